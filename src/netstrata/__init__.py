@@ -1,0 +1,1 @@
+"""A network configuration daemon whose configuration is a program."""

@@ -1,0 +1,194 @@
+"""What a statement says about itself.  The checker, `netstrata doc`, the manual and the tests read only this."""
+
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from netstrata.values import List, Refused, Value
+
+T = TypeVar("T")
+
+
+class Shape(Generic[T]):
+    """What an argument or a variable looks like: how to read it, how to say it, what passes and what does not.
+
+    `name` and `means` complete the sentence "expected <name>: <means>".  `good` and `bad` are values in program
+    text, used by tests.  `words` is (least, most): how many arguments it takes.
+    """
+
+    __slots__ = ("bad", "good", "means", "name", "read", "words", "write")
+
+    def __init__(
+        self,
+        name: str,
+        means: str,
+        read: Callable[[Value], T | None],
+        write: Callable[[T], Value],
+        good: tuple[str, ...],
+        bad: tuple[str, ...],
+        words: tuple[int, int] = (1, 1),
+    ) -> None:
+        """Describe one shape.
+
+        Shapes: read returns None for a value that does not fit; with words above one it is given a `List` of the
+        arguments when there is more than one.
+        """
+        self.name = name
+        self.means = means
+        self.read = read
+        self.write = write
+        self.good = good
+        self.bad = bad
+        self.words = words
+
+    def refusal(self, index: int) -> Refused:
+        """Return the error for an argument that does not fit."""
+        return Refused(f"expected {self.name}: {self.means}", argument=index)
+
+
+class Argument(NamedTuple):
+    """One argument of a statement, method or function."""
+
+    name: str
+    shape: Shape[Any]
+    optional: bool = False
+    default: Any = None
+    rest: bool = False  # takes all arguments that are left
+
+
+class Variable(NamedTuple):
+    """One variable of a statement; the empty name is what the bare statement name reads."""
+
+    name: str
+    shape: Shape[Any]
+
+
+class Declaration:
+    """One statement, method or function, complete."""
+
+    __slots__ = (
+        "arguments",
+        "doc",
+        "file",
+        "implementation",
+        "kind",
+        "layer",
+        "least",
+        "line",
+        "most",
+        "name",
+        "object_type",
+        "plain",
+        "source",
+        "variables",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        arguments: tuple[Argument, ...],
+        variables: tuple[Variable, ...],
+        doc: str,
+        implementation: Any,
+        object_type: str = "",
+        layer: int = 0,
+        file: str = "",
+        line: int = 0,
+    ) -> None:
+        """Describe one statement.
+
+        Shapes: kind is computes, configures, watches, structure or function; a method's name is `type::method`;
+        layer is 1 link, 2 association, 3 addresses and routes, 4 above, 0 none; object_type "" means the name.
+        """
+        self.name = name
+        self.kind = kind
+        self.arguments = arguments
+        self.variables = variables
+        self.doc = doc
+        self.implementation = implementation
+        self.object_type = object_type or name
+        self.layer = layer
+        self.file = file
+        self.line = line
+        self.least = sum(a.shape.words[0] for a in arguments if not a.optional and not a.rest)
+        self.most = -1 if any(a.rest for a in arguments) else sum(a.shape.words[1] for a in arguments)
+        self.plain = all(a.shape.name == "any value" for a in arguments)
+
+    @property
+    def example(self) -> str:
+        """The program text below "Example:" in the documentation, "" if there is none."""
+        lines = self.doc.splitlines()
+        for index, line in enumerate(lines):
+            if line.strip() == "Example:":
+                taken: list[str] = []
+                for text in lines[index + 1 :]:
+                    if text.strip() and not text.startswith("    "):
+                        break
+                    taken.append(text[4:])
+                return "\n".join(taken).strip("\n")
+        return ""
+
+    def arity_refusal(self, given: int) -> Refused:
+        """Return the error for a wrong number of arguments."""
+        return Refused(f"{self.name} takes {_count(self.least, self.most)}, not {given}", hint=self.synopsis())
+
+    def synopsis(self) -> str:
+        """Return the one-line form: `net.ipv4.addr(link, network)`."""
+        words = [f"{a.name}…" if a.rest else f"[{a.name}]" if a.optional else a.name for a in self.arguments]
+        return f"{self.name}({', '.join(words)})"
+
+    def bind(self, values: list[Value]) -> list[Any]:
+        """Read argument values by their shapes.
+
+        Raises: Refused, with the guilty argument's index.
+        """
+        given = len(values)
+        if given < self.least or (given > self.most and self.most >= 0):
+            raise self.arity_refusal(given)
+        if self.plain:
+            return list(values)
+        spare = given - self.least
+        bound: list[Any] = []
+        at = 0
+        for argument in self.arguments:
+            shape = argument.shape
+            if argument.rest:
+                while at < given:
+                    bound.append(_read(shape, values[at], at))
+                    at += 1
+                break
+            least, most = shape.words
+            if argument.optional:
+                if spare <= 0:
+                    bound.append(argument.default)
+                    continue
+                spare -= 1
+            words = least
+            if most > least and spare > 0:
+                words = min(most, least + spare)
+                spare -= words - least
+            if words == 1:
+                bound.append(_read(shape, values[at], at))
+            else:
+                bound.append(_read_several(shape, values[at : at + words], at))
+            at += words
+        return bound
+
+
+def _read(shape: Shape[Any], value: Value, index: int) -> Any:
+    result = shape.read(value)
+    if result is None:
+        raise shape.refusal(index)
+    return result
+
+
+def _read_several(shape: Shape[Any], values: list[Value], index: int) -> Any:
+    return _read(shape, List(values), index)
+
+
+def _count(least: int, most: int) -> str:
+    if most < 0:
+        return f"at least {least} argument{'' if least == 1 else 's'}"
+    if least == most:
+        return "no arguments" if least == 0 else f"{least} argument{'' if least == 1 else 's'}"
+    return f"{least} to {most} arguments"

@@ -1,0 +1,133 @@
+"""The three kinds of statement about the outside, made from a function's signature.
+
+`@computes`: a plain function; what it returns are the statement's variables.
+`@configures`: an async generator with one `yield`, which means up; leaving is the reverse.
+`@watches`: an async generator with many yields, variables for up and `DOWN` for down.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+from netstrata.contract.declaration import Argument, Declaration, Shape, Variable
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+ROOM = "netstrata.statements."
+
+
+class Down:
+    """What a `@watches` statement yields when it is down."""
+
+    def __repr__(self) -> str:
+        return "DOWN"
+
+
+DOWN: Final = Down()
+
+Up = AsyncIterator[T]
+Watch = AsyncIterator[T | Down]
+
+
+def computes(name: str, *, layer: int = 0) -> Callable[[F], F]:
+    """Declare a statement that is up at once and only computes its variables."""
+    return _declares(name, "computes", layer)
+
+
+def configures(name: str, *, layer: int = 0) -> Callable[[F], F]:
+    """Declare a statement that holds something outside while it is up."""
+    return _declares(name, "configures", layer)
+
+
+def watches(name: str, *, layer: int = 0) -> Callable[[F], F]:
+    """Declare a statement that follows something outside, up and down."""
+    return _declares(name, "watches", layer)
+
+
+def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
+    def declare(function: F) -> F:
+        if function.__module__.startswith(ROOM):
+            _check_path(name, function.__module__.removeprefix(ROOM))
+        doc = inspect.cleandoc(function.__doc__ or "")
+        hints = get_type_hints(function, include_extras=True)
+        declaration = Declaration(
+            name,
+            kind,
+            tuple(_arguments(name, function, hints)),
+            _variables(name, kind, hints.get("return")),
+            doc,
+            function,
+            layer=layer,
+            file=function.__code__.co_filename,
+            line=function.__code__.co_firstlineno,
+        )
+        if not declaration.example:
+            raise TypeError(f"{name} has no example in its documentation")
+        function.declaration = declaration  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def _check_path(name: str, module: str) -> None:
+    """A statement's name is its path; a family (`num_add`, `num_equal`) may share the file of its first word."""
+    family, _, last = name.rpartition(".")
+    allowed = {name, f"{family}.{last.partition('_')[0]}".lstrip(".")}
+    if module not in allowed and module.removesuffix("_") not in allowed:
+        raise TypeError(f"{name} is declared in {module}, but its name must be its path")
+
+
+def _shape_of(name: str, what: str, hint: Any) -> Shape[Any]:
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, Shape):
+            return extra
+    raise TypeError(f"{name}: {what} has no shape")
+
+
+def _arguments(name: str, function: Any, hints: dict[str, Any]) -> list[Argument]:
+    arguments: list[Argument] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "ports":
+            continue
+        shape = _shape_of(name, f"argument {parameter.name}", hints[parameter.name])
+        rest = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+        optional = parameter.default is not inspect.Parameter.empty
+        arguments.append(Argument(parameter.name, shape, optional, parameter.default if optional else None, rest))
+    return arguments
+
+
+def _variables(name: str, kind: str, hint: Any) -> tuple[Variable, ...]:
+    if kind != "computes" and get_origin(hint) is not None:
+        hint = next((a for a in get_args(hint) if a is not Down and a is not type(None)), None)
+        hint = _without_down(hint)
+    if hint is None or hint is type(None):
+        return ()
+    if hasattr(hint, "_fields"):
+        fields = get_type_hints(hint, include_extras=True)
+        return tuple(Variable(_word(f), _shape_of(name, f"variable {f}", _bare(fields[f]))) for f in hint._fields)
+    return (Variable("", _shape_of(name, "its value", _bare(hint))),)
+
+
+def _word(field: str) -> str:
+    """The field `value_` is the empty variable."""
+    return "" if field == "value_" else field
+
+
+def _bare(hint: Any) -> Any:
+    """Take `None` out of an optional: a variable that may be missing."""
+    if getattr(hint, "__metadata__", None):
+        return hint
+    return next((a for a in get_args(hint) if a is not type(None)), hint)
+
+
+def _without_down(hint: Any) -> Any:
+    """Take `Down` out of a union."""
+    kept = [a for a in get_args(hint) if a is not Down] if not getattr(hint, "__metadata__", None) else []
+    return kept[0] if kept else hint
+
+
+def declaration_of(function: Any) -> Declaration:
+    """Return what a decorated function declared."""
+    declaration: Declaration = function.declaration
+    return declaration

@@ -1,0 +1,36 @@
+"""The statement in whose name a port is being called."""
+
+from contextvars import ContextVar
+from typing import Protocol
+
+from netstrata.values import Unavailable
+
+
+class Running(Protocol):
+    """A statement that runs.  A port that holds something for it says so when that is lost."""
+
+    def lost(self, reason: Unavailable) -> None:
+        """Take the statement down: what it held is gone or was changed by someone else; it will come up again.
+
+        May be called at any time, also after the statement has ended, when it does nothing.
+        """
+
+    def note(self, line: str) -> None:
+        """Add a line to the time line in the statement's name."""
+
+    @property
+    def title(self) -> str:
+        """Who it is, for people: `wan.3 net.ipv4.addr`."""
+
+
+_running: ContextVar[Running | None] = ContextVar("running", default=None)
+
+
+def running() -> Running | None:
+    """Return the statement on whose behalf this code runs; None outside of any."""
+    return _running.get()
+
+
+def set_running(statement: Running | None) -> None:
+    """Say on whose behalf what follows runs; called by the engine alone."""
+    _running.set(statement)

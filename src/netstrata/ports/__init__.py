@@ -1,0 +1,42 @@
+"""What statements may ask of the outside: Protocol classes only, nothing that does anything."""
+
+from typing import Protocol
+
+from netstrata.ports.children import Children, Command
+from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
+from netstrata.ports.dns import Dns
+from netstrata.ports.kernel import Addresses, Link, LinkChange, Links, Route, Routes
+
+
+class Ports(Protocol):
+    """Everything outside, each part made when it is first asked for."""
+
+    @property
+    def links(self) -> Links: ...
+    @property
+    def addresses(self) -> Addresses: ...
+    @property
+    def routes(self) -> Routes: ...
+    @property
+    def children(self) -> Children: ...
+    @property
+    def dhcp(self) -> Dhcp: ...
+    @property
+    def dns(self) -> Dns: ...
+
+
+__all__ = [
+    "Addresses",
+    "Children",
+    "Command",
+    "Dhcp",
+    "DhcpOptions",
+    "Dns",
+    "Lease",
+    "Link",
+    "LinkChange",
+    "Links",
+    "Ports",
+    "Route",
+    "Routes",
+]

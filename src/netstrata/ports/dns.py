@@ -1,0 +1,15 @@
+"""Who answers names."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+
+class Dns(Protocol):
+    """The resolver configuration, put together from all who hold a part of it."""
+
+    def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
+        """Add resolv.conf(5) lines; smaller priorities come first, equal ones in the order in which they came.
+
+        When the last holder leaves, the file is as it was found.
+        Raises: Unavailable if it cannot be written.
+        """

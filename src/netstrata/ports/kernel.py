@@ -1,0 +1,83 @@
+"""What statements may ask of the kernel's network configuration.
+
+Every `held_…` is an async context manager: entering does and is confirmed by the kernel, leaving undoes exactly what
+entering did.  What was there before stays.  Entering raises Unavailable; leaving never raises.  If someone else
+removes or changes what is held, the statement that holds it is told (`Running.lost`).  Links are named as the kernel
+names them; once held, a link is followed by its index, so a rename does not lose it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+
+
+class Link(NamedTuple):
+    """A link as the kernel shows it."""
+
+    index: int
+    name: str
+    up: bool  # administratively (IFF_UP)
+    carrier: bool  # IFF_RUNNING: administratively up, and the other end is there
+    mac: bytes  # 6 bytes on Ethernet
+    mtu: int  # bytes
+    ethernet: bool  # ARPHRD_ETHER
+
+
+class LinkChange(NamedTuple):
+    """A link that came or went, as `net.watch_interfaces` reports it."""
+
+    added: bool
+    name: str
+    index: int
+
+
+class Route(NamedTuple):
+    """A route to hold.  Addresses are packed (4 or 16 bytes, network order); the family is the destination's."""
+
+    destination: bytes
+    prefix: int
+    gateway: bytes | None  # None: directly on the link
+    link: str | None  # None with a blackhole
+    metric: int  # 0 means none for IPv4, the kernel's 1024 for IPv6
+    blackhole: bool = False
+    table: int = 254  # main
+
+
+class Links(Protocol):
+    """Links: there, up, with carrier."""
+
+    def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
+        """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
+
+    def watch_present(self, link: str) -> AsyncIterator[bool]:
+        """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True."""
+
+    def watch_carrier(self, link: str) -> AsyncIterator[bool]:
+        """Say whether a link has carrier: now, and at each change.
+
+        The name is resolved once; a link that is deleted has no carrier, for good.
+        Raises: Unavailable if there is no such link at the start.
+        """
+
+    def watch_links(self) -> AsyncIterator[LinkChange]:
+        """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added."""
+
+    def find(self, link: str) -> Link:
+        """Return a link as it is now.
+
+        Raises: Unavailable if there is none.
+        """
+
+
+class Addresses(Protocol):
+    """Addresses of either family."""
+
+    def held_address(self, link: str, address: bytes, prefix: int) -> AbstractAsyncContextManager[None]:
+        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
+
+
+class Routes(Protocol):
+    """Routes of either family."""
+
+    def held_route(self, route: Route) -> AbstractAsyncContextManager[None]:
+        """Put a route into the kernel's table."""

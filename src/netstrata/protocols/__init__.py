@@ -1,0 +1,1 @@
+"""Messages as bytes, and the machines that speak them; no sockets, no clock."""

@@ -1,0 +1,1 @@
+"""Statements whose names begin with net.backend."""

@@ -1,0 +1,164 @@
+"""The three kinds of value: strings (bytes), lists and maps; their one order and their depth.
+
+Values never change.  A list may share its storage with a longer one (see `List`), which is why reading a list that
+still grows costs nothing.
+"""
+
+from functools import cmp_to_key
+from typing import Union
+
+DEPTH_LIMIT = 32
+TRUE = b"true"
+FALSE = b"false"
+
+Value = Union[bytes, "List", "Map"]
+
+
+class List:
+    """The first `size` elements of a Python list that others may still append to, but never change below `size`."""
+
+    __slots__ = ("_depth", "_hash", "items", "size")
+
+    def __init__(self, items: list[Value]) -> None:
+        self.items = items
+        self.size = len(items)
+        self._depth = -1
+        self._hash = 0
+
+    def elements(self) -> list[Value]:
+        """Return the elements; not to be changed."""
+        if self.size == len(self.items):
+            return self.items
+        return self.items[: self.size]
+
+    @property
+    def depth(self) -> int:
+        """0 if empty, else one more than the deepest element."""
+        if self._depth < 0:
+            self._depth = 1 + deepest(self.elements()) if self.size else 0
+        return self._depth
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, List) and self.size == other.size and self.elements() == other.elements()
+
+    def __hash__(self) -> int:
+        if not self._hash:
+            self._hash = hash((1, *self.elements())) or 1
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"List({self.elements()!r})"
+
+
+class Map:
+    """A set of key and value pairs, always walked in key order."""
+
+    __slots__ = ("_depth", "_hash", "_keys", "entries")
+
+    def __init__(self, entries: dict[Value, Value]) -> None:
+        """Take over a dict, which nobody may change from now on."""
+        self.entries = entries
+        self._keys: list[Value] | None = None
+        self._depth = -1
+        self._hash = 0
+
+    def keys(self) -> list[Value]:
+        """Return the keys in order; not to be changed."""
+        if self._keys is None:
+            self._keys = in_order(list(self.entries))
+        return self._keys
+
+    @property
+    def depth(self) -> int:
+        """0 if empty, else one more than the deepest key or value."""
+        if self._depth < 0:
+            if not self.entries:
+                self._depth = 0
+            else:
+                self._depth = 1 + max(deepest(list(self.entries)), deepest(list(self.entries.values())))
+        return self._depth
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Map) and self.entries == other.entries
+
+    def __hash__(self) -> int:
+        if not self._hash:
+            self._hash = hash((2, frozenset(self.entries.items()))) or 1
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"Map({self.entries!r})"
+
+
+def depth(value: Value) -> int:
+    """Return how deep a value nests: 0 for a string or anything empty."""
+    return 0 if isinstance(value, bytes) else value.depth
+
+
+def deepest(values: list[Value]) -> int:
+    """Return the largest depth among some values, 0 if there are none."""
+    most = 0
+    for value in values:
+        if not isinstance(value, bytes) and value.depth > most:
+            most = value.depth
+    return most
+
+
+def compare(left: Value, right: Value) -> int:
+    """Compare two values by the language's one total order: negative, zero or positive."""
+    if isinstance(left, bytes):
+        if isinstance(right, bytes):
+            return 0 if left == right else -1 if left < right else 1
+        return -1
+    if isinstance(right, bytes):
+        return 1
+    if isinstance(left, List):
+        if not isinstance(right, List):
+            return -1
+        return _compare_sequences(left.elements(), right.elements())
+    if isinstance(right, List):
+        return 1
+    return _compare_sequences(_flat(left), _flat(right))
+
+
+def _compare_sequences(left: list[Value], right: list[Value]) -> int:
+    for one, other in zip(left, right, strict=False):
+        result = compare(one, other)
+        if result:
+            return result
+    return len(left) - len(right)
+
+
+def _flat(value: Map) -> list[Value]:
+    flat: list[Value] = []
+    for key in value.keys():  # noqa: SIM118 - a Map's keys are ordered, and not a dict's
+        flat.append(key)
+        flat.append(value.entries[key])
+    return flat
+
+
+def in_order(values: list[Value]) -> list[Value]:
+    """Return values sorted by the total order."""
+    strings: list[bytes] = []
+    others: list[Value] = []
+    for value in values:
+        if isinstance(value, bytes):
+            strings.append(value)
+        else:
+            others.append(value)
+    strings.sort()
+    if not others:
+        return list(strings)
+    others.sort(key=cmp_to_key(compare))
+    return [*strings, *others]
+
+
+def boolean(truth: bool) -> bytes:
+    """Return the language's word for a truth value."""
+    return TRUE if truth else FALSE

@@ -1,0 +1,38 @@
+"""The two ways in which something that a program asks for can be refused."""
+
+from netstrata.values.source import Span
+
+
+class Refused(Exception):
+    """The program is wrong: what it says, and where."""
+
+    def __init__(self, message: str, span: Span | None = None, hint: str = "", argument: int = -1) -> None:
+        """Say what is wrong.
+
+        Shapes: argument is the guilty argument's index from 0, or -1; span is filled in by whoever knows the text.
+        """
+        super().__init__(message)
+        self.message = message
+        self.span = span
+        self.hint = hint
+        self.argument = argument
+
+    def __str__(self) -> str:
+        return f"{self.span}: {self.message}" if self.span is not None else self.message
+
+
+class Unavailable(Exception):
+    """The system will not do it now: what was asked, and why not."""
+
+    def __init__(self, operation: str, reason: str, errno: int = 0) -> None:
+        """Say what failed.
+
+        Shapes: operation as in "add 192.0.2.1/24 to eth0"; reason in the kernel's words; errno 0 if there is none.
+        """
+        super().__init__(operation, reason, errno)
+        self.operation = operation
+        self.reason = reason
+        self.errno = errno
+
+    def __str__(self) -> str:
+        return f"cannot {self.operation}: {self.reason}"
