@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 class Link(NamedTuple):
     """A link as the kernel shows it."""
 
-    index: int
+    ifindex: int
     name: str
     up: bool  # administratively (IFF_UP)
     carrier: bool  # IFF_RUNNING: administratively up, and the other end is there
@@ -28,7 +28,7 @@ class LinkChange(NamedTuple):
 
     added: bool
     name: str
-    index: int
+    ifindex: int
 
 
 class Route(NamedTuple):
