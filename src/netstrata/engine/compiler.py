@@ -1,0 +1,82 @@
+"""From a plain program to code: names resolved as early as they can be."""
+
+from netstrata.engine import expressions
+from netstrata.engine.program import Code, Slot
+from netstrata.engine.registry import Registry
+from netstrata.language import tree
+from netstrata.values import List, Map, Value
+
+
+def compile_program(program: tree.PlainProgram, registry: Registry) -> list[Code]:
+    """Return the code of every process and template, in program order."""
+    return [_Compiler(process, registry).code() for process in program.processes]
+
+
+class _Compiler:
+    """Makes the code of one process."""
+
+    def __init__(self, process: tree.PlainProcess, registry: Registry) -> None:
+        self.process = process
+        self.registry = registry
+        self.named: dict[str, int] = {}  # the nearest statement of each name above the one at hand
+        self.position = 0
+
+    def code(self) -> Code:
+        """Return the code."""
+        slots: list[Slot] = []
+        for position, statement in enumerate(self.process.statements):
+            self.position = position
+            arguments = [self.expression(argument) for argument in statement.arguments]
+            slots.append(
+                Slot(
+                    position,
+                    statement.type,
+                    statement.name,
+                    statement.target,
+                    arguments,
+                    statement.span,
+                    self.registry,
+                )
+            )
+            if statement.name:
+                self.named[statement.name] = position
+        return Code(self.process.name, self.process.template, slots, self.process.span)
+
+    def expression(self, node: tree.Expression) -> expressions.Expression:
+        """Return a node ready to evaluate."""
+        if isinstance(node, tree.String):
+            return expressions.Constant(node.value, node.span)
+        if isinstance(node, tree.Reference):
+            index = self.named.get(node.names[0], -1)
+            if index >= 0:
+                return expressions.OwnReference(index, node.names, self.position, node.span)
+            return expressions.Reference(node.names, self.position, node.span)
+        if isinstance(node, tree.ListOf):
+            return self._list(node)
+        if isinstance(node, tree.MapOf):
+            return self._map(node)
+        assert isinstance(node.function, tree.String)
+        name = node.function.value.decode("latin-1")
+        arguments = [self.expression(argument) for argument in node.arguments]
+        return expressions.Call(name, arguments, self.registry, node.span)
+
+    def _list(self, node: tree.ListOf) -> expressions.Expression:
+        items = [self.expression(item) for item in node.items]
+        values: list[Value] = []
+        for item in items:
+            value = item.constant()
+            if value is None:
+                return expressions.ListOf(items, node.span)
+            values.append(value)
+        return expressions.Constant(List(values), node.span)
+
+    def _map(self, node: tree.MapOf) -> expressions.Expression:
+        pairs = [(self.expression(key), self.expression(value)) for key, value in node.pairs]
+        entries: dict[Value, Value] = {}
+        for key_node, value_node in pairs:
+            key = key_node.constant()
+            value = value_node.constant()
+            if key is None or value is None:
+                return expressions.MapOf(pairs, node.span)
+            entries[key] = value
+        return expressions.Constant(Map(entries), node.span)

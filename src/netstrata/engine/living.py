@@ -1,0 +1,238 @@
+"""Statements about the outside: async generators, driven by hand until they wait, by a task from then on.
+
+A `@configures` statement that never waits (an address, a route) costs no task and is up in the step in which it
+began, as if it were synchronous.  The first time its coroutine waits for something, an asyncio task takes it over for
+the rest of its life.  Whatever it reports from inside a task enters the engine as an event from outside.
+"""
+
+import types
+from collections.abc import Coroutine, Generator
+from typing import TYPE_CHECKING, Any
+
+from netstrata.contract import Down, set_running
+from netstrata.engine.computed import read_variable
+from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement
+from netstrata.values import Refused, Unavailable, Value
+
+if TYPE_CHECKING:
+    from asyncio import Future, Task
+
+_PARKED = object()
+
+
+@types.coroutine
+def _park() -> Generator[Any, None, None]:
+    """Wait, in a coroutine that is driven by hand, until it is driven on."""
+    yield _PARKED
+
+
+@types.coroutine
+def _carry_on(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+    """Drive on, inside a task, a coroutine whose first wait was met outside of one."""
+    while True:
+        try:
+            value = yield waits_for
+        except BaseException as error:
+            step = lambda thrown=error: coroutine.throw(thrown)  # noqa: E731
+        else:
+            step = lambda sent=value: coroutine.send(sent)  # noqa: E731
+        try:
+            waits_for = step()
+        except StopIteration:
+            return
+
+
+class Living(Statement):
+    """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
+
+    __slots__ = ("_dying", "_ended", "_life", "_lost", "_task", "found")
+
+    def begin(self, values: list[Value]) -> None:
+        """Read the arguments, and let the coroutine run as far as it gets without waiting."""
+        bound = self.declaration.bind(values)
+        self.found: Any = None
+        self._dying: Future[None] | None = None
+        self._task: Task[None] | None = None
+        self._lost: Unavailable | None = None
+        self._ended = False
+        generator = self.declaration.implementation(self.process.engine.outside.ports, *bound)
+        self._life: Coroutine[Any, Any, None] = self._guarded(generator)
+        self._drive(None)
+
+    def _drive(self, error: BaseException | None) -> None:
+        """Let the coroutine run on by hand; hand it to a task if it waits for something."""
+        set_running(self)
+        try:
+            waits_for = self._life.send(None) if error is None else self._life.throw(error)
+        except StopIteration:
+            return
+        finally:
+            set_running(None)
+        if waits_for is _PARKED:
+            return
+        import asyncio
+
+        set_running(self)
+        try:
+            self._task = asyncio.get_running_loop().create_task(_as_coroutine(self._life, waits_for))
+        finally:
+            set_running(None)
+
+    async def _guarded(self, generator: Any) -> None:
+        """Run the life, and report its end, whatever it was."""
+        error: Exception | None = None
+        try:
+            await self._live(generator)
+        except (Refused, Unavailable) as refusal:
+            error = refusal
+        except BaseExceptionGroup as group:
+            error = _first_reason(group)
+        except Exception as bug:
+            error = bug
+        except BaseException as ending:
+            if not isinstance(ending, GeneratorExit) and type(ending).__name__ != "CancelledError":
+                raise
+        self._report(self._end, error)
+
+    async def _live(self, generator: Any) -> None:
+        raise NotImplementedError
+
+    def _report(self, action: Any, argument: Any) -> None:
+        """Tell the engine: at once if the engine is driving, as an event if a task is."""
+        if self._task is None:
+            action(argument)
+        else:
+            self.process.engine.event(lambda: action(argument))
+
+    def _end(self, error: Exception | None) -> None:
+        self._ended = True
+        if self.state == NONE:
+            return
+        if self.state == DYING or self._lost is not None:
+            if error is not None:
+                self.process.engine.observer.failed(self.process, self.slot, error)
+            self.dead()
+        elif error is not None:
+            self.failed(error)
+        else:
+            self.failed(Unavailable(f"keep {self.declaration.name} up", "it ended by itself"))
+
+    def die(self) -> None:
+        """Let the coroutine leave."""
+        if self._ended:
+            self.dead()
+        elif self._task is None:
+            self._drive(None)
+        elif self._dying is not None:
+            if not self._dying.done():
+                self._dying.set_result(None)
+        else:
+            self._task.cancel()
+
+    def lost(self, reason: Unavailable) -> None:
+        """Take the statement down, because what it held is gone; it will be begun again."""
+        engine = self.process.engine
+        engine.event(lambda: self._lose(reason))
+
+    def _lose(self, reason: Unavailable) -> None:
+        if self.state in (NONE, DYING) or self._ended or self._lost is not None:
+            return
+        self._lost = reason
+        if self.state == UP:
+            self.down()
+        else:
+            self._leave_lost(reason)
+
+    def clean(self) -> None:
+        """Leave, if what was held is lost: everything that stood on it is gone now."""
+        if self._lost is not None and not self._ended:
+            self._leave_lost(self._lost)
+
+    def _leave_lost(self, reason: Unavailable) -> None:
+        if self._task is None:
+            self._drive(reason)
+        elif self._dying is None:
+            self._task.cancel()
+        elif not self._dying.done():
+            self._dying.set_exception(reason)
+
+    def note(self, line: str) -> None:
+        """Add a line to the time line."""
+        self.process.engine.observer.noted(self, line)
+
+    @property
+    def title(self) -> str:
+        """Who it is, for people."""
+        return f"{self.process.code.name}.{self.index} {self.declaration.name}"
+
+    def variable(self, name: str) -> Value | None:
+        """Return what the statement found, under that name."""
+        return read_variable(self, self.found, name)
+
+
+async def _as_coroutine(life: Coroutine[Any, Any, None], waits_for: Any) -> None:
+    await _carry_on(life, waits_for)
+
+
+def _first_reason(group: BaseExceptionGroup[BaseException]) -> Exception:
+    """Return the first refusal of a group of errors, else its first error."""
+    found: Exception | None = None
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            error = _first_reason(error)
+        if isinstance(error, (Refused, Unavailable)):
+            return error
+        if isinstance(error, Exception) and found is None:
+            found = error
+    return found or Unavailable("go on", "it was cancelled")
+
+
+class Configured(Living):
+    """A statement that holds something while it is up."""
+
+    __slots__ = ()
+
+    async def _live(self, generator: Any) -> None:
+        found = await anext(generator)
+        self._report(self._came_up, found)
+        try:
+            await self._until_dying()
+        except BaseException as error:
+            await generator.athrow(error)
+            raise
+        await generator.aclose()
+
+    def _came_up(self, found: Any) -> None:
+        if self.state == DOWN:
+            self.found = found
+            self.up()
+
+    async def _until_dying(self) -> None:
+        if self._task is None:
+            await _park()
+            return
+        import asyncio
+
+        self._dying = asyncio.get_running_loop().create_future()
+        await self._dying
+
+
+class Watched(Living):
+    """A statement that follows something, up and down."""
+
+    __slots__ = ()
+
+    async def _live(self, generator: Any) -> None:
+        async for found in generator:
+            self._report(self._saw, found)
+
+    def _saw(self, found: Any) -> None:
+        if isinstance(found, Down):
+            if self.state == UP:
+                self.down()
+        elif self.state == DOWN:
+            self.found = found
+            self.up()
+        elif self.state == UP:
+            self.found = found
+            self.down_up()

@@ -1,0 +1,547 @@
+"""The machine: processes made of statements, brought up in order and undone in exact reverse order.
+
+    statement:  none --begin--> down <--> up          down, up --die--> dying --dead--> none
+    process:    RUNNING --all up--> COMPLETE --something below moved--> PAUSED --go on--> RUNNING
+                any --terminate--> TERMINATING --nothing left--> gone
+
+Work that is due stands on one stack of processes; a process stands there at most once, and pushing it again moves it
+to the top.  All that one event from outside causes is worked off, last in first out, before the next event.  No clock
+and no input: timers are handed in, and everything else from outside enters through `Engine.event`.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from netstrata.contract import Declaration
+from netstrata.engine.program import Code, Slot
+from netstrata.engine.thing import Plain, Thing
+from netstrata.values import List, Refused, Unavailable, Value
+
+NONE = 0
+DOWN = 1
+UP = 2
+DYING = 3
+
+RUNNING = 0
+COMPLETE = 1
+PAUSED = 2
+TERMINATING = 3
+
+STATE_NAMES = ("gone", "down", "up", "dying")
+
+
+class Timer:
+    """A timer that can be called off."""
+
+    __slots__ = ()
+
+    def cancel(self) -> None:
+        """Call the timer off; nothing happens if it has fired already."""
+
+
+class Timers:
+    """Where timers come from."""
+
+    __slots__ = ()
+
+    def after(self, milliseconds: int, action: Callable[[], None]) -> Timer:
+        """Let an action in as an event, once, later; in the order of due times and then of requests."""
+        raise NotImplementedError
+
+    def now(self) -> int:
+        """Return monotonic time in whole milliseconds."""
+        raise NotImplementedError
+
+
+class Observer:
+    """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed`, which always is."""
+
+    def moved(self, statement: "Statement", before: int, after: int) -> None:
+        """A statement went from one state to another."""
+
+    def blinked(self, statement: "Statement") -> None:
+        """A statement that is up was down for an instant."""
+
+    def cleaned(self, statement: "Statement") -> None:
+        """A statement was told that everything after it is gone."""
+
+    def process_moved(self, process: "Process", what: str) -> None:
+        """A process was `created`, is `complete`, waits to retry (`retrying`), is `terminating` or `gone`."""
+
+    def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
+        """A statement could not begin, or broke."""
+
+    def noted(self, statement: "Statement", line: str) -> None:
+        """A statement has something to tell."""
+
+
+class Owner(Thing):
+    """Who created a template process: what its names mean there, and who is told how it is."""
+
+    __slots__ = ()
+
+    def special(self, name: str) -> Thing | None:
+        """Return what a name means in the template process if nothing of its own has that name."""
+        return None
+
+    def scope(self) -> "Statement | None":
+        """Return the statement in whose place names are looked up when nothing else has them."""
+        return None
+
+    def creator(self) -> "Statement":
+        """Return the statement that the template process belongs to."""
+        raise NotImplementedError
+
+    def child_up(self, process: "Process") -> None:
+        """The process is complete."""
+
+    def child_down(self, process: "Process") -> None:
+        """The process is not complete any more, and stands still until told to go on."""
+
+    def child_gone(self, process: "Process") -> None:
+        """The process was terminated and is gone."""
+
+
+class Process:
+    """A running process: its statements, and how far it has come."""
+
+    __slots__ = (
+        "arguments",
+        "code",
+        "engine",
+        "error",
+        "live",
+        "mode",
+        "owner",
+        "place",
+        "retries",
+        "statements",
+        "timer",
+        "top",
+    )
+
+    def __init__(self, engine: "Engine", code: Code, owner: Owner | None, arguments: List | None) -> None:
+        self.engine = engine
+        self.code = code
+        self.owner = owner
+        self.arguments = arguments
+        self.statements: list[Statement | None] = [None] * len(code.slots)
+        self.live = 0  # so many statements from the start are valid
+        self.top = 0  # one more than the index of the last statement that exists
+        self.error = False
+        self.mode = RUNNING
+        self.timer: Timer | None = None
+        self.retries = 0
+        self.place = -1  # where on the stack, -1 if not there
+        engine.alive += 1
+        if engine.watched:
+            engine.observer.process_moved(self, "created")
+        engine.push(self)
+
+    def find(self, name: str, position: int) -> Thing | None:
+        """Return what a name means just before a statement."""
+        process = self
+        while True:
+            index = process.code.find(name, position)
+            if index >= 0:
+                return process.statements[index]
+            owner = process.owner
+            if owner is None:
+                return None
+            if process.arguments is not None and name.startswith("_arg"):
+                argument = _argument(process.arguments, name)
+                if argument is not None:
+                    return argument
+            thing = owner.special(name)
+            if thing is not None:
+                return thing
+            scope = owner.scope()
+            if scope is None:
+                return None
+            process = scope.process
+            position = scope.index
+
+    def terminate(self) -> None:
+        """Undo everything, from the last statement to the first, then be gone."""
+        if self.mode != TERMINATING and self.engine.watched:
+            self.engine.observer.process_moved(self, "terminating")
+        self.mode = TERMINATING
+        self.engine.push(self)
+
+    def go_on(self) -> None:
+        """Continue after having stood still."""
+        if self.mode == PAUSED:
+            self.mode = RUNNING
+            self.engine.push(self)
+
+    def step(self) -> None:
+        """Do the one next thing."""
+        mode = self.mode
+        if mode == RUNNING:
+            self._run()
+        elif mode == COMPLETE:
+            if self.owner is None:
+                self.mode = RUNNING
+                self._run()
+            else:
+                self.mode = PAUSED
+                self.owner.child_down(self)
+        elif mode == TERMINATING:
+            self._terminate()
+
+    def _run(self) -> None:
+        live = self.live
+        if live < self.top:
+            statement = self.statements[self.top - 1]
+            if statement is not None and statement.state != DYING:
+                self._kill(statement)
+            return
+        if live > 0:
+            last = self.statements[live - 1]
+            if last is not None and last.state == DOWN:
+                if last.fell:
+                    last.fell = False
+                    if self.engine.watched:
+                        self.engine.observer.cleaned(last)
+                    last.clean()
+                return
+        if live == len(self.statements):
+            self.mode = COMPLETE
+            if self.engine.watched:
+                self.engine.observer.process_moved(self, "complete")
+            if self.owner is not None:
+                self.owner.child_up(self)
+        elif self.error:
+            self.error = False
+            self._wait_to_retry()
+        else:
+            self._advance()
+
+    def _kill(self, statement: "Statement") -> None:
+        before = statement.state
+        statement.state = DYING
+        if self.engine.watched:
+            self.engine.observer.moved(statement, before, DYING)
+        statement.die()
+
+    def _terminate(self) -> None:
+        if self.top:
+            statement = self.statements[self.top - 1]
+            if statement is not None and statement.state != DYING:
+                if self.live > self.top - 1:
+                    self.live = self.top - 1
+                self._kill(statement)
+            return
+        engine = self.engine
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        engine.alive -= 1
+        if engine.watched:
+            engine.observer.process_moved(self, "gone")
+        if engine.terminating and engine.alive == 0:
+            engine.stopped = True
+        elif self.owner is not None:
+            self.owner.child_gone(self)
+
+    def _wait_to_retry(self) -> None:
+        engine = self.engine
+        if self.timer is not None:
+            self.timer.cancel()
+        delay = engine.retry.delay(self.retries)
+        self.retries += 1
+        self.timer = engine.timers.after(delay, self._retry)
+        if engine.watched:
+            engine.observer.process_moved(self, "retrying")
+
+    def _retry(self) -> None:
+        self.timer = None
+        live = self.live
+        if self.mode != RUNNING or live != self.top or live == len(self.statements):
+            return
+        if live > 0:
+            last = self.statements[live - 1]
+            if last is None or last.state == DOWN:
+                return
+        self._advance()
+
+    def _advance(self) -> None:
+        index = self.live
+        slot = self.code.slots[index]
+        try:
+            target = slot.resolve_target(self) if slot.target else None
+            entry = slot.entry_for(target)
+            values = slot.evaluate(self, entry.declaration)
+            statement = entry.make(self, slot, entry.declaration)
+        except (Refused, Unavailable) as error:
+            self.error = True
+            self.engine.push(self)
+            self.engine.observer.failed(self, slot, error)
+            return
+        statement.target = target
+        statement.state = DOWN
+        self.statements[index] = statement
+        self.live = self.top = index + 1
+        if self.engine.watched:
+            self.engine.observer.moved(statement, NONE, DOWN)
+        try:
+            statement.begin(values)
+        except (Refused, Unavailable) as error:
+            statement.failed(error)
+
+
+def _argument(arguments: List, name: str) -> Thing | None:
+    """Return `_args`, or `_arg0` to `_arg19` as far as there are so many."""
+    if name == "_args":
+        return Plain(arguments)
+    digits = name[4:]
+    if digits.isdecimal() and (digits == "0" or digits[0] != "0"):
+        number = int(digits) if len(digits) < 3 else 20
+        if number < 20 and number < arguments.size:
+            return Plain(arguments.items[number])
+    return None
+
+
+class Statement(Owner):
+    """A statement that exists: it reports up, down and dead, and is told to die and that it is clean."""
+
+    __slots__ = ("declaration", "fell", "index", "process", "slot", "state", "target")
+
+    def __init__(self, process: Process, slot: Slot, declaration: Declaration) -> None:
+        self.process = process
+        self.slot = slot
+        self.declaration = declaration
+        self.target: Thing | None = None  # of a method: the thing it was called on
+        self.index = slot.index
+        self.state = NONE
+        self.fell = False
+
+    def begin(self, values: list[Value]) -> None:
+        """Start, with checked arguments.
+
+        Raises: Refused or Unavailable, before anything else was done.
+        """
+        raise NotImplementedError
+
+    def die(self) -> None:
+        """Undo, then report dead, at once or later."""
+        self.dead()
+
+    def clean(self) -> None:
+        """Know that everything after this statement is gone, and everything before it is up."""
+
+    def answers(self) -> bool:
+        """Answer only while up."""
+        return self.state == UP
+
+    def type(self) -> str:
+        """Return the type its declaration gives it."""
+        return self.declaration.object_type
+
+    def creator(self) -> "Statement":
+        """Return itself."""
+        return self
+
+    def up(self) -> None:
+        """Report: from down to up."""
+        self.state = UP
+        process = self.process
+        process.retries = 0
+        process.engine.push(process)
+        if process.engine.watched:
+            process.engine.observer.moved(self, DOWN, UP)
+
+    def down(self) -> None:
+        """Report: from up to down."""
+        self.state = DOWN
+        self.fell = True
+        self._shorten()
+        if self.process.engine.watched:
+            self.process.engine.observer.moved(self, UP, DOWN)
+
+    def down_up(self) -> None:
+        """Report: was down for an instant; everything after it is undone and done again."""
+        self._shorten()
+        if self.process.engine.watched:
+            self.process.engine.observer.blinked(self)
+
+    def _shorten(self) -> None:
+        process = self.process
+        if self.index < process.live:
+            process.error = False
+            process.live = self.index + 1
+        process.engine.push(process)
+
+    def dead(self) -> None:
+        """Report: gone."""
+        process = self.process
+        before = self.state
+        self.state = NONE
+        index = self.index
+        statements = process.statements
+        statements[index] = None
+        if process.live > index:
+            process.live = index
+        top = process.top
+        while top > 0 and statements[top - 1] is None:
+            top -= 1
+        process.top = top
+        process.engine.push(process)
+        if process.engine.watched:
+            process.engine.observer.moved(self, before, NONE)
+
+    def failed(self, error: Exception) -> None:
+        """Report: gone, because it could not begin or broke; it is begun again after the retry time."""
+        process = self.process
+        if self.index < process.live:
+            process.error = True
+        self.dead()
+        process.engine.observer.failed(process, self.slot, error)
+
+
+class Retry:
+    """How long to wait before a failed statement is begun again."""
+
+    __slots__ = ("milliseconds",)
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
+
+    def delay(self, failures: int) -> int:
+        """Return milliseconds; `failures` counts those since the process last got on."""
+        return self.milliseconds
+
+
+class Outside:
+    """What statements reach beyond the engine."""
+
+    __slots__ = ("arguments", "environment", "log", "output", "ports", "wake")
+
+    def __init__(
+        self,
+        output: Callable[[bytes], None],
+        log: Callable[[int, bytes], None],
+        wake: Callable[[], None],
+        ports: Any,
+        arguments: list[bytes],
+        environment: dict[bytes, bytes],
+    ) -> None:
+        """Take the outside.
+
+        Shapes: output takes bytes for standard output; log takes a level (1 error to 5 debug) and a text; wake makes
+        `Engine.work_off` be called soon; arguments are the program's own.
+        """
+        self.output = output
+        self.log = log
+        self.wake = wake
+        self.ports = ports
+        self.arguments = arguments
+        self.environment = environment
+
+
+class Engine:
+    """All processes, and the stack of those that have something to do."""
+
+    def __init__(
+        self, templates: dict[str, Code], timers: Timers, retry: Retry, observer: Observer, outside: Outside
+    ) -> None:
+        self.outside = outside
+        self.templates = templates
+        self.timers = timers
+        self.retry = retry
+        self.observer = observer
+        self.watched = False
+        self.stack: list[Process] = []
+        self.roots: list[Process] = []
+        self.alive = 0
+        self.terminating = False
+        self.stopped = False
+        self.exit_code = 0
+        self.inbox: deque[Callable[[], None]] = deque()
+        self.commons: dict[str, Any] = {}  # what statements of one family share, by the family's name
+
+    def event(self, action: Callable[[], None]) -> None:
+        """Let something from outside in: it is acted on when all that came before is worked off."""
+        self.inbox.append(action)
+        self.outside.wake()
+
+    def work_off(self, steps: int) -> bool:
+        """Work off what is due and then each event, about so many steps; say whether nothing is left."""
+        while self.run(steps):
+            if self.stopped or not self.inbox:
+                return True
+            self.inbox.popleft()()
+        return False
+
+    def push(self, process: Process) -> None:
+        """Put a process on top of the stack."""
+        stack = self.stack
+        top = len(stack)
+        place = process.place
+        if place >= 0 and place == top - 1:
+            return
+        process.place = top
+        stack.append(process)
+        if top > 4096 and top > 4 * self.alive:
+            self._forget_old_places()
+
+    def _forget_old_places(self) -> None:
+        kept: list[Process] = []
+        for place, process in enumerate(self.stack):
+            if process.place == place:
+                process.place = len(kept)
+                kept.append(process)
+        self.stack = kept
+
+    def start(self, processes: list[Code]) -> None:
+        """Create the processes, in program order; the last one runs first."""
+        for code in processes:
+            self.roots.append(Process(self, code, None, None))
+
+    def template(self, name: Value) -> Code:
+        """Return a template's code.
+
+        Raises: Refused if there is no such template.
+        """
+        word = name.decode("latin-1") if isinstance(name, bytes) else ""
+        code = self.templates.get(word)
+        if code is None:
+            raise Refused(f"no template named {word}")
+        if not code.template:
+            raise Refused(f"need template to create a process, but {word} is a process")
+        return code
+
+    def create(self, template: Value, owner: Owner, arguments: List | None) -> Process:
+        """Create a process from a template.
+
+        Raises: Refused if there is no such template.
+        """
+        return Process(self, self.template(template), owner, arguments)
+
+    def run(self, steps: int) -> bool:
+        """Work off what is due, at most so many steps; say whether nothing is left."""
+        while not self.stopped:
+            stack = self.stack
+            if not stack:
+                return True
+            process = stack.pop()
+            if process.place != len(stack):
+                continue
+            process.place = -1
+            process.step()
+            steps -= 1
+            if steps <= 0:
+                return False
+        return True
+
+    def shut_down(self, code: int) -> None:
+        """Undo everything, then stop with an exit code; the last code given counts."""
+        self.exit_code = code
+        if self.terminating:
+            return
+        self.terminating = True
+        if self.alive == 0:
+            self.stopped = True
+        for process in self.roots:
+            process.terminate()

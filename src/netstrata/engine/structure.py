@@ -1,0 +1,56 @@
+"""How the structures of the language are declared: the class beside its arguments and documentation."""
+
+import inspect
+from typing import Any
+
+from netstrata.contract import Argument, Declaration, Shape, Variable
+from netstrata.engine.registry import Function, undefined
+
+STRUCTURES: list[Declaration] = []
+FUNCTIONS: list[Function] = []
+
+
+def takes(*required: tuple[str, Shape[Any]]) -> tuple[Argument, ...]:
+    """Name required arguments and their shapes."""
+    return tuple(Argument(name, shape) for name, shape in required)
+
+
+def maybe(name: str, shape: Shape[Any], default: Any = None) -> tuple[Argument, ...]:
+    """Name one optional argument."""
+    return (Argument(name, shape, optional=True, default=default),)
+
+
+def rest(name: str, shape: Shape[Any]) -> tuple[Argument, ...]:
+    """Name what takes all arguments that are left."""
+    return (Argument(name, shape, rest=True),)
+
+
+def gives(**variables: Shape[Any]) -> tuple[Variable, ...]:
+    """Name variables and their shapes; `value_` is the empty name."""
+    return tuple(Variable("" if name == "value_" else name, shape) for name, shape in variables.items())
+
+
+def structure(
+    name: str,
+    implementation: Any,
+    arguments: tuple[Argument, ...],
+    doc: str,
+    variables: tuple[Variable, ...] = (),
+    object_type: str = "",
+) -> None:
+    """Declare a statement or, as `type::method`, a method of the language itself."""
+    STRUCTURES.append(
+        Declaration(name, "structure", arguments, variables, inspect.cleandoc(doc), implementation, object_type)
+    )
+
+
+def function(name: str, strict: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:
+    """Declare a function of values."""
+    declaration = Declaration(name, "function", arguments, (Variable("", result),), inspect.cleandoc(doc), strict)
+    FUNCTIONS.append(Function(declaration, strict))
+
+
+def lazy_function(name: str, lazy: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:
+    """Declare a function that evaluates its arguments itself, or not."""
+    declaration = Declaration(name, "function", arguments, (Variable("", result),), inspect.cleandoc(doc), lazy)
+    FUNCTIONS.append(Function(declaration, undefined, lazy))

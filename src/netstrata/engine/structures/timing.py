@@ -1,0 +1,120 @@
+"""Statements that wait for time: sleep, periodic_timer."""
+
+from netstrata.contract import Shape
+from netstrata.contract.shapes import MILLISECONDS
+from netstrata.engine.machine import DOWN, DYING, UP, Statement, Timer
+from netstrata.engine.structure import maybe, structure, takes
+from netstrata.values import Value
+
+
+def _read_pause(value: Value) -> int | None:
+    return -1 if value == b"" else MILLISECONDS.read(value)
+
+
+PAUSE = Shape[int](
+    "a time",
+    'whole milliseconds, or "" for not waiting at all',
+    _read_pause,
+    lambda pause: b"" if pause < 0 else b"%d" % pause,
+    ('"5"', '""'),
+    ('"-1"', '"x"', "{}"),
+)
+
+
+def _pause(values: list[Value], index: int) -> int:
+    if index >= len(values):
+        return -1
+    pause = PAUSE.read(values[index])
+    if pause is None:
+        raise PAUSE.refusal(index)
+    return pause
+
+
+class Sleep(Statement):
+    """Waits on the way up, and perhaps on the way down."""
+
+    __slots__ = ("stop", "timer")
+
+    def begin(self, values: list[Value]) -> None:
+        """Wait, then be up."""
+        start = _pause(values, 0)
+        self.stop = _pause(values, 1)
+        self.timer: Timer | None = None
+        if start < 0:
+            self.up()
+        else:
+            self.timer = self.process.engine.timers.after(start, self._over)
+
+    def _over(self) -> None:
+        self.timer = None
+        if self.state == DYING:
+            self.dead()
+        else:
+            self.up()
+
+    def die(self) -> None:
+        """Wait, then be dead."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        if self.stop < 0:
+            self.dead()
+        else:
+            self.timer = self.process.engine.timers.after(self.stop, self._over)
+
+
+structure(
+    "sleep",
+    Sleep,
+    takes(("up", PAUSE)) + maybe("down", PAUSE),
+    """Wait on the way up, and, if a second time is given, on the way down.
+
+    Example:
+        sleep("5");
+        println("five milliseconds later");  # five milliseconds later
+    """,
+)
+
+
+class PeriodicTimer(Statement):
+    """Goes down and up for ever."""
+
+    __slots__ = ("down_ms", "timer", "up_ms")
+
+    def begin(self, values: list[Value]) -> None:
+        """Wait to be up."""
+        times: list[int] = []
+        for index in (0, 1):
+            time = MILLISECONDS.read(values[index])
+            if time is None:
+                raise MILLISECONDS.refusal(index)
+            times.append(time)
+        self.down_ms, self.up_ms = times
+        self.timer = self.process.engine.timers.after(self.down_ms, self._turn)
+
+    def _turn(self) -> None:
+        timers = self.process.engine.timers
+        if self.state == DOWN:
+            self.timer = timers.after(self.up_ms, self._turn)
+            self.up()
+        elif self.state == UP:
+            self.timer = timers.after(self.down_ms, self._turn)
+            self.down()
+
+    def die(self) -> None:
+        """Stop."""
+        self.timer.cancel()
+        self.dead()
+
+
+structure(
+    "periodic_timer",
+    PeriodicTimer,
+    takes(("down", MILLISECONDS), ("up", MILLISECONDS)),
+    """Be down for a time, then up for a time, and so on.
+
+    Example:
+        periodic_timer("5", "100000");
+        println("up");  # up
+    """,
+)

@@ -1,0 +1,85 @@
+"""What a name can stand for, and how a dotted name is followed."""
+
+from netstrata.values import Value
+
+
+class Thing:
+    """Something with members and variables by name, and a type by which its methods are found.
+
+    The empty name is the thing's own value.
+    """
+
+    __slots__ = ()
+
+    def answers(self) -> bool:
+        """Say whether members and variables may be asked for now."""
+        return True
+
+    def stands_for(self) -> "Thing | None":
+        """Return the thing that this one stands for; None if it stands for itself."""
+        return None
+
+    def member(self, name: str) -> "Thing | None":
+        """Return the member of that name."""
+        return None
+
+    def variable(self, name: str) -> Value | None:
+        """Return the variable of that name."""
+        return None
+
+    def type(self) -> str:
+        """Return the type in which methods are looked up, "" if there is none."""
+        return ""
+
+
+class Plain(Thing):
+    """A value without members: arguments, loop names."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    def variable(self, name: str) -> Value | None:
+        """Return the value under the empty name."""
+        return None if name else self.value
+
+
+def unwrapped(thing: Thing) -> Thing:
+    """Follow aliases and references to what they stand for."""
+    while thing.answers():
+        inner = thing.stands_for()
+        if inner is None:
+            return thing
+        thing = inner
+    return thing
+
+
+def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
+    """Read the variable that the names after the first lead to, from what the first one stands for."""
+    thing = unwrapped(thing)
+    last = len(names) - 1
+    at = 1
+    while at <= last:
+        if not thing.answers():
+            return None
+        name = names[at]
+        inner = thing.member(name)
+        if inner is None:
+            return thing.variable(name) if at == last else None
+        thing = unwrapped(inner)
+        at += 1
+    return thing.variable("") if thing.answers() else None
+
+
+def follow_thing(thing: Thing, names: tuple[str, ...]) -> Thing | None:
+    """Return the thing that the names after the first lead to, from what the first one stands for."""
+    thing = unwrapped(thing)
+    for name in names[1:]:
+        if not thing.answers():
+            return None
+        inner = thing.member(name)
+        if inner is None:
+            return None
+        thing = unwrapped(inner)
+    return thing
