@@ -7,7 +7,7 @@ templates and statements.
 
 from typing import Union
 
-from netstrata.values import Span
+from netstrata.values import Source, Span
 
 
 class String:
@@ -225,25 +225,60 @@ class File:
 
 
 class PlainProcess:
-    """A process or template whose statements are all plain; hidden templates come from sugar."""
+    """A process or template whose statements are all plain; hidden templates come from sugar.
 
-    __slots__ = ("hidden", "name", "span", "statements", "template")
+    A hidden template knows where it was written: `construct` is If, Foreach, Do, Interrupt or Block, `parent` the
+    process or template around it, `position` the index there of the statement that runs it, `loop_names` what
+    Foreach declares.
+    """
 
-    def __init__(self, name: str, template: bool, hidden: bool, statements: list[Plain], span: Span) -> None:
+    __slots__ = (
+        "construct",
+        "hidden",
+        "loop_names",
+        "name",
+        "name_span",
+        "parent",
+        "position",
+        "span",
+        "statements",
+        "template",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        template: bool,
+        hidden: bool,
+        statements: list[Plain],
+        span: Span,
+        name_span: Span | None = None,
+        construct: str = "",
+        parent: "PlainProcess | None" = None,
+        position: int = -1,
+        loop_names: tuple[str, ...] = (),
+    ) -> None:
         self.name = name
         self.template = template
         self.hidden = hidden
         self.statements = statements
         self.span = span
+        self.name_span = name_span
+        self.construct = construct
+        self.parent = parent
+        self.position = position
+        self.loop_names = loop_names
 
 
 class PlainProgram:
     """A whole program: includes expanded, sugar gone, checked for what must hold before anything runs.
 
     Processes and templates stand in program order; hidden templates come after the element they were written in.
+    `sources` are the files it was read from, the main one first.
     """
 
-    __slots__ = ("processes",)
+    __slots__ = ("processes", "sources")
 
-    def __init__(self, processes: list[PlainProcess]) -> None:
+    def __init__(self, processes: list[PlainProcess], sources: list[Source] | None = None) -> None:
         self.processes = processes
+        self.sources = sources if sources is not None else []
