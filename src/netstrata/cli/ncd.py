@@ -1,0 +1,104 @@
+"""`netstrata-ncd`: NCD's own command line, exit codes, signals and log."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from netstrata.cli.options import FACILITIES, USAGE, BadUsage, Options, read_options
+
+VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmail.com>\n"
+
+
+def main() -> None:
+    """Run `netstrata-ncd`."""
+    from netstrata.daemon.ncd import flush_and_exit
+    from netstrata.system.output import Output
+
+    output = Output()
+    code = run(sys.argv[1:], sys.argv[0], output.write)
+    flush_and_exit(output.flush, code)
+
+
+def run(words: list[str], name: str, output: Callable[[bytes], None]) -> int:
+    """Do what a command line says, and return the exit code."""
+    try:
+        options = read_options(words)
+    except BadUsage as problem:
+        _to_stderr(f"{problem}\nFailed to parse arguments\n")
+        output(_usage(name))
+        return 1
+    if options.help:
+        output(VERSION + _usage(name))
+        return 0
+    if options.version:
+        output(VERSION)
+        return 0
+    if options.logger == "syslog" and options.facility not in FACILITIES:
+        _to_stderr(f"unknown syslog facility: {options.facility}\n")
+        return 1
+    return _run_file(options, name, output)
+
+
+def _run_file(options: Options, name: str, output: Callable[[bytes], None]) -> int:
+    from netstrata.daemon.log import ERROR, NOTICE, Log
+    from netstrata.daemon.ncd import run_program
+    from netstrata.language.load import load
+    from netstrata.language.ncdlog import ncd_log_lines
+    from netstrata.language.refusals import Refusals
+
+    log = Log(_log_writer(options, name, output), options.level, options.channel_levels)
+    log.line("ncd", NOTICE, "initializing BadVPN ncd 1.999.130")
+    try:
+        program = load(options.program or "", _read_file)
+    except Refusals as refusals:
+        for channel, text in ncd_log_lines(refusals):
+            log.line(channel, ERROR, text)
+        return 1
+    if options.syntax_only:
+        return 0
+    arguments = [os.fsencode(word) for word in options.arguments]
+    return run_program(program, log, output, _ports, arguments, options.retry_ms, options.signal_exit_code)
+
+
+def _ports() -> object:
+    from netstrata.system.ports import SystemPorts
+
+    return SystemPorts()
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _log_writer(options: Options, name: str, output: Callable[[bytes], None]) -> Callable[[int, bytes], None]:
+    if options.logger == "stdout":
+        return lambda level, line: output(line + b"\n")
+    if options.logger == "syslog":
+        import syslog
+
+        facility = getattr(syslog, f"LOG_{options.facility.upper()}", syslog.LOG_DAEMON)
+        syslog.openlog(options.ident or name, syslog.LOG_PID, facility)
+        levels = (0, syslog.LOG_ERR, syslog.LOG_WARNING, syslog.LOG_NOTICE, syslog.LOG_INFO, syslog.LOG_DEBUG)
+        return lambda level, line: syslog.syslog(levels[level], line.decode("utf-8", "replace"))
+    return lambda level, line: _write_stderr(line + b"\n")
+
+
+def _write_stderr(data: bytes) -> None:
+    try:
+        os.write(2, data)
+    except OSError:
+        return  # nobody reads; there is no better place to say so
+
+
+def _to_stderr(text: str) -> None:
+    _write_stderr(os.fsencode(text))
+
+
+def _usage(name: str) -> bytes:
+    lines = ["Usage:", f"    {name}", *(f"        {line}" for line in USAGE)]
+    return os.fsencode("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Everything wired together and kept running: program, engine, ports, clock, signals."""
