@@ -37,7 +37,8 @@ class Unexpected(Exception):
     def __init__(self, at: int, wanted: str, braces: int = 0, resume: int = -1) -> None:
         """Say which token it is.
 
-        Shapes: braces is how many lists are open there; resume is the token to go on with, or -1.
+        Shapes: wanted completes "expected …", or is a whole sentence with "at most" in it; braces is how many lists
+        are open there; resume is the token to go on with, or -1.
         """
         super().__init__(at, wanted)
         self.at = at
@@ -65,7 +66,7 @@ def syntax_mistake(tokens: Tokens, unexpected: Unexpected) -> Mistake:
             "every statement ends in `;`, also after the `}` of If, Foreach, Do and Block.",
             _log(tokens, at, "syntax error"),
         )
-    message = f"expected {wanted}, found {_found(tokens, at)}"
+    message = wanted if "at most" in wanted else f"expected {wanted}, found {_found(tokens, at)}"
     return Mistake(message, span, _hint(tokens, at, wanted), _log(tokens, at, "syntax error"))
 
 

@@ -195,7 +195,7 @@ class ValueParser:
 
     def _push(self, frame: _Frame) -> None:
         if len(self._frames) > VALUE_LIMIT:
-            raise self.unexpected(f"values nested at most {VALUE_LIMIT} deep")
+            raise self.unexpected(f"values may nest at most {VALUE_LIMIT} deep")
         self._frames.append(frame)
         self.at += 1
 

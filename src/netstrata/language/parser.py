@@ -106,6 +106,7 @@ class Parser(ValueParser):
         super().__init__(tokens)
         self.elements: list[Element] = []
         self._blocks: list[_Open] = []
+        self._abandoned = 0  # blocks left open before an element; their closing braces may still come
 
     def run(self) -> None:
         """Read everything; afterwards `elements` and `mistakes` are complete."""
@@ -159,6 +160,7 @@ class Parser(ValueParser):
                 self.at += 1
                 return
             elif kind in (PROCESS, TEMPLATE) and self._starts_element():
+                self._abandoned += len(self._blocks)
                 self._blocks.clear()
                 return
             self.at += 1
@@ -187,6 +189,9 @@ class Parser(ValueParser):
         elif kind in (INCLUDE, INCLUDE_GUARD):
             self.at = start + 1
             self._inclusion(start, kind)
+        elif kind == CLOSE_BRACE and self._abandoned:
+            self._abandoned -= 1
+            self.at = start + 1
         elif kind == CLOSE_BRACE:
             raise self.unexpected("`process`, `template` or `include`, as no block is open")
         else:
@@ -211,7 +216,7 @@ class Parser(ValueParser):
         brace = self._take(OPEN_BRACE)
         if len(self._blocks) >= BLOCK_LIMIT:
             self.at = brace
-            raise self.unexpected(f"blocks nested at most {BLOCK_LIMIT} deep")
+            raise self.unexpected(f"blocks may nest at most {BLOCK_LIMIT} deep")
         self._blocks.append(_Open(kind, construct, brace))
 
     def _statement(self) -> None:

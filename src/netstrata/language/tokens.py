@@ -95,18 +95,21 @@ WORD: Final = re.compile(
 )
 _NAME: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*+")
 _GOOD_STRING: Final = re.compile(rb""""[^"\\]*+(?:\\(?:['"\\?abfnrtv0]|x[0-9a-fA-F]{2})[^"\\]*+)*+"\Z""")
-_ESCAPE: Final = re.compile(rb"\\(x..|[\s\S])", re.DOTALL)
+_HEX: Final = re.compile(rb"\\x(..)", re.DOTALL)
 _BAD_ESCAPE: Final = re.compile(rb"""\\(?:['"\\?abfnrtv0]|x[0-9a-fA-F]{2}|(?P<bad>x[^"\\]{0,2}|[\s\S]))""")
-_ESCAPES: Final = {
-    b"a": b"\a",
-    b"b": b"\b",
-    b"f": b"\f",
-    b"n": b"\n",
-    b"r": b"\r",
-    b"t": b"\t",
-    b"v": b"\v",
-    b"0": b"\0",
-}
+_ESCAPES: Final = (
+    (b'\\"', b'"'),
+    (b"\\n", b"\n"),
+    (b"\\t", b"\t"),
+    (b"\\0", b"\0"),
+    (b"\\r", b"\r"),
+    (b"\\'", b"'"),
+    (b"\\?", b"?"),
+    (b"\\a", b"\a"),
+    (b"\\b", b"\b"),
+    (b"\\f", b"\f"),
+    (b"\\v", b"\v"),
+)
 
 
 class Tokens:
@@ -178,14 +181,23 @@ def unescape(literal: bytes) -> bytes:
     """Return what a string literal stands for, given with its quotes."""
     if b"\\" not in literal:
         return literal[1:-1]
-    return _ESCAPE.sub(_unescaped, literal[1:-1])
+    # Between escaped backslashes, every backslash that is left begins an escape, whatever the order they are read in;
+    # hexadecimal ones come last because they may stand for a backslash.
+    parts = literal[1:-1].split(b"\\\\")
+    for index, part in enumerate(parts):
+        if b"\\" in part:
+            parts[index] = _unescaped(part)
+    return b"\\".join(parts)
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    escape: bytes = match[1]
-    if len(escape) == 3:
-        return bytes((int(escape[1:], 16),))
-    return _ESCAPES.get(escape, escape)
+def _unescaped(part: bytes) -> bytes:
+    for escape, byte in _ESCAPES:
+        part = part.replace(escape, byte)
+    return _HEX.sub(_from_hex, part) if b"\\" in part else part
+
+
+def _from_hex(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 16),))
 
 
 def bad_escape(literal: bytes) -> tuple[int, int]:
