@@ -55,7 +55,8 @@ class Lines:
         lines = (self._partial + piece).split(b"\n")
         partial = lines.pop()
         for line in lines:
-            self._show(line)
+            if line:
+                self._show(line)
         whole = len(partial) - len(partial) % LINE
         self._show(partial[:whole])
         self._partial = partial[whole:]

@@ -13,7 +13,6 @@ from netstrata.system.children.lines import Lines
 from netstrata.system.children.spawn import (
     NULL,
     Streams,
-    close_to_children,
     spawn,
     stop_ignoring,
     title,
@@ -43,7 +42,6 @@ class RealChildren:
         Shapes: hears says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
         NCD); kill_after_s is how long a child may take after a SIGTERM, None for ever, as NCD.
         """
-        close_to_children()
         stop_ignoring()
         self._environment = dict(os.environb)
         self._output = output
@@ -89,17 +87,11 @@ class RealChildren:
         return Child(name, pid, pidfd, Lines(pipe, note_for(statement)) if pipe >= 0 else None)
 
     def _spawn(self, name: str, command: Command, streams: Streams) -> tuple[int, int]:
-        try:
-            place = os.eventfd(0)  # keeps a descriptor free for the pidfd: we could not let a child go that has none
-        except OSError as error:
-            raise Unavailable(f"start {name}", os.strerror(error.errno or 0), error.errno or 0) from None
-        try:
-            pid = spawn(command, streams, self._environment)
-        finally:
-            os.close(place)
+        pid = spawn(command, streams, self._environment)
         try:
             return pid, os.pidfd_open(pid)
         except OSError as error:
+            # Rare, since starting it took more descriptors than this.  A child that we cannot wait for must not run on.
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             raise Unavailable(f"watch {name}", os.strerror(error.errno or 0), error.errno or 0) from None

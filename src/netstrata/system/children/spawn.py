@@ -1,7 +1,6 @@
 """Starting a program: what it inherits and what it does not.
 
-posix_spawn starts all that keep our user: it does not copy our memory, and it resets every signal.  It cannot switch
-users, so those go through the standard library's fork and exec, which does so without running Python in the child.
+It is the standard library's vfork and exec: see docs/decisions/0004-children.md for what posix_spawn cannot do.
 """
 
 import errno
@@ -15,8 +14,7 @@ from netstrata.ports import Command
 from netstrata.values import Unavailable
 
 NULL = -1
-_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
-_RESET_BY_FORK = (signal.SIGPIPE, signal.SIGXFSZ)
+_RESET_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 # The system's lack of something, not the program's: the child was never there.
 _NOT_STARTED = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
@@ -39,19 +37,7 @@ class Account(NamedTuple):
 
 def title(command: Command) -> str:
     """Return how messages call a program: its path."""
-    return os.fsdecode(command.words[0])
-
-
-def close_to_children() -> None:
-    """Mark every descriptor above 2 that we were started with; what Python opens later is marked from the start."""
-    for name in os.listdir("/proc/self/fd"):
-        descriptor = int(name)
-        if descriptor > 2:
-            try:
-                os.set_inheritable(descriptor, False)
-            except OSError as error:
-                if error.errno != errno.EBADF:  # the one that listed the directory
-                    raise
+    return os.fsdecode(command.words[0]) or '""'
 
 
 def stop_ignoring() -> None:
@@ -61,8 +47,8 @@ def stop_ignoring() -> None:
     """
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for number in _SIGNALS:
-        if number not in _RESET_BY_FORK and signal.getsignal(number) is signal.SIG_IGN:
+    for number in signal.valid_signals():
+        if number not in _RESET_BY_PYTHON and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, _nothing)
 
 
@@ -91,53 +77,35 @@ def spawn(command: Command, streams: Streams, environment: dict[bytes, bytes]) -
     Raises: Unavailable if it was not started at all; OSError if the child was there and could not execute it.
     """
     account = find_account(command)
-    try:
-        if account is None:
-            return _spawn_as_we_are(command, streams, environment)
-        return _spawn_as(account, command, streams, environment)
-    except OSError as error:
-        if error.errno in _NOT_STARTED:
-            reason = os.strerror(error.errno or 0)
-            raise Unavailable(f"start {title(command)}", reason, error.errno or 0) from None
-        raise
-
-
-def _spawn_as_we_are(command: Command, streams: Streams, environment: dict[bytes, bytes]) -> int:
-    actions: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = []
-    for target, source in enumerate(streams):
-        if source == NULL:
-            actions.append((os.POSIX_SPAWN_OPEN, target, os.devnull, os.O_RDWR, 0))
-        elif source != target:
-            actions.append((os.POSIX_SPAWN_DUP2, source, target))
-    words = command.words
-    if command.options.do_setsid:
-        return os.posix_spawn(
-            words[0], words, environment, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_SIGNALS
-        )
-    return os.posix_spawn(
-        words[0], words, environment, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=_SIGNALS
-    )
-
-
-def _spawn_as(account: Account, command: Command, streams: Streams, environment: dict[bytes, bytes]) -> int:
-    path = command.words[0]
-    stdin, stdout, stderr = (subprocess.DEVNULL if source == NULL else source for source in streams)
     mask = signal.pthread_sigmask(signal.SIG_SETMASK, ())
     try:
-        child = subprocess.Popen(
-            command.words,
-            executable=path if b"/" in path else b"./" + path,  # a bare name would be looked up in PATH
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            env=environment,
-            start_new_session=command.options.do_setsid,
-            process_group=None if command.options.do_setsid else 0,
-            user=account.uid,
-            group=account.gid,
-            extra_groups=account.groups,
-        )
+        child = _popen(command, streams, environment, account)
+    except OSError as error:
+        if error.errno in _NOT_STARTED:
+            raise Unavailable(f"start {title(command)}", os.strerror(error.errno), error.errno) from None
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     child.returncode = 0  # we reap it, by its pidfd: this object must not
     return child.pid
+
+
+def _popen(
+    command: Command, streams: Streams, environment: dict[bytes, bytes], account: Account | None
+) -> subprocess.Popen[bytes]:
+    path = command.words[0]
+    stdin, stdout, stderr = (subprocess.DEVNULL if source == NULL else source for source in streams)
+    session = command.options.do_setsid
+    return subprocess.Popen(
+        command.words,
+        executable=path if b"/" in path else b"./" + path,  # a bare name would be looked up in PATH
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=environment,
+        start_new_session=session,
+        process_group=None if session else 0,
+        user=account.uid if account is not None else None,
+        group=account.gid if account is not None else None,
+        extra_groups=account.groups if account is not None else None,
+    )
