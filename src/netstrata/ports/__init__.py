@@ -6,6 +6,7 @@ from netstrata.ports.children import Children, Command
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
 from netstrata.ports.kernel import Addresses, Link, LinkChange, Links, Route, Routes
+from netstrata.ports.output import Output
 
 
 class Ports(Protocol):
@@ -23,6 +24,8 @@ class Ports(Protocol):
     def dhcp(self) -> Dhcp: ...
     @property
     def dns(self) -> Dns: ...
+    @property
+    def output(self) -> Output: ...
 
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "Link",
     "LinkChange",
     "Links",
+    "Output",
     "Ports",
     "Route",
     "Routes",

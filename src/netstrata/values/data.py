@@ -4,14 +4,14 @@ Values never change.  A list may share its storage with a longer one (see `List`
 still grows costs nothing.
 """
 
+from __future__ import annotations
+
 from functools import cmp_to_key
 from typing import Union
 
 DEPTH_LIMIT = 32
 TRUE = b"true"
 FALSE = b"false"
-
-Value = Union[bytes, "List", "Map"]
 
 
 class List:
@@ -94,6 +94,10 @@ class Map:
 
     def __repr__(self) -> str:
         return f"Map({self.entries!r})"
+
+
+# Below the classes, so that it holds no name that others would have to resolve (typing.get_type_hints).
+Value = Union[bytes, List, Map]
 
 
 def depth(value: Value) -> int:

@@ -1,0 +1,23 @@
+"""daemon: a program that is kept running."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.shapes import Any_
+from netstrata.contract.shapes_children import DAEMON_DEFAULTS, PROGRAM, DaemonOptionsMap
+from netstrata.ports import Command, Ports
+
+
+@configures("daemon")
+async def daemon(ports: Ports, command: Any_, options: DaemonOptionsMap = DAEMON_DEFAULTS) -> Up[None]:
+    """Keep a program running: up at once, started again `retry_time` after each end, SIGTERM on the way down.
+
+    A command that cannot be used is no error of the statement, which stays up.
+
+    Example:
+        daemon({"/usr/sbin/openvpn", "--config", "office.conf"}, ["retry_time": "5000"]);
+
+    Source: NCD, daemon.
+    """
+    words = PROGRAM.read(command)
+    asked = Command(words, options.child) if words is not None else None
+    async with ports.children.held_alive(asked, options.retry_ms):
+        yield

@@ -1,0 +1,125 @@
+"""Children that a statement holds: a command and its reverse, a program kept alive."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+
+from netstrata.contract import Running, running
+from netstrata.ports import Command
+from netstrata.system.children.child import Child
+from netstrata.values import Unavailable
+
+Start = Callable[[Command, Running | None], Child]
+
+
+class HeldCommand:
+    """One command on entering, its reverse on leaving.  Neither is ever interrupted."""
+
+    __slots__ = ("_do", "_start", "_statement", "_undo")
+
+    def __init__(self, start: Start, do: list[bytes], undo: list[bytes]) -> None:
+        self._start = start
+        self._do = do
+        self._undo = undo
+        self._statement: Running | None = None
+
+    async def __aenter__(self) -> None:
+        self._statement = running()
+        if not self._do:
+            return
+        child = self._start(Command(self._do), self._statement)
+        cancelled = await child.outlast()
+        if cancelled is not None:
+            if child.status == 0:
+                await self._go_back()
+            else:
+                self._note(f"{child.name} {_why(child)}: there is nothing to undo")
+            raise cancelled
+        if child.status != 0:
+            raise Unavailable(f"run {child.name}", _why(child))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cancelled = await self._go_back()
+        if cancelled is not None:
+            raise cancelled
+
+    async def _go_back(self) -> asyncio.CancelledError | None:
+        if not self._undo:
+            return None
+        try:
+            child = self._start(Command(self._undo), self._statement)
+        except Unavailable as error:
+            self._note(f"{error}; ignoring")
+            return None
+        cancelled = await child.outlast()
+        if child.status != 0:
+            self._note(f"{child.name} {_why(child)}; ignoring")
+        return cancelled
+
+    def _note(self, line: str) -> None:
+        if self._statement is not None:
+            self._statement.note(line)
+
+
+def _why(child: Child) -> str:
+    """Say how a command failed, in its own last words where it had any."""
+    return f"{child.verdict}: {child.last_line}" if child.last_line else child.verdict
+
+
+class KeptAlive:
+    """A program that is started on entering, and again some time after each end, until leaving."""
+
+    __slots__ = ("_child", "_command", "_kill_after_s", "_leaving", "_retry_s", "_start_child", "_statement", "_timer")
+
+    def __init__(self, start: Start, command: Command | None, retry_ms: int, kill_after_s: float | None) -> None:
+        self._start_child = start
+        self._command = command
+        self._retry_s = retry_ms / 1000
+        self._kill_after_s = kill_after_s
+        self._statement: Running | None = None
+        self._child: Child | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._leaving = False
+
+    async def __aenter__(self) -> None:
+        self._statement = running()
+        if self._command is None:
+            self._note("the command is not a list of strings without NUL, the first the program's path: never started")
+        else:
+            self._start(self._command)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leaving = True
+        if self._timer is not None:
+            self._timer.cancel()
+        child = self._child
+        if child is None or child.ended:
+            return
+        child.stop(self._kill_after_s, self._note)
+        cancelled = await child.outlast()
+        if cancelled is not None:
+            raise cancelled
+
+    def _start(self, command: Command) -> None:
+        try:
+            self._child = self._start_child(command, self._statement)
+        except Unavailable as error:
+            self._start_later(command, str(error))
+        else:
+            child = self._child
+            child.when_ended(lambda: self._start_later(command, f"{child.name} {child.verdict}"))
+
+    def _start_later(self, command: Command, reason: str) -> None:
+        self._child = None
+        if self._leaving:
+            return
+        self._note(f"{reason}; starting it again in {self._retry_s:g} s")
+        self._timer = asyncio.get_running_loop().call_later(self._retry_s, self._start, command)
+
+    def _note(self, line: str) -> None:
+        if self._statement is not None:
+            self._statement.note(line)

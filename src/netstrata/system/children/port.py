@@ -1,0 +1,117 @@
+"""The port for children, over the real ones."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from netstrata.contract import Running, running
+from netstrata.ports import Command, Output
+from netstrata.system.children.child import Child
+from netstrata.system.children.held import HeldCommand, KeptAlive
+from netstrata.system.children.lines import Lines
+from netstrata.system.children.spawn import (
+    NULL,
+    Streams,
+    spawn,
+    stop_ignoring,
+    title,
+)
+from netstrata.values import Unavailable
+
+KILL_AFTER_S = 30.0
+
+
+def note_for(statement: Running | None) -> Callable[[str], None]:
+    """Return where lines go that are said in a statement's name."""
+    return statement.note if statement is not None else _drop
+
+
+def _drop(_line: str) -> None:
+    """Nobody asked, so nobody is told."""
+
+
+class RealChildren:
+    """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
+
+    __slots__ = ("_environment", "_hears", "_output", "kill_after_s")
+
+    def __init__(self, output: Output, *, hears: bool = True, kill_after_s: float | None = KILL_AFTER_S) -> None:
+        """Prepare this process for having children; its environment is what they all get.
+
+        Shapes: hears says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
+        NCD); kill_after_s is how long a child may take after a SIGTERM, None for ever, as NCD.
+        """
+        stop_ignoring()
+        self._environment = dict(os.environb)
+        self._output = output
+        self._hears = hears
+        self.kill_after_s = kill_after_s
+
+    def start(self, command: Command, statement: Running | None = None, stdin: int = NULL, stdout: int = NULL) -> Child:
+        """Start a program now, without suspending.
+
+        Shapes: stdin and stdout are descriptors of ours to give to it, which stay ours to close.
+        Raises: Unavailable if it cannot be started at all; one that cannot be executed ends as if by a signal.
+        """
+        options = command.options
+        if options.keep_stdout:
+            self._output.flush()
+            stdout = 1
+        stderr = 2 if options.keep_stderr else NULL
+        name = title(command)
+        if not self._hears or NULL not in (stdout, stderr):
+            return self._start(name, command, Streams(stdin, stdout, stderr), -1, statement)
+        try:
+            ours, its = os.pipe()
+        except OSError as error:
+            raise Unavailable(f"start {name}", os.strerror(error.errno or 0), error.errno or 0) from None
+        heard = Streams(stdin, its if stdout == NULL else stdout, its if stderr == NULL else stderr)
+        try:
+            return self._start(name, command, heard, ours, statement)
+        finally:
+            os.close(its)
+
+    def _start(self, name: str, command: Command, streams: Streams, pipe: int, statement: Running | None) -> Child:
+        """Start a program, and read a pipe of its (or -1), which is closed if it does not come to that."""
+        try:
+            pid, pidfd = self._spawn(name, command, streams)
+        except OSError as error:
+            if pipe >= 0:
+                os.close(pipe)
+            return Child.stillborn(name, os.strerror(error.errno or 0))
+        except Unavailable:
+            if pipe >= 0:
+                os.close(pipe)
+            raise
+        return Child(name, pid, pidfd, Lines(pipe, note_for(statement)) if pipe >= 0 else None)
+
+    def _spawn(self, name: str, command: Command, streams: Streams) -> tuple[int, int]:
+        pid = spawn(command, streams, self._environment)
+        try:
+            return pid, os.pidfd_open(pid)
+        except OSError as error:
+            # Rare, since starting it took more descriptors than this.  A child that we cannot wait for must not run on.
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise Unavailable(f"watch {name}", os.strerror(error.errno or 0), error.errno or 0) from None
+
+    async def run(self, command: Command, *, terminate_on_cancel: bool) -> int:
+        """Run a program to its end and return its exit status: see `ports.Children`."""
+        statement = running()
+        note = note_for(statement)
+        child = self.start(command, statement)
+        cancelled = await child.outlast((lambda: child.stop(self.kill_after_s, note)) if terminate_on_cancel else None)
+        if child.status:
+            note(f"{child.name} {child.verdict}")
+        if cancelled is not None:
+            raise cancelled
+        return child.status
+
+    def held_command(self, do: list[bytes], undo: list[bytes]) -> AbstractAsyncContextManager[None]:
+        """Run one command now and another on the way back: see `ports.Children`."""
+        return HeldCommand(self.start, do, undo)
+
+    def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
+        """Keep a program running: see `ports.Children`."""
+        return KeptAlive(self.start, command, retry_ms, self.kill_after_s)
