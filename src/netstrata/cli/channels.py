@@ -1,7 +1,6 @@
 """The names of NCD's log channels, which its command line accepts."""
 
-CHANNELS = frozenset(
-    """
+_NAMES = """
     server client flooder tun2socks ncd ncd_var ncd_list ncd_depend ncd_multidepend ncd_dynamic_depend ncd_concat
     ncd_if ncd_strcmp ncd_regex_match ncd_logical ncd_sleep ncd_print ncd_blocker ncd_run ncd_runonce ncd_daemon
     ncd_spawn ncd_imperative ncd_ref ncd_index ncd_alias ncd_process_manager ncd_ondemand ncd_foreach ncd_choose
@@ -22,5 +21,5 @@ CHANNELS = frozenset(
     ncd_timer ncd_file_open ncd_backtrack ncd_socket ncd_depend_scope ncd_substr ncd_sys_start_process
     NCDBuildProgram ncd_log ncd_log_msg ncd_buffer ncd_getenv BThreadSignal BLockReactor ncd_load_module
     ncd_basic_functions ncd_objref
-    """.split()
-)
+"""
+CHANNELS = frozenset(_NAMES.split())

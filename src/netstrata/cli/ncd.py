@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from netstrata.cli.options import FACILITIES, USAGE, BadUsage, Options, read_options
+from netstrata.ports import Output
 
 VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmail.com>\n"
 
@@ -12,26 +13,27 @@ VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmai
 def main() -> None:
     """Run `netstrata-ncd`."""
     from netstrata.daemon.ncd import flush_and_exit
-    from netstrata.system.output import Output
+    from netstrata.system.output import StandardOutput
 
-    output = Output()
-    code = run(sys.argv[1:], sys.argv[0], output.write)
+    output = StandardOutput()
+    code = run(sys.argv[1:], sys.argv[0], output)
     flush_and_exit(output.flush, code)
 
 
-def run(words: list[str], name: str, output: Callable[[bytes], None]) -> int:
+def run(words: list[str], name: str, output: Output) -> int:
     """Do what a command line says, and return the exit code."""
+    write = output.write
     try:
         options = read_options(words)
     except BadUsage as problem:
         _to_stderr(f"{problem}\nFailed to parse arguments\n")
-        output(_usage(name))
+        write(_usage(name))
         return 1
     if options.help:
-        output(VERSION + _usage(name))
+        write(VERSION + _usage(name))
         return 0
     if options.version:
-        output(VERSION)
+        write(VERSION)
         return 0
     if options.logger == "syslog" and options.facility not in FACILITIES:
         _to_stderr(f"unknown syslog facility: {options.facility}\n")
@@ -39,31 +41,28 @@ def run(words: list[str], name: str, output: Callable[[bytes], None]) -> int:
     return _run_file(options, name, output)
 
 
-def _run_file(options: Options, name: str, output: Callable[[bytes], None]) -> int:
+def _run_file(options: Options, name: str, output: Output) -> int:
     from netstrata.daemon.log import ERROR, NOTICE, Log
     from netstrata.daemon.ncd import run_program
+    from netstrata.language.diagnostics import ncd_log_lines
     from netstrata.language.load import load
-    from netstrata.language.ncdlog import ncd_log_lines
     from netstrata.language.refusals import Refusals
 
-    log = Log(_log_writer(options, name, output), options.level, options.channel_levels)
+    log = Log(_log_writer(options, name, output.write), options.level, options.channel_levels)
     log.line("ncd", NOTICE, "initializing BadVPN ncd 1.999.130")
     try:
         program = load(options.program or "", _read_file)
     except Refusals as refusals:
-        for channel, text in ncd_log_lines(refusals):
+        for channel, _level, text in ncd_log_lines(refusals):
             log.line(channel, ERROR, text)
         return 1
     if options.syntax_only:
         return 0
     arguments = [os.fsencode(word) for word in options.arguments]
-    return run_program(program, log, output, _ports, arguments, options.retry_ms, options.signal_exit_code)
-
-
-def _ports() -> object:
     from netstrata.system.ports import SystemPorts
 
-    return SystemPorts()
+    ports = SystemPorts(output, as_ncd=True)
+    return run_program(program, log, output.write, ports, arguments, options.retry_ms, options.signal_exit_code)
 
 
 def _read_file(path: str) -> bytes:

@@ -10,8 +10,8 @@ from netstrata.daemon.log import DEBUG, ERROR, INFO, NOTICE, Log
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
-from netstrata.engine.machine import Engine, Observer, Outside, Process, Retry, Statement
 from netstrata.engine.machine import STATE_NAMES as STATES
+from netstrata.engine.machine import Engine, Observer, Outside, Process, Retry, Statement
 from netstrata.engine.program import Code, Slot
 from netstrata.language.tree import PlainProgram
 
@@ -76,7 +76,7 @@ def run_program(
     program: PlainProgram,
     log: Log,
     output: Callable[[bytes], None],
-    make_ports: Callable[[], Any],
+    ports: Any,
     arguments: list[bytes],
     retry_ms: int,
     signal_exit_code: int,
@@ -90,7 +90,7 @@ def run_program(
         output,
         lambda level, text: log.line("ncd_log_msg", level, text.partition(b"\0")[0]),
         host.wake,
-        make_ports(),
+        ports,
         arguments,
         dict(os.environb),
     )

@@ -5,7 +5,6 @@ began, as if it were synchronous.  The first time its coroutine waits for someth
 the rest of its life.  Whatever it reports from inside a task enters the engine as an event from outside.
 """
 
-import types
 from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -20,26 +19,41 @@ if TYPE_CHECKING:
 _PARKED = object()
 
 
-@types.coroutine
-def _park() -> Generator[Any, None, None]:
-    """Wait, in a coroutine that is driven by hand, until it is driven on."""
-    yield _PARKED
+class _Park:
+    """Awaited, waits until a coroutine that is driven by hand is driven on."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield _PARKED
 
 
-@types.coroutine
-def _carry_on(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """Drive on, inside a task, a coroutine whose first wait was met outside of one."""
-    while True:
-        try:
-            value = yield waits_for
-        except BaseException as error:
-            step = lambda thrown=error: coroutine.throw(thrown)  # noqa: E731
-        else:
-            step = lambda sent=value: coroutine.send(sent)  # noqa: E731
-        try:
-            waits_for = step()
-        except StopIteration:
-            return
+_PARK = _Park()
+
+
+class _CarriedOn:
+    """Drives on, inside a task, a coroutine whose first wait was met outside of one."""
+
+    __slots__ = ("_life", "_waits_for")
+
+    def __init__(self, life: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._life = life
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        life = self._life
+        waits_for = self._waits_for
+        while True:
+            thrown: BaseException | None = None
+            value = None
+            try:
+                value = yield waits_for
+            except BaseException as error:  # whatever is thrown in belongs to the life
+                thrown = error
+            try:
+                waits_for = life.send(value) if thrown is None else life.throw(thrown)
+            except StopIteration:
+                return
 
 
 class Living(Statement):
@@ -171,7 +185,7 @@ class Living(Statement):
 
 
 async def _as_coroutine(life: Coroutine[Any, Any, None], waits_for: Any) -> None:
-    await _carry_on(life, waits_for)
+    await _CarriedOn(life, waits_for)
 
 
 def _first_reason(group: BaseExceptionGroup[BaseException]) -> Exception:
@@ -209,7 +223,7 @@ class Configured(Living):
 
     async def _until_dying(self) -> None:
         if self._task is None:
-            await _park()
+            await _PARK
             return
         import asyncio
 
