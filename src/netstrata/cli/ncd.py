@@ -12,12 +12,12 @@ VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmai
 
 def main() -> None:
     """Run `netstrata-ncd`."""
-    from netstrata.daemon.ncd import flush_and_exit
     from netstrata.system.output import StandardOutput
 
     output = StandardOutput()
     code = run(sys.argv[1:], sys.argv[0], output)
-    flush_and_exit(output.flush, code)
+    output.flush()
+    os._exit(code & 0xFF)  # all is undone: there is nothing for the interpreter to finalise
 
 
 def run(words: list[str], name: str, output: Output) -> int:
@@ -42,14 +42,16 @@ def run(words: list[str], name: str, output: Output) -> int:
 
 
 def _run_file(options: Options, name: str, output: Output) -> int:
-    from netstrata.daemon.log import ERROR, NOTICE, Log
-    from netstrata.daemon.ncd import run_program
+    from netstrata.daemon.log import ERROR, INFO, NOTICE, Log
+    from netstrata.daemon.ncdlog import CORE, NcdLog
+    from netstrata.daemon.running import Settings, run_program
+    from netstrata.engine.machine import Retry
     from netstrata.language.diagnostics import ncd_log_lines
     from netstrata.language.load import load
     from netstrata.language.refusals import Refusals
 
     log = Log(_log_writer(options, name, output.write), options.level, options.channel_levels)
-    log.line("ncd", NOTICE, "initializing BadVPN ncd 1.999.130")
+    log.line(CORE, NOTICE, "initializing BadVPN ncd 1.999.130")
     try:
         program = load(options.program or "", _read_file)
     except Refusals as refusals:
@@ -58,11 +60,25 @@ def _run_file(options: Options, name: str, output: Output) -> int:
         return 1
     if options.syntax_only:
         return 0
-    arguments = [os.fsencode(word) for word in options.arguments]
     from netstrata.system.ports import SystemPorts
 
-    ports = SystemPorts(output, as_ncd=True)
-    return run_program(program, log, output.write, ports, arguments, options.retry_ms, options.signal_exit_code)
+    log.line(CORE, NOTICE, "entering event loop")
+    code = run_program(
+        program,
+        Settings(
+            NcdLog(log),
+            log.shows(CORE, INFO),
+            Retry(options.retry_ms),
+            output.write,
+            lambda level, text: log.line("ncd_log_msg", level, text.partition(b"\0")[0]),
+            SystemPorts(output, as_ncd=True),
+            [os.fsencode(word) for word in options.arguments],
+            options.signal_exit_code,
+            lambda: log.line(CORE, NOTICE, "termination requested"),
+        ),
+    )
+    log.line(CORE, NOTICE, "exiting")
+    return code
 
 
 def _read_file(path: str) -> bytes:

@@ -20,11 +20,18 @@ TERMINATION = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Host:
     """Runs one engine."""
 
-    def __init__(self, timers: HeapTimers, signal_exit_code: int) -> None:
+    def __init__(
+        self,
+        timers: HeapTimers,
+        signal_exit_code: int,
+        on_signal: Callable[[], None],
+        on_idle: Callable[[], None] | None = None,
+    ) -> None:
         self.timers = timers
         self.signal_exit_code = signal_exit_code
         self.engine: Engine | None = None
-        self.on_signal: Callable[[], None] | None = None
+        self._on_signal = on_signal
+        self._on_idle = on_idle
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scheduled = False
         self._finished: Any = None
@@ -108,6 +115,8 @@ class Host:
         if not idle:
             self.wake()
         else:
+            if self._on_idle is not None:
+                self._on_idle()
             self._set_alarm(loop)
 
     def _set_alarm(self, loop: "asyncio.AbstractEventLoop") -> None:
@@ -132,8 +141,7 @@ class Host:
 
     def _shut_down(self) -> None:
         self._signalled = False
-        if self.on_signal is not None:
-            self.on_signal()
+        self._on_signal()
         if self.engine is not None:
             self.engine.shut_down(self.signal_exit_code)
 

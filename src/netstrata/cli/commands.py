@@ -1,0 +1,96 @@
+"""The commands of `netstrata`, and how their words are read."""
+
+import argparse
+import sys
+
+OK = 0
+FAILED = 1
+BAD_USAGE = 2
+
+
+def run_command(words: list[str]) -> int:
+    """Run one command and return its exit code."""
+    if words[:1] == ["ncd"]:
+        from netstrata.cli.ncd import main_ncd
+
+        return main_ncd(words[1:], "netstrata ncd")
+    parser = _parser()
+    options = parser.parse_args(words)
+    if options.command is None:
+        parser.print_help()
+        return BAD_USAGE
+    try:
+        code: int = _COMMANDS[options.command](options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output is gone, as with `netstrata doc | head`.
+        sys.stderr.close()
+        return OK
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="netstrata", description="A network configuration daemon whose configuration is a program."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    run = commands.add_parser("run", help="run a program until SIGTERM, then undo everything")
+    run.add_argument("program", help="the program's file")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments for the program (getargs)")
+    run.add_argument("--record", metavar="FILE", help="append what happens to a file, one JSON object a line")
+    run.add_argument("--quiet", action="store_true", help="log failures only, no transitions")
+    run.add_argument("--retry-time", metavar="MS", type=int, default=5000, help="first wait after a failure (5000)")
+    run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")
+    check = commands.add_parser("check", help="check programs without running them")
+    check.add_argument("programs", nargs="+", metavar="FILE")
+    layout = commands.add_parser("fmt", help="give programs the one canonical layout")
+    layout.add_argument("programs", nargs="+", metavar="FILE", help="- for standard input")
+    layout.add_argument("--check", action="store_true", help="change nothing; fail if a file would change")
+    doc = commands.add_parser("doc", help="the manual of a statement, method or function; without a name, the index")
+    doc.add_argument("name", nargs="?")
+    commands.add_parser("version", help="what this is")
+    commands.add_parser("ncd", help="NCD's own command line; also installed as netstrata-ncd")
+    demo = commands.add_parser("demo", help="a whole network in namespaces, and a program that runs it")
+    demo.add_argument("--json", action="store_true", help="print one JSON object with the results")
+    demo.add_argument("--keep-going", action="store_true", help="play all steps even if one fails")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from netstrata.cli.run import run
+
+    return run(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from netstrata.cli.checking import check
+
+    return check(options.programs)
+
+
+def _fmt(options: argparse.Namespace) -> int:
+    from netstrata.cli.checking import layout
+
+    return layout(options.programs, options.check)
+
+
+def _doc(options: argparse.Namespace) -> int:
+    from netstrata.cli.doc import doc
+
+    return doc(options.name)
+
+
+def _version(options: argparse.Namespace) -> int:
+    from netstrata.version import VERSION
+
+    print(f"netstrata {VERSION}, Python {sys.version.split()[0]}, plain engine")
+    return OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from netstrata.cli.demo import demo
+
+    return demo(as_json=options.json, keep_going=options.keep_going)
+
+
+_COMMANDS = {"run": _run, "check": _check, "fmt": _fmt, "doc": _doc, "version": _version, "demo": _demo}

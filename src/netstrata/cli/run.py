@@ -1,0 +1,83 @@
+"""`netstrata run`: the daemon in the foreground."""
+
+import argparse
+import os
+import sys
+import time
+
+from netstrata.daemon.account import Account, Several
+from netstrata.daemon.log import LEVELS
+from netstrata.daemon.retrying import BackOff
+from netstrata.daemon.running import Settings, run_program
+from netstrata.engine.machine import Observer
+from netstrata.language.diagnostics import render_all
+from netstrata.language.load import load
+from netstrata.language.refusals import Refusals
+from netstrata.system.output import StandardOutput
+from netstrata.system.ports import SystemPorts
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a program until it ends or a signal ends it."""
+    if options.retry_time < 1:
+        return _bad_usage("--retry-time takes a whole number of milliseconds, 1 or more")
+    try:
+        program = load(options.program, read_file)
+    except Refusals as refusals:
+        _write(render_all(refusals.refused))
+        return 2
+    output = StandardOutput()
+    retry = BackOff(options.retry_time)
+    observers: list[Observer] = [Account(_timed, retry, not options.quiet)]
+    if options.record is not None:
+        from netstrata.daemon.record import Recorder
+
+        try:
+            observers.append(Recorder(options.record))
+        except OSError as error:
+            return _bad_usage(f"cannot write to {options.record}: {error.strerror}")
+    code = run_program(
+        program,
+        Settings(
+            Several(observers),
+            True,
+            retry,
+            output.write,
+            lambda level, text: _timed(f"{LEVELS[level].lower()}: {text.decode('utf-8', 'backslashreplace')}"),
+            SystemPorts(output, state=options.state),
+            [os.fsencode(word) for word in options.arguments],
+            0,
+            lambda: _timed("asked to end: undoing everything"),
+            output.flush,
+        ),
+    )
+    output.flush()
+    return code
+
+
+def read_file(path: str) -> bytes:
+    """Return what a file holds.
+
+    Raises: OSError.
+    """
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _timed(text: str) -> None:
+    now = time.time()
+    stamp = time.strftime("%H:%M:%S", time.localtime(now))
+    _write(f"{stamp}.{int(now * 1000) % 1000:03d} {text}")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+        sys.stderr.flush()
+    except OSError:
+        return  # nobody reads the log; there is no better place to say so
+
+
+def _bad_usage(problem: str) -> int:
+    _write(f"error: {problem}")
+    return 2

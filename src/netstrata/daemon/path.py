@@ -1,0 +1,23 @@
+"""Names of running processes and statements, for people: `wired.3`, `wired.3/helper.1`."""
+
+from netstrata.engine.machine import Process, Statement
+
+
+def process_path(process: Process) -> str:
+    """Return where a process hangs: a top-level one by its name, a template one below the statement that made it."""
+    words: list[str] = []
+    while process.owner is not None:
+        statement = process.owner.creator()
+        name = process.code.name
+        hidden = name.startswith("__tmpl")
+        words.append(f".{statement.index + 1}" if hidden else f".{statement.index + 1}/{name}")
+        process = statement.process
+        if len(words) >= 20:
+            words.append(".…")
+            break
+    return process.code.name + "".join(reversed(words))
+
+
+def statement_path(statement: Statement) -> str:
+    """Return a statement's place: its process, and its number from 1."""
+    return f"{process_path(statement.process)}.{statement.index + 1}"

@@ -1,0 +1,54 @@
+"""A checked program, run until it ends."""
+
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from netstrata.daemon.host import Host
+from netstrata.daemon.registry import make_registry
+from netstrata.daemon.timers import HeapTimers
+from netstrata.engine.compiler import compile_program
+from netstrata.engine.machine import Engine, Observer, Outside, Retry
+from netstrata.engine.program import Code
+from netstrata.language.tree import PlainProgram
+
+
+class Settings(NamedTuple):
+    """How a program is run."""
+
+    observer: Observer
+    watched: bool  # whether the observer wants to know every transition
+    retry: Retry
+    write: Callable[[bytes], None]  # standard output
+    log: Callable[[int, bytes], None]  # the program's own log statements: level 1 (error) to 5 (debug), text
+    ports: Any
+    arguments: list[bytes]
+    signal_exit_code: int
+    on_signal: Callable[[], None]
+    on_idle: Callable[[], None] | None = None  # called before waiting
+
+
+def run_program(program: PlainProgram, settings: Settings) -> int:
+    """Run a checked program until it ends, and return its exit code."""
+    codes = compile_program(program, make_registry())
+    timers = HeapTimers()
+    host = Host(timers, settings.signal_exit_code, settings.on_signal, settings.on_idle)
+    outside = Outside(
+        settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb)
+    )
+    templates = {code.name: code for code in codes}
+    engine = Engine(templates, timers, settings.retry, settings.observer, outside)
+    engine.watched = settings.watched
+    processes = [code for code in codes if not code.template]
+    return host.run(engine, lambda: engine.start(processes), needs_loop=_reaches_outside(codes))
+
+
+def _reaches_outside(codes: list[Code]) -> bool:
+    """Say whether a program has a statement that may wait for something outside."""
+    for code in codes:
+        for slot in code.slots:
+            if not slot.target:
+                entry = slot.registry.statement(slot.type)
+                if entry is not None and entry.declaration.kind in ("configures", "watches"):
+                    return True
+    return False
