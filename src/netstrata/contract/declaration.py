@@ -66,6 +66,7 @@ class Declaration:
     """One statement, method or function, complete."""
 
     __slots__ = (
+        "_places",
         "arguments",
         "doc",
         "file",
@@ -112,6 +113,7 @@ class Declaration:
         self.line = line
         self.least = sum(a.shape.words[0] for a in arguments if not a.optional and not a.rest)
         self.most = -1 if any(a.rest for a in arguments) else sum(a.shape.words[1] for a in arguments)
+        self._places: dict[int, list[tuple[Argument, int, int]]] = {}
         self.plain = all(a.shape.name == "any value" for a in arguments)
 
     @property
@@ -137,41 +139,57 @@ class Declaration:
         words = [f"{a.name}…" if a.rest else f"[{a.name}]" if a.optional else a.name for a in self.arguments]
         return f"{self.name}({', '.join(words)})"
 
-    def bind(self, values: list[Value]) -> list[Any]:
-        """Read argument values by their shapes.
+    def places(self, given: int) -> list[tuple[Argument, int, int]]:
+        """Say which words an argument takes when so many are given: each with its first word and how many.
 
-        Raises: Refused, with the guilty argument's index.
+        Shapes: an optional argument that gets none stands there with 0 words; one that takes the rest, once per word.
+        Raises: Refused, if that many cannot be.
         """
-        given = len(values)
-        if given < self.least or (given > self.most and self.most >= 0):
-            raise self.arity_refusal(given)
-        if self.plain:
-            return list(values)
+        known = self._places.get(given)
+        if known is None:
+            if given < self.least or (given > self.most and self.most >= 0):
+                raise self.arity_refusal(given)
+            known = self._places[given] = self._placed(given)
+        return known
+
+    def _placed(self, given: int) -> list[tuple[Argument, int, int]]:
         spare = given - self.least
-        bound: list[Any] = []
+        placed: list[tuple[Argument, int, int]] = []
         at = 0
         for argument in self.arguments:
-            shape = argument.shape
             if argument.rest:
-                while at < given:
-                    bound.append(_read(shape, values[at], at))
-                    at += 1
+                placed.extend((argument, index, 1) for index in range(at, given))
                 break
-            least, most = shape.words
+            least, most = argument.shape.words
             if argument.optional:
                 if spare <= 0:
-                    bound.append(argument.default)
+                    placed.append((argument, at, 0))
                     continue
                 spare -= 1
             words = least
             if most > least and spare > 0:
                 words = min(most, least + spare)
                 spare -= words - least
-            if words == 1:
-                bound.append(_read(shape, values[at], at))
-            else:
-                bound.append(_read_several(shape, values[at : at + words], at))
+            placed.append((argument, at, words))
             at += words
+        return placed
+
+    def bind(self, values: list[Value]) -> list[Any]:
+        """Read argument values by their shapes.
+
+        Raises: Refused, with the guilty argument's index.
+        """
+        places = self.places(len(values))
+        if self.plain:
+            return list(values)
+        bound: list[Any] = []
+        for argument, at, words in places:
+            if words == 0:
+                bound.append(argument.default)
+            elif words == 1:
+                bound.append(_read(argument.shape, values[at], at))
+            else:
+                bound.append(_read_several(argument.shape, values[at : at + words], at))
         return bound
 
 

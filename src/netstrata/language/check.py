@@ -1,0 +1,204 @@
+"""What can be known to be wrong with a program without running it: `netstrata check`.
+
+It reports what fails whenever it is evaluated; what depends on how a template is called, or on values, it leaves.
+"""
+
+from typing import Final, NamedTuple
+
+from netstrata.contract import Declaration
+from netstrata.language.lookup import Lookup
+from netstrata.language.refusals import printable
+from netstrata.language.scopes import TEMPLATE_NAMES, Definition, Scopes, nodes
+from netstrata.language.spelling import did_you_mean
+from netstrata.language.startup import constant
+from netstrata.language.tree import Call, Expression, Plain, PlainProcess, PlainProgram, Reference, String
+from netstrata.values import List, Refused, Span, Value
+
+# Objects of these types stand for others, so that their methods are those of what they stand for.
+FORWARDING: Final = frozenset(["alias", "objref", "objref_arg"])
+TEMPLATE_SHAPE: Final = "a template name"
+NO_TEMPLATE: Final = b"<none>"
+PROVIDERS: Final = frozenset(["provide", "provide_event"])
+
+
+class Findings(NamedTuple):
+    """What is wrong (it cannot work), and what is suspicious (it may never work)."""
+
+    errors: list[Refused]
+    warnings: list[Refused]
+
+
+def check(program: PlainProgram, lookup: Lookup) -> Findings:
+    """Say what is wrong with a program, in its order."""
+    checking = _Checking(program, lookup)
+    for process in program.processes:
+        for index, statement in enumerate(process.statements):
+            checking.statement(process, index, statement)
+    return Findings(checking.errors, checking.warnings)
+
+
+class _Checking:
+    """One program being checked."""
+
+    def __init__(self, program: PlainProgram, lookup: Lookup) -> None:
+        self.errors: list[Refused] = []
+        self.warnings: list[Refused] = []
+        self._lookup = lookup
+        self._scopes = Scopes(program)
+        self._templates = {process.name: process for process in program.processes}
+        self._methods = frozenset(lookup.method_names())
+        self._provided = _provided(program)
+        # The types of the objects that statements make: complete for all a statement can see once it is reached,
+        # because hidden templates stand behind what they were written in.
+        self._types: dict[tuple[str, int], str] = {}
+
+    def statement(self, process: PlainProcess, index: int, statement: Plain) -> None:
+        """Check one statement: its type, its arguments, the names it uses."""
+        if statement.target:
+            declaration = self._method(process, index, statement)
+        else:
+            declaration = self._type(statement)
+        if declaration is not None:
+            if declaration.object_type not in FORWARDING:
+                self._types[process.name, index] = declaration.object_type
+            self._arguments(declaration, statement.arguments, statement.type_span)
+        for argument in statement.arguments:
+            for node in nodes(argument):
+                if isinstance(node, Reference):
+                    self._name(process, index, node.names[0], node.span)
+                elif isinstance(node, Call):
+                    self._call(node)
+        if statement.type == "depend" and not statement.target:
+            self._depend(statement)
+
+    def _type(self, statement: Plain) -> Declaration | None:
+        declaration = self._lookup.statement(statement.type)
+        if declaration is None:
+            hint = _suggestion(did_you_mean(statement.type, self._lookup.statement_names()))
+            if not hint and self._lookup.function(statement.type) is not None:
+                hint = f"there is a function of that name: `@{statement.type}(…)` stands where a value is wanted."
+            if not hint and statement.type in self._methods:
+                hint = f"there is a method of that name: `object->{statement.type}(…)`."
+            self._refuse(f"there is no statement `{printable(statement.type.encode())}`", statement.type_span, hint)
+        return declaration
+
+    def _method(self, process: PlainProcess, index: int, statement: Plain) -> Declaration | None:
+        """Check a method call; return its declaration if what it is called on is known."""
+        span = statement.target_span or statement.span
+        definition = self._name(process, index, statement.target[0], span)
+        type_ = ""
+        if definition is not None and len(statement.target) == 1:
+            type_ = self._types.get((definition.process.name, definition.index), "")
+        declaration = self._lookup.method(type_, statement.type) if type_ else None
+        if declaration is not None or (not type_ and statement.type in self._methods):
+            return declaration
+        if type_:
+            names = list(self._lookup.method_names(type_))
+            message = f"`{type_}` has no method `{statement.type}`"
+            hint = _suggestion(did_you_mean(statement.type, names))
+            if not hint:
+                hint = f"it has {_listed(names)}." if names else "it has no methods at all."
+        else:
+            message = f"no object has a method `{statement.type}`"
+            hint = _suggestion(did_you_mean(statement.type, self._methods))
+        self._refuse(message, statement.type_span, hint)
+        return None
+
+    def _call(self, call: Call) -> None:
+        if not isinstance(call.function, String):
+            return
+        name = call.function.value.decode("latin-1")
+        declaration = self._lookup.function(name)
+        if declaration is not None:
+            self._arguments(declaration, call.arguments, call.function.span)
+            return
+        hint = _suggestion(did_you_mean(name, self._lookup.function_names()))
+        if not hint and self._lookup.statement(name) is not None:
+            hint = f"`{name}` is a statement: name one above, `{name}(…) x;`, and use `x`."
+        self._refuse(f"there is no function `{printable(call.function.value)}`", call.function.span, hint)
+
+    def _arguments(self, declaration: Declaration, arguments: list[Expression], span: Span) -> None:
+        """Check how many arguments there are, and each that is constant by its shape."""
+        try:
+            places = declaration.places(len(arguments))
+        except Refused as refused:
+            self._refuse(refused.message, span, refused.hint)
+            return
+        for argument, at, words in places:
+            values: list[Value] = []
+            for expression in arguments[at : at + words]:
+                value = constant(expression)
+                if value is not None:
+                    values.append(value)
+            if not words or len(values) < words:
+                continue
+            shape, where = argument.shape, arguments[at].span.to(arguments[at + words - 1].span)
+            if shape.read(values[0] if words == 1 else List(values)) is None:
+                self._refuse(shape.refusal(at).message, where, declaration.synopsis(), at)
+            elif shape.name == TEMPLATE_SHAPE:
+                self._template(values[0], where)
+
+    def _template(self, value: Value, span: Span) -> None:
+        if not isinstance(value, bytes) or value == NO_TEMPLATE:
+            return
+        name = value.decode("latin-1")
+        process = self._templates.get(name)
+        if process is not None and process.template:
+            return
+        if process is not None:
+            hint = "only templates can be run by statements; write `template` in its place."
+            self._refuse(f"`{name}` is a process, not a template", span, hint)
+            return
+        known = [other for other, process in self._templates.items() if process.template and not process.hidden]
+        hint = _suggestion(did_you_mean(name, known))
+        self._refuse(f"there is no template `{printable(value)}`", span, hint or f"write one: template {name} {{ … }}")
+
+    def _name(self, process: PlainProcess, index: int, name: str, span: Span) -> Definition | None:
+        definition = self._scopes.find(process, index, name)
+        if definition is not None:
+            return definition
+        hint = _suggestion(did_you_mean(name, self._scopes.visible(process, index)))
+        later = self._scopes.defined_later(process, index, name)
+        if later is not None:
+            line = later.process.statements[later.index].span.line
+            hint = f"the one in line {line} stands below: only what is above can be used."
+            if later.process is process and later.index == index:
+                hint = "a statement cannot use itself: only what is above can be used."
+        elif name in TEMPLATE_NAMES:
+            hint = "that exists only in templates."
+        self._refuse(f"no statement above is named `{name}`", span, hint)
+        return None
+
+    def _depend(self, statement: Plain) -> None:
+        provided = self._provided
+        name = constant(statement.arguments[0]) if len(statement.arguments) == 1 else None
+        if provided is None or not isinstance(name, bytes) or name in provided:
+            return
+        hint = _suggestion(did_you_mean(name.decode("latin-1"), [one.decode("latin-1") for one in provided]))
+        message = f'this waits for ever: there is no provide("{printable(name)}")'
+        self.warnings.append(Refused(message, statement.arguments[0].span, hint))
+
+    def _refuse(self, message: str, span: Span, hint: str, argument: int = -1) -> None:
+        self.errors.append(Refused(message, span, hint, argument))
+
+
+def _provided(program: PlainProgram) -> set[bytes] | None:
+    """Return all names that are provided, None if some of them are known only when the program runs."""
+    names: set[bytes] = set()
+    for process in program.processes:
+        for statement in process.statements:
+            if statement.type in PROVIDERS and not statement.target and statement.arguments:
+                name = constant(statement.arguments[0])
+                if name is None:
+                    return None
+                if isinstance(name, bytes):
+                    names.add(name)
+    return names
+
+
+def _suggestion(word: str | None) -> str:
+    return f"did you mean `{word}`?" if word is not None else ""
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)[:12]) + (", …" if len(names) > 12 else "")
