@@ -11,9 +11,9 @@ BAD_USAGE = 2
 def run_command(words: list[str]) -> int:
     """Run one command and return its exit code."""
     if words[:1] == ["ncd"]:
-        from netstrata.cli.ncd import main_ncd
+        from netstrata.cli.ncd import run_ncd
 
-        return main_ncd(words[1:], "netstrata ncd")
+        run_ncd(words[1:], "netstrata ncd")
     parser = _parser()
     options = parser.parse_args(words)
     if options.command is None:
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     run = commands.add_parser("run", help="run a program until SIGTERM, then undo everything")
     run.add_argument("program", help="the program's file")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments for the program (getargs)")
+    run.add_argument("arguments", nargs="*", help="arguments for the program (getargs), after --")
     run.add_argument("--record", metavar="FILE", help="append what happens to a file, one JSON object a line")
     run.add_argument("--quiet", action="store_true", help="log failures only, no transitions")
     run.add_argument("--retry-time", metavar="MS", type=int, default=5000, help="first wait after a failure (5000)")
@@ -90,7 +90,8 @@ def _version(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from netstrata.cli.demo import demo
 
-    return demo(as_json=options.json, keep_going=options.keep_going)
+    code: int = demo(as_json=options.json, keep_going=options.keep_going)
+    return code
 
 
 _COMMANDS = {"run": _run, "check": _check, "fmt": _fmt, "doc": _doc, "version": _version, "demo": _demo}

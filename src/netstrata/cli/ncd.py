@@ -3,19 +3,24 @@
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from netstrata.cli.options import FACILITIES, USAGE, BadUsage, Options, read_options
 from netstrata.ports import Output
+from netstrata.system.output import StandardOutput
 
 VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmail.com>\n"
 
 
 def main() -> None:
     """Run `netstrata-ncd`."""
-    from netstrata.system.output import StandardOutput
+    run_ncd(sys.argv[1:], sys.argv[0])
 
+
+def run_ncd(words: list[str], name: str) -> NoReturn:
+    """Do what a command line says, and end this interpreter."""
     output = StandardOutput()
-    code = run(sys.argv[1:], sys.argv[0], output)
+    code = run(words, name, output)
     output.flush()
     os._exit(code & 0xFF)  # all is undone: there is nothing for the interpreter to finalise
 

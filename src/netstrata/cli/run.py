@@ -7,9 +7,12 @@ import time
 
 from netstrata.daemon.account import Account, Several
 from netstrata.daemon.log import LEVELS
+from netstrata.daemon.lookup import RegistryLookup
+from netstrata.daemon.registry import make_registry
 from netstrata.daemon.retrying import BackOff
 from netstrata.daemon.running import Settings, run_program
 from netstrata.engine.machine import Observer
+from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
@@ -26,6 +29,9 @@ def run(options: argparse.Namespace) -> int:
     except Refusals as refusals:
         _write(render_all(refusals.refused))
         return 2
+    findings = check(program, RegistryLookup(make_registry()))
+    if findings.errors or findings.warnings:
+        _write(render_all([*findings.errors, *findings.warnings], "warning"))
     output = StandardOutput()
     retry = BackOff(options.retry_time)
     observers: list[Observer] = [Account(_timed, retry, not options.quiet)]

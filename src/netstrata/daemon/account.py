@@ -51,7 +51,9 @@ class Account(Observer):
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """Tell what failed, where, and when it is tried again."""
         if not isinstance(error, (Refused, Unavailable)):
-            self._write(f"error: {slot.type} met a bug of Netstrata; the statement is tried again\n{traceback_of(error)}")
+            self._write(
+                f"error: {slot.type} met a bug of Netstrata; the statement is tried again\n{traceback_of(error)}"
+            )
             return
         seconds = self._retry.delay(process.retries) / 1000
         again = f"Trying again in {seconds:g} s."

@@ -33,9 +33,7 @@ def run_program(program: PlainProgram, settings: Settings) -> int:
     codes = compile_program(program, make_registry())
     timers = HeapTimers()
     host = Host(timers, settings.signal_exit_code, settings.on_signal, settings.on_idle)
-    outside = Outside(
-        settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb)
-    )
+    outside = Outside(settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb))
     templates = {code.name: code for code in codes}
     engine = Engine(templates, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched

@@ -33,7 +33,9 @@ def page(declaration: Declaration, methods: list[Declaration], width: int = WIDT
         lines.extend(_wrapped(" ".join(paragraph.split()), "  ", width))
         lines.append("")
     rows = [_argument_row(argument) for argument in declaration.arguments]
-    rows += [(f".{v.name}" if v.name else "(value)", _shape(v.shape.name, v.shape.means)) for v in declaration.variables]
+    rows += [
+        (f".{v.name}" if v.name else "(value)", _shape(v.shape.name, v.shape.means)) for v in declaration.variables
+    ]
     if rows:
         wide = max(len(name) for name, _ in rows) + 2
         for name, text in rows:

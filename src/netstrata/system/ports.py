@@ -8,12 +8,13 @@ from netstrata.ports import Children, Output
 class SystemPorts:
     """The kernel, the children and the files of this machine."""
 
-    def __init__(self, output: Output, *, as_ncd: bool = False) -> None:
-        """Remember how children are to be kept.
+    def __init__(self, output: Output, *, state: str = "/var/lib/netstrata", as_ncd: bool = False) -> None:
+        """Remember how children are to be kept, and where leases are.
 
         Shapes: as_ncd keeps NCD's ways: children unheard, never killed, no output flushed before they start.
         """
         self.output = output
+        self._state = state
         self._as_ncd = as_ncd
 
     @cached_property

@@ -1,0 +1,5 @@
+"""`python -m netstrata`: the same as `netstrata`."""
+
+from netstrata.cli import main
+
+main()

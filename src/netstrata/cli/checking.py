@@ -1,0 +1,80 @@
+"""`netstrata check` and `netstrata fmt`."""
+
+import os
+import sys
+import tempfile
+
+from netstrata.cli.run import read_file
+from netstrata.daemon.lookup import RegistryLookup
+from netstrata.daemon.registry import make_registry
+from netstrata.language.check import Findings
+from netstrata.language.check import check as check_program
+from netstrata.language.diagnostics import render_all
+from netstrata.language.layout import format_program
+from netstrata.language.load import load
+from netstrata.language.refusals import Refusals
+
+
+def check(paths: list[str]) -> int:
+    """Check programs; print what is wrong, and return 2 if anything is."""
+    lookup = RegistryLookup(make_registry())
+    code = 0
+    for path in paths:
+        try:
+            findings = check_program(load(path, read_file), lookup)
+        except Refusals as refusals:
+            findings = Findings(refusals.refused, [])
+        report = (render_all(findings.errors), render_all(findings.warnings, "warning"))
+        for text in report:
+            if text:
+                print(text, file=sys.stderr)
+        if findings.errors:
+            code = 2
+        elif not findings.warnings:
+            print(f"{path}: nothing wrong")
+    return code
+
+
+def layout(paths: list[str], only_check: bool) -> int:
+    """Lay programs out; print or, with `only_check`, only name those that would change."""
+    code = 0
+    for path in paths:
+        try:
+            text = sys.stdin.buffer.read() if path == "-" else read_file(path)
+            laid_out = format_program("standard input" if path == "-" else path, text)
+        except Refusals as refusals:
+            print(render_all(refusals.refused), file=sys.stderr)
+            code = 2
+            continue
+        except OSError as error:
+            print(f"error: cannot read {path}: {error.strerror}", file=sys.stderr)
+            code = max(code, 1)
+            continue
+        if only_check:
+            if laid_out != text:
+                print(f"{path}: not in the canonical layout; `netstrata fmt {path}` changes that")
+                code = max(code, 1)
+        elif path == "-":
+            sys.stdout.buffer.write(laid_out)
+        elif laid_out != text:
+            code = max(code, _replace(path, laid_out))
+    return code
+
+
+def _replace(path: str, text: bytes) -> int:
+    """Replace a file by a complete one, so that no reader ever sees half of it."""
+    target = os.path.realpath(path)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".netstrata-fmt-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text)
+            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+            os.replace(temporary, target)
+        except OSError:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        print(f"error: cannot write {path}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,41 @@
+"""The registry, as the static check asks it: what a program names is loaded, the rest only for a suggestion."""
+
+from collections.abc import Iterable
+
+from netstrata.contract import Declaration
+from netstrata.engine.registry import Registry
+
+
+class RegistryLookup:
+    """Declarations by name, out of a registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def statement(self, name: str) -> Declaration | None:
+        """Return the statement of that name."""
+        entry = self._registry.statement(name)
+        return entry.declaration if entry is not None else None
+
+    def method(self, type_: str, name: str) -> Declaration | None:
+        """Return the method of that name on objects of a type."""
+        entry = self._registry.method(type_, name)
+        return entry.declaration if entry is not None else None
+
+    def function(self, name: str) -> Declaration | None:
+        """Return the function of that name."""
+        found = self._registry.function(name)
+        return found.declaration if found is not None else None
+
+    def statement_names(self) -> Iterable[str]:
+        """Return the names of all statements."""
+        return [d.name for d in self._registry.declarations() if "::" not in d.name]
+
+    def method_names(self, type_: str = "") -> Iterable[str]:
+        """Return the names of the methods of a type, of all types if none is given."""
+        names = (d.name.partition("::") for d in self._registry.declarations() if "::" in d.name)
+        return [method for of, _, method in names if not type_ or of == type_]
+
+    def function_names(self) -> Iterable[str]:
+        """Return the names of all functions."""
+        return [d.name for d in self._registry.functions()]
