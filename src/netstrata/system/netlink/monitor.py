@@ -67,7 +67,18 @@ class Ear:
 class Monitor:
     """One listening socket and those who listen."""
 
-    __slots__ = ("_again", "_buffer", "_by_type", "_ears", "_groups", "_loop", "_own_port", "_queue_bytes", "_socket")
+    __slots__ = (
+        "_again",
+        "_buffer",
+        "_by_type",
+        "_ears",
+        "_groups",
+        "_loop",
+        "_own_port",
+        "_queue_bytes",
+        "_socket",
+        "overruns",
+    )
 
     def __init__(self, own_port: int, queue_bytes: int = QUEUE_BYTES) -> None:
         """Prepare to listen; nothing is opened before somebody joins a group."""
@@ -80,6 +91,7 @@ class Monitor:
         self._ears: list[Ear] = []
         self._by_type: dict[int, Ear] = {}
         self._again = False
+        self.overruns = 0  # how often the queue ran over
 
     def tell(self, ear: Ear, *types: int) -> None:
         """Give an ear the messages of some types; ears settle in the order in which they were introduced."""
@@ -108,6 +120,10 @@ class Monitor:
             self._groups[group] = max(count, 0)
             if count == 0 and self._socket is not None:
                 self._socket.setsockopt(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group)
+
+    def groups(self) -> set[int]:
+        """Return the groups that somebody listens to."""
+        return {group for group, count in self._groups.items() if count}
 
     def close(self) -> None:
         """Stop listening."""
@@ -213,6 +229,7 @@ class Monitor:
         return heard
 
     def _overrun(self) -> None:
+        self.overruns += 1
         for ear in self._ears:
             ear.overrun()
 
