@@ -23,6 +23,13 @@ class Network(NamedTuple):
     prefix: int
 
 
+class Gateway(NamedTuple):
+    """Where a route leads: to an address (packed), straight onto the link (None), or nowhere."""
+
+    address: bytes | None
+    blackhole: bool = False
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -142,6 +149,29 @@ def _write_network(network: Network) -> Value:
     return b"%s/%d" % (format_address(network.address), network.prefix)
 
 
+def _gateway(value: Value, parse: Any) -> Gateway | None:
+    if value == b"none":
+        return Gateway(None)
+    if value == b"blackhole":
+        return Gateway(None, True)
+    address = parse(value) if isinstance(value, bytes) else None
+    return Gateway(address) if address is not None else None
+
+
+def _ipv4_gateway(value: Value) -> Gateway | None:
+    return _gateway(value, parse_ipv4)
+
+
+def _ipv6_gateway(value: Value) -> Gateway | None:
+    return _gateway(value, parse_ipv6)
+
+
+def _write_gateway(gateway: Gateway) -> Value:
+    if gateway.address is not None:
+        return format_address(gateway.address)
+    return b"blackhole" if gateway.blackhole else b"none"
+
+
 def _list(value: Value) -> List | None:
     return value if isinstance(value, List) else None
 
@@ -191,6 +221,14 @@ IPV6_NETWORK = Shape[Network](
     "an IPv6 network", "an address and a prefix length, as 2001:db8::/64 or as two arguments",
     _ipv6_network, _write_network, ('"2001:db8::/64"',), ('"2001:db8::"', '"2001:db8::/129"'), (1, 2),
 )  # fmt: skip
+IPV4_GATEWAY = Shape[Gateway](
+    "an IPv4 gateway", "an address such as 192.0.2.1, `none` or `blackhole`",
+    _ipv4_gateway, _write_gateway, ('"192.0.2.1"', '"none"', '"blackhole"'), ('"2001:db8::1"', '""', "{}"),
+)  # fmt: skip
+IPV6_GATEWAY = Shape[Gateway](
+    "an IPv6 gateway", "an address such as 2001:db8::1, `none` or `blackhole`",
+    _ipv6_gateway, _write_gateway, ('"2001:db8::1"', '"none"', '"blackhole"'), ('"192.0.2.1"', '""', "{}"),
+)  # fmt: skip
 LIST = Shape[List]("a list", 'such as {"a", "b"}', _list, _same, ("{}",), ('"x"', "[]"))
 MAP = Shape[Map]("a map", 'such as ["a": "b"]', _map, _same, ("[]",), ('"x"', "{}"))
 
@@ -214,5 +252,7 @@ Ipv6 = Annotated[bytes, IPV6]
 Ipv4List = Annotated[list[bytes], IPV4_LIST]
 Ipv4Network = Annotated[Network, IPV4_NETWORK]
 Ipv6Network = Annotated[Network, IPV6_NETWORK]
+Ipv4Gateway = Annotated[Gateway, IPV4_GATEWAY]
+Ipv6Gateway = Annotated[Gateway, IPV6_GATEWAY]
 AnyList = Annotated[List, LIST]
 AnyMap = Annotated[Map, MAP]

@@ -6,7 +6,7 @@ removes or changes what is held, the statement that holds it is told (`Running.l
 names them; once held, a link is followed by its index, so a rename does not lose it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -49,17 +49,17 @@ class Links(Protocol):
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
 
-    def watch_present(self, link: str) -> AsyncIterator[bool]:
+    def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True."""
 
-    def watch_carrier(self, link: str) -> AsyncIterator[bool]:
+    def watch_carrier(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link has carrier: now, and at each change.
 
         The name is resolved once; a link that is deleted has no carrier, for good.
         Raises: Unavailable if there is no such link at the start.
         """
 
-    def watch_links(self) -> AsyncIterator[LinkChange]:
+    def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added."""
 
     def find(self, link: str) -> Link:

@@ -1,0 +1,123 @@
+"""Messages about links.  Source: rtnetlink(7), linux/if_link.h."""
+
+from struct import Struct
+from typing import NamedTuple
+
+from netstrata.protocols.rtnetlink.constants import (
+    AF_UNSPEC,
+    ARPHRD_ETHER,
+    IFF_RUNNING,
+    IFF_UP,
+    IFLA_ADDRESS,
+    IFLA_ALT_IFNAME,
+    IFLA_CARRIER,
+    IFLA_EXT_MASK,
+    IFLA_IFNAME,
+    IFLA_INFO_KIND,
+    IFLA_LINKINFO,
+    IFLA_MASTER,
+    IFLA_MTU,
+    IFLA_OPERSTATE,
+    IFLA_PROP_LIST,
+    NLA_TYPE_MASK,
+    RTEXT_FILTER_SKIP_STATS,
+)
+from netstrata.protocols.rtnetlink.wire import ATTRIBUTE, U32, Malformed, Octets, attribute, attributes, text_of, u32_of
+
+IFINFOMSG = Struct("=BxHiII")  # family, ARPHRD type, index, flags, change
+_NO_STATISTICS = attribute(IFLA_EXT_MASK, U32.pack(RTEXT_FILTER_SKIP_STATS))
+
+
+class LinkMessage(NamedTuple):
+    """A link as an RTM_NEWLINK or RTM_DELLINK tells it; family is AF_BRIDGE when a bridge speaks of a port."""
+
+    family: int
+    arphrd: int
+    ifindex: int
+    flags: int
+    name: str
+    mac: bytes
+    mtu: int
+    master: int
+    kind: str
+    carrier: int  # what the driver says; -1 if the kernel did not say
+    operstate: int
+    altnames: tuple[str, ...]
+
+    @property
+    def up(self) -> bool:
+        """Administratively up."""
+        return bool(self.flags & IFF_UP)
+
+    @property
+    def running(self) -> bool:
+        """Administratively up, and the other end is there."""
+        return bool(self.flags & IFF_RUNNING)
+
+    @property
+    def ethernet(self) -> bool:
+        """Has Ethernet frames."""
+        return self.arphrd == ARPHRD_ETHER
+
+
+def decode_link(data: Octets, start: int, end: int) -> LinkMessage:
+    """Read the body of a message about a link.
+
+    Raises: Malformed.
+    """
+    if end - start < 16:
+        raise Malformed(f"a link in {end - start} bytes")
+    family, arphrd, ifindex, flags, _ = IFINFOMSG.unpack_from(data, start)
+    name = kind = ""
+    mac = b""
+    mtu = master = operstate = 0
+    carrier = -1
+    altnames: tuple[str, ...] = ()
+    unpack = ATTRIBUTE.unpack_from
+    at = start + 16
+    while end - at >= 4:
+        length, what = unpack(data, at)
+        if length < 4 or length > end - at:
+            raise Malformed(f"an attribute of {length} bytes in {end - at}")
+        what &= NLA_TYPE_MASK
+        value = at + 4
+        stop = at + length
+        if what == IFLA_IFNAME:
+            name = text_of(data, value, stop)
+        elif what == IFLA_ADDRESS:
+            mac = bytes(data[value:stop])
+        elif what == IFLA_MTU:
+            mtu = u32_of(data, value, stop)
+        elif what == IFLA_MASTER:
+            master = u32_of(data, value, stop)
+        elif what == IFLA_OPERSTATE and length > 4:
+            operstate = data[value]
+        elif what == IFLA_CARRIER and length > 4:
+            carrier = data[value]
+        elif what == IFLA_LINKINFO:
+            kind = next((text_of(data, a, b) for t, a, b in attributes(data, value, stop) if t == IFLA_INFO_KIND), "")
+        elif what == IFLA_PROP_LIST:
+            altnames = tuple(text_of(data, a, b) for t, a, b in attributes(data, value, stop) if t == IFLA_ALT_IFNAME)
+        at += (length + 3) & ~3
+    return LinkMessage(family, arphrd, ifindex, flags, name, mac, mtu, master, kind, carrier, operstate, altnames)
+
+
+def ask_link(ifindex: int) -> bytes:
+    """Return the body of an RTM_GETLINK for one link by index."""
+    return IFINFOMSG.pack(AF_UNSPEC, 0, ifindex, 0, 0) + _NO_STATISTICS
+
+
+def ask_link_named(name: bytes) -> bytes:
+    """Return the body of an RTM_GETLINK for one link by its name or another name it goes by."""
+    which = IFLA_IFNAME if len(name) < 16 else IFLA_ALT_IFNAME
+    return IFINFOMSG.pack(AF_UNSPEC, 0, 0, 0, 0) + _NO_STATISTICS + attribute(which, name + b"\0")
+
+
+def ask_links() -> bytes:
+    """Return the body of an RTM_GETLINK dump."""
+    return IFINFOMSG.pack(AF_UNSPEC, 0, 0, 0, 0) + _NO_STATISTICS
+
+
+def set_up(ifindex: int, up: bool) -> bytes:
+    """Return the body of an RTM_NEWLINK that sets a link administratively up or down and changes nothing else."""
+    return IFINFOMSG.pack(AF_UNSPEC, 0, ifindex, IFF_UP if up else 0, IFF_UP)

@@ -1,0 +1,52 @@
+"""Messages about neighbours: which hardware address answers for an address.
+
+Source: rtnetlink(7), linux/neighbour.h.
+"""
+
+from struct import Struct
+from typing import NamedTuple
+
+from netstrata.protocols.rtnetlink.constants import NDA_DST, NDA_LLADDR
+from netstrata.protocols.rtnetlink.wire import Malformed, Octets, attribute, attributes
+
+NDMSG = Struct("=BxHiHBB")  # family, link, state, flags, type
+
+
+class NeighbourMessage(NamedTuple):
+    """A neighbour as an RTM_NEWNEIGH or RTM_DELNEIGH tells it; b"" for an address that is not known."""
+
+    family: int
+    ifindex: int
+    state: int
+    flags: int
+    type: int
+    address: bytes
+    mac: bytes
+
+
+def encode_neighbour(family: int, ifindex: int, state: int, address: bytes, mac: bytes) -> bytes:
+    """Return the body of an RTM_NEWNEIGH or RTM_DELNEIGH."""
+    body = NDMSG.pack(family, 0, ifindex, state, 0, 0) + attribute(NDA_DST, address)
+    return body + attribute(NDA_LLADDR, mac) if mac else body
+
+
+def ask_neighbours(family: int) -> bytes:
+    """Return the body of an RTM_GETNEIGH dump."""
+    return NDMSG.pack(family, 0, 0, 0, 0, 0)
+
+
+def decode_neighbour(data: Octets, start: int, end: int) -> NeighbourMessage:
+    """Read the body of a message about a neighbour.
+
+    Raises: Malformed.
+    """
+    if end - start < 12:
+        raise Malformed(f"a neighbour in {end - start} bytes")
+    family, _, ifindex, state, flags, kind = NDMSG.unpack_from(data, start)
+    address = mac = b""
+    for what, value, stop in attributes(data, start + 12, end):
+        if what == NDA_DST:
+            address = bytes(data[value:stop])
+        elif what == NDA_LLADDR:
+            mac = bytes(data[value:stop])
+    return NeighbourMessage(family, ifindex, state, flags, kind, address, mac)

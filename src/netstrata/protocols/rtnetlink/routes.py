@@ -1,0 +1,189 @@
+"""Messages about routes of either family.  Source: rtnetlink(7), linux/rtnetlink.h."""
+
+from struct import Struct
+from typing import NamedTuple
+
+from netstrata.protocols.rtnetlink.constants import (
+    AF_INET,
+    AF_INET6,
+    RT_SCOPE_LINK,
+    RT_SCOPE_UNIVERSE,
+    RTA_DST,
+    RTA_GATEWAY,
+    RTA_MULTIPATH,
+    RTA_OIF,
+    RTA_PREFSRC,
+    RTA_PRIORITY,
+    RTA_TABLE,
+    RTA_VIA,
+    RTN_BLACKHOLE,
+    RTN_UNICAST,
+    RTPROT_NETSTRATA,
+)
+from netstrata.protocols.rtnetlink.wire import ATTRIBUTE, Malformed, Octets, attributes, u32_of
+
+RTMSG = Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
+_NUMBER = Struct("=HHI")
+_NEXTHOP = Struct("=HBBi")  # rtnexthop: length, flags, hops, link
+_DST4 = ATTRIBUTE.pack(8, RTA_DST)
+_DST6 = ATTRIBUTE.pack(20, RTA_DST)
+_GATEWAY4 = ATTRIBUTE.pack(8, RTA_GATEWAY)
+_GATEWAY6 = ATTRIBUTE.pack(20, RTA_GATEWAY)
+
+
+class NextHop(NamedTuple):
+    """One way of a route that has several."""
+
+    ifindex: int
+    gateway: bytes
+    hops: int
+
+
+class RouteMessage(NamedTuple):
+    """A route as an RTM_NEWROUTE or RTM_DELROUTE tells it.  Addresses are packed; b"" where there is none."""
+
+    family: int
+    destination: bytes  # as long as the family's addresses, also for the default route
+    prefix: int
+    tos: int
+    table: int
+    protocol: int
+    scope: int
+    type: int
+    flags: int
+    gateway: bytes  # of the other family if that is what RTA_VIA says
+    ifindex: int  # 0 if it has no link, or several ways
+    metric: int
+    source: bytes
+    nexthops: tuple[NextHop, ...]
+
+
+def encode_route(
+    destination: bytes, prefix: int, gateway: bytes | None, ifindex: int, metric: int, table: int, blackhole: bool
+) -> bytes:
+    """Return the body of an RTM_NEWROUTE or RTM_DELROUTE, marked as ours.
+
+    Shapes: the family is the destination's; ifindex 0 and metric 0 are left out.
+    """
+    short = table if table < 256 else 0
+    kind = RTN_BLACKHOLE if blackhole else RTN_UNICAST
+    if len(destination) == 4:
+        scope = RT_SCOPE_LINK if gateway is None and not blackhole else RT_SCOPE_UNIVERSE
+        body: bytes = RTMSG.pack(AF_INET, prefix, 0, 0, short, RTPROT_NETSTRATA, scope, kind, 0)
+        body += _DST4 + destination
+        if gateway is not None:
+            body += _GATEWAY4 + gateway
+    else:
+        body = RTMSG.pack(AF_INET6, prefix, 0, 0, short, RTPROT_NETSTRATA, RT_SCOPE_UNIVERSE, kind, 0)
+        body += _DST6 + destination
+        if gateway is not None:
+            body += _GATEWAY6 + gateway
+    if ifindex:
+        body += _NUMBER.pack(8, RTA_OIF, ifindex)
+    if metric:
+        body += _NUMBER.pack(8, RTA_PRIORITY, metric)
+    if not short:
+        body += _NUMBER.pack(8, RTA_TABLE, table)
+    return body
+
+
+def ask_routes(family: int, table: int, protocol: int, ifindex: int = 0) -> bytes:
+    """Return the body of an RTM_GETROUTE dump; protocol 0 and ifindex 0 are any."""
+    body = RTMSG.pack(family, 0, 0, 0, table if table < 256 else 0, protocol, 0, 0, 0)
+    if table >= 256:
+        body += _NUMBER.pack(8, RTA_TABLE, table)
+    return body + (_NUMBER.pack(8, RTA_OIF, ifindex) if ifindex else b"")
+
+
+def destination_of(data: Octets, start: int, end: int) -> bytes:
+    """Read only where a route goes: the address and one more byte with the prefix length; b"" for other families.
+
+    Raises: Malformed.
+    """
+    if end - start < 12:
+        raise Malformed(f"a route in {end - start} bytes")
+    family = data[start]
+    size = 4 if family == AF_INET else 16 if family == AF_INET6 else 0
+    if not size:
+        return b""
+    prefix = data[start + 1 : start + 2]
+    # The kernel puts RTA_TABLE first, eight bytes, and then the destination.
+    if (
+        end - start >= 24 + size
+        and data[start + 12] == 8
+        and data[start + 20] == size + 4
+        and data[start + 22] == RTA_DST
+    ):
+        return bytes(data[start + 24 : start + 24 + size] + prefix)
+    for what, value, stop in attributes(data, start + 12, end):
+        if what == RTA_DST:
+            return bytes(data[value:stop] + prefix)
+    return bytes(b"\0" * size + prefix)
+
+
+def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
+    """Read the body of a message about a route.
+
+    Raises: Malformed.
+    """
+    if end - start < 12:
+        raise Malformed(f"a route in {end - start} bytes")
+    family, prefix, _, tos, table, protocol, scope, kind, flags = RTMSG.unpack_from(data, start)
+    size = 4 if family == AF_INET else 16 if family == AF_INET6 else 0
+    destination = gateway = source = b""
+    ifindex = metric = 0
+    nexthops: tuple[NextHop, ...] = ()
+    for what, value, stop in attributes(data, start + 12, end):
+        if what == RTA_DST:
+            destination = bytes(data[value:stop])
+        elif what == RTA_GATEWAY:
+            gateway = bytes(data[value:stop])
+        elif what == RTA_OIF:
+            ifindex = u32_of(data, value, stop)
+        elif what == RTA_PRIORITY:
+            metric = u32_of(data, value, stop)
+        elif what == RTA_TABLE:
+            table = u32_of(data, value, stop)
+        elif what == RTA_PREFSRC:
+            source = bytes(data[value:stop])
+        elif what == RTA_VIA:
+            gateway = bytes(data[value + 2 : stop])
+        elif what == RTA_MULTIPATH:
+            nexthops = _nexthops(data, value, stop)
+    destination = destination or b"\0" * size
+    if size and (len(destination) != size or prefix > 8 * size or len(gateway) not in (0, 4, 16)):
+        raise Malformed(f"a route to {len(destination)} bytes, prefix length {prefix}, in family {family}")
+    return RouteMessage(
+        family,
+        destination,
+        prefix,
+        tos,
+        table,
+        protocol,
+        scope,
+        kind,
+        flags,
+        gateway,
+        ifindex,
+        metric,
+        source,
+        nexthops,
+    )
+
+
+def _nexthops(data: Octets, start: int, end: int) -> tuple[NextHop, ...]:
+    found: list[NextHop] = []
+    at = start
+    while end - at >= 8:
+        length, _, hops, ifindex = _NEXTHOP.unpack_from(data, at)
+        if length < 8 or length > end - at:
+            raise Malformed(f"a next hop of {length} bytes in {end - at}")
+        gateway = b""
+        for what, value, stop in attributes(data, at + 8, at + length):
+            if what == RTA_GATEWAY:
+                gateway = bytes(data[value:stop])
+            elif what == RTA_VIA:
+                gateway = bytes(data[value + 2 : stop])
+        found.append(NextHop(ifindex, gateway, hops + 1))
+        at += (length + 3) & ~3
+    return tuple(found)

@@ -1,0 +1,25 @@
+"""net.ipv6.route: an IPv6 route."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.shapes import Ipv6Gateway, Ipv6Network, Metric, Name
+from netstrata.ports import Ports
+from netstrata.ports.kernel import Route
+
+
+@configures("net.ipv6.route", layer=3)
+async def route(ports: Ports, destination: Ipv6Network, gateway: Ipv6Gateway, metric: Metric, link: Name) -> Up[None]:
+    """Hold an IPv6 route; the same route that was there before stays on the way back.
+
+    Metric 0 is the kernel's own, 1024.  With the gateway `blackhole` the link's name is not used.
+
+    Example:
+        net.ipv6.route("::/0", "2001:db8::1", "20", "eth0");
+        net.ipv6.route("2001:db8:1::", "48", "none", "0", "eth0");
+        net.ipv6.route("2001:db8:2::/48", "blackhole", "0", "");
+
+    Source: rtnetlink(7), RTM_NEWROUTE.
+    """
+    name = None if gateway.blackhole else link
+    held = Route(destination.address, destination.prefix, gateway.address, name, metric, gateway.blackhole)
+    async with ports.routes.held_route(held):
+        yield

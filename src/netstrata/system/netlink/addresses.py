@@ -1,0 +1,205 @@
+"""Addresses of either family on links."""
+
+import errno
+from typing import NamedTuple
+
+from netstrata.contract import Running
+from netstrata.protocols.rtnetlink import AddressMessage, ask_addresses, decode_address, encode_address, messages
+from netstrata.protocols.rtnetlink.constants import (
+    AF_INET,
+    IFA_F_DADFAILED,
+    NLM_F_CREATE,
+    NLM_F_EXCL,
+    RTM_DELADDR,
+    RTM_GETADDR,
+    RTM_NEWADDR,
+    RTNLGRP_IPV4_IFADDR,
+    RTNLGRP_IPV6_IFADDR,
+)
+from netstrata.system.netlink.held import Held, Holding, Listener
+from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
+from netstrata.system.netlink.socket import RequestSocket
+from netstrata.values import Unavailable
+
+_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR)
+_TAKEN = "another host on the link has this address (duplicate address detection failed)"
+_FEW = 16  # links to look at one by one; more are looked at in one go
+
+Key = tuple[int, bytes, int]  # link, address, prefix length
+
+
+class Wish(NamedTuple):
+    """An address to hold."""
+
+    link: str
+    address: bytes
+    prefix: int
+
+
+class HeldAddress(Held):
+    """An address that is held; its link by index."""
+
+    __slots__ = ("body", "key", "link")
+
+    def __init__(self, ours: bool, key: Key, link: str, body: bytes) -> None:
+        super().__init__(ours)
+        self.key = key
+        self.link = link
+        self.body = body
+
+    @property
+    def words(self) -> str:
+        """The address and the name its link had."""
+        return f"{network_words(self.key[1], self.key[2])} on {self.link}"
+
+
+class NetlinkAddresses(Ear):
+    """The `Addresses` port over rtnetlink."""
+
+    __slots__ = ("_held", "_monitor", "_requests", "_suspects", "_watched", "left")
+
+    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+        self._requests = requests
+        self._monitor = monitor
+        self._held: dict[Key, HeldAddress] = {}
+        self._suspects: set[Key] = set()
+        self._watched = 0
+        self.left: list[Listener] = []  # told of each link that an IPv4 address has left
+        monitor.tell(self, RTM_NEWADDR, RTM_DELADDR)
+
+    def held_address(self, link: str, address: bytes, prefix: int) -> Holding[Wish, HeldAddress]:
+        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
+        return Holding(self, Wish(link, address, prefix))
+
+    def hold(self, wish: Wish, who: Running | None) -> HeldAddress:
+        """Add an address, if it is not there."""
+        ifindex = self._requests.index_of(wish.link)
+        if not ifindex:
+            raise no_link(_operation(wish), wish.link)
+        key = (ifindex, wish.address, wish.prefix)
+        if who is not None:
+            self._watch()
+        held = self._held.get(key)
+        if held is None:
+            body = encode_address(ifindex, wish.address, wish.prefix)
+            try:
+                ours = self._put(wish, ifindex, body)
+            except Unavailable:
+                if who is not None:
+                    self._unwatch()
+                raise
+            held = self._held[key] = HeldAddress(ours, key, wish.link, body)
+        held.add(who)
+        return held
+
+    def release(self, held: HeldAddress, who: Running | None) -> None:
+        """Delete an address if the last one leaves who held it, and it was not there before."""
+        if who is not None:
+            self._unwatch()
+        if not held.remove(who) or held.gone:
+            return
+        del self._held[held.key]
+        if held.ours:
+            answer = self._requests.request(RTM_DELADDR, 0, held.body)
+            if answer is not None and answer.errno not in GONE and who is not None:
+                who.note(f"cannot delete {held.words}: {reason_of(answer, ADDRESS_WORDS)}; ignoring")
+
+    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+        """Note what may have been lost."""
+        message = decode_address(data, start, end)
+        if kind == RTM_DELADDR:
+            if message.family == AF_INET:
+                for tell in self.left:
+                    tell(message.ifindex)
+        elif not message.flags & IFA_F_DADFAILED:
+            return
+        key = (message.ifindex, message.local, message.prefix)
+        if key in self._held:
+            self._suspects.add(key)
+
+    def overrun(self) -> None:
+        """Note that everything may be different."""
+        self._suspects.update(self._held)
+
+    def settle(self) -> tuple[list[Loss], bool]:
+        """Look again at what may be different."""
+        suspects = [key for key in self._suspects if key in self._held]
+        self._suspects.clear()
+        if not suspects:
+            return [], True
+        losses: list[Loss] = []
+        links = {key[0] for key in suspects}
+        seen: dict[Key, AddressMessage] = {}
+        complete = True
+        for ifindex in links if len(links) <= _FEW else (0,):
+            complete = self._read(ifindex, seen) and complete
+        for key in suspects:
+            message = seen.get(key)
+            if message is not None and not message.flags & IFA_F_DADFAILED:
+                continue
+            if message is None and not complete:
+                self._suspects.add(key)
+                continue
+            losses += self._lose(self._held[key], message is None)
+        return losses, complete
+
+    def _lose(self, held: HeldAddress, gone: bool) -> list[Loss]:
+        operation = f"hold {held.words}"
+        if gone:
+            held.gone = True
+            del self._held[held.key]
+            there = self._requests.index_of(held.link) == held.key[0]
+            reason = Unavailable(operation, "someone removed it" if there else f"{held.link} is gone or has a new name")
+        else:
+            reason = Unavailable(operation, _TAKEN, errno.EADDRINUSE)
+        return [Loss(holder, reason) for holder in held.holders]
+
+    def _put(self, wish: Wish, ifindex: int, body: bytes) -> bool:
+        """Add an address; return whether it is ours, and not one that was there before.
+
+        Raises: Unavailable.
+        """
+        answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, body)
+        if answer is None:
+            return True
+        if answer.errno != errno.EEXIST:
+            raise refused(_operation(wish), answer, ADDRESS_WORDS)
+        seen: dict[Key, AddressMessage] = {}
+        self._read(ifindex, seen)
+        there = [message for message in seen.values() if message.local == wish.address]
+        for message in there:
+            if message.prefix == wish.prefix and message.address == wish.address:
+                if message.flags & IFA_F_DADFAILED:
+                    raise Unavailable(_operation(wish), _TAKEN, errno.EADDRINUSE)
+                return False
+        if there:
+            words = network_words(there[0].local, there[0].prefix)
+            if there[0].address != there[0].local:
+                words += f" with peer {network_words(there[0].address, there[0].prefix)}"
+            raise Unavailable(_operation(wish), f"{words} is there already", errno.EEXIST)
+        raise refused(_operation(wish), answer, ADDRESS_WORDS)
+
+    def _read(self, ifindex: int, seen: dict[Key, AddressMessage]) -> bool:
+        """Read the addresses of one link, or of all; return whether that can be relied on."""
+        dump = self._requests.dump(RTM_GETADDR, ask_addresses(0, ifindex))
+        for data in dump.datagrams:
+            for message in messages(data, len(data)):
+                if message.type == RTM_NEWADDR:
+                    found = decode_address(data, message.start, message.end)
+                    seen[found.ifindex, found.local, found.prefix] = found
+        return dump.complete and (dump.answer is None or dump.answer.errno in GONE)
+
+    def _watch(self) -> None:
+        if self._watched == 0:
+            self._monitor.join(*_GROUPS)
+        self._watched += 1
+
+    def _unwatch(self) -> None:
+        self._watched -= 1
+        if self._watched == 0:
+            self._monitor.leave(*_GROUPS)
+
+
+def _operation(wish: Wish) -> str:
+    return f"add {network_words(wish.address, wish.prefix)} to {wish.link}"

@@ -1,0 +1,256 @@
+"""The socket that hears what changes in the kernel.
+
+It joins a group only while somebody listens to it.  Notifications about our own routes never come up here: a socket
+filter drops them in the kernel.  Draining only takes notes (`heard`); people are told afterwards, from the event loop
+(`settle`), when what the notes suspect has been checked against the kernel.  So an old notification about something
+that has been put back meanwhile harms nobody, and a receive queue that ran over (ENOBUFS) is the same thing once more:
+everything is suspect.  Source: netlink(7), socket(7) SO_ATTACH_FILTER, linux/filter.h.
+"""
+
+import errno
+import socket
+from array import array
+from collections.abc import Callable
+from struct import Struct
+from sys import byteorder
+from typing import TYPE_CHECKING, NamedTuple
+
+from netstrata.contract import Running
+from netstrata.protocols.rtnetlink import Malformed
+from netstrata.protocols.rtnetlink.constants import RTM_DELROUTE, RTM_NEWROUTE
+from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+SOL_NETLINK = 270
+NETLINK_ADD_MEMBERSHIP = 1
+NETLINK_DROP_MEMBERSHIP = 2
+SO_ATTACH_FILTER = 26
+SO_RCVBUFFORCE = 33
+QUEUE_BYTES = 8 << 20
+_BUFFER = 1 << 16
+_AT_ONCE = 2048  # datagrams in one turn of the event loop
+_AGAIN_S = 0.05  # when tables changed too fast to be read
+
+_INSTRUCTION = Struct("=HBBI")
+_PROGRAM = Struct("HP")  # sock_fprog
+_LOAD_HALF, _LOAD_WORD, _JUMP_EQUAL, _RETURN = 0x28, 0x20, 0x15, 0x06
+
+
+class Loss(NamedTuple):
+    """Somebody does not hold any more what it thought it held."""
+
+    holder: Running
+    reason: Unavailable
+
+
+class Ear:
+    """What listens: takes notes of messages, and checks them later."""
+
+    __slots__ = ()
+
+    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+        """Note what a message may mean."""
+        raise NotImplementedError
+
+    def overrun(self) -> None:
+        """Note that messages were lost."""
+        raise NotImplementedError
+
+    def settle(self) -> tuple[list[Loss], bool]:
+        """Check the notes against the kernel; return who lost something, and whether everything could be checked."""
+        raise NotImplementedError
+
+
+class Monitor:
+    """One listening socket and those who listen."""
+
+    __slots__ = (
+        "_again",
+        "_buffer",
+        "_by_type",
+        "_ears",
+        "_groups",
+        "_loop",
+        "_own_port",
+        "_queue_bytes",
+        "_socket",
+        "overruns",
+    )
+
+    def __init__(self, own_port: int, queue_bytes: int = QUEUE_BYTES) -> None:
+        """Prepare to listen; nothing is opened before somebody joins a group."""
+        self._own_port = own_port
+        self._queue_bytes = queue_bytes
+        self._socket: socket.socket | None = None
+        self._loop: AbstractEventLoop | None = None
+        self._buffer = bytearray(_BUFFER)
+        self._groups: dict[int, int] = {}
+        self._ears: list[Ear] = []
+        self._by_type: dict[int, Ear] = {}
+        self._again = False
+        self.overruns = 0  # how often the queue ran over
+
+    def tell(self, ear: Ear, *types: int) -> None:
+        """Give an ear the messages of some types; ears settle in the order in which they were introduced."""
+        self._ears.append(ear)
+        for kind in types:
+            self._by_type[kind] = ear
+
+    def join(self, *groups: int) -> None:
+        """Hear what is said in some groups from now on; counted.
+
+        Raises: RuntimeError without a running event loop, OSError.
+        """
+        if self._socket is None:
+            self._open()
+        assert self._socket is not None
+        for group in groups:
+            count = self._groups.get(group, 0)
+            if count == 0:
+                self._socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+            self._groups[group] = count + 1
+
+    def leave(self, *groups: int) -> None:
+        """Take back one `join`."""
+        for group in groups:
+            count = self._groups.get(group, 0) - 1
+            self._groups[group] = max(count, 0)
+            if count == 0 and self._socket is not None:
+                self._socket.setsockopt(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group)
+
+    def groups(self) -> set[int]:
+        """Return the groups that somebody listens to."""
+        return {group for group, count in self._groups.items() if count}
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._socket is not None and self._loop is not None:
+            if not self._loop.is_closed():
+                self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+        self._socket = None
+        self._loop = None
+
+    def drain(self) -> None:
+        """Take notes of all that has been said until now; telling people is left to the event loop."""
+        if self._socket is not None and self._take():
+            self._settle_soon()
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call something in the event loop's next turn; not at all if nobody listens any more."""
+        if self._loop is not None:
+            self._loop.call_soon(callback)
+
+    def _open(self) -> None:
+        from asyncio import get_running_loop
+
+        self._loop = get_running_loop()
+        listener = socket.socket(
+            socket.AF_NETLINK,
+            socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
+            socket.NETLINK_ROUTE,
+        )
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, self._queue_bytes)
+        except PermissionError:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._queue_bytes)
+        self._attach_filter(listener)
+        listener.bind((0, 0))
+        self._socket = listener
+        self._loop.add_reader(listener.fileno(), self._ready)
+
+    def _attach_filter(self, listener: socket.socket) -> None:
+        """Drop, in the kernel, what is said about routes because of our own requests.
+
+        Not about links and addresses: our own change to one can take away what others of ours hold.
+        """
+        code = b"".join(
+            _INSTRUCTION.pack(*one)
+            for one in (
+                (_LOAD_HALF, 0, 0, 4),  # nlmsg_type
+                (_JUMP_EQUAL, 1, 0, int.from_bytes(RTM_NEWROUTE.to_bytes(2, byteorder), "big")),
+                (_JUMP_EQUAL, 0, 3, int.from_bytes(RTM_DELROUTE.to_bytes(2, byteorder), "big")),
+                (_LOAD_WORD, 0, 0, 12),  # nlmsg_pid
+                (_JUMP_EQUAL, 0, 1, int.from_bytes(self._own_port.to_bytes(4, byteorder), "big")),
+                (_RETURN, 0, 0, 0),
+                (_RETURN, 0, 0, 0xFFFFFFFF),
+            )
+        )
+        program = array("B", code)
+        listener.setsockopt(
+            socket.SOL_SOCKET, SO_ATTACH_FILTER, _PROGRAM.pack(len(code) // _INSTRUCTION.size, program.buffer_info()[0])
+        )
+
+    def _ready(self) -> None:
+        if self._take():
+            self._settle()
+
+    def _take(self) -> bool:
+        """Read what is there, up to a limit; return whether anybody was given anything."""
+        assert self._socket is not None
+        buffer = self._buffer
+        receive = self._socket.recv_into
+        heard = False
+        for _ in range(_AT_ONCE):
+            try:
+                size = receive(buffer)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                self._overrun()
+                heard = True
+                continue
+            if self._split(size):
+                heard = True
+        return heard
+
+    def _split(self, size: int) -> bool:
+        buffer = self._buffer
+        heard = False
+        at = 0
+        try:
+            while size - at >= HEADER_SIZE:
+                length, kind, _, _, _ = HEADER.unpack_from(buffer, at)
+                if length < HEADER_SIZE or length > size - at:
+                    raise Malformed("a length that cannot be")
+                ear = self._by_type.get(kind)
+                if ear is not None:
+                    ear.heard(kind, buffer, at + HEADER_SIZE, at + length)
+                    heard = True
+                at += (length + 3) & ~3
+        except Malformed:
+            self._overrun()
+            heard = True
+        return heard
+
+    def _overrun(self) -> None:
+        self.overruns += 1
+        for ear in self._ears:
+            ear.overrun()
+
+    def _settle_soon(self) -> None:
+        if self._loop is not None and not self._again:
+            self._again = True
+            self._loop.call_soon(self._settle_again)
+
+    def _settle_again(self) -> None:
+        self._again = False
+        self._settle()
+
+    def _settle(self) -> None:
+        losses: list[Loss] = []
+        complete = True
+        for ear in self._ears:
+            lost, checked = ear.settle()
+            losses += lost
+            complete = complete and checked
+        if not complete and self._loop is not None and not self._again:
+            self._again = True
+            self._loop.call_later(_AGAIN_S, self._settle_again)
+        for holder, reason in losses:
+            holder.lost(reason)

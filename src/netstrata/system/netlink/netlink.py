@@ -1,0 +1,37 @@
+"""The kernel's network configuration, in one piece: a socket that asks, a socket that hears, and three ports."""
+
+from netstrata.system.netlink.addresses import NetlinkAddresses
+from netstrata.system.netlink.links import NetlinkLinks
+from netstrata.system.netlink.monitor import QUEUE_BYTES, Monitor
+from netstrata.system.netlink.routes import NetlinkRoutes
+from netstrata.system.netlink.socket import RequestSocket
+
+
+class Netlink:
+    """Links, addresses and routes of the network namespace of the thread that makes it.
+
+    Without a statement in whose name it runs (`running()` is None) a `held_…` operation watches nothing and needs no
+    event loop.  With one, and for every `watch_…`, an event loop must be running: it is a mistake of the caller, and a
+    RuntimeError before anything is done, if none is.  One Netlink belongs to one event loop.
+    """
+
+    __slots__ = ("addresses", "links", "monitor", "requests", "routes")
+
+    def __init__(self, queue_bytes: int = QUEUE_BYTES) -> None:
+        """Open the request socket; the listening one is opened when somebody listens.
+
+        Shapes: queue_bytes is the listening socket's receive queue.
+        Raises: OSError if the kernel gives no netlink socket.
+        """
+        self.requests = RequestSocket()
+        self.monitor = Monitor(self.requests.port, queue_bytes)
+        self.links = NetlinkLinks(self.requests, self.monitor)
+        self.addresses = NetlinkAddresses(self.requests, self.monitor)
+        self.routes = NetlinkRoutes(self.requests, self.monitor)
+        self.links.fell.append(self.routes.may_have_lost)
+        self.addresses.left.append(self.routes.may_have_lost)
+
+    def close(self) -> None:
+        """Close both sockets; what is held stays in the kernel."""
+        self.monitor.close()
+        self.requests.close()

@@ -1,0 +1,54 @@
+"""The kernel's no, in words for people."""
+
+import errno
+from os import strerror
+
+from netstrata.protocols.rtnetlink import Answer, RouteMessage
+from netstrata.protocols.rtnetlink.constants import RTN_BLACKHOLE, RTPROT_BOOT, RTPROT_KERNEL, RTPROT_NETSTRATA
+from netstrata.protocols.rtnetlink.constants import RTPROT_STATIC as STATIC
+from netstrata.values import Unavailable, format_address
+
+# What an undo may find: the thing, or the link it was on, is not there any more.
+GONE = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, errno.ENXIO})
+
+ADDRESS_WORDS = {1: "address", 2: "address", 11: "protocol"}
+ROUTE_WORDS = {1: "destination", 4: "link", 5: "gateway", 6: "metric", 15: "table"}
+LINK_WORDS = {3: "name", 53: "name"}
+_OWNERS = {RTPROT_KERNEL: "kernel", RTPROT_BOOT: "boot", STATIC: "static", RTPROT_NETSTRATA: "netstrata", 16: "dhcp"}
+
+
+def reason_of(answer: Answer, words: dict[int, str]) -> str:
+    """Return why: the kernel's own text if it gave one, else what the error number means."""
+    if answer.errno == errno.EPERM:
+        return "not permitted: this takes the capability CAP_NET_ADMIN in this network namespace"
+    reason = answer.text.rstrip(".") or strerror(answer.errno)
+    word = words.get(answer.attribute, "")
+    return f"{reason} (the {word})" if word and word not in reason.lower() else reason
+
+
+def refused(operation: str, answer: Answer, words: dict[int, str]) -> Unavailable:
+    """Return the error for an operation that the kernel did not do."""
+    return Unavailable(operation, reason_of(answer, words), answer.errno)
+
+
+def no_link(operation: str, link: str) -> Unavailable:
+    """Return the error for a link that is not there."""
+    return Unavailable(operation, f"there is no link {link}", errno.ENODEV)
+
+
+def network_words(address: bytes, prefix: int) -> str:
+    """Return `192.0.2.0/24`."""
+    return f"{format_address(address).decode()}/{prefix}"
+
+
+def route_words(found: RouteMessage, link: str) -> str:
+    """Return a route that is in the kernel as `ip route` writes it, with whose it is."""
+    words = "blackhole " if found.type == RTN_BLACKHOLE else ""
+    words += network_words(found.destination, found.prefix)
+    if len(found.gateway) in (4, 16):
+        words += f" via {format_address(found.gateway).decode()}"
+    if link:
+        words += f" dev {link}"
+    if found.metric:
+        words += f" metric {found.metric}"
+    return f"{words} proto {_OWNERS.get(found.protocol, found.protocol)}"

@@ -1,0 +1,291 @@
+"""Routes of either family, marked with our own protocol number.
+
+The kernel takes IPv4 routes away without a word when their link goes down or loses its last address, so those two are
+listened to as well.  Foreign notifications are dropped unparsed unless they are about a destination that is held.
+"""
+
+import errno
+from typing import TYPE_CHECKING
+
+from netstrata.contract import Running
+from netstrata.ports.kernel import Route
+from netstrata.protocols.rtnetlink import RouteMessage, decode_route, destination_of, encode_route
+from netstrata.protocols.rtnetlink.constants import (
+    AF_INET,
+    AF_INET6,
+    IP6_METRIC,
+    NLM_F_CREATE,
+    NLM_F_EXCL,
+    RTM_DELROUTE,
+    RTM_NEWROUTE,
+    RTN_BLACKHOLE,
+    RTN_UNICAST,
+    RTNLGRP_IPV4_IFADDR,
+    RTNLGRP_IPV4_ROUTE,
+    RTNLGRP_IPV6_ROUTE,
+    RTNLGRP_LINK,
+    RTPROT_NETSTRATA,
+)
+from netstrata.system.netlink.held import Held, Holding
+from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.refusals import (
+    GONE,
+    ROUTE_WORDS,
+    network_words,
+    no_link,
+    reason_of,
+    refused,
+    route_words,
+)
+from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.tables import Table
+from netstrata.values import Unavailable, format_address, mask_bits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_GROUPS = {
+    4: (RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_LINK),
+    16: (RTNLGRP_IPV6_ROUTE, RTNLGRP_LINK),
+}
+_PREFIX = tuple(bytes((length,)) for length in range(129))
+_ADD = NLM_F_CREATE | NLM_F_EXCL
+
+
+class HeldRoute(Held):
+    """A route that is held; its link by index, its metric as the kernel shows it."""
+
+    __slots__ = ("body", "destination", "ifindex", "metric", "route")
+
+    def __init__(self, ours: bool, route: Route, ifindex: int, metric: int, destination: bytes, body: bytes) -> None:
+        super().__init__(ours)
+        self.route = route
+        self.ifindex = ifindex
+        self.metric = metric
+        self.destination = destination  # masked, with the prefix length as one more byte
+        self.body = body
+
+    def is_same(self, found: RouteMessage) -> bool:
+        """Say whether a route to the same destination, with the same metric and in the same table, is this one."""
+        route = self.route
+        if route.blackhole:
+            return found.type == RTN_BLACKHOLE
+        return (
+            found.type == RTN_UNICAST
+            and found.ifindex == self.ifindex
+            and found.gateway == (route.gateway or b"")
+            and not found.nexthops
+        )
+
+
+class NetlinkRoutes(Ear):
+    """The `Routes` port over rtnetlink."""
+
+    __slots__ = ("_by_link", "_held", "_monitor", "_requests", "_snapshot", "_suspects", "_watched")
+
+    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+        self._requests = requests
+        self._monitor = monitor
+        self._held: dict[bytes, list[HeldRoute]] = {}
+        self._by_link: dict[int, set[HeldRoute]] = {}
+        self._suspects: set[HeldRoute] = set()
+        self._watched = {4: 0, 16: 0}
+        self._snapshot: Table | None = None
+        monitor.tell(self, RTM_NEWROUTE, RTM_DELROUTE)
+
+    def held_route(self, route: Route) -> Holding[Route, HeldRoute]:
+        """Put a route into the kernel's table."""
+        return Holding(self, route)
+
+    def hold(self, wish: Route, who: Running | None) -> HeldRoute:
+        """Add a route, if it is not there."""
+        destination, prefix, gateway, link, metric, blackhole, table = wish
+        ifindex = 0
+        if not blackhole:
+            ifindex = self._requests.index_of(link) if link is not None else 0
+            if not ifindex:
+                raise no_link(f"add route {_words(wish)}", link or "without a name")
+        if len(destination) == 16:
+            destination = mask_bits(destination, prefix)  # as the kernel does, for this family only
+            metric = metric or IP6_METRIC
+        body = encode_route(destination, prefix, gateway, ifindex, metric, table, blackhole)
+        where = destination + _PREFIX[prefix]
+        for held in self._held.get(where, ()):
+            if held.metric == metric and held.route.table == table:
+                return self._share(held, wish, body, who)
+        held = HeldRoute(True, wish, ifindex, metric, where, body)
+        if who is not None:
+            self._watch(len(destination))
+        answer = self._requests.request(RTM_NEWROUTE, _ADD, body)
+        if answer is not None:
+            try:
+                if answer.errno != errno.EEXIST:
+                    raise refused(f"add route {_words(wish)}", answer, ROUTE_WORDS)
+                self._accept(held, who is not None)
+            except Unavailable:
+                if who is not None:
+                    self._unwatch(len(destination))
+                raise
+        self._held.setdefault(where, []).append(held)
+        if ifindex:
+            self._by_link.setdefault(ifindex, set()).add(held)
+        held.add(who)
+        return held
+
+    def release(self, held: HeldRoute, who: Running | None) -> None:
+        """Delete a route if the last one leaves who held it, and it was not there before."""
+        if who is not None:
+            self._unwatch(len(held.route.destination))
+        if not held.remove(who) or held.gone:
+            return
+        self._forget(held)
+        if held.ours:
+            answer = self._requests.request(RTM_DELROUTE, 0, held.body)
+            if answer is not None and answer.errno not in GONE and who is not None:
+                reason = reason_of(answer, ROUTE_WORDS)
+                who.note(f"cannot delete route {_words(held.route)}: {reason}; ignoring")
+
+    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+        """Note what may have been lost; a route that nobody holds costs a look at where it goes."""
+        there = self._held.get(destination_of(data, start, end))
+        if there is not None:
+            route = decode_route(data, start, end)
+            for held in there:
+                if held.metric == route.metric and held.route.table == route.table:
+                    self._suspects.add(held)
+
+    def may_have_lost(self, ifindex: int) -> None:
+        """Note that a link went down, is gone, or lost an address."""
+        held = self._by_link.get(ifindex)
+        if held is not None:
+            self._suspects.update(held)
+
+    def overrun(self) -> None:
+        """Note that everything may be different."""
+        for there in self._held.values():
+            self._suspects.update(there)
+
+    def settle(self) -> tuple[list[Loss], bool]:
+        """Look again at what may be different."""
+        if not self._suspects:
+            return [], True
+        suspects, self._suspects = self._suspects, set()
+        losses: list[Loss] = []
+        complete = True
+        tables: dict[tuple[int, int], list[HeldRoute]] = {}
+        for held in suspects:
+            if held.count and not held.gone:
+                tables.setdefault((_family(held), held.route.table), []).append(held)
+        for (family, number), some in tables.items():
+            protocol = RTPROT_NETSTRATA if all(held.ours for held in some) else 0
+            table = Table(self._requests, family, number, protocol)
+            complete = complete and table.complete
+            for held in some:
+                if any(held.is_same(found) for found in table.find(held.destination, held.metric)):
+                    continue
+                if table.complete:
+                    losses += self._lose(held)
+                else:
+                    self._suspects.add(held)
+        return losses, complete
+
+    def _lose(self, held: HeldRoute) -> list[Loss]:
+        held.gone = True
+        self._forget(held)
+        link = held.route.link or ""
+        why = "someone removed or replaced it"
+        if held.ifindex and self._requests.index_of(link) != held.ifindex:
+            why = f"{link} is gone or has a new name"
+        elif held.ifindex and _family(held) == AF_INET:
+            why += f", or {link} went down or lost its last address"
+        reason = Unavailable(f"hold route {_words(held.route)}", why)
+        return [Loss(holder, reason) for holder in held.holders]
+
+    def _forget(self, held: HeldRoute) -> None:
+        there = self._held[held.destination]
+        if len(there) == 1:
+            del self._held[held.destination]
+        else:
+            there.remove(held)
+        if held.ifindex:
+            on_link = self._by_link[held.ifindex]
+            on_link.discard(held)
+            if not on_link:
+                del self._by_link[held.ifindex]
+
+    def _share(self, held: HeldRoute, wish: Route, body: bytes, who: Running | None) -> HeldRoute:
+        """Hold what another statement of this program holds already.
+
+        Raises: Unavailable if that is not the same route.
+        """
+        if held.body != body:
+            reason = f"this program holds another route there: {_words(held.route)}"
+            raise Unavailable(f"add route {_words(wish)}", reason, errno.EEXIST)
+        if who is not None:
+            self._watch(len(wish.destination))
+        held.add(who)
+        return held
+
+    def _accept(self, held: HeldRoute, watched: bool) -> None:
+        """Take a route that was there before as it is, to be left alone on the way back.
+
+        Raises: Unavailable if what is there is another route.
+        """
+        found = self._find(held, watched)
+        if any(held.is_same(one) for one in found):
+            held.ours = False
+            return
+        reason = "another route to it with this metric is there"
+        if found:
+            names: Iterable[str] = (self._requests.name_of(one.ifindex) if one.ifindex else "" for one in found)
+            words = ", ".join(route_words(one, name) for one, name in zip(found, names, strict=True))
+            reason = f"another route is there: {words}"
+        raise Unavailable(f"add route {_words(held.route)}", reason, errno.EEXIST)
+
+    def _find(self, held: HeldRoute, watched: bool) -> list[RouteMessage]:
+        """Look for what stands in a route's way.
+
+        While we listen, one reading of the table serves until the event loop's next turn: a change that came after
+        it is still to be heard.  So a program whose 10,000 routes are all there already reads the table once.
+        """
+        table = self._snapshot
+        family = _family(held)
+        found: list[RouteMessage] = []
+        if table is not None and table.family == family and table.number == held.route.table:
+            found = table.find(held.destination, held.metric)
+        if not found:
+            table = Table(self._requests, family, held.route.table)
+            found = table.find(held.destination, held.metric)
+            if watched:
+                self._snapshot = table
+                self._monitor.soon(self._drop_snapshot)
+        return found
+
+    def _drop_snapshot(self) -> None:
+        self._snapshot = None
+
+    def _watch(self, family: int) -> None:
+        if self._watched[family] == 0:
+            self._monitor.join(*_GROUPS[family])
+        self._watched[family] += 1
+
+    def _unwatch(self, family: int) -> None:
+        self._watched[family] -= 1
+        if self._watched[family] == 0:
+            self._monitor.leave(*_GROUPS[family])
+
+
+def _family(held: HeldRoute) -> int:
+    return AF_INET if len(held.route.destination) == 4 else AF_INET6
+
+
+def _words(route: Route) -> str:
+    """Return a route as a user says it: `198.51.100.0/24 via 192.0.2.1 on eth0 metric 5`."""
+    words = network_words(route.destination, route.prefix)
+    if route.blackhole:
+        words += " into the blackhole"
+    if route.gateway is not None:
+        words += f" via {format_address(route.gateway).decode()}"
+    if route.link is not None and not route.blackhole:
+        words += f" on {route.link}"
+    return f"{words} metric {route.metric}" if route.metric else words

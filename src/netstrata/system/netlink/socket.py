@@ -1,0 +1,226 @@
+"""The socket that requests go through.
+
+rtnetlink handles a request inside sendmsg, under its lock: when send returns, the answer is in the socket's queue.
+So a request is one send and one receive, and nothing here ever waits (docs/decisions/0002).
+Source: netlink(7), linux/netlink.h.
+"""
+
+import errno
+import socket
+from fcntl import ioctl
+from struct import Struct
+from sys import byteorder
+from typing import NamedTuple
+
+from netstrata.protocols.rtnetlink import Answer, Malformed, answer_of, done_of, messages
+from netstrata.protocols.rtnetlink.constants import (
+    NLM_F_ACK,
+    NLM_F_DUMP,
+    NLM_F_DUMP_INTR,
+    NLM_F_REQUEST,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+)
+from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
+
+SOL_NETLINK = 270
+NETLINK_CAP_ACK = 10
+NETLINK_EXT_ACK = 11
+NETLINK_GET_STRICT_CHK = 12
+SIOCGIFNAME = 0x8910
+SIOCGIFINDEX = 0x8933
+
+_BUFFER = 1 << 16
+_BATCH = 1 << 14  # bytes in one send: some 250 routes, whose answers fit the receive queue
+_DUMP_TRIES = 4
+_ACK = Struct("=IHHIIi")  # a header and the error
+_SEQUENCE_MASK = 0xFFFFFFFF
+
+
+class Request(NamedTuple):
+    """One of several requests that leave together."""
+
+    type: int
+    flags: int
+    body: bytes
+
+
+class Dump(NamedTuple):
+    """What a dump brought: datagrams to split with `messages`.
+
+    Shapes: answer is None if it went well; complete is False if the kernel's tables changed meanwhile each time.
+    """
+
+    datagrams: list[bytes]
+    answer: Answer | None
+    complete: bool
+
+
+class RequestSocket:
+    """One netlink socket for requests, in the network namespace of the thread that made it."""
+
+    __slots__ = ("_buffer", "_receive", "_send", "_sequence", "_socket", "port")
+
+    def __init__(self) -> None:
+        """Open the socket.
+
+        Raises: OSError.
+        """
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK):
+            try:
+                self._socket.setsockopt(SOL_NETLINK, option, 1)
+            except OSError as error:  # an older kernel answers with fewer words, or dumps more than was asked for
+                if error.errno != errno.ENOPROTOOPT:
+                    raise
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.bind((0, 0))
+        self.port: int = self._socket.getsockname()[0]
+        self._buffer = bytearray(_BUFFER)
+        self._sequence = 0
+        self._send = self._socket.send
+        self._receive = self._socket.recv_into
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def request(self, kind: int, flags: int, body: bytes) -> Answer | None:
+        """Ask for one change; None means that it is done."""
+        sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
+        packet = HEADER.pack(HEADER_SIZE + len(body), kind, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, 0) + body
+        try:
+            self._send(packet)
+            size = self._receive(self._buffer, 0, socket.MSG_DONTWAIT)
+        except OSError as error:
+            return Answer(error.errno or errno.EIO)
+        if size >= 20:
+            _, what, _, seen, _, failure = _ACK.unpack_from(self._buffer)
+            if what == NLMSG_ERROR and seen == sequence and failure == 0:
+                return None
+        return self._answers(size, {sequence: packet}).get(sequence, _SILENCE)
+
+    def requests(self, wanted: list[Request]) -> list[Answer | None]:
+        """Ask for several changes, in order, in as few sends as possible; a refused one does not stop the others."""
+        results: list[Answer | None] = []
+        batch: dict[int, bytes] = {}
+        size = 0
+        for kind, flags, body in wanted:
+            sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
+            packet = HEADER.pack(HEADER_SIZE + len(body), kind, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, 0) + body
+            packet += b"\0" * (-len(packet) & 3)
+            if size + len(packet) > _BATCH and batch:
+                results += self._together(batch)
+                batch = {}
+                size = 0
+            batch[sequence] = packet
+            size += len(packet)
+        return results + self._together(batch)
+
+    def get(self, kind: int, body: bytes) -> bytes | Answer:
+        """Read one thing: the datagram that holds it, or the kernel's no."""
+        sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
+        packet = HEADER.pack(HEADER_SIZE + len(body), kind, NLM_F_REQUEST, sequence, 0) + body
+        try:
+            self._send(packet)
+            while True:
+                data = self._socket.recv(_BUFFER, socket.MSG_DONTWAIT)
+                for message in messages(data, len(data)):
+                    if message.sequence != sequence:
+                        continue
+                    if message.type == NLMSG_ERROR:
+                        return answer_of(data, message.flags, message.start, message.end, packet)
+                    return data
+        except OSError as error:
+            return _silence(error)
+        except Malformed:
+            return Answer(errno.EPROTO)
+
+    def dump(self, kind: int, body: bytes) -> Dump:
+        """Read a whole table, again if it changed while it was read."""
+        for _ in range(_DUMP_TRIES):
+            dump = self._dump(kind, body)
+            if dump.complete:
+                break
+        return dump
+
+    def index_of(self, name: str) -> int:
+        """Return a link's index by its name, 0 if there is none; the kernel is asked each time, which takes 1 us."""
+        packed = name.encode("utf-8", "surrogateescape")
+        if not 0 < len(packed) < 16:
+            return 0
+        try:
+            found = ioctl(self._socket, SIOCGIFINDEX, packed.ljust(40, b"\0"))
+        except OSError:
+            return 0
+        return int.from_bytes(found[16:20], byteorder)
+
+    def name_of(self, ifindex: int) -> str:
+        """Return a link's name as it is now, or `link 7` if it has gone."""
+        try:
+            found = ioctl(self._socket, SIOCGIFNAME, bytes(16) + ifindex.to_bytes(4, byteorder) + bytes(20))
+        except OSError:
+            return f"link {ifindex}"
+        return found[:16].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+    def _together(self, batch: dict[int, bytes]) -> list[Answer | None]:
+        if not batch:
+            return []
+        try:
+            self._send(b"".join(batch.values()))
+        except OSError as error:
+            return [Answer(error.errno or errno.EIO)] * len(batch)
+        answers = self._answers(0, batch)
+        return [answers.get(sequence, _SILENCE) for sequence in batch]
+
+    def _answers(self, size: int, packets: dict[int, bytes]) -> dict[int, Answer | None]:
+        """Read answers until each packet has its own, beginning with what is in the buffer already."""
+        answers: dict[int, Answer | None] = {}
+        try:
+            while True:
+                for message in messages(self._buffer, size):
+                    packet = packets.get(message.sequence)
+                    if packet is not None and message.type == NLMSG_ERROR:
+                        answer = answer_of(self._buffer, message.flags, message.start, message.end, packet)
+                        answers[message.sequence] = answer if answer.errno else None
+                if len(answers) == len(packets):
+                    return answers
+                size = self._receive(self._buffer, 0, socket.MSG_DONTWAIT)
+        except (OSError, Malformed):
+            return answers
+
+    def _dump(self, kind: int, body: bytes) -> Dump:
+        sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
+        packet = HEADER.pack(HEADER_SIZE + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
+        datagrams: list[bytes] = []
+        complete = True
+        try:
+            self._send(packet)
+            while True:
+                data = self._socket.recv(_BUFFER, socket.MSG_DONTWAIT)
+                ours = False
+                for message in messages(data, len(data)):
+                    if message.sequence != sequence:
+                        continue
+                    ours = True
+                    if message.flags & NLM_F_DUMP_INTR:
+                        complete = False
+                    if message.type == NLMSG_DONE:
+                        failure = done_of(data, message.start, message.end)
+                        return Dump([*datagrams, data], Answer(failure) if failure else None, complete)
+                    if message.type == NLMSG_ERROR:
+                        answer = answer_of(data, message.flags, message.start, message.end, packet)
+                        return Dump(datagrams, answer, complete)
+                if ours:
+                    datagrams.append(data)
+        except OSError as error:
+            return Dump(datagrams, _silence(error), False)
+        except Malformed:
+            return Dump(datagrams, Answer(errno.EPROTO), False)
+
+
+_SILENCE = Answer(errno.EPROTO, "the kernel did not answer")
+
+
+def _silence(error: OSError) -> Answer:
+    return _SILENCE if error.errno == errno.EAGAIN else Answer(error.errno or errno.EIO)

@@ -1,0 +1,125 @@
+"""Runs each `async def` test of this folder in a network namespace of its own, in an event loop of its own."""
+
+import asyncio
+import ctypes
+import inspect
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from netstrata.contract import set_running
+from netstrata.system.netlink import Netlink
+from netstrata.values import Unavailable
+
+_CLONE_NEWNET = 0x40000000
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Statement:
+    """Who holds something, and what it was told."""
+
+    def __init__(self) -> None:
+        self.losses: asyncio.Queue[str] = asyncio.Queue()
+        self.notes: list[str] = []
+
+    def lost(self, reason: Unavailable) -> None:
+        self.losses.put_nowait(str(reason))
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+
+    @property
+    def title(self) -> str:
+        return "test.1"
+
+
+class World:
+    """A network namespace with a veth pair, va and vb, and what a test needs in it."""
+
+    def __init__(self) -> None:
+        self.netlink = Netlink()
+        self.ip("link add va address 02:00:00:00:0a:01 type veth peer name vb address 02:00:00:00:0b:01")
+
+    def ip(self, words: str) -> str:
+        """Run ip, and fail if it fails."""
+        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0, f"ip {words}: {done.stderr}"
+        return done.stdout
+
+    def batch(self, lines: str) -> int:
+        """Run many ip commands in one go; return how many."""
+        done = subprocess.run(["ip", "-batch", "-"], input=lines, capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0, done.stderr
+        return lines.count("\n")
+
+    def as_statement(self) -> Statement:
+        """Let what follows run in the name of a new statement."""
+        statement = Statement()
+        set_running(statement)
+        return statement
+
+    def links_up(self) -> None:
+        """Bring both ends up, and lo."""
+        for name in ("lo", "va", "vb"):
+            self.ip(f"link set {name} up")
+
+    def addresses(self, link: str = "va") -> list[str]:
+        """Return the addresses of a link that have global scope."""
+        rows = json.loads(self.ip(f"-j addr show dev {link} scope global"))
+        return [f"{a['local']}/{a['prefixlen']}" for row in rows for a in row.get("addr_info", ()) if "local" in a]
+
+    def routes(self, words: str = "-4 route show") -> list[str]:
+        """Return the routes that the kernel did not make itself."""
+        lines = (" ".join(line.split()) for line in self.ip(words).splitlines())
+        return [line for line in lines if "proto kernel" not in line and "proto ra" not in line]
+
+    def is_up(self, link: str = "va") -> bool:
+        """Say whether a link is administratively up."""
+        return "UP" in json.loads(self.ip(f"-j link show dev {link}"))[0]["flags"]
+
+
+def _in_a_namespace(play: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            if _LIBC.unshare(_CLONE_NEWNET) != 0:
+                pytest.skip("this user may not make network namespaces")
+            asyncio.run(play())
+        except BaseException as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if problems:
+        raise problems[0]
+
+
+@pytest.fixture
+def world() -> None:
+    """Is made in the test's own namespace, by the hook below."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Call a coroutine test with its world."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    names = inspect.signature(test).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+
+    async def play() -> None:
+        world = World()
+        try:
+            await asyncio.wait_for(test(**{**arguments, "world": world}), 30)
+        finally:
+            world.netlink.close()
+
+    _in_a_namespace(play)
+    return True

@@ -1,0 +1,167 @@
+"""Addresses in a real kernel."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from netstrata.values import Unavailable, parse_address
+
+if TYPE_CHECKING:
+    from tests.kernel.netlink.conftest import World
+
+pytestmark = pytest.mark.kernel
+
+
+def packed(text: str) -> bytes:
+    address = parse_address(text.encode())
+    assert address is not None
+    return address
+
+
+async def test_addresses_are_there_while_held_and_only_then(world: "World") -> None:
+    world.links_up()
+    addresses = world.netlink.addresses
+    before = world.ip("addr show dev va scope global")
+
+    async with (
+        addresses.held_address("va", packed("192.0.2.3"), 24),
+        addresses.held_address("va", packed("192.0.2.4"), 24),
+        addresses.held_address("va", packed("198.51.100.1"), 32),
+        addresses.held_address("va", packed("2001:db8::5"), 64),
+    ):
+        held = world.addresses()
+        text = world.ip("addr show dev va scope global")
+
+    assert sorted(held) == ["192.0.2.3/24", "192.0.2.4/24", "198.51.100.1/32", "2001:db8::5/64"]
+    assert "inet 192.0.2.3/24 scope global va" in text
+    assert "inet 192.0.2.4/24 scope global secondary va" in text
+    assert text.count("valid_lft forever preferred_lft forever") == 4
+    assert world.ip("addr show dev va scope global") == before
+
+
+async def test_an_address_that_was_there_before_stays(world: "World") -> None:
+    world.ip("addr add 192.0.2.3/24 dev va")
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert world.addresses() == ["192.0.2.3/24"]
+
+    assert world.addresses() == ["192.0.2.3/24"]
+
+
+async def test_two_holders_share_an_address_and_the_last_one_takes_it_away(world: "World") -> None:
+    addresses = world.netlink.addresses
+    first = addresses.held_address("va", packed("192.0.2.3"), 24)
+    second = addresses.held_address("va", packed("192.0.2.3"), 24)
+    await first.__aenter__()
+    await second.__aenter__()
+
+    await first.__aexit__(None, None, None)
+
+    assert world.addresses() == ["192.0.2.3/24"]
+    await second.__aexit__(None, None, None)
+    assert world.addresses() == []
+
+
+async def test_an_ipv6_address_with_another_prefix_length_is_refused_with_what_is_there(world: "World") -> None:
+    world.ip("addr add 2001:db8::5/128 dev va")
+
+    with pytest.raises(Unavailable) as refused:
+        await world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64).__aenter__()
+
+    assert str(refused.value) == "cannot add 2001:db8::5/64 to va: 2001:db8::5/128 is there already"
+    assert world.addresses() == ["2001:db8::5/128"]
+
+
+async def test_an_address_on_no_link_is_refused_with_its_name(world: "World") -> None:
+    with pytest.raises(Unavailable) as refused:
+        await world.netlink.addresses.held_address("vq", packed("192.0.2.3"), 24).__aenter__()
+
+    assert str(refused.value) == "cannot add 192.0.2.3/24 to vq: there is no link vq"
+
+
+async def test_a_rename_meanwhile_does_not_lose_the_address(world: "World") -> None:
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        world.ip("link set va name vz")
+
+    assert world.addresses("vz") == []
+    assert statement.notes == []
+
+
+async def test_a_link_that_vanishes_takes_the_statement_down_and_the_undo_is_silent(world: "World") -> None:
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        world.ip("link del va")
+        reason = await statement.losses.get()
+
+    assert reason == "cannot hold 192.0.2.3/24 on va: va is gone or has a new name"
+    assert statement.notes == []
+
+
+async def test_an_address_that_someone_deletes_is_lost_and_can_be_held_again(world: "World") -> None:
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        world.ip("addr del 192.0.2.3/24 dev va")
+        reason = await statement.losses.get()
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        again = world.addresses()
+
+    assert reason == "cannot hold 192.0.2.3/24 on va: someone removed it"
+    assert again == ["192.0.2.3/24"]
+    assert world.addresses() == []
+
+
+async def test_an_ipv6_address_is_lost_when_its_link_is_set_down(world: "World") -> None:
+    world.links_up()
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64):
+        world.ip("link set va down")
+        reason = await statement.losses.get()
+
+    assert reason.startswith("cannot hold 2001:db8::5/64 on va: ")
+
+
+async def test_a_duplicate_on_the_link_takes_an_ipv6_address_down(world: "World") -> None:
+    world.links_up()
+    world.ip("addr add 2001:db8::5/64 dev vb nodad")
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64):
+        reason = await statement.losses.get()
+
+    assert "another host on the link has this address" in reason
+    assert world.addresses() == []
+
+
+async def test_our_own_undo_is_not_reported_as_a_loss(world: "World") -> None:
+    statement = world.as_statement()
+    addresses = world.netlink.addresses
+
+    async with addresses.held_address("va", packed("192.0.2.99"), 24):
+        for _ in range(3):
+            async with addresses.held_address("va", packed("192.0.2.3"), 24):
+                pass
+        async with addresses.held_address("va", packed("192.0.2.3"), 24):
+            world.ip("addr del 192.0.2.99/24 dev va")
+            # The news come in order: what is told first is all there is to tell.
+            reason = await statement.losses.get()
+
+    assert "192.0.2.99/24" in reason
+
+
+async def test_a_secondary_address_that_the_kernel_drops_with_our_primary_is_lost(world: "World") -> None:
+    addresses = world.netlink.addresses
+    world.as_statement()
+    primary = addresses.held_address("va", packed("192.0.2.3"), 24)
+    await primary.__aenter__()
+    other = world.as_statement()
+
+    async with addresses.held_address("va", packed("192.0.2.4"), 24):
+        await primary.__aexit__(None, None, None)
+        reason = await other.losses.get()
+
+    assert reason == "cannot hold 192.0.2.4/24 on va: someone removed it"
