@@ -20,7 +20,7 @@ class DhcpOptions(NamedTuple):
 
 
 def _read_options(value: Value) -> DhcpOptions | None:
-    """Read `{"hostname", VALUE, "vendorclassid", VALUE, "auto_clientid", "conflict_check", WHEN}`; the last one wins."""
+    """Read `{"hostname", VALUE, "auto_clientid", …}`; of two the last one counts."""
     if not isinstance(value, List):
         return None
     words = iter(value.elements())

@@ -26,7 +26,7 @@ class Dhcp(Protocol):
     """A DHCPv4 client."""
 
     def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
-        """Yield a lease when one is bound, and again when a renewal changes what a program can see of it; None when lost.
+        """Yield a lease when one is bound, and again when a renewal changes its terms; None when it is lost.
 
         Another server or another time is no such change.  To be closed with `aclosing`: it sends RELEASE then if a
         lease is held and the link has carrier; without carrier the lease is kept for the next time.

@@ -6,7 +6,7 @@ Times called `since`, `began` and `asked` are seconds on a clock of the driver's
 from typing import NamedTuple, Union
 
 from netstrata.protocols.dhcpv4 import message
-from netstrata.protocols.dhcpv4.message import Malformed, Reply, read_reply
+from netstrata.protocols.dhcpv4.message import Reply, read_reply
 from netstrata.protocols.dhcpv4.options import Route
 
 BEFORE = "before"  # ask by ARP whether the address is free, then use it
@@ -244,15 +244,15 @@ class Step(NamedTuple):
     effects: tuple[Effect, ...]
 
 
-def heard(client: Client, payload: bytes, mac: bytes) -> Offer | Ack | Nak:
-    """Read what a server sent to this client.
+def heard(client: Client, payload: bytes, mac: bytes) -> Offer | Ack | Nak | None:
+    """Read what a server sent; None if it was meant for another client.
 
     Shapes: mac is the Ethernet sender, 6 bytes.
     Raises: Malformed.
     """
     reply = read_reply(payload)
     if reply.mac != client.mac:
-        raise Malformed("to another client")
+        return None
     if reply.kind == message.OFFER:
         return Offer(reply, mac)
     return Ack(reply, mac) if reply.kind == message.ACK else Nak(reply, mac)
