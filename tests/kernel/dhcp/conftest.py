@@ -139,7 +139,16 @@ class Wire:
         assert not _libc.unshare(_NEWNET)
         self._ours = os.open("/proc/self/ns/net", os.O_RDONLY)
         run("ip", "link", "add", "eth0", "address", "02:00:00:00:0c:01", "type", "veth", "peer", "name", "peer0")
-        run("ip", "link", "set", "peer0", "address", "02:00:00:00:05:01", "netns", f"/proc/{os.getpid()}/fd/{self._theirs}")
+        run(
+            "ip",
+            "link",
+            "set",
+            "peer0",
+            "address",
+            "02:00:00:00:05:01",
+            "netns",
+            f"/proc/{os.getpid()}/fd/{self._theirs}",
+        )
         with self.on_the_servers_side():
             run("ip", "link", "set", "peer0", "name", "eth0", "up")
             run("ip", "addr", "add", "10.7.0.1/24", "dev", "eth0")
