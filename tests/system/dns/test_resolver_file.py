@@ -64,6 +64,10 @@ def lines_of(path: Path) -> list[str]:
     return lines
 
 
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 def told(story: Callable[[Told], Awaitable[None]]) -> list[str]:
     """Run a story in the name of a statement, and return what that was told."""
 
@@ -96,7 +100,7 @@ def test_a_file_comes_back_as_the_same_inode_with_its_mode_and_content(path: Pat
 def test_everybody_may_read_the_file_whatever_the_umask_is(path: Path) -> None:
     async def story() -> int:
         async with ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1):
-            return path.stat().st_mode & 0o777
+            return mode_of(path)
 
     old = os.umask(0o077)
     try:
@@ -184,16 +188,20 @@ def replaced(path: Path, text: str) -> None:
     new.rename(path)
 
 
+def disturbed(path: Path, how: str) -> None:
+    if how == "written":
+        path.write_text("intruder")
+    elif how == "replaced":
+        replaced(path, "intruder")
+    else:
+        path.unlink()
+
+
 @pytest.mark.parametrize("how", ["written", "replaced", "deleted"])
 def test_somebody_elses_change_is_repaired_and_told(path: Path, how: str) -> None:
     async def story(listener: Told) -> None:
         async with ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1):
-            if how == "written":
-                path.write_text("intruder")
-            elif how == "replaced":
-                replaced(path, "intruder")
-            else:
-                path.unlink()
+            disturbed(path, how)
 
             await listener.until(1)
 
