@@ -1,7 +1,11 @@
 """Leases of IPv4 addresses."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
+
+from netstrata.contract.dhcp_shapes import DhcpOptions
+
+__all__ = ["Dhcp", "DhcpOptions", "Lease"]
 
 
 class Lease(NamedTuple):
@@ -13,24 +17,18 @@ class Lease(NamedTuple):
     dns_servers: tuple[bytes, ...]
     server_mac: bytes  # 6 bytes
     server: bytes
-    seconds: int  # how long it is valid
+    seconds: float  # how long it is valid; inf is for ever
     domain: bytes = b""
-
-
-class DhcpOptions(NamedTuple):
-    """What a client says of itself."""
-
-    hostname: bytes = b""
-    vendor_class: bytes = b""
-    auto_client_id: bool = False
+    routes: tuple[tuple[bytes, int, bytes], ...] = ()  # destination, prefix length, gateway (0.0.0.0: the link itself)
 
 
 class Dhcp(Protocol):
     """A DHCPv4 client."""
 
-    def leases(self, link: str, options: DhcpOptions) -> AsyncIterator[Lease | None]:
-        """Yield a lease when one is bound and each time what it says changes; None when it is lost.
+    def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
+        """Yield a lease when one is bound, and again when a renewal changes its terms; None when it is lost.
 
-        Sends RELEASE when closed with a lease held.
-        Raises: Unavailable when the link is not there, is not Ethernet, or goes down.
+        Another server or another time is no such change.  To be closed with `aclosing`: it sends RELEASE then if a
+        lease is held and the link has carrier; without carrier the lease is kept for the next time.
+        Raises: Unavailable when the link is not there, is not Ethernet, is not up, or goes down.
         """

@@ -1,0 +1,19 @@
+"""net.dns.resolvconf: lines of the resolver configuration."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.dns_shapes import ResolverLines
+from netstrata.contract.shapes import Priority
+from netstrata.ports import Ports
+
+
+@configures("net.dns.resolvconf", layer=4)
+async def resolvconf(ports: Ports, lines: ResolverLines, priority: Priority) -> Up[None]:
+    """Hold lines in the resolver configuration, each a keyword and its value; smaller priorities come first.
+
+    Example:
+        net.dns.resolvconf({{"search", "example.org"}, {"options", "ndots:2"}}, "20");
+
+    Source: resolv.conf(5).
+    """
+    async with ports.dns.held_lines([b"%s %s" % line for line in lines], priority):
+        yield

@@ -1,0 +1,49 @@
+"""net.ipv4.dhcp: an IPv4 address leased from a DHCP server."""
+
+from contextlib import aclosing
+from typing import NamedTuple
+
+from netstrata.contract import DOWN, Watch, watches
+from netstrata.contract.dhcp_shapes import DhcpOptions, Gateway, GrantedRoutes, Mac, Options
+from netstrata.contract.shapes import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Text
+from netstrata.ports import Ports
+
+
+class Found(NamedTuple):
+    """A lease."""
+
+    addr: Ipv4
+    prefix: Prefix4
+    cidr_addr: Ipv4Network
+    gateway: Gateway
+    dns_servers: Ipv4List
+    server_mac: Mac
+    domain: Text
+    routes: GrantedRoutes
+
+
+@watches("net.ipv4.dhcp", layer=3)
+async def dhcp(ports: Ports, ifname: Link, options: Options = DhcpOptions()) -> Watch[Found]:  # noqa: B008 - it never changes
+    """Lease an IPv4 address: up while a lease is held, down and up again when its terms change.  Assigns nothing.
+
+    Example:
+        net.ipv4.dhcp("eth0", {"hostname", "example"}) lease;
+        net.ipv4.addr("eth0", lease.cidr_addr);
+
+    Source: RFC 2131; RFC 5227 section 2.1 (the address is probed before it is used).
+    """
+    async with aclosing(ports.dhcp.leases(ifname, options)) as leases:
+        async for lease in leases:
+            if lease is None:
+                yield DOWN
+                continue
+            yield Found(
+                lease.address,
+                lease.prefix,
+                Network(lease.address, lease.prefix),
+                lease.gateway or b"",
+                list(lease.dns_servers),
+                lease.server_mac,
+                lease.domain,
+                list(lease.routes),
+            )

@@ -1,0 +1,148 @@
+"""Packet sockets on one link, held by its index: IPv4 to the DHCP client's port, and ARP.
+
+They see what no UDP socket would: answers to an address that is not on the link yet.
+"""
+
+import asyncio
+from array import array
+from collections.abc import Callable
+from errno import EAGAIN, EINTR, ENOBUFS
+from socket import (
+    AF_INET,
+    AF_PACKET,
+    SO_BINDTODEVICE,
+    SO_RCVBUF,
+    SO_REUSEADDR,
+    SOCK_CLOEXEC,
+    SOCK_DGRAM,
+    SOCK_NONBLOCK,
+    SOL_SOCKET,
+    if_indextoname,
+    socket,
+)
+from struct import pack, unpack_from
+
+EVERYBODY = b"\xff\xff\xff\xff\xff\xff"
+ETH_P_IP = 0x0800
+ETH_P_ARP = 0x0806
+
+_SO_ATTACH_FILTER = 26
+_SOL_PACKET = 263
+_PACKET_AUXDATA = 8  # linux/if_packet.h
+_TP_STATUS_CSUMNOTREADY = 1 << 3
+_LARGEST = 16384  # packet sockets see fragments, not what they make up
+_ANCILLARY = 64
+_AT_ONCE = 64  # packets read in one turn of the loop
+
+_CLIENT_PORT = 68
+
+
+def _instruction(code: int, true: int, false: int, value: int) -> bytes:
+    return pack("=HBBI", code, true, false, value)
+
+
+# linux/filter.h.  UDP, no later fragment, to port 68, with IP options of any length.
+UDP_TO_CLIENT = b"".join(
+    (
+        _instruction(0x30, 0, 0, 9),  # A = protocol
+        _instruction(0x15, 0, 6, 17),  # UDP?
+        _instruction(0x28, 0, 0, 6),  # A = flags and fragment offset
+        _instruction(0x45, 4, 0, 0x1FFF),  # a later fragment?
+        _instruction(0xB1, 0, 0, 0),  # X = length of the IP header
+        _instruction(0x48, 0, 0, 2),  # A = destination port
+        _instruction(0x15, 0, 1, _CLIENT_PORT),
+        _instruction(0x06, 0, 0, 0x40000),  # take it all
+        _instruction(0x06, 0, 0, 0),  # drop it
+    )
+)
+
+
+class PacketSocket:
+    """One open packet socket that hands what it hears to a function."""
+
+    def __init__(
+        self,
+        ifindex: int,
+        protocol: int,
+        packet_filter: bytes,
+        hear: Callable[[bytes, bytes, bool], None],
+        fail: Callable[[OSError], None],
+    ) -> None:
+        """Listen on a link.
+
+        Shapes: hear is given a packet without Ethernet header, the sender's MAC, and whether the UDP checksum is
+        still to be computed.  fail is given what the socket died of, such as ENETDOWN.
+        Raises: OSError.
+        """
+        self._ifindex = ifindex
+        self._protocol = protocol
+        self._hear = hear
+        self._fail = fail
+        # Protocol 0 hears nothing: no packet gets in before the filter stands.
+        self._socket = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+        try:
+            self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+            if packet_filter:
+                program = array("B", packet_filter)
+                described = pack("@HP", len(packet_filter) // 8, program.buffer_info()[0])
+                self._socket.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, described)
+            self._socket.bind((if_indextoname(ifindex), protocol))
+            self._loop = asyncio.get_running_loop()
+            self._loop.add_reader(self._socket.fileno(), self._readable)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def send(self, packet: bytes, mac: bytes) -> None:
+        """Send a packet to a MAC; one that does not fit into a queue now is lost, as on any network.
+
+        Raises: OSError.
+        """
+        try:
+            self._socket.sendto(packet, (if_indextoname(self._ifindex), self._protocol, 0, 0, mac))
+        except OSError as error:
+            if error.errno not in (EAGAIN, ENOBUFS, EINTR):
+                raise
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+
+    def _readable(self) -> None:
+        for _ in range(_AT_ONCE):
+            if self._socket.fileno() < 0:
+                return  # what was heard made us close
+            try:
+                packet, ancillary, _, sender = self._socket.recvmsg(_LARGEST, _ANCILLARY)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._fail(error)
+                return
+            pending = any(
+                level == _SOL_PACKET
+                and kind == _PACKET_AUXDATA
+                and unpack_from("=I", data)[0] & _TP_STATUS_CSUMNOTREADY
+                for level, kind, data in ancillary
+            )
+            self._hear(packet, sender[4], pending)
+
+
+def quiet_port(name: str) -> socket | None:
+    """Take the client's UDP port on a link without ever reading it; None if somebody else has it.
+
+    Without a taker the kernel would answer each renewal that a server sends to our address with ICMP "port
+    unreachable".
+    """
+    taker = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+    try:
+        taker.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        taker.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, name.encode("utf-8", "surrogateescape") + b"\0")
+        taker.setsockopt(SOL_SOCKET, SO_RCVBUF, 0)
+        taker.bind(("0.0.0.0", _CLIENT_PORT))
+    except OSError:
+        taker.close()
+        return None
+    return taker
