@@ -219,15 +219,16 @@ def test_nothing_outlives_a_lab_whose_owner_is_killed(lab: Lab, number: int) -> 
 def process_namespaces(first_pid: int) -> set[int]:
     """Return the process namespaces in which something runs.
 
-    The lab's first program does not count: it is gone when whoever has adopted its dead children has seen that.
+    The dead do not count, nor does the lab's first program, which must wait for whoever adopts its dead children.
     """
     found = set()
     for pid in os.listdir("/proc"):
         if pid.isdigit() and int(pid) != first_pid:
             try:
-                found.add(os.stat(f"/proc/{pid}/ns/pid").st_ino)
+                if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                    found.add(os.stat(f"/proc/{pid}/ns/pid").st_ino)
             except OSError:
-                continue  # it ended meanwhile, or is a zombie
+                continue  # it ended meanwhile
     return found
 
 
