@@ -122,11 +122,13 @@ class Host:
         finally:
             os.close(home)
 
-    def start(self, words: Sequence[str], environment: dict[str, str] | None = None) -> Child:
-        """Start a program on this host, which the lab ends if nobody else does."""
+    def start(
+        self, words: Sequence[str], environment: dict[str, str] | None = None, files: Sequence[int] = ()
+    ) -> Child:
+        """Start a program on this host, which the lab ends if nobody else does; it is given some open files, too."""
         output = os.memfd_create(words[0])
         try:
-            popen = self._popen(words, subprocess.DEVNULL, output, (), environment)
+            popen = self._popen(words, subprocess.DEVNULL, output, files, environment)
         except BaseException:
             os.close(output)
             raise
@@ -253,7 +255,10 @@ class Host:
         return server
 
     def page(self, address: str, text: str, port: int = 80) -> PageServer:
-        """Serve one page by HTTP at every path of an address of this host, until the lab ends."""
+        """Serve one page by HTTP at every path of an address of this host, until the lab ends.
+
+        Shapes: `{client}` in the text becomes the address of who asks.
+        """
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with self.inside():
             listener = socket.create_server((address, port), family=family)

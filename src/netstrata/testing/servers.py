@@ -50,13 +50,11 @@ def dnsmasq_words(
 class PageServer:
     """Answers every HTTP request on a listening socket with one page, from a thread."""
 
-    __slots__ = ("_listener", "_page", "_thread", "requests")
+    __slots__ = ("_listener", "_text", "_thread", "requests")
 
     def __init__(self, listener: socket.socket, text: str) -> None:
         """Begin to serve."""
-        body = text.encode()
-        head = f"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
-        self._page = head.encode() + body
+        self._text = text
         self._listener = listener
         self.requests = 0
         self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
@@ -65,7 +63,7 @@ class PageServer:
     def _serve(self) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, client = self._listener.accept()
             except OSError:  # closed
                 return
             with connection, contextlib.suppress(OSError):
@@ -74,7 +72,7 @@ class PageServer:
                 while b"\r\n\r\n" not in asked and (more := connection.recv(4096)):
                     asked += more
                 self.requests += 1
-                connection.sendall(self._page)
+                connection.sendall(_answer(self._text.replace("{client}", client[0])))
 
     def close(self) -> None:
         """Stop serving."""
@@ -82,6 +80,11 @@ class PageServer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
+
+
+def _answer(text: str) -> bytes:
+    body = text.encode()
+    return b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def fetch(url: str, timeout_s: float) -> str:
