@@ -76,7 +76,7 @@ class Story:
         ]
         self._network.lab.remember(self._laptop)
         self._daemon = self._laptop.start(
-            [sys.executable, "-m", "netstrata", "run", str(PROGRAM), "--record", self._records.path],
+            [sys.executable, "-m", "netstrata", "run", "--record", self._records.path, str(PROGRAM)],
             files=(self._records.fd,),
         )
         for number, (name, title, act) in enumerate(steps, 1):
