@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-from netstrata.language.valuetext import format_value, parse_value
-
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TEXT
 from netstrata.engine.structure import function, rest, takes
+from netstrata.language.valuetext import format_value, parse_value
 from netstrata.values import List, Refused, Value, parse_number
 
 
