@@ -1,8 +1,13 @@
 """All ports over the real system, each made when it is first asked for."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from netstrata.ports import Children, Output
+from netstrata.ports import Addresses, Children, Dhcp, Dns, Links, Output, Routes
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.netlink import Netlink
 
 
 class SystemPorts:
@@ -16,6 +21,44 @@ class SystemPorts:
         self.output = output
         self._state = state
         self._as_ncd = as_ncd
+
+    @cached_property
+    def _netlink(self) -> "Netlink":
+        from netstrata.system.netlink import Netlink
+
+        try:
+            return Netlink()
+        except OSError as error:
+            raise Unavailable("talk to the kernel", error.strerror or "no netlink socket", error.errno or 0) from error
+
+    @property
+    def links(self) -> Links:
+        """Return the links port."""
+        return self._netlink.links
+
+    @property
+    def addresses(self) -> Addresses:
+        """Return the addresses port."""
+        return self._netlink.addresses
+
+    @property
+    def routes(self) -> Routes:
+        """Return the routes port."""
+        return self._netlink.routes
+
+    @cached_property
+    def dhcp(self) -> Dhcp:
+        """Return the DHCP client."""
+        from netstrata.system.dhcp import DhcpClients
+
+        return DhcpClients(self._state)
+
+    @cached_property
+    def dns(self) -> Dns:
+        """Return the resolver configuration."""
+        from netstrata.system.dns import ResolverConfiguration
+
+        return ResolverConfiguration()
 
     @cached_property
     def children(self) -> Children:

@@ -1,0 +1,1 @@
+"""The machine that runs compiled programs: processes, statements, and the structures of the language."""
