@@ -47,6 +47,7 @@ def run(words: list[str], name: str, output: Output) -> int:
 
 
 def _run_file(options: Options, name: str, output: Output) -> int:
+    from netstrata.daemon import garbage
     from netstrata.daemon.log import ERROR, INFO, NOTICE, Log
     from netstrata.daemon.ncdlog import CORE, NcdLog
     from netstrata.daemon.running import Settings, run_program
@@ -57,6 +58,7 @@ def _run_file(options: Options, name: str, output: Output) -> int:
 
     log = Log(_log_writer(options, name, output.write), options.level, options.channel_levels)
     log.line(CORE, NOTICE, "initializing BadVPN ncd 1.999.130")
+    garbage.keep_off()
     try:
         program = load(options.program or "", _read_file)
     except Refusals as refusals:

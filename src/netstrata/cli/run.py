@@ -5,6 +5,7 @@ import os
 import sys
 import time
 
+from netstrata.daemon import garbage
 from netstrata.daemon.account import Account, Several
 from netstrata.daemon.log import LEVELS
 from netstrata.daemon.lookup import RegistryLookup
@@ -24,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """Run a program until it ends or a signal ends it."""
     if options.retry_time < 1:
         return _bad_usage("--retry-time takes a whole number of milliseconds, 1 or more")
+    garbage.keep_off()
     try:
         program = load(options.program, read_file)
     except Refusals as refusals:

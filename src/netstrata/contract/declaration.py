@@ -66,9 +66,9 @@ class Declaration:
     """One statement, method or function, complete."""
 
     __slots__ = (
+        "_doc",
         "_places",
         "arguments",
-        "doc",
         "file",
         "implementation",
         "kind",
@@ -105,7 +105,7 @@ class Declaration:
         self.kind = kind
         self.arguments = arguments
         self.variables = variables
-        self.doc = doc
+        self._doc = doc
         self.implementation = implementation
         self.object_type = object_type or name
         self.layer = layer
@@ -115,6 +115,13 @@ class Declaration:
         self.most = -1 if any(a.rest for a in arguments) else sum(a.shape.words[1] for a in arguments)
         self._places: dict[int, list[tuple[Argument, int, int]]] = {}
         self.plain = all(a.shape.name == "any value" for a in arguments)
+
+    @property
+    def doc(self) -> str:
+        """The documentation, without the indentation it has in the source."""
+        import inspect  # 4 ms that only who reads documentation pays
+
+        return inspect.cleandoc(self._doc)
 
     @property
     def example(self) -> str:

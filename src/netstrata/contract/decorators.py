@@ -5,7 +5,6 @@
 `@watches`: an async generator with many yields, variables for up and `DOWN` for down.
 """
 
-import inspect
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
@@ -49,7 +48,7 @@ def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
     def declare(function: F) -> F:
         if function.__module__.startswith(ROOM):
             _check_path(name, function.__module__.removeprefix(ROOM))
-        doc = inspect.cleandoc(function.__doc__ or "")
+        doc = function.__doc__ or ""
         hints = get_type_hints(function, include_extras=True)
         declaration = Declaration(
             name,
@@ -62,7 +61,7 @@ def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
             file=function.__code__.co_filename,
             line=function.__code__.co_firstlineno,
         )
-        if not declaration.example:
+        if "Example:" not in doc:
             raise TypeError(f"{name} has no example in its documentation")
         function.declaration = declaration  # type: ignore[attr-defined]
         return function
@@ -87,6 +86,8 @@ def _shape_of(name: str, what: str, hint: Any) -> Shape[Any]:
 
 def _arguments(name: str, function: Any, hints: dict[str, Any]) -> list[Argument]:
     arguments: list[Argument] = []
+    import inspect
+
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name == "ports":
             continue

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from netstrata.daemon import garbage
 from netstrata.daemon.timers import HeapTimers
 from netstrata.engine.machine import Engine
 
@@ -117,6 +118,7 @@ class Host:
         else:
             if self._on_idle is not None:
                 self._on_idle()
+            garbage.when_idle()
             self._set_alarm(loop)
 
     def _set_alarm(self, loop: "asyncio.AbstractEventLoop") -> None:

@@ -1,6 +1,5 @@
 """Finding statements by name: those of the language, and those that are files below `statements`."""
 
-import pkgutil
 from importlib import import_module
 
 from netstrata.contract import Declaration
@@ -73,6 +72,8 @@ def load_statement(name: str) -> Declaration | None:
 
 def statement_names() -> list[str]:
     """Return the names of all statements that are files."""
+    import pkgutil
+
     package = import_module(ROOM)
     names: list[str] = []
     for module in pkgutil.walk_packages(package.__path__, f"{ROOM}."):

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from netstrata.daemon import garbage
 from netstrata.daemon.host import Host
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.timers import HeapTimers
@@ -38,6 +39,7 @@ def run_program(program: PlainProgram, settings: Settings) -> int:
     engine = Engine(templates, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
     processes = [code for code in codes if not code.template]
+    garbage.settle()
     return host.run(engine, lambda: engine.start(processes), needs_loop=_reaches_outside(codes))
 
 

@@ -1,6 +1,5 @@
 """How the structures of the language are declared: the class beside its arguments and documentation."""
 
-import inspect
 from typing import Any
 
 from netstrata.contract import Argument, Declaration, Shape, Variable
@@ -39,18 +38,16 @@ def structure(
     object_type: str = "",
 ) -> None:
     """Declare a statement or, as `type::method`, a method of the language itself."""
-    STRUCTURES.append(
-        Declaration(name, "structure", arguments, variables, inspect.cleandoc(doc), implementation, object_type)
-    )
+    STRUCTURES.append(Declaration(name, "structure", arguments, variables, doc, implementation, object_type))
 
 
 def function(name: str, strict: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:
     """Declare a function of values."""
-    declaration = Declaration(name, "function", arguments, (Variable("", result),), inspect.cleandoc(doc), strict)
+    declaration = Declaration(name, "function", arguments, (Variable("", result),), doc, strict)
     FUNCTIONS.append(Function(declaration, strict))
 
 
 def lazy_function(name: str, lazy: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:
     """Declare a function that evaluates its arguments itself, or not."""
-    declaration = Declaration(name, "function", arguments, (Variable("", result),), inspect.cleandoc(doc), lazy)
+    declaration = Declaration(name, "function", arguments, (Variable("", result),), doc, lazy)
     FUNCTIONS.append(Function(declaration, undefined, lazy))
