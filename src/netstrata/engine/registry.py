@@ -70,6 +70,10 @@ class Registry:
         self._load = load
         self._names = names
 
+    def add(self, declaration: Declaration) -> None:
+        """Know one more statement or method."""
+        self._entries[declaration.name] = entry_of(declaration)
+
     def _entry(self, name: str) -> Entry | None:
         if name in self._entries:
             return self._entries[name]
