@@ -1,0 +1,67 @@
+"""A statement for tests of ports: it keeps what is said in its name."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from netstrata.contract import set_running
+from netstrata.contract.shapes_children import ChildOptions
+from netstrata.ports import Command
+from netstrata.system.children import RealChildren
+from netstrata.system.output import StandardOutput
+from netstrata.values import Unavailable
+
+T = TypeVar("T")
+LONGEST_S = 20
+
+
+class Heard:
+    """A statement whose notes can be read and waited for."""
+
+    title = "main.0 heard"
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.losses: list[Unavailable] = []
+        self._said = asyncio.Event()
+
+    def lost(self, reason: Unavailable) -> None:
+        """Keep the reason."""
+        self.losses.append(reason)
+
+    def note(self, line: str) -> None:
+        """Keep the line."""
+        self.lines.append(line)
+        self._said.set()
+
+    async def wait_for(self, line: str) -> None:
+        """Wait until a line has been said."""
+        while line not in self.lines:
+            await self.wait_for_more()
+
+    async def wait_for_more(self) -> None:
+        """Wait for the next line."""
+        self._said.clear()
+        await self._said.wait()
+
+
+def with_children(
+    act: Callable[[RealChildren, Heard], Coroutine[Any, Any, T]],
+    *,
+    hears: bool = True,
+    kill_after_s: float | None = None,
+) -> T:
+    """Run a piece of a test in a loop, with the children of this machine, in the name of a statement."""
+
+    async def within() -> T:
+        statement = Heard()
+        set_running(statement)
+        children = RealChildren(StandardOutput(), hears=hears, kill_after_s=kill_after_s)
+        return await asyncio.wait_for(act(children, statement), LONGEST_S)
+
+    return asyncio.run(within())
+
+
+def shell(script: str, options: ChildOptions | None = None) -> Command:
+    """Return the command that runs a line of shell."""
+    return Command([b"/bin/sh", b"-c", script.encode()], options or ChildOptions())
