@@ -10,7 +10,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from netstrata.protocols.dhcpv4 import Message, decode, encode
 from netstrata.system.dhcp import DhcpClients
 from netstrata.values import Unavailable, parse_ipv4
 
+_IP_PKTINFO = 8
 _NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 PATIENCE_S = 20.0
@@ -57,17 +58,27 @@ class Server:
 
     def __init__(self, wire: Wire) -> None:
         self.heard: list[Message] = []
+        self.destinations: list[str] = []
         self._news = asyncio.Event()
         self._answer: Callable[[Message], list[bytes]] = lambda message: []
         with wire.on_the_servers_side():
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0\0")
+            self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
             self._socket.bind(("0.0.0.0", 67))
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._readable)
 
     def answers(self, answer: Callable[[Message], list[bytes]]) -> None:
         self._answer = answer
+
+    def grants(self, address: str = "10.7.0.50", **options: bytes) -> None:
+        self.answers(lambda message: self.granting(message, address, **options))
+
+    def granting(self, message: Message, address: str = "10.7.0.50", **options: bytes) -> list[bytes]:
+        """OFFER to a DISCOVER, ACK to a REQUEST, silence to anything else."""
+        answer = {1: 2, 3: 5}.get(kind_of(message))
+        return [reply_to(message, answer, address, **options)] if answer is not None else []
 
     def kinds(self) -> list[int]:
         return [kind_of(message) for message in self.heard]
@@ -83,13 +94,18 @@ class Server:
 
         return await asyncio.wait_for(heard(), PATIENCE_S)
 
-    def close(self) -> None:
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         asyncio.get_running_loop().remove_reader(self._socket.fileno())
         self._socket.close()
 
     def _readable(self) -> None:
-        message = decode(self._socket.recv(4096))
+        payload, ancillary, _, _ = self._socket.recvmsg(4096, 64)
+        message = decode(payload)
         self.heard.append(message)
+        self.destinations.append(socket.inet_ntoa(ancillary[0][2][8:12]))
         self._news.set()
         for payload in self._answer(message):
             self._socket.sendto(payload, ("255.255.255.255", 68))
@@ -99,7 +115,7 @@ def kind_of(message: Message) -> int:
     return message.options[53][0]
 
 
-def reply(asked: Message, kind: int, address: str = "10.7.0.50", **options: bytes) -> bytes:
+def reply_to(asked: Message, kind: int, address: str = "10.7.0.50", **options: bytes) -> bytes:
     """A good answer, with options changed (o3=…) or left out (o3=b"")."""
     said = {
         53: bytes((kind,)),
@@ -161,6 +177,9 @@ class Wire:
         with self.on_the_servers_side():
             return run(*words)
 
+    def here(self, *words: str) -> str:
+        return run(*words)
+
     def start(self, *words: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a program on the server's side; its output goes to a file in the test's directory."""
         log = self.directory / f"{os.path.basename(words[0])}.log"
@@ -199,8 +218,11 @@ class Wire:
         return (self.directory / f"{program}.log").read_text(errors="replace")
 
     def leases(self, options: DhcpOptions = DhcpOptions()) -> Leases:  # noqa: B008 - it never changes
+        return self.leases_on("eth0", options)
+
+    def leases_on(self, link: str, options: DhcpOptions = DhcpOptions()) -> Leases:  # noqa: B008 - as above
         set_running(self.told)
-        return Leases(DhcpClients(str(self.directory / "state")).leases("eth0", options))
+        return Leases(DhcpClients(str(self.directory / "state")).leases(link, options))
 
     def close(self) -> None:
         for child in list(self._children):
@@ -240,9 +262,6 @@ class Leases:
         await self.stream.aclose()
 
 
-Story = Callable[[], Awaitable[None]]
-
-
 @pytest.fixture
 def wire(tmp_path: Path) -> Iterator[Wire]:
     made = Wire(tmp_path)
@@ -250,3 +269,13 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def server(wire: Wire) -> Callable[[], Server]:
+    return lambda: Server(wire)
+
+
+@pytest.fixture
+def reply() -> Callable[..., bytes]:
+    return reply_to

@@ -3,18 +3,66 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
+import signal
+import subprocess
 import time
-from typing import TYPE_CHECKING
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from netstrata.contract import DOWN, declaration_of
 from netstrata.ports import DhcpOptions
-from netstrata.values import format_ipv4
+from netstrata.statements.net.ipv4.dhcp import dhcp
+from netstrata.system.dhcp import DhcpClients
+from netstrata.values import List, format_ipv4
 
 if TYPE_CHECKING:
     from tests.kernel.dhcp.conftest import Wire
 
 pytestmark = pytest.mark.kernel
+
+QUICK = DhcpOptions(conflict_check="never")
+
+
+class Ports:
+    def __init__(self, wire: Wire) -> None:
+        self.dhcp = DhcpClients(str(wire.directory / "state"))
+
+
+def kea(wire: Wire, router: str = "10.7.0.1", child: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """Start kea with leases of four seconds, or tell one that runs of another router."""
+    if shutil.which("kea-dhcp4") is None:
+        pytest.skip("kea-dhcp4 is not installed")
+    config = {
+        "interfaces-config": {"interfaces": ["eth0"], "dhcp-socket-type": "raw"},
+        "lease-database": {"type": "memfile", "persist": False},
+        "authoritative": True,
+        "valid-lifetime": 4,
+        "renew-timer": 1,
+        "rebind-timer": 3,
+        "subnet4": [
+            {
+                "id": 1,
+                "subnet": "10.7.0.0/24",
+                "pools": [{"pool": "10.7.0.100-10.7.0.150"}],
+                "option-data": [
+                    {"name": "routers", "data": f"{router}, 10.7.0.2"},
+                    {"name": "domain-name", "data": "example.org"},
+                ],
+            }
+        ],
+    }
+    (wire.directory / "kea.json").write_text(json.dumps({"Dhcp4": config}))
+    if child is not None:
+        child.send_signal(signal.SIGHUP)
+        return child
+    places = {"KEA_LOCKFILE_DIR": str(wire.directory), "KEA_PIDFILE_DIR": str(wire.directory)}
+    child = wire.start("kea-dhcp4", "-c", "kea.json", environment=places)
+    wire.until(lambda: "DHCP4_STARTED" in wire.log("kea-dhcp4"))
+    return child
 
 
 def test_dnsmasq_grants_a_lease_within_half_a_second(wire: Wire) -> None:
@@ -33,7 +81,132 @@ def test_dnsmasq_grants_a_lease_within_half_a_second(wire: Wire) -> None:
         assert lease.dns_servers == (bytes((10, 7, 0, 53)),)
         assert lease.server_mac.hex(":") == "02:00:00:00:05:01"
         assert lease.seconds == 120
-        assert "example" in (wire.directory / "leases").read_text()
+        assert " example " in (wire.directory / "leases").read_text()
         await leases.close()
+
+    asyncio.run(story())
+
+
+def test_the_statement_shows_the_lease_as_programs_know_it(wire: Wire) -> None:
+    wire.dnsmasq("10.7.0.50", "10.7.0.50", "--dhcp-option=3", "--dhcp-option=121,198.51.100.0/24,10.7.0.1")
+    declaration = declaration_of(dhcp)
+    values = declaration.bind([b"eth0", List([b"hostname", b"example", b"auto_clientid"])])
+
+    async def story() -> dict[str, Any]:
+        async with aclosing(declaration.implementation(Ports(wire), *values)) as stream:
+            found = await asyncio.wait_for(anext(stream), 10)
+            assert found is not DOWN
+            pairs = zip(declaration.variables, found, strict=True)
+            return {variable.name: variable.shape.write(value) for variable, value in pairs}
+
+    assert asyncio.run(story()) == {
+        "addr": b"10.7.0.50",
+        "prefix": b"24",
+        "cidr_addr": b"10.7.0.50/24",
+        "gateway": b"none",
+        "dns_servers": List([]),
+        "server_mac": b"02:00:00:00:05:01",
+        "domain": b"",
+        "routes": List([List([b"198.51.100.0/24", b"10.7.0.1"])]),
+    }
+    wire.until(lambda: "DHCPRELEASE" in wire.log("dnsmasq"))
+
+
+def test_dnsmasq_takes_a_release(wire: Wire) -> None:
+    wire.dnsmasq()
+
+    async def story() -> None:
+        leases = wire.leases(QUICK)
+        await leases.lease()
+        assert (wire.directory / "leases").read_text() != ""
+
+        await leases.close()
+
+        wire.until(lambda: (wire.directory / "leases").read_text() == "")
+
+    asyncio.run(story())
+
+
+def test_dnsmasq_confirms_the_address_of_a_client_that_was_killed(wire: Wire) -> None:
+    wire.dnsmasq()
+
+    async def killed() -> bytes:
+        leases = wire.leases(QUICK)
+        lease = await leases.lease()
+        wire.here("ip", "link", "set", "eth0", "down")  # nothing can be released
+        await leases.close()
+        wire.here("ip", "link", "set", "eth0", "up")
+        return lease.address
+
+    async def restarted() -> bytes:
+        return (await wire.leases(QUICK).lease()).address
+
+    address = asyncio.run(killed())
+
+    assert asyncio.run(restarted()) == address
+    assert wire.log("dnsmasq").count("DHCPDISCOVER(") == 1
+
+
+def test_a_network_that_changed_meanwhile_says_nak_and_gives_another_address(wire: Wire) -> None:
+    (wire.directory / "state").mkdir()
+    (wire.directory / "state" / "eth0-020000000c01.lease").write_text("address 10.99.0.9\nexpires inf\n")
+    wire.dnsmasq()
+
+    async def story() -> None:
+        lease = await wire.leases(QUICK).lease()
+
+        assert lease.address[:3] == bytes((10, 7, 0))
+
+    asyncio.run(story())
+    assert "DHCPNAK" in wire.log("dnsmasq")
+
+
+def test_dnsmasq_is_told_of_a_conflict(wire: Wire) -> None:
+    wire.there("ip", "addr", "add", "10.7.0.50/32", "dev", "lo")  # dnsmasq does not look there, ARP does
+    wire.dnsmasq("10.7.0.50", "10.7.0.50")
+
+    async def story() -> None:
+        waiting = asyncio.ensure_future(wire.leases().next())
+
+        await asyncio.to_thread(wire.until, lambda: "DHCPDECLINE" in wire.log("dnsmasq"))
+
+        assert not waiting.done()
+        waiting.cancel()
+
+    asyncio.run(story())
+
+
+def test_kea_renews_a_lease_of_seconds_and_a_changed_router_is_a_new_lease(wire: Wire) -> None:
+    child = kea(wire)
+
+    async def story() -> None:
+        leases = wire.leases(QUICK)
+        first = await leases.lease()
+        wire.here("ip", "addr", "add", f"{format_ipv4(first.address).decode()}/24", "dev", "eth0")
+        kea(wire, "10.7.0.3", child)
+
+        second = await leases.lease()
+
+        assert first.domain == b"example.org"
+        assert second == first._replace(gateway=bytes((10, 7, 0, 3)))
+
+    asyncio.run(story())
+
+
+def test_when_kea_is_gone_the_lease_is_lost_at_its_end_and_comes_back_with_kea(wire: Wire) -> None:
+    child = kea(wire)
+
+    async def story() -> None:
+        leases = wire.leases(QUICK)
+        first = await leases.lease()
+        wire.stop(child)
+        began = time.monotonic()
+
+        lost = await leases.next()
+
+        assert lost is None
+        assert 3 < time.monotonic() - began < 5
+        kea(wire)
+        assert (await leases.lease()).address == first.address
 
     asyncio.run(story())

@@ -1,0 +1,200 @@
+"""The resolver configuration where it cannot simply be replaced: bind mounts, read-only places, resolvconf.
+
+Every test has a mount namespace of its own with an /etc of its own: the machine's is never touched.
+"""
+
+import asyncio
+import ctypes
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from netstrata.contract import set_running
+from netstrata.system.dns import ResolverConfiguration
+from netstrata.values import Unavailable
+
+pytestmark = pytest.mark.kernel
+
+_NEWNS = 0x00020000
+_libc = ctypes.CDLL(None, use_errno=True)
+FOUND = "nameserver 192.0.2.99\n"
+
+
+class Told:
+    """The statement in whose name lines are held."""
+
+    title = "test.1 net.dns"
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.news = asyncio.Event()
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+        self.news.set()
+
+    def lost(self, reason: Unavailable) -> None:
+        raise AssertionError(reason)
+
+
+def run(*words: str, stdin: str = "") -> str:
+    done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, f"{words}: {done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture
+def etc(tmp_path: Path) -> Iterator[Path]:
+    """A private /etc, writable, with a resolv.conf that was found there."""
+    home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    place = os.getcwd()
+    if _libc.unshare(_NEWNS):
+        os.close(home)
+        pytest.skip("this kernel or user may not make mount namespaces")
+    try:
+        run("mount", "--make-rprivate", "/")
+        shutil.copytree("/etc", tmp_path / "etc", symlinks=True)
+        run("mount", "--bind", str(tmp_path / "etc"), "/etc")
+        assert os.path.samefile("/etc", tmp_path / "etc")
+        path = Path("/etc/resolv.conf")
+        path.unlink(missing_ok=True)
+        path.write_text(FOUND)
+        yield Path("/etc")
+    finally:
+        assert not _libc.setns(home, _NEWNS)
+        os.close(home)
+        os.chdir(place)
+        set_running(None)
+
+
+def lines_while_held(etc: Path, *lines: bytes) -> list[str]:
+    async def story() -> list[str]:
+        async with ResolverConfiguration().held_lines(list(lines), 1):
+            return (etc / "resolv.conf").read_text().splitlines()
+
+    return asyncio.run(story())
+
+
+def listing(etc: Path) -> list[str]:
+    return sorted(name for name in os.listdir(etc) if name.startswith("resolv.conf"))
+
+
+def test_a_bind_mounted_file_is_written_in_place_and_put_back(etc: Path, tmp_path: Path) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.write_text(FOUND)
+    run("mount", "--bind", str(mounted), "/etc/resolv.conf")
+
+    lines = lines_while_held(etc, b"nameserver 192.0.2.1")
+
+    assert lines[1:] == ["nameserver 192.0.2.1"]
+    assert mounted.read_text() == FOUND
+    assert listing(etc) == ["resolv.conf"]
+
+
+def test_a_bind_mounted_file_comes_back_after_a_crash(etc: Path, tmp_path: Path) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.write_text(FOUND)
+    run("mount", "--bind", str(mounted), "/etc/resolv.conf")
+
+    async def killed() -> None:
+        await ResolverConfiguration().held_lines([b"nameserver 192.0.2.1"], 1).__aenter__()
+
+    asyncio.run(killed())
+    lines_while_held(etc, b"nameserver 192.0.2.2")
+
+    assert mounted.read_text() == FOUND
+    assert listing(etc) == ["resolv.conf"]
+
+
+def test_somebody_who_writes_a_bind_mounted_file_is_noticed(etc: Path, tmp_path: Path) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.write_text(FOUND)
+    run("mount", "--bind", str(mounted), "/etc/resolv.conf")
+
+    async def story() -> list[str]:
+        listener = Told()
+        set_running(listener)
+        async with ResolverConfiguration().held_lines([b"nameserver 192.0.2.1"], 1):
+            intrude(mounted)
+            await asyncio.wait_for(listener.news.wait(), 10)
+            return mounted.read_text().splitlines()
+
+    assert asyncio.run(story())[1:] == ["nameserver 192.0.2.1"]
+
+
+def intrude(path: Path) -> None:
+    path.write_text("intruder\n")
+
+
+def test_a_writable_file_in_a_read_only_directory_is_written_in_place(etc: Path, tmp_path: Path) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.write_text(FOUND)
+    run("mount", "--bind", str(mounted), "/etc/resolv.conf")
+    run("mount", "-o", "remount,bind,ro", "/etc")
+
+    lines = lines_while_held(etc, b"nameserver 192.0.2.1")
+
+    assert lines[1:] == ["nameserver 192.0.2.1"]
+    assert mounted.read_text() == FOUND
+
+
+def test_a_read_only_etc_is_unavailable(etc: Path) -> None:
+    run("mount", "-o", "remount,bind,ro", "/etc")
+
+    with pytest.raises(Unavailable, match=r"cannot write /etc/resolv\.conf: Read-only file system"):
+        lines_while_held(etc, b"nameserver 192.0.2.1")
+
+    assert (etc / "resolv.conf").read_text() == FOUND
+
+
+def peer(name: str) -> Path:
+    """Return where a Debian package was unpacked (without being installed)."""
+    place = Path(os.environ.get("NETSTRATA_PEERS", "/nowhere")) / name
+    if not (place / "usr").is_dir():
+        pytest.skip(f"no unpacked {name} in $NETSTRATA_PEERS")
+    return place
+
+
+def overlaid(name: str) -> None:
+    """Put an unpacked package over /usr and into the private /etc, with an empty /run."""
+    place = peer(name)
+    run("mount", "-t", "overlay", "o", "-o", f"lowerdir={place}/usr:/usr", "/usr")
+    run("cp", "-a", f"{place}/etc/.", "/etc/")
+    run("mount", "-t", "tmpfs", "run", "/run")
+
+
+def with_openresolv() -> None:
+    overlaid("openresolv")
+    Path("/etc/resolv.conf").unlink()
+    run("/usr/sbin/resolvconf", "-a", "eth0.dhcp", stdin=FOUND)
+
+
+def with_debian_resolvconf() -> None:
+    overlaid("resolvconf")
+    os.makedirs("/run/resolvconf/interface")
+    Path("/etc/resolv.conf").unlink()
+    Path("/etc/resolv.conf").symlink_to("/run/resolvconf/resolv.conf")
+    run("/usr/sbin/resolvconf", "--enable-updates")
+    run("/usr/sbin/resolvconf", "-a", "eth0.dhcp", stdin=FOUND)
+
+
+@pytest.mark.parametrize("manager", [with_openresolv, with_debian_resolvconf])
+def test_where_resolvconf_manages_the_file_it_is_told_and_not_overwritten(
+    etc: Path, manager: Callable[[], None]
+) -> None:
+    manager()
+    before = (etc / "resolv.conf").read_text()
+    link = (etc / "resolv.conf").is_symlink()
+    assert "192.0.2.99" in before
+
+    lines = lines_while_held(etc, b"nameserver 192.0.2.1", b"search example.org")
+
+    servers = [line for line in lines if line.startswith("nameserver")]
+    assert servers == ["nameserver 192.0.2.1", "nameserver 192.0.2.99"]
+    assert "search example.org" in lines
+    assert (etc / "resolv.conf").read_text() == before
+    assert (etc / "resolv.conf").is_symlink() == link
