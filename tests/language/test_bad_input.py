@@ -12,10 +12,14 @@ from netstrata.language.refusals import MOST_MISTAKES
 from netstrata.values import Refused
 
 PIECES = st.sampled_from(
-    [b"process p {", b"template t {", b"If (", b") {", b"elif (", b"else {", b"Foreach (", b" As ", b"Do {",
-     b"Interrupt {", b"Block {", b"}", b"};", b"; ", b"a(", b")", b"x", b".", b"->", b'"s"', b'"', b"\\", b"{", b"[", b"]", b":",
-     b",", b"@", b"^", b"# c\n", b"\n", b"include ", b"include_guard ", b"\0", b"\xff", b"'", b"9", b"-", b"Door", b"\x0c"]
-)  # fmt: skip
+    [
+        *b"process p {~template t {~If (~) {~elif (~else {~Foreach (~ As ~Do {~Interrupt {~Block {~};~; ~a(".split(
+            b"~"
+        ),
+        *b'include ~include_guard ~Door~x~"s"~->~# c\n~\n~\0~\xff~\x0c'.split(b"~"),
+        *(bytes((byte,)) for byte in b"{}()[].,:;@^\"\\'9-"),
+    ]
+)
 
 
 def refused(text: bytes) -> list[Refused]:
