@@ -1,7 +1,18 @@
 """How a statement says what it is: declarations, shapes, and the decorators that read a signature."""
 
 from netstrata.contract.declaration import Argument, Declaration, Shape, Variable
-from netstrata.contract.decorators import DOWN, Down, Up, Watch, computes, configures, declaration_of, watches
+from netstrata.contract.decorators import (
+    DOWN,
+    Down,
+    Events,
+    Up,
+    Watch,
+    computes,
+    configures,
+    declaration_of,
+    reports,
+    watches,
+)
 from netstrata.contract.running import Running, running, set_running
 
 __all__ = [
@@ -9,6 +20,7 @@ __all__ = [
     "Argument",
     "Declaration",
     "Down",
+    "Events",
     "Running",
     "Shape",
     "Up",
@@ -17,6 +29,7 @@ __all__ = [
     "computes",
     "configures",
     "declaration_of",
+    "reports",
     "running",
     "set_running",
     "watches",

@@ -123,6 +123,12 @@ class Declaration:
 
         return inspect.cleandoc(self._doc)
 
+    def raw_example(self) -> str:
+        """Return the documentation from "Example:" on, as it stands in the source."""
+        start = self._doc.find("Example:")
+        line = self._doc.rfind("\n", 0, start)
+        return self._doc[line:] if start >= 0 else ""
+
     @property
     def example(self) -> str:
         """The program text below "Example:" in the documentation, "" if there is none."""

@@ -1,8 +1,9 @@
-"""The three kinds of statement about the outside, made from a function's signature.
+"""The four kinds of statement that are functions, made from the function's signature.
 
 `@computes`: a plain function; what it returns are the statement's variables.
 `@configures`: an async generator with one `yield`, which means up; leaving is the reverse.
 `@watches`: an async generator with many yields, variables for up and `DOWN` for down.
+`@reports`: an async generator of events, which are shown one at a time; the method `nextevent` asks for the next.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -27,6 +28,7 @@ DOWN: Final = Down()
 
 Up = AsyncIterator[T]
 Watch = AsyncIterator[T | Down]
+Events = AsyncIterator[T]
 
 
 def computes(name: str, *, layer: int = 0) -> Callable[[F], F]:
@@ -42,6 +44,27 @@ def configures(name: str, *, layer: int = 0) -> Callable[[F], F]:
 def watches(name: str, *, layer: int = 0) -> Callable[[F], F]:
     """Declare a statement that follows something outside, up and down."""
     return _declares(name, "watches", layer)
+
+
+def reports(name: str, *, layer: int = 0) -> Callable[[F], F]:
+    """Declare a statement that shows events one at a time, and its method `nextevent`."""
+    declare = _declares(name, "reports", layer)
+
+    def declare_both(function: F) -> F:
+        declare(function)
+        of = declaration_of(function)
+        function.nextevent = Declaration(  # type: ignore[attr-defined]
+            f"{name}::nextevent", "nextevent", (), (), _NEXT_EVENT + of.raw_example(), None, file=of.file, line=of.line
+        )
+        return function
+
+    return declare_both
+
+
+_NEXT_EVENT = """Be done with the event that is shown, and show the next one when there is one.
+
+    What stands below is undone, so nothing after this statement is reached.
+"""
 
 
 def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:

@@ -46,9 +46,9 @@ def _declared_in(module: str) -> dict[str, Declaration]:
         raise
     found: dict[str, Declaration] = {}
     for thing in vars(loaded).values():
-        declaration = getattr(thing, "declaration", None)
-        if isinstance(declaration, Declaration):
-            found[declaration.name] = declaration
+        for declaration in (getattr(thing, "declaration", None), getattr(thing, "nextevent", None)):
+            if isinstance(declaration, Declaration):
+                found[declaration.name] = declaration
     return found
 
 

@@ -13,6 +13,8 @@ from netstrata.engine.machine import Engine, Observer, Outside, Retry
 from netstrata.engine.program import Code
 from netstrata.language.tree import PlainProgram
 
+OUTSIDE = ("configures", "watches", "reports")  # the kinds of statement that may wait for something outside
+
 
 class Settings(NamedTuple):
     """How a program is run."""
@@ -49,6 +51,6 @@ def _reaches_outside(codes: list[Code]) -> bool:
         for slot in code.slots:
             if not slot.target:
                 entry = slot.registry.statement(slot.type)
-                if entry is not None and entry.declaration.kind in ("configures", "watches"):
+                if entry is not None and entry.declaration.kind in OUTSIDE:
                     return True
     return False

@@ -5,6 +5,7 @@ began, as if it were synchronous.  The first time its coroutine waits for someth
 the rest of its life.  Whatever it reports from inside a task enters the engine as an event from outside.
 """
 
+from collections import deque
 from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from asyncio import Future, Task
 
 _PARKED = object()
+WAITING_EVENTS = 64  # that wait to be shown before no more are taken
 
 
 class _Park:
@@ -237,8 +239,11 @@ class Watched(Living):
     __slots__ = ()
 
     async def _live(self, generator: Any) -> None:
-        async for found in generator:
-            self._report(self._saw, found)
+        try:
+            async for found in generator:
+                self._report(self._saw, found)
+        finally:
+            await generator.aclose()
 
     def _saw(self, found: Any) -> None:
         if isinstance(found, Down):
@@ -250,3 +255,56 @@ class Watched(Living):
         elif self.state == UP:
             self.found = found
             self.down_up()
+
+
+class Reported(Living):
+    """A statement that shows events one at a time."""
+
+    __slots__ = ("_events", "_room")
+
+    async def _live(self, generator: Any) -> None:
+        self._events: deque[Any] = deque()
+        self._room: Future[None] | None = None
+        try:
+            async for event in generator:
+                self._report(self._heard, event)
+                if len(self._events) >= WAITING_EVENTS and self._task is not None:
+                    await self._until_room()
+        finally:
+            await generator.aclose()
+
+    async def _until_room(self) -> None:
+        import asyncio
+
+        self._room = asyncio.get_running_loop().create_future()
+        await self._room
+
+    def _heard(self, event: Any) -> None:
+        if self.state == DOWN and not self._events:
+            self.found = event
+            self.up()
+        elif self.state in (DOWN, UP):
+            self._events.append(event)
+
+    def next_event(self) -> None:
+        """Show the next event, or wait for one."""
+        self.down()
+        if self._events:
+            self.found = self._events.popleft()
+            self.up()
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+
+class NextEvent(Statement):
+    """Asks for the next event."""
+
+    __slots__ = ()
+
+    def begin(self, values: list[Value]) -> None:
+        """Be up, then be done with the event that is shown."""
+        target = self.target
+        if not isinstance(target, Reported) or target.state != UP:
+            raise Refused("no event is shown now")
+        self.up()
+        target.next_event()

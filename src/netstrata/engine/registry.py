@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
 from netstrata.engine.computed import Computed
-from netstrata.engine.living import Configured, Watched
+from netstrata.engine.living import Configured, NextEvent, Reported, Watched
 from netstrata.values import Value
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def entry_of(declaration: Declaration) -> Entry:
         return Entry(declaration, Configured)
     if declaration.kind == "watches":
         return Entry(declaration, Watched)
+    if declaration.kind == "reports":
+        return Entry(declaration, Reported)
+    if declaration.kind == "nextevent":
+        return Entry(declaration, NextEvent)
     return Entry(declaration, declaration.implementation)
 
 

@@ -254,6 +254,9 @@ class ValueParser:
 
     def _call(self, function: Expression) -> Expression | None:
         at = self.at
+        if isinstance(function, Call) and isinstance(function.function, Call):
+            # Calling a call is refused later, once is enough: a chain of them would nest without brackets.
+            function = function.function
         if self.kinds[at + 1] == CLOSE_ROUND:
             self.at = at + 2
             return Call(function, [], Span(self.source, function.span.start, self.ends[at + 1]))

@@ -151,6 +151,8 @@ class Parser(ValueParser):
                 opened += 1
             elif kind == CLOSE_BRACE:
                 if not opened and not braces:
+                    if len(self._blocks) == 1 and self.kinds[self.at + 1] == SEMICOLON:
+                        self.at += 2  # a process does not end like this: the brace is part of the mistake
                     return
                 if opened:
                     opened -= 1

@@ -62,6 +62,9 @@ class Links(Protocol):
     def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added."""
 
+    def bus(self, link: str) -> bytes:
+        """Say which bus a link's device sits on: `pci:…`, `usb:…` or `unknown`."""
+
     def find(self, link: str) -> Link:
         """Return a link as it is now.
 

@@ -21,6 +21,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWLINK,
     RTNLGRP_LINK,
 )
+from netstrata.system.netlink.bus import bus_of_link
 from netstrata.system.netlink.held import Held, Holding, Listener
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
@@ -95,6 +96,10 @@ class NetlinkLinks(Ear):
             if answer is not None and answer.errno not in GONE and who is not None:
                 name = self._requests.name_of(held.ifindex)
                 who.note(f"cannot set {name} down again: {reason_of(answer, LINK_WORDS)}; ignoring")
+
+    def bus(self, link: str) -> bytes:
+        """Say which bus a link's device sits on."""
+        return bus_of_link(link)
 
     def find(self, link: str) -> Link:
         """Return a link as it is now.

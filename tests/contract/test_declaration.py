@@ -1,0 +1,58 @@
+"""Which words of a statement go to which of its arguments."""
+
+import pytest
+
+from netstrata.contract import Argument, Declaration
+from netstrata.contract.shapes import ANY, IPV4_NETWORK, TEXT
+from netstrata.values import List, Refused, Value
+
+ADDRESS = Argument("network", IPV4_NETWORK)
+LINK = Argument("link", TEXT)
+
+
+def declared(*arguments: Argument) -> Declaration:
+    return Declaration("it", "computes", arguments, (), "", None)
+
+
+def places(declaration: Declaration, given: int) -> list[tuple[str, int, int]]:
+    return [(argument.name, at, words) for argument, at, words in declaration.places(given)]
+
+
+def test_an_argument_of_two_words_takes_one_if_no_more_are_given() -> None:
+    it = declared(LINK, ADDRESS, Argument("last", TEXT))
+
+    assert places(it, 3) == [("link", 0, 1), ("network", 1, 1), ("last", 2, 1)]
+    assert places(it, 4) == [("link", 0, 1), ("network", 1, 2), ("last", 3, 1)]
+
+
+def test_an_optional_argument_that_is_not_given_takes_nothing_and_gets_its_default() -> None:
+    it = declared(Argument("name", ANY, optional=True, default=b"none"), LINK)
+    values: list[Value] = [b"eth0"]
+
+    assert places(it, 1) == [("name", 0, 0), ("link", 0, 1)]
+    assert it.bind(values) == [b"none", b"eth0"]
+    assert it.bind([List([]), b"eth0"]) == [List([]), b"eth0"]
+
+
+def test_what_takes_the_rest_stands_there_once_for_each_word() -> None:
+    it = declared(LINK, Argument("rest", TEXT, rest=True))
+
+    assert places(it, 1) == [("link", 0, 1)]
+    assert places(it, 3) == [("link", 0, 1), ("rest", 1, 1), ("rest", 2, 1)]
+    assert it.bind([b"a", b"b", b"c"]) == [b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize("given", [0, 1, 4])
+def test_a_wrong_number_of_words_is_refused_every_time(given: int) -> None:
+    it = declared(LINK, ADDRESS)
+
+    for _ in range(2):
+        with pytest.raises(Refused, match="it takes 2 to 3 arguments, not"):
+            it.places(given)
+
+
+def test_a_word_that_does_not_fit_is_refused_by_its_place() -> None:
+    with pytest.raises(Refused, match="expected an IPv4 network") as refused:
+        declared(LINK, ADDRESS).bind([b"eth0", b"192.0.2.1", b"33"])
+
+    assert refused.value.argument == 1
