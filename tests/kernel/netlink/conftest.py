@@ -5,6 +5,7 @@ import ctypes
 import inspect
 import json
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -37,6 +38,22 @@ class Statement:
         return "test.1"
 
 
+class Batch:
+    """An `ip -batch` that runs beside the test."""
+
+    def __init__(self, lines: str) -> None:
+        with tempfile.TemporaryFile("w+") as script:
+            script.write(lines)
+            script.seek(0)
+            self._child = subprocess.Popen(["ip", "-batch", "-"], stdin=script)
+
+    def runs(self) -> bool:
+        """Say whether it still runs; fail if it failed."""
+        status = self._child.poll()
+        assert not status
+        return status is None
+
+
 class World:
     """A network namespace with a veth pair, va and vb, and what a test needs in it."""
 
@@ -55,6 +72,10 @@ class World:
         done = subprocess.run(["ip", "-batch", "-"], input=lines, capture_output=True, text=True, timeout=20)
         assert done.returncode == 0, done.stderr
         return lines.count("\n")
+
+    def start_batch(self, lines: str) -> Batch:
+        """Run many ip commands meanwhile."""
+        return Batch(lines)
 
     def as_statement(self) -> Statement:
         """Let what follows run in the name of a new statement."""

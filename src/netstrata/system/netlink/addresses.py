@@ -16,7 +16,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV4_IFADDR,
     RTNLGRP_IPV6_IFADDR,
 )
-from netstrata.system.netlink.held import Held, Holding, Listener
+from netstrata.system.netlink.held import Held, Holding, IndexOf, Listener
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
@@ -57,10 +57,11 @@ class HeldAddress(Held):
 class NetlinkAddresses(Ear):
     """The `Addresses` port over rtnetlink."""
 
-    __slots__ = ("_held", "_monitor", "_requests", "_suspects", "_watched", "left")
+    __slots__ = ("_held", "_index_of", "_monitor", "_requests", "_suspects", "_watched", "left")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
         self._requests = requests
+        self._index_of = index_of
         self._monitor = monitor
         self._held: dict[Key, HeldAddress] = {}
         self._suspects: set[Key] = set()
@@ -74,7 +75,7 @@ class NetlinkAddresses(Ear):
 
     def hold(self, wish: Wish, who: Running | None) -> HeldAddress:
         """Add an address, if it is not there."""
-        ifindex = self._requests.index_of(wish.link)
+        ifindex = self._index_of(wish.link)
         if not ifindex:
             raise no_link(_operation(wish), wish.link)
         key = (ifindex, wish.address, wish.prefix)

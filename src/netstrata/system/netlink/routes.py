@@ -26,7 +26,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.netlink.held import Held, Holding
+from netstrata.system.netlink.held import Held, Holding, IndexOf
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import (
     GONE,
@@ -81,10 +81,11 @@ class HeldRoute(Held):
 class NetlinkRoutes(Ear):
     """The `Routes` port over rtnetlink."""
 
-    __slots__ = ("_by_link", "_held", "_monitor", "_requests", "_snapshot", "_suspects", "_watched")
+    __slots__ = ("_by_link", "_held", "_index_of", "_monitor", "_requests", "_snapshot", "_suspects", "_watched")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
         self._requests = requests
+        self._index_of = index_of
         self._monitor = monitor
         self._held: dict[bytes, list[HeldRoute]] = {}
         self._by_link: dict[int, set[HeldRoute]] = {}
@@ -102,7 +103,7 @@ class NetlinkRoutes(Ear):
         destination, prefix, gateway, link, metric, blackhole, table = wish
         ifindex = 0
         if not blackhole:
-            ifindex = self._requests.index_of(link) if link is not None else 0
+            ifindex = self._index_of(link) if link is not None else 0
             if not ifindex:
                 raise no_link(f"add route {_words(wish)}", link or "without a name")
         if len(destination) == 16:
@@ -128,7 +129,10 @@ class NetlinkRoutes(Ear):
                 raise
         self._held.setdefault(where, []).append(held)
         if ifindex:
-            self._by_link.setdefault(ifindex, set()).add(held)
+            on_link = self._by_link.get(ifindex)
+            if on_link is None:
+                on_link = self._by_link[ifindex] = set()
+            on_link.add(held)
         held.add(who)
         return held
 
