@@ -104,6 +104,20 @@ async def carrier_news(netlink: Netlink) -> list[float]:
     return taken
 
 
+async def foreign_news(netlink: Netlink, count: int) -> float:
+    """Return the seconds that it takes here to hear of a foreign route, while others are held."""
+    kept = netlink.routes.held_route(Route(b"\xc6\x33\x64\0", 24, None, "va", 0))
+    await kept.__aenter__()
+    ip("-batch -", "".join(f"route add 10.{n >> 8}.{n & 255}.0/24 dev va\n" for n in range(count)))
+    begin = time.perf_counter()
+    netlink.monitor.drain()
+    taken = time.perf_counter() - begin
+    ip("-batch -", "".join(f"route del 10.{n >> 8}.{n & 255}.0/24 dev va\n" for n in range(count)))
+    netlink.monitor.drain()
+    await kept.__aexit__(None, None, None)
+    return taken / count
+
+
 async def measure(counts: list[int]) -> dict[str, object]:
     """Measure everything."""
     netlink = Netlink()
@@ -134,6 +148,7 @@ async def measure(counts: list[int]) -> dict[str, object]:
         "median_ms": round(median(news) * 1e3, 3),
         "worst_ms": round(news[-1] * 1e3, 3),
     }
+    results["us_to_hear_of_a_foreign_route"] = round(await foreign_news(netlink, 1000) * 1e6, 3)
     results["false_losses"] = statement.losses
     netlink.close()
     return results

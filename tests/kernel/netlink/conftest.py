@@ -1,23 +1,17 @@
 """Runs each `async def` test of this folder in a network namespace of its own, in an event loop of its own."""
 
 import asyncio
-import ctypes
 import inspect
 import json
 import subprocess
 import tempfile
-import threading
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import pytest
 
 from netstrata.contract import set_running
 from netstrata.system.netlink import Netlink
+from netstrata.testing.namespaces import NEWNET, become_root, in_thread, unshare
 from netstrata.values import Unavailable
-
-_CLONE_NEWNET = 0x40000000
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Statement:
@@ -103,27 +97,13 @@ class World:
         return "UP" in json.loads(self.ip(f"-j link show dev {link}"))[0]["flags"]
 
 
-def _in_a_namespace(play: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    problems: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            if _LIBC.unshare(_CLONE_NEWNET) != 0:
-                pytest.skip("this user may not make network namespaces")
-            asyncio.run(play())
-        except BaseException as error:
-            problems.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if problems:
-        raise problems[0]
-
-
 @pytest.fixture
 def world() -> None:
     """Is made in the test's own namespace, by the hook below."""
+    try:
+        become_root()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -135,12 +115,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = inspect.signature(test).parameters
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
 
-    async def play() -> None:
+    async def scenario() -> None:
         world = World()
         try:
             await asyncio.wait_for(test(**{**arguments, "world": world}), 30)
         finally:
             world.netlink.close()
 
-    _in_a_namespace(play)
+    def play() -> None:
+        unshare(NEWNET)
+        asyncio.run(scenario())
+
+    in_thread(play)
     return True

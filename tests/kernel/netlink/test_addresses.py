@@ -141,16 +141,17 @@ async def test_our_own_undo_is_not_reported_as_a_loss(world: "World") -> None:
     statement = world.as_statement()
     addresses = world.netlink.addresses
 
-    async with addresses.held_address("va", packed("192.0.2.99"), 24):
+    async with addresses.held_address("va", packed("198.51.100.9"), 24):
         for _ in range(3):
             async with addresses.held_address("va", packed("192.0.2.3"), 24):
                 pass
         async with addresses.held_address("va", packed("192.0.2.3"), 24):
-            world.ip("addr del 192.0.2.99/24 dev va")
+            world.ip("addr del 198.51.100.9/24 dev va")
             # The news come in order: what is told first is all there is to tell.
             reason = await statement.losses.get()
 
-    assert "192.0.2.99/24" in reason
+    assert "198.51.100.9/24" in reason
+    assert statement.losses.empty()
 
 
 async def test_a_secondary_address_that_the_kernel_drops_with_our_primary_is_lost(world: "World") -> None:

@@ -64,7 +64,7 @@ class NetlinkAddresses(Ear):
         self._index_of = index_of
         self._monitor = monitor
         self._held: dict[Key, HeldAddress] = {}
-        self._suspects: set[Key] = set()
+        self._suspects: dict[Key, None] = {}  # in the order in which they were heard of
         self._watched = 0
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.tell(self, RTM_NEWADDR, RTM_DELADDR)
@@ -117,11 +117,11 @@ class NetlinkAddresses(Ear):
             return
         key = (message.ifindex, message.local, message.prefix)
         if key in self._held:
-            self._suspects.add(key)
+            self._suspects[key] = None
 
     def overrun(self) -> None:
         """Note that everything may be different."""
-        self._suspects.update(self._held)
+        self._suspects.update(dict.fromkeys(self._held))
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
@@ -140,7 +140,7 @@ class NetlinkAddresses(Ear):
             if message is not None and not message.flags & IFA_F_DADFAILED:
                 continue
             if message is None and not complete:
-                self._suspects.add(key)
+                self._suspects[key] = None
                 continue
             losses += self._lose(self._held[key], message is None)
         return losses, complete

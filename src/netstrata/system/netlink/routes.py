@@ -89,7 +89,7 @@ class NetlinkRoutes(Ear):
         self._monitor = monitor
         self._held: dict[bytes, list[HeldRoute]] = {}
         self._by_link: dict[int, set[HeldRoute]] = {}
-        self._suspects: set[HeldRoute] = set()
+        self._suspects: dict[HeldRoute, bool] = {}  # whether the kernel spoke of the route itself
         self._watched = {4: 0, 16: 0}
         self._snapshot: Table | None = None
         monitor.tell(self, RTM_NEWROUTE, RTM_DELROUTE)
@@ -156,24 +156,24 @@ class NetlinkRoutes(Ear):
             route = decode_route(data, start, end)
             for held in there:
                 if held.metric == route.metric and held.route.table == route.table:
-                    self._suspects.add(held)
+                    self._suspects[held] = True
 
     def may_have_lost(self, ifindex: int) -> None:
         """Note that a link went down, is gone, or lost an address."""
-        held = self._by_link.get(ifindex)
-        if held is not None:
-            self._suspects.update(held)
+        for held in self._by_link.get(ifindex, ()):
+            self._suspects.setdefault(held, False)
 
     def overrun(self) -> None:
         """Note that everything may be different."""
         for there in self._held.values():
-            self._suspects.update(there)
+            for held in there:
+                self._suspects.setdefault(held, False)
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         if not self._suspects:
             return [], True
-        suspects, self._suspects = self._suspects, set()
+        suspects, self._suspects = self._suspects, {}
         losses: list[Loss] = []
         complete = True
         tables: dict[tuple[int, int], list[HeldRoute]] = {}
@@ -188,20 +188,21 @@ class NetlinkRoutes(Ear):
                 if any(held.is_same(found) for found in table.find(held.destination, held.metric)):
                     continue
                 if table.complete:
-                    losses += self._lose(held)
+                    losses += self._lose(held, suspects[held])
                 else:
-                    self._suspects.add(held)
+                    self._suspects[held] = suspects[held]
         return losses, complete
 
-    def _lose(self, held: HeldRoute) -> list[Loss]:
+    def _lose(self, held: HeldRoute, told: bool) -> list[Loss]:
         held.gone = True
         self._forget(held)
         link = held.route.link or ""
-        why = "someone removed or replaced it"
         if held.ifindex and self._requests.index_of(link) != held.ifindex:
             why = f"{link} is gone or has a new name"
-        elif held.ifindex and _family(held) == AF_INET:
-            why += f", or {link} went down or lost its last address"
+        elif told:
+            why = "someone removed or replaced it"
+        else:
+            why = f"the kernel dropped it when {link} went down or lost its last address"
         reason = Unavailable(f"hold route {_words(held.route)}", why)
         return [Loss(holder, reason) for holder in held.holders]
 
