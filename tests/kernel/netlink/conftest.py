@@ -5,6 +5,7 @@ import inspect
 import json
 import subprocess
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,13 @@ class World:
     def start_batch(self, lines: str) -> Batch:
         """Run many ip commands meanwhile."""
         return Batch(lines)
+
+    def sysctl(self, path: str, value: str = "") -> str:
+        """Read a setting of this namespace, after writing it if there is a value."""
+        setting = Path("/proc/sys", path)  # the kernel shows the namespace of the thread that looks
+        if value:
+            setting.write_text(value)
+        return setting.read_text().strip()
 
     def as_statement(self) -> Statement:
         """Let what follows run in the name of a new statement."""

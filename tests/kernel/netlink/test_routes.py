@@ -83,14 +83,15 @@ async def test_a_route_in_a_table_over_255_stays_there(world: "World") -> None:
     assert world.routes() == []
 
 
-async def test_the_same_route_that_was_there_before_stays(world: "World") -> None:
+@pytest.mark.parametrize("owner", ["static", "110"])
+async def test_the_same_route_that_was_there_before_stays(world: "World", owner: str) -> None:
     ready(world)
-    world.ip("route add 198.51.100.0/24 via 192.0.2.9 dev va metric 5 proto static")
+    world.ip(f"route add 198.51.100.0/24 via 192.0.2.9 dev va metric 5 proto {owner}")
 
     async with world.netlink.routes.held_route(route("198.51.100.0/24 via 192.0.2.9 dev va metric 5")):
         pass
 
-    assert world.routes() == ["198.51.100.0/24 via 192.0.2.9 dev va proto static metric 5"]
+    assert world.routes() == [f"198.51.100.0/24 via 192.0.2.9 dev va proto {owner} metric 5"]
 
 
 async def test_another_route_in_the_way_is_named(world: "World") -> None:

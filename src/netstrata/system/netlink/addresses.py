@@ -4,23 +4,37 @@ import errno
 from typing import NamedTuple
 
 from netstrata.contract import Running
-from netstrata.protocols.rtnetlink import AddressMessage, ask_addresses, decode_address, encode_address, messages
+from netstrata.protocols.rtnetlink import (
+    AddressMessage,
+    Answer,
+    ask_addresses,
+    ask_link,
+    decode_address,
+    encode_address,
+    messages,
+    promotes,
+    set_promotion,
+)
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
     IFA_F_DADFAILED,
+    IFA_F_SECONDARY,
     NLM_F_CREATE,
     NLM_F_EXCL,
     RTM_DELADDR,
     RTM_GETADDR,
+    RTM_GETLINK,
     RTM_NEWADDR,
+    RTM_NEWLINK,
     RTNLGRP_IPV4_IFADDR,
     RTNLGRP_IPV6_IFADDR,
 )
+from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
 from netstrata.system.netlink.held import Held, Holding, IndexOf, Listener
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
-from netstrata.system.netlink.socket import RequestSocket
-from netstrata.values import Unavailable
+from netstrata.system.netlink.socket import Request, RequestSocket
+from netstrata.values import Unavailable, mask_bits
 
 _GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR)
 _TAKEN = "another host on the link has this address (duplicate address detection failed)"
@@ -102,7 +116,7 @@ class NetlinkAddresses(Ear):
             return
         del self._held[held.key]
         if held.ours:
-            answer = self._requests.request(RTM_DELADDR, 0, held.body)
+            answer = self._delete(held)
             if answer is not None and answer.errno not in GONE and who is not None:
                 who.note(f"cannot delete {held.words}: {reason_of(answer, ADDRESS_WORDS)}; ignoring")
 
@@ -144,6 +158,37 @@ class NetlinkAddresses(Ear):
                 continue
             losses += self._lose(self._held[key], message is None)
         return losses, complete
+
+    def _delete(self, held: HeldAddress) -> Answer | None:
+        """Delete an address, but nothing with it.
+
+        A primary IPv4 address takes the secondary ones of its network along, whoever put them there, unless the link
+        promotes one of them; so it does for that moment.
+        """
+        ifindex, address, prefix = held.key
+        if len(address) == 4 and prefix < 32 and self._has_secondaries(ifindex, address, prefix):
+            link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
+            if isinstance(link, bytes) and not promotes(link, HEADER_SIZE, len(link)):
+                together = [
+                    Request(RTM_NEWLINK, 0, set_promotion(ifindex, True)),
+                    Request(RTM_DELADDR, 0, held.body),
+                    Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)),
+                ]
+                return self._requests.requests(together)[1]
+        return self._requests.request(RTM_DELADDR, 0, held.body)
+
+    def _has_secondaries(self, ifindex: int, address: bytes, prefix: int) -> bool:
+        seen: dict[Key, AddressMessage] = {}
+        self._read(ifindex, seen)
+        own = seen.get((ifindex, address, prefix))
+        if own is None or own.flags & IFA_F_SECONDARY:
+            return False
+        network = mask_bits(address, prefix)
+        return any(
+            other.flags & IFA_F_SECONDARY and other.prefix == prefix and mask_bits(other.address, prefix) == network
+            for other in seen.values()
+            if other.family == AF_INET
+        )
 
     def _lose(self, held: HeldAddress, gone: bool) -> list[Loss]:
         operation = f"hold {held.words}"
