@@ -1,22 +1,18 @@
 """Runs each `async def` test of this folder in a network namespace of its own, in an event loop of its own."""
 
 import asyncio
-import ctypes
 import inspect
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Coroutine
-from typing import Any
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from netstrata.contract import set_running
 from netstrata.system.netlink import Netlink
+from netstrata.testing.namespaces import NEWNET, become_root, in_thread, unshare
 from netstrata.values import Unavailable
-
-_CLONE_NEWNET = 0x40000000
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Statement:
@@ -37,6 +33,22 @@ class Statement:
         return "test.1"
 
 
+class Batch:
+    """An `ip -batch` that runs beside the test."""
+
+    def __init__(self, lines: str) -> None:
+        with tempfile.TemporaryFile("w+") as script:
+            script.write(lines)
+            script.seek(0)
+            self._child = subprocess.Popen(["ip", "-batch", "-"], stdin=script)
+
+    def runs(self) -> bool:
+        """Say whether it still runs; fail if it failed."""
+        status = self._child.poll()
+        assert not status
+        return status is None
+
+
 class World:
     """A network namespace with a veth pair, va and vb, and what a test needs in it."""
 
@@ -55,6 +67,17 @@ class World:
         done = subprocess.run(["ip", "-batch", "-"], input=lines, capture_output=True, text=True, timeout=20)
         assert done.returncode == 0, done.stderr
         return lines.count("\n")
+
+    def start_batch(self, lines: str) -> Batch:
+        """Run many ip commands meanwhile."""
+        return Batch(lines)
+
+    def sysctl(self, path: str, value: str = "") -> str:
+        """Read a setting of this namespace, after writing it if there is a value."""
+        setting = Path("/proc/sys", path)  # the kernel shows the namespace of the thread that looks
+        if value:
+            setting.write_text(value)
+        return setting.read_text().strip()
 
     def as_statement(self) -> Statement:
         """Let what follows run in the name of a new statement."""
@@ -82,27 +105,13 @@ class World:
         return "UP" in json.loads(self.ip(f"-j link show dev {link}"))[0]["flags"]
 
 
-def _in_a_namespace(play: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    problems: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            if _LIBC.unshare(_CLONE_NEWNET) != 0:
-                pytest.skip("this user may not make network namespaces")
-            asyncio.run(play())
-        except BaseException as error:
-            problems.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if problems:
-        raise problems[0]
-
-
 @pytest.fixture
 def world() -> None:
     """Is made in the test's own namespace, by the hook below."""
+    try:
+        become_root()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -114,12 +123,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = inspect.signature(test).parameters
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
 
-    async def play() -> None:
+    async def scenario() -> None:
         world = World()
         try:
             await asyncio.wait_for(test(**{**arguments, "world": world}), 30)
         finally:
             world.netlink.close()
 
-    _in_a_namespace(play)
+    def play() -> None:
+        unshare(NEWNET)
+        asyncio.run(scenario())
+
+    in_thread(play)
     return True

@@ -141,27 +141,39 @@ async def test_our_own_undo_is_not_reported_as_a_loss(world: "World") -> None:
     statement = world.as_statement()
     addresses = world.netlink.addresses
 
-    async with addresses.held_address("va", packed("192.0.2.99"), 24):
+    async with addresses.held_address("va", packed("198.51.100.9"), 24):
         for _ in range(3):
             async with addresses.held_address("va", packed("192.0.2.3"), 24):
                 pass
         async with addresses.held_address("va", packed("192.0.2.3"), 24):
-            world.ip("addr del 192.0.2.99/24 dev va")
+            world.ip("addr del 198.51.100.9/24 dev va")
             # The news come in order: what is told first is all there is to tell.
             reason = await statement.losses.get()
 
-    assert "192.0.2.99/24" in reason
+    assert "198.51.100.9/24" in reason
+    assert statement.losses.empty()
 
 
-async def test_a_secondary_address_that_the_kernel_drops_with_our_primary_is_lost(world: "World") -> None:
+@pytest.mark.parametrize("promotes", [0, 1])
+async def test_a_primary_address_that_goes_takes_nothing_with_it(world: "World", promotes: int) -> None:
+    world.links_up()
+    world.sysctl("net/ipv4/conf/va/promote_secondaries", str(promotes))
     addresses = world.netlink.addresses
-    world.as_statement()
     primary = addresses.held_address("va", packed("192.0.2.3"), 24)
     await primary.__aenter__()
     other = world.as_statement()
 
     async with addresses.held_address("va", packed("192.0.2.4"), 24):
+        world.ip("addr add 192.0.2.5/24 dev va label va:hand")
+        world.ip("route add 198.51.100.0/24 via 192.0.2.9 dev va")
         await primary.__aexit__(None, None, None)
+        left = world.addresses()
+        routes = world.routes()
+        world.ip("addr del 192.0.2.4/24 dev va")
         reason = await other.losses.get()
 
+    assert left == ["192.0.2.4/24", "192.0.2.5/24"]
+    assert routes == ["198.51.100.0/24 via 192.0.2.9 dev va"]
     assert reason == "cannot hold 192.0.2.4/24 on va: someone removed it"
+    assert other.losses.empty()
+    assert world.sysctl("net/ipv4/conf/va/promote_secondaries") == str(promotes)

@@ -83,14 +83,15 @@ async def test_a_route_in_a_table_over_255_stays_there(world: "World") -> None:
     assert world.routes() == []
 
 
-async def test_the_same_route_that_was_there_before_stays(world: "World") -> None:
+@pytest.mark.parametrize("owner", ["static", "110"])
+async def test_the_same_route_that_was_there_before_stays(world: "World", owner: str) -> None:
     ready(world)
-    world.ip("route add 198.51.100.0/24 via 192.0.2.9 dev va metric 5 proto static")
+    world.ip(f"route add 198.51.100.0/24 via 192.0.2.9 dev va metric 5 proto {owner}")
 
     async with world.netlink.routes.held_route(route("198.51.100.0/24 via 192.0.2.9 dev va metric 5")):
         pass
 
-    assert world.routes() == ["198.51.100.0/24 via 192.0.2.9 dev va proto static metric 5"]
+    assert world.routes() == [f"198.51.100.0/24 via 192.0.2.9 dev va proto {owner} metric 5"]
 
 
 async def test_another_route_in_the_way_is_named(world: "World") -> None:
@@ -144,18 +145,22 @@ async def test_a_refusal_has_the_kernels_words(world: "World", wish: str, reason
     assert refused.value.operation == f"add route {wish.replace('dev', 'on')}"
 
 
+_REMOVED = "someone removed or replaced it"
+_DROPPED = "the kernel dropped it when va went down or lost its last address"
+
+
 @pytest.mark.parametrize(
-    "act",
+    ("act", "why"),
     [
-        "route del 198.51.100.0/24 via 192.0.2.9 dev va metric 5",
-        "route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5",
-        "route flush proto 110",
-        "link set va down",
-        "addr del 192.0.2.3/24 dev va",
-        "link del va",
+        ("route del 198.51.100.0/24 via 192.0.2.9 dev va metric 5", _REMOVED),
+        ("route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5", _REMOVED),
+        ("route flush proto 110", _REMOVED),
+        ("link set va down", _DROPPED),
+        ("addr del 192.0.2.3/24 dev va", _DROPPED),
+        ("link del va", "va is gone or has a new name"),
     ],
 )
-async def test_whatever_takes_a_route_away_its_statement_is_told(world: "World", act: str) -> None:
+async def test_whatever_takes_a_route_away_its_statement_is_told(world: "World", act: str, why: str) -> None:
     ready(world)
     statement = world.as_statement()
 
@@ -164,7 +169,7 @@ async def test_whatever_takes_a_route_away_its_statement_is_told(world: "World",
         reason = await statement.losses.get()
         left = world.routes()
 
-    assert reason.startswith("cannot hold route 198.51.100.0/24 via 192.0.2.9 on va metric 5: ")
+    assert reason == f"cannot hold route 198.51.100.0/24 via 192.0.2.9 on va metric 5: {why}"
     assert world.routes() == left  # what stands there now is not ours to take away
     assert statement.notes == []
 

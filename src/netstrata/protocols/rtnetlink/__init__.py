@@ -1,7 +1,16 @@
 """rtnetlink as bytes: links, addresses, routes and neighbours; no socket."""
 
 from netstrata.protocols.rtnetlink.addresses import AddressMessage, ask_addresses, decode_address, encode_address
-from netstrata.protocols.rtnetlink.links import LinkMessage, ask_link, ask_link_named, ask_links, decode_link, set_up
+from netstrata.protocols.rtnetlink.links import (
+    LinkMessage,
+    ask_link,
+    ask_link_named,
+    ask_links,
+    decode_link,
+    promotes,
+    set_promotion,
+    set_up,
+)
 from netstrata.protocols.rtnetlink.neighbours import (
     NeighbourMessage,
     ask_neighbours,
@@ -59,5 +68,7 @@ __all__ = [
     "encode_route",
     "message",
     "messages",
+    "promotes",
+    "set_promotion",
     "set_up",
 ]

@@ -4,21 +4,25 @@ from struct import Struct
 from typing import NamedTuple
 
 from netstrata.protocols.rtnetlink.constants import (
+    AF_INET,
     AF_UNSPEC,
     ARPHRD_ETHER,
     IFF_RUNNING,
     IFF_UP,
     IFLA_ADDRESS,
+    IFLA_AF_SPEC,
     IFLA_ALT_IFNAME,
     IFLA_CARRIER,
     IFLA_EXT_MASK,
     IFLA_IFNAME,
+    IFLA_INET_CONF,
     IFLA_INFO_KIND,
     IFLA_LINKINFO,
     IFLA_MASTER,
     IFLA_MTU,
     IFLA_OPERSTATE,
     IFLA_PROP_LIST,
+    IPV4_DEVCONF_PROMOTE_SECONDARIES,
     NLA_TYPE_MASK,
     RTEXT_FILTER_SKIP_STATS,
 )
@@ -121,3 +125,26 @@ def ask_links() -> bytes:
 def set_up(ifindex: int, up: bool) -> bytes:
     """Return the body of an RTM_NEWLINK that sets a link administratively up or down and changes nothing else."""
     return IFINFOMSG.pack(AF_UNSPEC, 0, ifindex, IFF_UP if up else 0, IFF_UP)
+
+
+def set_promotion(ifindex: int, on: bool) -> bytes:
+    """Return the body of an RTM_NEWLINK that says whether a secondary IPv4 address takes the primary's place."""
+    setting = attribute(IPV4_DEVCONF_PROMOTE_SECONDARIES, U32.pack(int(on)))
+    nested = attribute(IFLA_AF_SPEC, attribute(AF_INET, attribute(IFLA_INET_CONF, setting)))
+    return IFINFOMSG.pack(AF_UNSPEC, 0, ifindex, 0, 0) + nested
+
+
+def promotes(data: Octets, start: int, end: int) -> bool:
+    """Read from the body of an RTM_NEWLINK whether a secondary IPv4 address takes the primary's place.
+
+    Raises: Malformed.
+    """
+    at = 4 * (IPV4_DEVCONF_PROMOTE_SECONDARIES - 1)
+    for what, first, last in attributes(data, start + 16, end):
+        if what == IFLA_AF_SPEC:
+            for family, a, b in attributes(data, first, last):
+                if family == AF_INET:
+                    for kind, value, stop in attributes(data, a, b):
+                        if kind == IFLA_INET_CONF and stop - value >= at + 4:
+                            return u32_of(data, value + at, stop) != 0
+    return False

@@ -4,23 +4,37 @@ import errno
 from typing import NamedTuple
 
 from netstrata.contract import Running
-from netstrata.protocols.rtnetlink import AddressMessage, ask_addresses, decode_address, encode_address, messages
+from netstrata.protocols.rtnetlink import (
+    AddressMessage,
+    Answer,
+    ask_addresses,
+    ask_link,
+    decode_address,
+    encode_address,
+    messages,
+    promotes,
+    set_promotion,
+)
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
     IFA_F_DADFAILED,
+    IFA_F_SECONDARY,
     NLM_F_CREATE,
     NLM_F_EXCL,
     RTM_DELADDR,
     RTM_GETADDR,
+    RTM_GETLINK,
     RTM_NEWADDR,
+    RTM_NEWLINK,
     RTNLGRP_IPV4_IFADDR,
     RTNLGRP_IPV6_IFADDR,
 )
-from netstrata.system.netlink.held import Held, Holding, Listener
+from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
+from netstrata.system.netlink.held import Held, Holding, IndexOf, Listener
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
-from netstrata.system.netlink.socket import RequestSocket
-from netstrata.values import Unavailable
+from netstrata.system.netlink.socket import Request, RequestSocket
+from netstrata.values import Unavailable, mask_bits
 
 _GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR)
 _TAKEN = "another host on the link has this address (duplicate address detection failed)"
@@ -57,13 +71,14 @@ class HeldAddress(Held):
 class NetlinkAddresses(Ear):
     """The `Addresses` port over rtnetlink."""
 
-    __slots__ = ("_held", "_monitor", "_requests", "_suspects", "_watched", "left")
+    __slots__ = ("_held", "_index_of", "_monitor", "_requests", "_suspects", "_watched", "left")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
         self._requests = requests
+        self._index_of = index_of
         self._monitor = monitor
         self._held: dict[Key, HeldAddress] = {}
-        self._suspects: set[Key] = set()
+        self._suspects: dict[Key, None] = {}  # in the order in which they were heard of
         self._watched = 0
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.tell(self, RTM_NEWADDR, RTM_DELADDR)
@@ -74,7 +89,7 @@ class NetlinkAddresses(Ear):
 
     def hold(self, wish: Wish, who: Running | None) -> HeldAddress:
         """Add an address, if it is not there."""
-        ifindex = self._requests.index_of(wish.link)
+        ifindex = self._index_of(wish.link)
         if not ifindex:
             raise no_link(_operation(wish), wish.link)
         key = (ifindex, wish.address, wish.prefix)
@@ -101,7 +116,7 @@ class NetlinkAddresses(Ear):
             return
         del self._held[held.key]
         if held.ours:
-            answer = self._requests.request(RTM_DELADDR, 0, held.body)
+            answer = self._delete(held)
             if answer is not None and answer.errno not in GONE and who is not None:
                 who.note(f"cannot delete {held.words}: {reason_of(answer, ADDRESS_WORDS)}; ignoring")
 
@@ -116,11 +131,11 @@ class NetlinkAddresses(Ear):
             return
         key = (message.ifindex, message.local, message.prefix)
         if key in self._held:
-            self._suspects.add(key)
+            self._suspects[key] = None
 
     def overrun(self) -> None:
         """Note that everything may be different."""
-        self._suspects.update(self._held)
+        self._suspects.update(dict.fromkeys(self._held))
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
@@ -139,10 +154,41 @@ class NetlinkAddresses(Ear):
             if message is not None and not message.flags & IFA_F_DADFAILED:
                 continue
             if message is None and not complete:
-                self._suspects.add(key)
+                self._suspects[key] = None
                 continue
             losses += self._lose(self._held[key], message is None)
         return losses, complete
+
+    def _delete(self, held: HeldAddress) -> Answer | None:
+        """Delete an address, but nothing with it.
+
+        A primary IPv4 address takes the secondary ones of its network along, whoever put them there, unless the link
+        promotes one of them; so it does for that moment.
+        """
+        ifindex, address, prefix = held.key
+        if len(address) == 4 and prefix < 32 and self._has_secondaries(ifindex, address, prefix):
+            link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
+            if isinstance(link, bytes) and not promotes(link, HEADER_SIZE, len(link)):
+                together = [
+                    Request(RTM_NEWLINK, 0, set_promotion(ifindex, True)),
+                    Request(RTM_DELADDR, 0, held.body),
+                    Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)),
+                ]
+                return self._requests.requests(together)[1]
+        return self._requests.request(RTM_DELADDR, 0, held.body)
+
+    def _has_secondaries(self, ifindex: int, address: bytes, prefix: int) -> bool:
+        seen: dict[Key, AddressMessage] = {}
+        self._read(ifindex, seen)
+        own = seen.get((ifindex, address, prefix))
+        if own is None or own.flags & IFA_F_SECONDARY:
+            return False
+        network = mask_bits(address, prefix)
+        return any(
+            other.flags & IFA_F_SECONDARY and other.prefix == prefix and mask_bits(other.address, prefix) == network
+            for other in seen.values()
+            if other.family == AF_INET
+        )
 
     def _lose(self, held: HeldAddress, gone: bool) -> list[Loss]:
         operation = f"hold {held.words}"

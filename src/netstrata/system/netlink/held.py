@@ -5,6 +5,7 @@ from typing import Generic, Protocol, TypeVar
 
 from netstrata.contract import Running, running
 
+IndexOf = Callable[[str], int]  # a link's index by its name, 0 if there is none
 Listener = Callable[[int], None]  # is told a link's index
 
 

@@ -44,12 +44,13 @@ class HeldUp(Held):
 class NetlinkLinks(Ear):
     """The `Links` port over rtnetlink."""
 
-    __slots__ = ("_held", "_monitor", "_overrun", "_requests", "_suspects", "_watchers", "fell")
+    __slots__ = ("_held", "_indexes", "_monitor", "_overrun", "_requests", "_suspects", "_watchers", "fell")
 
     def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
         self._requests = requests
         self._monitor = monitor
         self._held: dict[int, HeldUp] = {}
+        self._indexes: dict[str, int] = {}
         self._suspects: set[int] = set()
         self._overrun = False
         self._watchers = Watchers()
@@ -63,7 +64,7 @@ class NetlinkLinks(Ear):
     def hold(self, wish: str, who: Running | None) -> HeldUp:
         """Set a link up, if it is not."""
         operation = f"set {wish} up"
-        ifindex = self._requests.index_of(wish)
+        ifindex = self.index_of(wish)
         if not ifindex:
             raise no_link(operation, wish)
         if who is not None:
@@ -114,8 +115,13 @@ class NetlinkLinks(Ear):
         return Link(ifindex, found.name, found.up, found.running, found.mac, found.mtu, found.ethernet)
 
     def index_of(self, link: str) -> int:
-        """Return a link's index, 0 if there is none of that name."""
-        return self._requests.index_of(link)
+        """Return a link's index, 0 if there is none of that name; in one turn of the event loop a name is one link."""
+        ifindex = self._indexes.get(link, 0)
+        if not ifindex:
+            ifindex = self._requests.index_of(link)
+            if ifindex and (self._indexes or self._monitor.soon(self._indexes.clear)):
+                self._indexes[link] = ifindex
+        return ifindex
 
     async def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True."""
@@ -177,6 +183,7 @@ class NetlinkLinks(Ear):
         link = decode_link(data, start, end)
         if link.family != AF_UNSPEC:  # a bridge speaks of its ports in the same words
             return
+        self._indexes.clear()
         if kind == RTM_DELLINK:
             self._watchers.is_gone(link.ifindex)
         else:

@@ -139,10 +139,12 @@ class Monitor:
         if self._socket is not None and self._take():
             self._settle_soon()
 
-    def soon(self, callback: Callable[[], None]) -> None:
-        """Call something in the event loop's next turn; not at all if nobody listens any more."""
-        if self._loop is not None:
-            self._loop.call_soon(callback)
+    def soon(self, callback: Callable[[], None]) -> bool:
+        """Call something in the event loop's next turn; False, and not at all, if nobody has listened yet."""
+        if self._loop is None:
+            return False
+        self._loop.call_soon(callback)
+        return True
 
     def _open(self) -> None:
         from asyncio import get_running_loop

@@ -26,8 +26,8 @@ class Netlink:
         self.requests = RequestSocket()
         self.monitor = Monitor(self.requests.port, queue_bytes)
         self.links = NetlinkLinks(self.requests, self.monitor)
-        self.addresses = NetlinkAddresses(self.requests, self.monitor)
-        self.routes = NetlinkRoutes(self.requests, self.monitor)
+        self.addresses = NetlinkAddresses(self.requests, self.monitor, self.links.index_of)
+        self.routes = NetlinkRoutes(self.requests, self.monitor, self.links.index_of)
         self.links.fell.append(self.routes.may_have_lost)
         self.addresses.left.append(self.routes.may_have_lost)
 

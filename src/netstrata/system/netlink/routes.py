@@ -26,7 +26,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.netlink.held import Held, Holding
+from netstrata.system.netlink.held import Held, Holding, IndexOf
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import (
     GONE,
@@ -81,14 +81,15 @@ class HeldRoute(Held):
 class NetlinkRoutes(Ear):
     """The `Routes` port over rtnetlink."""
 
-    __slots__ = ("_by_link", "_held", "_monitor", "_requests", "_snapshot", "_suspects", "_watched")
+    __slots__ = ("_by_link", "_held", "_index_of", "_monitor", "_requests", "_snapshot", "_suspects", "_watched")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
         self._requests = requests
+        self._index_of = index_of
         self._monitor = monitor
         self._held: dict[bytes, list[HeldRoute]] = {}
         self._by_link: dict[int, set[HeldRoute]] = {}
-        self._suspects: set[HeldRoute] = set()
+        self._suspects: dict[HeldRoute, bool] = {}  # whether the kernel spoke of the route itself
         self._watched = {4: 0, 16: 0}
         self._snapshot: Table | None = None
         monitor.tell(self, RTM_NEWROUTE, RTM_DELROUTE)
@@ -102,7 +103,7 @@ class NetlinkRoutes(Ear):
         destination, prefix, gateway, link, metric, blackhole, table = wish
         ifindex = 0
         if not blackhole:
-            ifindex = self._requests.index_of(link) if link is not None else 0
+            ifindex = self._index_of(link) if link is not None else 0
             if not ifindex:
                 raise no_link(f"add route {_words(wish)}", link or "without a name")
         if len(destination) == 16:
@@ -128,7 +129,10 @@ class NetlinkRoutes(Ear):
                 raise
         self._held.setdefault(where, []).append(held)
         if ifindex:
-            self._by_link.setdefault(ifindex, set()).add(held)
+            on_link = self._by_link.get(ifindex)
+            if on_link is None:
+                on_link = self._by_link[ifindex] = set()
+            on_link.add(held)
         held.add(who)
         return held
 
@@ -152,24 +156,24 @@ class NetlinkRoutes(Ear):
             route = decode_route(data, start, end)
             for held in there:
                 if held.metric == route.metric and held.route.table == route.table:
-                    self._suspects.add(held)
+                    self._suspects[held] = True
 
     def may_have_lost(self, ifindex: int) -> None:
         """Note that a link went down, is gone, or lost an address."""
-        held = self._by_link.get(ifindex)
-        if held is not None:
-            self._suspects.update(held)
+        for held in self._by_link.get(ifindex, ()):
+            self._suspects.setdefault(held, False)
 
     def overrun(self) -> None:
         """Note that everything may be different."""
         for there in self._held.values():
-            self._suspects.update(there)
+            for held in there:
+                self._suspects.setdefault(held, False)
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         if not self._suspects:
             return [], True
-        suspects, self._suspects = self._suspects, set()
+        suspects, self._suspects = self._suspects, {}
         losses: list[Loss] = []
         complete = True
         tables: dict[tuple[int, int], list[HeldRoute]] = {}
@@ -184,20 +188,21 @@ class NetlinkRoutes(Ear):
                 if any(held.is_same(found) for found in table.find(held.destination, held.metric)):
                     continue
                 if table.complete:
-                    losses += self._lose(held)
+                    losses += self._lose(held, suspects[held])
                 else:
-                    self._suspects.add(held)
+                    self._suspects[held] = suspects[held]
         return losses, complete
 
-    def _lose(self, held: HeldRoute) -> list[Loss]:
+    def _lose(self, held: HeldRoute, told: bool) -> list[Loss]:
         held.gone = True
         self._forget(held)
         link = held.route.link or ""
-        why = "someone removed or replaced it"
         if held.ifindex and self._requests.index_of(link) != held.ifindex:
             why = f"{link} is gone or has a new name"
-        elif held.ifindex and _family(held) == AF_INET:
-            why += f", or {link} went down or lost its last address"
+        elif told:
+            why = "someone removed or replaced it"
+        else:
+            why = f"the kernel dropped it when {link} went down or lost its last address"
         reason = Unavailable(f"hold route {_words(held.route)}", why)
         return [Loss(holder, reason) for holder in held.holders]
 

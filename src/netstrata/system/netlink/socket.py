@@ -31,6 +31,7 @@ SIOCGIFNAME = 0x8910
 SIOCGIFINDEX = 0x8933
 
 _BUFFER = 1 << 16
+_DONTWAIT = int(socket.MSG_DONTWAIT)
 _BATCH = 1 << 14  # bytes in one send: some 250 routes, whose answers fit the receive queue
 _DUMP_TRIES = 4
 _ACK = Struct("=IHHIIi")  # a header and the error
@@ -91,7 +92,7 @@ class RequestSocket:
         packet = HEADER.pack(HEADER_SIZE + len(body), kind, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, 0) + body
         try:
             self._send(packet)
-            size = self._receive(self._buffer, 0, socket.MSG_DONTWAIT)
+            size = self._receive(self._buffer, 0, _DONTWAIT)
         except OSError as error:
             return Answer(error.errno or errno.EIO)
         if size >= 20:
@@ -124,7 +125,7 @@ class RequestSocket:
         try:
             self._send(packet)
             while True:
-                data = self._socket.recv(_BUFFER, socket.MSG_DONTWAIT)
+                data = self._socket.recv(_BUFFER, _DONTWAIT)
                 for message in messages(data, len(data)):
                     if message.sequence != sequence:
                         continue
@@ -185,7 +186,7 @@ class RequestSocket:
                         answers[message.sequence] = answer if answer.errno else None
                 if len(answers) == len(packets):
                     return answers
-                size = self._receive(self._buffer, 0, socket.MSG_DONTWAIT)
+                size = self._receive(self._buffer, 0, _DONTWAIT)
         except (OSError, Malformed):
             return answers
 
@@ -197,7 +198,7 @@ class RequestSocket:
         try:
             self._send(packet)
             while True:
-                data = self._socket.recv(_BUFFER, socket.MSG_DONTWAIT)
+                data = self._socket.recv(_BUFFER, _DONTWAIT)
                 ours = False
                 for message in messages(data, len(data)):
                     if message.sequence != sequence:
