@@ -51,13 +51,14 @@ class _Checking:
         # The types of the objects that statements make: complete for all a statement can see once it is reached,
         # because hidden templates stand behind what they were written in.
         self._types: dict[tuple[str, int], str] = {}
+        self._unknown: set[tuple[str, int]] = set()
 
     def statement(self, process: PlainProcess, index: int, statement: Plain) -> None:
         """Check one statement: its type, its arguments, the names it uses."""
         if statement.target:
             declaration = self._method(process, index, statement)
         else:
-            declaration = self._type(statement)
+            declaration = self._type(process, index, statement)
         if declaration is not None:
             if declaration.object_type not in FORWARDING:
                 self._types[process.name, index] = declaration.object_type
@@ -71,9 +72,10 @@ class _Checking:
         if statement.type == "depend" and not statement.target:
             self._depend(statement)
 
-    def _type(self, statement: Plain) -> Declaration | None:
+    def _type(self, process: PlainProcess, index: int, statement: Plain) -> Declaration | None:
         declaration = self._lookup.statement(statement.type)
         if declaration is None:
+            self._unknown.add((process.name, index))
             hint = _suggestion(did_you_mean(statement.type, self._lookup.statement_names()))
             if not hint and self._lookup.function(statement.type) is not None:
                 hint = f"there is a function of that name: `@{statement.type}(…)` stands where a value is wanted."
@@ -86,12 +88,16 @@ class _Checking:
         """Check a method call; return its declaration if what it is called on is known."""
         span = statement.target_span or statement.span
         definition = self._name(process, index, statement.target[0], span)
+        if definition is None or (definition.process.name, definition.index) in self._unknown:
+            self._unknown.add((process.name, index))
+            return None  # refused already
         type_ = ""
-        if definition is not None and len(statement.target) == 1:
+        if len(statement.target) == 1:
             type_ = self._types.get((definition.process.name, definition.index), "")
         declaration = self._lookup.method(type_, statement.type) if type_ else None
         if declaration is not None or (not type_ and statement.type in self._methods):
             return declaration
+        self._unknown.add((process.name, index))
         if type_:
             names = list(self._lookup.method_names(type_))
             message = f"`{type_}` has no method `{statement.type}`"

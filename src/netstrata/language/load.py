@@ -34,7 +34,7 @@ def load(path: str, read: Callable[[str], bytes]) -> PlainProgram:
     return PlainProgram(sweetener.plain, loading.sources)
 
 
-class _TooDeep(Exception):
+class _Stop(Exception):
     """Reading must end at once."""
 
 
@@ -58,7 +58,7 @@ class _Loading:
             return
         try:
             self._file(path, None, 0)
-        except _TooDeep:
+        except _Stop:
             return
 
     def _file(self, path: str, by: Span | None, depth: int) -> None:
@@ -68,7 +68,7 @@ class _Loading:
             hint = 'files that include each other need an include_guard "name".'
             self.mistakes.clear()
             self._refuse(path, by, f"files are included {limit}", hint, "maximum include depth exceeded")
-            raise _TooDeep
+            raise _Stop
         parsed = self._parse(path, by)
         if parsed is None:
             return
@@ -76,7 +76,7 @@ class _Loading:
         if mistakes:
             self.mistakes.extend(mistakes)
             if len(self.mistakes) >= MOST_MISTAKES:
-                raise _TooDeep
+                raise _Stop
             return
         guards = {element.id for element in file.elements if isinstance(element, IncludeGuard)}
         if guards & self._guards:

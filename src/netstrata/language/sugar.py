@@ -53,7 +53,6 @@ class Sweetener:
     def __init__(self) -> None:
         self.plain: list[PlainProcess] = []
         self._next = 0
-        self._rests: list[_Rest] = []
 
     def add(self, process: Process) -> None:
         """Append a process, then the hidden templates its blocks become."""
