@@ -15,7 +15,9 @@ def run_command(words: list[str]) -> int:
 
         run_ncd(words[1:], "netstrata ncd")
     parser = _parser()
-    options = parser.parse_args(words)
+    ours, theirs = _split(words)
+    options = parser.parse_args(ours)
+    options.arguments = theirs
     if options.command is None:
         parser.print_help()
         return BAD_USAGE
@@ -29,14 +31,23 @@ def run_command(words: list[str]) -> int:
     return code
 
 
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words before `--` and those after it."""
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="netstrata", description="A network configuration daemon whose configuration is a program."
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    run = commands.add_parser("run", help="run a program until SIGTERM, then undo everything")
+    run = commands.add_parser(
+        "run",
+        help="run a program until SIGTERM, then undo everything",
+        epilog="What follows -- are the program's own arguments (getargs).",
+    )
     run.add_argument("program", help="the program's file")
-    run.add_argument("arguments", nargs="*", help="arguments for the program (getargs), after --")
     run.add_argument("--record", metavar="FILE", help="append what happens to a file, one JSON object a line")
     run.add_argument("--quiet", action="store_true", help="log failures only, no transitions")
     run.add_argument("--retry-time", metavar="MS", type=int, default=5000, help="first wait after a failure (5000)")
