@@ -46,7 +46,7 @@ def value_of(change: Transition) -> str:
     """Return the one value of a statement that says most about it, "" if it is not up."""
     if change.after != "up":
         return ""
-    for name in ("cidr_addr", "addr", "gateway", ""):
+    for name in ("cidr_addr", "addr", "value"):
         value = change.values.get(name)
         if isinstance(value, str):
             return value

@@ -63,7 +63,8 @@ def _read(line: bytes) -> Transition | Said:
     except ValueError:
         return Said("error", f"the record has a line that is no JSON: {line[:80]!r}")
     if found.get("kind") != "transition":
-        return Said(str(found.get("kind")), str(found.get("text", "")))
+        place = f"{found['process']}.{found['statement']} {found['name']}: " if "statement" in found else ""
+        return Said(str(found.get("kind")), f"{place}{found.get('text', '')}")
     return Transition(
         found["monotonic"],
         found["process"],
