@@ -14,16 +14,21 @@ class Floor(NamedTuple):
 
 
 class Floors:
-    """All floors seen so far, by process in the order of their first appearance."""
+    """All floors seen so far, by process in the order of the program's text."""
 
-    __slots__ = ("_floors",)
+    __slots__ = ("_floors", "_lines")
 
     def __init__(self) -> None:
         self._floors: dict[str, dict[int, Floor]] = {}
+        self._lines: dict[str, int] = {}
 
     def apply(self, change: Transition) -> None:
         """Take in one transition."""
-        floors = self._floors.setdefault(change.process, {})
+        if change.process not in self._floors:
+            self._lines[change.process] = change.line
+            self._floors[change.process] = {}
+            self._floors = dict(sorted(self._floors.items(), key=lambda item: self._lines[item[0]]))
+        floors = self._floors[change.process]
         floors[change.statement] = Floor(change.name, change.after, value_of(change))
 
     def processes(self) -> list[str]:

@@ -15,6 +15,7 @@ class Transition(NamedTuple):
     before: str
     after: str
     values: dict[str, Any]
+    line: int
 
 
 class Said(NamedTuple):
@@ -73,4 +74,5 @@ def _read(line: bytes) -> Transition | Said:
         found["from"],
         found["to"],
         found.get("values") or {},
+        found["line"],
     )

@@ -125,6 +125,7 @@ class Story:
         outcome = Outcome(name, passed, time.monotonic() - began, text)
         self._account.steps.append(outcome)
         self._screen.result(passed, text, outcome.seconds)
+        self._screen.linger()
         return passed
 
     def _last_words(self) -> str:
@@ -189,6 +190,7 @@ class Story:
     def _end(self) -> str:
         self._daemon.signal(signal.SIGTERM)
         status = self._daemon.status(PATIENCE_S)
+        self._read()
         if status:
             raise Unavailable("end in good order", f"exit status {status}")
         standing = [name for name in self._screen.floors.processes() if self._screen.floors.standing(name)]
