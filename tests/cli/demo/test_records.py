@@ -36,7 +36,7 @@ def test_a_line_is_read_once(records: Records) -> None:
 
     found = records.read_new()
 
-    assert found == [Transition(2.5, "wired", 3, "net.ipv4.dhcp", "down", "up", {"addr": "192.0.2.50"})]
+    assert found == [Transition(2.5, "wired", 3, "net.ipv4.dhcp", "down", "up", {"addr": "192.0.2.50"}, 7)]
     assert records.read_new() == []
 
 

@@ -18,9 +18,13 @@ class Terminal(io.StringIO):
         return True
 
 
+LINES = {"wired": 10, "default": 20}
+
+
 def went(process: str, statement: int, name: str, after: str, **values: str) -> Transition:
     """Return a transition from down."""
-    return Transition(0.0, process, statement, name, "down", after, values)
+    line = statement + LINES[process]
+    return Transition(0.0, process, statement, name, "down", after, values, line)
 
 
 CHANGES = [
@@ -100,3 +104,24 @@ def test_a_floor_that_is_gone_does_not_stand() -> None:
     floors.apply(went("wired", 2, "net.ipv4.addr", "gone"))
 
     assert floors.standing("wired") == ["net.up"]
+
+
+def test_processes_stand_in_the_order_of_the_program_whoever_moves_first() -> None:
+    floors = Floors()
+
+    floors.apply(went("default", 1, "multidepend", "down"))
+    floors.apply(went("wired", 1, "net.up", "up"))
+
+    assert floors.processes() == ["wired", "default"]
+
+
+def test_what_is_left_for_good_is_not_drawn_over() -> None:
+    out = Terminal()
+    screen = Screen(out)
+    screen.show([*CHANGES])
+    drawn = out.getvalue()
+
+    screen.rest()
+    screen.say("the end")
+
+    assert out.getvalue() == drawn + "the end\n"

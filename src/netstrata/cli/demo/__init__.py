@@ -16,6 +16,8 @@ def demo(as_json: bool, keep_going: bool) -> int:
         with Network() as network:
             account = Story(network, screen).tell(keep_going)
     except Unavailable as failure:
+        if as_json:
+            print(json.dumps({"passed": False, "steps": [], "left_behind": [], "reason": str(failure)}))
         print(f"error: the demo {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

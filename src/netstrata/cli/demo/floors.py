@@ -14,16 +14,21 @@ class Floor(NamedTuple):
 
 
 class Floors:
-    """All floors seen so far, by process in the order of their first appearance."""
+    """All floors seen so far, by process in the order of the program's text."""
 
-    __slots__ = ("_floors",)
+    __slots__ = ("_floors", "_lines")
 
     def __init__(self) -> None:
         self._floors: dict[str, dict[int, Floor]] = {}
+        self._lines: dict[str, int] = {}
 
     def apply(self, change: Transition) -> None:
         """Take in one transition."""
-        floors = self._floors.setdefault(change.process, {})
+        if change.process not in self._floors:
+            self._lines[change.process] = change.line
+            self._floors[change.process] = {}
+            self._floors = dict(sorted(self._floors.items(), key=lambda item: self._lines[item[0]]))
+        floors = self._floors[change.process]
         floors[change.statement] = Floor(change.name, change.after, value_of(change))
 
     def processes(self) -> list[str]:
@@ -46,7 +51,7 @@ def value_of(change: Transition) -> str:
     """Return the one value of a statement that says most about it, "" if it is not up."""
     if change.after != "up":
         return ""
-    for name in ("cidr_addr", "addr", "gateway", ""):
+    for name in ("cidr_addr", "addr", "value"):
         value = change.values.get(name)
         if isinstance(value, str):
             return value

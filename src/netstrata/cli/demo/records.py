@@ -15,6 +15,7 @@ class Transition(NamedTuple):
     before: str
     after: str
     values: dict[str, Any]
+    line: int
 
 
 class Said(NamedTuple):
@@ -63,7 +64,8 @@ def _read(line: bytes) -> Transition | Said:
     except ValueError:
         return Said("error", f"the record has a line that is no JSON: {line[:80]!r}")
     if found.get("kind") != "transition":
-        return Said(str(found.get("kind")), str(found.get("text", "")))
+        place = f"{found['process']}.{found['statement']} {found['name']}: " if "statement" in found else ""
+        return Said(str(found.get("kind")), f"{place}{found.get('text', '')}")
     return Transition(
         found["monotonic"],
         found["process"],
@@ -72,4 +74,5 @@ def _read(line: bytes) -> Transition | Said:
         found["from"],
         found["to"],
         found.get("values") or {},
+        found["line"],
     )

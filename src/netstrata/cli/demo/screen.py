@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from typing import TextIO
 
 from netstrata.cli.demo.floors import Floor, Floors, value_of
@@ -10,6 +11,7 @@ from netstrata.cli.demo.records import Said, Transition
 MARKS = {"up": "●", "down": "◐", "dying": "◒", "gone": "○"}
 PLAIN_MARKS = {"up": "*", "down": "~", "dying": "-", "gone": "."}
 GREEN, YELLOW, RED, DIM, BOLD = "32", "33", "31", "2", "1"
+LOOK_S = 1.5
 COLOURS = {"up": GREEN, "down": YELLOW, "dying": RED, "gone": DIM}
 
 
@@ -64,9 +66,15 @@ class Screen:
             self._erase()
             self._draw()
 
+    def linger(self) -> None:
+        """Let somebody look at the pyramid, if somebody can."""
+        if self._live:
+            time.sleep(LOOK_S)
+
     def rest(self) -> None:
-        """Leave the pyramid where it is, and go on below it."""
+        """Leave the pyramid where it is for good, and go on below it."""
         self._drawn = 0
+        self._live = False
 
     def _write(self, text: str) -> None:
         if self._out is not None:

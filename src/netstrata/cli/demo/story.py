@@ -125,6 +125,7 @@ class Story:
         outcome = Outcome(name, passed, time.monotonic() - began, text)
         self._account.steps.append(outcome)
         self._screen.result(passed, text, outcome.seconds)
+        self._screen.linger()
         return passed
 
     def _last_words(self) -> str:
@@ -171,7 +172,7 @@ class Story:
         server = self._network.servers[OFFICE]
         granted = server.output().count("DHCPACK")
         changes = len(self._seen)
-        self._until("a renewal", lambda: "" if server.output().count("DHCPACK") > granted + 1 else "no renewal came")
+        self._until("a renewal", lambda: "" if server.output().count("DHCPACK") > granted else "no renewal came")
         moved = [change for change in self._seen[changes:] if change.after != change.before]
         if moved:
             raise Unavailable("renew quietly", f"{moved[0].process}.{moved[0].statement} went {moved[0].after}")
@@ -189,6 +190,7 @@ class Story:
     def _end(self) -> str:
         self._daemon.signal(signal.SIGTERM)
         status = self._daemon.status(PATIENCE_S)
+        self._read()
         if status:
             raise Unavailable("end in good order", f"exit status {status}")
         standing = [name for name in self._screen.floors.processes() if self._screen.floors.standing(name)]
