@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from netstrata.ports import DhcpOptions
-from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from tests.kernel.dhcp.conftest import Wire
@@ -322,67 +321,5 @@ def test_garbage_from_a_hostile_server_does_not_keep_the_real_one_from_being_hea
 
             assert lease.address == address("10.7.0.50")
             assert 0 < len([line for line in wire.told.lines if "is ignored" in line]) <= 8
-
-    asyncio.run(story())
-
-
-def test_a_missing_link_is_unavailable(wire: Wire) -> None:
-    async def story() -> None:
-        with pytest.raises(Unavailable, match="cannot ask for a lease on eth9: No such device"):
-            await wire.leases_on("eth9").next()
-
-    asyncio.run(story())
-
-
-def test_a_link_that_is_not_ethernet_is_unavailable(wire: Wire) -> None:
-    async def story() -> None:
-        with pytest.raises(Unavailable, match="lo: it is not an Ethernet link"):
-            await wire.leases_on("lo").next()
-
-    asyncio.run(story())
-
-
-def test_a_link_that_is_down_is_unavailable(wire: Wire) -> None:
-    wire.here("ip", "link", "set", "eth0", "down")
-
-    async def story() -> None:
-        with pytest.raises(Unavailable, match="the link is down"):
-            await wire.leases().next()
-
-    asyncio.run(story())
-
-
-@pytest.mark.parametrize("end", [("ip", "link", "set", "eth0", "down"), ("ip", "link", "del", "eth0")])
-@pytest.mark.parametrize("held", [True, False])
-def test_a_link_that_goes_ends_it_at_once(wire: Wire, server: Any, end: tuple[str, ...], held: bool) -> None:
-    async def story() -> None:
-        with server() as peer:
-            if held:
-                peer.grants()
-            leases = wire.leases(QUICK)
-            if held:
-                await leases.lease()
-            waiting = asyncio.ensure_future(leases.next())
-            await peer.until_heard(DISCOVER)
-            wire.here(*end)
-
-            with pytest.raises(Unavailable, match=r"the link is (down|gone)"):
-                await asyncio.wait_for(waiting, 2)
-
-    asyncio.run(story())
-
-
-def test_a_link_may_be_renamed_under_a_lease(wire: Wire, server: Any) -> None:
-    async def story() -> None:
-        with server() as peer:
-            peer.grants(o51=of(2))
-            leases = wire.leases(QUICK)
-            await leases.lease()
-            wire.here("ip", "link", "set", "eth0", "name", "other0")
-
-            await peer.until_heard(REQUEST, 3)
-            await leases.close()
-
-            await peer.until_heard(RELEASE)
 
     asyncio.run(story())

@@ -4,6 +4,7 @@ Every test has a mount namespace of its own with an /etc of its own: the machine
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import shutil
@@ -57,7 +58,8 @@ def etc(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("this kernel or user may not make mount namespaces")
     try:
         run("mount", "--make-rprivate", "/")
-        shutil.copytree("/etc", tmp_path / "etc", symlinks=True)
+        with contextlib.suppress(shutil.Error):  # what only the real root may read
+            shutil.copytree("/etc", tmp_path / "etc", symlinks=True)
         run("mount", "--bind", str(tmp_path / "etc"), "/etc")
         assert os.path.samefile("/etc", tmp_path / "etc")
         path = Path("/etc/resolv.conf")

@@ -21,13 +21,18 @@ def plain_checksum(octets: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def answer(payload: bytes, udp_checksum: int | None = None, head: bytes = b"") -> bytes:
+def answer(payload: bytes, udp_checksum: int | None = None, head: bytes = b"", fragment: int = 0) -> bytes:
     """Return a packet from a server to a client."""
     pseudo = SOURCE + EVERYBODY + struct.pack("!BBH", 0, 17, 8 + len(payload))
     found = plain_checksum(pseudo + struct.pack("!HHHH", 67, 68, 8 + len(payload), 0) + payload) or 0xFFFF
     udp = struct.pack("!HHHH", 67, 68, 8 + len(payload), found if udp_checksum is None else udp_checksum) + payload
     words = 5 + len(head) // 4
-    ip = struct.pack("!BBHHHBBH", 0x40 | words, 0, words * 4 + len(udp), 0, 0, 64, 17, 0) + SOURCE + EVERYBODY + head
+    ip = (
+        struct.pack("!BBHHHBBH", 0x40 | words, 0, words * 4 + len(udp), 0, fragment, 64, 17, 0)
+        + SOURCE
+        + EVERYBODY
+        + head
+    )
     return ip[:10] + struct.pack("!H", plain_checksum(ip)) + ip[12:] + udp
 
 
@@ -83,7 +88,6 @@ def test_what_is_written_has_right_checksums() -> None:
         (0, b"\x44"),  # a header of 16 bytes
         (8, b"\x01"),  # a changed TTL: the header's checksum is wrong
         (9, b"\x06"),  # TCP
-        (6, b"\x20\x00"),  # more fragments
         (22, b"\x00\x45"),  # port 69
         (24, b"\xff\xff"),  # UDP longer than the packet
         (24, b"\x00\x07"),  # UDP shorter than its header
@@ -110,3 +114,12 @@ def test_the_checksum_agrees_with_the_plain_one(octets: bytes) -> None:
 @given(st.binary(max_size=80), st.booleans())
 def test_random_bytes_are_refused(packet: bytes, pending: bool) -> None:
     assert refused(b"\x46" + packet, pending)
+
+
+@pytest.mark.parametrize("fragment", [0x2000, 0x0001])
+def test_a_fragment_is_refused_first_or_last(fragment: int) -> None:
+    assert "fragment" in refused(answer(b"hello", udp_checksum=0, fragment=fragment))
+
+
+def test_a_datagram_that_must_not_be_fragmented_is_none() -> None:
+    assert read_datagram(answer(b"hello", fragment=0x4000), False).payload == b"hello"

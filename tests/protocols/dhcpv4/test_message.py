@@ -63,7 +63,7 @@ def test_of_several_routers_all_are_read_in_order_and_placeholders_are_not() -> 
 
 
 @pytest.mark.parametrize(
-    "tail", [b"", b"\xff", b"\xff\0\0", b"\xffgarbage", b"\0\0\0\xff", b"\x0c\x20cut short", b"\x0c"],
+    "tail", [b"", b"\xff", b"\xff\0\0", b"\xffgarbage", b"\0\0\0\xff", b"\x0f\x20cut", b"\x0f"],
     ids=["no end", "end", "padding", "garbage", "pads first", "option cut short", "no length"],
 )  # fmt: skip
 def test_what_stands_at_the_end_of_the_options_does_not_matter(tail: bytes) -> None:

@@ -236,3 +236,17 @@ def test_a_change_that_was_not_repaired_in_time_is_left_alone(path: Path) -> Non
     assert "left like that" in told(story)[0]
     assert path.read_text() == "somebody's"
     assert os.listdir(path.parent) == ["resolv.conf"]
+
+
+def test_lines_are_held_without_ever_waiting(path: Path) -> None:
+    async def story() -> list[str]:
+        holding = ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1)
+        with pytest.raises(StopIteration):
+            holding.__aenter__().__await__().__next__()
+        held = lines_of(path)
+        with pytest.raises(StopIteration):
+            holding.__aexit__(None, None, None).__await__().__next__()
+        return held
+
+    assert asyncio.run(story()) == ["nameserver 192.0.2.1"]
+    assert path.read_text() == FOUND

@@ -4,6 +4,8 @@ They see what no UDP socket would: answers to an address that is not on the link
 """
 
 import asyncio
+import os
+from _thread import start_new_thread
 from array import array
 from collections.abc import Callable
 from errno import EAGAIN, EINTR, ENOBUFS
@@ -105,10 +107,14 @@ class PacketSocket:
                 raise
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening.
+
+        The kernel closes a packet socket only after every core has seen it go (6 to 10 ms on two cores), for which
+        the loop has no time.
+        """
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket.fileno())
-            self._socket.close()
+            start_new_thread(os.close, (self._socket.detach(),))
 
     def _readable(self) -> None:
         for _ in range(_AT_ONCE):

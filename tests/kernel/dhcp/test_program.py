@@ -1,0 +1,92 @@
+"""A whole program that leases, configures and resolves, run by the daemon in a lab."""
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+import netstrata
+from netstrata.testing.child import Child, wait_until
+from netstrata.testing.host import Host
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+
+SOURCES = Path(netstrata.__file__).parents[1]
+PROGRAM = """
+process main {
+    net.up("eth0");
+    net.backend.waitlink("eth0");
+    net.ipv4.dhcp("eth0") lease;
+    net.ipv4.addr("eth0", lease.cidr_addr);
+    net.ipv4.route("0.0.0.0/0", lease.gateway, "20", "eth0");
+    net.dns(lease.dns_servers, "20");
+}
+"""
+
+
+def running(host: Host, program: Path) -> Child:
+    program.write_text(PROGRAM)
+    return host.start([sys.executable, "-m", "netstrata", "run", str(program)], {"PYTHONPATH": str(SOURCES)})
+
+
+def servers(host: Host) -> list[str]:
+    return [line for line in host.read("/etc/resolv.conf").splitlines() if line.startswith("nameserver")]
+
+
+def ended(child: Child) -> None:
+    child.signal(signal.SIGTERM)
+    wait_until("the daemon's end", lambda: not child.running)
+
+
+def test_everything_comes_from_the_lease_and_all_of_it_goes_again(lab: Lab, tmp_path: Path) -> None:
+    host, router = lab.host("host"), lab.host("router")
+    lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    server = router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"), router="10.7.0.1", dns="10.7.0.53")
+    host.write("/etc/resolv.conf", "nameserver 192.0.2.99\n")
+    daemon = running(host, tmp_path / "program.ncd")
+
+    wait_until("its name server", lambda: servers(host) == ["nameserver 10.7.0.53"])
+    while_up = host.kernel()
+    ended(daemon)
+
+    assert while_up == (
+        "link eth0 up carrier\naddr 10.7.0.50/24 dev eth0\nroute default via 10.7.0.1 dev eth0 metric 20"
+    )
+    assert host.kernel() == "link eth0 down"
+    assert host.read("/etc/resolv.conf") == "nameserver 192.0.2.99\n"
+    server.wait_output("DHCPRELEASE")
+
+
+def test_without_a_router_the_default_route_is_the_link_itself(lab: Lab, tmp_path: Path) -> None:
+    host, router = lab.host("host"), lab.host("router")
+    lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"))
+
+    daemon = running(host, tmp_path / "program.ncd")
+
+    wait_until("the default route", lambda: "route default dev eth0 metric 20" in host.kernel())
+    ended(daemon)
+
+
+def test_a_pulled_cable_takes_all_down_and_a_plugged_one_brings_it_back_without_asking_anew(
+    lab: Lab, tmp_path: Path
+) -> None:
+    host, router = lab.host("host"), lab.host("router")
+    cable = lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    server = router.dhcp_server("lan", ("10.7.0.50", "10.7.0.60"), router="10.7.0.1", dns="10.7.0.53")
+    daemon = running(host, tmp_path / "program.ncd")
+    wait_until("its name server", lambda: servers(host) == ["nameserver 10.7.0.53"])
+    up = host.kernel()
+
+    cable.pull()
+    wait_until("no address", lambda: host.kernel() == "link eth0 up no-carrier")
+    cable.plug()
+
+    wait_until("the same again", lambda: host.kernel() == up)
+    assert server.output().count("DHCPDISCOVER(") == 1
+    ended(daemon)
