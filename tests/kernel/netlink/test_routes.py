@@ -45,13 +45,13 @@ def ready(world: "World") -> None:
 )
 async def test_an_ipv4_route_is_there_while_held_and_only_then(world: "World", wish: str, seen: str) -> None:
     ready(world)
-    before = world.ip("route show table all")
+    before = world.ip("-4 route show table all")
 
     async with world.netlink.routes.held_route(route(wish)):
         held = world.routes()
 
     assert held == [seen]
-    assert world.ip("route show table all") == before
+    assert world.ip("-4 route show table all") == before
 
 
 @pytest.mark.parametrize(
