@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netstrata.ports.kernel import LinkChange
+from netstrata.testing.namespaces import in_thread
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -242,3 +243,14 @@ async def test_groups_are_joined_only_while_somebody_listens(world: "World") -> 
     assert quiet == set()
     assert listening == {1}
     assert monitor.groups() == set()
+
+
+async def test_holding_for_a_statement_outside_of_an_event_loop_changes_nothing(world: "World") -> None:
+    def without_a_loop() -> None:
+        world.as_statement()
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            world.netlink.links.held_up("va").__aenter__().send(None)
+
+    in_thread(without_a_loop)
+
+    assert not world.is_up()

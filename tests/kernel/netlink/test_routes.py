@@ -45,13 +45,13 @@ def ready(world: "World") -> None:
 )
 async def test_an_ipv4_route_is_there_while_held_and_only_then(world: "World", wish: str, seen: str) -> None:
     ready(world)
-    before = world.ip("route show table all")
+    before = world.ip("-4 route show table all")
 
     async with world.netlink.routes.held_route(route(wish)):
         held = world.routes()
 
     assert held == [seen]
-    assert world.ip("route show table all") == before
+    assert world.ip("-4 route show table all") == before
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,25 @@ async def test_whatever_takes_an_ipv6_route_away_its_statement_is_told(world: "W
         reason = await statement.losses.get()
 
     assert reason.startswith("cannot hold route 2001:db8:1::/48 on va: ")
+
+
+async def test_another_way_that_someone_appends_to_an_ipv6_route_is_left_behind(world: "World") -> None:
+    ready(world)
+    statement = world.as_statement()
+    routes = world.netlink.routes
+
+    async with (
+        routes.held_route(route("2001:db8:2::/48 dev va")),
+        routes.held_route(route("2001:db8:1::/48 via 2001:db8::1 dev va")),
+    ):
+        world.ip("-6 route append 2001:db8:1::/48 via 2001:db8::9 dev va")
+        world.ip("-6 route del 2001:db8:2::/48 dev va")
+        reason = await statement.losses.get()
+
+    assert "2001:db8:2::/48" in reason
+    assert statement.losses.empty()
+    assert len(world.routes("-6 route show")) == 1
+    assert world.routes("-6 route show")[0].startswith("2001:db8:1::/48 via 2001:db8::9 dev va")
 
 
 async def test_a_link_that_goes_down_and_up_at_once_loses_its_routes_all_the_same(world: "World") -> None:

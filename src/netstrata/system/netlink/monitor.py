@@ -102,16 +102,17 @@ class Monitor:
     def join(self, *groups: int) -> None:
         """Hear what is said in some groups from now on; counted.
 
-        Raises: RuntimeError without a running event loop, OSError.
+        Raises: Unavailable; RuntimeError without a running event loop.
         """
-        if self._socket is None:
-            self._open()
-        assert self._socket is not None
-        for group in groups:
-            count = self._groups.get(group, 0)
-            if count == 0:
-                self._socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
-            self._groups[group] = count + 1
+        try:
+            listener = self._socket or self._open()
+            for group in groups:
+                count = self._groups.get(group, 0)
+                if count == 0:
+                    listener.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+                self._groups[group] = count + 1
+        except OSError as error:
+            raise Unavailable("listen to the kernel", error.strerror or str(error), error.errno or 0) from error
 
     def leave(self, *groups: int) -> None:
         """Take back one `join`."""
@@ -146,23 +147,29 @@ class Monitor:
         self._loop.call_soon(callback)
         return True
 
-    def _open(self) -> None:
+    def _open(self) -> socket.socket:
         from asyncio import get_running_loop
 
-        self._loop = get_running_loop()
+        loop = get_running_loop()
         listener = socket.socket(
             socket.AF_NETLINK,
             socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
             socket.NETLINK_ROUTE,
         )
         try:
-            listener.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, self._queue_bytes)
-        except PermissionError:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._queue_bytes)
-        self._attach_filter(listener)
-        listener.bind((0, 0))
+            try:
+                listener.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, self._queue_bytes)
+            except PermissionError:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._queue_bytes)
+            self._attach_filter(listener)
+            listener.bind((0, 0))
+        except OSError:
+            listener.close()
+            raise
+        loop.add_reader(listener.fileno(), self._ready)
+        self._loop = loop
         self._socket = listener
-        self._loop.add_reader(listener.fileno(), self._ready)
+        return listener
 
     def _attach_filter(self, listener: socket.socket) -> None:
         """Drop, in the kernel, what is said about routes because of our own requests.

@@ -4,8 +4,13 @@ import errno
 from os import strerror
 
 from netstrata.protocols.rtnetlink import Answer, RouteMessage
-from netstrata.protocols.rtnetlink.constants import RTN_BLACKHOLE, RTPROT_BOOT, RTPROT_KERNEL, RTPROT_NETSTRATA
-from netstrata.protocols.rtnetlink.constants import RTPROT_STATIC as STATIC
+from netstrata.protocols.rtnetlink.constants import (
+    RTN_BLACKHOLE,
+    RTPROT_BOOT,
+    RTPROT_KERNEL,
+    RTPROT_NETSTRATA,
+    RTPROT_STATIC,
+)
 from netstrata.values import Unavailable, format_address
 
 # What an undo may find: the thing, or the link it was on, is not there any more.
@@ -14,7 +19,13 @@ GONE = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, 
 ADDRESS_WORDS = {1: "address", 2: "address", 11: "protocol"}
 ROUTE_WORDS = {1: "destination", 4: "link", 5: "gateway", 6: "metric", 15: "table"}
 LINK_WORDS = {3: "name", 53: "name"}
-_OWNERS = {RTPROT_KERNEL: "kernel", RTPROT_BOOT: "boot", STATIC: "static", RTPROT_NETSTRATA: "netstrata", 16: "dhcp"}
+_OWNERS = {
+    RTPROT_KERNEL: "kernel",
+    RTPROT_BOOT: "boot",
+    RTPROT_STATIC: "static",
+    RTPROT_NETSTRATA: "netstrata",
+    16: "dhcp",
+}
 
 
 def reason_of(answer: Answer, words: dict[int, str]) -> str:

@@ -70,12 +70,15 @@ class HeldRoute(Held):
         route = self.route
         if route.blackhole:
             return found.type == RTN_BLACKHOLE
-        return (
-            found.type == RTN_UNICAST
-            and found.ifindex == self.ifindex
-            and found.gateway == (route.gateway or b"")
-            and not found.nexthops
-        )
+        gateway = route.gateway or b""
+        if found.type != RTN_UNICAST:
+            return False
+        if found.nexthops:
+            # IPv6 keeps one route with several ways where several routes were added; ours can be taken out again.
+            return found.family == AF_INET6 and any(
+                hop.ifindex == self.ifindex and hop.gateway == gateway for hop in found.nexthops
+            )
+        return found.ifindex == self.ifindex and found.gateway == gateway
 
 
 class NetlinkRoutes(Ear):
