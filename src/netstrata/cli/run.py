@@ -9,6 +9,7 @@ from netstrata.daemon import garbage
 from netstrata.daemon.account import Account, Several
 from netstrata.daemon.log import LEVELS
 from netstrata.daemon.lookup import RegistryLookup
+from netstrata.daemon.nudging import Nudge
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.retrying import BackOff
 from netstrata.daemon.running import Settings, run_program
@@ -36,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
         _write(render_all([*findings.errors, *findings.warnings], "warning"))
     output = StandardOutput()
     retry = BackOff(options.retry_time)
-    observers: list[Observer] = [Account(_timed, retry, not options.quiet)]
+    ports = SystemPorts(output, state=options.state)
+    observers: list[Observer] = [Account(_timed, retry, not options.quiet), Nudge(ports)]
     if options.record is not None:
         from netstrata.daemon.record import Recorder
 
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
             retry,
             output.write,
             lambda level, text: _timed(f"{LEVELS[level].lower()}: {text.decode('utf-8', 'backslashreplace')}"),
-            SystemPorts(output, state=options.state),
+            ports,
             [os.fsencode(word) for word in options.arguments],
             0,
             lambda: _timed("asked to end: undoing everything"),

@@ -237,6 +237,7 @@ class Process:
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
+            engine.retrying.pop(self, None)
         engine.alive -= 1
         if engine.watched:
             engine.observer.process_moved(self, "gone")
@@ -251,12 +252,17 @@ class Process:
             self.timer.cancel()
         delay = engine.retry.delay(self.retries)
         self.retries += 1
-        self.timer = engine.timers.after(delay, self._retry)
+        self.timer = engine.timers.after(delay, self.retry)
+        engine.retrying[self] = None
         if engine.watched:
             engine.observer.process_moved(self, "retrying")
 
-    def _retry(self) -> None:
-        self.timer = None
+    def retry(self) -> None:
+        """Begin the failed statement again, unless things have moved on."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        self.engine.retrying.pop(self, None)
         live = self.live
         if self.mode != RUNNING or live != self.top or live == len(self.statements):
             return
@@ -459,7 +465,13 @@ class Engine:
         self.stopped = False
         self.exit_code = 0
         self.inbox: deque[Callable[[], None]] = deque()
+        self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
         self.commons: dict[str, Any] = {}  # what statements of one family share, by the family's name
+
+    def retry_all(self) -> None:
+        """Begin all failed statements again now: something outside has changed, and what failed may work."""
+        for process in list(self.retrying):
+            process.retry()
 
     def event(self, action: Callable[[], None]) -> None:
         """Let something from outside in: it is acted on when all that came before is worked off."""

@@ -6,7 +6,7 @@ removes or changes what is held, the statement that holds it is told (`Running.l
 names them; once held, a link is followed by its index, so a rename does not lose it.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -61,6 +61,9 @@ class Links(Protocol):
 
     def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added."""
+
+    def call_on_change(self, action: Callable[[], None]) -> None:
+        """Call an action whenever the kernel says anything of any link."""
 
     def bus(self, link: str) -> bytes:
         """Say which bus a link's device sits on: `pci:…`, `usb:…` or `unknown`."""

@@ -1,7 +1,7 @@
 """Links: there, up, with carrier."""
 
 import errno
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from netstrata.contract import Running
 from netstrata.ports.kernel import Link, LinkChange
@@ -44,7 +44,7 @@ class HeldUp(Held):
 class NetlinkLinks(Ear):
     """The `Links` port over rtnetlink."""
 
-    __slots__ = ("_held", "_indexes", "_monitor", "_overrun", "_requests", "_suspects", "_watchers", "fell")
+    __slots__ = ("_changed", "_held", "_indexes", "_monitor", "_overrun", "_requests", "_suspects", "_watchers", "fell")
 
     def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
         self._requests = requests
@@ -54,6 +54,7 @@ class NetlinkLinks(Ear):
         self._suspects: set[int] = set()
         self._overrun = False
         self._watchers = Watchers()
+        self._changed: list[Callable[[], None]] = []
         self.fell: list[Listener] = []  # told of each link that is down or gone
         monitor.tell(self, RTM_NEWLINK, RTM_DELLINK)
 
@@ -123,6 +124,11 @@ class NetlinkLinks(Ear):
                 self._indexes[link] = ifindex
         return ifindex
 
+    def call_on_change(self, action: Callable[[], None]) -> None:
+        """Call an action whenever the kernel says anything of any link."""
+        self._monitor.join(RTNLGRP_LINK)
+        self._changed.append(action)
+
     async def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True."""
         self._begin()
@@ -184,6 +190,8 @@ class NetlinkLinks(Ear):
         if link.family != AF_UNSPEC:  # a bridge speaks of its ports in the same words
             return
         self._indexes.clear()
+        for change in self._changed:
+            change()
         if kind == RTM_DELLINK:
             self._watchers.is_gone(link.ifindex)
         else:
