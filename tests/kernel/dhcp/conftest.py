@@ -19,6 +19,7 @@ from netstrata.contract import set_running
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols.dhcpv4 import Message, decode, encode
 from netstrata.system.dhcp import DhcpClients
+from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable, parse_ipv4
 
 _IP_PKTINFO = 8
@@ -146,10 +147,12 @@ class Wire:
         self.directory = directory
         self.told = Told()
         self._children: list[subprocess.Popen[bytes]] = []
+        try:
+            become_root()
+        except Unavailable as reason:
+            pytest.skip(str(reason))
         self._home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        if _libc.unshare(_NEWNET):
-            os.close(self._home)
-            pytest.skip("this kernel or user may not make network namespaces")
+        assert not _libc.unshare(_NEWNET)
         self._theirs = os.open("/proc/self/ns/net", os.O_RDONLY)
         run("ip", "link", "set", "lo", "up")
         assert not _libc.unshare(_NEWNET)
@@ -207,8 +210,8 @@ class Wire:
         if shutil.which("dnsmasq") is None:
             pytest.skip("dnsmasq is not installed")
         child = self.start(
-            "dnsmasq", "-k", "-C", "/dev/null", "-p0", "-i", "eth0", "--bind-interfaces", "--no-ping", "--pid-file=",
-            "--dhcp-authoritative", "--log-dhcp", "--user=root", f"--dhcp-leasefile={self.directory}/leases",
+            "dnsmasq", "--no-daemon", "-C", "/dev/null", "-p0", "-i", "eth0", "--bind-interfaces", "--no-ping",
+            "--pid-file=", "--dhcp-authoritative", "--log-dhcp", f"--dhcp-leasefile={self.directory}/leases",
             f"--dhcp-range={first},{last},2m", "--log-facility=-", *more,
         )  # fmt: skip
         self.until(lambda: ":67" in self.there("ss", "-lunH"))

@@ -16,6 +16,7 @@ import pytest
 
 from netstrata.contract import set_running
 from netstrata.system.dns import ResolverConfiguration
+from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
 
 pytestmark = pytest.mark.kernel
@@ -51,11 +52,13 @@ def run(*words: str, stdin: str = "") -> str:
 @pytest.fixture
 def etc(tmp_path: Path) -> Iterator[Path]:
     """A private /etc, writable, with a resolv.conf that was found there."""
+    try:
+        become_root()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
     home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     place = os.getcwd()
-    if _libc.unshare(_NEWNS):
-        os.close(home)
-        pytest.skip("this kernel or user may not make mount namespaces")
+    assert not _libc.unshare(_NEWNS)
     try:
         run("mount", "--make-rprivate", "/")
         with contextlib.suppress(shutil.Error):  # what only the real root may read
