@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     if findings.errors or findings.warnings:
         _write(render_all([*findings.errors, *findings.warnings], "warning"))
     output = StandardOutput()
-    retry = BackOff(options.retry_time)
+    retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
     ports = SystemPorts(output, state=options.state)
     observers: list[Observer] = [Account(_timed, retry, not options.quiet), Nudge(ports)]
     if options.record is not None:

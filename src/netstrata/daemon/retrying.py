@@ -3,13 +3,26 @@
 from netstrata.engine.machine import Retry
 
 LONGEST_MS = 60_000
+SPREAD = 0.1  # by so much the waits of different daemons differ at most
 
 
 class BackOff(Retry):
-    """NCD's retry time, doubled with each failure in a row, up to a minute."""
+    """NCD's retry time, doubled with each failure in a row, up to a minute.
 
-    __slots__ = ()
+    All but the first wait are stretched a little, differently for each daemon, so that many machines that lost the
+    same server do not come back in step.
+    """
+
+    __slots__ = ("_stretch",)
+
+    def __init__(self, milliseconds: int, chance: float) -> None:
+        """Take the first wait, and a number from 0 to 1 that is this daemon's own."""
+        super().__init__(milliseconds)
+        self._stretch = 1 + SPREAD * chance
 
     def delay(self, failures: int) -> int:
         """Return milliseconds."""
-        return min(self.milliseconds << min(failures, 10), max(LONGEST_MS, self.milliseconds))
+        if failures < 1:
+            return self.milliseconds
+        longest = max(LONGEST_MS, self.milliseconds)
+        return int(min(self.milliseconds << min(failures, 10), longest) * self._stretch)

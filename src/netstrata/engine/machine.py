@@ -471,6 +471,7 @@ class Engine:
     def retry_all(self) -> None:
         """Begin all failed statements again now: something outside has changed, and what failed may work."""
         for process in list(self.retrying):
+            process.retries = 0
             process.retry()
 
     def event(self, action: Callable[[], None]) -> None:

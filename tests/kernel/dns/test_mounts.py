@@ -156,11 +156,14 @@ def test_a_read_only_etc_is_unavailable(etc: Path) -> None:
     assert (etc / "resolv.conf").read_text() == FOUND
 
 
+PEERS = Path(__file__).parents[3] / ".peers"
+
+
 def peer(name: str) -> Path:
     """Return where a Debian package was unpacked (without being installed)."""
-    place = Path(os.environ.get("NETSTRATA_PEERS", "/nowhere")) / name
+    place = PEERS / name
     if not (place / "usr").is_dir():
-        pytest.skip(f"no unpacked {name} in $NETSTRATA_PEERS")
+        pytest.skip(f"{name} is not unpacked below {PEERS}, as ./check does")
     return place
 
 
