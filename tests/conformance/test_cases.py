@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.conformance.cases import Case, cases_of, run_case
 
 FOLDERS = {"language": 280, "core": 375}

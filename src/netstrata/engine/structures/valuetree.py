@@ -361,12 +361,16 @@ _PUT = """
             v->insert_undo("0", "new");
             v->replace_undo("1", "A");
             println(@encode_value(v));  # {"new", "A", "b"}
-            a->substr("0", "1") s;
+        };
+        Do {
+            a->replace_this_undo("?");
+            println(@encode_value(v));  # {"?", "b"}
         };
         println(@encode_value(v));  # {"a", "b"}
         v->replace("1", "B");
-        a->replace_this("AA");
-        println(@encode_value(v));  # {"AA", "B"}
+        a->replace_this("AA") aa;
+        aa->substr("1") s;
+        println(@encode_value(v), s);  # {"AA", "B"}A
     """
 _WHERE = takes(("where", ANY))
 _WHAT = takes(("what", ANY))
