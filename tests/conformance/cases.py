@@ -41,15 +41,16 @@ def command_of(case: Case) -> tuple[list[str], dict[str, str]]:
         elif line.startswith(b"#:args "):
             arguments = shlex.split(os.fsdecode(line[7:]))
         elif line.startswith(b"#:env "):
-            name, _, value = os.fsdecode(line[6:]).partition("=")
-            environment[name] = value
+            for word in shlex.split(os.fsdecode(line[6:])):
+                name, _, value = word.partition("=")
+                environment[name] = value
     return ["--loglevel", "none", *options, str(case.path), *arguments], environment
 
 
 def run_case(case: Case, folder: Path, seconds: float = 30) -> tuple[int, bytes]:
     """Run a case in an empty folder and return exit code and standard output."""
     arguments, extra = command_of(case)
-    environment = {"PATH": os.environ["PATH"], **extra}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **extra}
     done = subprocess.run(
         [sys.executable, "-m", "netstrata.cli.ncd", *arguments],
         cwd=folder,

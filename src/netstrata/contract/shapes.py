@@ -61,6 +61,10 @@ def _link(value: Value) -> str | None:
     return _name(value)
 
 
+def _delimiter(value: Value) -> bytes | None:
+    return value if isinstance(value, bytes) and value else None
+
+
 def _truth(value: Value) -> bool | None:
     return value == TRUE if isinstance(value, bytes) else None
 
@@ -183,6 +187,7 @@ def _map(value: Value) -> Map | None:
 ANY = Shape[Value]("any value", "a string, a list or a map", _same, _same, ('"x"', "{}", "[]"), ())
 TEXT = Shape[bytes]("a string", "any bytes", _text, _same, ('"x"', '""'), ("{}", "[]"))
 WORD = Shape[bytes]("a string", "any bytes but NUL", _word, _same, ('"x"',), ("{}", r'"\0"'))
+DELIMITER = Shape[bytes]("a delimiter", "a string, not empty", _delimiter, _same, ('","',), ('""', "{}"))
 NAME = Shape[str]("a name", "a string without NUL", _name, _write_name, ('"x"',), ("{}", r'"\0"'))
 LINK = Shape[str](
     "a link name", "1 to 15 bytes, no slash, no colon, no space", _link, _write_name, ('"eth0"',), ('""', '"a b"')
@@ -191,6 +196,7 @@ TRUTH = Shape[bool](
     "a truth value", "a string, exactly `true` is true", _truth, boolean, ('"true"', '"false"'), ("{}", "[]")
 )
 NUMBER = number_shape("a number", "whole, 0 to 18446744073709551615", 0, 2**64 - 1)
+PIECE_LIMIT = number_shape("a limit", "a whole number of pieces, at least 1", 1, 2**64 - 1)
 MILLISECONDS = number_shape("a time", "whole milliseconds", 0, 2**63 - 1)
 METRIC = number_shape("a metric", "a whole number, 0 to 2147483647", 0, 2**31 - 1)
 PRIORITY = number_shape("a priority", "a whole number, 0 to 2147483647, smallest first", 0, 2**31 - 1)
@@ -236,6 +242,8 @@ MAP = Shape[Map]("a map", 'such as ["a": "b"]', _map, _same, ("[]",), ('"x"', "{
 Any_ = Annotated[Value, ANY]
 Text = Annotated[bytes, TEXT]
 Word = Annotated[bytes, WORD]
+Delimiter = Annotated[bytes, DELIMITER]
+PieceLimit = Annotated[int, PIECE_LIMIT]
 Name = Annotated[str, NAME]
 Link = Annotated[str, LINK]
 Truth = Annotated[bool, TRUTH]

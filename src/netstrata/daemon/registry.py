@@ -10,6 +10,7 @@ ROOM = "netstrata.statements"
 _STRUCTURES = (
     "blocking",
     "calling",
+    "counting",
     "depending",
     "dynamic",
     "ending",
@@ -17,12 +18,16 @@ _STRUCTURES = (
     "lists",
     "looping",
     "managing",
+    "matching",
+    "outsiders",
     "printing",
     "referring",
     "scoped",
+    "searching",
     "spawning",
     "timing",
     "trying",
+    "valuetree",
     "variables",
 )
 _FUNCTIONS = ("logic", "numbers", "texts")

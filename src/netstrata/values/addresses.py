@@ -14,6 +14,17 @@ def parse_number(text: bytes, limit: int = 2**64 - 1) -> int | None:
     return number if number <= limit else None
 
 
+_HEX_DIGITS = re.compile(rb"[0-9a-fA-F]+")
+
+
+def parse_hex_number(text: bytes) -> int | None:
+    """Read one or more hexadecimal digits, leading zeros allowed; None if it is anything else or over 2^64 - 1."""
+    if _HEX_DIGITS.fullmatch(text) is None:
+        return None
+    digits = text.lstrip(b"0")
+    return int(digits or b"0", 16) if len(digits) <= 16 else None
+
+
 def parse_ipv4(text: bytes) -> bytes | None:
     """Read four decimal numbers of one to three digits each, 0 to 255, leading zeros allowed."""
     parts = text.split(b".")

@@ -7,6 +7,7 @@ still grows costs nothing.
 from __future__ import annotations
 
 from functools import cmp_to_key
+from itertools import islice
 from typing import Union
 
 DEPTH_LIMIT = 32
@@ -19,17 +20,18 @@ class List:
 
     __slots__ = ("_depth", "_hash", "items", "size")
 
-    def __init__(self, items: list[Value]) -> None:
+    def __init__(self, items: list[Value], depth: int = -1) -> None:
+        """Take a list over, or share it; who knows how deep it nests may say so."""
         self.items = items
         self.size = len(items)
-        self._depth = -1
+        self._depth = depth
         self._hash = 0
 
     def elements(self) -> list[Value]:
         """Return the elements; not to be changed."""
-        if self.size == len(self.items):
-            return self.items
-        return self.items[: self.size]
+        if self.size != len(self.items):
+            self.items = self.items[: self.size]
+        return self.items
 
     @property
     def depth(self) -> int:
@@ -54,16 +56,27 @@ class List:
 
 
 class Map:
-    """A set of key and value pairs, always walked in key order."""
+    """A set of key and value pairs, always walked in key order.
 
-    __slots__ = ("_depth", "_hash", "_keys", "entries")
+    The first `size` entries of a dict that others may still add to, but never change otherwise.
+    """
 
-    def __init__(self, entries: dict[Value, Value]) -> None:
-        """Take over a dict, which nobody may change from now on."""
-        self.entries = entries
+    __slots__ = ("_depth", "_entries", "_hash", "_keys", "size")
+
+    def __init__(self, entries: dict[Value, Value], depth: int = -1) -> None:
+        """Take a dict over, or share it; who knows how deep it nests may say so."""
+        self._entries = entries
+        self.size = len(entries)
         self._keys: list[Value] | None = None
-        self._depth = -1
+        self._depth = depth
         self._hash = 0
+
+    @property
+    def entries(self) -> dict[Value, Value]:
+        """The pairs; not to be changed."""
+        if self.size != len(self._entries):
+            self._entries = dict(islice(self._entries.items(), self.size))
+        return self._entries
 
     def keys(self) -> list[Value]:
         """Return the keys in order; not to be changed."""
@@ -75,17 +88,17 @@ class Map:
     def depth(self) -> int:
         """0 if empty, else one more than the deepest key or value."""
         if self._depth < 0:
-            if not self.entries:
+            if not self.size:
                 self._depth = 0
             else:
                 self._depth = 1 + max(deepest(list(self.entries)), deepest(list(self.entries.values())))
         return self._depth
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return self.size
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Map) and self.entries == other.entries
+        return isinstance(other, Map) and self.size == other.size and self.entries == other.entries
 
     def __hash__(self) -> int:
         if not self._hash:

@@ -6,8 +6,7 @@ from netstrata.contract.shapes import NUMBER, TRUTH, number_shape
 from netstrata.engine.functions.logic import RELATIONS
 from netstrata.engine.structure import function, takes
 from netstrata.values import Refused, Value, boolean, parse_number
-
-LIMIT = 2**64 - 1
+from netstrata.values.arithmetic import LIMIT, add, divide, modulo, multiply, subtract
 
 
 def _pair(values: list[Value]) -> tuple[int, int]:
@@ -27,31 +26,6 @@ def _relation(holds: Callable[[int], bool]) -> Callable[[list[Value]], Value]:
         return boolean(holds(left - right))
 
     return related
-
-
-def add(left: int, right: int) -> int | None:
-    """Return the sum, None if it is too large."""
-    return left + right if left + right <= LIMIT else None
-
-
-def subtract(left: int, right: int) -> int | None:
-    """Return the difference, None if it is negative."""
-    return left - right if left >= right else None
-
-
-def multiply(left: int, right: int) -> int | None:
-    """Return the product, None if it is too large."""
-    return left * right if left * right <= LIMIT else None
-
-
-def divide(left: int, right: int) -> int | None:
-    """Return the quotient without its fraction, None for a division by zero."""
-    return left // right if right else None
-
-
-def modulo(left: int, right: int) -> int | None:
-    """Return the remainder, None for a division by zero."""
-    return left % right if right else None
 
 
 OPERATIONS: tuple[tuple[str, str, Callable[[int, int], int | None], str, str], ...] = (

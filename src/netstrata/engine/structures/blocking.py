@@ -53,8 +53,10 @@ _LOOP = """
     Example:
         var("0") i;
         backtrack_point() again;
-        If (@num_lesser(i, "3")) { i->set(@num_add(i, "1")); again->go(); };
-        println(i);  # 3
+        i->set(@num_add(i, "1"));
+        If (@num_lesser(i, "3")) { again->go(); };
+        If (@num_lesser(i, "5")) { Do { again->rgo(); }; };
+        println(i);  # 5
     """
 structure("backtrack_point", BacktrackPoint, (), "Mark a place to go back to.\n" + _LOOP)
 structure("backtrack_point::go", Go, (), "Undo everything after the point, and do it again.\n" + _LOOP)
@@ -193,8 +195,20 @@ class ReverseBlink(Statement):
 
 _SWITCH = """
     Example:
-        process main { blocker() b; spawn("waiter", {}); b->up(); sleep("10"); exit("0"); }
-        template waiter { _caller.b->use(); println("let through"); }  # let through
+        process main {
+            blocker() gate;
+            spawn("waiter", {});
+            gate->up();  # through
+            println("open: ", gate);  # open: true
+            gate->down();  # back
+            gate->downup();  # through
+            Do { gate->rdownup(); };
+            sleep("1");
+            # back
+            # through
+            exit("0");  # back
+        }
+        template waiter { _caller.gate->use(); println("through"); rprintln("back"); }
     """
 structure(
     "blocker",

@@ -100,7 +100,11 @@ structure(
     """Run one template to its end on the way up, and another on the way down, for at most a time.
 
     Example:
-        process main { imperative("say", {"hello"}, "say", {"bye"}, "1000"); exit("0"); }
-        template say { println(_arg0); }  # hello
+        process main {
+            imperative("say", {"hello"}, "say", {"bye"}, "1000");  # hello
+            println("between");  # between
+            exit("0");  # bye
+        }
+        template say { println(_arg0); }
     """,
 )

@@ -185,9 +185,8 @@ structure(
     is what can be seen here.
 
     Example:
-        foreach({}, "nothing to do", {});
-        Foreach ({"a", "b"} As letter) { print(letter); };
-        println();  # ab
+        process main { foreach({"a", "b"}, "letter", {"."}); println(); exit("0"); }  # a.b.
+        template letter { print(_elem, _arg0); }
     """,
 )
 

@@ -141,11 +141,11 @@ _MANAGED = """
     Example:
         process main {
             process_manager() m;
-            m->start("one", "worker", {"x"});
-            m->stop("one");
+            m->start("one", "worker", {"x"});  # up x
+            m->stop("one");  # down
             exit("0");
         }
-        template worker { println("up ", _arg0); rprintln("down"); }  # up x
+        template worker { println("up ", _arg0); rprintln("down"); }
     """
 structure("process_manager", ProcessManager, (), "Start and stop processes by name.\n" + _MANAGED)
 structure(

@@ -100,8 +100,8 @@ structure(
     """Write strings to standard output on the way down.
 
     Example:
-        rprint("undone\\n");
         println("done");  # done
+        rprint("undone\\n");  # undone
     """,
 )
 structure(
@@ -111,8 +111,8 @@ structure(
     """Write strings and a line feed to standard output on the way down.
 
     Example:
-        rprintln("undone");
         println("done");  # done
+        rprintln("undone");  # undone
     """,
 )
 

@@ -238,8 +238,10 @@ structure(
     interrupt template, that is run beside the body instead of undoing the body.
 
     Example:
-        Do { println("in"); rprintln("out"); } d;  # in
-        println(d.succeeded);  # out
+        Do { println("in"); rprintln("out"); } d;
+        # in
+        # out
+        println(d.succeeded);  # true
     """,
     gives(succeeded=TRUTH),
 )

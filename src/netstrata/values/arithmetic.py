@@ -1,0 +1,28 @@
+"""Arithmetic on whole numbers from 0 to 2^64 - 1: None where the result would be none of them."""
+
+LIMIT = 2**64 - 1
+
+
+def add(left: int, right: int) -> int | None:
+    """Return the sum, None if it is too large."""
+    return left + right if left + right <= LIMIT else None
+
+
+def subtract(left: int, right: int) -> int | None:
+    """Return the difference, None if it is negative."""
+    return left - right if left >= right else None
+
+
+def multiply(left: int, right: int) -> int | None:
+    """Return the product, None if it is too large."""
+    return left * right if left * right <= LIMIT else None
+
+
+def divide(left: int, right: int) -> int | None:
+    """Return the quotient without its fraction, None for a division by zero."""
+    return left // right if right else None
+
+
+def modulo(left: int, right: int) -> int | None:
+    """Return the remainder, None for a division by zero."""
+    return left % right if right else None
