@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     layout.add_argument("--check", action="store_true", help="change nothing; fail if a file would change")
     doc = commands.add_parser("doc", help="the manual of a statement, method or function; without a name, the index")
     doc.add_argument("name", nargs="?")
+    doc.add_argument("--all", action="store_true", help="the whole reference, not one page")
+    doc.add_argument("--markdown", action="store_true", help="with --all: as Markdown")
+    doc.add_argument("--output", metavar="DIR", help="with --all --markdown: write files, and do not print")
     commands.add_parser("version", help="what this is")
     commands.add_parser("ncd", help="NCD's own command line; also installed as netstrata-ncd")
     demo = commands.add_parser("demo", help="a whole network in namespaces, and a program that runs it")
@@ -86,8 +89,10 @@ def _fmt(options: argparse.Namespace) -> int:
 
 
 def _doc(options: argparse.Namespace) -> int:
-    from netstrata.cli.doc import doc
+    from netstrata.cli.doc import doc, whole_reference
 
+    if options.all:
+        return whole_reference(options.markdown, options.output)
     return doc(options.name)
 
 

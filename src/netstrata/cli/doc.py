@@ -1,11 +1,13 @@
 """`netstrata doc`: the manual, from the declarations."""
 
+import os
 import shutil
 import sys
 
 from netstrata.daemon.registry import make_registry
+from netstrata.engine.registry import Registry
 from netstrata.language.spelling import did_you_mean
-from netstrata.reference import index, page
+from netstrata.reference import index, page, reference
 
 
 def doc(name: str | None) -> int:
@@ -35,3 +37,32 @@ def doc(name: str | None) -> int:
         return 10
     print("\n".join(pages))
     return 0
+
+
+def whole_reference(as_markdown: bool, folder: str | None) -> int:
+    """Print every page, or write them as files of Markdown."""
+    registry = make_registry()
+    if not as_markdown:
+        print("\n".join(_all_pages(registry)))
+        return 0
+    pages = reference(registry.declarations(), registry.functions())
+    if folder is None:
+        print("\n".join(pages[name] for name in pages if name != "README.md"))
+        return 0
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name, text in pages.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+    except OSError as error:
+        print(f"error: cannot write the reference to {folder}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _all_pages(registry: Registry) -> list[str]:
+    declarations = registry.declarations()
+    methods = [d for d in declarations if "::" in d.name]
+    own = {d.name: [m for m in methods if m.name.startswith(f"{d.object_type}::")] for d in declarations}
+    pages = [page(d, own[d.name] if "::" not in d.name else []) for d in declarations]
+    return pages + [page(d, []) for d in registry.functions()]

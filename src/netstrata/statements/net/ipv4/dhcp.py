@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
 
 @watches("net.ipv4.dhcp", layer=3)
-async def dhcp(ports: Ports, ifname: Link, options: Options = DhcpOptions()) -> Watch[Found]:  # noqa: B008 - it never changes
+async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Watch[Found]:  # noqa: B008 - it never changes
     """Lease an IPv4 address: up while a lease is held, down and up again when its terms change.  Assigns nothing.
 
     Example:
@@ -32,7 +32,7 @@ async def dhcp(ports: Ports, ifname: Link, options: Options = DhcpOptions()) -> 
 
     Source: RFC 2131; RFC 5227 section 2.1 (the address is probed before it is used).
     """
-    async with aclosing(ports.dhcp.leases(ifname, options)) as leases:
+    async with aclosing(ports.dhcp.leases(link, options)) as leases:
         async for lease in leases:
             if lease is None:
                 yield DOWN
