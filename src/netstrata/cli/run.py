@@ -6,14 +6,15 @@ import sys
 import time
 
 from netstrata.daemon import garbage
-from netstrata.daemon.account import Account, Several
+from netstrata.daemon.account import Account
 from netstrata.daemon.log import LEVELS
 from netstrata.daemon.lookup import RegistryLookup
 from netstrata.daemon.nudging import Nudge
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.retrying import BackOff
 from netstrata.daemon.running import Settings, run_program
-from netstrata.engine.machine import Observer
+from netstrata.daemon.several import Several
+from netstrata.daemon.stream import Stream
 from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
@@ -38,18 +39,19 @@ def run(options: argparse.Namespace) -> int:
     output = StandardOutput()
     retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
     ports = SystemPorts(output, state=options.state)
-    observers: list[Observer] = [Account(_timed, retry, not options.quiet), Nudge(ports)]
+    stream = Stream(retry)
+    stream.listen(Account(_timed, not options.quiet).tell)
     if options.record is not None:
         from netstrata.daemon.record import Recorder
 
         try:
-            observers.append(Recorder(options.record))
+            stream.listen(Recorder(options.record).tell)
         except OSError as error:
             return _bad_usage(f"cannot write to {options.record}: {error.strerror}")
     code = run_program(
         program,
         Settings(
-            Several(observers),
+            Several([stream, Nudge(ports)]),
             True,
             retry,
             output.write,

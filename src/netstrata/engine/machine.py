@@ -312,12 +312,13 @@ def _argument(arguments: List, name: str) -> Thing | None:
 class Statement(Owner):
     """A statement that exists: it reports up, down and dead, and is told to die and that it is clean."""
 
-    __slots__ = ("declaration", "fell", "index", "process", "slot", "state", "target")
+    __slots__ = ("declaration", "fell", "index", "process", "since", "slot", "state", "target")
 
     def __init__(self, process: Process, slot: Slot, declaration: Declaration) -> None:
         self.process = process
         self.slot = slot
         self.declaration = declaration
+        self.since = 0.0  # seconds of wall time since when it is in its state; kept by who observes
         self.target: Thing | None = None  # of a method: the thing it was called on
         self.index = slot.index
         self.state = NONE

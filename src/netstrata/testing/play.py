@@ -97,11 +97,16 @@ class Play:
     """One program, played."""
 
     def __init__(
-        self, text: str, ports: Any = None, more: list[Declaration] | None = None, arguments: list[bytes] | None = None
+        self,
+        text: str,
+        ports: Any = None,
+        more: list[Declaration] | None = None,
+        arguments: list[bytes] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """Start a program, and let it run until it has to wait.
 
-        Shapes: more are declarations beside the installed ones.
+        Shapes: more are declarations beside the installed ones; an observer takes the place of the notes.
         Raises: Refusals if the program is refused.
         """
         registry = _with(make_registry(), more or [])
@@ -121,7 +126,7 @@ class Play:
             {},
         )
         templates = {code.name: code for code in self.codes}
-        self.engine = Engine(templates, self.clock, Retry(RETRY_MS), self.notes, outside)
+        self.engine = Engine(templates, self.clock, Retry(RETRY_MS), observer or self.notes, outside)
         self.engine.watched = True
         self.engine.start([code for code in self.codes if not code.template])
         self.work_off()

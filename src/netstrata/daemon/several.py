@@ -1,0 +1,41 @@
+"""Several observers in the place of one."""
+
+from netstrata.engine.machine import Observer, Process, Statement
+from netstrata.engine.program import Slot
+
+
+class Several(Observer):
+    """Several observers, told one after the other."""
+
+    def __init__(self, observers: list[Observer]) -> None:
+        self._observers = observers
+
+    def moved(self, statement: Statement, before: int, after: int) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.moved(statement, before, after)
+
+    def blinked(self, statement: Statement) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.blinked(statement)
+
+    def cleaned(self, statement: Statement) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.cleaned(statement)
+
+    def process_moved(self, process: Process, what: str) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.process_moved(process, what)
+
+    def failed(self, process: Process, slot: Slot, error: Exception) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.failed(process, slot, error)
+
+    def noted(self, statement: Statement, line: str) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.noted(statement, line)

@@ -1,0 +1,177 @@
+"""The stream of events: everything that happens, in order, numbered, for whoever shows, logs or records it.
+
+Whoever listens gets immutable events and never reaches into processes.  The last events are kept in memory, so that
+one who comes late can see what happened before.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from netstrata.daemon.path import process_path
+from netstrata.daemon.telling import account_of, variables_of
+from netstrata.engine.machine import NONE, STATE_NAMES, UP, Observer, Process, Retry, Statement
+from netstrata.engine.program import Slot
+
+KEPT: Final = 10_000  # events in memory
+
+
+class Event:
+    """One thing that happened.
+
+    Shapes: seq counts from 1; wall and monotonic are seconds; statement is the number from 1, 0 if it is about a
+    process or about nothing of the program; fields depend on the kind:
+
+        transition   from, to (gone, down, up, dying), values (on the way up)
+        process      what (created, complete, retrying, terminating, gone)
+        error        text (one line), account (for people, several lines), retry_ms
+        note         text
+        control      text: what somebody asked for
+    """
+
+    __slots__ = (
+        "column",
+        "fields",
+        "file",
+        "kind",
+        "layer",
+        "line",
+        "monotonic",
+        "name",
+        "process",
+        "seq",
+        "statement",
+        "wall",
+    )
+
+    def __init__(self, seq: int, kind: str, process: str, fields: dict[str, Any]) -> None:
+        self.seq = seq
+        self.wall = time.time()
+        self.monotonic = time.monotonic()
+        self.kind = kind
+        self.process = process
+        self.statement = 0
+        self.name = ""
+        self.file = ""
+        self.line = 0
+        self.column = 0
+        self.layer = 0
+        self.fields = fields
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as what JSON can hold; what does not apply is left out."""
+        found: dict[str, Any] = {
+            "seq": self.seq,
+            "time": self.wall,
+            "monotonic": self.monotonic,
+            "kind": self.kind,
+            "process": self.process,
+        }
+        if self.statement:
+            found["statement"] = self.statement
+            found["name"] = self.name
+            found["file"] = self.file
+            found["line"] = self.line
+            found["column"] = self.column
+            found["layer"] = self.layer
+        found.update(self.fields)
+        return found
+
+
+Listener = Callable[[Event], None]
+
+
+class Stream(Observer):
+    """Makes events of what the engine tells, and hands them on."""
+
+    def __init__(self, retry: Retry) -> None:
+        self.kept: deque[Event] = deque(maxlen=KEPT)
+        self._retry = retry
+        self._listeners: list[Listener] = []
+        self._seq = 0
+        self._paths: dict[Process, str] = {}
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return self._seq
+
+    @property
+    def paths_kept(self) -> int:
+        """Of how many processes a name is remembered."""
+        return len(self._paths)
+
+    def listen(self, listener: Listener) -> None:
+        """Tell somebody of every event from now on; a listener must neither wait nor raise."""
+        self._listeners.append(listener)
+
+    def leave(self, listener: Listener) -> None:
+        """Tell somebody no more."""
+        self._listeners.remove(listener)
+
+    def control(self, text: str) -> None:
+        """Tell that somebody asked for something."""
+        self._emit(self._event("control", None, None, {"text": text}))
+
+    def path_of(self, process: Process) -> str:
+        """Return a process's name for people."""
+        path = self._paths.get(process)
+        if path is None:
+            path = self._paths[process] = process_path(process)
+        return path
+
+    def _event(self, kind: str, process: Process | None, slot: Slot | None, fields: dict[str, Any]) -> Event:
+        self._seq += 1
+        event = Event(self._seq, kind, self.path_of(process) if process is not None else "", fields)
+        if slot is not None:
+            event.statement = slot.index + 1
+            event.name = slot.type
+            event.file = slot.span.source.name
+            event.line, event.column = slot.span.source.line_and_column(slot.span.start)
+        return event
+
+    def _emit(self, event: Event) -> None:
+        self.kept.append(event)
+        for listener in self._listeners:
+            listener(event)
+
+    def _transition(self, statement: Statement, before: str, after: str, values: dict[str, str]) -> None:
+        fields: dict[str, Any] = {"from": before, "to": after}
+        if values:
+            fields["values"] = values
+        event = self._event("transition", statement.process, statement.slot, fields)
+        event.layer = statement.declaration.layer
+        self._emit(event)
+
+    def moved(self, statement: Statement, before: int, after: int) -> None:
+        """A statement went from one state to another."""
+        values = variables_of(statement) if after == UP else {}
+        self._transition(statement, STATE_NAMES[before], STATE_NAMES[after], values)
+        if after == NONE:
+            statement.since = 0.0
+        else:
+            statement.since = self.kept[-1].wall
+
+    def blinked(self, statement: Statement) -> None:
+        """A statement that is up was down for an instant."""
+        self._transition(statement, "up", "down", {})
+        self._transition(statement, "down", "up", variables_of(statement))
+        statement.since = self.kept[-1].wall
+
+    def process_moved(self, process: Process, what: str) -> None:
+        """A process came, went, or is complete."""
+        self._emit(self._event("process", process, None, {"what": what}))
+        if what == "gone":
+            self._paths.pop(process, None)
+
+    def failed(self, process: Process, slot: Slot, error: Exception) -> None:
+        """A statement could not begin, or broke."""
+        retry_ms = self._retry.delay(process.retries)
+        account = account_of(self.path_of(process), slot, error, retry_ms)
+        fields = {"text": str(error), "account": account, "retry_ms": retry_ms}
+        self._emit(self._event("error", process, slot, fields))
+
+    def noted(self, statement: Statement, line: str) -> None:
+        """A statement has something to tell."""
+        self._emit(self._event("note", statement.process, statement.slot, {"text": line}))

@@ -1,0 +1,90 @@
+"""The stream of events."""
+
+from netstrata.daemon.stream import KEPT, Event, Stream
+from netstrata.engine.machine import Retry
+from netstrata.testing.play import Play
+
+
+def streamed(text: str) -> tuple[Play, Stream, list[Event]]:
+    """Play a program with a stream that is listened to."""
+    stream = Stream(Retry(5000))
+    heard: list[Event] = []
+    stream.listen(heard.append)
+    return Play(text, observer=stream), stream, heard
+
+
+def test_every_transition_is_in_the_stream_once_and_in_order() -> None:
+    play, _, heard = streamed(
+        'process main { var("x") v; call("t", {}); println(v); }\ntemplate t { println("in t"); }'
+    )
+
+    play.end()
+
+    moves = [
+        f"{e.process}.{e.statement} {e.fields['from']} -> {e.fields['to']}" for e in heard if e.kind == "transition"
+    ]
+    assert moves == [
+        "main.1 gone -> down", "main.1 down -> up",
+        "main.2 gone -> down", "main.2/t.1 gone -> down", "main.2/t.1 down -> up", "main.2 down -> up",
+        "main.3 gone -> down", "main.3 down -> up",
+        "main.3 up -> dying", "main.3 dying -> gone",
+        "main.2 up -> dying", "main.2/t.1 up -> dying", "main.2/t.1 dying -> gone", "main.2 dying -> gone",
+        "main.1 up -> dying", "main.1 dying -> gone",
+    ]  # fmt: skip
+
+
+def test_numbers_have_no_gap() -> None:
+    play, stream, heard = streamed('process main { sleep("soon"); }')
+
+    play.pass_time(100_000)
+    play.end()
+
+    assert [event.seq for event in heard] == list(range(1, stream.seq + 1))
+
+
+def test_a_statement_that_comes_up_brings_its_variables() -> None:
+    _, _, heard = streamed('process main { value({"a"}) v; }')
+
+    up = next(event for event in heard if event.fields.get("to") == "up")
+    assert up.fields["values"] == {"exists": "true", "type": "list", "length": "1", "value": '{"a"}'}
+
+
+def test_a_failure_tells_what_where_and_when_it_is_tried_again() -> None:
+    _, _, heard = streamed('process main {\n    sleep("soon");\n}')
+
+    error = next(event for event in heard if event.kind == "error")
+    assert (error.line, error.column, error.fields["retry_ms"]) == (2, 5, 5000)
+    assert "play.ncd:2:11, process main, statement 1" in error.fields["account"]
+
+
+def test_a_blink_is_two_transitions() -> None:
+    text = 'process main { backtrack_point() p; var("x") v; p->go(); sleep("1"); p->go(); }'
+    play, _, heard = streamed(text.replace('p->go(); sleep("1"); ', 'sleep("1"); '))
+    before = len(heard)
+
+    play.pass_time(1)
+
+    first = [e for e in heard[before:] if e.kind == "transition" and e.statement == 1]
+    assert [(e.fields["from"], e.fields["to"]) for e in first] == [("up", "down"), ("down", "up")]
+
+
+def test_memory_for_events_is_bounded() -> None:
+    text = """process main {
+        var("0") i; backtrack_point() p;
+        If (@num_lesser(i, "5000")) { i->set(@num_add(i, "1")); p->go(); };
+    }"""
+
+    _, stream, heard = streamed(text)
+
+    assert len(heard) > KEPT
+    assert len(stream.kept) == KEPT
+    assert stream.kept[-1] is heard[-1]
+
+
+def test_names_of_processes_that_are_gone_are_forgotten() -> None:
+    text = 'process main { process_manager() m; m->start("a", "t", {}); m->stop("a"); }\ntemplate t { println("x"); }'
+
+    play, stream, _ = streamed(text)
+    play.end()
+
+    assert stream.paths_kept == 0
