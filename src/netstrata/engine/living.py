@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import Down, set_running
 from netstrata.engine.computed import read_variable
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement
+from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement, Waiting
 from netstrata.values import Refused, Unavailable, Value
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class _CarriedOn:
 class Living(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
-    __slots__ = ("_dying", "_ended", "_life", "_lost", "_task", "found")
+    __slots__ = ("_dying", "_ended", "_life", "_lost", "_task", "_told", "found")
 
     def begin(self, values: list[Value]) -> None:
         """Read the arguments, and let the coroutine run as far as it gets without waiting."""
@@ -71,6 +71,7 @@ class Living(Statement):
         self._task: Task[None] | None = None
         self._lost: Unavailable | None = None
         self._ended = False
+        self._told = ""
         generator = self.declaration.implementation(self.process.engine.outside.ports, *bound)
         self._life: Coroutine[Any, Any, None] = self._guarded(generator)
         self._drive(None)
@@ -172,8 +173,13 @@ class Living(Statement):
         elif not self._dying.done():
             self._dying.set_exception(reason)
 
+    def waits_for(self) -> Waiting | None:
+        """Say what it told last."""
+        return Waiting(self._told) if self._told else None
+
     def note(self, line: str) -> None:
         """Add a line to the time line."""
+        self._told = line
         self.process.engine.observer.noted(self, line)
 
     @property

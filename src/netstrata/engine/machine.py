@@ -335,6 +335,14 @@ class Statement(Owner):
         """Undo, then report dead, at once or later."""
         self.dead()
 
+    def waits_for(self) -> "Waiting | None":
+        """Say what it waits for while it is down or dying; None if there is nothing to say."""
+        return None
+
+    def processes(self) -> list[Process]:
+        """Return the processes that it has created and that exist."""
+        return []
+
     def clean(self) -> None:
         """Know that everything after this statement is gone, and everything before it is up."""
 
@@ -405,6 +413,23 @@ class Statement(Owner):
             process.error = True
         self.dead()
         process.engine.observer.failed(process, self.slot, error)
+
+
+class Waiting:
+    """What a statement waits for: a text, processes that it waits for, and names that somebody should provide."""
+
+    __slots__ = ("names", "processes", "text")
+
+    def __init__(
+        self, text: str, processes: list[Process] | None = None, names: list[tuple[str, Value]] | None = None
+    ) -> None:
+        """Say what is waited for.
+
+        Shapes: a name is the kind of statement that provides it (`provide`), and the value that it provides.
+        """
+        self.text = text
+        self.processes = processes or []
+        self.names = names or []
 
 
 class Retry:

@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import TRUTH
-from netstrata.engine.machine import DOWN, DYING, UP, Statement
+from netstrata.engine.machine import DOWN, DYING, UP, Statement, Waiting
 from netstrata.engine.structure import gives, maybe, structure
 from netstrata.values import Value, boolean
 
@@ -119,6 +119,10 @@ class Blocker(Statement):
         if self.state == DYING and not self.uses:
             self.dead()
 
+    def waits_for(self) -> Waiting | None:
+        """Say who still uses it."""
+        return Waiting("waits until nobody uses it", [use.process for use in self.uses])
+
     def die(self) -> None:
         """Wait until nobody uses it."""
         if not self.uses:
@@ -136,6 +140,12 @@ class Use(Statement):
         self.blocker.uses[self] = None
         if self.blocker.open:
             self.up()
+
+    def waits_for(self) -> Waiting | None:
+        """Say which switch is closed."""
+        blocker = self.blocker
+        name = blocker.slot.name or "the blocker"
+        return Waiting(f"{name} ({blocker.slot.span}) is closed", [blocker.process])
 
     def die(self) -> None:
         """Leave."""

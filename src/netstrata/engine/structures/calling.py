@@ -4,7 +4,7 @@ from typing import cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, TEXT
-from netstrata.engine.machine import DOWN, UP, Process, Statement
+from netstrata.engine.machine import DOWN, UP, Process, Statement, Waiting
 from netstrata.engine.structure import rest, structure, takes
 from netstrata.engine.thing import Thing, follow_thing
 from netstrata.values import List, Value
@@ -88,6 +88,14 @@ class Caller(Statement):
         """Let the process go on."""
         if self.child is not None:
             self.child.go_on()
+
+    def processes(self) -> list[Process]:
+        """Return the process."""
+        return [self.child] if self.child is not None else []
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for the process."""
+        return Waiting("waits for what it runs", self.processes())
 
     def die(self) -> None:
         """Undo the process first."""

@@ -1,7 +1,7 @@
 """What one process provides and others depend on, by name: provide, provide_event, depend."""
 
 from netstrata.contract.shapes import TEXT
-from netstrata.engine.machine import DOWN, DYING, UP, Engine, Statement
+from netstrata.engine.machine import DOWN, DYING, UP, Engine, Statement, Waiting
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.thing import Thing
 from netstrata.values import Refused, Value
@@ -76,6 +76,10 @@ class Provide(Statement):
             for depend in list(self.bound):
                 depend.down()
 
+    def waits_for(self) -> Waiting | None:
+        """Say who still depends on it."""
+        return Waiting("waits until nobody depends on it", [depend.process for depend in self.bound])
+
     def let_go(self, depend: "Depend") -> None:
         """Somebody does not depend on it any more."""
         del self.bound[depend]
@@ -133,6 +137,11 @@ class Depend(Statement):
         """Look a name up in the provider's place."""
         provider = self.provider
         return provider.process.find(name, provider.index) if provider is not None else None
+
+    def waits_for(self) -> Waiting | None:
+        """Say that nobody provides it."""
+        word = self.name.decode("utf-8", "replace")
+        return Waiting(f'nothing provides "{word}"', names=[("provide", self.name), ("provide_event", self.name)])
 
     def clean(self) -> None:
         """Let go of a provider that is dying, and wait for another."""

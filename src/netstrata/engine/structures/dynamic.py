@@ -1,7 +1,7 @@
 """The best of several providers of one name: dynamic_provide, dynamic_depend."""
 
 from netstrata.contract.shapes import ANY, TEXT
-from netstrata.engine.machine import DOWN, DYING, UP, Statement
+from netstrata.engine.machine import DOWN, DYING, UP, Statement, Waiting
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.thing import Thing
 from netstrata.values import Refused, Value, in_order
@@ -102,14 +102,20 @@ class DynamicProvide(Statement):
 class DynamicDepend(Statement):
     """Up while bound to the best provider of a name."""
 
-    __slots__ = ("contest",)
+    __slots__ = ("contest", "name")
 
     def begin(self, values: list[Value]) -> None:
         """Be up if there is a provider, else wait."""
         self.contest = _contest(self, values[0])
+        self.name = values[0] if isinstance(values[0], bytes) else b""
         self.contest.waiting[self] = None
         if self.contest.current is not None and not self.contest.moving:
             self.bind()
+
+    def waits_for(self) -> Waiting | None:
+        """Say that nobody provides it."""
+        word = self.name.decode("utf-8", "replace")
+        return Waiting(f'nothing provides "{word}"', names=[("dynamic_provide", self.name)])
 
     def bind(self) -> None:
         """Be up, bound to the current provider."""

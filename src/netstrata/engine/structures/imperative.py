@@ -1,7 +1,7 @@
 """imperative: one template run to its end on the way up, another on the way down."""
 
 from netstrata.contract.shapes import LIST, MILLISECONDS
-from netstrata.engine.machine import DYING, Process, Statement, Timer
+from netstrata.engine.machine import DYING, Process, Statement, Timer, Waiting
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.thing import Thing
@@ -62,6 +62,14 @@ class Imperative(Statement):
             self._begin_undo()
         else:
             self.up()
+
+    def processes(self) -> list[Process]:
+        """Return the process."""
+        return [self.child] if self.child is not None else []
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for the process."""
+        return Waiting("waits for what it runs", self.processes())
 
     def die(self) -> None:
         """Run the second template, after the first is over."""

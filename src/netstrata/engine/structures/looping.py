@@ -2,7 +2,7 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import LIST, TEXT
-from netstrata.engine.machine import DOWN, TERMINATING, UP, Owner, Process, Statement, Timer
+from netstrata.engine.machine import DOWN, TERMINATING, UP, Owner, Process, Statement, Timer, Waiting
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.thing import Plain, Thing
@@ -163,6 +163,16 @@ class Foreach(Statement):
             self._terminate_last()
         else:
             self.dead()
+
+    def processes(self) -> list[Process]:
+        """Return the elements' processes."""
+        return [element.process for element in self.running if element.process is not None]
+
+    def waits_for(self) -> Waiting | None:
+        """Say at which element it is."""
+        if self.timer is not None:
+            return Waiting(f"waits to try again: no template named {self.template.decode('utf-8', 'replace')}")
+        return Waiting(f"is at element {len(self.running)} of {len(self.items)}", self.processes()[-1:])
 
     def die(self) -> None:
         """Undo the elements, last first."""

@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
-from netstrata.engine.machine import DOWN, DYING, TERMINATING, UP, Owner, Process, Statement, Timer
+from netstrata.engine.machine import DOWN, DYING, TERMINATING, UP, Owner, Process, Statement, Timer, Waiting
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.thing import Thing
@@ -87,6 +87,14 @@ class ProcessManager(Statement):
             del self.named[managed.name]
         if self.state == DYING and not self.all:
             self.dead()
+
+    def processes(self) -> list[Process]:
+        """Return the managed processes."""
+        return [managed.process for managed in self.all if managed.process is not None]
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for its processes to be gone."""
+        return Waiting("waits until its processes are gone", self.processes())
 
     def die(self) -> None:
         """Stop all, the oldest first."""
@@ -207,6 +215,10 @@ class OnDemand(Statement):
             self.complete = False
             self.child.terminate()
 
+    def processes(self) -> list[Process]:
+        """Return the process."""
+        return [self.child] if self.child is not None else []
+
     def die(self) -> None:
         """Undo the process."""
         if self.child is None:
@@ -254,6 +266,10 @@ class Demand(Statement):
         """Look a name up at the end of the process."""
         child = self.ondemand.child
         return child.find(name, len(child.statements)) if child is not None else None
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for the process."""
+        return Waiting("waits for the process on demand", self.ondemand.processes())
 
     def die(self) -> None:
         """No longer ask for it."""

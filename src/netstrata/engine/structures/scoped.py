@@ -3,9 +3,10 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
-from netstrata.engine.machine import DOWN, DYING, UP, Statement
+from netstrata.engine.machine import DOWN, DYING, UP, Statement, Waiting
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.thing import Thing
+from netstrata.language.valuetext import format_value
 from netstrata.values import List, Refused, Value
 
 
@@ -60,6 +61,10 @@ class ScopedProvide(Statement):
         for depend in list(self.bound):
             depend.leave_slowly()
 
+    def waits_for(self) -> Waiting | None:
+        """Say who still depends on it."""
+        return Waiting("waits until nobody depends on it", [depend.process for depend in self.bound])
+
     def leave(self) -> None:
         """Be gone: nobody depends on it any more."""
         del self.names.providers[self.name]
@@ -97,6 +102,15 @@ class ScopedDepend(Statement):
                 provider.bound[self] = None
                 self.up()
                 return
+
+    def waits_for(self) -> Waiting | None:
+        """Say that nobody provides any of them."""
+        words = ", ".join(format_value(choice).decode("utf-8", "replace") for choice in self.choices)
+        return Waiting(f"nothing provides any of {words}", names=[(self.provided_by(), c) for c in self.choices])
+
+    def provided_by(self) -> str:
+        """Return the kind of statement that provides what it wants."""
+        return "depend_scope::provide"
 
     def appeared(self, provider: ScopedProvide) -> None:
         """Take a new provider, if it is a better one than what it has."""
@@ -178,6 +192,10 @@ class MultiDepend(ScopedDepend):
     def scope_of_names(self) -> Scope:
         """Return the program's scope."""
         return _program_scope(self)
+
+    def provided_by(self) -> str:
+        """Return the kind of statement that provides what it wants."""
+        return "multiprovide"
 
 
 _SCOPED = """

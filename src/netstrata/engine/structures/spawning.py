@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process, Statement
+from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process, Statement, Waiting
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.thing import Thing
@@ -73,6 +73,10 @@ class Spawn(Statement):
         else:
             self.child.go_on()
 
+    def processes(self) -> list[Process]:
+        """Return the process."""
+        return [self.child] if self.child is not None else []
+
     def die(self) -> None:
         """Take the joins down, then undo the process."""
         self._take_joins_down()
@@ -115,6 +119,12 @@ class Join(Statement):
         """Look a name up at the end of the spawned process."""
         child = self.spawn.child if self.spawn is not None else None
         return child.find(name, len(child.statements)) if child is not None else None
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for the spawned process."""
+        if self.spawn is None:
+            return Waiting("what it joined is gone, for good")
+        return Waiting("waits for the spawned process", self.spawn.processes())
 
     def clean(self) -> None:
         """Tell the spawn."""

@@ -2,7 +2,7 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import MILLISECONDS
-from netstrata.engine.machine import DOWN, DYING, UP, Statement, Timer
+from netstrata.engine.machine import DOWN, DYING, UP, Statement, Timer, Waiting
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.values import Value
 
@@ -52,6 +52,10 @@ class Sleep(Statement):
         else:
             self.up()
 
+    def waits_for(self) -> Waiting | None:
+        """Say that time must pass."""
+        return Waiting("waits for time to pass")
+
     def die(self) -> None:
         """Wait, then be dead."""
         if self.timer is not None:
@@ -100,6 +104,10 @@ class PeriodicTimer(Statement):
         elif self.state == UP:
             self.timer = timers.after(self.down_ms, self._turn)
             self.down()
+
+    def waits_for(self) -> Waiting | None:
+        """Say that time must pass."""
+        return Waiting("waits for time to pass")
 
     def die(self) -> None:
         """Stop."""

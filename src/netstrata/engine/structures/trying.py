@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST, TEXT, TRUTH
-from netstrata.engine.machine import DYING, UP, Owner, Process, Statement
+from netstrata.engine.machine import DYING, UP, Owner, Process, Statement, Waiting
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.thing import Thing
@@ -73,6 +73,14 @@ class Attempt(Statement):
             self.dead()
         elif not self.ending:
             self.end_body()
+
+    def processes(self) -> list[Process]:
+        """Return the body's process."""
+        return [self.body] if self.body is not None else []
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for its body."""
+        return Waiting("waits for its body", self.processes())
 
     def variable(self, name: str) -> Value | None:
         """Return `succeeded`."""
@@ -215,6 +223,13 @@ class Do(Attempt):
             super().die()
             return
         self.interruption = interruption
+
+    def processes(self) -> list[Process]:
+        """Return the processes of body and interruption."""
+        found = super().processes()
+        if self.interruption is not None and self.interruption.process is not None:
+            found.append(self.interruption.process)
+        return found
 
     def body_gone_while_dying(self) -> None:
         """Be dead, if the interruption is gone, too."""

@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, NAME, STRINGS, TRUTH
-from netstrata.engine.machine import Statement
+from netstrata.engine.machine import Statement, Waiting
 from netstrata.engine.structure import gives, structure, takes
 from netstrata.values import TRUE, List, Refused, Value, boolean
 
@@ -75,6 +75,10 @@ class Condition(Statement):
             raise TRUTH.refusal(0)
         if (value == TRUE) == self.holds_for():
             self.up()
+
+    def waits_for(self) -> Waiting | None:
+        """Say that this is for good."""
+        return Waiting("its condition does not hold, so the process stops here, for good")
 
     def holds_for(self) -> bool:
         """Return the truth value that lets the process go on."""
