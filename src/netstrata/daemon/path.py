@@ -10,7 +10,7 @@ def process_path(process: Process) -> str:
         statement = process.owner.creator()
         name = process.code.name
         hidden = name.startswith("__tmpl")
-        words.append(f".{statement.index + 1}" if hidden else f".{statement.index + 1}/{name}")
+        words.append(f".{statement.index + 1}{'' if hidden else '/' + name}{process.owner.label()}")
         process = statement.process
         if len(words) >= 20:
             words.append(".…")

@@ -7,12 +7,13 @@ one who comes late can see what happened before.
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from netstrata.daemon.path import process_path
 from netstrata.daemon.telling import account_of, variables_of
 from netstrata.engine.machine import NONE, STATE_NAMES, UP, Observer, Process, Retry, Statement
 from netstrata.engine.program import Slot
+from netstrata.values import Refused
 
 KEPT: Final = 10_000  # events in memory
 
@@ -79,6 +80,13 @@ class Event:
         return found
 
 
+class Failure(NamedTuple):
+    """Why a statement could not begin, and when it is tried again (monotonic seconds)."""
+
+    text: str
+    again: float
+
+
 Listener = Callable[[Event], None]
 
 
@@ -91,6 +99,9 @@ class Stream(Observer):
         self._listeners: list[Listener] = []
         self._seq = 0
         self._paths: dict[Process, str] = {}
+        self.failures: dict[
+            tuple[Process, int], Failure
+        ] = {}  # the last one of each statement that has not begun since
 
     @property
     def seq(self) -> int:
@@ -148,10 +159,9 @@ class Stream(Observer):
         """A statement went from one state to another."""
         values = variables_of(statement) if after == UP else {}
         self._transition(statement, STATE_NAMES[before], STATE_NAMES[after], values)
-        if after == NONE:
-            statement.since = 0.0
-        else:
-            statement.since = self.kept[-1].wall
+        statement.since = 0.0 if after == NONE else self.kept[-1].wall
+        if after == UP and self.failures:
+            self.failures.pop((statement.process, statement.index), None)
 
     def blinked(self, statement: Statement) -> None:
         """A statement that is up was down for an instant."""
@@ -164,13 +174,19 @@ class Stream(Observer):
         self._emit(self._event("process", process, None, {"what": what}))
         if what == "gone":
             self._paths.pop(process, None)
+            if self.failures:
+                for index in range(len(process.code.slots)):
+                    self.failures.pop((process, index), None)
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke."""
         retry_ms = self._retry.delay(process.retries)
         account = account_of(self.path_of(process), slot, error, retry_ms)
         fields = {"text": str(error), "account": account, "retry_ms": retry_ms}
-        self._emit(self._event("error", process, slot, fields))
+        event = self._event("error", process, slot, fields)
+        text = error.message if isinstance(error, Refused) else str(error)
+        self.failures[process, slot.index] = Failure(text, event.monotonic + retry_ms / 1000)
+        self._emit(event)
 
     def noted(self, statement: Statement, line: str) -> None:
         """A statement has something to tell."""

@@ -93,6 +93,10 @@ class Owner(Thing):
         """Return the statement that the template process belongs to."""
         raise NotImplementedError
 
+    def label(self) -> str:
+        """Return what tells its processes from others of the same statement, for people; "" if there is only one."""
+        return ""
+
     def child_up(self, process: "Process") -> None:
         """The process is complete."""
 
@@ -167,6 +171,13 @@ class Process:
         if self.mode != TERMINATING and self.engine.watched:
             self.engine.observer.process_moved(self, "terminating")
         self.mode = TERMINATING
+        self.engine.push(self)
+
+    def restart(self, index: int) -> None:
+        """Undo all statements from an index on, last first, and bring them up again; nothing before it is touched."""
+        if index < self.live:
+            self.error = False
+            self.live = index
         self.engine.push(self)
 
     def go_on(self) -> None:

@@ -145,7 +145,7 @@ class Use(Statement):
         """Say which switch is closed."""
         blocker = self.blocker
         name = blocker.slot.name or "the blocker"
-        return Waiting(f"{name} ({blocker.slot.span}) is closed", [blocker.process])
+        return Waiting(f"{name} ({blocker.slot.span}) is closed")
 
     def die(self) -> None:
         """Leave."""

@@ -36,6 +36,10 @@ class Element(Owner):
         """Give the element under the names that the statement chose."""
         return self.foreach.element_name(self.number, name)
 
+    def label(self) -> str:
+        """Return the element's index."""
+        return f"[{self.number}]"
+
     def scope(self) -> Statement | None:
         """Let names be looked up in the statement's place, if it is a Foreach."""
         return self.foreach.scope()

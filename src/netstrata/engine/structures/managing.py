@@ -34,6 +34,10 @@ class Managed(Owner):
         """Give `_caller`, which is the manager's place."""
         return ScopeOf(self.manager) if name == "_caller" else None
 
+    def label(self) -> str:
+        """Return the name it was started with, if that is a string."""
+        return f"[{self.name.decode('utf-8', 'replace')}]" if isinstance(self.name, bytes) else ""
+
     def start(self) -> None:
         """Create the process, now or, if there is no such template, after another try."""
         self.timer = None

@@ -161,6 +161,10 @@ class Interruption(Owner):
         """Return the Do."""
         return self.attempt
 
+    def label(self) -> str:
+        """Tell it from the body."""
+        return "[interrupt]"
+
     def special(self, name: str) -> Thing | None:
         """Give `_do`."""
         return self.attempt.special(name)

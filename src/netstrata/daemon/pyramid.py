@@ -1,0 +1,74 @@
+"""What stands now: processes, their statements floor by floor, and what each waits for."""
+
+from typing import Any
+
+from netstrata.daemon.path import process_path
+from netstrata.daemon.telling import variables_of
+from netstrata.engine.machine import COMPLETE, DOWN, DYING, PAUSED, STATE_NAMES, TERMINATING, UP, Engine, Process
+
+
+def find_process(engine: Engine, path: str) -> Process | None:
+    """Return the process with a path: `wired`, `wired.3/helper`."""
+    words = path.split(".", 1)
+    found = next((root for root in engine.roots if root.code.name == words[0]), None)
+    if found is None or len(words) == 1:
+        return found
+    return next((child for child in all_below(found) if process_path(child) == path), None)
+
+
+def all_below(process: Process) -> list[Process]:
+    """Return all processes below one, parents before children."""
+    found: list[Process] = []
+    waiting = [process]
+    while waiting:
+        current = waiting.pop()
+        children = [child for s in current.statements if s is not None for child in s.processes()]
+        found.extend(children)
+        waiting.extend(reversed(children))
+    return found
+
+
+def state_of(process: Process) -> str:
+    """Say in a word how a process is."""
+    if process.mode == TERMINATING:
+        return "undone" if process.top else "gone"
+    if process.mode == COMPLETE:
+        return "complete"
+    if process.mode == PAUSED or process.live < process.top:
+        return "undoing"
+    return "failed" if process in process.engine.retrying else "waiting"
+
+
+def floors_of(process: Process) -> list[dict[str, Any]]:
+    """Return the statements of a process as they are now."""
+    floors: list[dict[str, Any]] = []
+    for slot, statement in zip(process.code.slots, process.statements, strict=True):
+        floor: dict[str, Any] = {
+            "statement": slot.index + 1,
+            "name": slot.type,
+            "file": slot.span.source.name,
+            "line": slot.span.line,
+            "state": "gone",
+        }
+        if slot.name:
+            floor["label"] = slot.name
+        if statement is not None:
+            floor["state"] = STATE_NAMES[statement.state]
+            floor["since"] = statement.since
+            floor["layer"] = statement.declaration.layer
+            if statement.state == UP:
+                floor["values"] = variables_of(statement)
+            elif statement.state in (DOWN, DYING):
+                waiting = statement.waits_for()
+                if waiting is not None:
+                    floor["waits"] = waiting.text
+            children = [process_path(child) for child in statement.processes()]
+            if children:
+                floor["processes"] = children
+        floors.append(floor)
+    return floors
+
+
+def pyramid(process: Process) -> dict[str, Any]:
+    """Return a process with its floors."""
+    return {"process": process_path(process), "state": state_of(process), "floors": floors_of(process)}

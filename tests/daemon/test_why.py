@@ -1,0 +1,105 @@
+"""Why a process is where it is."""
+
+from typing import Any
+
+from netstrata.daemon.pyramid import find_process, pyramid
+from netstrata.daemon.stream import Stream
+from netstrata.daemon.why import Why
+from netstrata.engine.machine import Retry
+from netstrata.testing.play import Play
+
+
+def reasons(text: str, name: str) -> list[str]:
+    """Play a program, and ask why one of its processes is where it is."""
+    stream = Stream(Retry(5000))
+    play = Play(text, observer=stream)
+    process = find_process(play.engine, name)
+    assert process is not None
+    why = Why(play.engine, stream.failures)
+    why.ask(process)
+    return [
+        f"{'  ' * cause.depth}{cause.process}.{cause.statement} {cause.name}: {cause.text}{' (root)' * cause.root}"
+        for cause in why.causes
+    ]
+
+
+def test_a_complete_process_is_complete() -> None:
+    assert reasons('process main { var("x") v; }', "main") == ["main.0 : is complete: all its statements are up (root)"]
+
+
+def test_a_name_that_no_statement_provides_is_the_root() -> None:
+    assert reasons('process main { depend("LAN"); }', "main") == [
+        'main.1 depend: nothing provides "LAN", and no statement of the program does (root)'
+    ]
+
+
+def test_the_chain_goes_through_providers_calls_and_elements_to_the_root() -> None:
+    text = """
+        process user { depend("LAN") lan; println("up"); }
+        process lan { call("uplink", {}); provide("LAN"); }
+        template uplink { Foreach ({"a", "b"} As x) { blocker() b; b->use(); }; }
+    """
+
+    found = reasons(text, "user")
+
+    assert found == [
+        'user.1 depend: nothing provides "LAN"',
+        "  lan.1 call: waits for what it runs",
+        "    lan.1/uplink.1 foreach_emb: is at element 1 of 2",
+        "      lan.1/uplink.1[0].2 use: b (play.ncd:4:55) is closed (root)",
+    ]
+
+
+def test_a_failure_is_the_root_with_what_failed_and_when_it_is_tried_again() -> None:
+    [line] = reasons('process main { sleep("soon"); }', "main")
+
+    assert line.startswith("main.1 sleep: expected a time")
+    assert "next try in 5 s" in line
+    assert line.endswith("(root)")
+
+
+def test_processes_that_wait_for_each_other_are_told_once() -> None:
+    text = 'process a { depend("B"); provide("A"); } process b { depend("A"); provide("B"); }'
+
+    found = reasons(text, "a")
+
+    assert found == ['a.1 depend: nothing provides "B"', '  b.1 depend: nothing provides "A"']
+
+
+def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() -> None:
+    play = Play('process main { var("x") v; depend("LAN"); println(v); }', observer=Stream(Retry(5000)))
+    process = find_process(play.engine, "main")
+    assert process is not None
+
+    floors: list[dict[str, Any]] = pyramid(process)["floors"]
+
+    assert [(floor["name"], floor["state"]) for floor in floors] == [
+        ("var", "up"),
+        ("depend", "down"),
+        ("println", "gone"),
+    ]
+    assert floors[0]["values"] == {"value": "x"}
+    assert floors[0]["label"] == "v"
+    assert floors[1]["waits"] == 'nothing provides "LAN"'
+    assert pyramid(process)["state"] == "waiting"
+
+
+def test_a_process_is_found_by_its_path() -> None:
+    play = Play('process main { call("t", {}); }\ntemplate t { spawn("u", {}); }\ntemplate u { sleep("5"); }')
+
+    found = find_process(play.engine, "main.1/t.1/u")
+
+    assert found is not None
+    assert found.code.name == "u"
+    assert find_process(play.engine, "main.2/t") is None
+
+
+def test_restart_undoes_from_one_floor_on_and_touches_nothing_below() -> None:
+    play = Play('process main { println("1"); println("2"); rprintln("-2"); println("3"); rprintln("-3"); }')
+    process = find_process(play.engine, "main")
+    assert process is not None
+
+    process.restart(2)
+    play.work_off()
+
+    assert play.output.split() == ["1", "2", "3", "-3", "-2", "3"]
