@@ -52,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--quiet", action="store_true", help="log failures only, no transitions")
     run.add_argument("--retry-time", metavar="MS", type=int, default=5000, help="first wait after a failure (5000)")
     run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")
+    run.add_argument("--control", metavar="PATH", default="", help="the control socket; none for no socket")
+    _add_clients(commands)
     check = commands.add_parser("check", help="check programs without running them")
     check.add_argument("programs", nargs="+", metavar="FILE")
     layout = commands.add_parser("fmt", help="give programs the one canonical layout")
@@ -68,6 +70,31 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="print one JSON object with the results")
     demo.add_argument("--keep-going", action="store_true", help="play all steps even if one fails")
     return parser
+
+
+def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands that ask a running daemon."""
+    status = commands.add_parser("status", help="what stands: each floor, its state, since when, its values")
+    status.add_argument("process", nargs="?")
+    status.add_argument("--all", action="store_true", help="also the processes that statements run")
+    why = commands.add_parser("why", help="what a process waits for, down to the root cause")
+    why.add_argument("process", nargs="?", help="all that are not complete, if none is given")
+    log = commands.add_parser("log", help="what happened")
+    log.add_argument("-f", "--follow", action="store_true", help="go on as it happens")
+    log.add_argument("--process", help="only of one process and those that it runs")
+    log.add_argument("--after", type=int, default=0, metavar="NUMBER", help="only events younger than one")
+    restart = commands.add_parser("restart", help="undo a process from a statement on, and bring it up again")
+    restart.add_argument("place", metavar="PROCESS[:STATEMENT]", help="a statement by its number, or by its name")
+    restart.add_argument("--above", action="store_true", help="leave the statement itself alone")
+    for command in (status, why, log, restart):
+        command.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
+        command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _client(options: argparse.Namespace) -> int:
+    from netstrata.cli.asking import ask
+
+    return ask(options)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -110,4 +137,15 @@ def _demo(options: argparse.Namespace) -> int:
     return code
 
 
-_COMMANDS = {"run": _run, "check": _check, "fmt": _fmt, "doc": _doc, "version": _version, "demo": _demo}
+_COMMANDS = {
+    "run": _run,
+    "status": _client,
+    "why": _client,
+    "log": _client,
+    "restart": _client,
+    "check": _check,
+    "fmt": _fmt,
+    "doc": _doc,
+    "version": _version,
+    "demo": _demo,
+}

@@ -4,7 +4,10 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from netstrata.cli.client import control_path
 from netstrata.daemon import garbage
 from netstrata.daemon.account import Account
 from netstrata.daemon.log import LEVELS
@@ -15,12 +18,14 @@ from netstrata.daemon.retrying import BackOff
 from netstrata.daemon.running import Settings, run_program
 from netstrata.daemon.several import Several
 from netstrata.daemon.stream import Stream
+from netstrata.engine.machine import Engine
 from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
 from netstrata.system.output import StandardOutput
 from netstrata.system.ports import SystemPorts
+from netstrata.values import Source, Unavailable
 
 
 def run(options: argparse.Namespace) -> int:
@@ -61,10 +66,34 @@ def run(options: argparse.Namespace) -> int:
             0,
             lambda: _timed("asked to end: undoing everything"),
             output.flush,
+            _control(options.control, stream, program.sources) if options.control != "none" else None,
         ),
     )
     output.flush()
     return code
+
+
+def _control(path: str, stream: Stream, sources: list[Source]) -> Callable[[Engine], AbstractAsyncContextManager[None]]:
+    """Return what keeps a control socket open beside an engine."""
+
+    @asynccontextmanager
+    async def beside(engine: Engine) -> AsyncIterator[None]:
+        from netstrata.daemon.control import ControlSocket
+        from netstrata.daemon.steering import Steering
+
+        control = ControlSocket(path or control_path(), Steering(engine, stream, sources))
+        try:
+            await control.open()
+        except Unavailable as error:
+            _timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
+            yield
+            return
+        try:
+            yield
+        finally:
+            control.close()
+
+    return beside
 
 
 def read_file(path: str) -> bytes:

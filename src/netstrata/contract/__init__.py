@@ -13,7 +13,7 @@ from netstrata.contract.decorators import (
     reports,
     watches,
 )
-from netstrata.contract.running import Running, running, set_running
+from netstrata.contract.running import Running, note, running, set_running
 
 __all__ = [
     "DOWN",
@@ -29,6 +29,7 @@ __all__ = [
     "computes",
     "configures",
     "declaration_of",
+    "note",
     "reports",
     "running",
     "set_running",

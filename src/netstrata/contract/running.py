@@ -31,6 +31,13 @@ def running() -> Running | None:
     return _running.get()
 
 
+def note(line: str) -> None:
+    """Add a line to the time line in the name of the statement at hand; it also tells what that one waits for."""
+    statement = _running.get()
+    if statement is not None:
+        statement.note(line)
+
+
 def set_running(statement: Running | None) -> None:
     """Say on whose behalf what follows runs; called by the engine alone."""
     _running.set(statement)

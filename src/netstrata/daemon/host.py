@@ -5,6 +5,7 @@ A program that needs nothing from outside is worked off before asyncio is even i
 
 import signal
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from netstrata.daemon import garbage
@@ -27,12 +28,15 @@ class Host:
         signal_exit_code: int,
         on_signal: Callable[[], None],
         on_idle: Callable[[], None] | None = None,
+        beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None,
     ) -> None:
+        """Take what is called between events, and what runs beside the engine, around its whole life."""
         self.timers = timers
         self.signal_exit_code = signal_exit_code
         self.engine: Engine | None = None
         self._on_signal = on_signal
         self._on_idle = on_idle
+        self._beside = beside
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scheduled = False
         self._finished: Any = None
@@ -56,7 +60,7 @@ class Host:
             start = _nothing
             self._work_off_alone(engine)
         if not engine.stopped:
-            self._run_loop(start)
+            self._run_loop(engine, start)
         return engine.exit_code
 
     def _work_off_alone(self, engine: Engine) -> None:
@@ -71,7 +75,7 @@ class Host:
                 for timer in due:
                     engine.inbox.append(timer.fire)
 
-    def _run_loop(self, start: Callable[[], None]) -> None:
+    def _run_loop(self, engine: Engine, start: Callable[[], None]) -> None:
         import sys
 
         if "ssl" not in sys.modules:
@@ -81,18 +85,19 @@ class Host:
         if sys.modules.get("ssl") is None:
             del sys.modules["ssl"]
         with asyncio.Runner() as runner:
-            runner.run(self._until_stopped(start))
+            runner.run(self._until_stopped(engine, start))
 
-    async def _until_stopped(self, start: Callable[[], None]) -> None:
+    async def _until_stopped(self, engine: Engine, start: Callable[[], None]) -> None:
         import asyncio
 
         self._loop = asyncio.get_running_loop()
         self._finished = self._loop.create_future()
         for number in TERMINATION:
             self._loop.add_signal_handler(number, self._signal, number, None)
-        start()
-        self.wake()
-        await self._finished
+        async with self._beside(engine) if self._beside is not None else nullcontext():
+            start()
+            self.wake()
+            await self._finished
 
     def _turn(self) -> None:
         """Work off what is due; look at the timers when nothing else is."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
 from netstrata.daemon import garbage
@@ -29,20 +30,22 @@ class Settings(NamedTuple):
     signal_exit_code: int
     on_signal: Callable[[], None]
     on_idle: Callable[[], None] | None = None  # called before waiting
+    beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None  # runs as long as the engine
 
 
 def run_program(program: PlainProgram, settings: Settings) -> int:
     """Run a checked program until it ends, and return its exit code."""
     codes = compile_program(program, make_registry())
     timers = HeapTimers()
-    host = Host(timers, settings.signal_exit_code, settings.on_signal, settings.on_idle)
+    host = Host(timers, settings.signal_exit_code, settings.on_signal, settings.on_idle, settings.beside)
     outside = Outside(settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb))
     templates = {code.name: code for code in codes}
     engine = Engine(templates, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
     processes = [code for code in codes if not code.template]
     garbage.settle()
-    return host.run(engine, lambda: engine.start(processes), needs_loop=_reaches_outside(codes))
+    needs_loop = settings.beside is not None or _reaches_outside(codes)
+    return host.run(engine, lambda: engine.start(processes), needs_loop)
 
 
 def _reaches_outside(codes: list[Code]) -> bool:

@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 
-from netstrata.contract import DOWN, Watch, watches
+from netstrata.contract import DOWN, Watch, note, watches
 from netstrata.contract.shapes import Link
 from netstrata.ports import Ports
 
@@ -19,4 +19,6 @@ async def waitlink(ports: Ports, link: Link) -> Watch[None]:
     """
     async with aclosing(ports.links.watch_carrier(link)) as carrier:
         async for there in carrier:
+            if not there:
+                note(f"no carrier on {link}")
             yield None if there else DOWN

@@ -1,0 +1,167 @@
+"""`netstrata status`, `why`, `log` and `restart`: questions to a running daemon."""
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.painting import Paint
+
+FAILED = 1
+NO_DAEMON = 8
+NO_SUCH_OBJECT = 10
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Ask what the command line says, and print the answer."""
+    try:
+        return _ASKED[options.command](options, Connection(options.control))
+    except NoDaemon as problem:
+        return _fail(
+            str(problem), "start one with `netstrata run PROGRAM`, or name its socket with --control", NO_DAEMON
+        )
+    except Refusal as refusal:
+        return _refused(refusal)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _refused(refusal: Refusal) -> int:
+    given = refusal.parameters
+    if refusal.name == "NoSuchProcess":
+        similar = given.get("similar") or []
+        hint = f"did you mean {similar[0]}?" if len(similar) == 1 else f"there are {', '.join(similar)}"
+        return _fail(f"there is no process {given.get('process')}", hint, NO_SUCH_OBJECT)
+    if refusal.name == "NoSuchStatement":
+        text = f"process {given.get('process')} has no statement {given.get('statement')}"
+        return _fail(text, f"it has {given.get('statements')}, counted from 1", NO_SUCH_OBJECT)
+    if refusal.name == "PermissionDenied":
+        verbs = ", ".join(given.get("allowed") or [])
+        return _fail(f"permission denied: {given.get('verb')}", f"you may use {verbs}; group netdev may steer", FAILED)
+    if refusal.name == "Gap":
+        return _fail("events were missed: they came faster than they were read", "ask again", FAILED)
+    return _fail(f"the daemon answers {refusal.name} {given}", "is it of another version?", FAILED)
+
+
+def _fail(problem: str, hint: str, code: int) -> int:
+    print(f"error: {problem}\nhelp: {hint}", file=sys.stderr)
+    return code
+
+
+def _status(options: argparse.Namespace, daemon: Connection) -> int:
+    asked = {"process": options.process} if options.process is not None else {}
+    answer = daemon.call("Status", below=options.all, **asked)
+    if options.json:
+        print(json.dumps(answer, indent=2))
+        return 0
+    paint = Paint(sys.stdout)
+    now = time.time()
+    for process in answer["processes"]:
+        print(f"{paint.mark(process['state'])} {paint.bold(process['process'])}  {process['state']}")
+        for floor in process["floors"]:
+            print(_floor(floor, paint, now))
+    return 0
+
+
+def _floor(floor: dict[str, Any], paint: Paint, now: float) -> str:
+    name = floor["name"] + (f" {floor['label']}" if floor.get("label") else "")
+    since = ago(now - floor["since"]) if floor.get("since") else ""
+    said = floor.get("waits") or " ".join(f"{k}={v}" for k, v in (floor.get("values") or {}).items())
+    text = f"  {paint.mark(floor['state'])} {floor['statement']:>3}  {name:<32} {floor['state']:<6} {since:>6}  {said}"
+    return paint.cut(text.rstrip())
+
+
+def ago(seconds: float) -> str:
+    """Return a time span in the largest unit that says enough: `5s`, `3m`, `2h`, `4d`."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
+
+
+def _why(options: argparse.Namespace, daemon: Connection) -> int:
+    if options.process is not None:
+        chains = [daemon.call("Why", process=options.process)["causes"]]
+    else:
+        processes = daemon.call("Status")["processes"]
+        names = [p["process"] for p in processes if p["state"] != "complete"]
+        chains = [daemon.call("Why", process=name)["causes"] for name in names]
+    if options.json:
+        print(json.dumps({"chains": chains}, indent=2))
+        return 0
+    paint = Paint(sys.stdout)
+    if not chains:
+        print("all processes are complete")
+    for chain in chains:
+        for cause in chain:
+            print(paint.cut(_cause(cause, paint)))
+    return 0
+
+
+def _cause(cause: dict[str, Any], paint: Paint) -> str:
+    indent = "  " * cause["depth"] + ("└ " if cause["depth"] else "")
+    if not cause["statement"]:
+        return f"{indent}{paint.bold(cause['process'])} {cause['text']}"
+    since = f" since {time.strftime('%H:%M:%S', time.localtime(cause['since']))}" if cause["since"] else ""
+    where = f"{cause['process']}.{cause['statement']} {cause['name']}"
+    text = paint.red(cause["text"]) if cause["root"] else cause["text"]
+    return f"{indent}{paint.bold(where)} ({cause['file']}:{cause['line']}): {text}{since}"
+
+
+def _log(options: argparse.Namespace, daemon: Connection) -> int:
+    asked = {"process": options.process} if options.process is not None else {}
+    if not options.follow:
+        _print_events(daemon.call("Watch", after=options.after, **asked)["events"], options.json)
+        return 0
+    try:
+        for answer in daemon.stream("Watch", after=options.after, **asked):
+            _print_events(answer["events"], options.json)
+    except NoDaemon:
+        return 0  # it has ended, and the stream with it
+    return 0
+
+
+def _print_events(events: list[dict[str, Any]], as_json: bool) -> None:
+    paint = Paint(sys.stdout)
+    for event in events:
+        print(json.dumps(event) if as_json else _event(event, paint))
+    sys.stdout.flush()
+
+
+def _event(event: dict[str, Any], paint: Paint) -> str:
+    stamp = time.strftime("%H:%M:%S", time.localtime(event["time"])) + f".{int(event['time'] * 1000) % 1000:03d}"
+    if event.get("statement"):
+        where = f"{event['process']}.{event['statement']} {event['name']}"
+    else:
+        where = event["process"]
+    if event["kind"] == "transition":
+        values = " ".join(f"{k}={v}" for k, v in (event.get("values") or {}).items())
+        text = f"{event['from']} -> {paint.state(event['to'])} {values}"
+    elif event["kind"] == "process":
+        text = event["what"]
+    else:
+        text = paint.red(event["text"]) if event["kind"] == "error" else event["text"]
+    return f"{stamp} {where + ' ' if where else ''}{text}".rstrip()
+
+
+def _restart(options: argparse.Namespace, daemon: Connection) -> int:
+    process, _, word = options.place.partition(":")
+    statement = 1
+    if word.isdecimal():
+        statement = int(word)
+    elif word:
+        floors = daemon.call("Status", process=process)["processes"][0]["floors"]
+        found = [f["statement"] for f in floors if word in (f.get("label"), f["name"])]
+        if not found:
+            named = ", ".join(f.get("label") or f["name"] for f in floors)
+            return _fail(f"process {process} has no statement named {word}", f"it has {named}", NO_SUCH_OBJECT)
+        statement = found[0]
+    answer = daemon.call("Restart", process=process, statement=statement, above=options.above)
+    if options.json:
+        print(json.dumps(answer))
+    return 0
+
+
+_ASKED = {"status": _status, "why": _why, "log": _log, "restart": _restart}

@@ -1,0 +1,82 @@
+"""A client of a running daemon: one call, one answer, or a stream of them."""
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from netstrata.control import varlink
+from netstrata.control.interface import NAME
+
+WAIT_S = 10.0
+
+
+class NoDaemon(Exception):
+    """Nobody answers at the control socket: its path, and why not."""
+
+
+class Refusal(Exception):
+    """The daemon refused: the error's name without its interface, and its parameters."""
+
+    def __init__(self, name: str, parameters: dict[str, Any]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.parameters = parameters
+
+
+def control_path() -> str:
+    """Return where the control socket is, unless somebody says otherwise."""
+    asked = os.environ.get("NETSTRATA_CONTROL")
+    if asked:
+        return asked
+    if os.geteuid() == 0 or not os.environ.get("XDG_RUNTIME_DIR"):
+        return "/run/netstrata/control"
+    own = os.path.join(os.environ["XDG_RUNTIME_DIR"], "netstrata", "control")
+    return own if os.path.exists(own) or not os.path.exists("/run/netstrata/control") else "/run/netstrata/control"
+
+
+class Connection:
+    """A connection to a daemon."""
+
+    def __init__(self, path: str = "") -> None:
+        """Connect.
+
+        Raises: NoDaemon.
+        """
+        self.path = path or control_path()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(WAIT_S)
+        self._frames = varlink.Frames(limit=0)
+        try:
+            self._socket.connect(self.path)
+        except OSError as error:
+            raise NoDaemon(f"no daemon answers at {self.path}: {error.strerror or error}") from error
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Ask once, and return the answer.
+
+        Raises: NoDaemon, Refusal.
+        """
+        return next(self._answers(varlink.encode_call(f"{NAME}.{method}", parameters)))
+
+    def stream(self, method: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Ask for a stream, and yield answers until the daemon ends.
+
+        Raises: NoDaemon, Refusal.
+        """
+        self._socket.settimeout(None)
+        return self._answers(varlink.encode_call(f"{NAME}.{method}", parameters, more=True))
+
+    def _answers(self, call: bytes) -> Iterator[dict[str, Any]]:
+        try:
+            self._socket.sendall(call)
+            while data := self._socket.recv(1 << 16):
+                for message in self._frames.feed(data):
+                    if "error" in message:
+                        raise Refusal(str(message["error"]).rpartition(".")[2], message.get("parameters") or {})
+                    yield message.get("parameters") or {}
+        except TimeoutError as error:
+            raise NoDaemon(f"the daemon at {self.path} does not answer within {WAIT_S:g} s") from error
+        except (OSError, varlink.Malformed) as error:
+            raise NoDaemon(f"the daemon at {self.path} cannot be understood: {error}") from error
+        raise NoDaemon(f"the daemon at {self.path} has ended")

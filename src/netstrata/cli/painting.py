@@ -1,0 +1,46 @@
+"""Marks and colours, on a terminal that wants them."""
+
+import os
+import shutil
+from typing import TextIO
+
+_COLOURS = {"up": "32", "complete": "32", "down": "33", "waiting": "33", "dying": "35", "undoing": "35", "failed": "31"}
+_MARKS = {"up": "●", "complete": "●", "down": "◐", "waiting": "◐", "failed": "✗"}
+
+
+class Paint:
+    """How to make text stand out on one stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._terminal = stream.isatty()
+        self._colour = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._plain = (stream.encoding or "ascii").lower().replace("-", "") != "utf8"
+        self._width = shutil.get_terminal_size().columns if self._terminal else 0
+
+    def _in(self, code: str, text: str) -> str:
+        return f"\033[{code}m{text}\033[0m" if self._colour and code else text
+
+    def bold(self, text: str) -> str:
+        """Make text bold."""
+        return self._in("1", text)
+
+    def red(self, text: str) -> str:
+        """Make text red."""
+        return self._in("31", text)
+
+    def state(self, word: str) -> str:
+        """Give a state its colour."""
+        return self._in(_COLOURS.get(word, ""), word)
+
+    def mark(self, word: str) -> str:
+        """Return the mark of a state, in its colour."""
+        mark = _MARKS.get(word, "○")
+        if self._plain:
+            mark = {"●": "+", "◐": "~", "✗": "x"}.get(mark, "-")
+        return self._in(_COLOURS.get(word, ""), mark)
+
+    def cut(self, text: str) -> str:
+        """Cut a line that is too long for the terminal; text with colours is left alone."""
+        if not self._width or "\033" in text or len(text) <= self._width:
+            return text
+        return text[: self._width - 1] + "…"

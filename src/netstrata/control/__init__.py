@@ -1,0 +1,1 @@
+"""The control API: its messages as bytes, its interface, and its verbs; no sockets."""

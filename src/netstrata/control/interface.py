@@ -1,0 +1,89 @@
+"""The interface `org.netstrata.Control`, as varlink describes it."""
+
+from typing import Final
+
+NAME: Final = "org.netstrata.Control"
+SERVICE: Final = "org.varlink.service"
+
+DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
+#
+# Reading is for everybody who can reach the socket; steering is for root, the user the daemon runs as, and
+# members of the group netdev.
+interface org.netstrata.Control
+
+# A statement.  state is gone, down, up or dying; since is in seconds of wall time, 0 if unknown; layer is 1 link,
+# 2 association, 3 addresses and routes, 4 above, 0 none.  waits says what it waits for; processes are those it runs.
+type Floor (
+  statement: int,
+  name: string,
+  label: ?string,
+  file: string,
+  line: int,
+  state: string,
+  since: ?float,
+  layer: ?int,
+  values: ?[string]string,
+  waits: ?string,
+  processes: ?[]string
+)
+
+# state is complete, waiting, failed, undoing, undone or gone.
+type Process (process: string, state: string, floors: []Floor)
+
+# A link of the chain from a process to what it waits for in the end, which has root set.
+type Cause (
+  depth: int,
+  process: string,
+  statement: int,
+  name: string,
+  file: string,
+  line: int,
+  since: float,
+  text: string,
+  root: bool
+)
+
+# Something that happened.  kind is transition (from, to, values), process (what), error, note or control (text).
+type Event (
+  seq: int,
+  time: float,
+  monotonic: float,
+  kind: string,
+  process: string,
+  statement: ?int,
+  name: ?string,
+  file: ?string,
+  line: ?int,
+  column: ?int,
+  layer: ?int,
+  from: ?string,
+  to: ?string,
+  values: ?[string]string,
+  what: ?string,
+  text: ?string,
+  account: ?string,
+  retry_ms: ?int
+)
+
+# What stands: one process, or all that the program has; with below, also those that they run.
+method Status(process: ?string, below: ?bool) -> (processes: []Process)
+
+# Why a process is where it is.
+method Why(process: string) -> (causes: []Cause)
+
+# With more: events as they happen, after those in memory that are younger than a number (0: all of them).  Without
+# more: only those in memory.  A client that does not read is told Gap, and the connection ends.
+method Watch(after: ?int, process: ?string) -> (events: []Event)
+
+# Undo a process from a statement on (1 if none is given), and bring it up again; with above, the statement itself
+# stays.
+method Restart(process: string, statement: ?int, above: ?bool) -> ()
+
+# The program's texts by file name.
+method Source() -> (files: [string]string)
+
+error NoSuchProcess (process: string, similar: []string)
+error NoSuchStatement (process: string, statement: int, statements: int)
+error PermissionDenied (verb: string, allowed: []string)
+error Gap (seq: int)
+"""

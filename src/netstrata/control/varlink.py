@@ -1,0 +1,100 @@
+"""varlink's framing and messages: JSON objects, each ended by a NUL byte.  No sockets.
+
+Source: varlink.org, "Protocol" and "Service".
+"""
+
+import json
+from typing import Any, Final
+
+LONGEST: Final = 1 << 20  # bytes of one message that a peer may send
+
+
+class Malformed(Exception):
+    """A peer sent what is no message; the connection cannot go on."""
+
+
+class Frames:
+    """Bytes of a connection, cut into messages."""
+
+    __slots__ = ("_held", "_limit")
+
+    def __init__(self, limit: int = LONGEST) -> None:
+        """Take how many bytes a message may have, 0 for any number."""
+        self._held = bytearray()
+        self._limit = limit
+
+    def feed(self, data: bytes) -> list[dict[str, Any]]:
+        """Take what arrived, and return the messages that are complete.
+
+        Raises: Malformed.
+        """
+        self._held += data
+        found: list[dict[str, Any]] = []
+        start = 0
+        while (end := self._held.find(b"\0", start)) >= 0:
+            found.append(_message(bytes(self._held[start:end])))
+            start = end + 1
+        del self._held[:start]
+        if self._limit and len(self._held) > self._limit:
+            raise Malformed(f"a message is longer than {self._limit} bytes")
+        return found
+
+
+def _message(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("a message is no JSON") from error
+    if not isinstance(found, dict):
+        raise Malformed("a message is no JSON object")
+    return found
+
+
+class Call:
+    """What a client asks for."""
+
+    __slots__ = ("method", "more", "oneway", "parameters")
+
+    def __init__(self, method: str, parameters: dict[str, Any], more: bool, oneway: bool) -> None:
+        self.method = method
+        self.parameters = parameters
+        self.more = more
+        self.oneway = oneway
+
+
+def read_call(message: dict[str, Any]) -> Call:
+    """Read a client's message.
+
+    Raises: Malformed.
+    """
+    method = message.get("method")
+    parameters = message.get("parameters", {})
+    if not isinstance(method, str) or not isinstance(parameters, dict | None):
+        raise Malformed("a call has no method, or its parameters are no object")
+    return Call(method, parameters or {}, message.get("more") is True, message.get("oneway") is True)
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """Return a message as bytes."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\0"
+
+
+def encode_call(method: str, parameters: dict[str, Any], more: bool = False) -> bytes:
+    """Return a call as bytes."""
+    message: dict[str, Any] = {"method": method, "parameters": parameters}
+    if more:
+        message["more"] = True
+    return encode(message)
+
+
+def encode_reply(parameters: dict[str, Any], continues: bool = False) -> bytes:
+    """Return a reply as bytes."""
+    message: dict[str, Any] = {"parameters": parameters}
+    if continues:
+        message["continues"] = True
+    return encode(message)
+
+
+def encode_error(error: str, parameters: dict[str, Any]) -> bytes:
+    """Return an error as bytes; its name is qualified."""
+    return encode({"error": error, "parameters": parameters})

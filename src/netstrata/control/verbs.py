@@ -1,0 +1,155 @@
+"""The verbs: who may use them, and what they take."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple, Protocol
+
+from netstrata.control.interface import DESCRIPTION, NAME, SERVICE
+from netstrata.control.varlink import Call
+
+READ: Final = 1
+STEER: Final = 2
+
+
+class Failure(Exception):
+    """A call that cannot be answered: the error's qualified name, and its parameters."""
+
+    def __init__(self, name: str, **parameters: Any) -> None:
+        super().__init__(name)
+        self.name = name
+        self.parameters = parameters
+
+
+class Peer(NamedTuple):
+    """Who asks."""
+
+    uid: int
+    gids: frozenset[int]
+
+
+class Daemon(Protocol):
+    """What the verbs ask of the daemon."""
+
+    def status(self, process: str | None, below: bool) -> list[dict[str, Any]]:
+        """Return processes with their floors."""
+
+    def why(self, process: str) -> list[dict[str, Any]]:
+        """Return the chain of causes."""
+
+    def events(self, after: int, process: str | None) -> list[dict[str, Any]]:
+        """Return events in memory that are younger than a number."""
+
+    def restart(self, process: str, statement: int, above: bool) -> None:
+        """Undo a process from a statement on, and bring it up again."""
+
+    def sources(self) -> dict[str, str]:
+        """Return the program's texts by file name."""
+
+
+class Verb(NamedTuple):
+    """One verb: the right it takes, and what it does; `types` are those of its parameters."""
+
+    right: int
+    types: dict[str, type]
+    act: Callable[[Daemon, dict[str, Any]], dict[str, Any]]
+
+
+def _status(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+    return {"processes": daemon.status(given.get("process"), given.get("below", False))}
+
+
+def _why(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+    return {"causes": daemon.why(given["process"])}
+
+
+def _watch(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+    return {"events": daemon.events(given.get("after", 0), given.get("process"))}
+
+
+def _restart(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+    daemon.restart(given["process"], given.get("statement", 1), given.get("above", False))
+    return {}
+
+
+def _source(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+    return {"files": daemon.sources()}
+
+
+VERBS: Final = {
+    "Status": Verb(READ, {"process": str, "below": bool}, _status),
+    "Why": Verb(READ, {"process": str}, _why),
+    "Watch": Verb(READ, {"after": int, "process": str}, _watch),
+    "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
+    "Source": Verb(READ, {}, _source),
+}
+REQUIRED: Final = {"Why": ("process",), "Restart": ("process",)}
+
+
+def allowed(right: int) -> list[str]:
+    """Return the verbs that somebody with a right may use."""
+    return [name for name, verb in VERBS.items() if verb.right <= right]
+
+
+def find_verb(call: Call, right: int) -> Verb:
+    """Return the verb that a call names, with parameters of the right types.
+
+    Raises: Failure.
+    """
+    interface, _, name = call.method.rpartition(".")
+    if interface != NAME:
+        raise Failure(f"{SERVICE}.InterfaceNotFound", interface=interface)
+    verb = VERBS.get(name)
+    if verb is None:
+        raise Failure(f"{SERVICE}.MethodNotFound", method=call.method)
+    if verb.right > right:
+        raise Failure(f"{NAME}.PermissionDenied", verb=name, allowed=allowed(right))
+    given = {key: value for key, value in call.parameters.items() if value is not None}
+    for key in (*given, *REQUIRED.get(name, ())):
+        wanted = verb.types.get(key)
+        value = given.get(key)
+        if wanted is None or not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise Failure(f"{SERVICE}.InvalidParameter", parameter=key)
+    call.parameters = given
+    return verb
+
+
+def answer_service(call: Call, version: str) -> dict[str, Any]:
+    """Answer what every varlink service is asked.
+
+    Raises: Failure.
+    """
+    if call.method == f"{SERVICE}.GetInfo":
+        return {
+            "vendor": "Netstrata",
+            "product": "Netstrata",
+            "version": version,
+            "url": "",
+            "interfaces": [SERVICE, NAME],
+        }
+    if call.method == f"{SERVICE}.GetInterfaceDescription":
+        if call.parameters.get("interface") == NAME:
+            return {"description": DESCRIPTION}
+        if call.parameters.get("interface") == SERVICE:
+            return {"description": SERVICE_DESCRIPTION}
+        raise Failure(f"{SERVICE}.InterfaceNotFound", interface=str(call.parameters.get("interface")))
+    raise Failure(f"{SERVICE}.MethodNotFound", method=call.method)
+
+
+SERVICE_DESCRIPTION: Final = """# What every varlink service can be asked.
+interface org.varlink.service
+
+method GetInfo() -> (vendor: string, product: string, version: string, url: string, interfaces: []string)
+method GetInterfaceDescription(interface: string) -> (description: string)
+
+error InterfaceNotFound (interface: string)
+error MethodNotFound (method: string)
+error MethodNotImplemented (method: string)
+error InvalidParameter (parameter: string)
+error PermissionDenied ()
+error ExpectedMore ()
+"""
+
+
+def walk(items: list[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
+    """Cut a list into pieces."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]

@@ -1,0 +1,223 @@
+"""The control socket: clients of a running daemon.
+
+A client that watches and does not read is told of the gap and let go; nobody ever waits for it.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import stat
+import struct
+from typing import Any, Final
+
+from netstrata.control import varlink
+from netstrata.control.interface import NAME, SERVICE
+from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb, walk
+from netstrata.daemon.steering import Steering, concerns
+from netstrata.daemon.stream import Event
+from netstrata.values import Unavailable
+from netstrata.version import VERSION
+
+SO_PEERGROUPS: Final = 59
+GROUP: Final = "netdev"
+UNREAD: Final = 1 << 20  # bytes that a watching client may leave unread
+AT_ONCE: Final = 500  # events in one message
+
+
+class ControlSocket:
+    """Listens for clients."""
+
+    def __init__(self, path: str, steering: Steering) -> None:
+        self.path = path
+        self._steering = steering
+        self._clients: set[Client] = set()
+        self._news: list[Event] = []
+        self._server: asyncio.Server | None = None
+        self._steerers = frozenset(_group_id(GROUP))
+        self._inode = 0
+
+    async def open(self) -> None:
+        """Begin to listen.
+
+        Raises: Unavailable if another daemon listens there, or the socket cannot be made.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            os.makedirs(os.path.dirname(self.path) or ".", 0o755, exist_ok=True)
+            _clear_away(self.path)
+            listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            listening.bind(self.path)
+            os.chmod(self.path, 0o666)  # each verb has its own right
+            self._inode = os.stat(self.path).st_ino
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise Unavailable(f"open the control socket {self.path}", reason, error.errno or 0) from error
+        self._server = await loop.create_unix_server(lambda: Client(self, self._steering), sock=listening)
+        self._steering.stream.listen(self._heard)
+
+    def close(self) -> None:
+        """Let all clients go, and remove the socket if it is still ours."""
+        self._flush()
+        if self._server is not None:
+            self._server.close()
+            self._steering.stream.leave(self._heard)
+        for client in list(self._clients):
+            client.let_go()
+        with contextlib.suppress(OSError):
+            if os.stat(self.path).st_ino == self._inode:
+                os.unlink(self.path)
+
+    def joined(self, client: "Client") -> None:
+        """Know a client."""
+        self._clients.add(client)
+
+    def left(self, client: "Client") -> None:
+        """Forget a client."""
+        self._clients.discard(client)
+
+    def right_of(self, peer: Peer) -> int:
+        """Say what somebody may do."""
+        if peer.uid in (0, os.geteuid()) or peer.gids & self._steerers:
+            return STEER
+        return READ
+
+    def _heard(self, event: Event) -> None:
+        if any(client.watching for client in self._clients):
+            if not self._news:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._news.append(event)
+
+    def _flush(self) -> None:
+        news, self._news = self._news, []
+        if not news:
+            return
+        encoded: dict[str | None, list[dict[str, Any]]] = {}
+        for client in list(self._clients):
+            if client.watching:
+                if client.process not in encoded:
+                    encoded[client.process] = [e.as_dict() for e in news if concerns(e, client.process)]
+                client.tell(encoded[client.process], news[0].seq - 1)
+
+
+class Client(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, control: ControlSocket, steering: Steering) -> None:
+        self._control = control
+        self._steering = steering
+        self._frames = varlink.Frames()
+        self._transport: asyncio.Transport | None = None
+        self._right = 0
+        self.watching = False
+        self.process: str | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Look who it is."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._right = self._control.right_of(_peer(transport.get_extra_info("socket")))
+        self._control.joined(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self.watching = False
+        self._control.left(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each call."""
+        try:
+            for message in self._frames.feed(data):
+                self._answer(varlink.read_call(message))
+        except varlink.Malformed as error:
+            self._write(varlink.encode_error(f"{SERVICE}.InvalidParameter", {"parameter": str(error)}))
+            self.let_go()
+
+    def _answer(self, call: varlink.Call) -> None:
+        try:
+            if call.method.startswith(f"{SERVICE}."):
+                reply = varlink.encode_reply(answer_service(call, VERSION))
+            else:
+                verb = find_verb(call, self._right)
+                if call.method == f"{NAME}.Watch" and call.more:
+                    self._begin_watching(call)
+                    return
+                reply = varlink.encode_reply(verb.act(self._steering, call.parameters))
+        except Failure as failure:
+            reply = varlink.encode_error(failure.name, failure.parameters)
+        if not call.oneway:
+            self._write(reply)
+
+    def _begin_watching(self, call: varlink.Call) -> None:
+        self.process = call.parameters.get("process")
+        after = call.parameters.get("after", self._steering.stream.seq)
+        kept = self._steering.stream.kept
+        if kept and after + 1 < kept[0].seq and after:
+            self._write(varlink.encode_error(f"{NAME}.Gap", {"seq": kept[0].seq - 1}))
+            return
+        for piece in walk(self._steering.events(after, self.process), AT_ONCE):
+            self._write(varlink.encode_reply({"events": piece}, continues=True))
+        self.watching = True
+
+    def tell(self, events: list[dict[str, Any]], before: int) -> None:
+        """Tell events, unless the client has left too much unread."""
+        transport = self._transport
+        if transport is None or not events:
+            return
+        if transport.get_write_buffer_size() > UNREAD:
+            self.watching = False
+            self._write(varlink.encode_error(f"{NAME}.Gap", {"seq": before}))
+            self.let_go()
+            return
+        for piece in walk(events, AT_ONCE):
+            self._write(varlink.encode_reply({"events": piece}, continues=True))
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def let_go(self) -> None:
+        """End the connection when what is written is read, at the latest after a while."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.close()
+            asyncio.get_running_loop().call_later(5, transport.abort)
+
+
+def _peer(connection: socket.socket) -> Peer:
+    """Return who is at the other end; source: unix(7), SO_PEERCRED."""
+    _, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    groups = {gid}
+    with contextlib.suppress(OSError):
+        data = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 4 * 65536)
+        groups.update(struct.unpack(f"{len(data) // 4}I", data))
+    return Peer(uid, frozenset(groups))
+
+
+def _group_id(name: str) -> list[int]:
+    import grp
+
+    try:
+        return [grp.getgrnam(name).gr_gid]
+    except KeyError:
+        return []
+
+
+def _clear_away(path: str) -> None:
+    """Remove a socket that nobody listens to any more.
+
+    Raises: OSError if somebody does, or it is no socket.
+    """
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            raise OSError(17, "there is something else than a socket")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except OSError:
+            os.unlink(path)
+        else:
+            raise OSError(98, "another daemon listens there")

@@ -1,0 +1,78 @@
+"""What the control API's verbs do to a running engine."""
+
+from typing import Any
+
+from netstrata.control.interface import NAME
+from netstrata.control.verbs import Failure
+from netstrata.daemon.pyramid import all_below, find_process, pyramid
+from netstrata.daemon.stream import Event, Stream
+from netstrata.daemon.why import Why
+from netstrata.engine.machine import UP, Engine, Process
+from netstrata.language.spelling import did_you_mean
+from netstrata.values import Source
+
+
+class Steering:
+    """One running program, as its clients see it."""
+
+    def __init__(self, engine: Engine, stream: Stream, sources: list[Source]) -> None:
+        self._engine = engine
+        self.stream = stream
+        self._sources = sources
+
+    def _process(self, path: str) -> Process:
+        process = find_process(self._engine, path)
+        if process is None:
+            known = [self.stream.path_of(p) for root in self._engine.roots for p in (root, *all_below(root))]
+            like = did_you_mean(path, known)
+            raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=[like] if like else known[:20])
+        return process
+
+    def status(self, process: str | None, below: bool) -> list[dict[str, Any]]:
+        """Return processes with their floors."""
+        chosen = self._engine.roots if process is None else [self._process(process)]
+        found: list[dict[str, Any]] = []
+        for one in chosen:
+            found.append(pyramid(one))
+            if below:
+                found.extend(pyramid(child) for child in all_below(one))
+        return found
+
+    def why(self, process: str) -> list[dict[str, Any]]:
+        """Return the chain of causes."""
+        why = Why(self._engine, self.stream.failures)
+        why.ask(self._process(process))
+        return [cause.as_dict() for cause in why.causes]
+
+    def events(self, after: int, process: str | None) -> list[dict[str, Any]]:
+        """Return events in memory that are younger than a number."""
+        return [event.as_dict() for event in self.stream.kept if event.seq > after and concerns(event, process)]
+
+    def restart(self, process: str, statement: int, above: bool) -> None:
+        """Undo a process from a statement on, and bring it up again."""
+        found = self._process(process)
+        count = len(found.statements)
+        if not 1 <= statement <= count:
+            raise Failure(f"{NAME}.NoSuchStatement", process=process, statement=statement, statements=count)
+        what = "what stands on " if above else ""
+        self.stream.control(f"asked to restart {what}{process}.{statement}")
+        self._engine.event(lambda: self._restart(found, statement - 1, above))
+
+    def _restart(self, process: Process, index: int, above: bool) -> None:
+        statement = process.statements[index]
+        if above:
+            if statement is not None and statement.state == UP:
+                process.restart(index + 1)
+        else:
+            process.restart(index)
+
+    def sources(self) -> dict[str, str]:
+        """Return the program's texts by file name."""
+        return {source.name: source.text.decode("utf-8", "backslashreplace") for source in self._sources}
+
+
+def concerns(event: Event, process: str | None) -> bool:
+    """Say whether an event is about a process or one below it, or everything is asked for."""
+    if process is None or event.process == process:
+        return True
+    return event.process.startswith((f"{process}.", f"{process}/"))
