@@ -77,8 +77,9 @@ def test_memory_for_events_is_bounded() -> None:
     _, stream, heard = streamed(text)
 
     assert len(heard) > KEPT
-    assert len(stream.kept) == KEPT
-    assert stream.kept[-1] is heard[-1]
+    assert [e.seq for e in stream.after(0, len(heard))] == [e.seq for e in heard[-KEPT:]]
+    assert stream.after(stream.seq - 2, 100) == heard[-2:]
+    assert stream.after(stream.seq, 100) == []
 
 
 def test_names_of_processes_that_are_gone_are_forgotten() -> None:

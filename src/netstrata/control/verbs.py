@@ -1,6 +1,6 @@
 """The verbs: who may use them, and what they take."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
 from netstrata.control.interface import DESCRIPTION, NAME, SERVICE
@@ -147,9 +147,3 @@ error InvalidParameter (parameter: string)
 error PermissionDenied ()
 error ExpectedMore ()
 """
-
-
-def walk(items: list[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
-    """Cut a list into pieces."""
-    for start in range(0, len(items), most):
-        yield items[start : start + most]

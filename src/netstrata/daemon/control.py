@@ -9,11 +9,11 @@ import os
 import socket
 import stat
 import struct
-from typing import Any, Final
+from typing import Final
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME, SERVICE
-from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb, walk
+from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb
 from netstrata.daemon.steering import Steering, concerns
 from netstrata.daemon.stream import Event
 from netstrata.values import Unavailable
@@ -21,8 +21,8 @@ from netstrata.version import VERSION
 
 SO_PEERGROUPS: Final = 59
 GROUP: Final = "netdev"
-UNREAD: Final = 1 << 20  # bytes that a watching client may leave unread
-AT_ONCE: Final = 500  # events in one message
+UNREAD: Final = 1 << 18  # bytes that may wait in our buffers for a client to read them
+AT_ONCE: Final = 200  # events in one message
 
 
 class ControlSocket:
@@ -32,7 +32,7 @@ class ControlSocket:
         self.path = path
         self._steering = steering
         self._clients: set[Client] = set()
-        self._news: list[Event] = []
+        self._scheduled = False
         self._server: asyncio.Server | None = None
         self._steerers = frozenset(_group_id(GROUP))
         self._inode = 0
@@ -58,7 +58,7 @@ class ControlSocket:
 
     def close(self) -> None:
         """Let all clients go, and remove the socket if it is still ours."""
-        self._flush()
+        self._tell()
         if self._server is not None:
             self._server.close()
             self._steering.stream.leave(self._heard)
@@ -83,21 +83,14 @@ class ControlSocket:
         return READ
 
     def _heard(self, event: Event) -> None:
-        if any(client.watching for client in self._clients):
-            if not self._news:
-                asyncio.get_running_loop().call_soon(self._flush)
-            self._news.append(event)
+        if not self._scheduled and any(client.watching for client in self._clients):
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._tell)
 
-    def _flush(self) -> None:
-        news, self._news = self._news, []
-        if not news:
-            return
-        encoded: dict[str | None, list[dict[str, Any]]] = {}
+    def _tell(self) -> None:
+        self._scheduled = False
         for client in list(self._clients):
-            if client.watching:
-                if client.process not in encoded:
-                    encoded[client.process] = [e.as_dict() for e in news if concerns(e, client.process)]
-                client.tell(encoded[client.process], news[0].seq - 1)
+            client.tell()
 
 
 class Client(asyncio.Protocol):
@@ -110,12 +103,14 @@ class Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._right = 0
         self.watching = False
-        self.process: str | None = None
+        self._process: str | None = None
+        self._told = 0  # the number of the last event that was told
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look who it is."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.set_write_buffer_limits(UNREAD)
         self._right = self._control.right_of(_peer(transport.get_extra_info("socket")))
         self._control.joined(self)
 
@@ -149,28 +144,32 @@ class Client(asyncio.Protocol):
             self._write(reply)
 
     def _begin_watching(self, call: varlink.Call) -> None:
-        self.process = call.parameters.get("process")
-        after = call.parameters.get("after", self._steering.stream.seq)
-        kept = self._steering.stream.kept
-        if kept and after + 1 < kept[0].seq and after:
-            self._write(varlink.encode_error(f"{NAME}.Gap", {"seq": kept[0].seq - 1}))
-            return
-        for piece in walk(self._steering.events(after, self.process), AT_ONCE):
-            self._write(varlink.encode_reply({"events": piece}, continues=True))
+        self._process = call.parameters.get("process")
+        self._told = call.parameters.get("after", self._steering.stream.seq) or self._steering.stream.oldest - 1
         self.watching = True
+        self.tell()
 
-    def tell(self, events: list[dict[str, Any]], before: int) -> None:
-        """Tell events, unless the client has left too much unread."""
+    def resume_writing(self) -> None:
+        """Go on telling: the client has read."""
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell events for as long as the client reads; if some were forgotten meanwhile, say so, and let it go."""
         transport = self._transport
-        if transport is None or not events:
-            return
-        if transport.get_write_buffer_size() > UNREAD:
-            self.watching = False
-            self._write(varlink.encode_error(f"{NAME}.Gap", {"seq": before}))
-            self.let_go()
-            return
-        for piece in walk(events, AT_ONCE):
-            self._write(varlink.encode_reply({"events": piece}, continues=True))
+        stream = self._steering.stream
+        while self.watching and transport is not None and transport.get_write_buffer_size() < UNREAD:
+            events = stream.after(self._told, AT_ONCE)
+            if not events:
+                return
+            if events[0].seq != self._told + 1:
+                self.watching = False
+                self._write(varlink.encode_error(f"{NAME}.Gap", {"seq": self._told}))
+                self.let_go()
+                return
+            self._told = events[-1].seq
+            told = [event.as_dict() for event in events if concerns(event, self._process)]
+            if told:
+                self._write(varlink.encode_reply({"events": told}, continues=True))
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

@@ -46,7 +46,8 @@ class Steering:
 
     def events(self, after: int, process: str | None) -> list[dict[str, Any]]:
         """Return events in memory that are younger than a number."""
-        return [event.as_dict() for event in self.stream.kept if event.seq > after and concerns(event, process)]
+        kept = self.stream.after(after, self.stream.seq)
+        return [event.as_dict() for event in kept if concerns(event, process)]
 
     def restart(self, process: str, statement: int, above: bool) -> None:
         """Undo a process from a statement on, and bring it up again."""

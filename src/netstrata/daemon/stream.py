@@ -5,7 +5,6 @@ one who comes late can see what happened before.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -94,10 +93,11 @@ class Stream(Observer):
     """Makes events of what the engine tells, and hands them on."""
 
     def __init__(self, retry: Retry) -> None:
-        self.kept: deque[Event] = deque(maxlen=KEPT)
+        self._ring: list[Event] = []  # the event with number n stands at n - 1, modulo its size
         self._retry = retry
         self._listeners: list[Listener] = []
         self._seq = 0
+        self._wall = 0.0  # of the last event
         self._paths: dict[Process, str] = {}
         self.failures: dict[
             tuple[Process, int], Failure
@@ -112,6 +112,17 @@ class Stream(Observer):
     def paths_kept(self) -> int:
         """Of how many processes a name is remembered."""
         return len(self._paths)
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest event in memory, or that of the first to come."""
+        return self._seq - len(self._ring) + 1
+
+    def after(self, seq: int, most: int) -> list[Event]:
+        """Return the oldest events in memory that are younger than a number, at most so many."""
+        first = max(seq + 1, self.oldest)
+        last = min(first + most - 1, self._seq)
+        return [self._ring[(number - 1) % KEPT] for number in range(first, last + 1)]
 
     def listen(self, listener: Listener) -> None:
         """Tell somebody of every event from now on; a listener must neither wait nor raise."""
@@ -143,7 +154,11 @@ class Stream(Observer):
         return event
 
     def _emit(self, event: Event) -> None:
-        self.kept.append(event)
+        if len(self._ring) < KEPT:
+            self._ring.append(event)
+        else:
+            self._ring[(event.seq - 1) % KEPT] = event
+        self._wall = event.wall
         for listener in self._listeners:
             listener(event)
 
@@ -159,7 +174,7 @@ class Stream(Observer):
         """A statement went from one state to another."""
         values = variables_of(statement) if after == UP else {}
         self._transition(statement, STATE_NAMES[before], STATE_NAMES[after], values)
-        statement.since = 0.0 if after == NONE else self.kept[-1].wall
+        statement.since = 0.0 if after == NONE else self._wall
         if after == UP and self.failures:
             self.failures.pop((statement.process, statement.index), None)
 
@@ -167,7 +182,7 @@ class Stream(Observer):
         """A statement that is up was down for an instant."""
         self._transition(statement, "up", "down", {})
         self._transition(statement, "down", "up", variables_of(statement))
-        statement.since = self.kept[-1].wall
+        statement.since = self._wall
 
     def process_moved(self, process: Process, what: str) -> None:
         """A process came, went, or is complete."""
