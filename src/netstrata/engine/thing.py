@@ -57,8 +57,10 @@ def unwrapped(thing: Thing) -> Thing:
 
 def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
     """Read the variable that the names after the first lead to, from what the first one stands for."""
-    thing = unwrapped(thing)
     last = len(names) - 1
+    if last == 0:
+        return _own_value(thing)
+    thing = unwrapped(thing)
     at = 1
     while at <= last:
         if not thing.answers():
@@ -70,6 +72,16 @@ def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
         thing = unwrapped(inner)
         at += 1
     return thing.variable("") if thing.answers() else None
+
+
+def _own_value(thing: Thing) -> Value | None:
+    """Read the variable without a name of what a thing stands for; most references are that."""
+    while thing.answers():
+        inner = thing.stands_for()
+        if inner is None:
+            return thing.variable("")
+        thing = inner
+    return None
 
 
 def follow_thing(thing: Thing, names: tuple[str, ...]) -> Thing | None:
