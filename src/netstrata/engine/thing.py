@@ -45,14 +45,65 @@ class Plain(Thing):
         return None if name else self.value
 
 
+class Detour(Thing):
+    """A dotted path that a thing stands for, from what its first name means; only ever followed."""
+
+    __slots__ = ("first", "names")
+
+    def __init__(self, first: Thing | None, names: tuple[str, ...]) -> None:
+        self.first = first
+        self.names = names
+
+
+class DeadEnd(Thing):
+    """What a path to nothing leads to."""
+
+    __slots__ = ()
+
+    def answers(self) -> bool:
+        """Never answer."""
+        return False
+
+
+DEAD_END = DeadEnd()
+
+
 def unwrapped(thing: Thing) -> Thing:
     """Follow aliases and references to what they stand for."""
     while thing.answers():
         inner = thing.stands_for()
         if inner is None:
             return thing
-        thing = inner
+        thing = _followed(inner) if isinstance(inner, Detour) else inner
     return thing
+
+
+def _followed(detour: Detour) -> Thing:
+    """Return what a path leads to.
+
+    A path may lead over aliases that are paths again, one for each level of a recursive program: no recursion here.
+    """
+    waiting: list[tuple[tuple[str, ...], int]] = []  # paths that go on when the one at hand is at its end
+    thing = detour.first
+    names = detour.names
+    at = 1
+    while thing is not None:
+        inner = thing.stands_for() if thing.answers() else None
+        if isinstance(inner, Detour):
+            waiting.append((names, at))
+            thing = inner.first
+            names = inner.names
+            at = 1
+        elif inner is not None:
+            thing = inner
+        elif at < len(names):
+            thing = thing.member(names[at]) if thing.answers() else None
+            at += 1
+        elif waiting:
+            names, at = waiting.pop()
+        else:
+            return thing
+    return DEAD_END
 
 
 def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
@@ -80,7 +131,7 @@ def _own_value(thing: Thing) -> Value | None:
         inner = thing.stands_for()
         if inner is None:
             return thing.variable("")
-        thing = inner
+        thing = _followed(inner) if isinstance(inner, Detour) else inner
     return None
 
 
