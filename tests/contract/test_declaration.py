@@ -1,9 +1,11 @@
 """Which words of a statement go to which of its arguments."""
 
+from typing import NamedTuple
+
 import pytest
 
-from netstrata.contract import Argument, Declaration
-from netstrata.contract.shapes import ANY, IPV4_NETWORK, TEXT
+from netstrata.contract import Argument, Declaration, Variable
+from netstrata.contract.shapes import ANY, IPV4_LIST, IPV4_NETWORK, TEXT, Network
 from netstrata.values import List, Refused, Value
 
 ADDRESS = Argument("network", IPV4_NETWORK)
@@ -56,3 +58,39 @@ def test_a_word_that_does_not_fit_is_refused_by_its_place() -> None:
         declared(LINK, ADDRESS).bind([b"eth0", b"192.0.2.1", b"33"])
 
     assert refused.value.argument == 1
+
+
+class Lease(NamedTuple):
+    """Two variables."""
+
+    value_: bytes
+    routers: list[bytes] | None
+
+
+def test_a_variable_is_read_by_its_name_and_written_by_its_shape() -> None:
+    it = Declaration("it", "computes", (), (Variable("", TEXT), Variable("routers", IPV4_LIST)), "", None)
+    found = Lease(b"x", [b"\xc0\0\2\1"])
+
+    assert it.read_variable(found, "") == b"x"
+    assert it.read_variable(found, "routers") == List([b"192.0.2.1"])
+    assert it.read_variable(found, "other") is None
+    assert it.read_variable(Lease(b"x", None), "routers") is None
+
+
+def test_one_variable_without_a_name_is_all_that_was_found_even_if_it_has_parts() -> None:
+    it = Declaration("it", "computes", (), (Variable("", IPV4_NETWORK),), "", None)
+
+    assert it.read_variable(Network(b"\xc0\0\2\0", 24), "") == b"192.0.2.0/24"
+
+
+def test_the_argument_that_is_refused_is_the_guilty_one() -> None:
+    it = declared(LINK, Argument("network", IPV4_NETWORK), LINK)
+
+    wrong: list[tuple[list[Value], int]] = [
+        ([List([]), b"192.0.2.0/24", b"x"], 0),
+        ([b"x", b"192.0.2.0", b"24", List([])], 3),
+    ]
+    for values, guilty in wrong:
+        with pytest.raises(Refused) as refusal:
+            it.bind(values)
+        assert refusal.value.argument == guilty

@@ -68,6 +68,8 @@ class Declaration:
     __slots__ = (
         "_doc",
         "_places",
+        "_readers",
+        "_variable_places",
         "arguments",
         "file",
         "implementation",
@@ -78,7 +80,6 @@ class Declaration:
         "most",
         "name",
         "object_type",
-        "plain",
         "source",
         "variables",
     )
@@ -114,7 +115,8 @@ class Declaration:
         self.least = sum(a.shape.words[0] for a in arguments if not a.optional and not a.rest)
         self.most = -1 if any(a.rest for a in arguments) else sum(a.shape.words[1] for a in arguments)
         self._places: dict[int, list[tuple[Argument, int, int]]] = {}
-        self.plain = all(a.shape.name == "any value" for a in arguments)
+        self._readers: dict[int, list[Callable[[Value], Any]]] = {}
+        self._variable_places = {variable.name: at for at, variable in enumerate(variables)}
 
     @property
     def doc(self) -> str:
@@ -192,11 +194,25 @@ class Declaration:
 
         Raises: Refused, with the guilty argument's index.
         """
-        places = self.places(len(values))
-        if self.plain:
-            return list(values)
+        given = len(values)
+        readers = self._readers.get(given)
+        if readers is None:
+            readers = self._readers[given] = _readers(self.places(given))
         bound: list[Any] = []
-        for argument, at, words in places:
+        if readers:
+            for at, value in enumerate(values):
+                result = readers[at](value)
+                if result is None:
+                    break
+                bound.append(result)
+            else:
+                return bound
+        return self._bound_slowly(values)
+
+    def _bound_slowly(self, values: list[Value]) -> list[Any]:
+        """Read argument values of which one is refused, optional, or of several words."""
+        bound: list[Any] = []
+        for argument, at, words in self.places(len(values)):
             if words == 0:
                 bound.append(argument.default)
             elif words == 1:
@@ -204,6 +220,24 @@ class Declaration:
             else:
                 bound.append(_read_several(argument.shape, values[at : at + words], at))
         return bound
+
+    def read_variable(self, found: Any, name: str) -> Value | None:
+        """Return one variable of what a statement found, in the language's own form; None if there is none.
+
+        Shapes: found is a named tuple with a field for each variable, or the one variable that has no name.
+        """
+        at = self._variable_places.get(name)
+        if at is None:
+            return None
+        value = found[at] if isinstance(found, tuple) and len(found) == len(self.variables) else found
+        return None if value is None else self.variables[at].shape.write(value)
+
+
+def _readers(places: list[tuple[Argument, int, int]]) -> list[Callable[[Value], Any]]:
+    """Return how to read each word if every argument takes exactly one, else nothing."""
+    if any(words != 1 for _, _, words in places):
+        return []
+    return [argument.shape.read for argument, _, _ in places]
 
 
 def _read(shape: Shape[Any], value: Value, index: int) -> Any:

@@ -1,19 +1,7 @@
 """Statements that only compute: a plain function called once."""
 
-from typing import Any
-
 from netstrata.engine.machine import Statement
 from netstrata.values import Value
-
-
-def read_variable(statement: Statement, found: Any, name: str) -> Value | None:
-    """Return one variable of what a function returned, in the language's own form."""
-    declaration = statement.declaration
-    for at, variable in enumerate(declaration.variables):
-        if variable.name == name:
-            value = found[at] if hasattr(found, "_fields") else found
-            return None if value is None else variable.shape.write(value)
-    return None
 
 
 class Computed(Statement):
@@ -29,4 +17,4 @@ class Computed(Statement):
 
     def variable(self, name: str) -> Value | None:
         """Return what the function returned under that name."""
-        return read_variable(self, self.found, name)
+        return self.declaration.read_variable(self.found, name)

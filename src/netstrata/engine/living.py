@@ -10,7 +10,6 @@ from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import Down, set_running
-from netstrata.engine.computed import read_variable
 from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement, Waiting
 from netstrata.values import Refused, Unavailable, Value
 
@@ -189,7 +188,7 @@ class Living(Statement):
 
     def variable(self, name: str) -> Value | None:
         """Return what the statement found, under that name."""
-        return read_variable(self, self.found, name)
+        return self.declaration.read_variable(self.found, name)
 
 
 async def _as_coroutine(life: Coroutine[Any, Any, None], waits_for: Any) -> None:

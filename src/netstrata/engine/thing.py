@@ -45,20 +45,73 @@ class Plain(Thing):
         return None if name else self.value
 
 
+class Detour(Thing):
+    """A dotted path that a thing stands for, from what its first name means; only ever followed."""
+
+    __slots__ = ("first", "names")
+
+    def __init__(self, first: Thing | None, names: tuple[str, ...]) -> None:
+        self.first = first
+        self.names = names
+
+
+class DeadEnd(Thing):
+    """What a path to nothing leads to."""
+
+    __slots__ = ()
+
+    def answers(self) -> bool:
+        """Never answer."""
+        return False
+
+
+DEAD_END = DeadEnd()
+
+
 def unwrapped(thing: Thing) -> Thing:
     """Follow aliases and references to what they stand for."""
     while thing.answers():
         inner = thing.stands_for()
         if inner is None:
             return thing
-        thing = inner
+        thing = _followed(inner) if isinstance(inner, Detour) else inner
     return thing
+
+
+def _followed(detour: Detour) -> Thing:
+    """Return what a path leads to.
+
+    A path may lead over aliases that are paths again, one for each level of a recursive program: no recursion here.
+    """
+    waiting: list[tuple[tuple[str, ...], int]] = []  # paths that go on when the one at hand is at its end
+    thing = detour.first
+    names = detour.names
+    at = 1
+    while thing is not None:
+        inner = thing.stands_for() if thing.answers() else None
+        if isinstance(inner, Detour):
+            waiting.append((names, at))
+            thing = inner.first
+            names = inner.names
+            at = 1
+        elif inner is not None:
+            thing = inner
+        elif at < len(names):
+            thing = thing.member(names[at]) if thing.answers() else None
+            at += 1
+        elif waiting:
+            names, at = waiting.pop()
+        else:
+            return thing
+    return DEAD_END
 
 
 def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
     """Read the variable that the names after the first lead to, from what the first one stands for."""
-    thing = unwrapped(thing)
     last = len(names) - 1
+    if last == 0:
+        return _own_value(thing)
+    thing = unwrapped(thing)
     at = 1
     while at <= last:
         if not thing.answers():
@@ -70,6 +123,16 @@ def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
         thing = unwrapped(inner)
         at += 1
     return thing.variable("") if thing.answers() else None
+
+
+def _own_value(thing: Thing) -> Value | None:
+    """Read the variable without a name of what a thing stands for; most references are that."""
+    while thing.answers():
+        inner = thing.stands_for()
+        if inner is None:
+            return thing.variable("")
+        thing = _followed(inner) if isinstance(inner, Detour) else inner
+    return None
 
 
 def follow_thing(thing: Thing, names: tuple[str, ...]) -> Thing | None:

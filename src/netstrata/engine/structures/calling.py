@@ -6,7 +6,7 @@ from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, TEXT
 from netstrata.engine.machine import DOWN, UP, Process, Statement, Waiting
 from netstrata.engine.structure import rest, structure, takes
-from netstrata.engine.thing import Thing, follow_thing
+from netstrata.engine.thing import Detour, Thing
 from netstrata.values import List, Value
 
 NO_TEMPLATE = b"<none>"
@@ -164,10 +164,9 @@ class TargetOf(Thing):
         self.statement = statement
 
     def stands_for(self) -> Thing | None:
-        """Return the thing that the path names now."""
+        """Return the path, as what is seen from the statement's place."""
         statement = self.statement
-        first = statement.process.find(statement.path[0], statement.index)
-        return follow_thing(first, statement.path) if first is not None else None
+        return Detour(statement.process.find(statement.path[0], statement.index), statement.path)
 
 
 structure(

@@ -10,13 +10,13 @@ from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.machine import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
-from netstrata.values import List, Refused, Value, boolean, parse_number
+from netstrata.values import List, Refused, Value, boolean, deepest, parse_number
 
 
 class ListStatement(Statement):
     """A list that methods change."""
 
-    __slots__ = ("first", "items", "shared")
+    __slots__ = ("deepest", "first", "items", "shared")
 
     def begin(self, values: list[Value]) -> None:
         """Hold the arguments."""
@@ -27,6 +27,7 @@ class ListStatement(Statement):
         self.items = items
         self.shared = 0  # so many elements from the start may be seen by values that were read
         self.first = 0  # elements before this one were shifted out
+        self.deepest = -1  # the largest depth among the elements, -1 if that is not known
         self.up()
 
     def own(self) -> list[Value]:
@@ -45,7 +46,19 @@ class ListStatement(Statement):
         if self.first:
             self.own()
         self.shared = len(self.items)
-        return List(self.items)
+        if self.deepest < 0:
+            self.deepest = deepest(self.items)
+        return List(self.items, self.deepest + 1 if self.items else 0)
+
+    def gained(self, value: Value) -> None:
+        """Know that there is one more element."""
+        if self.deepest >= 0 and not isinstance(value, bytes) and value.depth > self.deepest:
+            self.deepest = value.depth
+
+    def lost(self, value: Value) -> None:
+        """Know that there is one element less."""
+        if not isinstance(value, bytes) and value.depth >= self.deepest:
+            self.deepest = -1
 
     def variable(self, name: str) -> Value | None:
         """Return the list, or its length."""
@@ -110,7 +123,9 @@ class Append(Statement):
 
     def begin(self, values: list[Value]) -> None:
         """Add it."""
-        cast(ListStatement, self.target).items.append(values[0])
+        target = cast(ListStatement, self.target)
+        target.items.append(values[0])
+        target.gained(values[0])
         self.up()
 
 
@@ -121,7 +136,10 @@ class AppendAll(Statement):
 
     def begin(self, values: list[Value]) -> None:
         """Add them."""
-        cast(ListStatement, self.target).items.extend(list(_concatenated(values)))
+        target = cast(ListStatement, self.target)
+        for element in _concatenated(values):
+            target.items.append(element)
+            target.gained(element)
         self.up()
 
 
@@ -135,6 +153,7 @@ class Shift(Statement):
         target = cast(ListStatement, self.target)
         if not target.length():
             raise Refused("the list is empty")
+        target.lost(target.items[target.first])
         target.first += 1
         if target.first > 32 and target.first * 2 > len(target.items):
             target.own()
@@ -151,6 +170,7 @@ class SetList(Statement):
         target = cast(ListStatement, self.target)
         target.items = _concatenated(values)
         target.shared = target.first = 0
+        target.deepest = -1
         self.up()
 
 
@@ -172,7 +192,7 @@ class RemoveAt(Statement):
         """Take it away."""
         target = cast(ListStatement, self.target)
         index = _index(values, target.length())
-        del target.own()[index]
+        target.lost(target.own().pop(index))
         self.up()
 
 
@@ -183,10 +203,12 @@ class Remove(Statement):
 
     def begin(self, values: list[Value]) -> None:
         """Take it away."""
-        items = cast(ListStatement, self.target).own()
+        target = cast(ListStatement, self.target)
+        items = target.own()
         if values[0] not in items:
             raise Refused("the list has no such element", argument=0)
         items.remove(values[0])
+        target.lost(values[0])
         self.up()
 
 

@@ -64,7 +64,7 @@ class Foreach(Statement):
     are the last one.  Elements beyond `good` are undone, last first, before the one that moved goes on.
     """
 
-    __slots__ = ("arguments", "good", "items", "keys", "moved", "names", "running", "template", "timer")
+    __slots__ = ("arguments", "count", "good", "items", "keys", "moved", "names", "running", "template", "timer")
 
     def begin(self, values: list[Value]) -> None:
         """Start the first element."""
@@ -77,17 +77,20 @@ class Foreach(Statement):
         """Take the elements, and start the first."""
         self.keys: list[Value] | None = None
         if isinstance(collection, List):
-            self.items: list[Value] = collection.elements()
+            # A list that grows meanwhile may share this storage: only so many elements are meant.
+            self.items: list[Value] = collection.items
+            self.count = collection.size
         elif isinstance(collection, Map):
             self.keys = collection.keys()
             self.items = [collection.entries[key] for key in self.keys]
+            self.count = len(self.items)
         else:
             raise COLLECTION.refusal(0)
         self.running: list[Element] = []
         self.good = 0
         self.moved = False  # the last good element went down, and has not been told to go on
         self.timer: Timer | None = None
-        if self.items:
+        if self.count:
             self._start_next()
         else:
             self.up()
@@ -123,7 +126,7 @@ class Foreach(Statement):
 
     def element_up(self, element: Element) -> None:
         """Start the next element, or be up if this was the last."""
-        if len(self.running) == len(self.items):
+        if len(self.running) == self.count:
             self.up()
         else:
             self._start_next()

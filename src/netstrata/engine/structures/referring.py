@@ -5,7 +5,7 @@ from typing import cast
 from netstrata.contract.shapes import STRINGS, TEXT
 from netstrata.engine.machine import DYING, NONE, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.thing import Thing, follow_thing
+from netstrata.engine.thing import DEAD_END, Detour, Thing, follow_thing
 from netstrata.values import Refused, Value
 
 
@@ -23,23 +23,9 @@ class Alias(Statement):
         self.up()
 
     def stands_for(self) -> Thing | None:
-        """Return what the path names now, seen from here; a dead end if it names nothing."""
-        first = self.process.find(self.path[0], self.index)
-        thing = follow_thing(first, self.path) if first is not None else None
-        return thing if thing is not None else DEAD_END
+        """Return the path, as what is seen from here."""
+        return Detour(self.process.find(self.path[0], self.index), self.path)
 
-
-class DeadEnd(Thing):
-    """What an alias to nothing stands for."""
-
-    __slots__ = ()
-
-    def answers(self) -> bool:
-        """Never answer."""
-        return False
-
-
-DEAD_END = DeadEnd()
 
 structure(
     "alias",

@@ -122,8 +122,10 @@ class Node:
 
     def delete(self) -> None:
         """Leave the parent, and delete this node and all below it."""
+        self.holders += 1  # so that it does not disappear before what is below it is deleted
         if self.parent is not None:
             self.parent.take(self)
+        self.holders -= 1
         stack = [self]
         while stack:
             node = stack.pop()

@@ -11,7 +11,34 @@ from netstrata.engine.machine import Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.valuebranches import Elements, node_of
 from netstrata.engine.structures.valuenodes import Node, Text
-from netstrata.values import List, Refused, Value, boolean, parse_number
+from netstrata.values import List, Refused, Value, boolean
+
+
+def base_of(statement: Statement) -> Node:
+    """Return the node that a method was called on.
+
+    Raises: Refused if it was deleted.
+    """
+    node = cast(Handle, statement.target).node
+    if node is None or node.deleted:
+        raise Refused("this value was deleted")
+    return node
+
+
+def _insert(base: Node, values: list[Value], node: Node) -> None:
+    """Insert a node at the place that comes before its value, or append it if no place is given."""
+    if len(values) == 2:
+        base.insert(values[0], node)
+    elif isinstance(base, Elements):
+        base.append_node(node)
+    else:
+        raise Refused("only to a list something can be added without saying where")
+
+
+def _replace_this(base: Node, node: Node) -> None:
+    """Put a node in the place of another one, if that stands in anything."""
+    if base.parent is not None:
+        base.parent.exchange(base, node)
 
 
 class Handle(Statement):
@@ -36,16 +63,6 @@ class Handle(Statement):
         """Hold a new tree."""
         self.hold(node_of(values[0]))
 
-    def base(self) -> Node:
-        """Return the node that the method was called on.
-
-        Raises: Refused if it was deleted.
-        """
-        node = cast(Handle, self.target).node
-        if node is None or node.deleted:
-            raise Refused("this value was deleted")
-        return node
-
     def variable(self, name: str) -> Value | None:
         """Return the whole value, or something about it."""
         node = self.node
@@ -60,10 +77,8 @@ class Handle(Statement):
             return node.kind()
         if name == "length":
             return b"%d" % node.length()
-        if name == "keys":
-            keys = node.keys()
-            return List(keys) if keys is not None else None
-        return None
+        keys = node.keys() if name == "keys" else None
+        return List(keys) if keys is not None else None
 
     def let_go(self) -> None:
         """Undo what is to be undone, and hold nothing any more."""
@@ -93,7 +108,7 @@ class Get(Handle):
 
     def begin(self, values: list[Value]) -> None:
         """Find the element."""
-        self.hold(self.base().get(values[0]))
+        self.hold(base_of(self).get(values[0]))
 
 
 class TryGet(Handle):
@@ -103,12 +118,12 @@ class TryGet(Handle):
 
     def begin(self, values: list[Value]) -> None:
         """Find the element."""
-        base = self.base()
+        base = base_of(self)
         try:
-            node: Node | None = base.get(values[0])
+            self.take(base.get(values[0]))
         except Refused:
-            node = None
-        self.hold(node)
+            self.take(None)
+        self.up()
 
 
 class GetPath(Handle):
@@ -121,7 +136,7 @@ class GetPath(Handle):
         path = values[0]
         if not isinstance(path, List):
             raise LIST.refusal(0)
-        node = self.base()
+        node = base_of(self)
         for where in path.elements():
             node = node.get(where)
         self.hold(node)
@@ -134,14 +149,8 @@ class Insert(Handle):
 
     def begin(self, values: list[Value]) -> None:
         """Insert a new node, or append it if no place is given."""
-        base = self.base()
         node = node_of(values[-1])
-        if len(values) == 2:
-            base.insert(values[0], node)
-        elif isinstance(base, Elements):
-            base.append_node(node)
-        else:
-            raise Refused("only to a list something can be added without saying where")
+        _insert(base_of(self), values, node)
         self.hold(node)
 
 
@@ -153,7 +162,7 @@ class Replace(Handle):
     def begin(self, values: list[Value]) -> None:
         """Put a new node into its place."""
         node = node_of(values[1])
-        self.base().replace(values[0], node)
+        base_of(self).replace(values[0], node)
         self.hold(node)
 
 
@@ -164,10 +173,8 @@ class ReplaceThis(Handle):
 
     def begin(self, values: list[Value]) -> None:
         """Put a new node in the place of the base."""
-        base = self.base()
         node = node_of(values[0])
-        if base.parent is not None:
-            base.parent.exchange(base, node)
+        _replace_this(base_of(self), node)
         self.hold(node)
 
 
@@ -209,17 +216,11 @@ class InsertUndo(Undoing):
 
     def gives_way(self, values: list[Value]) -> Node | None:
         """Return the node under the key, if that is what is given."""
-        return self.base().peek(values[0], True) if len(values) == 2 else None
+        return base_of(self).peek(values[0], True) if len(values) == 2 else None
 
     def put(self, values: list[Value], node: Node) -> None:
         """Insert or append."""
-        base = self.base()
-        if len(values) == 2:
-            base.insert(values[0], node)
-        elif isinstance(base, Elements):
-            base.append_node(node)
-        else:
-            raise Refused("only to a list something can be added without saying where")
+        _insert(base_of(self), values, node)
 
 
 class ReplaceUndo(Undoing):
@@ -229,11 +230,11 @@ class ReplaceUndo(Undoing):
 
     def gives_way(self, values: list[Value]) -> Node | None:
         """Return the node at the index or under the key."""
-        return self.base().peek(values[0], False)
+        return base_of(self).peek(values[0], False)
 
     def put(self, values: list[Value], node: Node) -> None:
         """Replace."""
-        self.base().replace(values[0], node)
+        base_of(self).replace(values[0], node)
 
 
 class ReplaceThisUndo(Undoing):
@@ -243,13 +244,11 @@ class ReplaceThisUndo(Undoing):
 
     def gives_way(self, values: list[Value]) -> Node | None:
         """Return the node at hand."""
-        return self.base()
+        return base_of(self)
 
     def put(self, values: list[Value], node: Node) -> None:
         """Take its place, if it stands in anything."""
-        base = self.base()
-        if base.parent is not None:
-            base.parent.exchange(base, node)
+        _replace_this(base_of(self), node)
 
 
 class Substr(Handle):
@@ -259,71 +258,50 @@ class Substr(Handle):
 
     def begin(self, values: list[Value]) -> None:
         """Cut it out."""
-        base = self.base()
-        numbers = [parse_number(value) if isinstance(value, bytes) else None for value in values]
-        for index, number in enumerate(numbers):
-            if number is None:
-                raise NUMBER.refusal(index)
+        base = base_of(self)
+        start, length = self.declaration.bind(values)
         text = base.value()
-        start = numbers[0] or 0
         if not isinstance(base, Text) or not isinstance(text, bytes):
             raise Refused("only of a string there are parts")
         if start > len(text):
             raise Refused(f"there is no offset {start}: the string has {len(text)} bytes", argument=0)
-        length = numbers[1] if len(numbers) == 2 else None
         self.hold(Text(None, text[start:] if length is None else text[start : start + length]))
 
 
-class Change(Statement):
-    """A method that holds nothing."""
-
-    __slots__ = ()
-
-    def base(self) -> Node:
-        """Return the node that the method was called on.
-
-        Raises: Refused if it was deleted.
-        """
-        node = cast(Handle, self.target).node
-        if node is None or node.deleted:
-            raise Refused("this value was deleted")
-        return node
-
-
-class Remove(Change):
+class Remove(Statement):
     """Takes an element out of its list or map."""
 
     __slots__ = ()
 
     def begin(self, values: list[Value]) -> None:
         """Take it out."""
-        self.base().remove(values[0])
+        base_of(self).remove(values[0])
         self.up()
 
 
-class Delete(Change):
+class Delete(Statement):
     """Deletes a node and all below it."""
 
     __slots__ = ()
 
     def begin(self, values: list[Value]) -> None:
         """Delete it."""
-        self.base().delete()
+        base_of(self).delete()
         self.up()
 
 
-class Append(Change):
+class Append(Statement):
     """Adds to a string or a list."""
 
     __slots__ = ()
 
     def begin(self, values: list[Value]) -> None:
         """Add it."""
-        self.base().append(values[0])
+        base_of(self).append(values[0])
         self.up()
 
 
-class Reset(Change):
+class Reset(Statement):
     """Lets a handle hold a new tree."""
 
     __slots__ = ()
