@@ -17,6 +17,7 @@ from netstrata.contract import Declaration
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.thing import Plain, Thing
 from netstrata.values import List, Refused, Unavailable, Value
+from netstrata.values.compiling import mypyc_attr
 
 NONE = 0
 DOWN = 1
@@ -31,6 +32,7 @@ TERMINATING = 3
 STATE_NAMES = ("gone", "down", "up", "dying")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Timer:
     """A timer that can be called off."""
 
@@ -40,6 +42,7 @@ class Timer:
         """Call the timer off; nothing happens if it has fired already."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Timers:
     """Where timers come from."""
 
@@ -54,6 +57,7 @@ class Timers:
         raise NotImplementedError
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Observer:
     """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed`, which always is."""
 
@@ -443,6 +447,7 @@ class Waiting:
         self.names = names or []
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Retry:
     """How long to wait before a failed statement is begun again."""
 
