@@ -16,7 +16,7 @@ from netstrata.values import List, Refused, Value, boolean, parse_number
 class ListStatement(Statement):
     """A list that methods change."""
 
-    __slots__ = ("first", "items", "shared")
+    __slots__ = ("counted", "deepest", "first", "items", "shared")
 
     def begin(self, values: list[Value]) -> None:
         """Hold the arguments."""
@@ -27,14 +27,23 @@ class ListStatement(Statement):
         self.items = items
         self.shared = 0  # so many elements from the start may be seen by values that were read
         self.first = 0  # elements before this one were shifted out
+        self.counted = 0  # the deepest of so many elements from the start …
+        self.deepest = 0  # … nests so deep
         self.up()
 
     def own(self) -> list[Value]:
         """Return storage that may be changed anywhere."""
         if self.shared or self.first:
             self.items = self.items[self.first :]
+            self.counted = 0 if self.deepest else max(0, self.counted - self.first)
+            self.deepest = 0
             self.shared = self.first = 0
         return self.items
+
+    def removed(self) -> None:
+        """Know that an element was taken out of the storage."""
+        self.counted = 0 if self.deepest else max(0, self.counted - 1)
+        self.deepest = 0
 
     def length(self) -> int:
         """Return the number of elements."""
@@ -44,8 +53,13 @@ class ListStatement(Statement):
         """Return the list as a value."""
         if self.first:
             self.own()
-        self.shared = len(self.items)
-        return List(self.items)
+        size = self.shared = len(self.items)
+        for index in range(self.counted, size):
+            value = self.items[index]
+            if not isinstance(value, bytes) and value.depth > self.deepest:
+                self.deepest = value.depth
+        self.counted = size
+        return List(self.items, 1 + self.deepest if size else 0)
 
     def variable(self, name: str) -> Value | None:
         """Return the list, or its length."""
@@ -150,7 +164,7 @@ class SetList(Statement):
         """Replace them by those of all the lists."""
         target = cast(ListStatement, self.target)
         target.items = _concatenated(values)
-        target.shared = target.first = 0
+        target.shared = target.first = target.counted = target.deepest = 0
         self.up()
 
 
@@ -173,6 +187,7 @@ class RemoveAt(Statement):
         target = cast(ListStatement, self.target)
         index = _index(values, target.length())
         del target.own()[index]
+        target.removed()
         self.up()
 
 
@@ -183,10 +198,12 @@ class Remove(Statement):
 
     def begin(self, values: list[Value]) -> None:
         """Take it away."""
-        items = cast(ListStatement, self.target).own()
+        target = cast(ListStatement, self.target)
+        items = target.own()
         if values[0] not in items:
             raise Refused("the list has no such element", argument=0)
         items.remove(values[0])
+        target.removed()
         self.up()
 
 
