@@ -11,7 +11,7 @@ and no input: timers are handed in, and everything else from outside enters thro
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from netstrata.contract import Declaration
 from netstrata.engine.program import Code, Slot
@@ -19,15 +19,16 @@ from netstrata.engine.thing import Plain, Thing
 from netstrata.values import List, Refused, Unavailable, Value
 from netstrata.values.compiling import mypyc_attr
 
-NONE = 0
-DOWN = 1
-UP = 2
-DYING = 3
+# Final, so that compiled code has the numbers themselves and does not look them up: a fifth of its time.
+NONE: Final = 0
+DOWN: Final = 1
+UP: Final = 2
+DYING: Final = 3
 
-RUNNING = 0
-COMPLETE = 1
-PAUSED = 2
-TERMINATING = 3
+RUNNING: Final = 0
+COMPLETE: Final = 1
+PAUSED: Final = 2
+TERMINATING: Final = 3
 
 STATE_NAMES = ("gone", "down", "up", "dying")
 

@@ -7,10 +7,11 @@ def parse_number(text: bytes, limit: int = 2**64 - 1) -> int | None:
     """Read one or more ASCII digits, leading zeros allowed; None if it is anything else or over the limit."""
     if not text.isdigit():
         return None
-    digits = text.lstrip(b"0")
-    if len(digits) > 20:
-        return None
-    number = int(digits or b"0")
+    if len(text) > 20:
+        text = text.lstrip(b"0") or b"0"
+        if len(text) > 20:
+            return None
+    number = int(text)
     return number if number <= limit else None
 
 
