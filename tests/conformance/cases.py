@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CASES = Path(__file__).parent.parent / "cases"
+OTHER = os.environ.get("NETSTRATA_PYTHON")  # an interpreter that has Netstrata of its own: see tools/compiled
 
 
 class Case(NamedTuple):
@@ -50,9 +51,10 @@ def command_of(case: Case) -> tuple[list[str], dict[str, str]]:
 def run_case(case: Case, folder: Path, seconds: float = 30) -> tuple[int, bytes]:
     """Run a case in an empty folder and return exit code and standard output."""
     arguments, extra = command_of(case)
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **extra}
+    ours = {} if OTHER else {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    environment = {"PATH": os.environ["PATH"], **ours, **extra}
     done = subprocess.run(
-        [sys.executable, "-m", "netstrata.cli.ncd", *arguments],
+        [OTHER or sys.executable, "-m", "netstrata.cli.ncd", *arguments],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -124,9 +124,11 @@ def _doc(options: argparse.Namespace) -> int:
 
 
 def _version(options: argparse.Namespace) -> int:
+    from netstrata.engine import machine
     from netstrata.version import VERSION
 
-    print(f"netstrata {VERSION}, Python {sys.version.split()[0]}, plain engine")
+    engine = "plain" if (machine.__file__ or "").endswith(".py") else "compiled"
+    print(f"netstrata {VERSION}, Python {sys.version.split()[0]}, {engine} engine")
     return OK
 
 

@@ -11,26 +11,29 @@ and no input: timers are handed in, and everything else from outside enters thro
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from netstrata.contract import Declaration
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.thing import Plain, Thing
 from netstrata.values import List, Refused, Unavailable, Value
+from netstrata.values.compiling import mypyc_attr
 
-NONE = 0
-DOWN = 1
-UP = 2
-DYING = 3
+# Final, so that compiled code has the numbers themselves and does not look them up: a fifth of its time.
+NONE: Final = 0
+DOWN: Final = 1
+UP: Final = 2
+DYING: Final = 3
 
-RUNNING = 0
-COMPLETE = 1
-PAUSED = 2
-TERMINATING = 3
+RUNNING: Final = 0
+COMPLETE: Final = 1
+PAUSED: Final = 2
+TERMINATING: Final = 3
 
 STATE_NAMES = ("gone", "down", "up", "dying")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Timer:
     """A timer that can be called off."""
 
@@ -40,6 +43,7 @@ class Timer:
         """Call the timer off; nothing happens if it has fired already."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Timers:
     """Where timers come from."""
 
@@ -54,6 +58,7 @@ class Timers:
         raise NotImplementedError
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Observer:
     """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed`, which always is."""
 
@@ -443,6 +448,7 @@ class Waiting:
         self.names = names or []
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Retry:
     """How long to wait before a failed statement is begun again."""
 

@@ -1,6 +1,8 @@
 """Arithmetic on whole numbers from 0 to 2^64 - 1: None where the result would be none of them."""
 
-LIMIT = 2**64 - 1
+from typing import Final
+
+LIMIT: Final = 2**64 - 1
 
 
 def add(left: int, right: int) -> int | None:

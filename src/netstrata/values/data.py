@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from functools import cmp_to_key
 from itertools import islice
-from typing import Union
+from typing import Final, Union
 
-DEPTH_LIMIT = 32
-TRUE = b"true"
-FALSE = b"false"
+DEPTH_LIMIT: Final = 32
+TRUE: Final = b"true"
+FALSE: Final = b"false"
 
 
 class List:

@@ -9,21 +9,18 @@ from netstrata.values import Refused, Value, boolean, parse_number
 from netstrata.values.arithmetic import LIMIT, add, divide, modulo, multiply, subtract
 
 
-def _pair(values: list[Value]) -> tuple[int, int]:
-    numbers: list[int] = []
-    for index in (0, 1):
-        value = values[index]
-        number = parse_number(value) if isinstance(value, bytes) else None
-        if number is None:
-            raise NUMBER.refusal(index)
-        numbers.append(number)
-    return numbers[0], numbers[1]
+def _number(values: list[Value], index: int) -> int:
+    value = values[index]
+    number = parse_number(value) if isinstance(value, bytes) else None
+    if number is None:
+        raise NUMBER.refusal(index)
+    return number
 
 
 def _relation(holds: Callable[[int], bool]) -> Callable[[list[Value]], Value]:
     def related(values: list[Value]) -> Value:
-        left, right = _pair(values)
-        return boolean(holds(left - right))
+        left = _number(values, 0)
+        return boolean(holds(left - _number(values, 1)))
 
     return related
 
@@ -41,7 +38,8 @@ OPERATIONS: tuple[tuple[str, str, Callable[[int, int], int | None], str, str], .
 
 def _operation(operate: Callable[[int, int], int | None], failure: str) -> Callable[[list[Value]], Value]:
     def operated(values: list[Value]) -> Value:
-        result = operate(*_pair(values))
+        left = _number(values, 0)
+        result = operate(left, _number(values, 1))
         if result is None:
             raise Refused(failure, argument=1)
         return b"%d" % result

@@ -1,6 +1,6 @@
 """Statements that run a template in their place: call, call_with_caller_target, embcall, inline_code, its call."""
 
-from typing import cast
+from typing import Final, cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, TEXT
@@ -9,7 +9,7 @@ from netstrata.engine.structure import rest, structure, takes
 from netstrata.engine.thing import Detour, Thing
 from netstrata.values import List, Value
 
-NO_TEMPLATE = b"<none>"
+NO_TEMPLATE: Final = b"<none>"
 
 
 def _read_template(value: Value) -> bytes | None:

@@ -10,13 +10,13 @@ from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.machine import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
-from netstrata.values import List, Refused, Value, boolean, deepest, parse_number
+from netstrata.values import List, Refused, Value, boolean, parse_number
 
 
 class ListStatement(Statement):
     """A list that methods change."""
 
-    __slots__ = ("deepest", "first", "items", "shared")
+    __slots__ = ("counted", "deepest", "first", "items", "shared")
 
     def begin(self, values: list[Value]) -> None:
         """Hold the arguments."""
@@ -27,15 +27,23 @@ class ListStatement(Statement):
         self.items = items
         self.shared = 0  # so many elements from the start may be seen by values that were read
         self.first = 0  # elements before this one were shifted out
-        self.deepest = -1  # the largest depth among the elements, -1 if that is not known
+        self.counted = 0  # the deepest of so many elements from the start …
+        self.deepest = 0  # … nests so deep
         self.up()
 
     def own(self) -> list[Value]:
         """Return storage that may be changed anywhere."""
         if self.shared or self.first:
             self.items = self.items[self.first :]
+            self.counted = 0 if self.deepest else max(0, self.counted - self.first)
+            self.deepest = 0
             self.shared = self.first = 0
         return self.items
+
+    def removed(self) -> None:
+        """Know that an element was taken out of the storage."""
+        self.counted = 0 if self.deepest else max(0, self.counted - 1)
+        self.deepest = 0
 
     def length(self) -> int:
         """Return the number of elements."""
@@ -45,20 +53,13 @@ class ListStatement(Statement):
         """Return the list as a value."""
         if self.first:
             self.own()
-        self.shared = len(self.items)
-        if self.deepest < 0:
-            self.deepest = deepest(self.items)
-        return List(self.items, self.deepest + 1 if self.items else 0)
-
-    def gained(self, value: Value) -> None:
-        """Know that there is one more element."""
-        if self.deepest >= 0 and not isinstance(value, bytes) and value.depth > self.deepest:
-            self.deepest = value.depth
-
-    def lost(self, value: Value) -> None:
-        """Know that there is one element less."""
-        if not isinstance(value, bytes) and value.depth >= self.deepest:
-            self.deepest = -1
+        size = self.shared = len(self.items)
+        for index in range(self.counted, size):
+            value = self.items[index]
+            if not isinstance(value, bytes) and value.depth > self.deepest:
+                self.deepest = value.depth
+        self.counted = size
+        return List(self.items, 1 + self.deepest if size else 0)
 
     def variable(self, name: str) -> Value | None:
         """Return the list, or its length."""
@@ -123,9 +124,7 @@ class Append(Statement):
 
     def begin(self, values: list[Value]) -> None:
         """Add it."""
-        target = cast(ListStatement, self.target)
-        target.items.append(values[0])
-        target.gained(values[0])
+        cast(ListStatement, self.target).items.append(values[0])
         self.up()
 
 
@@ -136,10 +135,7 @@ class AppendAll(Statement):
 
     def begin(self, values: list[Value]) -> None:
         """Add them."""
-        target = cast(ListStatement, self.target)
-        for element in _concatenated(values):
-            target.items.append(element)
-            target.gained(element)
+        cast(ListStatement, self.target).items.extend(list(_concatenated(values)))
         self.up()
 
 
@@ -153,7 +149,6 @@ class Shift(Statement):
         target = cast(ListStatement, self.target)
         if not target.length():
             raise Refused("the list is empty")
-        target.lost(target.items[target.first])
         target.first += 1
         if target.first > 32 and target.first * 2 > len(target.items):
             target.own()
@@ -169,8 +164,7 @@ class SetList(Statement):
         """Replace them by those of all the lists."""
         target = cast(ListStatement, self.target)
         target.items = _concatenated(values)
-        target.shared = target.first = 0
-        target.deepest = -1
+        target.shared = target.first = target.counted = target.deepest = 0
         self.up()
 
 
@@ -192,7 +186,8 @@ class RemoveAt(Statement):
         """Take it away."""
         target = cast(ListStatement, self.target)
         index = _index(values, target.length())
-        target.lost(target.own().pop(index))
+        del target.own()[index]
+        target.removed()
         self.up()
 
 
@@ -208,7 +203,7 @@ class Remove(Statement):
         if values[0] not in items:
             raise Refused("the list has no such element", argument=0)
         items.remove(values[0])
-        target.lost(values[0])
+        target.removed()
         self.up()
 
 
