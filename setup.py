@@ -26,9 +26,9 @@ def compiled_files() -> list[str]:
     package = Path("src/netstrata")
     files: list[str] = []
     for room in ROOMS:
-        for path in sorted((package / room).rglob("*.py")):
-            if path.name != "__init__.py" and path.relative_to(package).as_posix() not in PLAIN:
-                files.append(str(path))
+        found = sorted((package / room).rglob("*.py"))
+        kept = (p for p in found if p.name != "__init__.py" and p.relative_to(package).as_posix() not in PLAIN)
+        files.extend(map(str, kept))
     return files
 
 
@@ -45,7 +45,7 @@ def extensions() -> Iterable[Extension]:
     try:
         from mypyc.build import mypycify
 
-        # opt_level 2 is as fast as 3 here, and builds in half of the time; without debug_level 0 the file has 4 times the size.
+        # opt_level 2 is as fast as 3 here, and builds in half of the time; debug_level 0 makes the file 4 times smaller.
         return mypycify(compiled_files(), opt_level="2", debug_level="0", group_name="netstrata")
     except (ImportError, SystemExit) as problem:
         if MUST:

@@ -37,8 +37,10 @@ def machine(size: int) -> tuple[str, int]:
     """A Turing machine that counts up in binary on a tape, its rules and its tape being value objects."""
     text = f"""process main {{
     value([
-        {{"back", "0"}}: {{"1", "left", "home"}}, {{"back", "1"}}: {{"0", "left", "back"}}, {{"back", "_"}}: {{"1", "right", "home"}},
-        {{"home", "0"}}: {{"0", "right", "home"}}, {{"home", "1"}}: {{"1", "right", "home"}}, {{"home", "_"}}: {{"_", "left", "back"}}
+        {{"back", "0"}}: {{"1", "left", "home"}}, {{"back", "1"}}: {{"0", "left", "back"}},
+        {{"back", "_"}}: {{"1", "right", "home"}},
+        {{"home", "0"}}: {{"0", "right", "home"}}, {{"home", "1"}}: {{"1", "right", "home"}},
+        {{"home", "_"}}: {{"_", "left", "back"}}
     ]) rules;
     value({{{", ".join(['"_"'] * 40)}}}) tape;
     var("back") state;
@@ -65,9 +67,7 @@ def machine(size: int) -> tuple[str, int]:
 
 def providers(size: int) -> tuple[str, int]:
     """Pairs of a process that provides and one that depends, the latter being there first."""
-    pairs = "".join(
-        f'process p{n} {{ provide("N{n}"); }}\nprocess d{n} {{ depend("N{n}"); }}\n' for n in range(size)
-    )
+    pairs = "".join(f'process p{n} {{ provide("N{n}"); }}\nprocess d{n} {{ depend("N{n}"); }}\n' for n in range(size))
     return f'process main {{ depend("N0"); exit("0"); }}\n{pairs}', 2 * size + 2
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 CASES = Path(__file__).parent.parent / "cases"
-OTHER = os.environ.get("NETSTRATA_PYTHON")  # an interpreter that has Netstrata of its own: see tools/compiled
+OTHER = os.environ.get("NETSTRATA_PYTHON") and os.path.abspath(
+    os.environ["NETSTRATA_PYTHON"]
+)  # an interpreter that has Netstrata of its own: see tools/compiled
 
 
 class Case(NamedTuple):
