@@ -1,7 +1,7 @@
 """What the compiler is told about classes; plain Python takes no notice.
 
 A compiled class may have interpreted subclasses only if it says so, and so must all its base classes.  The compiler
-knows the decorator by its origin, which is not needed, and not there, when the program runs: this module is never compiled.
+knows the decorator by its origin, which need not be there when the program runs: this module is never compiled.
 """
 
 from collections.abc import Callable
