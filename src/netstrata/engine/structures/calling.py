@@ -6,7 +6,7 @@ from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, TEXT
 from netstrata.engine.machine import DOWN, UP, Process, Statement, Waiting
 from netstrata.engine.structure import rest, structure, takes
-from netstrata.engine.thing import Thing, follow_thing
+from netstrata.engine.thing import DEAD_END, Thing
 from netstrata.values import List, Value
 
 NO_TEMPLATE: Final = b"<none>"
@@ -138,7 +138,7 @@ structure(
 class CallWithCallerTarget(Caller):
     """Runs a template whose `_caller` is one object."""
 
-    __slots__ = ("path",)
+    __slots__ = ("names",)
 
     def begin(self, values: list[Value]) -> None:
         """Create the process."""
@@ -147,7 +147,7 @@ class CallWithCallerTarget(Caller):
         path = values[2]
         if not isinstance(path, bytes):
             raise TEXT.refusal(2)
-        self.path = tuple(path.decode("latin-1").split("."))
+        self.names = tuple(path.decode("latin-1").split("."))
         self.run_template(template, arguments)
 
     def special(self, name: str) -> Thing | None:
@@ -164,10 +164,13 @@ class TargetOf(Thing):
         self.statement = statement
 
     def stands_for(self) -> Thing | None:
-        """Return the thing that the path names now."""
+        """Return what the first name of the path means now; a dead end if it means nothing."""
         statement = self.statement
-        first = statement.process.find(statement.path[0], statement.index)
-        return follow_thing(first, statement.path) if first is not None else None
+        return statement.process.find(statement.names[0], statement.index) or DEAD_END
+
+    def path(self) -> tuple[str, ...]:
+        """Return the path."""
+        return self.statement.names
 
 
 structure(

@@ -5,41 +5,31 @@ from typing import cast
 from netstrata.contract.shapes import STRINGS, TEXT
 from netstrata.engine.machine import DYING, NONE, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.thing import Thing, follow_thing
+from netstrata.engine.thing import DEAD_END, Thing, follow_thing
 from netstrata.values import Refused, Value
 
 
 class Alias(Statement):
     """Stands for what a path names at the moment it is used."""
 
-    __slots__ = ("path",)
+    __slots__ = ("names",)
 
     def begin(self, values: list[Value]) -> None:
         """Remember the path; nothing is looked up yet."""
         path = values[0]
         if not isinstance(path, bytes):
             raise TEXT.refusal(0)
-        self.path = tuple(path.decode("latin-1").split("."))
+        self.names = tuple(path.decode("latin-1").split("."))
         self.up()
 
     def stands_for(self) -> Thing | None:
-        """Return what the path names now, seen from here; a dead end if it names nothing."""
-        first = self.process.find(self.path[0], self.index)
-        thing = follow_thing(first, self.path) if first is not None else None
-        return thing if thing is not None else DEAD_END
+        """Return what the first name means now, seen from here; a dead end if it means nothing."""
+        return self.process.find(self.names[0], self.index) or DEAD_END
 
+    def path(self) -> tuple[str, ...]:
+        """Return the names."""
+        return self.names
 
-class DeadEnd(Thing):
-    """What an alias to nothing stands for."""
-
-    __slots__ = ()
-
-    def answers(self) -> bool:
-        """Never answer."""
-        return False
-
-
-DEAD_END = DeadEnd()
 
 structure(
     "alias",
