@@ -30,6 +30,10 @@ COMPLETE: Final = 1
 PAUSED: Final = 2
 TERMINATING: Final = 3
 
+# What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.
+DEEPEST: Final = 100_000  # levels of processes that templates were called in
+MOST_PROCESSES: Final = 2_000_000
+
 STATE_NAMES = ("gone", "down", "up", "dying")
 
 
@@ -118,6 +122,7 @@ class Process:
     __slots__ = (
         "arguments",
         "code",
+        "depth",
         "engine",
         "error",
         "live",
@@ -135,6 +140,7 @@ class Process:
         self.code = code
         self.owner = owner
         self.arguments = arguments
+        self.depth: int = owner.creator().process.depth + 1 if owner is not None else 0
         self.statements: list[Statement | None] = [None] * len(code.slots)
         self.live = 0  # so many statements from the start are valid
         self.top = 0  # one more than the index of the last statement that exists
@@ -555,10 +561,10 @@ class Engine:
         for code in processes:
             self.roots.append(Process(self, code, None, None))
 
-    def template(self, name: Value) -> Code:
-        """Return a template's code.
+    def template(self, name: Value, creator: "Statement") -> Code:
+        """Return the code of a template, for a statement that will create a process of it.
 
-        Raises: Refused if there is no such template.
+        Raises: Refused if there is no such template, or if there are too many processes.
         """
         word = name.decode("latin-1") if isinstance(name, bytes) else ""
         code = self.templates.get(word)
@@ -566,14 +572,18 @@ class Engine:
             raise Refused(f"no template named {word}")
         if not code.template:
             raise Refused(f"need template to create a process, but {word} is a process")
+        if creator.process.depth >= DEEPEST:
+            raise Refused(f"{word} would be the template number {DEEPEST} in one another: does one call itself for ever?")
+        if self.alive >= MOST_PROCESSES:
+            raise Refused(f"there are {MOST_PROCESSES} processes: does a template start itself again and again?")
         return code
 
     def create(self, template: Value, owner: Owner, arguments: List | None) -> Process:
         """Create a process from a template.
 
-        Raises: Refused if there is no such template.
+        Raises: Refused if there is no such template, or if there are too many processes.
         """
-        return Process(self, self.template(template), owner, arguments)
+        return Process(self, self.template(template, owner.creator()), owner, arguments)
 
     def run(self, steps: int) -> bool:
         """Work off what is due, at most so many steps; say whether nothing is left."""

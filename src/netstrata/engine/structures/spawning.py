@@ -18,7 +18,7 @@ class Spawn(Statement):
     def begin(self, values: list[Value]) -> None:
         """Be up, then create the process."""
         arguments = argument_list(values, 1)
-        code = self.process.engine.template(template_name(values, 0))
+        code = self.process.engine.template(template_name(values, 0), self)
         self.joins: dict[Join, None] = {}
         self.dirty: dict[Join, None] = {}  # joins that went down and have not been cleaned
         self.complete = False
