@@ -16,7 +16,7 @@ from typing import Any, Final
 from netstrata.contract import Declaration
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.thing import Plain, Thing
-from netstrata.values import List, Refused, Unavailable, Value
+from netstrata.values import List, Refused, Value
 from netstrata.values.compiling import mypyc_attr
 
 # Final, so that compiled code has the numbers themselves and does not look them up: a fifth of its time.
@@ -60,7 +60,7 @@ class Timers:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Observer:
-    """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed`, which always is."""
+    """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed` and `broken`."""
 
     def moved(self, statement: "Statement", before: int, after: int) -> None:
         """A statement went from one state to another."""
@@ -75,10 +75,13 @@ class Observer:
         """A process was `created`, is `complete`, waits to retry (`retrying`), is `terminating` or `gone`."""
 
     def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
-        """A statement could not begin, or broke."""
+        """A statement could not begin, or broke, or could not be undone as it should be.  Always called."""
 
     def noted(self, statement: "Statement", line: str) -> None:
         """A statement has something to tell."""
+
+    def broken(self, error: BaseException) -> None:
+        """Something failed that is no one statement's: a bug of ours.  Always called."""
 
 
 class Owner(Thing):
@@ -220,7 +223,10 @@ class Process:
                     last.fell = False
                     if self.engine.watched:
                         self.engine.observer.cleaned(last)
-                    last.clean()
+                    try:
+                        last.clean()
+                    except Exception as bug:
+                        last.broke(bug)
                 return
         if live == len(self.statements):
             self.mode = COMPLETE
@@ -239,7 +245,10 @@ class Process:
         statement.state = DYING
         if self.engine.watched:
             self.engine.observer.moved(statement, before, DYING)
-        statement.die()
+        try:
+            statement.die()
+        except Exception as bug:
+            statement.broke(bug)
 
     def _terminate(self) -> None:
         if self.top:
@@ -296,7 +305,7 @@ class Process:
             entry = slot.entry_for(target)
             values = slot.evaluate(self, entry.declaration)
             statement = entry.make(self, slot, entry.declaration)
-        except (Refused, Unavailable) as error:
+        except Exception as error:
             self.error = True
             self.engine.push(self)
             self.engine.observer.failed(self, slot, error)
@@ -309,8 +318,8 @@ class Process:
             self.engine.observer.moved(statement, NONE, DOWN)
         try:
             statement.begin(values)
-        except (Refused, Unavailable) as error:
-            statement.failed(error)
+        except Exception as error:
+            statement.broke(error)
 
 
 def _argument(arguments: List, name: str) -> Thing | None:
@@ -430,6 +439,14 @@ class Statement(Owner):
         self.dead()
         process.engine.observer.failed(process, self.slot, error)
 
+    def broke(self, error: Exception) -> None:
+        """Be gone, whatever state it is in: what it was told to do raised an error."""
+        if self.state == DYING:
+            self.dead()
+            self.process.engine.observer.failed(self.process, self.slot, error)
+        elif self.state != NONE:
+            self.failed(error)
+
 
 class Waiting:
     """What a statement waits for: a text, processes that it waits for, and names that somebody should provide."""
@@ -527,7 +544,11 @@ class Engine:
         while self.run(steps):
             if self.stopped or not self.inbox:
                 return True
-            self.inbox.popleft()()
+            action = self.inbox.popleft()
+            try:
+                action()
+            except Exception as bug:
+                self.observer.broken(bug)
         return False
 
     def push(self, process: Process) -> None:
@@ -585,7 +606,10 @@ class Engine:
             if process.place != len(stack):
                 continue
             process.place = -1
-            process.step()
+            try:
+                process.step()
+            except Exception as bug:
+                self.observer.broken(bug)
             steps -= 1
             if steps <= 0:
                 return False
