@@ -2,12 +2,12 @@
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from netstrata.cli.client import control_path
+from netstrata.cli.streams import write_log
 from netstrata.daemon import garbage
 from netstrata.daemon.account import Account
 from netstrata.daemon.log import LEVELS
@@ -70,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
         ),
     )
     output.flush()
+    if output.lost is not None:
+        _timed(f"error: what the program printed could not all be written: {output.lost.strerror}")
     return code
 
 
@@ -112,11 +114,7 @@ def _timed(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    try:
-        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
-        sys.stderr.flush()
-    except OSError:
-        return  # nobody reads the log; there is no better place to say so
+    write_log(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def _bad_usage(problem: str) -> int:

@@ -31,7 +31,7 @@ class Host:
         on_idle: Callable[[], None] | None = None,
         beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None,
     ) -> None:
-        """Take what is called between events or when our own code fails, and what runs beside the engine all its life."""
+        """Take what is called between events or when our own code fails, and what runs beside the engine."""
         self.timers = timers
         self.signal_exit_code = signal_exit_code
         self.engine: Engine | None = None
