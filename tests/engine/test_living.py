@@ -270,6 +270,29 @@ def test_what_is_lost_takes_down_all_above_first_and_is_taken_again(word: str) -
     played(story)
 
 
+def test_what_is_lost_again_and_again_waits_for_the_retry_time_whatever_changes() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play('process main { test.hold("x"); }')
+        for _ in range(10):
+            world.holders[b"x"].lost(Unavailable("keep x", "somebody took it"))
+            it.work_off()
+        assert world.events[-1] == "take x"
+
+        world.holders[b"x"].lost(Unavailable("keep x", "somebody took it"))
+        it.work_off()
+        it.engine.retry_all()
+        it.pass_time(4999)
+
+        assert world.events[-1] == "give x"
+
+        it.pass_time(1)
+
+        assert world.events[-1] == "take x"
+        assert len(it.failures) == 11
+
+    played(story)
+
+
 def test_a_loss_that_is_told_after_the_end_does_nothing() -> None:
     async def story(world: World, play: Callable[[str], Play]) -> None:
         it = play('process main { test.hold("x"); }')

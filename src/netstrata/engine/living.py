@@ -145,9 +145,12 @@ class Living(Statement):
             return
         if self.state == DYING or self._lost is not None:
             reason = error or self._lost
+            if reason is not None and self.state != DYING and self.process.lost_too_often():
+                self.failed(reason)
+                return
+            self.dead()
             if reason is not None:
                 self.process.engine.observer.failed(self.process, self.slot, reason)
-            self.dead()
         elif error is not None:
             self.failed(error)
         else:

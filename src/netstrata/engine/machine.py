@@ -30,6 +30,8 @@ COMPLETE: Final = 1
 PAUSED: Final = 2
 TERMINATING: Final = 3
 
+LOSSES = 10  # of one process within a retry time, after each of which it begins again at once
+
 STATE_NAMES = ("gone", "down", "up", "dying")
 
 
@@ -124,6 +126,8 @@ class Process:
         "engine",
         "error",
         "live",
+        "losses",
+        "losses_since",
         "mode",
         "owner",
         "place",
@@ -145,6 +149,8 @@ class Process:
         self.mode = RUNNING
         self.timer: Timer | None = None
         self.retries = 0
+        self.losses = 0  # of what statements held, to somebody else, since the time after
+        self.losses_since = 0
         self.place = -1  # where on the stack, -1 if not there
         engine.alive += 1
         if engine.watched:
@@ -193,6 +199,15 @@ class Process:
         if self.mode == PAUSED:
             self.mode = RUNNING
             self.engine.push(self)
+
+    def lost_too_often(self) -> bool:
+        """Count a loss of what a statement held; say whether it is time to give way to whoever takes it each time."""
+        now = self.engine.timers.now()
+        if now - self.losses_since >= self.engine.retry.delay(0):
+            self.losses = 0
+            self.losses_since = now
+        self.losses += 1
+        return self.losses > LOSSES
 
     def step(self) -> None:
         """Do the one next thing."""
@@ -531,8 +546,9 @@ class Engine:
     def retry_all(self) -> None:
         """Begin all failed statements again now: something outside has changed, and what failed may work."""
         for process in list(self.retrying):
-            process.retries = 0
-            process.retry()
+            if process.losses <= LOSSES:  # else the change may be part of the quarrel that it waits out
+                process.retries = 0
+                process.retry()
 
     def event(self, action: Callable[[], None]) -> None:
         """Let something from outside in: it is acted on when all that came before is worked off."""
