@@ -30,7 +30,7 @@ COMPLETE: Final = 1
 PAUSED: Final = 2
 TERMINATING: Final = 3
 
-LOSSES = 10  # of one process within a retry time, after each of which it begins again at once
+LOSSES: Final = 10  # of one process within a retry time, after each of which it begins again at once
 
 STATE_NAMES = ("gone", "down", "up", "dying")
 
