@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,12 @@ class Daemon:
         self.child.terminate()
         out, _ = self.child.communicate(timeout=20)
         return out
+
+
+def memory_kb(pid: int) -> int:
+    """Return the resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 @pytest.fixture
@@ -195,6 +201,49 @@ def test_a_hostile_client_is_let_go_and_nobody_else_notices(daemon: Daemon, data
         pass
 
     assert len(daemon.connect().call("Status")["processes"]) == 4
+
+
+def test_a_client_that_asks_much_and_reads_nothing_costs_little_memory(daemon: Daemon) -> None:
+    greedy = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    greedy.connect(daemon.path)
+    greedy.setblocking(False)
+    call = encode_call("org.netstrata.Control.Source", {})
+    before = memory_kb(daemon.child.pid)
+    sent = 0
+    with suppress(BlockingIOError):
+        while sent < 200_000_000:
+            sent += greedy.send(call * 1000)
+            daemon.connect().call("Status")
+
+    assert len(daemon.connect().call("Status")["processes"]) == 4
+    assert sent < 200_000_000
+    assert memory_kb(daemon.child.pid) - before < 8192
+
+    greedy.settimeout(20)
+    answers = 0
+    while answers < sent // len(call):
+        answers += greedy.recv(1 << 16).count(b"\0")
+    greedy.close()
+
+
+def test_a_busy_daemons_socket_is_not_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "control"
+    busy = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    busy.bind(str(path))
+    busy.listen(0)
+    waiting = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(2)]
+    with suppress(BlockingIOError):
+        for client in waiting:
+            client.setblocking(False)
+            client.connect(str(path))
+    program = tmp_path / "second.ncd"
+    program.write_text('process main { println("second runs"); sleep("1"); exit("0"); }')
+    words = [sys.executable, "-m", "netstrata", "run", "--control", str(path), str(program)]
+
+    second = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True)
+
+    assert "another daemon listens there" in second.stderr
+    assert path.is_socket()
 
 
 def test_a_client_that_sends_half_a_message_and_waits_holds_up_nobody(daemon: Daemon) -> None:

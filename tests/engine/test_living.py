@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from netstrata.contract import DOWN, Declaration, Up, Watch, configures, declaration_of, running, watches
+from netstrata.contract import DOWN, Declaration, Up, Watch, computes, configures, declaration_of, running, watches
 from netstrata.contract.shapes import Text
 from netstrata.testing.play import Play
 from netstrata.values import Unavailable
@@ -62,6 +62,23 @@ async def slow(ports: World, name: Text) -> Up[None]:
         ports.events.append(f"give {name.decode()}")
 
 
+@configures("test.two")
+async def two(ports: World, name: Text) -> Up[None]:
+    """Hold something, and wait for more before being up.
+
+    Example:
+        test.two("x");
+    """
+    ports.events.append(f"take {name.decode()}")
+    ports.holders[name] = running()
+    try:
+        await ports.gate(b"more " + name).wait()
+        yield
+    finally:
+        await ports.gate(b"down " + name).wait()
+        ports.events.append(f"give {name.decode()}")
+
+
 @configures("test.group")
 async def group(ports: World, name: Text) -> Up[None]:
     """Hold something with a task of its own beside it, which may fail.
@@ -107,7 +124,17 @@ async def bug(ports: World, name: Text) -> AsyncIterator[Text]:
     yield b"%d" % (1 // len(ports.events))
 
 
-MORE: list[Declaration] = [declaration_of(f) for f in (hold, slow, group, follow, bug)]
+@computes("test.divide")
+def divide(number: Text) -> Text:
+    """Fail as only a bug does.
+
+    Example:
+        test.divide("1");
+    """
+    return b"%d" % (1 // int(number))
+
+
+MORE: list[Declaration] = [declaration_of(f) for f in (hold, slow, two, group, follow, bug, divide)]
 
 
 def played(story: Callable[[World, Callable[[str], Play]], Coroutine[Any, Any, None]]) -> None:
@@ -192,6 +219,38 @@ def test_a_statement_can_die_while_it_still_waits_to_come_up() -> None:
     played(story)
 
 
+def test_a_statement_can_die_in_the_step_in_which_it_began_to_wait() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        world.gate(b"down x").set()
+
+        it = play('process stop { exit("0"); } process main { test.slow("x"); }')
+        await it.settled()
+
+        assert world.events == ["ask x", "give x"]
+        assert it.engine.stopped
+
+    played(story)
+
+
+def test_dying_does_not_interrupt_a_statement_that_leaves_already() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play('process main { test.two("x"); }')
+        await it.settled()
+        world.holders[b"x"].lost(Unavailable("keep x", "somebody took it"))
+        await it.settled()
+
+        it.end()
+        await it.settled()
+        world.gate(b"down x").set()
+        await it.settled()
+
+        assert world.events == ["take x", "give x"]
+        assert it.failures == ["main.1 test.two: cannot keep x: somebody took it"]
+        assert it.engine.stopped
+
+    played(story)
+
+
 @pytest.mark.parametrize("word", ["hold", "slow"])
 def test_what_is_lost_takes_down_all_above_first_and_is_taken_again(word: str) -> None:
     async def story(world: World, play: Callable[[str], Play]) -> None:
@@ -207,6 +266,29 @@ def test_what_is_lost_takes_down_all_above_first_and_is_taken_again(word: str) -
         taken = [event for event in world.events if not event.startswith("ask")]
         assert taken == ["give above", "give x", "take x", "take above"]
         assert it.failures == [f"main.1 test.{word}: cannot keep x: somebody took it"]
+
+    played(story)
+
+
+def test_what_is_lost_again_and_again_waits_for_the_retry_time_whatever_changes() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play('process main { test.hold("x"); }')
+        for _ in range(10):
+            world.holders[b"x"].lost(Unavailable("keep x", "somebody took it"))
+            it.work_off()
+        assert world.events[-1] == "take x"
+
+        world.holders[b"x"].lost(Unavailable("keep x", "somebody took it"))
+        it.work_off()
+        it.engine.retry_all()
+        it.pass_time(4999)
+
+        assert world.events[-1] == "give x"
+
+        it.pass_time(1)
+
+        assert world.events[-1] == "take x"
+        assert len(it.failures) == 11
 
     played(story)
 
@@ -285,6 +367,33 @@ def test_a_bug_in_one_statement_fails_it_and_nothing_else() -> None:
         assert world.events == ["take a"]
 
     played(story)
+
+
+def test_a_bug_in_a_statement_that_only_computes_fails_it_and_nothing_else() -> None:
+    it = Play('process a { sleep("1"); println("a"); } process b { test.divide("0"); }', None, MORE)
+
+    it.pass_time(1)
+
+    assert it.output == "a\n"
+    assert it.failures == ["b.1 test.divide: integer division or modulo by zero"]
+
+    it.pass_time(5000)
+
+    assert len(it.failures) == 2
+    it.end()
+    assert it.engine.stopped
+
+
+def test_an_event_that_fails_is_told_and_the_next_one_is_acted_on() -> None:
+    it = Play('process main { println("up"); }')
+    heard: list[str] = []
+
+    it.engine.event(lambda: heard.append(str(1 // 0)))
+    it.engine.event(lambda: heard.append("next"))
+    it.work_off()
+
+    assert it.failures == ["broken: integer division or modulo by zero"]
+    assert heard == ["next"]
 
 
 def test_no_task_is_made_for_statements_that_do_not_wait() -> None:

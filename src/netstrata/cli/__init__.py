@@ -2,9 +2,17 @@
 
 import sys
 
+INTERRUPTED = 130  # what a shell says of a command that SIGINT has ended
+
 
 def main() -> None:
     """Run the command named on the command line."""
-    from netstrata.cli.commands import run_command
+    try:
+        from netstrata.cli.commands import run_command
+        from netstrata.cli.streams import open_missing
 
-    sys.exit(run_command(sys.argv[1:]))
+        open_missing()
+        code = run_command(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)

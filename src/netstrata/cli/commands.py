@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from netstrata.cli.streams import give_up_output
+
 OK = 0
 FAILED = 1
 BAD_USAGE = 2
@@ -26,8 +28,13 @@ def run_command(words: list[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output is gone, as with `netstrata doc | head`.
-        sys.stderr.close()
+        give_up_output()
         return OK
+    except OSError as error:
+        give_up_output()
+        what = f"{error.filename}: " if error.filename else ""
+        print(f"error: {what}{error.strerror or error}", file=sys.stderr)
+        return FAILED
     return code
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from netstrata.cli.options import FACILITIES, USAGE, BadUsage, Options, read_options
+from netstrata.cli.streams import open_missing, write_log
 from netstrata.ports import Output
 from netstrata.system.output import StandardOutput
 
@@ -14,6 +15,7 @@ VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmai
 
 def main() -> None:
     """Run `netstrata-ncd`."""
+    open_missing()
     run_ncd(sys.argv[1:], sys.argv[0])
 
 
@@ -103,18 +105,11 @@ def _log_writer(options: Options, name: str, output: Callable[[bytes], None]) ->
         syslog.openlog(options.ident or name, syslog.LOG_PID, facility)
         levels = (0, syslog.LOG_ERR, syslog.LOG_WARNING, syslog.LOG_NOTICE, syslog.LOG_INFO, syslog.LOG_DEBUG)
         return lambda level, line: syslog.syslog(levels[level], line.decode("utf-8", "replace"))
-    return lambda level, line: _write_stderr(line + b"\n")
-
-
-def _write_stderr(data: bytes) -> None:
-    try:
-        os.write(2, data)
-    except OSError:
-        return  # nobody reads; there is no better place to say so
+    return lambda level, line: write_log(line + b"\n")
 
 
 def _to_stderr(text: str) -> None:
-    _write_stderr(os.fsencode(text))
+    write_log(os.fsencode(text))
 
 
 def _usage(name: str) -> bytes:

@@ -2,12 +2,11 @@
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from netstrata.cli.client import control_path
+from netstrata.cli.streams import write_log
 from netstrata.daemon import garbage
 from netstrata.daemon.account import Account
 from netstrata.daemon.log import LEVELS
@@ -23,6 +22,7 @@ from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
+from netstrata.language.tree import PlainProgram
 from netstrata.system.output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.values import Source, Unavailable
@@ -38,9 +38,7 @@ def run(options: argparse.Namespace) -> int:
     except Refusals as refusals:
         _write(render_all(refusals.refused))
         return 2
-    findings = check(program, RegistryLookup(make_registry()))
-    if findings.errors or findings.warnings:
-        _write(render_all([*findings.errors, *findings.warnings], "warning"))
+    _warn(program)
     output = StandardOutput()
     retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
     ports = SystemPorts(output, state=options.state)
@@ -69,8 +67,22 @@ def run(options: argparse.Namespace) -> int:
             _control(options.control, stream, program.sources) if options.control != "none" else None,
         ),
     )
-    output.flush()
+    _finish(output)
     return code
+
+
+def _warn(program: PlainProgram) -> None:
+    """Say what the check finds; the program is run all the same, as NCD would."""
+    findings = check(program, RegistryLookup(make_registry()))
+    if findings.errors or findings.warnings:
+        _write(render_all([*findings.errors, *findings.warnings], "warning"))
+
+
+def _finish(output: StandardOutput) -> None:
+    """Write what is held back; say if the program's output was lost."""
+    output.flush()
+    if output.lost is not None:
+        _timed(f"error: what the program printed could not all be written: {output.lost.strerror}")
 
 
 def _control(path: str, stream: Stream, sources: list[Source]) -> Callable[[Engine], AbstractAsyncContextManager[None]]:
@@ -78,6 +90,7 @@ def _control(path: str, stream: Stream, sources: list[Source]) -> Callable[[Engi
 
     @asynccontextmanager
     async def beside(engine: Engine) -> AsyncIterator[None]:
+        from netstrata.cli.client import control_path
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.steering import Steering
 
@@ -112,11 +125,7 @@ def _timed(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    try:
-        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
-        sys.stderr.flush()
-    except OSError:
-        return  # nobody reads the log; there is no better place to say so
+    write_log(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def _bad_usage(problem: str) -> int:

@@ -9,7 +9,8 @@ import os
 import socket
 import stat
 import struct
-from typing import Final
+from collections import deque
+from typing import Any, Final
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME, SERVICE
@@ -100,6 +101,7 @@ class Client(asyncio.Protocol):
         self._control = control
         self._steering = steering
         self._frames = varlink.Frames()
+        self._calls: deque[dict[str, Any]] = deque()
         self._transport: asyncio.Transport | None = None
         self._right = 0
         self.watching = False
@@ -120,13 +122,30 @@ class Client(asyncio.Protocol):
         self._control.left(self)
 
     def data_received(self, data: bytes) -> None:
-        """Answer each call."""
+        """Take calls in, and answer them."""
         try:
-            for message in self._frames.feed(data):
-                self._answer(varlink.read_call(message))
+            self._calls.extend(self._frames.feed(data))
+            self._answer_calls()
         except varlink.Malformed as error:
-            self._write(varlink.encode_error(f"{SERVICE}.InvalidParameter", {"parameter": str(error)}))
-            self.let_go()
+            self._refuse(error)
+
+    def _refuse(self, error: varlink.Malformed) -> None:
+        """Say that the client cannot be understood, and let it go."""
+        self._calls.clear()
+        self._write(varlink.encode_error(f"{SERVICE}.InvalidParameter", {"parameter": str(error)}))
+        self.let_go()
+
+    def _answer_calls(self) -> None:
+        """Answer as many calls as the client reads answers; until then, hear nothing more from it."""
+        transport = self._transport
+        if transport is None:
+            return
+        while self._calls and transport.get_write_buffer_size() <= UNREAD:
+            self._answer(varlink.read_call(self._calls.popleft()))
+        if self._calls:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
 
     def _answer(self, call: varlink.Call) -> None:
         try:
@@ -150,7 +169,11 @@ class Client(asyncio.Protocol):
         self.tell()
 
     def resume_writing(self) -> None:
-        """Go on telling: the client has read."""
+        """Go on answering and telling: the client has read."""
+        try:
+            self._answer_calls()
+        except varlink.Malformed as error:
+            self._refuse(error)
         self.tell()
 
     def tell(self) -> None:
@@ -216,7 +239,9 @@ def _clear_away(path: str) -> None:
         probe.settimeout(1)
         try:
             probe.connect(path)
-        except OSError:
+        except ConnectionRefusedError:
             os.unlink(path)
+        except OSError as error:  # it is there, if too busy to answer, or it is not for us to look
+            raise OSError(error.errno or 98, f"another daemon listens there: {error}") from error
         else:
             raise OSError(98, "another daemon listens there")

@@ -27,14 +27,16 @@ class Host:
         timers: HeapTimers,
         signal_exit_code: int,
         on_signal: Callable[[], None],
+        on_bug: Callable[[BaseException], None],
         on_idle: Callable[[], None] | None = None,
         beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None,
     ) -> None:
-        """Take what is called between events, and what runs beside the engine, around its whole life."""
+        """Take what is called between events or when our own code fails, and what runs beside the engine."""
         self.timers = timers
         self.signal_exit_code = signal_exit_code
         self.engine: Engine | None = None
         self._on_signal = on_signal
+        self._on_bug = on_bug
         self._on_idle = on_idle
         self._beside = beside
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -91,6 +93,7 @@ class Host:
         import asyncio
 
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(self._met_bug)
         self._finished = self._loop.create_future()
         for number in TERMINATION:
             self._loop.add_signal_handler(number, self._signal, number, None)
@@ -125,6 +128,11 @@ class Host:
                 self._on_idle()
             garbage.when_idle()
             self._set_alarm(loop)
+
+    def _met_bug(self, loop: "asyncio.AbstractEventLoop", context: dict[str, Any]) -> None:
+        """Say that a callback failed, and go on: the loop has no other use for this than to log a traceback."""
+        self._on_bug(context.get("exception") or RuntimeError(context.get("message")))
+        self.wake()
 
     def _set_alarm(self, loop: "asyncio.AbstractEventLoop") -> None:
         due = self.timers.next_due()

@@ -8,7 +8,7 @@ from netstrata.values import Refused, Unavailable
 CORE = "ncd"
 
 
-def traceback_of(error: Exception) -> str:
+def traceback_of(error: BaseException) -> str:
     """Return the traceback of an error that is a bug of ours."""
     import traceback
 
@@ -59,6 +59,10 @@ class NcdLog(Observer):
         if not isinstance(error, (Refused, Unavailable)):
             text = traceback_of(error)
         self._log.line(CORE, ERROR, f"{self._where(process, slot.index)}{slot.type}: {text}")
+
+    def broken(self, error: BaseException) -> None:
+        """Log what is no one statement's failure."""
+        self._log.line(CORE, ERROR, traceback_of(error))
 
     def noted(self, statement: Statement, line: str) -> None:
         """Log what a statement has to tell."""

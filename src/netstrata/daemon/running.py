@@ -37,7 +37,10 @@ def run_program(program: PlainProgram, settings: Settings) -> int:
     """Run a checked program until it ends, and return its exit code."""
     codes = compile_program(program, make_registry())
     timers = HeapTimers()
-    host = Host(timers, settings.signal_exit_code, settings.on_signal, settings.on_idle, settings.beside)
+    observer = settings.observer
+    host = Host(
+        timers, settings.signal_exit_code, settings.on_signal, observer.broken, settings.on_idle, settings.beside
+    )
     outside = Outside(settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb))
     templates = {code.name: code for code in codes}
     engine = Engine(templates, timers, settings.retry, settings.observer, outside)

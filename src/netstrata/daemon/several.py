@@ -39,3 +39,8 @@ class Several(Observer):
         """Tell all."""
         for observer in self._observers:
             observer.noted(statement, line)
+
+    def broken(self, error: BaseException) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.broken(error)

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from netstrata.daemon.ncdlog import traceback_of
 from netstrata.daemon.path import process_path
-from netstrata.daemon.telling import account_of, variables_of
+from netstrata.daemon.telling import account_of, next_of, variables_of
 from netstrata.engine.machine import NONE, STATE_NAMES, UP, Observer, Process, Retry, Statement
 from netstrata.engine.program import Slot
 from netstrata.values import Refused
@@ -25,7 +26,7 @@ class Event:
 
         transition   from, to (gone, down, up, dying), values (on the way up)
         process      what (created, complete, retrying, terminating, gone)
-        error        text (one line), account (for people, several lines), retry_ms
+        error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for)
         note         text
         control      text: what somebody asked for
     """
@@ -195,13 +196,19 @@ class Stream(Observer):
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke."""
-        retry_ms = self._retry.delay(process.retries)
-        account = account_of(self.path_of(process), slot, error, retry_ms)
+        retry_ms = self._retry.delay(process.retries) if process.error else 0
+        account = account_of(self.path_of(process), slot, error, next_of(process, retry_ms))
         fields = {"text": str(error), "account": account, "retry_ms": retry_ms}
         event = self._event("error", process, slot, fields)
         text = error.message if isinstance(error, Refused) else str(error)
         self.failures[process, slot.index] = Failure(text, event.monotonic + retry_ms / 1000)
         self._emit(event)
+
+    def broken(self, error: BaseException) -> None:
+        """Something failed that is no one statement's."""
+        account = f"error: a bug of Netstrata.  Going on.\n{traceback_of(error)}"
+        text = f"{type(error).__name__}: {error}"
+        self._emit(self._event("error", None, None, {"text": text, "account": account, "retry_ms": 0}))
 
     def noted(self, statement: Statement, line: str) -> None:
         """A statement has something to tell."""

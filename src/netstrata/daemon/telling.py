@@ -1,7 +1,7 @@
 """How statements and their failures are told to people."""
 
 from netstrata.daemon.ncdlog import traceback_of
-from netstrata.engine.machine import Statement
+from netstrata.engine.machine import TERMINATING, Process, Statement
 from netstrata.engine.program import Slot
 from netstrata.language.diagnostics import one_line, render
 from netstrata.language.valuetext import format_value
@@ -21,11 +21,18 @@ def variables_of(statement: Statement) -> dict[str, str]:
     return found
 
 
-def account_of(process: str, slot: Slot, error: Exception, retry_ms: int) -> str:
-    """Return what failed, where, and when it is tried again: several lines."""
+def next_of(process: Process, retry_ms: int) -> str:
+    """Return what becomes of the statement that has failed, as a sentence."""
+    if process.error:
+        return f"Trying again in {retry_ms / 1000:g} s."
+    return "Ignoring." if process.mode == TERMINATING else "Beginning again."
+
+
+def account_of(process: str, slot: Slot, error: Exception, again: str) -> str:
+    """Return what failed, where, and what comes of that: several lines."""
     if not isinstance(error, (Refused, Unavailable)):
-        return f"error: {slot.type} met a bug of Netstrata, and is tried again\n{traceback_of(error)}"
-    again = f"Trying again in {retry_ms / 1000:g} s."
+        where = f"{slot.type} at {slot.span}, process {process},"
+        return f"error: {where} met a bug of Netstrata.  {again}\n{traceback_of(error)}"
     if isinstance(error, Unavailable):
         refused = Refused(f"{slot.type} cannot {error.operation}: {error.reason}", slot.span, again)
     else:

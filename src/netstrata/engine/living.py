@@ -60,7 +60,7 @@ class _CarriedOn:
 class Living(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
-    __slots__ = ("_dying", "_ended", "_life", "_lost", "_task", "_told", "found")
+    __slots__ = ("_cancelled", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task", "_told", "found")
 
     def begin(self, values: list[Value]) -> None:
         """Read the arguments, and let the coroutine run as far as it gets without waiting."""
@@ -70,6 +70,8 @@ class Living(Statement):
         self._task: Task[None] | None = None
         self._lost: Unavailable | None = None
         self._ended = False
+        self._cancelled = False
+        self._taken_over = False  # the task has run for the first time
         self._told = ""
         generator = self.declaration.implementation(self.process.engine.outside.ports, *bound)
         self._life: Coroutine[Any, Any, None] = self._guarded(generator)
@@ -90,9 +92,26 @@ class Living(Statement):
 
         set_running(self)
         try:
-            self._task = asyncio.get_running_loop().create_task(_as_coroutine(self._life, waits_for))
+            self._task = asyncio.get_running_loop().create_task(self._carry_on(waits_for))
         finally:
             set_running(None)
+
+    async def _carry_on(self, waits_for: Any) -> None:
+        """Be the task that takes the coroutine over."""
+        self._taken_over = True
+        if self._cancelled and self._task is not None:
+            self._task.cancel()
+        await _CarriedOn(self._life, waits_for)
+
+    def _cancel(self) -> None:
+        """Make the coroutine leave from wherever it waits; once, so that its way out is not interrupted.
+
+        A task that is cancelled before it has run for the first time would never touch the coroutine.
+        """
+        if not self._cancelled and self._task is not None:
+            self._cancelled = True
+            if self._taken_over:
+                self._task.cancel()
 
     async def _guarded(self, generator: Any) -> None:
         """Run the life, and report its end, whatever it was."""
@@ -125,9 +144,13 @@ class Living(Statement):
         if self.state == NONE:
             return
         if self.state == DYING or self._lost is not None:
-            if error is not None:
-                self.process.engine.observer.failed(self.process, self.slot, error)
+            reason = error or self._lost
+            if reason is not None and self.state != DYING and self.process.lost_too_often():
+                self.failed(reason)
+                return
             self.dead()
+            if reason is not None:
+                self.process.engine.observer.failed(self.process, self.slot, reason)
         elif error is not None:
             self.failed(error)
         else:
@@ -143,7 +166,7 @@ class Living(Statement):
             if not self._dying.done():
                 self._dying.set_result(None)
         else:
-            self._task.cancel()
+            self._cancel()
 
     def lost(self, reason: Unavailable) -> None:
         """Take the statement down, because what it held is gone; it will be begun again."""
@@ -168,7 +191,7 @@ class Living(Statement):
         if self._task is None:
             self._drive(reason)
         elif self._dying is None:
-            self._task.cancel()
+            self._cancel()
         elif not self._dying.done():
             self._dying.set_exception(reason)
 
@@ -189,10 +212,6 @@ class Living(Statement):
     def variable(self, name: str) -> Value | None:
         """Return what the statement found, under that name."""
         return self.declaration.read_variable(self.found, name)
-
-
-async def _as_coroutine(life: Coroutine[Any, Any, None], waits_for: Any) -> None:
-    await _CarriedOn(life, waits_for)
 
 
 def _first_reason(group: BaseExceptionGroup[BaseException]) -> Exception:
@@ -251,6 +270,8 @@ class Watched(Living):
             await generator.aclose()
 
     def _saw(self, found: Any) -> None:
+        if self._lost is not None:
+            return  # on its way out
         if isinstance(found, Down):
             if self.state == UP:
                 self.down()
@@ -285,6 +306,8 @@ class Reported(Living):
         await self._room
 
     def _heard(self, event: Any) -> None:
+        if self._lost is not None:
+            return  # on its way out
         if self.state == DOWN and not self._events:
             self.found = event
             self.up()

@@ -16,7 +16,7 @@ from typing import Any, Final
 from netstrata.contract import Declaration
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.thing import Plain, Thing
-from netstrata.values import List, Refused, Unavailable, Value
+from netstrata.values import List, Refused, Value
 from netstrata.values.compiling import mypyc_attr
 
 # Final, so that compiled code has the numbers themselves and does not look them up: a fifth of its time.
@@ -33,6 +33,7 @@ TERMINATING: Final = 3
 # What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.
 DEEPEST: Final = 100_000  # levels of processes that templates were called in
 MOST_PROCESSES: Final = 2_000_000
+LOSSES: Final = 10  # of one process within a retry time, after each of which it begins again at once
 
 STATE_NAMES = ("gone", "down", "up", "dying")
 
@@ -64,7 +65,7 @@ class Timers:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Observer:
-    """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed`, which always is."""
+    """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed` and `broken`."""
 
     def moved(self, statement: "Statement", before: int, after: int) -> None:
         """A statement went from one state to another."""
@@ -79,10 +80,13 @@ class Observer:
         """A process was `created`, is `complete`, waits to retry (`retrying`), is `terminating` or `gone`."""
 
     def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
-        """A statement could not begin, or broke."""
+        """A statement could not begin, or broke, or could not be undone as it should be.  Always called."""
 
     def noted(self, statement: "Statement", line: str) -> None:
         """A statement has something to tell."""
+
+    def broken(self, error: BaseException) -> None:
+        """Something failed that is no one statement's: a bug of ours.  Always called."""
 
 
 class Owner(Thing):
@@ -126,6 +130,8 @@ class Process:
         "engine",
         "error",
         "live",
+        "losses",
+        "losses_since",
         "mode",
         "owner",
         "place",
@@ -148,6 +154,8 @@ class Process:
         self.mode = RUNNING
         self.timer: Timer | None = None
         self.retries = 0
+        self.losses = 0  # of what statements held, to somebody else, since the time after
+        self.losses_since = 0
         self.place = -1  # where on the stack, -1 if not there
         engine.alive += 1
         if engine.watched:
@@ -197,6 +205,15 @@ class Process:
             self.mode = RUNNING
             self.engine.push(self)
 
+    def lost_too_often(self) -> bool:
+        """Count a loss of what a statement held; say whether it is time to give way to whoever takes it each time."""
+        now = self.engine.timers.now()
+        if now - self.losses_since >= self.engine.retry.delay(0):
+            self.losses = 0
+            self.losses_since = now
+        self.losses += 1
+        return self.losses > LOSSES
+
     def step(self) -> None:
         """Do the one next thing."""
         mode = self.mode
@@ -226,7 +243,10 @@ class Process:
                     last.fell = False
                     if self.engine.watched:
                         self.engine.observer.cleaned(last)
-                    last.clean()
+                    try:
+                        last.clean()
+                    except Exception as bug:
+                        last.broke(bug)
                 return
         if live == len(self.statements):
             self.mode = COMPLETE
@@ -245,7 +265,10 @@ class Process:
         statement.state = DYING
         if self.engine.watched:
             self.engine.observer.moved(statement, before, DYING)
-        statement.die()
+        try:
+            statement.die()
+        except Exception as bug:
+            statement.broke(bug)
 
     def _terminate(self) -> None:
         if self.top:
@@ -302,7 +325,7 @@ class Process:
             entry = slot.entry_for(target)
             values = slot.evaluate(self, entry.declaration)
             statement = entry.make(self, slot, entry.declaration)
-        except (Refused, Unavailable) as error:
+        except Exception as error:
             self.error = True
             self.engine.push(self)
             self.engine.observer.failed(self, slot, error)
@@ -315,8 +338,8 @@ class Process:
             self.engine.observer.moved(statement, NONE, DOWN)
         try:
             statement.begin(values)
-        except (Refused, Unavailable) as error:
-            statement.failed(error)
+        except Exception as error:
+            statement.broke(error)
 
 
 def _argument(arguments: List, name: str) -> Thing | None:
@@ -436,6 +459,14 @@ class Statement(Owner):
         self.dead()
         process.engine.observer.failed(process, self.slot, error)
 
+    def broke(self, error: Exception) -> None:
+        """Be gone, whatever state it is in: what it was told to do raised an error."""
+        if self.state == DYING:
+            self.dead()
+            self.process.engine.observer.failed(self.process, self.slot, error)
+        elif self.state != NONE:
+            self.failed(error)
+
 
 class Waiting:
     """What a statement waits for: a text, processes that it waits for, and names that somebody should provide."""
@@ -520,8 +551,9 @@ class Engine:
     def retry_all(self) -> None:
         """Begin all failed statements again now: something outside has changed, and what failed may work."""
         for process in list(self.retrying):
-            process.retries = 0
-            process.retry()
+            if process.losses <= LOSSES:  # else the change may be part of the quarrel that it waits out
+                process.retries = 0
+                process.retry()
 
     def event(self, action: Callable[[], None]) -> None:
         """Let something from outside in: it is acted on when all that came before is worked off."""
@@ -533,7 +565,11 @@ class Engine:
         while self.run(steps):
             if self.stopped or not self.inbox:
                 return True
-            self.inbox.popleft()()
+            action = self.inbox.popleft()
+            try:
+                action()
+            except Exception as bug:
+                self.observer.broken(bug)
         return False
 
     def push(self, process: Process) -> None:
@@ -573,7 +609,7 @@ class Engine:
         if not code.template:
             raise Refused(f"need template to create a process, but {word} is a process")
         if creator.process.depth >= DEEPEST:
-            raise Refused(f"{word} would be the template number {DEEPEST} in one another: does one call itself for ever?")
+            raise Refused(f"{word} would be template {DEEPEST} in one another: does one call itself for ever?")
         if self.alive >= MOST_PROCESSES:
             raise Refused(f"there are {MOST_PROCESSES} processes: does a template start itself again and again?")
         return code
@@ -595,7 +631,10 @@ class Engine:
             if process.place != len(stack):
                 continue
             process.place = -1
-            process.step()
+            try:
+                process.step()
+            except Exception as bug:
+                self.observer.broken(bug)
             steps -= 1
             if steps <= 0:
                 return False

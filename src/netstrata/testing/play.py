@@ -88,6 +88,10 @@ class Notes(Observer):
         """Note a failure."""
         self.failures.append(f"{process.code.name}.{slot.index + 1} {slot.type}: {error}")
 
+    def broken(self, error: BaseException) -> None:
+        """Note a failure that is no one statement's."""
+        self.failures.append(f"broken: {error}")
+
     def noted(self, statement: Statement, line: str) -> None:
         """Note a line."""
         self.log.append(f"{self._where(statement)}: {line}")
