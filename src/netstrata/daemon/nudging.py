@@ -20,12 +20,12 @@ class Nudge(Observer):
         """Listen from now on, if this may be cured by a change of a link."""
         if self._listening or not isinstance(error, Unavailable) or not slot.type.startswith(FAMILY):
             return
-        self._listening = True
         engine = process.engine
         try:
             self._ports.links.call_on_change(lambda: self._changed(engine))
         except (Unavailable, OSError):
-            return  # without netlink the retry time must do
+            return  # without netlink the retry time must do, until the next failure
+        self._listening = True
 
     def _changed(self, engine: Engine) -> None:
         if engine.retrying and not self._nudged:

@@ -114,7 +114,11 @@ class PacketSocket:
         """
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket.fileno())
-            start_new_thread(os.close, (self._socket.detach(),))
+            descriptor = self._socket.detach()
+            try:
+                start_new_thread(os.close, (descriptor,))
+            except RuntimeError:  # no thread is to be had: slow is better than never
+                os.close(descriptor)
 
     def _readable(self) -> None:
         for _ in range(_AT_ONCE):
