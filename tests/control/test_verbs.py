@@ -27,7 +27,7 @@ def test_reading_is_for_everybody_and_steering_is_not() -> None:
     failure = refusal(call("Restart", process="p"), READ)
 
     assert failure.name == f"{NAME}.PermissionDenied"
-    assert failure.parameters == {"verb": "Restart", "allowed": ["Status", "Why", "Watch", "Source"]}
+    assert failure.parameters == {"verb": "Restart", "allowed": ["Status", "Why", "Watch"]}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,7 @@ def test_reading_is_for_everybody_and_steering_is_not() -> None:
         (call("Why", process="p", more="x"), "more"),
         (call("Restart", process="p", statement="1"), "statement"),
         (call("Restart", process="p", statement=True), "statement"),
+        (call("Watch", after=-5), "after"),
         (call("Status", below="yes"), "below"),
     ],
 )

@@ -177,8 +177,10 @@ def test_somebody_without_the_right_may_read_and_is_told_so() -> None:
             connection.call("Restart", process="ready")
 
         assert len(read["processes"]) == 4
+        assert [floor for p in read["processes"] for floor in p["floors"] if "values" in floor] == []
+        assert "eth0" not in json.dumps(connection.call("Watch", after=0))
         assert caught.value.name == "PermissionDenied"
-        assert caught.value.parameters["allowed"] == ["Status", "Why", "Watch", "Source"]
+        assert caught.value.parameters["allowed"] == ["Status", "Why", "Watch"]
         daemon.end()
 
 

@@ -8,7 +8,8 @@ SERVICE: Final = "org.varlink.service"
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
 # Reading is for everybody who can reach the socket; steering is for root, the user the daemon runs as, and
-# members of the group netdev.
+# members of the group netdev.  Who may only read sees the variables of statements about the network alone, and not
+# the program's text: it may hold secrets.
 interface org.netstrata.Control
 
 # A statement.  state is gone, down, up or dying; since is in seconds of wall time, 0 if unknown; layer is 1 link,

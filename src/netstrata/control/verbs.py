@@ -29,14 +29,14 @@ class Peer(NamedTuple):
 class Daemon(Protocol):
     """What the verbs ask of the daemon."""
 
-    def status(self, process: str | None, below: bool) -> list[dict[str, Any]]:
-        """Return processes with their floors."""
+    def status(self, process: str | None, below: bool, right: int) -> list[dict[str, Any]]:
+        """Return processes with their floors; to who may only read, without what the program itself holds."""
 
     def why(self, process: str) -> list[dict[str, Any]]:
         """Return the chain of causes."""
 
-    def events(self, after: int, process: str | None) -> list[dict[str, Any]]:
-        """Return events in memory that are younger than a number."""
+    def events(self, after: int, process: str | None, right: int) -> list[dict[str, Any]]:
+        """Return events in memory that are younger than a number; without the same for who may only read."""
 
     def restart(self, process: str, statement: int, above: bool) -> None:
         """Undo a process from a statement on, and bring it up again."""
@@ -50,27 +50,27 @@ class Verb(NamedTuple):
 
     right: int
     types: dict[str, type]
-    act: Callable[[Daemon, dict[str, Any]], dict[str, Any]]
+    act: Callable[[Daemon, dict[str, Any], int], dict[str, Any]]
 
 
-def _status(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
-    return {"processes": daemon.status(given.get("process"), given.get("below", False))}
+def _status(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return {"processes": daemon.status(given.get("process"), given.get("below", False), right)}
 
 
-def _why(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+def _why(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"causes": daemon.why(given["process"])}
 
 
-def _watch(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
-    return {"events": daemon.events(given.get("after", 0), given.get("process"))}
+def _watch(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return {"events": daemon.events(given.get("after", 0), given.get("process"), right)}
 
 
-def _restart(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+def _restart(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     daemon.restart(given["process"], given.get("statement", 1), given.get("above", False))
     return {}
 
 
-def _source(daemon: Daemon, given: dict[str, Any]) -> dict[str, Any]:
+def _source(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"files": daemon.sources()}
 
 
@@ -79,7 +79,7 @@ VERBS: Final = {
     "Why": Verb(READ, {"process": str}, _why),
     "Watch": Verb(READ, {"after": int, "process": str}, _watch),
     "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
-    "Source": Verb(READ, {}, _source),
+    "Source": Verb(STEER, {}, _source),
 }
 REQUIRED: Final = {"Why": ("process",), "Restart": ("process",)}
 
@@ -106,10 +106,15 @@ def find_verb(call: Call, right: int) -> Verb:
     for key in (*given, *REQUIRED.get(name, ())):
         wanted = verb.types.get(key)
         value = given.get(key)
-        if wanted is None or not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        if wanted is None or not isinstance(value, wanted) or (wanted is int and not _counts(value)):
             raise Failure(f"{SERVICE}.InvalidParameter", parameter=key)
     call.parameters = given
     return verb
+
+
+def _counts(value: Any) -> bool:
+    """Say whether a value is a number from 0."""
+    return not isinstance(value, bool) and isinstance(value, int) and value >= 0
 
 
 def answer_service(call: Call, version: str) -> dict[str, Any]:

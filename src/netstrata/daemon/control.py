@@ -15,7 +15,7 @@ from typing import Any, Final
 from netstrata.control import varlink
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb
-from netstrata.daemon.steering import Steering, concerns
+from netstrata.daemon.steering import Steering, concerns, told_to
 from netstrata.daemon.stream import Event
 from netstrata.values import Unavailable
 from netstrata.version import VERSION
@@ -156,7 +156,7 @@ class Client(asyncio.Protocol):
                 if call.method == f"{NAME}.Watch" and call.more:
                     self._begin_watching(call)
                     return
-                reply = varlink.encode_reply(verb.act(self._steering, call.parameters))
+                reply = varlink.encode_reply(verb.act(self._steering, call.parameters, self._right))
         except Failure as failure:
             reply = varlink.encode_error(failure.name, failure.parameters)
         if not call.oneway:
@@ -190,7 +190,7 @@ class Client(asyncio.Protocol):
                 self.let_go()
                 return
             self._told = events[-1].seq
-            told = [event.as_dict() for event in events if concerns(event, self._process)]
+            told = [told_to(event, self._right) for event in events if concerns(event, self._process)]
             if told:
                 self._write(varlink.encode_reply({"events": told}, continues=True))
 

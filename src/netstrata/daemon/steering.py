@@ -3,7 +3,7 @@
 from typing import Any
 
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import Failure
+from netstrata.control.verbs import STEER, Failure
 from netstrata.daemon.pyramid import all_below, find_process, pyramid
 from netstrata.daemon.stream import Event, Stream
 from netstrata.daemon.why import Why
@@ -28,7 +28,7 @@ class Steering:
             raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=[like] if like else known[:20])
         return process
 
-    def status(self, process: str | None, below: bool) -> list[dict[str, Any]]:
+    def status(self, process: str | None, below: bool, right: int) -> list[dict[str, Any]]:
         """Return processes with their floors."""
         chosen = self._engine.roots if process is None else [self._process(process)]
         found: list[dict[str, Any]] = []
@@ -36,6 +36,10 @@ class Steering:
             found.append(pyramid(one))
             if below:
                 found.extend(pyramid(child) for child in all_below(one))
+        if right < STEER:
+            for floor in (floor for one in found for floor in one["floors"]):
+                if not is_public(floor["name"]):
+                    floor.pop("values", None)
         return found
 
     def why(self, process: str) -> list[dict[str, Any]]:
@@ -44,10 +48,10 @@ class Steering:
         why.ask(self._process(process))
         return [cause.as_dict() for cause in why.causes]
 
-    def events(self, after: int, process: str | None) -> list[dict[str, Any]]:
+    def events(self, after: int, process: str | None, right: int) -> list[dict[str, Any]]:
         """Return events in memory that are younger than a number."""
         kept = self.stream.after(after, self.stream.seq)
-        return [event.as_dict() for event in kept if concerns(event, process)]
+        return [told_to(event, right) for event in kept if concerns(event, process)]
 
     def restart(self, process: str, statement: int, above: bool) -> None:
         """Undo a process from a statement on, and bring it up again."""
@@ -70,6 +74,24 @@ class Steering:
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
         return {source.name: source.text.decode("utf-8", "backslashreplace") for source in self._sources}
+
+
+def is_public(name: str) -> bool:
+    """Say whether anybody may see the variables of a statement: those that tell of the network, which is no secret.
+
+    What the program itself holds (`var`, `value`, …) may be a password.
+    """
+    return name.startswith("net.")
+
+
+def told_to(event: Event, right: int) -> dict[str, Any]:
+    """Return an event as somebody with a right may see it."""
+    told = event.as_dict()
+    if right < STEER:
+        if not is_public(event.name):
+            told.pop("values", None)
+        told.pop("account", None)  # it quotes the program
+    return told
 
 
 def concerns(event: Event, process: str | None) -> bool:

@@ -122,6 +122,9 @@ class Living(Statement):
             error = refusal
         except BaseExceptionGroup as group:
             error = _first_reason(group)
+        except OSError as refusal:
+            reason = refusal.strerror or str(refusal)
+            error = Unavailable("go on", reason, refusal.errno or 0)  # no descriptor left, a file in the way, …
         except Exception as bug:
             error = bug
         except BaseException as ending:
