@@ -1,19 +1,35 @@
 """The best of several providers of one name: dynamic_provide, dynamic_depend."""
 
+from heapq import heappop, heappush
+
 from netstrata.contract.shapes import ANY, TEXT
 from netstrata.engine.machine import DOWN, DYING, UP, Statement, Waiting
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.thing import Thing
-from netstrata.values import Refused, Value, in_order
+from netstrata.values import Refused, Value, compare
+
+
+class Rank:
+    """A provider's place among those of its name."""
+
+    __slots__ = ("order", "provider")
+
+    def __init__(self, order: Value, provider: "DynamicProvide") -> None:
+        self.order = order
+        self.provider = provider
+
+    def __lt__(self, other: "Rank") -> bool:
+        return compare(self.order, other.order) < 0
 
 
 class Contest:
     """All who provide one name, and all who depend on it.  Lists of dependents are walked from the youngest."""
 
-    __slots__ = ("bound", "current", "moving", "providers", "taken", "waiting")
+    __slots__ = ("bound", "current", "moving", "providers", "ranks", "taken", "waiting")
 
     def __init__(self) -> None:
         self.providers: dict[Value, DynamicProvide] = {}  # those who may become current, by their order value
+        self.ranks: list[Rank] = []  # a heap; those who have left are taken out when they come to its top
         self.taken: dict[Value, None] = {}  # order values in use, also by those who are dying
         self.current: DynamicProvide | None = None
         self.bound: dict[DynamicDepend, None] = {}
@@ -22,9 +38,10 @@ class Contest:
 
     def best(self) -> "DynamicProvide | None":
         """Return the provider with the smallest order value."""
-        if not self.providers:
-            return None
-        return self.providers[in_order(list(self.providers))[0]]
+        ranks = self.ranks
+        while ranks and self.providers.get(ranks[0].order) is not ranks[0].provider:
+            heappop(ranks)  # it has left
+        return ranks[0].provider if ranks else None
 
     def move(self) -> None:
         """Let all go, to be bound to the best."""
@@ -78,6 +95,7 @@ class DynamicProvide(Statement):
         self.order = order
         contest.taken[order] = None
         contest.providers[order] = self
+        heappush(contest.ranks, Rank(order, self))
         self.up()
         if contest.current is None:
             contest.settle()
