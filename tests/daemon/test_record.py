@@ -6,7 +6,7 @@ from pathlib import Path
 
 from netstrata.daemon.record import Recorder
 from netstrata.daemon.stream import Stream
-from netstrata.engine.machine import Retry
+from netstrata.engine.surroundings import Retry
 
 
 def test_a_line_that_the_disk_cut_off_does_not_spoil_the_next_one(tmp_path: Path) -> None:

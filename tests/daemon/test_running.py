@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from netstrata.daemon.running import Settings, run_program
-from netstrata.engine.machine import Observer, Retry
+from netstrata.engine.surroundings import Observer, Retry
 from netstrata.language.load import load
 
 

@@ -1,7 +1,7 @@
 """The stream of events."""
 
 from netstrata.daemon.stream import KEPT, Event, Stream
-from netstrata.engine.machine import Retry
+from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 
 

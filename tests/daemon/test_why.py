@@ -5,7 +5,7 @@ from typing import Any
 from netstrata.daemon.pyramid import find_process, pyramid
 from netstrata.daemon.stream import Stream
 from netstrata.daemon.why import Why
-from netstrata.engine.machine import Retry
+from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 
 

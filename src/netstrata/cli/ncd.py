@@ -53,7 +53,7 @@ def _run_file(options: Options, name: str, output: Output) -> int:
     from netstrata.daemon.log import ERROR, INFO, NOTICE, Log
     from netstrata.daemon.ncdlog import CORE, NcdLog
     from netstrata.daemon.running import Settings, run_program
-    from netstrata.engine.machine import Retry
+    from netstrata.engine.surroundings import Retry
     from netstrata.language.diagnostics import ncd_log_lines
     from netstrata.language.load import load
     from netstrata.language.refusals import Refusals

@@ -1,8 +1,9 @@
 """What happens, as log lines in NCD's words."""
 
 from netstrata.daemon.log import DEBUG, ERROR, INFO, Log
-from netstrata.engine.machine import STATE_NAMES, Observer, Process, Statement
+from netstrata.engine.machine import STATE_NAMES, Process, Statement
 from netstrata.engine.program import Slot
+from netstrata.engine.surroundings import Observer
 from netstrata.values import Refused, Unavailable
 
 CORE = "ncd"

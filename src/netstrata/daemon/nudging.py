@@ -1,7 +1,8 @@
 """Trying again at once when the network has changed, instead of waiting for the retry time."""
 
-from netstrata.engine.machine import Engine, Observer, Process
+from netstrata.engine.machine import Engine, Process
 from netstrata.engine.program import Slot
+from netstrata.engine.surroundings import Observer
 from netstrata.ports import Ports
 from netstrata.values import Unavailable
 

@@ -1,6 +1,6 @@
 """How long the daemon waits before it begins a failed statement again."""
 
-from netstrata.engine.machine import Retry
+from netstrata.engine.surroundings import Retry
 
 LONGEST_MS = 60_000
 SPREAD = 0.1  # by so much the waits of different daemons differ at most

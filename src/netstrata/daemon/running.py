@@ -10,8 +10,9 @@ from netstrata.daemon.host import Host
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
-from netstrata.engine.machine import Engine, Observer, Outside, Retry
+from netstrata.engine.machine import Engine
 from netstrata.engine.program import Code
+from netstrata.engine.surroundings import Observer, Outside, Retry
 from netstrata.language.tree import PlainProgram
 
 OUTSIDE = ("configures", "watches", "reports")  # the kinds of statement that may wait for something outside

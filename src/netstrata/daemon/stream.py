@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 from netstrata.daemon.ncdlog import traceback_of
 from netstrata.daemon.path import process_path
 from netstrata.daemon.telling import account_of, next_of, variables_of
-from netstrata.engine.machine import NONE, STATE_NAMES, UP, Observer, Process, Retry, Statement
+from netstrata.engine.machine import NONE, STATE_NAMES, UP, Process, Statement
 from netstrata.engine.program import Slot
+from netstrata.engine.surroundings import Observer, Retry
 from netstrata.values import Refused
 
 KEPT: Final = 10_000  # events in memory

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from netstrata.engine.machine import Timer, Timers
+from netstrata.engine.surroundings import Timer, Timers
 
 
 class DueTimer(Timer):

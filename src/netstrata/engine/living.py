@@ -10,7 +10,8 @@ from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import Down, set_running
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement, Waiting
+from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement
+from netstrata.engine.surroundings import Waiting
 from netstrata.values import Refused, Unavailable, Value
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from typing import Final, cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, TEXT
-from netstrata.engine.machine import DOWN, UP, Process, Statement, Waiting
+from netstrata.engine.machine import DOWN, UP, Process, Statement
 from netstrata.engine.structure import rest, structure, takes
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Detour, Thing
 from netstrata.values import List, Value
 

@@ -3,8 +3,9 @@
 from heapq import heappop, heappush
 
 from netstrata.contract.shapes import ANY, TEXT
-from netstrata.engine.machine import DOWN, DYING, UP, Statement, Waiting
+from netstrata.engine.machine import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import structure, takes
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.values import Refused, Value, compare
 

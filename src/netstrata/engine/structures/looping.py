@@ -2,9 +2,10 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import LIST, TEXT
-from netstrata.engine.machine import DOWN, TERMINATING, UP, Owner, Process, Statement, Timer, Waiting
+from netstrata.engine.machine import DOWN, TERMINATING, UP, Owner, Process, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.surroundings import Timer, Waiting
 from netstrata.engine.thing import Plain, Thing
 from netstrata.values import List, Map, Refused, Value
 

@@ -3,9 +3,10 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
-from netstrata.engine.machine import DOWN, DYING, TERMINATING, UP, Owner, Process, Statement, Timer, Waiting
+from netstrata.engine.machine import DOWN, DYING, TERMINATING, UP, Owner, Process, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.surroundings import Timer, Waiting
 from netstrata.engine.thing import Thing
 from netstrata.values import List, Refused, Value
 

@@ -3,8 +3,9 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
-from netstrata.engine.machine import DOWN, DYING, UP, Statement, Waiting
+from netstrata.engine.machine import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import structure, takes
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.language.valuetext import format_value
 from netstrata.values import List, Refused, Value

@@ -3,9 +3,10 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process, Statement, Waiting
+from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.values import Value
 

@@ -3,9 +3,10 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST, TEXT, TRUTH
-from netstrata.engine.machine import DYING, UP, Owner, Process, Statement, Waiting
+from netstrata.engine.machine import DYING, UP, Owner, Process, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.values import TRUE, List, Refused, Value, boolean
 

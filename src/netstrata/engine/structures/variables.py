@@ -3,8 +3,9 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, NAME, STRINGS, TRUTH
-from netstrata.engine.machine import Statement, Waiting
+from netstrata.engine.machine import Statement
 from netstrata.engine.structure import gives, structure, takes
+from netstrata.engine.surroundings import Waiting
 from netstrata.values import TRUE, List, Refused, Value, boolean
 
 

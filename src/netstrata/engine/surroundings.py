@@ -1,0 +1,120 @@
+"""What the machine needs around it: timers, an observer, the outside; and what a statement says it waits for."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from netstrata.engine.program import Slot
+from netstrata.values import Value
+from netstrata.values.compiling import mypyc_attr
+
+if TYPE_CHECKING:
+    from netstrata.engine.machine import Process, Statement
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Timer:
+    """A timer that can be called off."""
+
+    __slots__ = ()
+
+    def cancel(self) -> None:
+        """Call the timer off; nothing happens if it has fired already."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Timers:
+    """Where timers come from."""
+
+    __slots__ = ()
+
+    def after(self, milliseconds: int, action: Callable[[], None]) -> Timer:
+        """Let an action in as an event, once, later; in the order of due times and then of requests."""
+        raise NotImplementedError
+
+    def now(self) -> int:
+        """Return monotonic time in whole milliseconds."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Observer:
+    """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed` and `broken`."""
+
+    def moved(self, statement: "Statement", before: int, after: int) -> None:
+        """A statement went from one state to another."""
+
+    def blinked(self, statement: "Statement") -> None:
+        """A statement that is up was down for an instant."""
+
+    def cleaned(self, statement: "Statement") -> None:
+        """A statement was told that everything after it is gone."""
+
+    def process_moved(self, process: "Process", what: str) -> None:
+        """A process was `created`, is `complete`, waits to retry (`retrying`), is `terminating` or `gone`."""
+
+    def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
+        """A statement could not begin, or broke, or could not be undone as it should be.  Always called."""
+
+    def noted(self, statement: "Statement", line: str) -> None:
+        """A statement has something to tell."""
+
+    def broken(self, error: BaseException) -> None:
+        """Something failed that is no one statement's: a bug of ours.  Always called."""
+
+
+class Waiting:
+    """What a statement waits for: a text, processes that it waits for, and names that somebody should provide."""
+
+    __slots__ = ("names", "processes", "text")
+
+    def __init__(
+        self, text: str, processes: "list[Process] | None" = None, names: list[tuple[str, Value]] | None = None
+    ) -> None:
+        """Say what is waited for.
+
+        Shapes: a name is the kind of statement that provides it (`provide`), and the value that it provides.
+        """
+        self.text = text
+        self.processes = processes or []
+        self.names = names or []
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Retry:
+    """How long to wait before a failed statement is begun again."""
+
+    __slots__ = ("milliseconds",)
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
+
+    def delay(self, failures: int) -> int:
+        """Return milliseconds; `failures` counts those since the process last got on."""
+        return self.milliseconds
+
+
+class Outside:
+    """What statements reach beyond the engine."""
+
+    __slots__ = ("arguments", "environment", "log", "output", "ports", "wake")
+
+    def __init__(
+        self,
+        output: Callable[[bytes], None],
+        log: Callable[[int, bytes], None],
+        wake: Callable[[], None],
+        ports: Any,
+        arguments: list[bytes],
+        environment: dict[bytes, bytes],
+    ) -> None:
+        """Take the outside.
+
+        Shapes: output takes bytes for standard output; log takes a level (1 error to 5 debug) and a text; wake makes
+        `Engine.work_off` be called soon; arguments are the program's own.
+        """
+        self.output = output
+        self.log = log
+        self.wake = wake
+        self.ports = ports
+        self.arguments = arguments
+        self.environment = environment
