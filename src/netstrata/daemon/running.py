@@ -14,7 +14,7 @@ from netstrata.engine.machine import Engine, Observer, Outside, Retry
 from netstrata.engine.program import Code
 from netstrata.language.tree import PlainProgram
 
-OUTSIDE = ("configures", "watches", "reports")  # the kinds of statement that may wait for something outside
+OUTSIDE = ("configures", "watches", "reports", "object")  # the kinds of statement that may wait for something outside
 
 
 class Settings(NamedTuple):

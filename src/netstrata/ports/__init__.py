@@ -2,11 +2,13 @@
 
 from typing import Protocol
 
-from netstrata.ports.children import Children, Command
+from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
+from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.kernel import Addresses, Link, LinkChange, Links, Route, Routes
 from netstrata.ports.output import Output
+from netstrata.ports.streams import Attempt, Closable, Stream, Streams
 
 
 class Ports(Protocol):
@@ -25,22 +27,35 @@ class Ports(Protocol):
     @property
     def dns(self) -> Dns: ...
     @property
+    def files(self) -> Files: ...
+    @property
+    def streams(self) -> Streams: ...
+    @property
     def output(self) -> Output: ...
 
 
 __all__ = [
     "Addresses",
+    "Attempt",
     "Children",
+    "Closable",
     "Command",
     "Dhcp",
     "DhcpOptions",
     "Dns",
     "Lease",
+    "FileStatus",
+    "Files",
     "Link",
     "LinkChange",
     "Links",
+    "OpenFile",
     "Output",
+    "Piped",
     "Ports",
+    "Program",
     "Route",
     "Routes",
+    "Stream",
+    "Streams",
 ]

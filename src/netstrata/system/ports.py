@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from netstrata.ports import Addresses, Children, Dhcp, Dns, Links, Output, Routes
+from netstrata.ports import Addresses, Children, Dhcp, Dns, Files, Links, Output, Routes, Streams
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -59,6 +59,20 @@ class SystemPorts:
         from netstrata.system.dns import ResolverConfiguration
 
         return ResolverConfiguration()
+
+    @cached_property
+    def files(self) -> Files:
+        """Return the files."""
+        from netstrata.system.files import RealFiles
+
+        return RealFiles()
+
+    @cached_property
+    def streams(self) -> Streams:
+        """Return the streams."""
+        from netstrata.system.streams import RealStreams
+
+        return RealStreams()
 
     @cached_property
     def children(self) -> Children:
