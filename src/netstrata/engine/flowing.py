@@ -4,6 +4,7 @@ A read or write that can be done now is done within the step.  One that has to w
 before it is done, nobody knows how much of it has happened, so that the stream is closed for good.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.engine.outsider import Outsider
@@ -12,20 +13,29 @@ from netstrata.values import Refused, Unavailable, Value, boolean
 if TYPE_CHECKING:
     from netstrata.ports.streams import Stream
 
+Later = Callable[[Callable[[], None]], Callable[[], None]]
+
 
 class Flow:
-    """A stream, and what waits for it.  Whoever has one is told of its end."""
+    """A stream, and what waits for it."""
 
-    __slots__ = ("_holder", "_next", "ended", "reading", "stream", "writing")
+    __slots__ = ("_broke", "_cut", "_later", "ended", "reading", "stream", "writing")
 
-    def __init__(self, stream: "Stream", holder: "FlowHolder", statement: Outsider) -> None:
-        """Take a stream over; events come in through a statement's engine."""
+    def __init__(
+        self, stream: "Stream", later: Later, broke: Callable[[Unavailable], None], cut: Callable[[], None]
+    ) -> None:
+        """Take a stream over.
+
+        Shapes: later lets events in; broke is told that the stream is broken, cut that it was closed because what
+        waited for it was undone.  It is closed then.
+        """
         self.stream: Stream | None = stream
         self.reading: Read | None = None
         self.writing: Write | None = None
         self.ended = False  # the other end sends no more
-        self._holder = holder
-        self._next = statement.later
+        self._later = later
+        self._broke = broke
+        self._cut = cut
         stream.when_broken(self._break_later)
 
     def open(self) -> "Stream":
@@ -62,7 +72,7 @@ class Flow:
                 self.break_down(error)
                 return
         if data is None:
-            stream.when_readable(self._next(self._readable))
+            stream.when_readable(self._later(self._readable))
             return
         self.ended = self.ended or not data
         self.reading = None
@@ -94,7 +104,7 @@ class Flow:
             while writing.left:
                 sent = stream.send(writing.left)
                 if not sent:
-                    stream.when_writable(self._next(self._writable))
+                    stream.when_writable(self._later(self._writable))
                     return
                 writing.left = writing.left[sent:]
         except Unavailable as error:
@@ -123,38 +133,19 @@ class Flow:
     def cut(self) -> None:
         """Close the stream, because a read or write that waited is undone."""
         self.close()
-        self._holder.flow_cut()
+        self._cut()
 
     def break_down(self, error: Unavailable) -> None:
         """Close the stream, because it is broken."""
         self.close()
-        self._holder.flow_broke(error)
+        self._broke(error)
 
     def _break_later(self, error: Unavailable) -> None:
-        self._next(lambda: self._break_if_open(error))()
+        self._later(lambda: self._break_if_open(error))()
 
     def _break_if_open(self, error: Unavailable) -> None:
         if self.stream is not None:
             self.break_down(error)
-
-
-class FlowHolder:
-    """Who has a flow."""
-
-    __slots__ = ()
-
-    def flow_of(self) -> Flow:
-        """Return the flow.
-
-        Raises: Refused if there is none.
-        """
-        raise NotImplementedError
-
-    def flow_broke(self, error: Unavailable) -> None:
-        """Know that the stream is broken, and closed."""
-
-    def flow_cut(self) -> None:
-        """Know that the stream is closed, because what waited for it was undone."""
 
 
 class Read(Outsider):
@@ -205,3 +196,7 @@ class Write(Outsider):
         if self.flow is not None:
             self.flow.cut()
         self.dead()
+
+
+def nothing() -> None:
+    """Do nothing."""

@@ -22,7 +22,7 @@ class Client(Owner):
     def __init__(self, listen: "Listen", peer: StreamAddress) -> None:
         self.listen = listen
         self.peer = peer
-        self.socket = ClientSocket(listen.read_size, self)
+        self.socket = Socket(listen.read_size)
         self.process: Process | None = None
 
     def creator(self) -> Statement:
@@ -34,6 +34,11 @@ class Client(Owner):
         if name == "_socket":
             return ClientEnd(self)
         return ScopeOf(self.listen) if name == "_caller" else None
+
+    def broke(self, error: Unavailable) -> None:
+        """Undo the process: the connection is broken."""
+        self.listen.note(str(error))
+        self.end()
 
     def end(self) -> None:
         """Close the connection and undo the process."""
@@ -49,25 +54,6 @@ class Client(Owner):
         """Be gone."""
         self.process = None
         self.listen.client_gone(self)
-
-
-class ClientSocket(Socket):
-    """The socket of a connection that was accepted."""
-
-    __slots__ = ("client",)
-
-    def __init__(self, read_size: int, client: Client) -> None:
-        super().__init__(read_size)
-        self.client = client
-
-    def flow_broke(self, error: Unavailable) -> None:
-        """End the process that serves the connection."""
-        self.client.listen.note(str(error))
-        self.client.end()
-
-    def flow_cut(self) -> None:
-        """End the process that serves the connection."""
-        self.client.end()
 
 
 class ClientEnd(HasSocket):
@@ -117,7 +103,7 @@ class Listen(Outsider):
             self.note(f"dropping a connection: {error}")
             stream.close()
             return
-        client.socket.flow = Flow(stream, client.socket, self)
+        client.socket.flow = Flow(stream, self.later, client.broke, client.end)
         self.clients[client] = None
 
     def variable(self, name: str) -> Value | None:

@@ -5,7 +5,7 @@ from typing import cast
 from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
 from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
-from netstrata.engine.flowing import Flow, FlowHolder, Read, Write
+from netstrata.engine.flowing import Flow, Read, Write, nothing
 from netstrata.engine.machine import DOWN, DYING, UP, Timer
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import gives, maybe, outside_object, takes
@@ -145,7 +145,7 @@ class Kill(Outsider):
         self.up()
 
 
-class Pipe(Outsider, FlowHolder):
+class Pipe(Outsider):
     """One end of a pipe, taken over from the program's statement."""
 
     __slots__ = ("flow", "is_error")
@@ -154,15 +154,11 @@ class Pipe(Outsider, FlowHolder):
         """Be up with the pipe's end."""
         if stream is None:
             raise Refused(f"there is no such pipe: it was not asked for (mode {mode}), or it was taken already")
-        self.flow = Flow(stream, self, self)
+        self.flow = Flow(stream, self.later, self._broke, nothing)
         self.is_error = False
         self.up()
 
-    def flow_of(self) -> Flow:
-        """Return the flow."""
-        return self.flow
-
-    def flow_broke(self, error: Unavailable) -> None:
+    def _broke(self, error: Unavailable) -> None:
         """Be down for an instant, for the program to see that the pipe is broken."""
         self.note(str(error))
         self.is_error = True

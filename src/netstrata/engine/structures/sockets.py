@@ -5,7 +5,7 @@ from typing import cast
 from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import read_stream_address
-from netstrata.engine.flowing import Flow, FlowHolder, Read, Write
+from netstrata.engine.flowing import Flow, Read, Write, nothing
 from netstrata.engine.machine import DOWN, UP
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import gives, maybe, outside_object, takes
@@ -16,7 +16,7 @@ from netstrata.values import Refused, Unavailable, Value, boolean
 SOCKET = "sys.socket"
 
 
-class Socket(FlowHolder):
+class Socket:
     """What the methods of sockets work on: one connection, or none."""
 
     __slots__ = ("flow", "read_size")
@@ -26,7 +26,10 @@ class Socket(FlowHolder):
         self.read_size = read_size
 
     def flow_of(self) -> Flow:
-        """Return the flow."""
+        """Return the flow.
+
+        Raises: Refused if the socket was never connected.
+        """
         if self.flow is None:
             raise Refused("the socket is not connected")
         return self.flow
@@ -37,20 +40,6 @@ class Socket(FlowHolder):
             self.flow.close()
 
 
-class ConnectSocket(Socket):
-    """The socket of a sys.connect."""
-
-    __slots__ = ("statement",)
-
-    def __init__(self, read_size: int, statement: "Connect") -> None:
-        super().__init__(read_size)
-        self.statement = statement
-
-    def flow_broke(self, error: Unavailable) -> None:
-        """Tell the statement."""
-        self.statement.broke(error)
-
-
 class Connect(Outsider):
     """A connection that we began; up when it stands, and also when it cannot."""
 
@@ -59,7 +48,7 @@ class Connect(Outsider):
     def begin(self, values: list[Value]) -> None:
         """Connect, now or later."""
         target, read_size = self.declaration.bind(values)
-        self.socket = ConnectSocket(read_size, self)
+        self.socket = Socket(read_size)
         self.attempt: Attempt | None = None
         self.is_error = False
         address = read_stream_address(target)
@@ -88,7 +77,7 @@ class Connect(Outsider):
 
     def _connected(self, stream: Stream) -> None:
         self.attempt = None
-        self.socket.flow = Flow(stream, self.socket, self)
+        self.socket.flow = Flow(stream, self.later, self._broke, nothing)
         self.up()
 
     def _refused(self, error: Unavailable) -> None:
@@ -97,7 +86,7 @@ class Connect(Outsider):
         self.note(str(error))
         self.up()
 
-    def broke(self, error: Unavailable) -> None:
+    def _broke(self, error: Unavailable) -> None:
         """Be down for an instant, for the program to see that the connection is broken."""
         self.note(str(error))
         self.is_error = True
