@@ -5,6 +5,7 @@ from typing import Protocol
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
+from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.kernel import Addresses, Link, LinkChange, Links, Route, Routes
 from netstrata.ports.output import Output
@@ -27,6 +28,10 @@ class Ports(Protocol):
     @property
     def dns(self) -> Dns: ...
     @property
+    def events(self) -> Events: ...
+    @property
+    def filter_turns(self) -> Turns: ...
+    @property
     def files(self) -> Files: ...
     @property
     def streams(self) -> Streams: ...
@@ -40,9 +45,13 @@ __all__ = [
     "Children",
     "Closable",
     "Command",
+    "DeviceChange",
     "Dhcp",
     "DhcpOptions",
+    "DirectoryChange",
     "Dns",
+    "Events",
+    "InputReport",
     "Lease",
     "FileStatus",
     "Files",
@@ -58,4 +67,6 @@ __all__ = [
     "Routes",
     "Stream",
     "Streams",
+    "Turn",
+    "Turns",
 ]

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from netstrata.ports import Addresses, Children, Dhcp, Dns, Files, Links, Output, Routes, Streams
+from netstrata.ports import Addresses, Children, Dhcp, Dns, Events, Files, Links, Output, Routes, Streams, Turns
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -59,6 +59,20 @@ class SystemPorts:
         from netstrata.system.dns import ResolverConfiguration
 
         return ResolverConfiguration()
+
+    @cached_property
+    def events(self) -> Events:
+        """Return what happens outside."""
+        from netstrata.system.events import RealEvents
+
+        return RealEvents()
+
+    @cached_property
+    def filter_turns(self) -> Turns:
+        """Return the lock of the packet filter tools."""
+        from netstrata.system.turns import Queue
+
+        return Queue()
 
     @cached_property
     def files(self) -> Files:
