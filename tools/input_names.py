@@ -1,6 +1,6 @@
 """Print the tables of `protocols/input_names.py` from the kernel's headers: run it again when these have grown.
 
-    python3 tools/input_names.py /usr/include/linux/input-event-codes.h /usr/include/linux/input.h
+python3 tools/input_names.py /usr/include/linux/input-event-codes.h /usr/include/linux/input.h
 """
 
 import re

@@ -7,6 +7,7 @@ before it is done, nobody knows how much of it has happened, so that the stream 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from netstrata.engine.machine import Waiting
 from netstrata.engine.outsider import Outsider
 from netstrata.values import Refused, Unavailable, Value, boolean
 
@@ -173,6 +174,10 @@ class Read(Outsider):
             return boolean(not self.data)
         return None if name else self.data
 
+    def waits_for(self) -> Waiting | None:
+        """Say that nothing has come yet."""
+        return Waiting("waits for bytes" if self.flow is not None else "the stream is closed")
+
     def die(self) -> None:
         """Be gone; if it still waits, the stream cannot be used any more."""
         if self.flow is not None:
@@ -184,6 +189,12 @@ class Write(Outsider):
     """Up when all is written."""
 
     __slots__ = ("flow", "left")
+
+    def waits_for(self) -> Waiting | None:
+        """Say how much could not be written yet."""
+        if self.flow is None:
+            return Waiting("the stream is closed")
+        return Waiting(f"the other end does not take the {len(self.left)} bytes that are left")
 
     def start(self, flow: Flow, data: bytes) -> None:
         """Write, now and later."""

@@ -8,14 +8,20 @@ when the object has moved on or is gone: whoever handles the event looks first.
 from collections.abc import Callable
 from typing import Any
 
-from netstrata.engine.machine import Statement
+from netstrata.contract import Declaration
+from netstrata.engine.machine import Process, Statement
+from netstrata.engine.program import Slot
 from netstrata.values import Unavailable
 
 
 class Outsider(Statement):
     """A statement that calls ports; ports may take it for who is running."""
 
-    __slots__ = ()
+    __slots__ = ("told",)
+
+    def __init__(self, process: Process, slot: Slot, declaration: Declaration) -> None:
+        super().__init__(process, slot, declaration)
+        self.told = ""  # last, to the time line
 
     @property
     def ports(self) -> Any:
@@ -29,6 +35,7 @@ class Outsider(Statement):
 
     def note(self, line: str) -> None:
         """Add a line to the time line."""
+        self.told = line
         self.process.engine.observer.noted(self, line)
 
     @property

@@ -5,9 +5,9 @@ from typing import Protocol
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
-from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Turn, Turns
+from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
-from netstrata.ports.kernel import Addresses, Link, LinkChange, Links, Route, Routes
+from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
 from netstrata.ports.output import Output
 from netstrata.ports.streams import Attempt, Closable, Stream, Streams
 
@@ -30,6 +30,8 @@ class Ports(Protocol):
     @property
     def events(self) -> Events: ...
     @property
+    def machine(self) -> Machine: ...
+    @property
     def filter_turns(self) -> Turns: ...
     @property
     def files(self) -> Files: ...
@@ -50,14 +52,16 @@ __all__ = [
     "DhcpOptions",
     "DirectoryChange",
     "Dns",
+    "DynamicAddress",
     "Events",
-    "InputReport",
-    "Lease",
     "FileStatus",
     "Files",
+    "InputReport",
+    "Lease",
     "Link",
     "LinkChange",
     "Links",
+    "Machine",
     "OpenFile",
     "Output",
     "Piped",

@@ -50,10 +50,29 @@ class Events(Protocol):
     def watch_switch(self, index: int) -> AsyncGenerator[bool, None]:
         """Say whether a radio switch exists and blocks nothing: now, and at each change."""
 
+    def watch_neighbour(self, link: str, address: bytes) -> AsyncGenerator[bool, None]:
+        """Say whether a host on an Ethernet link has an IPv4 address, as soon as that is known and when it changes."""
+
     def switch_of(self, link: str) -> int:
         """Return the index of the radio switch of a wireless link.
 
         Raises: Unavailable if there is none.
+        """
+
+
+class Machine(Protocol):
+    """The machine itself.  Nothing is undone or written to disks before, and nothing of it comes back."""
+
+    def reboot(self) -> None:
+        """Start it anew.
+
+        Raises: Unavailable.
+        """
+
+    def power_off(self) -> None:
+        """Switch it off.
+
+        Raises: Unavailable.
         """
 
 

@@ -4,7 +4,7 @@ from netstrata.contract import Argument, Declaration
 from netstrata.reference.text import first_sentence, signature
 
 _HEAD = "<!-- Written by `netstrata doc --all --markdown`; change the declarations, not this file. -->\n\n"
-OUTSIDE = ("configures", "watches", "reports", "nextevent")
+OUTSIDE = ("acts", "configures", "watches", "reports", "nextevent", "object")
 
 
 def _group_of(declaration: Declaration) -> str:

@@ -3,7 +3,20 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from netstrata.ports import Addresses, Children, Dhcp, Dns, Events, Files, Links, Output, Routes, Streams, Turns
+from netstrata.ports import (
+    Addresses,
+    Children,
+    Dhcp,
+    Dns,
+    Events,
+    Files,
+    Links,
+    Machine,
+    Output,
+    Routes,
+    Streams,
+    Turns,
+)
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -66,6 +79,13 @@ class SystemPorts:
         from netstrata.system.events import RealEvents
 
         return RealEvents()
+
+    @property
+    def machine(self) -> Machine:
+        """Return the machine itself."""
+        from netstrata.system.machine import RealMachine
+
+        return RealMachine()
 
     @cached_property
     def filter_turns(self) -> Turns:

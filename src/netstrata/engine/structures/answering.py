@@ -4,7 +4,7 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS, StreamAddress, write_peer
-from netstrata.engine.machine import UP, Owner, Process, Statement
+from netstrata.engine.machine import UP, Owner, Process, Statement, Waiting
 from netstrata.engine.messaging import Channel, text_of, value_of, wrong
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import outside_object, takes
@@ -37,6 +37,15 @@ class RequestServer(Outsider):
             stream.close()
             return
         self.connections[Connection(self, stream, peer)] = None
+
+    def processes(self) -> list[Process]:
+        """Return the processes that answer requests."""
+        requests = [request for connection in self.connections for request in connection.requests]
+        return [request.process for request in requests if request.process is not None]
+
+    def waits_for(self) -> Waiting | None:
+        """Say which requests' processes are still there."""
+        return Waiting("waits for the processes that answered requests", self.processes())
 
     def gone(self, connection: "Connection") -> None:
         """Forget a connection; be dead if it was the last that was waited for."""
@@ -229,8 +238,8 @@ outside_object(
     takes(("address", SERVER_ADDRESS), ("template", TEMPLATE), ("arguments", LIST)),
     """Listen for requests, and make a process from a template for each.
 
-    Inside, `_request` is the request, `_request.data` what is asked, `_request.client_addr` who asks, `_arg0` … are the
-    arguments, and `_caller` is what can be seen here.  The process lives until it calls finish, or the client goes away.
+    Inside, `_request` is the request, `_request.data` what is asked, `_request.client_addr` who asks, `_arg0` … are
+    the arguments, and `_caller` is what can be seen here.  The process lives until it calls finish, or the client goes.
     """
     + EXAMPLE,
 )

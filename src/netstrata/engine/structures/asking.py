@@ -5,7 +5,7 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process
+from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process, Waiting
 from netstrata.engine.messaging import Channel, Outgoing, text_of, value_of, wrong
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import outside_object, takes
@@ -77,6 +77,10 @@ class RequestClient(Outsider):
         """Fail: it is begun again after the retry time."""
         self._let_go()
         self.failed(reason)
+
+    def waits_for(self) -> Waiting | None:
+        """Say that the server has not answered."""
+        return Waiting("the server has not answered yet")
 
     def add(self, request: "Request", text: bytes) -> Outgoing:
         """Send a request under a number that is free.
@@ -197,6 +201,16 @@ class Request(Outsider):
         if name == "_reply" and self.reply is not None:
             return ReplyEnd(self.reply)
         return ScopeOf(self) if name == "_caller" else None
+
+    def processes(self) -> list[Process]:
+        """Return the process that deals with an answer."""
+        return [self.child] if self.child is not None else []
+
+    def waits_for(self) -> Waiting | None:
+        """Say that the request could not be sent yet, or what an answer is waited for."""
+        if self.state == DOWN:
+            return Waiting("the server does not take the request" if self.client is not None else "the client is gone")
+        return Waiting("waits for what deals with an answer", self.processes())
 
     def child_up(self, process: Process) -> None:
         """Undo the process: the reply is dealt with."""

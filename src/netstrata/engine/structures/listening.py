@@ -4,7 +4,7 @@ from netstrata.contract.shapes import ANY, LIST, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import StreamAddress, read_stream_address, write_peer
 from netstrata.engine.flowing import Flow
-from netstrata.engine.machine import UP, Owner, Process, Statement
+from netstrata.engine.machine import UP, Owner, Process, Statement, Waiting
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
@@ -109,6 +109,14 @@ class Listen(Outsider):
     def variable(self, name: str) -> Value | None:
         """Return `is_error`: whether it does not listen."""
         return boolean(self.listener is None) if name == "is_error" else None
+
+    def processes(self) -> list[Process]:
+        """Return the processes that serve connections."""
+        return [client.process for client in self.clients if client.process is not None]
+
+    def waits_for(self) -> Waiting | None:
+        """Say which connections' processes are still there."""
+        return Waiting("waits for the processes that served connections", self.processes())
 
     def client_gone(self, client: Client) -> None:
         """Forget a client; be dead if it was the last that was waited for."""

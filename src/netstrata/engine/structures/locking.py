@@ -2,10 +2,10 @@
 
 from typing import cast
 
-from netstrata.engine.machine import DOWN, DYING, UP
+from netstrata.contract.shapes import ANY
+from netstrata.engine.machine import DOWN, DYING, UP, Waiting
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import outside_object, rest
-from netstrata.contract.shapes import ANY
 from netstrata.ports.events import Turn
 from netstrata.values import Refused, Value
 
@@ -37,6 +37,10 @@ class Lock(Outsider):
             unlock.over()
         elif self.state == DOWN:
             self.up()
+
+    def waits_for(self) -> Waiting | None:
+        """Say that somebody else has the lock."""
+        return Waiting("somebody else holds the lock")
 
     def let_go(self, unlock: "Unlock") -> None:
         """Let others have the lock, until `unlock` is undone.
@@ -75,6 +79,10 @@ class Unlock(Outsider):
         lock.let_go(self)
         self.lock = lock
         self.up()
+
+    def waits_for(self) -> Waiting | None:
+        """Say that somebody else has the lock."""
+        return Waiting("somebody else holds the lock")
 
     def over(self) -> None:
         """Know that the lock is held again, or gone."""

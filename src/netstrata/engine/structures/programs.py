@@ -6,7 +6,7 @@ from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
 from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
 from netstrata.engine.flowing import Flow, Read, Write, nothing
-from netstrata.engine.machine import DOWN, DYING, UP, Timer
+from netstrata.engine.machine import DOWN, DYING, UP, Timer, Waiting
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.ports.children import Command, Program
@@ -58,6 +58,10 @@ class StartProcess(Outsider):
             raise Refused("the program could not be started")
         return self.program
 
+    def waits_for(self) -> Waiting | None:
+        """Say that the program has not ended."""
+        return Waiting("waits for the program's end")
+
     def _ended(self) -> None:
         # The last of them to be pushed onto the engine's stack is the first to run.
         for wait in reversed(list(self.waits)):
@@ -106,6 +110,10 @@ class Wait(Outsider):
             self.up()
         else:
             start.waits[self] = None
+
+    def waits_for(self) -> Waiting | None:
+        """Say that the program has not ended."""
+        return Waiting("waits for the program's end")
 
     def over(self) -> None:
         """Be up: it has ended."""

@@ -6,7 +6,7 @@ from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import read_stream_address
 from netstrata.engine.flowing import Flow, Read, Write, nothing
-from netstrata.engine.machine import DOWN, UP
+from netstrata.engine.machine import DOWN, UP, Waiting
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.thing import Thing
@@ -92,6 +92,10 @@ class Connect(Outsider):
         self.is_error = True
         if self.state == UP:
             self.down_up()
+
+    def waits_for(self) -> Waiting | None:
+        """Say that the other end has not answered."""
+        return Waiting("the other end has not answered yet")
 
     def variable(self, name: str) -> Value | None:
         """Return `is_error`: whether the connection could not be made, or broke."""

@@ -1,8 +1,8 @@
 """What happens to the entries of a directory.
 
-What is there is read after the watch is set, so that nothing is missed between the two; an entry that is made in between may be
-reported twice.  When the kernel's queue has run over, the directory is read again: what came and went is reported, and
-everything else as changed, since it may be.
+What is there is read after the watch is set, so that nothing is missed between the two; an entry that is made in
+between may be reported twice.  When the kernel's queue has run over, the directory is read again: what came and went is
+reported, and everything else as changed, since it may be.
 """
 
 import os

@@ -28,7 +28,9 @@ async def watch_input_device(path: bytes) -> AsyncGenerator[InputReport, None]:
             if not octets:
                 raise Unavailable(operation, "the device is gone")
             if len(octets) % EVENT_SIZE:
-                raise Unavailable(operation, f"it gave {len(octets) % EVENT_SIZE} of the {EVENT_SIZE} bytes of an event")
+                raise Unavailable(
+                    operation, f"it gave {len(octets) % EVENT_SIZE} of the {EVENT_SIZE} bytes of an event"
+                )
     finally:
         os.close(descriptor)
 

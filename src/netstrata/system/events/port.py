@@ -34,6 +34,12 @@ class RealEvents:
 
         return watch_switch(index)
 
+    def watch_neighbour(self, link: str, address: bytes) -> AsyncGenerator[bool, None]:
+        """Say whether a host on a link has an address: see `ports.Events`."""
+        from netstrata.system.events.neighbours import watch_neighbour
+
+        return watch_neighbour(link, address)
+
     def switch_of(self, link: str) -> int:
         """Return the index of the radio switch of a wireless link: see `ports.Events`."""
         from netstrata.system.events.switches import switch_of
