@@ -33,12 +33,8 @@ def test_a_reset_is_noticed_by_a_connection_that_nobody_uses(tmp_path: Path) -> 
     async def act() -> None:
         server = socket.create_server(("127.0.0.1", 0))
         port = server.getsockname()[1]
-        live = Live(
-            'process main { sys.connect({"tcp", {"ipv4", "127.0.0.1", "PORT"}}) c; println("broken ", c.is_error); }'.replace(
-                "PORT", str(port)
-            ),
-            tmp_path,
-        )
+        text = 'process main { sys.connect({"tcp", {"ipv4", "127.0.0.1", "PORT"}}) c; println("broken ", c.is_error); }'
+        live = Live(text.replace("PORT", str(port)), tmp_path)
         await live.until_printed("broken false")
         end, _ = server.accept()
 
@@ -266,7 +262,9 @@ def test_a_connection_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
-        text = 'process main { println("begins"); sys.connect({"tcp", {"ipv4", "127.0.0.1", "PORT"}}) c; println("up"); }'
+        text = (
+            'process main { println("begins"); sys.connect({"tcp", {"ipv4", "127.0.0.1", "PORT"}}) c; println("up"); }'
+        )
         live = Live(text.replace("PORT", str(full.getsockname()[1])), tmp_path)
 
         await live.ended()

@@ -57,7 +57,9 @@ class Outgoing:
 class Channel:
     """Messages in and out, in order.  Nothing of it is called after it was closed."""
 
-    __slots__ = ("_decoder", "_hung_up", "_later", "_queue", "_queued", "_stream", "_told", "_writing")
+    __slots__ = (
+        "_decoder", "_hung_up", "_later", "_queue", "_queued", "_received", "_stream", "_told", "_writing",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -77,6 +79,7 @@ class Channel:
         self._hung_up = hung_up
         self._later = later
         self._decoder = Decoder()
+        self._received: deque[Message] = deque()
         self._queue: deque[Outgoing] = deque()
         self._queued = 0
         self._writing = False
@@ -88,7 +91,8 @@ class Channel:
         self._queue.append(outgoing)
         self._queued += len(outgoing.left)
         if self._queued > MOST_QUEUED:
-            self._later(lambda: self._hang_up(Unavailable("go on talking", "the other end does not read")))()
+            # At once, and not as an event: a program that replies for ever would let no event in.
+            self._hang_up(Unavailable("go on talking", "the other end does not read"))
         elif not self._writing:
             self._write()
         return outgoing
@@ -131,23 +135,31 @@ class Channel:
             return
         try:
             octets = stream.receive(READ)
-            if octets is not None:
-                self._take(octets)
         except Unavailable as error:
             self._hang_up(error)
-        else:
-            if self._stream is not None:
-                stream.when_readable(self._later(self._readable))
+            return
+        if octets == b"":
+            self._hang_up(Unavailable("go on talking", "the other end has closed the connection"))
+            return
+        self._received.extend(self._decoder.feed(octets or b""))
+        self._go_on()
 
-    def _take(self, octets: bytes) -> None:
-        if not octets:
-            raise Unavailable("go on talking", "the other end has closed the connection")
-        for message in self._decoder.feed(octets):
-            if self._stream is None:
-                return
-            self._told(message)
-        if self._decoder.broken:
-            raise wrong(self._decoder.broken)
+    def _go_on(self) -> None:
+        """Let the next message be acted on; what follows from it comes before the one after it."""
+        stream = self._stream
+        if stream is None:
+            return
+        if self._received:
+            try:
+                self._told(self._received.popleft())
+            except Unavailable as error:
+                self._hang_up(error)
+            else:
+                self._later(self._go_on)()
+        elif self._decoder.broken:
+            self._hang_up(wrong(self._decoder.broken))
+        else:
+            stream.when_readable(self._later(self._readable))
 
     def _hang_up(self, reason: Unavailable) -> None:
         if self._stream is not None:

@@ -39,7 +39,7 @@ class FileOpen(Outsider):
             raise Refused("the file is not open: it could not be opened, an operation on it failed, or it is closed")
         return self.file
 
-    def broke(self, error: Unavailable) -> None:
+    def spoil(self, error: Unavailable) -> None:
         """Close the file after an error, and be down for an instant, for the program to see it."""
         self.note(str(error))
         self.close()
@@ -75,7 +75,7 @@ class FileMethod(Outsider):
         try:
             self.act(opened, file, *arguments)
         except Unavailable as error:
-            opened.broke(error)
+            opened.spoil(error)
         else:
             self.up()
 
