@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.conformance.cases import Case, cases_of, run_case
 
-FOLDERS = {"language": 280, "core": 375}
+FOLDERS = {"language": 280, "core": 375, "system": 119}
 KNOWN = [pytest.param(case, id=f"{folder}-{case.path.stem}") for folder in FOLDERS for case in cases_of(folder)]
 
 

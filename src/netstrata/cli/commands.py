@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     doc.add_argument("--all", action="store_true", help="the whole reference, not one page")
     doc.add_argument("--markdown", action="store_true", help="with --all: as Markdown")
     doc.add_argument("--output", metavar="DIR", help="with --all --markdown: write files, and do not print")
+    request = commands.add_parser("request", help="send one request to a sys.request_server, and print the replies")
+    request.add_argument("address", metavar="ADDRESS", help="unix:PATH, tcp:IPV4:PORT or tcp:[IPV6]:PORT")
+    request.add_argument("value", metavar="VALUE", help='as in a program: "text", {"a", "b"}, ["key": "value"]')
     commands.add_parser("version", help="what this is")
     commands.add_parser("ncd", help="NCD's own command line; also installed as netstrata-ncd")
     demo = commands.add_parser("demo", help="a whole network in namespaces, and a program that runs it")
@@ -130,6 +133,12 @@ def _doc(options: argparse.Namespace) -> int:
     return doc(options.name)
 
 
+def _request(options: argparse.Namespace) -> int:
+    from netstrata.cli.request import request
+
+    return request(options.address, options.value)
+
+
 def _version(options: argparse.Namespace) -> int:
     from netstrata.engine import machine
     from netstrata.version import VERSION
@@ -155,6 +164,7 @@ _COMMANDS = {
     "check": _check,
     "fmt": _fmt,
     "doc": _doc,
+    "request": _request,
     "version": _version,
     "demo": _demo,
 }

@@ -99,7 +99,8 @@ class Declaration:
     ) -> None:
         """Describe one statement.
 
-        Shapes: kind is computes, configures, watches, structure or function; a method's name is `type::method`;
+        Shapes: kind is computes, acts, configures, watches, reports, structure, object (a structure about the
+        outside) or function; a method's name is `type::method`;
         layer is 1 link, 2 association, 3 addresses and routes, 4 above, 0 none; object_type "" means the name.
         """
         self.name = name

@@ -1,6 +1,7 @@
-"""The four kinds of statement that are functions, made from the function's signature.
+"""The five kinds of statement that are functions, made from the function's signature.
 
 `@computes`: a plain function; what it returns are the statement's variables.
+`@acts`: the same, but given the ports: it does or reads something once, and nothing of it is undone.
 `@configures`: an async generator with one `yield`, which means up; leaving is the reverse.
 `@watches`: an async generator with many yields, variables for up and `DOWN` for down.
 `@reports`: an async generator of events, which are shown one at a time; the method `nextevent` asks for the next.
@@ -34,6 +35,11 @@ Events = AsyncIterator[T]
 def computes(name: str, *, layer: int = 0) -> Callable[[F], F]:
     """Declare a statement that is up at once and only computes its variables."""
     return _declares(name, "computes", layer)
+
+
+def acts(name: str, *, layer: int = 0) -> Callable[[F], F]:
+    """Declare a statement that is up at once, after it did or read something outside; nothing of it is undone."""
+    return _declares(name, "acts", layer)
 
 
 def configures(name: str, *, layer: int = 0) -> Callable[[F], F]:
@@ -122,7 +128,7 @@ def _arguments(name: str, function: Any, hints: dict[str, Any]) -> list[Argument
 
 
 def _variables(name: str, kind: str, hint: Any) -> tuple[Variable, ...]:
-    if kind != "computes" and get_origin(hint) is not None:
+    if kind not in ("computes", "acts") and get_origin(hint) is not None:
         hint = next((a for a in get_args(hint) if a is not Down and a is not type(None)), None)
         hint = _without_down(hint)
     if hint is None or hint is type(None):

@@ -79,6 +79,15 @@ def number_shape(name: str, means: str, least: int, most: int) -> Shape[int]:
     return Shape(name, means, read, lambda number: b"%d" % number, (f'"{least}"',), (f'"{most + 1}"', '"-1"', '""'))
 
 
+def word_shape(name: str, means: str, words: tuple[bytes, ...], stranger: str) -> Shape[bytes]:
+    """Make the shape of one of a few words."""
+
+    def read(value: Value) -> bytes | None:
+        return value if isinstance(value, bytes) and value in words else None
+
+    return Shape(name, means, read, _same, tuple(f'"{word.decode()}"' for word in words), (f'"{stranger}"', "{}"))
+
+
 def _strings(value: Value) -> list[bytes] | None:
     if not isinstance(value, List):
         return None

@@ -62,7 +62,8 @@ def read_options(value: Value, own_keys: tuple[bytes, ...]) -> tuple[ChildOption
     return ChildOptions(flags[0], flags[1], flags[2], username), own
 
 
-def _write_child(options: ChildOptions) -> dict[Value, Value]:
+def write_options(options: ChildOptions) -> dict[Value, Value]:
+    """Return the common options as entries of a map."""
     entries: dict[Value, Value] = {
         b"keep_stdout": boolean(options.keep_stdout),
         b"keep_stderr": boolean(options.keep_stderr),
@@ -95,7 +96,7 @@ def _runonce(value: Value) -> RunonceOptions | None:
 
 
 def _write_runonce(options: RunonceOptions) -> Value:
-    return Map({**_write_child(options.child), b"term_on_deinit": boolean(options.term_on_deinit)})
+    return Map({**write_options(options.child), b"term_on_deinit": boolean(options.term_on_deinit)})
 
 
 def _daemon(value: Value) -> DaemonOptions | None:
@@ -107,7 +108,7 @@ def _daemon(value: Value) -> DaemonOptions | None:
 
 
 def _write_daemon(options: DaemonOptions) -> Value:
-    return Map({**_write_child(options.child), b"retry_time": b"%d" % options.retry_ms})
+    return Map({**write_options(options.child), b"retry_time": b"%d" % options.retry_ms})
 
 
 def _program(value: Value) -> list[bytes] | None:

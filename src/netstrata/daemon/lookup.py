@@ -33,7 +33,7 @@ class RegistryLookup:
 
     def method_names(self, type_: str = "") -> Iterable[str]:
         """Return the names of the methods of a type, of all types if none is given."""
-        names = (d.name.partition("::") for d in self._registry.declarations() if "::" in d.name)
+        names = (d.name.rpartition("::") for d in self._registry.declarations() if "::" in d.name)
         return [method for of, _, method in names if not type_ or of == type_]
 
     def function_names(self) -> Iterable[str]:

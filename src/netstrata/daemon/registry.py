@@ -31,6 +31,18 @@ _STRUCTURES = (
     "variables",
 )
 _FUNCTIONS = ("logic", "numbers", "texts")
+# Objects about the outside, loaded when a program names one; a method is where its statement is.
+_OBJECTS = {
+    "file_open": "openfiles",
+    "net.iptables.lock": "locking",
+    "sys.connect": "sockets",
+    "sys.listen": "listening",
+    "sys.request_client": "asking",
+    "sys.request_server": "answering",
+    "sys.request_server.request": "answering",
+    "sys.socket": "sockets",
+    "sys.start_process": "programs",
+}
 
 
 def make_registry() -> Registry:
@@ -59,7 +71,10 @@ def _declared_in(module: str) -> dict[str, Declaration]:
 
 def load_statement(name: str) -> Declaration | None:
     """Return a statement's declaration: its name is its path, or that of its family (`num_add` may be in `num`)."""
-    words = name.split("::")[0].split(".")
+    base = name.split("::")[0]
+    if base in _OBJECTS:
+        return _load_object(_OBJECTS[base], name)
+    words = base.split(".")
     if not all(word.isidentifier() for word in words):
         return None
     path = ".".join(words[:-1])
@@ -75,12 +90,21 @@ def load_statement(name: str) -> Declaration | None:
     return None
 
 
+def _load_object(module: str, name: str) -> Declaration | None:
+    """Return the declaration of an object or of a method of it."""
+    import_module(f"netstrata.engine.structures.{module}")
+    return next((declaration for declaration in STRUCTURES if declaration.name == name), None)
+
+
 def statement_names() -> list[str]:
-    """Return the names of all statements that are files."""
+    """Return the names of all statements that are files, and of all objects about the outside."""
     import pkgutil
 
     package = import_module(ROOM)
     names: list[str] = []
     for module in pkgutil.walk_packages(package.__path__, f"{ROOM}."):
         names.extend(_declared_in(module.name.removeprefix(f"{ROOM}.")))
+    for loaded in dict.fromkeys(_OBJECTS.values()):
+        import_module(f"netstrata.engine.structures.{loaded}")
+    names.extend(declaration.name for declaration in STRUCTURES if declaration.kind == "object")
     return names

@@ -15,7 +15,7 @@ from netstrata.engine.program import Code
 from netstrata.engine.surroundings import Observer, Outside, Retry
 from netstrata.language.tree import PlainProgram
 
-OUTSIDE = ("configures", "watches", "reports")  # the kinds of statement that may wait for something outside
+OUTSIDE = ("configures", "watches", "reports", "object")  # the kinds of statement that may wait for something outside
 
 
 class Settings(NamedTuple):

@@ -288,11 +288,12 @@ class Watched(Living):
 
 
 class Reported(Living):
-    """A statement that shows events one at a time."""
+    """A statement that shows events one at a time; if it breaks, it fails when all of them were shown."""
 
-    __slots__ = ("_events", "_room")
+    __slots__ = ("_broken", "_events", "_room")
 
     async def _live(self, generator: Any) -> None:
+        self._broken: Exception | None = None
         self._events: deque[Any] = deque()
         self._room: Future[None] | None = None
         try:
@@ -318,12 +319,21 @@ class Reported(Living):
         elif self.state in (DOWN, UP):
             self._events.append(event)
 
+    def _end(self, error: Exception | None) -> None:
+        if self._events and error is not None and self.state in (DOWN, UP) and self._lost is None:
+            self._ended = True
+            self._broken = error
+        else:
+            super()._end(error)
+
     def next_event(self) -> None:
         """Show the next event, or wait for one."""
         self.down()
         if self._events:
             self.found = self._events.popleft()
             self.up()
+        elif self._broken is not None:
+            self.failed(self._broken)
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
-from netstrata.engine.computed import Computed
+from netstrata.engine.computed import Acted, Computed
 from netstrata.engine.living import Configured, NextEvent, Reported, Watched
 from netstrata.values import Value
 
@@ -28,6 +28,8 @@ def entry_of(declaration: Declaration) -> Entry:
     """Return how to make statements of a declaration, by its kind."""
     if declaration.kind == "computes":
         return Entry(declaration, Computed)
+    if declaration.kind == "acts":
+        return Entry(declaration, Acted)
     if declaration.kind == "configures":
         return Entry(declaration, Configured)
     if declaration.kind == "watches":

@@ -41,6 +41,18 @@ def structure(
     STRUCTURES.append(Declaration(name, "structure", arguments, variables, doc, implementation, object_type))
 
 
+def outside_object(
+    name: str,
+    implementation: Any,
+    arguments: tuple[Argument, ...],
+    doc: str,
+    variables: tuple[Variable, ...] = (),
+    object_type: str = "",
+) -> None:
+    """Declare an object about the outside or, as `type::method`, one of its methods."""
+    STRUCTURES.append(Declaration(name, "object", arguments, variables, doc, implementation, object_type))
+
+
 def function(name: str, strict: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:
     """Declare a function of values."""
     declaration = Declaration(name, "function", arguments, (Variable("", result),), doc, strict)

@@ -37,7 +37,7 @@ class Declared:
         self._methods: dict[str, dict[str, Declaration]] = {}
         self._functions = {declaration.name: declaration for declaration in functions}
         for declaration in statements:
-            type_, mark, method = declaration.name.partition("::")
+            type_, mark, method = declaration.name.rpartition("::")
             if mark:
                 self._methods.setdefault(type_, {})[method] = declaration
             else:

@@ -2,11 +2,14 @@
 
 from typing import Protocol
 
-from netstrata.ports.children import Children, Command
+from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
-from netstrata.ports.kernel import Addresses, Link, LinkChange, Links, Route, Routes
+from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
+from netstrata.ports.files import Files, FileStatus, OpenFile
+from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
 from netstrata.ports.output import Output
+from netstrata.ports.streams import Attempt, Closable, Stream, Streams
 
 
 class Ports(Protocol):
@@ -25,22 +28,49 @@ class Ports(Protocol):
     @property
     def dns(self) -> Dns: ...
     @property
+    def events(self) -> Events: ...
+    @property
+    def machine(self) -> Machine: ...
+    @property
+    def filter_turns(self) -> Turns: ...
+    @property
+    def files(self) -> Files: ...
+    @property
+    def streams(self) -> Streams: ...
+    @property
     def output(self) -> Output: ...
 
 
 __all__ = [
     "Addresses",
+    "Attempt",
     "Children",
+    "Closable",
     "Command",
+    "DeviceChange",
     "Dhcp",
     "DhcpOptions",
+    "DirectoryChange",
     "Dns",
+    "DynamicAddress",
+    "Events",
+    "FileStatus",
+    "Files",
+    "InputReport",
     "Lease",
     "Link",
     "LinkChange",
     "Links",
+    "Machine",
+    "OpenFile",
     "Output",
+    "Piped",
     "Ports",
+    "Program",
     "Route",
     "Routes",
+    "Stream",
+    "Streams",
+    "Turn",
+    "Turns",
 ]

@@ -1,9 +1,12 @@
 """Programs that statements run."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from netstrata.contract import Running
 from netstrata.contract.shapes_children import ChildOptions
+from netstrata.ports.streams import Stream
 
 
 class Command(NamedTuple):
@@ -15,6 +18,35 @@ class Command(NamedTuple):
 
     words: list[bytes]
     options: ChildOptions = ChildOptions()
+
+
+class Program(Protocol):
+    """A program that was started; nobody has to wait for its end."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+
+    @property
+    def status(self) -> int:
+        """Its exit status, 0 to 255; -1 if a signal ended it or it could not be executed."""
+
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Call at the end, which must not have come yet."""
+
+    def terminate(self) -> None:
+        """Send SIGTERM to it alone, if it is still there."""
+
+    def kill(self) -> None:
+        """Send SIGKILL to it alone, if it is still there."""
+
+
+class Piped(NamedTuple):
+    """A program that was started, and our ends of the pipes to its standard input and from its standard output."""
+
+    program: Program
+    to_it: Stream | None
+    from_it: Stream | None
 
 
 class Children(Protocol):
@@ -39,3 +71,12 @@ class Children(Protocol):
 
         Entering never suspends and never fails; None is a command that can never be started.
         """
+
+    def start_piped(self, command: Command, statement: Running, *, write: bool, read: bool) -> Piped:
+        """Start a program with pipes, which are the caller's to close.
+
+        Raises: Unavailable if it cannot be started at all.
+        """
+
+    def stop(self, program: Program, statement: Running) -> None:
+        """Send SIGTERM, and, where the daemon does not wait for ever, SIGKILL to all its group some time later."""

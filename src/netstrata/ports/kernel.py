@@ -81,6 +81,19 @@ class Addresses(Protocol):
     def held_address(self, link: str, address: bytes, prefix: int) -> AbstractAsyncContextManager[None]:
         """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
 
+    def watch_dynamic6(self, link: str) -> "AsyncGenerator[DynamicAddress | None, None]":
+        """Follow the first IPv6 address of a link that does not last for ever; None when it is gone, then the next.
+
+        Raises: Unavailable if there is no such link.
+        """
+
+
+class DynamicAddress(NamedTuple):
+    """An IPv6 address that does not last for ever; packed."""
+
+    address: bytes
+    prefix: int
+
 
 class Routes(Protocol):
     """Routes of either family."""

@@ -4,7 +4,7 @@ from netstrata.contract import Argument, Declaration
 from netstrata.reference.text import first_sentence, signature
 
 _HEAD = "<!-- Written by `netstrata doc --all --markdown`; change the declarations, not this file. -->\n\n"
-OUTSIDE = ("configures", "watches", "reports", "nextevent")
+OUTSIDE = ("acts", "configures", "watches", "reports", "nextevent", "object")
 
 
 def _group_of(declaration: Declaration) -> str:
@@ -79,7 +79,7 @@ def _entry(declaration: Declaration, methods: list[Declaration]) -> str:
     own = f"{declaration.object_type}::"
     named = [m for m in methods if m.name.startswith(own)] if "::" not in declaration.name else []
     if named and declaration.kind != "function":
-        links = ", ".join(f"[`->{m.name.partition('::')[2]}`](#{_anchor(m)})" for m in named)
+        links = ", ".join(f"[`->{m.name.partition('::')[2].replace('::', '->')}`](#{_anchor(m)})" for m in named)
         lines.append(f"Methods: {links}\n")
     lines.append(f"```\n{declaration.example}\n```\n")
     lines.extend(f"{line}\n" for line in rest.splitlines() if line.startswith("Source:"))

@@ -42,7 +42,7 @@ def page(declaration: Declaration, methods: list[Declaration], width: int = WIDT
             lines.extend(_wrapped(text, f"  {name:<{wide}}", width))
         lines.append("")
     if methods:
-        names = ", ".join(f"->{m.name.partition('::')[2]}" for m in methods)
+        names = ", ".join(f"->{m.name.partition('::')[2].replace('::', '->')}" for m in methods)
         lines.extend(_wrapped(names, "  Methods: ", width))
         lines.append("")
     example = declaration.example

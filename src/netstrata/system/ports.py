@@ -3,7 +3,20 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from netstrata.ports import Addresses, Children, Dhcp, Dns, Links, Output, Routes
+from netstrata.ports import (
+    Addresses,
+    Children,
+    Dhcp,
+    Dns,
+    Events,
+    Files,
+    Links,
+    Machine,
+    Output,
+    Routes,
+    Streams,
+    Turns,
+)
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -59,6 +72,41 @@ class SystemPorts:
         from netstrata.system.dns import ResolverConfiguration
 
         return ResolverConfiguration()
+
+    @cached_property
+    def events(self) -> Events:
+        """Return what happens outside."""
+        from netstrata.system.events import RealEvents
+
+        return RealEvents()
+
+    @property
+    def machine(self) -> Machine:
+        """Return the machine itself."""
+        from netstrata.system.machine import RealMachine
+
+        return RealMachine()
+
+    @cached_property
+    def filter_turns(self) -> Turns:
+        """Return the lock of the packet filter tools."""
+        from netstrata.system.turns import Queue
+
+        return Queue()
+
+    @cached_property
+    def files(self) -> Files:
+        """Return the files."""
+        from netstrata.system.files import RealFiles
+
+        return RealFiles()
+
+    @cached_property
+    def streams(self) -> Streams:
+        """Return the streams."""
+        from netstrata.system.streams import RealStreams
+
+        return RealStreams()
 
     @cached_property
     def children(self) -> Children:

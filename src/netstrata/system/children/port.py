@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from netstrata.contract import Running, running
-from netstrata.ports import Command, Output
+from netstrata.ports import Command, Output, Piped, Program
 from netstrata.system.children.child import Child
 from netstrata.system.children.held import HeldCommand, KeptAlive
 from netstrata.system.children.lines import Lines
@@ -115,3 +115,22 @@ class RealChildren:
     def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
         """Keep a program running: see `ports.Children`."""
         return KeptAlive(self.start, command, retry_ms, self.kill_after_s)
+
+    def start_piped(self, command: Command, statement: Running, *, write: bool, read: bool) -> Piped:
+        """Start a program with pipes: see `ports.Children`."""
+        from netstrata.system.children.pipes import Pipes
+
+        pipes = Pipes(title(command), write=write, read=read)
+        try:
+            program = self.start(command, statement, pipes.its_stdin, pipes.its_stdout)
+        except Unavailable:
+            pipes.close_ours()
+            raise
+        finally:
+            pipes.close_its()
+        return Piped(program, *pipes.streams())
+
+    def stop(self, program: Program, statement: Running) -> None:
+        """Send SIGTERM, and perhaps SIGKILL later: see `ports.Children`."""
+        assert isinstance(program, Child)
+        program.stop(self.kill_after_s, note_for(statement))

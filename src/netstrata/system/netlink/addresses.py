@@ -1,9 +1,11 @@
 """Addresses of either family on links."""
 
 import errno
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 from netstrata.contract import Running
+from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
     Answer,
@@ -30,6 +32,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_IFADDR,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
+from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.held import Held, Holding, IndexOf, Listener
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
@@ -71,7 +74,17 @@ class HeldAddress(Held):
 class NetlinkAddresses(Ear):
     """The `Addresses` port over rtnetlink."""
 
-    __slots__ = ("_held", "_index_of", "_monitor", "_requests", "_suspects", "_watched", "left")
+    __slots__ = (
+        "_held",
+        "_index_of",
+        "_monitor",
+        "_overrun",
+        "_requests",
+        "_suspects",
+        "_watched",
+        "_watchers",
+        "left",
+    )
 
     def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
         self._requests = requests
@@ -80,6 +93,8 @@ class NetlinkAddresses(Ear):
         self._held: dict[Key, HeldAddress] = {}
         self._suspects: dict[Key, None] = {}  # in the order in which they were heard of
         self._watched = 0
+        self._watchers: dict[int, list[Dynamic]] = {}  # by link
+        self._overrun = False
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.tell(self, RTM_NEWADDR, RTM_DELADDR)
 
@@ -123,6 +138,8 @@ class NetlinkAddresses(Ear):
     def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
         message = decode_address(data, start, end)
+        for watcher in self._watchers.get(message.ifindex, ()):
+            watcher.heard(message, kind == RTM_NEWADDR)
         if kind == RTM_DELADDR:
             if message.family == AF_INET:
                 for tell in self.left:
@@ -136,17 +153,18 @@ class NetlinkAddresses(Ear):
     def overrun(self) -> None:
         """Note that everything may be different."""
         self._suspects.update(dict.fromkeys(self._held))
+        self._overrun = True
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
+        complete = self._tell_anew()
         suspects = [key for key in self._suspects if key in self._held]
         self._suspects.clear()
         if not suspects:
-            return [], True
+            return [], complete
         losses: list[Loss] = []
         links = {key[0] for key in suspects}
         seen: dict[Key, AddressMessage] = {}
-        complete = True
         for ifindex in links if len(links) <= _FEW else (0,):
             complete = self._read(ifindex, seen) and complete
         for key in suspects:
@@ -158,6 +176,43 @@ class NetlinkAddresses(Ear):
                 continue
             losses += self._lose(self._held[key], message is None)
         return losses, complete
+
+    async def watch_dynamic6(self, link: str) -> AsyncGenerator[DynamicAddress | None, None]:
+        """Follow the first IPv6 address of a link that does not last for ever: see `ports.Addresses`."""
+        ifindex = self._index_of(link)
+        if not ifindex:
+            raise no_link(f"watch the addresses of {link}", link)
+        self._watch()
+        watcher = Dynamic()
+        self._watchers.setdefault(ifindex, []).append(watcher)
+        try:
+            self._show(ifindex, [watcher])
+            while True:
+                yield await watcher.take()
+        finally:
+            self._watchers[ifindex].remove(watcher)
+            if not self._watchers[ifindex]:
+                del self._watchers[ifindex]
+            self._unwatch()
+
+    def _tell_anew(self) -> bool:
+        """Tell those who watch, after messages were lost; return whether that can be relied on."""
+        if not self._overrun:
+            return True
+        self._overrun = False
+        for ifindex, watchers in self._watchers.items():
+            if not self._show(ifindex, watchers):
+                self._overrun = True
+        return not self._overrun
+
+    def _show(self, ifindex: int, watchers: "list[Dynamic]") -> bool:
+        """Show the addresses of a link to those who watch it; return whether they could be read."""
+        seen: dict[Key, AddressMessage] = {}
+        complete = self._read(ifindex, seen)
+        if complete:
+            for watcher in watchers:
+                watcher.shown(list(seen.values()))
+        return complete
 
     def _delete(self, held: HeldAddress) -> Answer | None:
         """Delete an address, but nothing with it.

@@ -1,0 +1,48 @@
+"""Objects about the outside: structures that call ports, and let what happens there in as events.
+
+Like all structures they are synchronous: what a port can do at once is done within the step, and so is what follows.
+What it cannot is told later by a callback, which only puts an event into the engine's queue.  A callback may come late,
+when the object has moved on or is gone: whoever handles the event looks first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from netstrata.contract import Declaration
+from netstrata.engine.machine import Process, Statement
+from netstrata.engine.program import Slot
+from netstrata.values import Unavailable
+
+
+class Outsider(Statement):
+    """A statement that calls ports; ports may take it for who is running."""
+
+    __slots__ = ("told",)
+
+    def __init__(self, process: Process, slot: Slot, declaration: Declaration) -> None:
+        super().__init__(process, slot, declaration)
+        self.told = ""  # last, to the time line
+
+    @property
+    def ports(self) -> Any:
+        """The outside."""
+        return self.process.engine.outside.ports
+
+    def later(self, action: Callable[[], None]) -> Callable[[], None]:
+        """Return what a port may call, at any time, to let an action in as an event."""
+        engine = self.process.engine
+        return lambda: engine.event(action)
+
+    def note(self, line: str) -> None:
+        """Add a line to the time line."""
+        self.told = line
+        self.process.engine.observer.noted(self, line)
+
+    @property
+    def title(self) -> str:
+        """Who it is, for people."""
+        return f"{self.process.code.name}.{self.index} {self.declaration.name}"
+
+    def lost(self, reason: Unavailable) -> None:
+        """Note that something it held is gone; objects learn of that by their own callbacks."""
+        self.note(str(reason))

@@ -1,0 +1,98 @@
+"""Whether a host on a link has an address, found out by ARP."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from netstrata.protocols.arp import REPLY, read_arp, write_probe
+from netstrata.protocols.presence import THERE, Presence
+from netstrata.system.dhcp.facts import LinkFacts, read_link
+from netstrata.system.dhcp.packets import ETH_P_ARP, EVERYBODY, PacketSocket
+from netstrata.system.netlink.watchers import Queue
+from netstrata.values import Unavailable, format_address
+
+SMALLEST_MTU = 28  # bytes of an ARP packet
+
+
+class _Probe(Queue["bool | OSError"]):
+    """Asks and listens until closed."""
+
+    __slots__ = ("_address", "_facts", "_loop", "_presence", "_socket", "_timer")
+
+    def __init__(self, facts: LinkFacts, address: bytes) -> None:
+        """Ask for the first time.
+
+        Raises: OSError.
+        """
+        super().__init__()
+        self._facts = facts
+        self._address = address
+        self._loop = asyncio.get_running_loop()
+        self._presence = Presence()
+        self._timer: asyncio.TimerHandle | None = None
+        self._socket = PacketSocket(facts.ifindex, ETH_P_ARP, b"", self._heard, self._failed)
+        try:
+            self._ask()
+        except OSError:
+            self.close()
+            raise
+        self._wait()
+
+    def close(self) -> None:
+        """Ask no more, and listen no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._socket.close()
+
+    def _ask(self) -> None:
+        self._socket.send(write_probe(self._facts.mac, self._address), EVERYBODY)
+
+    def _wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(self._presence.wait(), self._due)
+
+    def _due(self) -> None:
+        try:
+            self._ask()
+        except OSError as error:
+            self._failed(error)
+            return
+        if self._presence.asked():
+            self.put(False)
+        self._wait()
+
+    def _heard(self, packet: bytes, sender: bytes, pending: bool) -> None:
+        arp = read_arp(packet)
+        if arp is not None and arp.operation == REPLY and arp.sender == self._address:
+            if self._presence.answered():
+                self.put(self._presence.state == THERE)
+            self._wait()
+
+    def _failed(self, error: OSError) -> None:
+        self.close()
+        self.put(error)
+
+
+async def watch_neighbour(link: str, address: bytes) -> AsyncGenerator[bool, None]:
+    """Say whether a host on an Ethernet link has an IPv4 address: see `ports.Events`."""
+    operation = f"ask for {format_address(address).decode()} on {link}"
+    try:
+        facts = read_link(link)
+    except Unavailable as error:
+        raise Unavailable(operation, error.reason, error.errno) from None
+    if not facts.ethernet:
+        raise Unavailable(operation, "it is no Ethernet link")
+    if facts.mtu < SMALLEST_MTU:
+        raise Unavailable(operation, f"its MTU is {facts.mtu}, and ARP needs {SMALLEST_MTU} bytes")
+    try:
+        probe = _Probe(facts, address)
+    except OSError as error:
+        raise Unavailable(operation, error.strerror or str(error), error.errno or 0) from None
+    try:
+        while True:
+            found = await probe.take()
+            if isinstance(found, OSError):
+                raise Unavailable(operation, found.strerror or str(found), found.errno or 0)
+            yield found
+    finally:
+        probe.close()

@@ -1,0 +1,71 @@
+"""The port for files, over the real ones."""
+
+import os
+import stat
+
+from netstrata.ports.files import FileStatus
+from netstrata.system.files.stdio import StdioFile
+from netstrata.values import Unavailable
+
+_KINDS = (
+    (stat.S_ISREG, b"file"),
+    (stat.S_ISDIR, b"dir"),
+    (stat.S_ISCHR, b"chr"),
+    (stat.S_ISBLK, b"blk"),
+    (stat.S_ISFIFO, b"fifo"),
+    (stat.S_ISLNK, b"link"),
+    (stat.S_ISSOCK, b"socket"),
+)
+_FLAGS = {
+    b"r": os.O_RDONLY,
+    b"w": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+    b"a": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+    b"r+": os.O_RDWR,
+    b"w+": os.O_RDWR | os.O_CREAT | os.O_TRUNC,
+    b"a+": os.O_RDWR | os.O_CREAT | os.O_APPEND,
+}
+
+
+class RealFiles:
+    """Files of this machine."""
+
+    __slots__ = ()
+
+    def read(self, path: bytes) -> bytes:
+        """Return all that a file holds: see `ports.Files`."""
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise _unavailable("read", path, error) from None
+
+    def write(self, path: bytes, data: bytes) -> None:
+        """Make a file, or empty it, and write: see `ports.Files`."""
+        try:
+            with open(path, "wb", buffering=0) as file:
+                left = memoryview(data)
+                while left:
+                    left = left[file.write(left) or 0 :]
+        except OSError as error:
+            raise _unavailable("write", path, error) from None
+
+    def status(self, path: bytes, *, follow: bool) -> FileStatus | None:
+        """Say what a path leads to: see `ports.Files`."""
+        try:
+            found = os.stat(path, follow_symlinks=follow)
+        except (OSError, ValueError):  # a NUL in it
+            return None
+        kind = next((word for test, word in _KINDS if test(found.st_mode)), b"other")
+        return FileStatus(kind, found.st_size)
+
+    def open(self, path: bytes, mode: bytes) -> StdioFile:
+        """Open a file: see `ports.Files`."""
+        try:
+            descriptor = os.open(path, _FLAGS[mode], 0o666)
+        except OSError as error:
+            raise _unavailable("open", path, error) from None
+        return StdioFile(descriptor, os.fsdecode(path), mode != b"r")
+
+
+def _unavailable(what: str, path: bytes, error: OSError) -> Unavailable:
+    return Unavailable(f"{what} {os.fsdecode(path)}", error.strerror or str(error), error.errno or 0)

@@ -1,0 +1,60 @@
+"""A program played over the real outside, by a clock that is set by hand."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from netstrata.system.output import StandardOutput
+from netstrata.system.ports import SystemPorts
+from netstrata.testing.play import Play
+
+PATIENCE_S = 20
+
+
+class Live(Play):
+    """A play whose events come from the real outside; to be made inside of an event loop."""
+
+    def __init__(self, text: str, folder: Path, ports: Any = None) -> None:
+        """Start a program in which FOLDER/ is a folder."""
+        self.happened = asyncio.Event()
+        self.descriptors = open_descriptors()
+        real = ports or SystemPorts(StandardOutput(), as_ncd=True)
+        super().__init__(text.replace("FOLDER", str(folder)), real)
+
+    def _wake(self) -> None:
+        super()._wake()
+        self.happened.set()
+
+    async def until(self, condition: Callable[[], bool]) -> Self:
+        """Let events in until something is true."""
+        while not condition():
+            await asyncio.wait_for(self.happened.wait(), PATIENCE_S)
+            self.happened.clear()
+            self.work_off()
+        return self
+
+    async def until_printed(self, text: str) -> Self:
+        """Let events in until something was printed."""
+        return await self.until(lambda: text in self.output)
+
+    async def ended(self) -> Self:
+        """Ask for the end, and wait until everything is undone."""
+        self.end()
+        return await self.until(lambda: self.engine.stopped)
+
+    def left_open(self) -> list[str]:
+        """Return the descriptors that are open now and were not before."""
+        return sorted(open_descriptors() - self.descriptors)
+
+
+def open_descriptors() -> set[str]:
+    """Return the descriptors of this process, each with what it is."""
+    found: set[str] = set()
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found.add(f"{name} {os.readlink(f'/proc/self/fd/{name}')}")
+        except OSError:
+            continue  # the one that listed them
+    return found
