@@ -4,11 +4,12 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS, StreamAddress, write_peer
-from netstrata.engine.machine import UP, Owner, Process, Statement, Waiting
+from netstrata.engine.machine import UP, Owner, Process, Statement
 from netstrata.engine.messaging import Channel, text_of, value_of, wrong
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.ports.streams import Closable, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message

@@ -5,12 +5,13 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process, Waiting
+from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process
 from netstrata.engine.messaging import Channel, Outgoing, text_of, value_of, wrong
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.answering import EXAMPLE
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.ports.streams import Attempt, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message

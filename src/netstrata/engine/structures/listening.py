@@ -4,11 +4,12 @@ from netstrata.contract.shapes import ANY, LIST, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import StreamAddress, read_stream_address, write_peer
 from netstrata.engine.flowing import Flow
-from netstrata.engine.machine import UP, Owner, Process, Statement, Waiting
+from netstrata.engine.machine import UP, Owner, Process, Statement
 from netstrata.engine.outsider import Outsider
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
 from netstrata.engine.structures.sockets import HasSocket, Socket
+from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.ports.streams import Closable, Stream
 from netstrata.values import Refused, Unavailable, Value, boolean
