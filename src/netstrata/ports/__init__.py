@@ -7,6 +7,7 @@ from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
+from netstrata.ports.filters import Filters
 from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
 from netstrata.ports.output import Output
 from netstrata.ports.streams import Attempt, Closable, Stream, Streams
@@ -38,6 +39,8 @@ class Ports(Protocol):
     @property
     def streams(self) -> Streams: ...
     @property
+    def filters(self) -> Filters: ...
+    @property
     def output(self) -> Output: ...
 
 
@@ -56,6 +59,7 @@ __all__ = [
     "Events",
     "FileStatus",
     "Files",
+    "Filters",
     "InputReport",
     "Lease",
     "Link",

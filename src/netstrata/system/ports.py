@@ -10,6 +10,7 @@ from netstrata.ports import (
     Dns,
     Events,
     Files,
+    Filters,
     Links,
     Machine,
     Output,
@@ -107,6 +108,14 @@ class SystemPorts:
         from netstrata.system.streams import RealStreams
 
         return RealStreams()
+
+    @cached_property
+    def filters(self) -> Filters:
+        """Return the packet filters."""
+        from netstrata.system.children import RealChildren
+        from netstrata.system.filters import PacketFilters
+
+        return PacketFilters(RealChildren(_Unflushed(), kill_after_s=None))  # heard as NCD, too: why something failed
 
     @cached_property
     def children(self) -> Children:

@@ -1,0 +1,1 @@
+"""bridge packet filter rules, by the program ebtables."""

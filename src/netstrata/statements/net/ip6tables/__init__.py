@@ -1,0 +1,1 @@
+"""IPv6 packet filter rules, by the program ip6tables."""

@@ -1,0 +1,1 @@
+"""IPv4 packet filter rules, by the program iptables."""

@@ -1,0 +1,153 @@
+"""A change of a packet filter that a statement holds: one command on entering, its reverse on leaving.
+
+A command is never interrupted.  Only one runs at a time: what a rule's copies are is found out in several commands.
+"""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
+
+from netstrata.contract import Running, running
+from netstrata.ports.filters import FilterRule
+from netstrata.system.filters.tool import Verdict, command_words, run_tool
+from netstrata.system.programs import find_program
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from asyncio import CancelledError
+
+    from netstrata.system.children import RealChildren
+    from netstrata.system.packetlock import PacketLock
+
+
+class Change(NamedTuple):
+    """What is done and undone: words of the command line after the table; `verb` completes "cannot … the chain X"."""
+
+    verb: str
+    do: list[bytes]
+    undo: list[bytes]
+
+
+class HeldChange:
+    """One command on entering, its reverse on leaving."""
+
+    __slots__ = ("_chain", "_change", "_children", "_lock", "_program", "_statement", "_table", "_tool")
+
+    def __init__(
+        self,
+        children: "RealChildren",
+        lock: "PacketLock",
+        tool: str,
+        table: bytes,
+        chain: bytes,
+        change: Change,
+    ) -> None:
+        self._children = children
+        self._lock = lock
+        self._tool = tool
+        self._table = table
+        self._chain = chain
+        self._change = change
+        self._program = ""
+        self._statement: Running | None = None
+
+    async def __aenter__(self) -> None:
+        self._statement = running()
+        operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"
+        program = find_program(self._tool)
+        if program is None:
+            raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
+        self._program = program
+        async with self._lock.locked():
+            verdict = await self._do()
+        if verdict.reason:
+            if verdict.cancelled is None:
+                raise Unavailable(operation, verdict.reason)
+            self._note(f"cannot {operation}: {verdict.reason}: there is nothing to undo")
+        elif verdict.cancelled is not None:
+            await self._go_back()
+        if verdict.cancelled is not None:
+            raise verdict.cancelled
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cancelled = await self._go_back()
+        if cancelled is not None:
+            raise cancelled
+
+    async def _go_back(self) -> "CancelledError | None":
+        try:
+            async with self._lock.locked():
+                verdict = await self._undo()
+        except Unavailable as error:
+            self._note(f"{error}; ignoring")
+            return None
+        if verdict.reason:
+            self._note(f"cannot undo it with {self._tool}: {verdict.reason}; ignoring")
+        return verdict.cancelled
+
+    async def _do(self) -> Verdict:
+        return await self._run(self._change.do)
+
+    async def _undo(self) -> Verdict:
+        return await self._run(self._change.undo)
+
+    async def _run(self, words: list[bytes]) -> Verdict:
+        command = command_words(self._program, self._tool, self._table, words)
+        return await run_tool(self._children, command, self._statement)
+
+    def _note(self, line: str) -> None:
+        if self._statement is not None:
+            self._statement.note(line)
+
+
+class HeldRule(HeldChange):
+    """A rule.  If a copy of it was there before, the one that we added is told from it by how the tool lists it.
+
+    `-D` with the rule's words takes the first copy, which is ours if we put it in front, but not if we appended it.
+    """
+
+    __slots__ = ("_first", "_listed", "_words")
+
+    def __init__(self, children: "RealChildren", lock: "PacketLock", tool: str, rule: FilterRule, first: bool) -> None:
+        words = list(rule.words)
+        plain = words[1:] if first and words and words[0].isdigit() else words
+        change = Change(
+            "insert a rule into" if first else "append a rule to",
+            [b"-I" if first else b"-A", rule.chain, *words],
+            [b"-D", rule.chain, *plain],
+        )
+        super().__init__(children, lock, tool, rule.table, rule.chain, change)
+        self._words = plain
+        self._first = first
+        self._listed = ""
+
+    async def _do(self) -> Verdict:
+        if self._first or self._tool == "ebtables":  # which has no command that looks for a rule
+            return await super()._do()
+        looked = await self._run([b"-C", self._chain, *self._words])
+        if looked.cancelled is not None:
+            raise looked.cancelled
+        verdict = await super()._do()
+        if not looked.reason and not verdict.reason:
+            rules, cancelled = await self._rules()
+            self._listed = rules[-1] if rules else ""
+            verdict = verdict._replace(cancelled=verdict.cancelled or cancelled)
+        return verdict
+
+    async def _undo(self) -> Verdict:
+        if self._listed:
+            rules, _ = await self._rules()
+            places = [place for place, line in enumerate(rules, 1) if line == self._listed]
+            if places:
+                return await self._run([b"-D", self._chain, b"%d" % places[-1]])
+        return await super()._undo()
+
+    async def _rules(self) -> "tuple[list[str], CancelledError | None]":
+        """Return the rules of the chain as the tool lists them, and who cancelled this meanwhile."""
+        verdict = await self._run([b"-S", self._chain])
+        return [line for line in verdict.lines if line.startswith("-A ")], verdict.cancelled
+
+
+def _text(word: bytes) -> str:
+    return word.decode("utf-8", "backslashreplace")

@@ -1,0 +1,229 @@
+"""Rules, chains and policies by iptables, ip6tables and ebtables, as the tools themselves list them afterwards."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from tests.kernel.filters.programs import SOURCES, started, up
+
+from netstrata.testing.child import wait_until
+from netstrata.testing.host import Host
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+
+
+def listed(host: Host, tool: str, table: str = "filter") -> list[str]:
+    """Return what the tool saves of a table: chains without their counters, then rules."""
+    lines = host.run(f"{tool}-save", "-t", table).splitlines()
+    return [line.split(" [")[0] for line in lines if line.startswith((":", "-A"))]
+
+
+EMPTY = [":INPUT ACCEPT", ":FORWARD ACCEPT", ":OUTPUT ACCEPT"]
+
+
+def test_rules_chains_and_policies_of_iptables_come_and_go(lab: Lab, tmp_path: Path) -> None:
+    host, other = lab.host("host"), lab.host("other")
+    lab.cable((host, "va"), (other, "vb"))
+    lab.remember()
+
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        """
+        net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");
+        net.iptables.newchain("filter", "MYCH");
+        net.iptables.newchain("OLD");
+        net.iptables.append("filter", "MYCH", "-j", "DROP");
+        net.iptables.append("filter", "INPUT", "-i", "va", "-j", "MYCH");
+        net.iptables.insert("filter", "INPUT", "-s", "10.0.0.1", "-j", "ACCEPT");
+        net.iptables.append({"filter", "INPUT", "-s", "10.0.0.2", "-j", "ACCEPT"});
+        net.iptables.append("nat", "POSTROUTING", "-o", "va", "-j", "MASQUERADE");
+        """,
+    )
+    while_up, nat = listed(host, "iptables"), listed(host, "iptables", "nat")
+    daemon.end()
+
+    assert while_up == [
+        ":INPUT ACCEPT",
+        ":FORWARD DROP",
+        ":OUTPUT ACCEPT",
+        ":MYCH -",
+        ":OLD -",
+        "-A INPUT -s 10.0.0.1/32 -j ACCEPT",
+        "-A INPUT -i va -j MYCH",
+        "-A INPUT -s 10.0.0.2/32 -j ACCEPT",
+        "-A MYCH -j DROP",
+    ]
+    assert nat[-1] == "-A POSTROUTING -o va -j MASQUERADE"
+    assert listed(host, "iptables") == EMPTY
+    assert not [line for line in listed(host, "iptables", "nat") if line.startswith("-A")]
+
+
+def test_ip6tables_does_the_same_for_ipv6(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        """
+        net.ip6tables.policy("filter", "INPUT", "DROP", "ACCEPT");
+        net.ip6tables.newchain("filter", "SIX");
+        net.ip6tables.insert("filter", "SIX", "-s", "2001:db8::1", "-j", "ACCEPT");
+        net.ip6tables.append("filter", "INPUT", "-j", "SIX");
+        """,
+    )
+    while_up = listed(host, "ip6tables")
+    daemon.end()
+
+    assert while_up == [
+        ":INPUT DROP",
+        ":FORWARD ACCEPT",
+        ":OUTPUT ACCEPT",
+        ":SIX -",
+        "-A INPUT -j SIX",
+        "-A SIX -s 2001:db8::1/128 -j ACCEPT",
+    ]
+    assert listed(host, "ip6tables") == EMPTY
+
+
+def test_ebtables_does_the_same_for_bridges(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        """
+        net.ebtables.newchain("filter", "EBC");
+        net.ebtables.append("filter", "INPUT", "-p", "ARP", "-j", "EBC");
+        net.ebtables.insert("filter", "INPUT", "-p", "IPv6", "-j", "DROP");
+        net.ebtables.policy("filter", "FORWARD", "DROP", "ACCEPT");
+        """,
+    )
+    while_up = listed(host, "ebtables")
+    daemon.end()
+
+    assert while_up == [
+        ":INPUT ACCEPT",
+        ":FORWARD DROP",
+        ":OUTPUT ACCEPT",
+        ":EBC ACCEPT",
+        "-A INPUT -p IPv6 -j DROP",
+        "-A INPUT -p ARP -j EBC",
+    ]
+    assert listed(host, "ebtables") == EMPTY
+
+
+def test_a_rule_for_a_chain_that_is_not_there_is_refused_in_the_tools_words(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    rule = 'process main { net.iptables.append("filter", "NOPE", "-j", "DROP"); println("up"); }'
+
+    daemon = started(host, tmp_path / "x.ncd", rule)
+    daemon.wait_output("cannot append a rule to filter NOPE with iptables: ")
+    daemon.wait_output("No chain/target/match by that name")
+    daemon.end()
+
+    assert "up\n" not in daemon.output()
+    assert not [line for line in listed(host, "iptables") if line.startswith("-A")]
+
+
+@pytest.mark.parametrize("tool", ["iptables", "ip6tables"])
+def test_of_equal_rules_the_one_that_was_appended_goes_and_others_stay_in_order(
+    lab: Lab, tmp_path: Path, tool: str
+) -> None:
+    host = lab.host("host")
+    before = ["-A INPUT -i va -j ACCEPT", "-A INPUT -i vb -j DROP"]
+    for line in before:
+        host.run(tool, *line.split())
+
+    daemon = up(host, tmp_path / "x.ncd", f'net.{tool}.append("filter", "INPUT", "-i", "va", "-j", "ACCEPT");')
+    while_up = listed(host, tool)
+    daemon.end()
+
+    assert while_up[3:] == [*before, before[0]]
+    assert listed(host, tool)[3:] == before
+
+
+@pytest.mark.parametrize("tool", ["iptables", "ip6tables", "ebtables"])
+def test_a_rule_inserted_at_a_position_goes_again(lab: Lab, tmp_path: Path, tool: str) -> None:
+    host = lab.host("host")
+    before = ["-A INPUT -i va -j ACCEPT", "-A INPUT -i vb -j DROP"]
+    for line in before:
+        host.run(tool, *line.split())
+
+    daemon = up(host, tmp_path / "x.ncd", f'net.{tool}.insert("filter", "INPUT", "2", "-i", "vc", "-j", "DROP");')
+    while_up = listed(host, tool)
+    daemon.end()
+
+    assert while_up[3:] == [before[0], "-A INPUT -i vc -j DROP", before[1]]
+    assert listed(host, tool)[3:] == before
+
+
+def test_a_chain_that_is_there_already_is_refused_and_stays(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("iptables", "-N", "MINE")
+
+    daemon = started(host, tmp_path / "x.ncd", 'process main { net.iptables.newchain("MINE"); }')
+    daemon.wait_output("cannot make filter MINE with iptables: iptables: Chain already exists")
+    daemon.end()
+
+    assert ":MINE -" in listed(host, "iptables")
+
+
+def test_a_rule_that_somebody_took_away_is_told_and_the_way_back_goes_on(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        'net.iptables.newchain("MINE"); net.iptables.append("filter", "MINE", "-j", "DROP");',
+    )
+
+    host.run("iptables", "-F", "MINE")
+    daemon.end()
+
+    assert "cannot undo it with iptables: iptables: Bad rule" in daemon.output()
+    assert listed(host, "iptables") == EMPTY
+
+
+def test_forty_processes_at_once_do_not_disturb_each_other(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    text = "".join(
+        f'process p{n} {{ net.iptables.append("filter", "INPUT", "-s", "10.0.0.{n}", "-j", "ACCEPT"); }}\n'
+        for n in range(1, 41)
+    )
+
+    daemon = started(host, tmp_path / "x.ncd", text)
+    wait_until("all rules", lambda: len(listed(host, "iptables")) == 3 + 40)
+    daemon.end(timeout_s=20)
+
+    assert listed(host, "iptables") == EMPTY
+
+
+def test_the_legacy_tool_waits_for_its_lock(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "iptables").symlink_to("/usr/sbin/iptables-legacy")
+    program = tmp_path / "x.ncd"
+    rule = 'net.iptables.append("filter", "INPUT", "-s", "10.0.0.1", "-j", "ACCEPT");'
+    program.write_text(f'process main {{ println("begun"); {rule} println("complete"); }}')
+    lock = host.start(["flock", "-o", "/run/xtables.lock", "sh", "-c", "echo locked; exec sleep 1000"])
+    lock.wait_output("locked")
+
+    words = [sys.executable, "-m", "netstrata", "run", str(program)]
+    daemon = host.start(words, {"PYTHONPATH": str(SOURCES), "PATH": f"{tools}:/usr/bin:/bin"})
+    daemon.wait_output("begun")
+    wait_until("the tool waiting", lambda: "iptables" in " ".join(_commands(host)))
+    waited = "complete" not in daemon.output()
+    lock.end()
+    daemon.wait_output("complete\n")
+    while_up = host.run("iptables-legacy-save", "-t", "filter")
+    daemon.end()
+
+    assert waited
+    assert "-A INPUT -s 10.0.0.1/32 -j ACCEPT" in while_up
+    assert "-A INPUT" not in host.run("iptables-legacy-save", "-t", "filter")
+
+
+def _commands(host: Host) -> list[str]:
+    return host.run("ps", "-e", "-o", "comm=").split()
