@@ -15,7 +15,7 @@ class Shape(Generic[T]):
     text, used by tests.  `words` is (least, most): how many arguments it takes.
     """
 
-    __slots__ = ("bad", "good", "means", "name", "read", "words", "write")
+    __slots__ = ("bad", "explain", "good", "means", "name", "read", "words", "write")
 
     def __init__(
         self,
@@ -26,11 +26,12 @@ class Shape(Generic[T]):
         good: tuple[str, ...],
         bad: tuple[str, ...],
         words: tuple[int, int] = (1, 1),
+        explain: "Callable[[Value], Refused | None] | None" = None,
     ) -> None:
         """Describe one shape.
 
         Shapes: read returns None for a value that does not fit; with words above one it is given a `List` of the
-        arguments when there is more than one.
+        arguments when there is more than one; explain says of such a value, if it can, what exactly is wrong with it.
         """
         self.name = name
         self.means = means
@@ -39,9 +40,13 @@ class Shape(Generic[T]):
         self.good = good
         self.bad = bad
         self.words = words
+        self.explain = explain
 
-    def refusal(self, index: int) -> Refused:
-        """Return the error for an argument that does not fit."""
+    def refusal(self, index: int, value: Value | None = None) -> Refused:
+        """Return the error for an argument that does not fit, and what to write instead if its value tells."""
+        exact = self.explain(value) if self.explain is not None and value is not None else None
+        if exact is not None:
+            return Refused(exact.message, hint=exact.hint, argument=index)
         return Refused(f"expected {self.name}: {self.means}", argument=index)
 
 
@@ -244,7 +249,7 @@ def _readers(places: list[tuple[Argument, int, int]]) -> list[Callable[[Value], 
 def _read(shape: Shape[Any], value: Value, index: int) -> Any:
     result = shape.read(value)
     if result is None:
-        raise shape.refusal(index)
+        raise shape.refusal(index, value)
     return result
 
 

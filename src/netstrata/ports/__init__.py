@@ -9,6 +9,7 @@ from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputR
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
 from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
+from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
 from netstrata.ports.streams import Attempt, Closable, Stream, Streams
 
@@ -41,6 +42,8 @@ class Ports(Protocol):
     @property
     def filters(self) -> Filters: ...
     @property
+    def nftables(self) -> Nftables: ...
+    @property
     def output(self) -> Output: ...
 
 
@@ -66,6 +69,8 @@ __all__ = [
     "LinkChange",
     "Links",
     "Machine",
+    "NftThing",
+    "Nftables",
     "OpenFile",
     "Output",
     "Piped",

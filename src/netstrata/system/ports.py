@@ -13,6 +13,7 @@ from netstrata.ports import (
     Filters,
     Links,
     Machine,
+    Nftables,
     Output,
     Routes,
     Streams,
@@ -116,6 +117,14 @@ class SystemPorts:
         from netstrata.system.filters import PacketFilters
 
         return PacketFilters(RealChildren(_Unflushed(), kill_after_s=None))  # heard as NCD, too: why something failed
+
+    @cached_property
+    def nftables(self) -> Nftables:
+        """Return nftables."""
+        from netstrata.system.children import RealChildren
+        from netstrata.system.nftables import RealNftables
+
+        return RealNftables(RealChildren(_Unflushed(), kill_after_s=None))
 
     @cached_property
     def children(self) -> Children:

@@ -1,0 +1,31 @@
+"""What statements may ask of nftables."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+
+
+class NftThing(NamedTuple):
+    """Something to hold in a table.
+
+    Shapes: kind is table, chain, rule, set or element; name is the chain's or the set's, "" with a table; text is
+    what follows in the words of nft(8), in one line: options in braces, a rule, elements.
+    """
+
+    kind: str
+    family: str
+    table: str
+    name: str = ""
+    text: str = ""
+
+
+class Nftables(Protocol):
+    """Tables, chains, rules, sets and elements."""
+
+    def held(self, thing: NftThing) -> AbstractAsyncContextManager[None]:
+        """Make something, and delete exactly that on the way back.
+
+        What all statements ask for in one turn is done in one transaction.  A table, chain or set must not be there
+        yet.  If somebody else deletes it, the statement that holds it is told (`Running.lost`), except for elements
+        that are deleted alone.
+        Raises: Unavailable in nft's own words; leaving never raises.
+        """

@@ -1,0 +1,1 @@
+"""nftables, in the words of nft(8)."""

@@ -1,0 +1,128 @@
+"""Something in nftables that a statement holds."""
+
+import errno
+import os
+from itertools import count
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from netstrata.contract import Running, running
+from netstrata.ports.nftables import NftThing
+from netstrata.system.nftables.transactions import Step
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from asyncio import CancelledError
+
+    from netstrata.system.nftables.port import RealNftables
+
+_NUMBERS = count()
+_AFTER_KEY = (" timeout ", " expires ", " counter")
+# What an undo may find: somebody else has deleted it, or the table that it was in.
+_GONE = (0, errno.ENOENT)
+
+
+class HeldThing:
+    """Made by a transaction on entering, deleted by its handle on leaving."""
+
+    __slots__ = ("_gone", "_port", "_statement", "handle", "number", "thing")
+
+    def __init__(self, port: "RealNftables", thing: NftThing) -> None:
+        self.thing = thing
+        self.handle = 0
+        self.number = next(_NUMBERS)
+        self._port = port
+        self._gone = False
+        self._statement: Running | None = None
+
+    async def __aenter__(self) -> None:
+        self._statement = running()
+        self._port.enter()
+        try:
+            step = Made(self)
+            self._port.ask(step)
+            cancelled = await step.outlast()
+        except BaseException:
+            self._port.leave()
+            raise
+        if cancelled is not None:
+            await self._go_back()
+            raise cancelled
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cancelled = await self._go_back()
+        if cancelled is not None:
+            raise cancelled
+
+    def vanished(self) -> None:
+        """Take the statement down: somebody else has deleted what it holds."""
+        if not self._gone:
+            self._gone = True
+            if self._statement is not None:
+                self._statement.lost(Unavailable(f"hold {_title(self.thing)}", "somebody has deleted it"))
+
+    async def _go_back(self) -> "CancelledError | None":
+        statement, self._statement = self._statement, None
+        self._port.hear()  # handles are used again in a table that was made again
+        self._port.let_go(self)
+        cancelled: CancelledError | None = None
+        reason = ""
+        try:
+            if self._gone:
+                reason = ""
+            elif not self.handle and self.thing.kind != "element":
+                reason = "the kernel did not tell its handle"
+            elif self.thing.kind == "element":
+                cancelled = await self._delete_elements()
+            else:
+                failure = self._port.delete(self.thing, self.handle)
+                reason = "" if failure in _GONE else os.strerror(failure)
+        except Unavailable as refused:
+            reason = refused.reason
+        finally:
+            self._port.leave()
+        if reason and statement is not None:
+            statement.note(f"cannot delete {_title(self.thing)}: {reason}; ignoring")
+        return cancelled
+
+    async def _delete_elements(self) -> "CancelledError | None":
+        thing = self.thing
+        words = f"delete element {thing.family} {thing.table} {thing.name} {{ {_keys(thing.text)} }}"
+        step = Step(words, f"delete {_title(thing)}")
+        step.sent = True  # an undo is not taken back
+        self._port.ask(step)
+        return await step.outlast()
+
+
+class Made(Step):
+    """A step that makes what somebody will hold."""
+
+    __slots__ = ("holder", "thing")
+
+    def __init__(self, holder: HeldThing) -> None:
+        super().__init__(_making(holder.thing), f"add {_title(holder.thing)}")
+        self.holder = holder
+        self.thing = holder.thing
+
+
+def _making(thing: NftThing) -> str:
+    verb = "add" if thing.kind == "rule" else "create"
+    text = f"{{ {thing.text} }}" if thing.kind == "element" else thing.text
+    return " ".join(word for word in (verb, thing.kind, thing.family, thing.table, thing.name, text) if word)
+
+
+def _title(thing: NftThing) -> str:
+    where = " ".join(word for word in (thing.family, thing.table, thing.name) if word)
+    return f"the {thing.kind} {where}" if thing.kind not in ("rule", "element") else f"to {where}: {thing.text}"
+
+
+def _keys(elements: str) -> str:
+    """Return elements without what may stand behind their keys."""
+    keys: list[str] = []
+    for element in elements.split(","):
+        for word in _AFTER_KEY:
+            element = element.partition(word)[0]
+        keys.append(element.strip())
+    return ", ".join(keys)

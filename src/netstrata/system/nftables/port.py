@@ -1,0 +1,182 @@
+"""The port for nftables: who holds what, and who is told when it is gone."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from netstrata.ports.nftables import NftThing
+from netstrata.protocols.nftables import Told
+from netstrata.system.nftables.held import HeldThing, Made
+from netstrata.system.nftables.netlink import ROOM, Listener, Requests
+from netstrata.system.nftables.transactions import Step, Transactions
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.children import RealChildren
+
+Key = tuple[str, str, str, object]
+
+
+class RealNftables:
+    """The nftables of one network namespace.  Its sockets are open while anything is held or asked for."""
+
+    __slots__ = ("_holders", "_listener", "_news", "_requests", "_room", "_transactions", "_users")
+
+    def __init__(self, children: "RealChildren", room: int = ROOM) -> None:
+        """Take who starts nft.
+
+        Shapes: room is in bytes, for what the kernel has told and was not read yet.
+        """
+        self._room = room
+        self._transactions = Transactions(children, self._finished)
+        self._holders: dict[Key, list[HeldThing]] = {}
+        self._news: list[Told] = []  # what was made while a transaction ran
+        self._users = 0
+        self._listener: Listener | None = None
+        self._requests: Requests | None = None
+
+    def held(self, thing: NftThing) -> AbstractAsyncContextManager[None]:
+        """Make something, and delete it on the way back: see `ports.Nftables`."""
+        return HeldThing(self, thing)
+
+    # For HeldThing.
+
+    def enter(self) -> None:
+        """Begin to listen, if nobody does yet.
+
+        Raises: Unavailable.
+        """
+        if self._listener is None:
+            listener = Listener(self._room)
+            try:
+                self._requests = Requests()
+            except BaseException:
+                listener.socket.close()
+                raise
+            self._listener = listener
+            asyncio.get_running_loop().add_reader(listener.socket.fileno(), self.hear)
+        self._users += 1
+
+    def leave(self) -> None:
+        """Listen no more when the last one leaves."""
+        self._users -= 1
+        if self._users == 0 and self._listener is not None and self._requests is not None:
+            asyncio.get_running_loop().remove_reader(self._listener.socket.fileno())
+            self._listener.socket.close()
+            self._requests.socket.close()
+            self._listener = self._requests = None
+
+    def ask(self, step: Step) -> None:
+        """Queue a step."""
+        self._transactions.ask(step)
+
+    def let_go(self, holder: "HeldThing") -> None:
+        """Tell a holder nothing any more."""
+        key = _key_of(holder.thing, holder.handle)
+        left = [one for one in self._holders.get(key, ()) if one is not holder]
+        if left:
+            self._holders[key] = left
+        else:
+            self._holders.pop(key, None)
+
+    def delete(self, thing: NftThing, handle: int) -> int:
+        """Delete something by its handle, and return the error number, 0 for none."""
+        assert self._requests is not None
+        return self._requests.delete(thing.kind, thing.family, thing.table, thing.name, handle)
+
+    def hear(self) -> None:
+        """Listen, tell those whose things are gone, and keep what was made while a transaction runs."""
+        if self._listener is None:
+            return
+        told = self._listener.read()
+        if self._transactions.running:
+            self._news += [one for one in told if not one.deleted]
+        else:
+            self._news.clear()
+        gone: list[HeldThing] = []
+        for one in told:
+            if one.deleted:
+                gone += self._holders.get((one.kind, one.family, one.table, one.handle), ())
+                if one.kind == "set":
+                    gone += self._holders.get(("element", one.family, one.table, one.name), ())
+        if self._listener.overrun:
+            self._listener.overrun = False
+            gone += self._missing()
+        for holder in sorted(dict.fromkeys(gone), key=lambda holder: holder.number):  # who came first is told first
+            holder.vanished()
+
+    # For the transactions.
+
+    def _finished(self, steps: list[Step], pid: int) -> None:
+        """Find the handles of what a process has just made, and say that it is done."""
+        self.hear()
+        news, self._news = self._news, []
+        own = [one for one in news if one.port == pid] or news
+        unknown: list[Made] = []
+        for step in steps:
+            if not isinstance(step, Made):
+                step.done.set_result(None)
+                continue
+            handle = _take(own, step.thing)
+            if handle or step.thing.kind == "element":
+                self._made(step, handle)
+            else:
+                unknown.append(step)
+        self._look_up(unknown)
+
+    def _made(self, step: Made, handle: int) -> None:
+        """Tell a holder its handle, and from now on when its thing is gone."""
+        holder = step.holder
+        holder.handle = handle
+        self._holders.setdefault(_key_of(holder.thing, handle), []).append(holder)
+        step.done.set_result(None)
+
+    def _look_up(self, steps: list[Made]) -> None:
+        """Find handles that were not told: those of the youngest things of that name."""
+        listed: dict[str, list[Told]] = {}
+        for step in reversed(steps):
+            thing = step.thing
+            if thing.kind not in listed:
+                listed[thing.kind] = self._list(thing.kind)
+            free = [one for one in listed[thing.kind] if _is(one, thing)]
+            free = [one for one in free if _key_of(thing, one.handle) not in self._holders]
+            youngest = max(free, key=lambda one: one.handle, default=None)
+            if youngest is not None:
+                listed[thing.kind].remove(youngest)
+            self._made(step, youngest.handle if youngest is not None else 0)
+
+    def _list(self, kind: str) -> list[Told]:
+        """Return all things of a kind, none if they cannot be listed."""
+        try:
+            return self._requests.list(kind) if self._requests is not None else []
+        except Unavailable:
+            return []
+
+    def _missing(self) -> list["HeldThing"]:
+        """Return whose things are not there, when not all was told."""
+        there: set[Key] = set()
+        for kind in ("table", "chain", "rule", "set"):
+            for one in self._list(kind):
+                there.add((kind, one.family, one.table, one.handle))
+                if kind == "set":
+                    there.add(("element", one.family, one.table, one.name))
+        return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
+
+
+def _is(told: Told, thing: NftThing) -> bool:
+    if (told.kind, told.family, told.table) != (thing.kind, thing.family, thing.table):
+        return False
+    return thing.kind == "table" or told.name == thing.name
+
+
+def _take(news: list[Told], thing: NftThing) -> int:
+    """Take the first news of such a thing out of the list, and return its handle; 0 if there is none."""
+    for place, one in enumerate(news):
+        if _is(one, thing):
+            del news[place]
+            return one.handle
+    return 0
+
+
+def _key_of(thing: NftThing, handle: int) -> Key:
+    return (thing.kind, thing.family, thing.table, thing.name if thing.kind == "element" else handle)

@@ -1,0 +1,142 @@
+"""Transactions of nft(8): what is asked for in one turn of the loop, or while another transaction runs, goes as one.
+
+A long-lived `nft -i` is no faster: it reads all rules again for each command.  Nor is its echo (`-e`) asked for, which
+reads all rules, too; the kernel's own messages carry the handles.  Figures: docs/decisions/0010-nftables.md.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from netstrata.system.programs import find_program, run_to_end
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.children import RealChildren
+
+_ERROR = re.compile(r"/dev/stdin:(\d+):(\d+)-(\d+): Error: (.*)")
+_NO_NEWS = ("Could not process rule: ",)
+
+
+class Step:
+    """One command of a transaction, and what became of it."""
+
+    __slots__ = ("_waiter", "command", "done", "operation", "sent")
+
+    def __init__(self, command: str, operation: str) -> None:
+        """Ask for a command.
+
+        Shapes: command is one line; operation completes "cannot …".
+        """
+        self.command = command
+        self.operation = operation
+        self.sent = False
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def outlast(self) -> "asyncio.CancelledError | None":
+        """Wait for the end, even when cancelled meanwhile if it can no longer be taken back; return the cancellation.
+
+        Raises: CancelledError if it was taken back; Unavailable.
+        """
+        cancelled: asyncio.CancelledError | None = None
+        while not self.done.done():
+            try:
+                await asyncio.wait([self.done])
+            except asyncio.CancelledError as error:
+                if not self.sent:
+                    self.done.cancel()
+                    raise
+                cancelled = error
+        if cancelled is not None and self.done.exception() is not None:
+            raise cancelled
+        self.done.result()
+        return cancelled
+
+
+class Transactions:
+    """Runs steps, in order, as few transactions."""
+
+    __slots__ = ("_children", "_finished", "_queue", "_task", "running")
+
+    def __init__(self, children: "RealChildren", finished: Callable[[list[Step], int], None]) -> None:
+        """Take who starts nft, and who is told at once which steps were done by a process of which id."""
+        self._children = children
+        self._finished = finished
+        self.running = False
+        self._queue: list[Step] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def ask(self, step: Step) -> None:
+        """Queue a step."""
+        self._queue.append(step)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._queue:
+                steps = [step for step in self._queue if not step.done.done()]
+                self._queue = []
+                for step in steps:
+                    step.sent = True
+                await self._run_all(steps)
+        finally:
+            self._task = None
+
+    async def _run_all(self, steps: list[Step]) -> None:
+        """Run steps as one transaction; leave out those that nft points at, until the others can be done."""
+        while steps:
+            try:
+                errors = await self._run(steps)
+            except Unavailable as error:
+                for step in steps:
+                    step.done.set_exception(Unavailable(step.operation, error.reason, error.errno))
+                return
+            if not errors:
+                return
+            if 0 in errors and len(steps) > 1:  # nft does not say which
+                for step in steps:
+                    await self._run_all([step])
+                return
+            for number, reason in errors.items():
+                step = steps[max(number, 1) - 1]
+                step.done.set_exception(Unavailable(step.operation, reason))
+            steps = [step for step in steps if not step.done.done()]
+
+    async def _run(self, steps: list[Step]) -> dict[int, str]:
+        """Run one transaction; return what is wrong by line from 1, by 0 if no line is named, nothing if it is done."""
+        program = find_program("nft")
+        if program is None:
+            raise Unavailable("run nft", "the program nft is neither in PATH nor in /usr/sbin")
+        text = "".join(f"{step.command}\n" for step in steps).encode("utf-8", "surrogateescape")
+        script = os.memfd_create("nft")
+        self.running = True
+        try:
+            os.write(script, text)
+            os.lseek(script, 0, os.SEEK_SET)
+            ended = await run_to_end(self._children, [os.fsencode(program), b"-f", b"-"], None, script)
+            if not ended.status:
+                self._finished(steps, ended.pid)
+                return {}
+        finally:
+            self.running = False
+            os.close(script)
+        return _errors(ended.lines, [step.command for step in steps]) or {0: "; ".join(ended.lines) or ended.verdict}
+
+
+def _errors(lines: list[str], commands: list[str]) -> dict[int, str]:
+    """Read nft's complaints: the first one for each line."""
+    found: dict[int, str] = {}
+    for line in lines:
+        match = _ERROR.match(line)
+        if match is None:
+            continue
+        number, first, last, reason = int(match[1]), int(match[2]), int(match[3]), match[4]
+        for prefix in _NO_NEWS:
+            reason = reason.removeprefix(prefix)
+        if 1 <= number <= len(commands):
+            guilty = commands[number - 1][first - 1 : last].strip()
+            found.setdefault(number, f'{reason}, at "{guilty}"' if guilty else reason)
+    return found

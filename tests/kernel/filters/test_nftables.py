@@ -1,0 +1,199 @@
+"""net.nft.* over the real nftables, as nft lists them."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from tests.kernel.filters.programs import started, up
+
+from netstrata.contract import set_running
+from netstrata.ports import NftThing
+from netstrata.system.children import RealChildren
+from netstrata.system.nftables import RealNftables
+from netstrata.system.output import StandardOutput
+from netstrata.testing.child import wait_until
+from netstrata.testing.heard import Heard
+from netstrata.testing.host import Host
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+
+TABLE = 'net.nft.table("inet", "guard");'
+CHAIN = TABLE + (
+    'net.nft.chain("inet", "guard", "input",'
+    ' ["type": "filter", "hook": "input", "priority": "filter - 5", "policy": "drop"]);'
+)
+
+
+def ruleset(host: Host) -> list[str]:
+    """Return what nft lists, without indentation and empty lines."""
+    return [line.strip() for line in host.run("nft", "list", "ruleset").splitlines() if line.strip()]
+
+
+def test_a_whole_table_comes_and_goes(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    lab.remember()
+
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        CHAIN
+        + """
+        net.nft.chain("inet", "guard", "guests");
+        net.nft.set("inet", "guard", "admins", ["type": "ipv4_addr", "flags": "interval, timeout"]);
+        net.nft.element("inet", "guard", "admins", "192.0.2.7, 198.51.100.0/24 timeout 1h");
+        net.nft.rule("inet", "guard", "input", "tcp dport { 22, 80 } accept comment \\"a; b\\"");
+        net.nft.rule("inet", "guard", "input", "ip saddr @admins jump guests");
+        """,
+    )
+    while_up = ruleset(host)
+    daemon.end()
+
+    assert [line.partition(" expires")[0] for line in while_up] == [
+        "table inet guard {",
+        "set admins {",
+        "type ipv4_addr",
+        "flags interval,timeout",
+        "elements = { 192.0.2.7, 198.51.100.0/24 timeout 1h",
+        "}",
+        "chain input {",
+        "type filter hook input priority filter - 5; policy drop;",
+        'tcp dport { 22, 80 } accept comment "a; b"',
+        "ip saddr @admins jump guests",
+        "}",
+        "chain guests {",
+        "}",
+        "}",
+    ]
+    assert ruleset(host) == []
+    assert "ignoring" not in daemon.output()
+
+
+def test_of_equal_rules_only_its_own_goes(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip t; add chain ip t c; add rule ip t c counter drop; add set ip t s { type mark; }")
+    host.run("nft", "add element ip t s { 1 }")
+    before = host.run("nft", "-a", "list", "ruleset")
+
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        'net.nft.rule("ip", "t", "c", "counter drop"); net.nft.element("ip", "t", "s", "2, 3");',
+    )
+    while_up = ruleset(host)
+    daemon.end()
+
+    assert while_up.count("counter packets 0 bytes 0 drop") == 2
+    assert host.run("nft", "-a", "list", "ruleset") == before
+
+
+@pytest.mark.parametrize(
+    ("there", "statement", "reason"),
+    [
+        ("add table inet guard", TABLE, "cannot add the table inet guard: File exists"),
+        ("add table ip t", 'net.nft.rule("ip", "t", "c", "drop");', "cannot add to ip t c: drop: No such file"),
+        (
+            "add table ip t; add chain ip t c",
+            'net.nft.rule("ip", "t", "c", "tcp dprt 22 drop");',
+            'cannot add to ip t c: tcp dprt 22 drop: syntax error, unexpected string, at "dprt"',
+        ),
+        (
+            "add table ip t; add set ip t s { type mark; }; add element ip t s { 1 }",
+            'net.nft.element("ip", "t", "s", "1");',
+            "cannot add to ip t s: 1: File exists",
+        ),
+    ],
+)
+def test_what_nft_refuses_is_told_in_its_words_and_nothing_changes(
+    lab: Lab, tmp_path: Path, there: str, statement: str, reason: str
+) -> None:
+    host = lab.host("host")
+    host.run("nft", there)
+    before = ruleset(host)
+
+    daemon = started(host, tmp_path / "x.ncd", f'process main {{ {statement} println("up"); }}')
+    daemon.wait_output(reason)
+    daemon.end()
+
+    assert "up\n" not in daemon.output()
+    assert ruleset(host) == before
+
+
+def test_one_that_is_wrong_does_not_keep_the_others_of_its_turn_from_coming_up(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip t; add chain ip t c")
+    rules = [f'process p{n} {{ net.nft.rule("ip", "t", "c", "tcp dport {n} drop"); }}\n' for n in range(1, 60)]
+    rules.insert(20, 'process wrong { net.nft.rule("ip", "t", "c", "tcp dport x drop"); }\n')
+    rules.insert(40, 'process missing { net.nft.rule("ip", "t", "nope", "drop"); }\n')
+
+    daemon = started(host, tmp_path / "x.ncd", "".join(rules))
+    wait_until("59 rules", lambda: len(ruleset(host)) == 4 + 59)
+    daemon.wait_output("cannot add to ip t c: tcp dport x drop: ")
+    daemon.wait_output("cannot add to ip t nope: drop: No such file or directory")
+    daemon.end()
+
+    assert ruleset(host) == ["table ip t {", "chain c {", "}", "}"]
+
+
+def test_what_somebody_deletes_comes_back_with_all_above_it(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        CHAIN + 'net.nft.rule("inet", "guard", "input", "tcp dport 22 accept"); rprintln("undone");',
+    )
+    whole = ruleset(host)
+
+    host.run("nft", "flush", "chain", "inet", "guard", "input")
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+    after_the_rule = ruleset(host)
+    host.run("nft", "flush", "ruleset")
+    wait_until("all again", lambda: daemon.output().count("complete\n") == 3)
+    after_all = ruleset(host)
+    daemon.end()
+
+    assert after_the_rule == whole
+    assert after_all == whole
+    assert ruleset(host) == []
+    assert "cannot hold the table inet guard: somebody has deleted it" in daemon.output()
+
+
+def test_without_permission_it_says_so(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    program = tmp_path / "x.ncd"
+    program.write_text(f"process main {{ {TABLE} }}")
+
+    words = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", sys.executable, "-m", "netstrata", "run"]
+    daemon = host.start([*words, str(program)])
+
+    daemon.wait_output("Operation not permitted")
+    daemon.end()
+
+
+def test_when_the_kernel_tells_more_than_is_read_handles_are_looked_up_and_losses_found(lab: Lab) -> None:
+    host = lab.host("host")
+
+    async def act() -> tuple[list[str], list[str]]:
+        statement = Heard()
+        set_running(statement)
+        nft = RealNftables(RealChildren(StandardOutput()), room=2048)
+        rules = [nft.held(NftThing("rule", "ip", "t", "c", f"tcp dport {n} drop")) for n in range(1, 200)]
+        async with nft.held(NftThing("table", "ip", "t")), nft.held(NftThing("chain", "ip", "t", "c")):
+            await asyncio.gather(*(rule.__aenter__() for rule in rules))
+            for rule in rules[::2]:
+                await rule.__aexit__(None, None, None)
+            there = host.run("nft", "list", "chain", "ip", "t", "c").splitlines()
+            host.run("nft", "flush", "chain", "ip", "t", "c")
+            while len(statement.losses) < 99:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            for rule in rules[1::2]:
+                await rule.__aexit__(None, None, None)
+        return [line.strip() for line in there if "dport" in line], statement.lines
+
+    with host.inside():
+        there, notes = asyncio.run(asyncio.wait_for(act(), 20))
+
+    assert there == [f"tcp dport {n} drop" for n in range(2, 200, 2)]
+    assert notes == []
+    assert ruleset(host) == []

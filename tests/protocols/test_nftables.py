@@ -1,0 +1,49 @@
+"""Messages of nftables, as bytes."""
+
+from struct import pack
+
+import pytest
+
+from netstrata.protocols.nftables import Told, deletion, listing, read_told
+from netstrata.protocols.rtnetlink.wire import attribute, message
+
+# As a kernel 6.x told of `add chain inet a cc`, asked for by port 43.
+NEW_CHAIN = pack("=IHHII", 56, 0xA03, 0x400, 5, 43) + bytes.fromhex(
+    "0100000306000100610000000700030063630000" + "0c0002000000000000000006" + "0800060000000000"
+)
+
+
+def test_a_chain_that_was_made_is_read() -> None:
+    assert read_told(NEW_CHAIN) == [Told("chain", False, "inet", "a", "cc", 6, 43)]
+
+
+def test_what_is_of_no_use_is_left_out() -> None:
+    element = message(0xA0C, 0, 1, b"\1\0\0\0" + attribute(1, b"a\0"))
+    generation = message(0xA0F, 0, 1, b"\0\0\0\0" + attribute(1, b"\0\0\0\1"))
+    other_subsystem = message(0x106, 0, 1, b"\1\0\0\0")
+
+    assert read_told(element + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
+
+
+@pytest.mark.parametrize("size", range(len(NEW_CHAIN)))
+def test_a_piece_of_a_message_is_no_news_and_no_error(size: int) -> None:
+    assert read_told(NEW_CHAIN[:size]) == []
+
+
+def test_a_rule_is_deleted_by_its_chain_and_handle_in_a_batch_of_its_own() -> None:
+    begin = pack("=IHHII", 20, 0x10, 1, 7, 0) + bytes.fromhex("0000000a")
+    delete = pack("=IHHII", 48, 0xA08, 5, 8, 0) + bytes.fromhex(
+        "02000000" + "0600010074000000" + "0600020063000000" + "0c00030000000000000000ff"
+    )
+    end = pack("=IHHII", 20, 0x11, 1, 9, 0) + bytes.fromhex("0000000a")
+
+    assert deletion(7, "rule", "ip", "t", "c", 255) == begin + delete + end
+
+
+def test_a_table_is_deleted_by_its_handle_alone() -> None:
+    assert attribute(4, pack(">Q", 3)) in deletion(1, "table", "ip6", "t", "", 3)
+    assert b"t\0" not in deletion(1, "table", "ip6", "t", "", 3)
+
+
+def test_a_listing_asks_for_all_families() -> None:
+    assert listing(1, "set") == pack("=IHHII", 20, 0xA0A, 0x301, 1, 0) + b"\0\0\0\0"
