@@ -1,41 +1,19 @@
 """What statements may ask of the packet filter programs iptables, ip6tables and ebtables."""
 
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from netstrata.contract.shapes_filters import FilterRule
 
-__all__ = ["FilterLock", "FilterRule", "Filters", "LockPlace"]
-
-
-class LockPlace(Protocol):
-    """A place in the queue for a lock: it waits, then holds it, then is released."""
-
-    @property
-    def held(self) -> bool:
-        """Whether the lock is held in this place."""
-
-    def release(self) -> None:
-        """Give the lock, or the place in the queue, up; a second time it does nothing."""
-
-
-class FilterLock(Protocol):
-    """The one lock of this daemon around the packet filter programs.  First come, first served."""
-
-    def ask(self, granted: Callable[[], None]) -> LockPlace:
-        """Queue for the lock; `granted` is called once it is held, never before this has returned."""
+__all__ = ["FilterRule", "Filters"]
 
 
 class Filters(Protocol):
     """Rules, policies and chains of a table, each by one command of the program `tool` that was found in PATH.
 
     Shapes: tool is iptables, ip6tables or ebtables.  Commands of all three never run at the same time, nor while
-    somebody else holds the lock.  Entering raises Unavailable in the tool's own words; leaving never raises.
+    a statement holds their lock.  Entering raises Unavailable in the tool's own words; leaving never raises.
     """
-
-    @property
-    def lock(self) -> FilterLock: ...
 
     def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> AbstractAsyncContextManager[None]:
         """Add a rule at the end of its chain, or in front; remove one copy of it on the way back.

@@ -23,6 +23,7 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
+    from netstrata.system.turns import Queue
 
 
 class SystemPorts:
@@ -116,7 +117,15 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
         from netstrata.system.filters import PacketFilters
 
-        return PacketFilters(RealChildren(_Unflushed(), kill_after_s=None))  # heard as NCD, too: why something failed
+        # They are heard even as NCD: what they say is why something failed.
+        return PacketFilters(RealChildren(_Unflushed(), kill_after_s=None), self.filter_turns)
+
+    @cached_property
+    def filter_turns(self) -> "Queue":
+        """Return the lock of the packet filter tools."""
+        from netstrata.system.turns import Queue
+
+        return Queue()
 
     @cached_property
     def nftables(self) -> Nftables:

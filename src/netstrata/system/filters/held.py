@@ -3,6 +3,9 @@
 A command is never interrupted.  Only one runs at a time: what a rule's copies are is found out in several commands.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +19,20 @@ if TYPE_CHECKING:
     from asyncio import CancelledError
 
     from netstrata.system.children import RealChildren
-    from netstrata.system.packetlock import PacketLock
+    from netstrata.system.turns import Queue
+
+
+@asynccontextmanager
+async def _turn(turns: "Queue") -> AsyncIterator[None]:
+    """Have the lock of these programs.  Being cancelled while waiting leaves the queue."""
+    came = asyncio.get_running_loop().create_future()
+    place = turns.ask(lambda: None if came.done() else came.set_result(None))
+    try:
+        if not place.held:
+            await came
+        yield
+    finally:
+        place.close()
 
 
 class Change(NamedTuple):
@@ -30,19 +46,19 @@ class Change(NamedTuple):
 class HeldChange:
     """One command on entering, its reverse on leaving."""
 
-    __slots__ = ("_chain", "_change", "_children", "_lock", "_program", "_statement", "_table", "_tool")
+    __slots__ = ("_chain", "_change", "_children", "_program", "_statement", "_table", "_tool", "_turns")
 
     def __init__(
         self,
         children: "RealChildren",
-        lock: "PacketLock",
+        turns: "Queue",
         tool: str,
         table: bytes,
         chain: bytes,
         change: Change,
     ) -> None:
         self._children = children
-        self._lock = lock
+        self._turns = turns
         self._tool = tool
         self._table = table
         self._chain = chain
@@ -57,7 +73,7 @@ class HeldChange:
         if program is None:
             raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
         self._program = program
-        async with self._lock.locked():
+        async with _turn(self._turns):
             verdict = await self._do()
         if verdict.reason:
             if verdict.cancelled is None:
@@ -77,7 +93,7 @@ class HeldChange:
 
     async def _go_back(self) -> "CancelledError | None":
         try:
-            async with self._lock.locked():
+            async with _turn(self._turns):
                 verdict = await self._undo()
         except Unavailable as error:
             self._note(f"{error}; ignoring")
@@ -109,7 +125,7 @@ class HeldRule(HeldChange):
 
     __slots__ = ("_first", "_listed", "_words")
 
-    def __init__(self, children: "RealChildren", lock: "PacketLock", tool: str, rule: FilterRule, first: bool) -> None:
+    def __init__(self, children: "RealChildren", turns: "Queue", tool: str, rule: FilterRule, first: bool) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words
         change = Change(
@@ -117,7 +133,7 @@ class HeldRule(HeldChange):
             [b"-I" if first else b"-A", rule.chain, *words],
             [b"-D", rule.chain, *plain],
         )
-        super().__init__(children, lock, tool, rule.table, rule.chain, change)
+        super().__init__(children, turns, tool, rule.table, rule.chain, change)
         self._words = plain
         self._first = first
         self._listed = ""
