@@ -8,6 +8,7 @@ from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
+from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
@@ -44,6 +45,8 @@ class Ports(Protocol):
     @property
     def nftables(self) -> Nftables: ...
     @property
+    def held_files(self) -> HeldFiles: ...
+    @property
     def output(self) -> Output: ...
 
 
@@ -63,6 +66,7 @@ __all__ = [
     "FileStatus",
     "Files",
     "Filters",
+    "HeldFiles",
     "InputReport",
     "Lease",
     "Link",

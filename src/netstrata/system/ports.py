@@ -11,6 +11,7 @@ from netstrata.ports import (
     Events,
     Files,
     Filters,
+    HeldFiles,
     Links,
     Machine,
     Nftables,
@@ -134,6 +135,13 @@ class SystemPorts:
         from netstrata.system.nftables import RealNftables
 
         return RealNftables(RealChildren(_Unflushed(), kill_after_s=None))
+
+    @cached_property
+    def held_files(self) -> HeldFiles:
+        """Return files that are held."""
+        from netstrata.system.heldfiles import RealHeldFiles
+
+        return RealHeldFiles()
 
     @cached_property
     def children(self) -> Children:

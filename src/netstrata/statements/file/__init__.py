@@ -1,0 +1,1 @@
+"""Files, directories and links that are there while a statement is up."""

@@ -1,0 +1,231 @@
+"""Files, directories and links that are held: what they find comes back."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netstrata.contract import set_running
+from netstrata.ports.heldfiles import NOTHING_SAID, Attributes
+from netstrata.system.heldfiles import RealHeldFiles
+from netstrata.testing.heard import Heard
+from netstrata.values import Unavailable
+
+Act = Callable[[RealHeldFiles, Heard], Coroutine[Any, Any, None]]
+
+
+def with_files(act: Act) -> list[str]:
+    """Run a piece of a test in the name of a statement, and return what was noted."""
+
+    async def within() -> list[str]:
+        statement = Heard()
+        set_running(statement)
+        await act(RealHeldFiles(), statement)
+        return statement.lines
+
+    return asyncio.run(within())
+
+
+def held(path: Path, data: bytes, while_up: Callable[[], None], attributes: Attributes = NOTHING_SAID) -> list[str]:
+    """Hold a file, do something, and leave; return what was noted."""
+
+    async def act(files: RealHeldFiles, _: Heard) -> None:
+        async with files.held_file(os.fsencode(path), data, attributes):
+            while_up()
+
+    return with_files(act)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def test_a_file_that_was_not_there_is_made_and_goes(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    seen: list[object] = []
+
+    notes = held(path, b"new", lambda: seen.append((path.read_bytes(), stat.S_IMODE(path.stat().st_mode))))
+
+    assert seen == [(b"new", 0o644)]
+    assert (names(tmp_path), notes) == ([], [])
+
+
+def test_the_very_file_that_was_there_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    before = path.stat()
+    seen: list[object] = []
+
+    held(path, b"new", lambda: seen.append((path.read_bytes(), stat.S_IMODE(path.stat().st_mode))))
+    after = path.stat()
+
+    assert seen == [(b"new", 0o640)]
+    assert path.read_bytes() == b"old"
+    assert (after.st_ino, after.st_mode, after.st_mtime_ns) == (before.st_ino, before.st_mode, before.st_mtime_ns)
+    assert names(tmp_path) == ["a"]
+
+
+def test_mode_and_owner_are_as_said_whatever_the_umask_is(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    seen: list[object] = []
+    mine = f"{os.getuid()}"
+    umask = os.umask(0o077)
+
+    try:
+        held(path, b"x", lambda: seen.append(oct(path.stat().st_mode)), Attributes(0o666, mine, mine))
+    finally:
+        os.umask(umask)
+
+    assert seen == ["0o100666"]
+
+
+def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    seen: list[int] = []
+
+    notes = held(path, b"new", lambda: seen.append(path.write_bytes(b"theirs")))
+
+    assert path.read_bytes() == b"theirs"
+    assert notes == [f"somebody has changed {path}: it is left alone"]
+    assert names(tmp_path) == ["a"]
+
+
+def test_what_somebody_else_removed_stays_away(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    notes = held(path, b"new", path.unlink)
+
+    assert (names(tmp_path), len(notes)) == ([], 1)
+
+
+def test_a_symbolic_link_is_followed_and_stays_one(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    link.symlink_to("real")
+    seen: list[object] = []
+
+    held(link, b"new", lambda: seen.append((real.read_bytes(), link.is_symlink())))
+
+    assert seen == [(b"new", True)]
+    assert real.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0), (0, 2, 1), (2, 0, 1)])
+def test_several_holders_may_leave_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    async def act(files: RealHeldFiles, _: Heard) -> None:
+        stacks = [AsyncExitStack() for _ in order]
+        for number, stack in enumerate(stacks):
+            await stack.enter_async_context(files.held_file(os.fsencode(path), b"%d" % number, NOTHING_SAID))
+        staying = [0, 1, 2]
+        for number in order:
+            await stacks[number].aclose()
+            staying.remove(number)
+            assert path.read_bytes() == (b"%d" % staying[-1] if staying else b"old")
+
+    notes = with_files(act)
+
+    assert (notes, names(tmp_path)) == ([], ["a"])
+
+
+def test_after_a_crash_what_was_found_before_it_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    first = os.fork()
+    if first == 0:
+        held(path, b"new", lambda: os._exit(0))
+    os.waitpid(first, 0)
+    assert path.read_bytes() == b"new"
+
+    held(path, b"new", lambda: None)
+
+    assert (path.read_bytes(), names(tmp_path)) == (b"old", ["a"])
+
+
+def test_what_a_crash_left_is_not_touched_if_the_file_is_no_longer_ours(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    (tmp_path / ".a.netstrata-saved").write_bytes(b"older")
+    path.write_bytes(b"theirs")
+
+    held(path, b"new", lambda: None)
+
+    assert path.read_bytes() == b"theirs"
+    assert (tmp_path / ".a.netstrata-saved").read_bytes() == b"older"
+    assert len(names(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: path.mkdir(), "it is a directory: only a file can be replaced"),
+        (lambda path: os.mkfifo(path), "it is a device, a socket or a pipe: only a file can be replaced"),
+        (
+            lambda path: path.symlink_to(path.name),
+            "it is a symbolic link that leads round: only a file can be replaced",
+        ),
+    ],
+)
+def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None], reason: str) -> None:
+    path = tmp_path / "a"
+    make(path)
+
+    with pytest.raises(Unavailable) as refused:
+        held(path, b"new", lambda: None)
+
+    assert (str(refused.value), names(tmp_path)) == (f"cannot write {path}: {reason}", ["a"])
+
+
+def test_a_missing_directory_and_a_missing_user_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    with pytest.raises(Unavailable, match="no/b: No such file or directory"):
+        held(tmp_path / "no" / "b", b"", lambda: None)
+    with pytest.raises(Unavailable, match="name not found: 'no-such-user-here'"):
+        held(path, b"new", lambda: None, Attributes(user="no-such-user-here"))
+
+    assert (path.read_bytes(), names(tmp_path)) == (b"old", ["a"])
+
+
+def test_a_directory_is_made_and_removed_and_stays_if_it_is_not_empty(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+
+    async def act(files: RealHeldFiles, _: Heard) -> None:
+        async with (
+            files.held_directory(os.fsencode(one), Attributes(0o1777)),
+            files.held_directory(os.fsencode(two), NOTHING_SAID),
+            files.held_directory(os.fsencode(tmp_path), NOTHING_SAID),
+        ):
+            assert (oct(one.stat().st_mode), oct(two.stat().st_mode)) == ("0o41777", "0o40755")
+            (two / "theirs").touch()
+
+    notes = with_files(act)
+
+    assert names(tmp_path) == ["two"]
+    assert notes == [f"cannot remove {two}: Directory not empty; ignoring"]
+
+
+def test_a_link_is_made_and_removed_and_another_one_refused(tmp_path: Path) -> None:
+    path, there = tmp_path / "a", tmp_path / "there"
+    there.symlink_to("b")
+
+    async def act(files: RealHeldFiles, _: Heard) -> None:
+        async with files.held_link(b"b", os.fsencode(path)), files.held_link(b"b", os.fsencode(there)):
+            assert os.readlink(path) == "b"
+        with pytest.raises(Unavailable, match="there to c: File exists"):
+            async with files.held_link(b"c", os.fsencode(there)):
+                raise AssertionError("it is up")
+
+    with_files(act)
+
+    assert names(tmp_path) == ["there"]
