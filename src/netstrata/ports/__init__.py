@@ -12,6 +12,7 @@ from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
+from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Attempt, Closable, Stream, Streams
 
 
@@ -46,6 +47,8 @@ class Ports(Protocol):
     def nftables(self) -> Nftables: ...
     @property
     def held_files(self) -> HeldFiles: ...
+    @property
+    def servers(self) -> Servers: ...
     @property
     def output(self) -> Output: ...
 
@@ -82,6 +85,7 @@ __all__ = [
     "Program",
     "Route",
     "Routes",
+    "Servers",
     "Stream",
     "Streams",
     "Turn",

@@ -17,6 +17,7 @@ from netstrata.ports import (
     Nftables,
     Output,
     Routes,
+    Servers,
     Streams,
     Turns,
 )
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
 class SystemPorts:
     """The kernel, the children and the files of this machine."""
 
-    def __init__(self, output: Output, *, state: str = "/var/lib/netstrata", as_ncd: bool = False) -> None:
-        """Remember how children are to be kept, and where leases are.
+    def __init__(
+        self, output: Output, *, state: str = "/var/lib/netstrata", run: str = "/run/netstrata", as_ncd: bool = False
+    ) -> None:
+        """Remember how children are to be kept, where leases are, and where generated configurations.
 
         Shapes: as_ncd keeps NCD's ways: children unheard, never killed, no output flushed before they start.
         """
         self.output = output
         self._state = state
+        self._run = run
         self._as_ncd = as_ncd
 
     @cached_property
@@ -142,6 +146,14 @@ class SystemPorts:
         from netstrata.system.heldfiles import RealHeldFiles
 
         return RealHeldFiles()
+
+    @cached_property
+    def servers(self) -> Servers:
+        """Return servers."""
+        from netstrata.system.children import RealChildren
+        from netstrata.system.servers import RealServers
+
+        return RealServers(RealChildren(_Unflushed()), self._run, self._state)
 
     @cached_property
     def children(self) -> Children:

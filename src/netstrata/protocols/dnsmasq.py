@@ -1,0 +1,87 @@
+"""The configuration of a dnsmasq that serves one link.
+
+Everything in it was read by a shape, so no value ends its line.  Source: dnsmasq(8).
+"""
+
+from netstrata.contract.options import Options
+from netstrata.contract.shapes_dnsmasq import StaticLease
+from netstrata.values import format_address
+
+LEASE_S = 3600
+STARTED = "started, version "  # in the line that says that all sockets are open
+
+
+def configuration(link: str, options: Options, lease_file: str, user: str) -> str:
+    """Return the lines of the configuration file.
+
+    Shapes: user is "" for dnsmasq's own choice.
+    """
+    lines = [f"# Made by netstrata for the link {link}; it is written again, and removed at the end.", *_common(link)]
+    lines += [f"user={user}"] if user else []
+    lines += _dns(options)
+    lines += [f"domain={options['domain'].decode('ascii')}"] if "domain" in options else []
+    if "range" in options or "range6" in options or options.get("ra"):
+        lines += ["dhcp-authoritative", f"dhcp-leasefile={lease_file}"]
+    if "range" in options:
+        lines += _dhcp4(options)
+    lines += _ipv6(link, options)
+    return "\n".join(lines) + "\n"
+
+
+def _common(link: str) -> list[str]:
+    return [f"interface={link}", "except-interface=lo", "bind-dynamic", "log-facility=-", "no-hosts", "no-resolv"]
+
+
+def _dns(options: Options) -> list[str]:
+    """Names are answered only if it was said from whom answers are."""
+    if "servers" not in options:
+        return ["port=0"]
+    domain = f".{options['domain'].decode('ascii')}" if "domain" in options else ""
+    lines = ["bogus-priv", "domain-needed", *(f"server={text}" for text in _texts(options["servers"]))]
+    for host in options.get("hosts", []):
+        if host.name:  # dnsmasq by itself answers only for those that have a lease
+            name = host.name.decode("ascii")
+            names = f"{name},{name}{domain}" if domain else name
+            lines.append(f"host-record={names},{_texts([host.address])[0]}")
+    return lines
+
+
+def _dhcp4(options: Options) -> list[str]:
+    first, last = _texts(options["range"])
+    lines = [f"dhcp-range={first},{last},{options.get('lease_time', LEASE_S)}"]
+    if "router" in options:
+        lines.append(_option("option:router", _texts([options["router"]] if options["router"] else [])))
+    servers = [text for text in _texts(options.get("dns", [])) if ":" not in text]
+    if "dns" in options or "servers" not in options:
+        lines.append(_option("option:dns-server", servers))
+    return lines + [_host(host) for host in options.get("hosts", [])]
+
+
+def _ipv6(link: str, options: Options) -> list[str]:
+    lines: list[str] = []
+    lease_s = options.get("lease_time", LEASE_S)
+    if "range6" in options:
+        first, last = _texts(options["range6"])
+        lines.append(f"dhcp-range={first},{last},64,{lease_s}")
+    elif options.get("ra"):
+        lines.append(f"dhcp-range=::,constructor:{link},ra-stateless,64,{lease_s}")
+    if options.get("ra"):
+        lines.append("enable-ra")
+    servers = [f"[{text}]" for text in _texts(options.get("dns", [])) if ":" in text]
+    if lines and ("dns" in options or "servers" not in options):
+        lines.append(_option("option6:dns-server", servers))
+    return lines
+
+
+def _host(host: StaticLease) -> str:
+    words = [host.mac.hex(":"), *_texts([host.address]), *([host.name.decode("ascii")] if host.name else [])]
+    return f"dhcp-host={','.join(words)}"
+
+
+def _option(name: str, values: list[str]) -> str:
+    """Return the line of a DHCP option; without values it is not sent, though dnsmasq would by itself."""
+    return f"dhcp-option={','.join([name, *values])}"
+
+
+def _texts(addresses: "list[bytes] | tuple[bytes, ...]") -> list[str]:
+    return [format_address(address).decode("ascii") for address in addresses]

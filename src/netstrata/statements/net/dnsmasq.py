@@ -1,0 +1,27 @@
+"""net.dnsmasq: addresses, names and routes for the machines on a link."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.shapes import Link
+from netstrata.contract.shapes_dnsmasq import DnsmasqOptions
+from netstrata.ports import Ports
+
+
+@configures("net.dnsmasq", layer=4)
+async def dnsmasq(ports: Ports, link: Link, options: DnsmasqOptions) -> Up[None]:
+    """Serve the machines on a link by dnsmasq: leases from `range` or `range6`, router advertisements, names.
+
+    The link needs an address in each range.  Names are answered if `servers` says whom to ask; without `dns` clients
+    are then told to ask here.  Without `router` they are told that it is here.  It is up when dnsmasq serves, and
+    stays up while that is started again after an end.  What it granted is remembered for the next time.
+
+    Example:
+        net.ipv4.addr("eth1", "192.0.2.1/24");
+        net.dnsmasq("eth1", [
+            "range": {"192.0.2.10", "192.0.2.99"}, "lease_time": "7200", "domain": "example.org",
+            "hosts": {{"02:00:00:00:0A:01", "192.0.2.9", "printer"}}, "servers": {"198.51.100.53"}
+        ]);
+
+    Source: dnsmasq(8).
+    """
+    async with ports.servers.held_dnsmasq(link, options):
+        yield

@@ -1,0 +1,139 @@
+"""A program that is needed: waited for until it is ready, and started again when it ends."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from netstrata.contract import Running, running
+from netstrata.ports import Command
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.children import Child, RealChildren
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+GOOD_S = 60.0  # after so long the next end is a first one
+
+
+class _Listening:
+    """A statement in front of the real one, which looks at the lines that come by."""
+
+    __slots__ = ("_look", "_statement")
+
+    def __init__(self, statement: Running | None, look: Callable[[str], None]) -> None:
+        self._statement = statement
+        self._look = look
+
+    @property
+    def title(self) -> str:
+        """Who it is, for people."""
+        return self._statement.title if self._statement is not None else ""
+
+    def lost(self, reason: Exception) -> None:
+        """Hold nothing."""
+
+    def note(self, line: str) -> None:
+        """Look at a line, and pass it on."""
+        self._look(line)
+        if self._statement is not None:
+            self._statement.note(line)
+
+
+class Supervised:
+    """Started on entering, which waits for the line that says that it is ready; ended on leaving."""
+
+    __slots__ = (
+        "_child", "_children", "_command", "_leaving", "_prepare", "_ready", "_since", "_statement", "_timer",
+        "_wait_s", "_waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self, children: "RealChildren", command: Command, ready: Callable[[str], bool], prepare: Callable[[], None]
+    ) -> None:
+        """Take a program, how to see that it is ready, and what to do before each start.
+
+        Shapes: prepare raises OSError if it cannot be done.
+        """
+        self._children = children
+        self._command = command
+        self._ready = ready
+        self._prepare = prepare
+        self._child: Child | None = None
+        self._leaving = False
+        self._since = 0.0
+        self._statement: Running | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._wait_s = 0.0
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._statement = running()
+        self._waiting = asyncio.get_running_loop().create_future()
+        child = self._start()
+        child.when_ended(self._ended)
+        try:
+            await self._waiting
+        except asyncio.CancelledError:
+            await self._stop()
+            raise
+        self._waiting = None
+        if child.ended:
+            raise Unavailable(f"start {child.name}", child.last_line or f"it {child.verdict}")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cancelled = await self._stop()
+        if cancelled is not None:
+            raise cancelled
+
+    def _start(self) -> "Child":
+        try:
+            self._prepare()
+        except OSError as error:
+            raise Unavailable(f"write {error.filename}", error.strerror or str(error), error.errno or 0) from None
+        self._since = asyncio.get_running_loop().time()
+        self._child = self._children.start(self._command, _Listening(self._statement, self._look))
+        return self._child
+
+    def _look(self, line: str) -> None:
+        if self._waiting is not None and not self._waiting.done() and self._ready(line):
+            self._waiting.set_result(None)
+
+    def _ended(self) -> None:
+        if self._waiting is not None:
+            if not self._waiting.done():
+                self._waiting.set_result(None)
+        elif not self._leaving and self._child is not None:
+            self._start_later(f"{self._child.name} {self._child.verdict}")
+
+    def _start_later(self, reason: str) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._since > GOOD_S:
+            self._wait_s = 0.0
+        self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, self._wait_s * 2))
+        if self._statement is not None:
+            self._statement.note(f"{reason}; starting it again in {self._wait_s:g} s")
+        self._timer = loop.call_later(self._wait_s, self._start_again)
+
+    def _start_again(self) -> None:
+        try:
+            self._start().when_ended(self._ended)
+        except Unavailable as error:
+            self._start_later(str(error))
+
+    async def _stop(self) -> asyncio.CancelledError | None:
+        self._leaving = True
+        if self._timer is not None:
+            self._timer.cancel()
+        child = self._child
+        if child is None or child.ended:
+            return None
+        child.stop(self._children.kill_after_s, self._note)
+        return await child.outlast()
+
+    def _note(self, line: str) -> None:
+        if self._statement is not None:
+            self._statement.note(line)
