@@ -87,6 +87,6 @@ setup_all() {
     esac
   fi
   setup_python "$1" || return
-  [ "$1" != develop ] || unpack_peers openresolv resolvconf
+  [ "$1" != develop ] || unpack_peers openresolv resolvconf wpasupplicant hostapd libnl-3-200 libnl-genl-3-200 libnl-route-3-200 libpcsclite1
   printf '%s\n' "$1 $setup_for" > .setup-done
 }

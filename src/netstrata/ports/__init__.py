@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from netstrata.ports.backends import Association, Backends
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
@@ -50,12 +51,16 @@ class Ports(Protocol):
     @property
     def servers(self) -> Servers: ...
     @property
+    def backends(self) -> Backends: ...
+    @property
     def output(self) -> Output: ...
 
 
 __all__ = [
     "Addresses",
+    "Association",
     "Attempt",
+    "Backends",
     "Children",
     "Closable",
     "Command",

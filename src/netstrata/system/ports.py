@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.ports import (
     Addresses,
+    Backends,
     Children,
     Dhcp,
     Dns,
@@ -154,6 +155,16 @@ class SystemPorts:
         from netstrata.system.servers import RealServers
 
         return RealServers(RealChildren(_Unflushed()), self._run, self._state)
+
+    @cached_property
+    def backends(self) -> Backends:
+        """Return what stands below addresses."""
+        from netstrata.system.backends import RealBackends
+        from netstrata.system.children import RealChildren
+        from netstrata.system.children.port import KILL_AFTER_S
+
+        # What wpa_supplicant says is what is known of the link; NCD's way is only how long it may take to end.
+        return RealBackends(RealChildren(_Unflushed(), kill_after_s=None if self._as_ncd else KILL_AFTER_S))
 
     @cached_property
     def children(self) -> Children:

@@ -1,6 +1,7 @@
 """Programs that a statement uses without naming their path: where they are, and what they say when they are run."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import Running
@@ -34,14 +35,15 @@ class Ended(NamedTuple):
     pid: int
 
 
-class _Heard:
-    """A statement in front of the real one, which keeps the lines that come by."""
+class Listening:
+    """A statement in front of the real one, which looks at the lines that come by."""
 
-    __slots__ = ("_statement", "lines")
+    __slots__ = ("_look", "_passes", "_statement")
 
-    def __init__(self, statement: Running | None) -> None:
+    def __init__(self, statement: Running | None, look: Callable[[str], None], *, passes: bool = True) -> None:
         self._statement = statement
-        self.lines: list[str] = []
+        self._look = look
+        self._passes = passes
 
     @property
     def title(self) -> str:
@@ -52,8 +54,10 @@ class _Heard:
         """Hold nothing."""
 
     def note(self, line: str) -> None:
-        """Keep a line."""
-        self.lines.append(line)
+        """Look at a line, and pass it on."""
+        self._look(line)
+        if self._passes and self._statement is not None:
+            self._statement.note(line)
 
 
 async def run_to_end(
@@ -64,7 +68,7 @@ async def run_to_end(
     Shapes: words[0] is its path; stdin is a descriptor of ours, which stays ours to close.
     Raises: Unavailable if it cannot be started at all.
     """
-    heard = _Heard(statement)
-    child = children.start(Command(words), heard, stdin)
+    lines: list[str] = []
+    child = children.start(Command(words), Listening(statement, lines.append, passes=False), stdin)
     cancelled = await child.outlast()
-    return Ended(child.status, child.verdict, heard.lines, cancelled, child.pid)
+    return Ended(child.status, child.verdict, lines, cancelled, child.pid)

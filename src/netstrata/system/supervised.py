@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Running, running
 from netstrata.ports import Command
+from netstrata.system.programs import Listening
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -15,30 +16,6 @@ if TYPE_CHECKING:
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 GOOD_S = 60.0  # after so long the next end is a first one
-
-
-class _Listening:
-    """A statement in front of the real one, which looks at the lines that come by."""
-
-    __slots__ = ("_look", "_statement")
-
-    def __init__(self, statement: Running | None, look: Callable[[str], None]) -> None:
-        self._statement = statement
-        self._look = look
-
-    @property
-    def title(self) -> str:
-        """Who it is, for people."""
-        return self._statement.title if self._statement is not None else ""
-
-    def lost(self, reason: Exception) -> None:
-        """Hold nothing."""
-
-    def note(self, line: str) -> None:
-        """Look at a line, and pass it on."""
-        self._look(line)
-        if self._statement is not None:
-            self._statement.note(line)
 
 
 class Supervised:
@@ -95,7 +72,7 @@ class Supervised:
         except OSError as error:
             raise Unavailable(f"write {error.filename}", error.strerror or str(error), error.errno or 0) from None
         self._since = asyncio.get_running_loop().time()
-        self._child = self._children.start(self._command, _Listening(self._statement, self._look))
+        self._child = self._children.start(self._command, Listening(self._statement, self._look))
         return self._child
 
     def _look(self, line: str) -> None:

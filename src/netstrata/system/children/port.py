@@ -19,7 +19,7 @@ from netstrata.system.children.spawn import (
 )
 from netstrata.values import Unavailable
 
-KILL_AFTER_S = 30.0
+KILL_AFTER_S = 30.0  # after SIGTERM
 
 
 def note_for(statement: Running | None) -> Callable[[str], None]:

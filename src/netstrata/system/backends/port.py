@@ -1,0 +1,113 @@
+"""The port for what stands below addresses, over this machine."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from netstrata.contract import running
+from netstrata.ports import Command
+from netstrata.ports.backends import Association
+from netstrata.protocols.wpa import IDLE, Confused, Wpa, step
+from netstrata.system.backends.tap import DEVICE, make_tap, remove_tap
+from netstrata.system.programs import Listening, find_program, run_to_end
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.children import Child, RealChildren
+
+
+class RealBackends:
+    """Devices and programs of this machine."""
+
+    __slots__ = ("_children",)
+
+    def __init__(self, children: "RealChildren") -> None:
+        """Take who starts programs, and listens to them."""
+        self._children = children
+
+    def held_tap(self, name: str, user: str) -> AbstractAsyncContextManager[None]:
+        """Make a TAP device: see `ports.Backends`."""
+        return self._held_tap(name, user)
+
+    @asynccontextmanager
+    async def _held_tap(self, name: str, user: str) -> AsyncIterator[None]:
+        statement = running()
+        modprobe = None if os.access(DEVICE, os.F_OK) else find_program("modprobe")
+        if modprobe is not None:
+            loaded = await run_to_end(self._children, [os.fsencode(modprobe), b"tun"], statement)
+            if loaded.cancelled is not None:
+                raise loaded.cancelled
+        make_tap(name, user)
+        try:
+            yield
+        finally:
+            try:
+                remove_tap(name)
+            except OSError as error:
+                if statement is not None:
+                    statement.note(f"cannot remove {name}: {error.strerror or error}; ignoring")
+
+    async def watch_association(
+        self, link: str, configuration: bytes, program: bytes, arguments: list[bytes]
+    ) -> AsyncGenerator[Association | None, None]:
+        """Run a wpa_supplicant for a link: see `ports.Backends`."""
+        path = program if program.startswith(b"/") else b"./" + program
+        command = Command([path, *arguments, b"-i", os.fsencode(link), b"-c", configuration])
+        supplicant = _Supplicant(os.fsencode(link))
+        statement = running()
+        child = self._children.start(command, Listening(statement, supplicant.look))
+        supplicant.follow(child, self._children.kill_after_s)
+        try:
+            while True:
+                state = await supplicant.changed()
+                if state is None:
+                    raise Unavailable(f"keep {link} associated", f"{child.name} {supplicant.why or child.verdict}")
+                yield Association(*state.peer) if state.up and state.peer is not None else None
+        finally:
+            if not child.ended:
+                child.stop(self._children.kill_after_s, statement.note if statement is not None else _drop)
+                await child.outlast()
+
+
+class _Supplicant:
+    """Follows what a wpa_supplicant says."""
+
+    __slots__ = ("_changes", "_child", "_kill_after_s", "_link", "_state", "why")
+
+    def __init__(self, link: bytes) -> None:
+        self.why = ""
+        self._link = link
+        self._state: Wpa = IDLE
+        self._changes: asyncio.Queue[Wpa | None] = asyncio.Queue()
+        self._child: Child | None = None
+        self._kill_after_s: float | None = None
+
+    def follow(self, child: "Child", kill_after_s: float | None) -> None:
+        """Know which program it is, and when it ends."""
+        self._child = child
+        self._kill_after_s = kill_after_s
+        child.when_ended(lambda: self._changes.put_nowait(None))
+
+    async def changed(self) -> Wpa | None:
+        """Wait until the link comes up or goes down; None when the program has ended."""
+        return await self._changes.get()
+
+    def look(self, line: str) -> None:
+        """Look at a line.  After one that cannot be, nothing counts but the end."""
+        if self.why:
+            return
+        state = step(self._state, line.encode(), self._link)
+        if isinstance(state, Confused):
+            self.why = f"said what cannot be now: {state.line.decode()}"
+            if self._child is not None and not self._child.ended:
+                self._child.stop(self._kill_after_s, _drop)
+            return
+        if state.up != self._state.up:
+            self._changes.put_nowait(state)
+        self._state = state
+
+
+def _drop(_line: str) -> None:
+    """Tell nobody."""

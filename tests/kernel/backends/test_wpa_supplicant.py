@@ -1,0 +1,124 @@
+"""net.backend.wpa_supplicant: the real one on a wire with 802.1X, and one that says what it is told to say."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.kernel.filters.programs import started
+
+from netstrata.testing.child import wait_until
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+
+PEERS = Path(__file__).parents[3] / ".peers"  # unpacked by ./check: see tools/setup.sh
+
+
+def peer(folder: Path, package: str, path: str) -> str:
+    """Return a script that runs a program of a package that was unpacked, not installed."""
+    program = PEERS / package / path
+    if not program.exists():
+        pytest.skip(f"no {package} below .peers")
+    libraries = sorted({str(library.parent) for library in PEERS.glob("lib*/**/*.so*")})
+    script = folder / program.name
+    script.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={":".join(libraries)} exec {program} "$@"\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_a_wire_is_up_once_it_is_authenticated_and_its_program_ends_with_the_statement(
+    lab: Lab, tmp_path: Path
+) -> None:
+    supplicant = peer(tmp_path, "wpasupplicant", "sbin/wpa_supplicant")
+    hostapd = peer(tmp_path, "hostapd", "usr/sbin/hostapd")
+    switch, host = lab.host("switch"), lab.host("host")
+    # A cable of the lab is a bridge, which does not forward what is for the next hop only.
+    switch.ip(f"link add name port type veth peer name eth0 netns {host.net_path}", files=[host.net])
+    switch.up("port")
+    host.up("eth0")
+    (tmp_path / "users").write_text('"bob" MD5 "hello"\n')
+    (tmp_path / "hostapd.conf").write_text(
+        "interface=port\ndriver=wired\nieee8021x=1\nuse_pae_group_addr=1\neap_server=1\n"
+        f"eap_user_file={tmp_path}/users\n"
+    )
+    (tmp_path / "wpa.conf").write_text(
+        'ap_scan=0\nnetwork={\n key_mgmt=IEEE8021X\n eapol_flags=0\n eap=MD5\n identity="bob"\n password="hello"\n}\n'
+    )
+    authenticator = switch.start([hostapd, str(tmp_path / "hostapd.conf")])
+    authenticator.wait_output("AP-ENABLED")
+
+    daemon = started(
+        host,
+        tmp_path / "x.ncd",
+        f"""process main {{
+            net.backend.wpa_supplicant("eth0", "{tmp_path}/wpa.conf", "{supplicant}", {{"-D", "wired"}}) wire;
+            rprintln("undone");
+            println("with ", wire.bssid, " <", wire.ssid, ">");
+        }}""",
+    )
+    daemon.wait_output("with none <>\n", timeout_s=30)
+    daemon.end()
+
+    assert "CTRL-EVENT-EAP-SUCCESS" in daemon.output()
+    assert daemon.output().index("undone") > daemon.output().index("with none")
+    assert "wpa_supplicant" not in host.run("ps", "-e", "-o", "comm=")
+
+
+def stand_in(folder: Path) -> tuple[str, Path]:
+    """Return a program that says what is written to a pipe, and the pipe."""
+    pipe = folder / "says"
+    os.mkfifo(pipe)
+    program = folder / "supplicant"
+    program.write_text(
+        f"#!/bin/sh\necho \"given $*\"\ntrap 'echo ended; kill $!; wait; exit 0' TERM\ncat {pipe} & wait $!\n"
+    )
+    program.chmod(0o755)
+    return str(program), pipe
+
+
+PROGRAM = """
+process main {
+    net.backend.wpa_supplicant("wlan0", "/run/wpa.conf", "PROGRAM", {"-D", "nl80211"}) air;
+    rprintln("undone");
+    println("with ", air.bssid, " <", air.ssid, ">");
+}
+"""
+TRYING = "wlan0: Trying to associate with 02:00:00:00:0a:01 (SSID='it's here' freq=2412 MHz)\n"
+CONNECTED = "wlan0: CTRL-EVENT-CONNECTED - Connection completed\n"
+
+
+def test_it_follows_what_is_said_and_fails_when_that_cannot_be(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    program, pipe = stand_in(tmp_path)
+    daemon = started(host, tmp_path / "x.ncd", PROGRAM.replace("PROGRAM", program), "--retry-time", "600000")
+    daemon.wait_output("given -D nl80211 -i wlan0 -c /run/wpa.conf")
+
+    with open(pipe, "w", buffering=1) as says:
+        says.write(TRYING + CONNECTED)
+        daemon.wait_output("with 02:00:00:00:0A:01 <it's here>\n")
+        says.write("wlan0: CTRL-EVENT-DISCONNECTED bssid=02:00:00:00:0a:01 reason=3\n")
+        daemon.wait_output("undone\n")
+        says.write("wlan0: Trying to associate with SSID 'other'\n" + CONNECTED)
+        daemon.wait_output("with none <other>\n")
+        says.write(TRYING)
+        wait_until("it undone again", lambda: daemon.output().count("undone\n") == 2)
+        daemon.wait_output("said what cannot be now: Trying to associate with 02:00:00:00:0a:01")
+    daemon.end()
+
+    assert "ended" in daemon.output()
+
+
+def test_an_end_by_itself_is_a_failure_whatever_its_status(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    program, pipe = stand_in(tmp_path)
+    daemon = started(host, tmp_path / "x.ncd", PROGRAM.replace("PROGRAM", program), "--retry-time", "600000")
+    daemon.wait_output("given")
+
+    with open(pipe, "w", buffering=1) as says:
+        says.write(TRYING + CONNECTED)
+        daemon.wait_output("with 02")
+
+    daemon.wait_output("cannot keep wlan0 associated: ")
+    daemon.wait_output("exited with status 0")
+    daemon.end()
+    assert "undone\n" in daemon.output()
