@@ -26,7 +26,6 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
-    from netstrata.system.turns import Queue
 
 
 class SystemPorts:
@@ -125,13 +124,6 @@ class SystemPorts:
 
         # They are heard even as NCD: what they say is why something failed.
         return PacketFilters(RealChildren(_Unflushed(), kill_after_s=None), self.filter_turns)
-
-    @cached_property
-    def filter_turns(self) -> "Queue":
-        """Return the lock of the packet filter tools."""
-        from netstrata.system.turns import Queue
-
-        return Queue()
 
     @cached_property
     def nftables(self) -> Nftables:

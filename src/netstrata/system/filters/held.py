@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import Running, running
+from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.tool import Verdict, command_words, run_tool
 from netstrata.system.programs import find_program
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
     from asyncio import CancelledError
 
     from netstrata.system.children import RealChildren
-    from netstrata.system.turns import Queue
 
 
 @asynccontextmanager
-async def _turn(turns: "Queue") -> AsyncIterator[None]:
+async def _turn(turns: Turns) -> AsyncIterator[None]:
     """Have the lock of these programs.  Being cancelled while waiting leaves the queue."""
     came = asyncio.get_running_loop().create_future()
     place = turns.ask(lambda: None if came.done() else came.set_result(None))
@@ -51,7 +51,7 @@ class HeldChange:
     def __init__(
         self,
         children: "RealChildren",
-        turns: "Queue",
+        turns: Turns,
         tool: str,
         table: bytes,
         chain: bytes,
@@ -125,7 +125,7 @@ class HeldRule(HeldChange):
 
     __slots__ = ("_first", "_listed", "_words")
 
-    def __init__(self, children: "RealChildren", turns: "Queue", tool: str, rule: FilterRule, first: bool) -> None:
+    def __init__(self, children: "RealChildren", turns: Turns, tool: str, rule: FilterRule, first: bool) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words
         change = Change(

@@ -3,9 +3,9 @@
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
+from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.held import Change, HeldChange, HeldRule
-from netstrata.system.turns import Queue
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
@@ -16,7 +16,7 @@ class PacketFilters:
 
     __slots__ = ("_children", "_turns")
 
-    def __init__(self, children: "RealChildren", turns: Queue) -> None:
+    def __init__(self, children: "RealChildren", turns: Turns) -> None:
         """Take who starts the programs and hears why one failed, and the lock around them."""
         self._children = children
         self._turns = turns
