@@ -41,7 +41,9 @@ def main() -> int:
 
 def _options() -> Any:
     parser = argparse.ArgumentParser(prog="fuzz_programs", description="Run random programs.")
-    parser.add_argument("--oracle", metavar="COMMAND", help="compare output and exit code with this NCD (a path, or words)")
+    parser.add_argument(
+        "--oracle", metavar="COMMAND", help="compare output and exit code with this NCD (a path, or words)"
+    )
     parser.add_argument("--other", metavar="PYTHON", help="compare every transition with this interpreter's Netstrata")
     parser.add_argument("--count", type=int, default=1000, help="so many programs (1000)")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first; each has the next one (0)")

@@ -2,7 +2,19 @@
 
 from netstrata.testing.fuzz.choices import Choices
 
-STRINGS = ('""', '"a"', '"b"', '"0"', '"1"', '"07"', '"18446744073709551615"', '"true"', '"x y"', r'"\x00\xff"', r'"\"\\"')
+STRINGS = (
+    '""',
+    '"a"',
+    '"b"',
+    '"0"',
+    '"1"',
+    '"07"',
+    '"18446744073709551615"',
+    '"true"',
+    '"x y"',
+    r'"\x00\xff"',
+    r'"\"\\"',
+)
 TEXTS = ("{", "}", "[", "]", ":", ", ", r"\"a\"", r"\"\"", r"\"\\x41\"", r"\"\\q\"", " ", "a", "#", "{}", "[]")
 NUMERIC = ("add", "subtract", "multiply", "divide", "modulo", "min", "max", "lesser", "greater_equal", "equal")
 RELATIONS = ("lesser", "greater", "lesser_equal", "greater_equal", "equal", "different")
@@ -97,7 +109,11 @@ def _statements(choices: Choices) -> list[str]:
     """Return the statements of one template."""
     kind = choices.below(3)
     if kind == 0:
-        return [f"println(@encode_value({value(choices)}));", f"var({function(choices)}) x;", "println(@encode_value(x));"]
+        return [
+            f"println(@encode_value({value(choices)}));",
+            f"var({function(choices)}) x;",
+            "println(@encode_value(x));",
+        ]
     steps = 1 + choices.below(6)
     if kind == 1:
         start = f"list({value(choices, 1)}, {value(choices, 2)}) l;"
@@ -113,6 +129,8 @@ def data_program(choices: Choices) -> str:
     templates = []
     for number in range(count):
         body = "\n    ".join(_statements(choices))
-        templates.append(f'template t{number} {{\n    println("{number}:");\n    {body}\n    println("{number} done");\n}}\n')
+        templates.append(
+            f'template t{number} {{\n    println("{number}:");\n    {body}\n    println("{number} done");\n}}\n'
+        )
     spawns = "\n    ".join(f'spawn("t{number}", {{}});' for number in range(count))
     return f'process main {{\n    {spawns}\n    sleep("5");\n    exit("0");\n}}\n' + "".join(templates)

@@ -34,7 +34,9 @@ class Flow:
 
     def later(self) -> str:
         """Return the name of a template that may be called here."""
-        return f"T{self.template + self.choices.below(TEMPLATES - self.template)}" if self.template < TEMPLATES else "leaf"
+        return (
+            f"T{self.template + self.choices.below(TEMPLATES - self.template)}" if self.template < TEMPLATES else "leaf"
+        )
 
     def body(self, depth: int) -> str:
         """Return the statements of a block."""
@@ -65,12 +67,13 @@ class Flow:
     def calling(self, depth: int) -> str:
         """Run a later template in one of many ways."""
         name, later = self.name("n"), self.later()
+        condition = f'@val_equal({self.prefix}c0, "{self.choices.below(2)}")'
         return self.choices.one_of(
             (
                 f'call("{later}", {{"{self.label()}"}}) {name}; println({name}.x);',
                 f'spawn("{later}", {{}}) {name};',
                 f'spawn("{later}", {{}}) {name}; {name}->join() j{name}; println(j{name}.x);',
-                f'try("A", {{@val_equal({self.prefix}c0, "{self.choices.below(2)}")}}) {name}; println({name}.succeeded);',
+                f'try("A", {{{condition}}}) {name}; println({name}.succeeded);',
                 f'foreach({{"x", "y"}}, "{later}", {{}});',
                 f'imperative("{self.choices.one_of(("leaf", "<none>"))}", {{}}, "leaf", {{}}, "1000");',
                 f'call_with_caller_target("C", {{}}, "{self.prefix}c{self.choices.below(4)}") {name};',
@@ -112,12 +115,11 @@ class Flow:
         """Give a thing another name, and use it."""
         name = self.name("r")
         counter = f"{self.prefix}c{self.choices.below(4)}"
-        path = counter.replace(".", ".")
         return self.choices.one_of(
             (
-                f'alias("{path}") {name}; println({name});',
-                f"objref(^{path}) {name}; println({name});",
-                f'{self.prefix}h->ref() {name}; println({name}.c0);',
+                f'alias("{counter}") {name}; println({name});',
+                f"objref(^{counter}) {name}; println({name});",
+                f"{self.prefix}h->ref() {name}; println({name}.c0);",
                 f'var({{"a", ["k": {counter}]}}) {name}; println(@encode_value({name}));',
                 f'{self.prefix}l->append("{self.label()}"); println(@encode_value({self.prefix}l));',
             )
@@ -144,10 +146,8 @@ class Flow:
         counter = f"{self.prefix}c{self.choices.below(4)}"
         go = self.choices.one_of(("go", "rgo"))
         step = f'{counter}->set(@num_add({counter}, "1"));'
-        return (
-            f"backtrack_point() {name}; "
-            f'If (@num_lesser({counter}, "{1 + self.choices.below(3)}")) {{ {step} {self.body(depth)} {name}->{go}(); }};'
-        )
+        condition = f'@num_lesser({counter}, "{1 + self.choices.below(3)}")'
+        return f"backtrack_point() {name}; If ({condition}) {{ {step} {self.body(depth)} {name}->{go}(); }};"
 
     def looping(self, depth: int) -> str:
         """Do something for each element."""
