@@ -168,9 +168,14 @@ class Play:
         self.work_off()
 
     @property
+    def written(self) -> bytes:
+        """What was printed, byte for byte."""
+        return b"".join(self._written)
+
+    @property
     def output(self) -> str:
         """What was printed."""
-        return b"".join(self._written).decode("utf-8", "backslashreplace")
+        return self.written.decode("utf-8", "backslashreplace")
 
     @property
     def log(self) -> list[str]:
