@@ -113,7 +113,7 @@ class Channel:
             try:
                 count = self._stream.send(outgoing.left)
             except Unavailable as error:
-                self._later(lambda error=error: self._hang_up(error))()  # type: ignore[misc]
+                self._hang_up_later(error)
                 self._writing = True
                 return
             if not count:
@@ -160,6 +160,9 @@ class Channel:
             self._hang_up(wrong(self._decoder.broken))
         else:
             stream.when_readable(self._later(self._readable))
+
+    def _hang_up_later(self, reason: Unavailable) -> None:
+        self._later(lambda: self._hang_up(reason))()
 
     def _hang_up(self, reason: Unavailable) -> None:
         if self._stream is not None:
