@@ -40,8 +40,8 @@ class Shape(Generic[T]):
         self.bad = bad
         self.words = words
 
-    def refusal(self, index: int) -> Refused:
-        """Return the error for an argument that does not fit."""
+    def refusal(self, index: int, value: Value | None = None) -> Refused:
+        """Return the error for an argument that does not fit; a shape with parts says which, if it sees the value."""
         return Refused(f"expected {self.name}: {self.means}", argument=index)
 
 
@@ -244,7 +244,7 @@ def _readers(places: list[tuple[Argument, int, int]]) -> list[Callable[[Value], 
 def _read(shape: Shape[Any], value: Value, index: int) -> Any:
     result = shape.read(value)
     if result is None:
-        raise shape.refusal(index)
+        raise shape.refusal(index, value)
     return result
 
 

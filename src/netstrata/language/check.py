@@ -139,8 +139,10 @@ class _Checking:
             if not words or len(values) < words:
                 continue
             shape, where = argument.shape, arguments[at].span.to(arguments[at + words - 1].span)
-            if shape.read(values[0] if words == 1 else List(values)) is None:
-                self._refuse(shape.refusal(at).message, where, declaration.synopsis(), at)
+            given = values[0] if words == 1 else List(values)
+            if shape.read(given) is None:
+                refusal = shape.refusal(at, given)
+                self._refuse(refusal.message, where, refusal.hint or declaration.synopsis(), at)
             elif shape.name == TEMPLATE_SHAPE:
                 self._template(values[0], where)
 

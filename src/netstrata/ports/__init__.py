@@ -7,7 +7,7 @@ from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
-from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
+from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, NewLink, NewPort, Route, Routes
 from netstrata.ports.output import Output
 from netstrata.ports.streams import Attempt, Closable, Stream, Streams
 
@@ -62,6 +62,8 @@ __all__ = [
     "LinkChange",
     "Links",
     "Machine",
+    "NewLink",
+    "NewPort",
     "OpenFile",
     "Output",
     "Piped",

@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from netstrata.contract.options import NO_OPTIONS, Options
+
 
 class Link(NamedTuple):
     """A link as the kernel shows it."""
@@ -43,8 +45,48 @@ class Route(NamedTuple):
     table: int = 254  # main
 
 
+class NewLink(NamedTuple):
+    """A link to make.  Kinds and options have iproute2's names, values are the kernel's numbers."""
+
+    name: str
+    kind: str
+    options: Options = NO_OPTIONS
+    link: str = ""  # the one it stands on, if its kind takes one
+    peer: str = ""  # the other end of a veth
+
+
+class NewPort(NamedTuple):
+    """A link to put into another one."""
+
+    kind: str  # of that other one: bridge, bond or vrf
+    master: str
+    link: str
+    options: Options = NO_OPTIONS
+
+
 class Links(Protocol):
-    """Links: there, up, with carrier."""
+    """Links: made, there, up, with carrier; and what they are like."""
+
+    def held_link(self, link: NewLink) -> AbstractAsyncContextManager[None]:
+        """Make a link; deleted when the last holder leaves, unless one that is the same was there before.
+
+        Raises: Unavailable also if there is another link of that name, or the kernel has no links of that kind.
+        """
+
+    def held_port(self, port: NewPort) -> AbstractAsyncContextManager[None]:
+        """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
+
+    def held_mtu(self, link: str, mtu: int) -> AbstractAsyncContextManager[None]:
+        """Set the largest packet of a link, in bytes.
+
+        This and the next two put back what was there, if ours still stands; of several holders the last one counts.
+        """
+
+    def held_mac(self, link: str, mac: bytes) -> AbstractAsyncContextManager[None]:
+        """Set the hardware address of a link."""
+
+    def held_name(self, link: str, name: str) -> AbstractAsyncContextManager[None]:
+        """Rename a link."""
 
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""

@@ -5,11 +5,15 @@ import inspect
 import json
 import subprocess
 import tempfile
+from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from netstrata.contract import set_running
+from netstrata.contract import declaration_of, set_running
+from netstrata.language.valuetext import parse_value
+from netstrata.ports import Ports
 from netstrata.system.netlink import Netlink
 from netstrata.testing.namespaces import NEWNET, become_root, in_thread, unshare
 from netstrata.values import Unavailable
@@ -31,6 +35,11 @@ class Statement:
     @property
     def title(self) -> str:
         return "test.1"
+
+
+Life = AsyncGenerator[Any, None]
+# What the kernel counts or does by itself.
+_VOLATILE = {"gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "root_id", "operstate", "qdisc", "tso_max_size"}
 
 
 class Batch:
@@ -84,6 +93,48 @@ class World:
         statement = Statement()
         set_running(statement)
         return statement
+
+    def started(self, function: Any, *words: str) -> Life:
+        """Make a statement from its words, maps and lists in program text; it has done nothing yet."""
+        values = [parse_value(word.encode()) if word[:1] in ("[", "{") else word.encode() for word in words]
+        arguments = declaration_of(function).bind([value for value in values if value is not None])
+        statement: Life = function(cast(Ports, self.netlink), *arguments)
+        return statement
+
+    @staticmethod
+    def in_one_step(awaitable: Any) -> Any:
+        """Run something that must not suspend."""
+        try:
+            awaitable.__await__().send(None)
+        except StopIteration as done:
+            return done.value
+        raise AssertionError("it suspended")
+
+    def up_now(self, function: Any, *words: str) -> Life:
+        """Bring a statement up."""
+        statement = self.started(function, *words)
+        self.in_one_step(anext(statement))
+        return statement
+
+    def down_now(self, statement: Life) -> None:
+        """Take a statement down, as the engine does: let it run to its end."""
+        with pytest.raises(StopAsyncIteration):
+            self.in_one_step(anext(statement))
+
+    def link(self, name: str) -> dict[str, Any]:
+        """Return a link as ip shows it in detail."""
+        found: dict[str, Any] = json.loads(self.ip(f"-j -d link show dev {name}"))[0]
+        return found
+
+    def links(self) -> str:
+        """Return all links as text, in detail, without what changes by itself."""
+        lines = []
+        for row in json.loads(self.ip("-j -d link show")):
+            data = row.get("linkinfo", {})
+            for part in ("info_data", "info_slave_data"):
+                data[part] = {key: data[part][key] for key in data.get(part, {}) if key not in _VOLATILE}
+            lines.append(json.dumps({key: row[key] for key in row if key not in _VOLATILE}, sort_keys=True))
+        return "\n".join(sorted(lines))
 
     def links_up(self) -> None:
         """Bring both ends up, and lo."""

@@ -1,6 +1,7 @@
 """rtnetlink as bytes: links, addresses, routes and neighbours; no socket."""
 
 from netstrata.protocols.rtnetlink.addresses import AddressMessage, ask_addresses, decode_address, encode_address
+from netstrata.protocols.rtnetlink.kinds import COMMON, KINDS, PORTS, Attributes, Field, differing, encode_options
 from netstrata.protocols.rtnetlink.links import (
     LinkMessage,
     ask_link,
@@ -16,6 +17,18 @@ from netstrata.protocols.rtnetlink.neighbours import (
     ask_neighbours,
     decode_neighbour,
     encode_neighbour,
+)
+from netstrata.protocols.rtnetlink.newlinks import (
+    LinkDetails,
+    decode_details,
+    encode_link,
+    encode_new_link,
+    pieces_of,
+    set_mac,
+    set_master,
+    set_mtu,
+    set_name,
+    set_port,
 )
 from netstrata.protocols.rtnetlink.routes import (
     NextHop,
@@ -39,8 +52,14 @@ from netstrata.protocols.rtnetlink.wire import (
 )
 
 __all__ = [
+    "COMMON",
+    "KINDS",
+    "PORTS",
     "AddressMessage",
     "Answer",
+    "Attributes",
+    "Field",
+    "LinkDetails",
     "LinkMessage",
     "Malformed",
     "Message",
@@ -58,17 +77,28 @@ __all__ = [
     "attribute",
     "attributes",
     "decode_address",
+    "decode_details",
     "decode_link",
     "decode_neighbour",
     "decode_route",
     "destination_of",
+    "differing",
     "done_of",
     "encode_address",
+    "encode_link",
     "encode_neighbour",
+    "encode_new_link",
+    "encode_options",
     "encode_route",
     "message",
     "messages",
+    "pieces_of",
     "promotes",
+    "set_mac",
+    "set_master",
+    "set_mtu",
+    "set_name",
+    "set_port",
     "set_promotion",
     "set_up",
 ]

@@ -18,7 +18,7 @@ GONE = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, 
 
 ADDRESS_WORDS = {1: "address", 2: "address", 11: "protocol"}
 ROUTE_WORDS = {1: "destination", 4: "link", 5: "gateway", 6: "metric", 15: "table"}
-LINK_WORDS = {3: "name", 53: "name"}
+LINK_WORDS = {1: "hardware address", 3: "name", 4: "MTU", 5: "link", 53: "name"}
 _OWNERS = {
     RTPROT_KERNEL: "kernel",
     RTPROT_BOOT: "boot",
@@ -30,7 +30,7 @@ _OWNERS = {
 
 def reason_of(answer: Answer, words: dict[int, str]) -> str:
     """Return why: the kernel's own text if it gave one, else what the error number means."""
-    if answer.errno == errno.EPERM:
+    if answer.errno == errno.EPERM and not answer.text:
         return "not permitted: this takes the capability CAP_NET_ADMIN in this network namespace"
     reason = answer.text.rstrip(".") or strerror(answer.errno)
     word = words.get(answer.attribute, "")

@@ -1,0 +1,77 @@
+"""Maps of named options, each with a shape of its own; what is wrong with one is said of that one."""
+
+from collections.abc import Mapping
+from typing import Any, Union
+
+from netstrata.contract.declaration import Shape
+from netstrata.values import Map, Refused, Value
+
+# Numbers, switches (0 or 1) and words of the kernel's as numbers; addresses packed; names of links and users.
+OptionValue = Union[int, bytes, str, list[bytes]]
+Options = Mapping[str, OptionValue]
+NO_OPTIONS: Options = {}
+
+
+class OptionsShape(Shape[Options]):
+    """The shape of a map whose keys are known, each with a shape for its value."""
+
+    __slots__ = ("known", "required")
+
+    def __init__(
+        self,
+        name: str,
+        known: dict[str, Shape[Any]],
+        good: tuple[str, ...],
+        bad: tuple[str, ...],
+        required: tuple[str, ...] = (),
+    ) -> None:
+        """Describe a map; the options that it cannot do without come first in its description."""
+        self.known = known
+        self.required = required
+        listed = [f"{word} ({known[word].means}; needed)" for word in required]
+        listed += [f"{word} ({shape.means})" for word, shape in sorted(known.items()) if word not in required]
+        super().__init__(name, f"a map of {', '.join(listed)}", self._read, self._write, good, bad)
+
+    def refusal(self, index: int, value: Value | None = None) -> Refused:
+        """Return the error for a map, about the option that is guilty."""
+        if not isinstance(value, Map):
+            return super().refusal(index)
+        for key in value.keys():  # noqa: SIM118 - a Map's keys are ordered, and not a dict's
+            word = _word(key)
+            shape = self.known.get(word)
+            if shape is None:
+                return self._unknown(word, index)
+            if shape.read(value.entries[key]) is None:
+                return Refused(f"option {word}: expected {shape.name}: {shape.means}", argument=index)
+        missing = [word for word in self.required if word.encode() not in value.entries]
+        return Refused(f"expected {self.name} with the option {' and '.join(missing)}", argument=index)
+
+    def _unknown(self, word: str, index: int) -> Refused:
+        from netstrata.values.spelling import did_you_mean
+
+        near = did_you_mean(word, self.known)
+        hint = f"did you mean `{near}`?" if near else ""
+        return Refused(
+            f"there is no option `{word}`; known are {', '.join(sorted(self.known))}", hint=hint, argument=index
+        )
+
+    def _read(self, value: Value) -> Options | None:
+        if not isinstance(value, Map):
+            return None
+        options: dict[str, OptionValue] = {}
+        for key in value.keys():  # noqa: SIM118 - a Map's keys are ordered, and not a dict's
+            word = _word(key)
+            shape = self.known.get(word)
+            found = shape.read(value.entries[key]) if shape is not None else None
+            if found is None:
+                return None
+            options[word] = found
+        return options if all(word in options for word in self.required) else None
+
+    def _write(self, options: Options) -> Value:
+        return Map({word.encode(): self.known[word].write(value) for word, value in options.items()})
+
+
+def _word(key: Value) -> str:
+    """Return a key for people and for looking it up; what is no string is no option's name."""
+    return key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else "{}"
