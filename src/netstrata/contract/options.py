@@ -1,14 +1,12 @@
 """Maps of named options, each with a shape of its own; what is wrong with one is said of that one."""
 
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import Any
 
 from netstrata.contract.declaration import Shape
 from netstrata.values import Map, Refused, Value
 
-# Numbers, switches (0 or 1) and words of the kernel's as numbers; addresses packed; names of links and users.
-OptionValue = Union[int, bytes, str, list[bytes]]
-Options = Mapping[str, OptionValue]
+Options = Mapping[str, Any]  # by name, each as its shape reads it
 NO_OPTIONS: Options = {}
 
 
@@ -58,7 +56,7 @@ class OptionsShape(Shape[Options]):
     def _read(self, value: Value) -> Options | None:
         if not isinstance(value, Map):
             return None
-        options: dict[str, OptionValue] = {}
+        options: dict[str, Any] = {}
         for key in value.keys():  # noqa: SIM118 - a Map's keys are ordered, and not a dict's
             word = _word(key)
             shape = self.known.get(word)

@@ -7,9 +7,24 @@ from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
 from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
-from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, NewLink, NewPort, Route, Routes
+from netstrata.ports.kernel import (
+    Addresses,
+    DynamicAddress,
+    Link,
+    LinkChange,
+    Links,
+    Neighbour,
+    Neighbours,
+    NewLink,
+    NewPort,
+    Route,
+    Routes,
+    Rule,
+    Rules,
+)
 from netstrata.ports.output import Output
 from netstrata.ports.streams import Attempt, Closable, Stream, Streams
+from netstrata.ports.sysctl import Sysctl
 
 
 class Ports(Protocol):
@@ -21,6 +36,12 @@ class Ports(Protocol):
     def addresses(self) -> Addresses: ...
     @property
     def routes(self) -> Routes: ...
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def neighbours(self) -> Neighbours: ...
+    @property
+    def sysctl(self) -> Sysctl: ...
     @property
     def children(self) -> Children: ...
     @property
@@ -62,6 +83,8 @@ __all__ = [
     "LinkChange",
     "Links",
     "Machine",
+    "Neighbour",
+    "Neighbours",
     "NewLink",
     "NewPort",
     "OpenFile",
@@ -71,8 +94,11 @@ __all__ = [
     "Program",
     "Route",
     "Routes",
+    "Rule",
+    "Rules",
     "Stream",
     "Streams",
+    "Sysctl",
     "Turn",
     "Turns",
 ]

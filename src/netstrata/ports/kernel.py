@@ -39,10 +39,41 @@ class Route(NamedTuple):
     destination: bytes
     prefix: int
     gateway: bytes | None  # None: directly on the link
-    link: str | None  # None with a blackhole
+    link: str | None  # None: the one that the gateway is on; not used but by unicast routes
     metric: int  # 0 means none for IPv4, the kernel's 1024 for IPv6
-    blackhole: bool = False
+    kind: str = "unicast"  # or blackhole, unreachable, prohibit, throw
     table: int = 254  # main
+    source: bytes = b""  # which of our addresses packets come from
+    mtu: int = 0  # bytes; 0: the link's
+    onlink: bool = False  # the gateway is on the link, whatever the addresses say
+
+
+class Rule(NamedTuple):
+    """Which packets are looked up in which routing table.  Addresses are packed, prefix length 0 is any."""
+
+    family: int  # 4 or 6
+    priority: int  # smallest first
+    source: bytes = b""
+    source_prefix: int = 0
+    destination: bytes = b""
+    destination_prefix: int = 0
+    iif: str = ""
+    oif: str = ""
+    mark: int = 0
+    mask: int = 0
+    users: tuple[int, int] | None = None  # first and last user id
+    inverted: bool = False
+    kind: str = "unicast"  # or blackhole, unreachable, prohibit
+    table: int = 254
+    suppress_prefixlength: int = -1  # found routes with no longer prefix do not count; -1: all count
+
+
+class Neighbour(NamedTuple):
+    """Which hardware address answers for an address on a link.  Both are packed."""
+
+    link: str
+    address: bytes
+    mac: bytes
 
 
 class NewLink(NamedTuple):
@@ -142,3 +173,17 @@ class Routes(Protocol):
 
     def held_route(self, route: Route) -> AbstractAsyncContextManager[None]:
         """Put a route into the kernel's table."""
+
+
+class Rules(Protocol):
+    """Rules of either family."""
+
+    def held_rule(self, rule: Rule) -> AbstractAsyncContextManager[None]:
+        """Put a rule into the kernel's list."""
+
+
+class Neighbours(Protocol):
+    """Neighbours of either family."""
+
+    def held_neighbour(self, neighbour: Neighbour) -> AbstractAsyncContextManager[None]:
+        """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""

@@ -12,9 +12,12 @@ from netstrata.ports import (
     Files,
     Links,
     Machine,
+    Neighbours,
     Output,
     Routes,
+    Rules,
     Streams,
+    Sysctl,
     Turns,
 )
 from netstrata.values import Unavailable
@@ -58,6 +61,23 @@ class SystemPorts:
     def routes(self) -> Routes:
         """Return the routes port."""
         return self._netlink.routes
+
+    @property
+    def rules(self) -> Rules:
+        """Return the rules port."""
+        return self._netlink.rules
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Return the neighbours port."""
+        return self._netlink.neighbours
+
+    @cached_property
+    def sysctl(self) -> Sysctl:
+        """Return the kernel's settings."""
+        from netstrata.system.sysctl import KernelSettings
+
+        return KernelSettings()
 
     @cached_property
     def dhcp(self) -> Dhcp:

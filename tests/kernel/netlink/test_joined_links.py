@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netstrata.ports import NewPort
+from netstrata.statements.net.bond.port import port as bond_port
 from netstrata.statements.net.bridge import bridge
 from netstrata.statements.net.bridge.port import port
+from netstrata.statements.net.vrf.port import port as vrf_port
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -153,3 +155,53 @@ async def test_an_option_that_the_kernel_refuses_leaves_no_port_behind(world: "W
         await world.netlink.links.held_port(NewPort("bridge", "br0", "va", {"cost": 0})).__aenter__()
 
     assert world.links() == before
+
+
+@pytest.mark.vm("vrf")
+async def test_a_link_is_in_a_vrf_while_held_and_comes_back_when_someone_takes_it_out(world: "World") -> None:
+    world.ip("link add blue type vrf table 100")
+    before = world.links()
+    told = world.as_statement()
+
+    statement = world.up_now(vrf_port, "blue", "va")
+    master = world.link("va")["master"]
+    world.ip("link set va nomaster")
+    reason = await told.losses.get()
+    world.down_now(statement)
+    again = world.up_now(vrf_port, "blue", "va")
+    second = world.link("va")["master"]
+    world.down_now(again)
+
+    assert (master, second) == ("blue", "blue")
+    assert reason == "cannot hold va in vrf blue: someone took it out"
+    assert world.links() == before
+
+
+@pytest.mark.vm("bond")
+async def test_links_are_in_a_bond_while_held_and_as_before_after(world: "World") -> None:
+    world.ip("link add bond0 type bond mode active-backup miimon 100")
+    before = [world.link("va"), world.link("vb")]
+    told = world.as_statement()
+
+    program = [world.up_now(bond_port, "bond0", "va"), world.up_now(bond_port, "bond0", "vb")]
+    masters = [world.link(name)["master"] for name in ("va", "vb")]
+    for statement in reversed(program):
+        world.down_now(statement)
+
+    assert masters == ["bond0", "bond0"]
+    after = [world.link("va"), world.link("vb")]
+    assert [row | {"qdisc": "", "tso_max_size": 0} for row in after] == [
+        row | {"qdisc": "", "tso_max_size": 0} for row in before
+    ]
+    assert (told.notes, told.losses.empty()) == ([], True)
+
+
+@pytest.mark.vm("bond")
+async def test_a_link_that_is_up_is_no_bonds_port_and_the_kernel_says_why(world: "World") -> None:
+    world.ip("link add bond0 type bond")
+    world.ip("link set va up")
+
+    with pytest.raises(Unavailable) as refused:
+        world.up_now(bond_port, "bond0", "va")
+
+    assert str(refused.value) == "cannot put va into bond bond0: Device can not be enslaved while up"

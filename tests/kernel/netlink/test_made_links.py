@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from netstrata.statements.net.bond import bond
 from netstrata.statements.net.bridge import bridge
 from netstrata.statements.net.bridge.port import port as bridge_port
+from netstrata.statements.net.dummy import dummy
 from netstrata.statements.net.macvlan import macvlan
 from netstrata.statements.net.tun import tun
 from netstrata.statements.net.veth import veth
+from netstrata.statements.net.vlan import vlan
+from netstrata.statements.net.vrf import vrf
 from netstrata.statements.net.vxlan import vxlan
 from netstrata.values import Refused, Unavailable
 
@@ -55,6 +59,31 @@ MADE = [
     pytest.param(
         vxlan, ("vz", '["id": "0", "external": "on", "learning": "off", "dstport": "4789"]'),
         "vz type vxlan external dstport 4789", id="external vxlan",
+    ),
+    pytest.param(dummy, ("vz",), "vz type dummy", id="dummy", marks=pytest.mark.vm("dummy")),
+    pytest.param(
+        vlan, ("va", "7", "vz"), "vz link va type vlan id 7", id="vlan", marks=pytest.mark.vm("vlan"),
+    ),
+    pytest.param(
+        vlan, ("va", "7", "vz", '["protocol": "802.1ad", "gvrp": "on", "reorder_hdr": "off"]'),
+        "vz link va type vlan protocol 802.1ad id 7 gvrp on reorder_hdr off",
+        id="vlan with options", marks=pytest.mark.vm("vlan"),
+    ),
+    pytest.param(vrf, ("vz", "100"), "vz type vrf table 100", id="vrf", marks=pytest.mark.vm("vrf")),
+    pytest.param(
+        bond, ("vz", '["mode": "active-backup", "miimon": "100", "updelay": "200", "primary_reselect": "better"]'),
+        "vz type bond mode active-backup miimon 100 updelay 200 primary_reselect better",
+        id="bond", marks=pytest.mark.vm("bond"),
+    ),
+    pytest.param(
+        bond, ("vz", '["mode": "802.3ad", "lacp_rate": "fast", "xmit_hash_policy": "layer3+4", "min_links": "1"]'),
+        "vz type bond mode 802.3ad lacp_rate fast xmit_hash_policy layer3+4 min_links 1",
+        id="bond with LACP", marks=pytest.mark.vm("bond"),
+    ),
+    pytest.param(
+        bond, ("vz", '["mode": "active-backup", "arp_interval": "500", "arp_ip_target": {"192.0.2.1", "192.0.2.2"}]'),
+        "vz type bond mode active-backup arp_interval 500 arp_ip_target 192.0.2.1,192.0.2.2",
+        id="bond with ARP", marks=pytest.mark.vm("bond"),
     ),
     pytest.param(macvlan, ("va", "vz"), "vz link va type macvlan mode vepa", id="macvlan"),
     pytest.param(macvlan, ("va", "vz", "bridge"), "vz link va type macvlan mode bridge", id="macvlan in a mode"),
@@ -280,6 +309,18 @@ async def test_a_kernel_without_a_kind_of_links_is_said_to_have_none(world: "Wor
         del KINDS["nosuchkind"]
 
     assert str(refused.value) == "cannot make nosuchkind vz: this kernel has no nosuchkind links"
+
+
+@pytest.mark.vm("vlan")
+async def test_a_vlan_that_its_link_has_already_is_said(world: "World") -> None:
+    world.ip("link add vy link va type vlan id 7")
+    before = world.links()
+
+    with pytest.raises(Unavailable) as refused:
+        world.up_now(vlan, "va", "7", "vz")
+
+    assert str(refused.value).endswith("VLAN device already exists")
+    assert world.links() == before
 
 
 async def test_no_link_to_stand_on_is_said_with_its_name(world: "World") -> None:

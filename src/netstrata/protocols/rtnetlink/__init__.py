@@ -14,6 +14,7 @@ from netstrata.protocols.rtnetlink.links import (
 )
 from netstrata.protocols.rtnetlink.neighbours import (
     NeighbourMessage,
+    ask_neighbour,
     ask_neighbours,
     decode_neighbour,
     encode_neighbour,
@@ -31,13 +32,16 @@ from netstrata.protocols.rtnetlink.newlinks import (
     set_port,
 )
 from netstrata.protocols.rtnetlink.routes import (
+    ROUTE_KINDS,
     NextHop,
     RouteMessage,
     ask_routes,
+    ask_way,
     decode_route,
     destination_of,
     encode_route,
 )
+from netstrata.protocols.rtnetlink.rules import RuleMessage, ask_rules, decode_rule, encode_rule
 from netstrata.protocols.rtnetlink.wire import (
     Answer,
     Malformed,
@@ -55,6 +59,7 @@ __all__ = [
     "COMMON",
     "KINDS",
     "PORTS",
+    "ROUTE_KINDS",
     "AddressMessage",
     "Answer",
     "Attributes",
@@ -67,13 +72,17 @@ __all__ = [
     "NextHop",
     "Octets",
     "RouteMessage",
+    "RuleMessage",
     "answer_of",
     "ask_addresses",
     "ask_link",
     "ask_link_named",
     "ask_links",
+    "ask_neighbour",
     "ask_neighbours",
     "ask_routes",
+    "ask_rules",
+    "ask_way",
     "attribute",
     "attributes",
     "decode_address",
@@ -81,6 +90,7 @@ __all__ = [
     "decode_link",
     "decode_neighbour",
     "decode_route",
+    "decode_rule",
     "destination_of",
     "differing",
     "done_of",
@@ -90,6 +100,7 @@ __all__ = [
     "encode_new_link",
     "encode_options",
     "encode_route",
+    "encode_rule",
     "message",
     "messages",
     "pieces_of",

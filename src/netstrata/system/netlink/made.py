@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Running
-from netstrata.contract.options import OptionValue
+from netstrata.contract.options import Options
 from netstrata.ports.kernel import NewLink
 from netstrata.protocols.rtnetlink import (
     COMMON,
@@ -221,7 +221,7 @@ def read_details(requests: RequestSocket, ifindex: int, operation: str) -> LinkD
     return decode_details(found, message.start, message.end, _COMMON)
 
 
-def resolved(options: Mapping[str, OptionValue], operation: str, requests: RequestSocket) -> dict[str, Given]:
+def resolved(options: Options, operation: str, requests: RequestSocket) -> dict[str, Given]:
     """Return options with the names of links and users as numbers.
 
     Raises: Unavailable if there is none of that name.
