@@ -51,6 +51,7 @@ def test_the_description_of_a_map_names_every_option(shape: OptionsShape) -> Non
         ('"x"', "expected rule options: a map of priority (", ""),
         ("[]", "expected rule options with the option priority", ""),
         ('["priority": "1", "form": "192.0.2.0/24"]', "there is no option `form`; known are family, from, fw", "from"),
+        ('["prio": "1"]', "there is no option `prio`; known are family, ", "priority"),
         ('["priority": "1", "colour": "blue"]', "there is no option `colour`; known are family, ", ""),
         ('["priority": "-1"]', "option priority: expected a priority: whole, 0 to 4294967295", ""),
         ('["priority": "1", {}: "x"]', "there is no option `{}`; known are ", ""),

@@ -47,7 +47,8 @@ class OptionsShape(Shape[Options]):
     def _unknown(self, word: str, index: int) -> Refused:
         from netstrata.values.spelling import did_you_mean
 
-        near = did_you_mean(word, self.known)
+        begun = [known for known in sorted(self.known) if len(word) > 1 and known.startswith(word)]
+        near = did_you_mean(word, self.known) or next(iter(begun), None)
         hint = f"did you mean `{near}`?" if near else ""
         return Refused(
             f"there is no option `{word}`; known are {', '.join(sorted(self.known))}", hint=hint, argument=index
