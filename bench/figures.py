@@ -10,13 +10,14 @@ from space import in_own_namespace
 
 
 def main() -> None:
-    """Measure everything, or what is named on the command line: routes, carrier, start."""
+    """Measure everything, or what is named on the command line: routes, links, carrier, start."""
     in_own_namespace()
     import carrier
+    import links
     import routes
     import start
 
-    wanted = sys.argv[1:] or ["start", "carrier", "routes"]
+    wanted = sys.argv[1:] or ["start", "carrier", "routes", "links"]
     found: dict[str, object] = {}
     if "start" in wanted:
         found["start"] = start.measure()
@@ -24,6 +25,8 @@ def main() -> None:
         found["carrier"] = carrier.measure()
     if "routes" in wanted:
         found["routes"] = [routes.measure(1_000), routes.measure(10_000)]
+    if "links" in wanted:
+        found["links"] = [links.measure("bridge", 500), links.measure("veth", 500)]
     print(json.dumps(found, indent=2))
 
 

@@ -1,31 +1,69 @@
-"""Maps of options, and what is said of a wrong one."""
+"""Maps of named options, and the shapes of each of them."""
+
+from collections.abc import Iterator
 
 import pytest
 
-from netstrata.contract.options import options_shape
-from netstrata.contract.shapes import LINK, NUMBER
-from netstrata.values import List, Map, Value
+from netstrata.contract import Shape, link_shapes, route_shapes
+from netstrata.contract.options import OptionsShape
+from netstrata.language.valuetext import parse_value
 
-SHAPE = options_shape({"size": NUMBER, "link": LINK}, ("[]",), ('"x"',), ("size",))
+MAPS = [
+    shape
+    for module in (link_shapes, route_shapes)
+    for shape in vars(module).values()
+    if isinstance(shape, OptionsShape)
+]
+
+
+def inner() -> Iterator[Shape[object]]:
+    seen: set[int] = set()
+    for map_ in MAPS:
+        for shape in map_.known.values():
+            if id(shape) not in seen:
+                seen.add(id(shape))
+                yield shape
+
+
+@pytest.mark.parametrize("shape", list(inner()), ids=lambda shape: shape.means)
+def test_the_shape_of_an_option_takes_its_good_values_refuses_its_bad_ones_and_writes_what_it_reads(
+    shape: Shape[object],
+) -> None:
+    good = [parse_value(text.encode()) for text in shape.good]
+    bad = [parse_value(text.encode()) for text in shape.bad]
+
+    read = [shape.read(value) for value in good if value is not None]
+
+    assert len(read) == len(shape.good)
+    assert None not in read
+    assert [shape.read(shape.write(value)) for value in read] == read
+    assert [shape.read(value) for value in bad if value is not None] == [None] * len(shape.bad)
+
+
+@pytest.mark.parametrize("shape", MAPS, ids=lambda shape: shape.name)
+def test_the_description_of_a_map_names_every_option(shape: OptionsShape) -> None:
+    assert [name for name in shape.known if f"{name} (" not in shape.means] == []
 
 
 @pytest.mark.parametrize(
-    ("value", "message", "hint"),
+    ("text", "message", "hint"),
     [
-        (Map({b"sise": b"1"}), "there is no option `sise`", "did you mean `size`?"),
-        (Map({b"colour": b"1"}), "there is no option `colour`", "there are: size, link"),
-        (Map({b"size": b"x"}), "option size: expected a number: whole, 0 to 18446744073709551615", ""),
-        (Map({b"link": b"eth0"}), "the option size is missing", ""),
-        (Map({List([]): b"x"}), "an option is named by a string", "there are: size, link"),
-        (b"size", "expected options: a map of size, link", ""),
+        ('"x"', "expected rule options: a map of priority (", ""),
+        ("[]", "expected rule options with the option priority", ""),
+        ('["priority": "1", "form": "192.0.2.0/24"]', "there is no option `form`; known are family, from, fw", "from"),
+        ('["prio": "1"]', "there is no option `prio`; known are family, ", "priority"),
+        ('["priority": "1", "colour": "blue"]', "there is no option `colour`; known are family, ", ""),
+        ('["priority": "-1"]', "option priority: expected a priority: whole, 0 to 4294967295", ""),
+        ('["priority": "1", {}: "x"]', "there is no option `{}`; known are ", ""),
+        (r'["priority": "1", "\xff": "x"]', r"there is no option `\xff`; known are ", ""),
     ],
 )
-def test_a_wrong_map_is_refused_with_what_is_wrong(value: Value, message: str, hint: str) -> None:
-    assert SHAPE.read(value) is None
-    refusal = SHAPE.refusal(2, value)
+def test_a_map_that_does_not_fit_is_refused_with_the_option_that_is_guilty(text: str, message: str, hint: str) -> None:
+    value = parse_value(text.encode())
+    assert value is not None
 
-    assert (refusal.message, refusal.hint, refusal.argument) == (message, hint, 2)
+    refused = route_shapes.RULE_OPTIONS.refusal(0, value)
 
-
-def test_a_map_is_read_by_the_shape_of_each_option() -> None:
-    assert SHAPE.read(Map({b"size": b"07", b"link": b"eth0"})) == {"size": 7, "link": "eth0"}
+    assert route_shapes.RULE_OPTIONS.read(value) is None
+    assert refused.message.startswith(message)
+    assert refused.hint == (f"did you mean `{hint}`?" if hint else "")

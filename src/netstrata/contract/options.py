@@ -1,56 +1,83 @@
-"""Maps of options: each option a word with a shape of its own, and a near miss told as one."""
+"""Maps of named options, each with a shape of its own; what is wrong with one is said of that one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.spelling import did_you_mean
 from netstrata.values import Map, Refused, Value
 
-Options = dict[str, Any]  # what was given, read; what was not given is missing
+Options = Mapping[str, Any]  # by name, each as its shape reads it
+NO_OPTIONS: Options = {}
+
+
+class OptionsShape(Shape[Options]):
+    """The shape of a map whose keys are known, each with a shape for its value."""
+
+    __slots__ = ("known", "required")
+
+    def __init__(
+        self,
+        name: str,
+        known: dict[str, Shape[Any]],
+        good: tuple[str, ...],
+        bad: tuple[str, ...],
+        required: tuple[str, ...] = (),
+    ) -> None:
+        """Describe a map; the options that it cannot do without come first in its description."""
+        self.known = known
+        self.required = required
+        listed = [f"{word} ({known[word].means}; needed)" for word in required]
+        listed += [f"{word} ({shape.means})" for word, shape in sorted(known.items()) if word not in required]
+        super().__init__(name, f"a map of {', '.join(listed)}", self._read, self._write, good, bad)
+
+    def refusal(self, index: int, value: Value | None = None) -> Refused:
+        """Return the error for a map, about the option that is guilty."""
+        if not isinstance(value, Map):
+            return super().refusal(index)
+        for key in value.keys():  # noqa: SIM118 - a Map's keys are ordered, and not a dict's
+            word = _word(key)
+            shape = self.known.get(word)
+            if shape is None:
+                return self._unknown(word, index)
+            if shape.read(value.entries[key]) is None:
+                return Refused(f"option {word}: expected {shape.name}: {shape.means}", argument=index)
+        missing = [word for word in self.required if word.encode() not in value.entries]
+        return Refused(f"expected {self.name} with the option {' and '.join(missing)}", argument=index)
+
+    def _unknown(self, word: str, index: int) -> Refused:
+        from netstrata.contract.spelling import did_you_mean
+
+        begun = [known for known in sorted(self.known) if len(word) > 1 and known.startswith(word)]
+        near = did_you_mean(word, self.known) or next(iter(begun), None)
+        hint = f"did you mean `{near}`?" if near else ""
+        return Refused(
+            f"there is no option `{word}`; known are {', '.join(sorted(self.known))}", hint=hint, argument=index
+        )
+
+    def _read(self, value: Value) -> Options | None:
+        if not isinstance(value, Map):
+            return None
+        options: dict[str, Any] = {}
+        for key in value.keys():  # noqa: SIM118 - a Map's keys are ordered, and not a dict's
+            word = _word(key)
+            shape = self.known.get(word)
+            found = shape.read(value.entries[key]) if shape is not None else None
+            if found is None:
+                return None
+            options[word] = found
+        return options if all(word in options for word in self.required) else None
+
+    def _write(self, options: Options) -> Value:
+        return Map({word.encode(): self.known[word].write(value) for word, value in options.items()})
+
+
+def _word(key: Value) -> str:
+    """Return a key for people and for looking it up; what is no string is no option's name."""
+    return key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else "{}"
 
 
 def options_shape(
     fields: dict[str, Shape[Any]], good: tuple[str, ...], bad: tuple[str, ...], needed: tuple[str, ...] = ()
-) -> Shape[Options]:
-    """Make the shape of a map whose keys are known words.
-
-    Shapes: needed are options that must be there.
-    """
-
-    def read(value: Value) -> Options | None:
-        return None if explain(value) is not None else _read(value, fields)
-
-    def explain(value: Value) -> Refused | None:
-        return _explain(value, fields, needed)
-
-    def write(options: Options) -> Value:
-        return Map({key.encode(): fields[key].write(given) for key, given in options.items()})
-
-    told = "; ".join(f"{key}: {shape.name}, {shape.means}" for key, shape in fields.items())
-    return Shape("options", f"a map of {told}", read, write, good, bad, explain=explain)
-
-
-def _read(value: Value, fields: dict[str, Shape[Any]]) -> Options:
-    assert isinstance(value, Map)
-    return {
-        key: shape.read(value.entries[key.encode()]) for key, shape in fields.items() if key.encode() in value.entries
-    }
-
-
-def _explain(value: Value, fields: dict[str, Shape[Any]], needed: tuple[str, ...]) -> Refused | None:
-    """Say what is wrong with a map of options; None if nothing is."""
-    if not isinstance(value, Map):
-        return Refused(f"expected options: a map of {', '.join(fields)}")
-    for key, given in value.entries.items():
-        word = key.decode("latin-1") if isinstance(key, bytes) else ""
-        shape = fields.get(word)
-        if shape is None:
-            near = did_you_mean(word, fields)
-            hint = f"did you mean `{near}`?" if near is not None else f"there are: {', '.join(fields)}"
-            return Refused(f"there is no option `{word}`" if word else "an option is named by a string", hint=hint)
-        if shape.read(given) is None:
-            return Refused(f"option {word}: expected {shape.name}: {shape.means}")
-    for word in needed:
-        if word.encode() not in value.entries:
-            return Refused(f"the option {word} is missing")
-    return None
+) -> OptionsShape:
+    """Make the shape of a map of options that have no name of their own."""
+    return OptionsShape("options", fields, good, bad, needed)

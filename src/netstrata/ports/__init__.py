@@ -10,11 +10,26 @@ from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputR
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
 from netstrata.ports.heldfiles import HeldFiles
-from netstrata.ports.kernel import Addresses, DynamicAddress, Link, LinkChange, Links, Route, Routes
+from netstrata.ports.kernel import (
+    Addresses,
+    DynamicAddress,
+    Link,
+    LinkChange,
+    Links,
+    Neighbour,
+    Neighbours,
+    NewLink,
+    NewPort,
+    Route,
+    Routes,
+    Rule,
+    Rules,
+)
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
 from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Attempt, Closable, Stream, Streams
+from netstrata.ports.sysctl import Sysctl
 
 
 class Ports(Protocol):
@@ -26,6 +41,12 @@ class Ports(Protocol):
     def addresses(self) -> Addresses: ...
     @property
     def routes(self) -> Routes: ...
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def neighbours(self) -> Neighbours: ...
+    @property
+    def sysctl(self) -> Sysctl: ...
     @property
     def children(self) -> Children: ...
     @property
@@ -81,6 +102,10 @@ __all__ = [
     "LinkChange",
     "Links",
     "Machine",
+    "Neighbour",
+    "Neighbours",
+    "NewLink",
+    "NewPort",
     "NftThing",
     "Nftables",
     "OpenFile",
@@ -90,9 +115,12 @@ __all__ = [
     "Program",
     "Route",
     "Routes",
+    "Rule",
+    "Rules",
     "Servers",
     "Stream",
     "Streams",
+    "Sysctl",
     "Turn",
     "Turns",
 ]

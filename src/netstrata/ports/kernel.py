@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from netstrata.contract.options import NO_OPTIONS, Options
+
 
 class Link(NamedTuple):
     """A link as the kernel shows it."""
@@ -37,14 +39,85 @@ class Route(NamedTuple):
     destination: bytes
     prefix: int
     gateway: bytes | None  # None: directly on the link
-    link: str | None  # None with a blackhole
+    link: str | None  # None: the one that the gateway is on; not used but by unicast routes
     metric: int  # 0 means none for IPv4, the kernel's 1024 for IPv6
-    blackhole: bool = False
+    kind: str = "unicast"  # or blackhole, unreachable, prohibit, throw
     table: int = 254  # main
+    source: bytes = b""  # which of our addresses packets come from
+    mtu: int = 0  # bytes; 0: the link's
+    onlink: bool = False  # the gateway is on the link, whatever the addresses say
+
+
+class Rule(NamedTuple):
+    """Which packets are looked up in which routing table.  Addresses are packed, prefix length 0 is any."""
+
+    family: int  # 4 or 6
+    priority: int  # smallest first
+    source: bytes = b""
+    source_prefix: int = 0
+    destination: bytes = b""
+    destination_prefix: int = 0
+    iif: str = ""
+    oif: str = ""
+    mark: int = 0
+    mask: int = 0
+    users: tuple[int, int] | None = None  # first and last user id
+    inverted: bool = False
+    kind: str = "unicast"  # or blackhole, unreachable, prohibit
+    table: int = 254
+    suppress_prefixlength: int = -1  # found routes with no longer prefix do not count; -1: all count
+
+
+class Neighbour(NamedTuple):
+    """Which hardware address answers for an address on a link.  Both are packed."""
+
+    link: str
+    address: bytes
+    mac: bytes
+
+
+class NewLink(NamedTuple):
+    """A link to make.  Kinds and options have iproute2's names, values are the kernel's numbers."""
+
+    name: str
+    kind: str
+    options: Options = NO_OPTIONS
+    link: str = ""  # the one it stands on, if its kind takes one
+    peer: str = ""  # the other end of a veth
+
+
+class NewPort(NamedTuple):
+    """A link to put into another one."""
+
+    kind: str  # of that other one: bridge, bond or vrf
+    master: str
+    link: str
+    options: Options = NO_OPTIONS
 
 
 class Links(Protocol):
-    """Links: there, up, with carrier."""
+    """Links: made, there, up, with carrier; and what they are like."""
+
+    def held_link(self, link: NewLink) -> AbstractAsyncContextManager[None]:
+        """Make a link; deleted when the last holder leaves, unless one that is the same was there before.
+
+        Raises: Unavailable also if there is another link of that name, or the kernel has no links of that kind.
+        """
+
+    def held_port(self, port: NewPort) -> AbstractAsyncContextManager[None]:
+        """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
+
+    def held_mtu(self, link: str, mtu: int) -> AbstractAsyncContextManager[None]:
+        """Set the largest packet of a link, in bytes.
+
+        This and the next two put back what was there, if ours still stands; of several holders the last one counts.
+        """
+
+    def held_mac(self, link: str, mac: bytes) -> AbstractAsyncContextManager[None]:
+        """Set the hardware address of a link."""
+
+    def held_name(self, link: str, name: str) -> AbstractAsyncContextManager[None]:
+        """Rename a link."""
 
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
@@ -100,3 +173,17 @@ class Routes(Protocol):
 
     def held_route(self, route: Route) -> AbstractAsyncContextManager[None]:
         """Put a route into the kernel's table."""
+
+
+class Rules(Protocol):
+    """Rules of either family."""
+
+    def held_rule(self, rule: Rule) -> AbstractAsyncContextManager[None]:
+        """Put a rule into the kernel's list."""
+
+
+class Neighbours(Protocol):
+    """Neighbours of either family."""
+
+    def held_neighbour(self, neighbour: Neighbour) -> AbstractAsyncContextManager[None]:
+        """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""

@@ -15,11 +15,14 @@ from netstrata.ports import (
     HeldFiles,
     Links,
     Machine,
+    Neighbours,
     Nftables,
     Output,
     Routes,
+    Rules,
     Servers,
     Streams,
+    Sysctl,
     Turns,
 )
 from netstrata.values import Unavailable
@@ -66,6 +69,23 @@ class SystemPorts:
     def routes(self) -> Routes:
         """Return the routes port."""
         return self._netlink.routes
+
+    @property
+    def rules(self) -> Rules:
+        """Return the rules port."""
+        return self._netlink.rules
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Return the neighbours port."""
+        return self._netlink.neighbours
+
+    @cached_property
+    def sysctl(self) -> Sysctl:
+        """Return the kernel's settings."""
+        from netstrata.system.sysctl import KernelSettings
+
+        return KernelSettings()
 
     @cached_property
     def dhcp(self) -> Dhcp:

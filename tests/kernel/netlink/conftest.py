@@ -1,16 +1,27 @@
 """Runs each `async def` test of this folder in a network namespace of its own, in an event loop of its own."""
 
 import asyncio
+import errno
 import inspect
 import json
 import subprocess
 import tempfile
+from collections.abc import AsyncGenerator
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from netstrata.contract import set_running
+from netstrata.contract import declaration_of, set_running
+from netstrata.language.valuetext import parse_value
+from netstrata.ports import Ports
+from netstrata.protocols.rtnetlink import encode_new_link
+from netstrata.protocols.rtnetlink.constants import NLM_F_CREATE, NLM_F_EXCL, RTM_NEWLINK
 from netstrata.system.netlink import Netlink
+from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.sysctl import KernelSettings
 from netstrata.testing.namespaces import NEWNET, become_root, in_thread, unshare
 from netstrata.values import Unavailable
 
@@ -33,6 +44,20 @@ class Statement:
         return "test.1"
 
 
+Life = AsyncGenerator[Any, None]
+# What the kernel counts or does by itself.
+_VOLATILE = {
+    "gc_timer",
+    "hello_timer",
+    "tcn_timer",
+    "topology_change_timer",
+    "root_id",
+    "operstate",
+    "qdisc",
+    "tso_max_size",
+}
+
+
 class Batch:
     """An `ip -batch` that runs beside the test."""
 
@@ -53,7 +78,15 @@ class World:
     """A network namespace with a veth pair, va and vb, and what a test needs in it."""
 
     def __init__(self) -> None:
-        self.netlink = Netlink()
+        self.netlink = netlink = Netlink()
+        self.ports = SimpleNamespace(
+            links=netlink.links,
+            addresses=netlink.addresses,
+            routes=netlink.routes,
+            rules=netlink.rules,
+            neighbours=netlink.neighbours,
+            sysctl=KernelSettings(),
+        )
         self.ip("link add va address 02:00:00:00:0a:01 type veth peer name vb address 02:00:00:00:0b:01")
 
     def ip(self, words: str) -> str:
@@ -85,6 +118,48 @@ class World:
         set_running(statement)
         return statement
 
+    def started(self, function: Any, *words: str) -> Life:
+        """Make a statement from its words, maps and lists in program text; it has done nothing yet."""
+        values = [parse_value(word.encode()) if word[:1] in ("[", "{") else word.encode() for word in words]
+        arguments = declaration_of(function).bind([value for value in values if value is not None])
+        statement: Life = function(cast(Ports, self.ports), *arguments)
+        return statement
+
+    @staticmethod
+    def in_one_step(awaitable: Any) -> Any:
+        """Run something that must not suspend."""
+        try:
+            awaitable.__await__().send(None)
+        except StopIteration as done:
+            return done.value
+        raise AssertionError("it suspended")
+
+    def up_now(self, function: Any, *words: str) -> Life:
+        """Bring a statement up."""
+        statement = self.started(function, *words)
+        self.in_one_step(anext(statement))
+        return statement
+
+    def down_now(self, statement: Life) -> None:
+        """Take a statement down, as the engine does: let it run to its end."""
+        with pytest.raises(StopAsyncIteration):
+            self.in_one_step(anext(statement))
+
+    def link(self, name: str) -> dict[str, Any]:
+        """Return a link as ip shows it in detail."""
+        found: dict[str, Any] = json.loads(self.ip(f"-j -d link show dev {name}"))[0]
+        return found
+
+    def links(self) -> str:
+        """Return all links as text, in detail, without what changes by itself."""
+        lines = []
+        for row in json.loads(self.ip("-j -d link show")):
+            data = row.get("linkinfo", {})
+            for part in ("info_data", "info_slave_data"):
+                data[part] = {key: data[part][key] for key in data.get(part, {}) if key not in _VOLATILE}
+            lines.append(json.dumps({key: row[key] for key in row if key not in _VOLATILE}, sort_keys=True))
+        return "\n".join(sorted(lines))
+
     def links_up(self) -> None:
         """Bring both ends up, and lo."""
         for name in ("lo", "va", "vb"):
@@ -100,18 +175,45 @@ class World:
         lines = (" ".join(line.split()) for line in self.ip(words).splitlines())
         return [line for line in lines if "proto kernel" not in line and "proto ra" not in line]
 
+    def rules(self) -> list[str]:
+        """Return the rules of both families, without those of a new namespace."""
+        lines = self.ip("-4 -N rule show").splitlines() + [
+            f"6 {line}" for line in self.ip("-6 -N rule show").splitlines()
+        ]
+        plain = [" ".join(line.split()) for line in lines]
+        return [line for line in plain if line.split(":")[0].split()[-1] not in ("0", "32766", "32767")]
+
     def is_up(self, link: str = "va") -> bool:
         """Say whether a link is administratively up."""
         return "UP" in json.loads(self.ip(f"-j link show dev {link}"))[0]["flags"]
 
 
 @pytest.fixture
-def world() -> None:
+def world(request: pytest.FixtureRequest) -> None:
     """Is made in the test's own namespace, by the hook below."""
     try:
         become_root()
     except Unavailable as reason:
         pytest.skip(str(reason))
+    marker = request.node.get_closest_marker("vm")
+    for kind in marker.args if marker is not None else ():
+        if kernel_lacks(kind):
+            pytest.skip(f"this kernel has no {kind} links; tools/vm-tests runs these tests in another one")
+
+
+@cache
+def kernel_lacks(kind: str) -> bool:
+    """Say whether the kernel knows nothing of a kind of links."""
+
+    def ask() -> bool:
+        unshare(NEWNET)
+        requests = RequestSocket()
+        body = encode_new_link("probe", kind, 0, "", {}, {})
+        answer = requests.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
+        requests.close()
+        return answer is not None and answer.errno == errno.EOPNOTSUPP
+
+    return in_thread(ask)
 
 
 @pytest.hookimpl(tryfirst=True)

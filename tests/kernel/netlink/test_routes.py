@@ -15,7 +15,7 @@ pytestmark = pytest.mark.kernel
 
 def route(words: str) -> Route:
     """Read `198.51.100.0/24 via 192.0.2.9 dev va metric 5`, as ip would, `blackhole` first."""
-    blackhole = words.startswith("blackhole ")
+    kind = "blackhole" if words.startswith("blackhole ") else "unicast"
     first, *rest = words.removeprefix("blackhole ").split()
     options = dict(zip(rest[::2], rest[1::2], strict=True))
     address, _, prefix = first.partition("/")
@@ -25,7 +25,7 @@ def route(words: str) -> Route:
     assert length is not None
     gateway = parse_address(options["via"].encode()) if "via" in options else None
     table = int(options.get("table", "254"))
-    return Route(destination, length, gateway, options.get("dev"), int(options.get("metric", 0)), blackhole, table)
+    return Route(destination, length, gateway, options.get("dev"), int(options.get("metric", 0)), kind, table)
 
 
 def ready(world: "World") -> None:

@@ -93,8 +93,8 @@ async def test_requests_that_leave_together_are_answered_one_by_one(world: "Worl
     world.links_up()
     requests = RequestSocket()
     va = requests.index_of("va")
-    bodies = [encode_route(network, 24, None, va, 0, 254, False) for network in networks(0, 1000)]
-    bodies[500] = encode_route(b"\x0a\0\0\1", 24, None, va, 0, 254, False)
+    bodies = [encode_route(network, 24, None, va, 0, 254, 1) for network in networks(0, 1000)]
+    bodies[500] = encode_route(b"\x0a\0\0\1", 24, None, va, 0, 254, 1)
 
     answers = requests.requests([Request(RTM_NEWROUTE, _NEW, body) for body in bodies])
 

@@ -1,12 +1,10 @@
 """Statements about links, addresses and routes as a program writes them, driven by hand as the engine does."""
 
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from netstrata.contract import DOWN, declaration_of
-from netstrata.ports import Ports
+from netstrata.contract import DOWN
 from netstrata.statements.net.backend.waitdevice import waitdevice
 from netstrata.statements.net.backend.waitlink import waitlink
 from netstrata.statements.net.ipv4.addr import addr as addr4
@@ -21,61 +19,30 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-Statement = AsyncGenerator[Any, None]
-
-
-def started(world: "World", function: Any, *words: str) -> Statement:
-    """Make a statement from its words; it has done nothing yet."""
-    arguments = declaration_of(function).bind([word.encode() for word in words])
-    statement: Statement = function(cast(Ports, world.netlink), *arguments)
-    return statement
-
-
-def in_one_step(awaitable: Any) -> Any:
-    """Run something that must not suspend."""
-    try:
-        awaitable.__await__().send(None)
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("it suspended")
-
-
-def up_now(world: "World", function: Any, *words: str) -> Statement:
-    """Bring a statement up."""
-    statement = started(world, function, *words)
-    in_one_step(anext(statement))
-    return statement
-
-
-def down_now(statement: Statement) -> None:
-    """Take a statement down, as the engine does: let it run to its end."""
-    with pytest.raises(StopAsyncIteration):
-        in_one_step(anext(statement))
-
 
 async def test_a_whole_program_goes_up_and_down_without_suspending_once(world: "World") -> None:
     world.ip("link set vb up")
     world.as_statement()
 
     program = [
-        up_now(world, up, "va"),
-        up_now(world, addr4, "va", "10.1.2.3", "24"),
-        up_now(world, addr4, "va", "10.1.2.4/24"),
-        up_now(world, addr4, "va", "172.16.0.1/32"),
-        up_now(world, addr6, "va", "2001:DB8:0:0:0::5", "64"),
-        up_now(world, addr6, "va", "2001:db8:9::1/128"),
-        up_now(world, route4, "0.0.0.0", "0", "10.1.2.1", "20", "va"),
-        up_now(world, route4, "10.50.0.0/16", "none", "5", "va"),
-        up_now(world, route4, "10.51.0.0/16", "10.1.2.9", "0", "va"),
-        up_now(world, route4, "10.52.0.0/16", "blackhole", "7", "ignored"),
-        up_now(world, route6, "::/0", "2001:db8::1", "20", "va"),
-        up_now(world, route6, "2001:db8:1::", "48", "none", "5", "va"),
-        up_now(world, route6, "2001:db8:2::/48", "none", "0", "va"),
-        up_now(world, route6, "2001:db8:3::/48", "blackhole", "9", "ignored"),
+        world.up_now(up, "va"),
+        world.up_now(addr4, "va", "10.1.2.3", "24"),
+        world.up_now(addr4, "va", "10.1.2.4/24"),
+        world.up_now(addr4, "va", "172.16.0.1/32"),
+        world.up_now(addr6, "va", "2001:DB8:0:0:0::5", "64"),
+        world.up_now(addr6, "va", "2001:db8:9::1/128"),
+        world.up_now(route4, "0.0.0.0", "0", "10.1.2.1", "20", "va"),
+        world.up_now(route4, "10.50.0.0/16", "none", "5", "va"),
+        world.up_now(route4, "10.51.0.0/16", "10.1.2.9", "0", "va"),
+        world.up_now(route4, "10.52.0.0/16", "blackhole", "7", "ignored"),
+        world.up_now(route6, "::/0", "2001:db8::1", "20", "va"),
+        world.up_now(route6, "2001:db8:1::", "48", "none", "5", "va"),
+        world.up_now(route6, "2001:db8:2::/48", "none", "0", "va"),
+        world.up_now(route6, "2001:db8:3::/48", "blackhole", "9", "ignored"),
     ]
     addresses, routes4, routes6 = world.addresses(), world.routes(), world.routes("-6 route show")
     for statement in reversed(program):
-        down_now(statement)
+        world.down_now(statement)
 
     assert sorted(addresses) == [
         "10.1.2.3/24",
@@ -102,15 +69,15 @@ async def test_a_whole_program_goes_up_and_down_without_suspending_once(world: "
 
 async def test_waitlink_follows_the_peer_and_stays_down_when_its_link_is_another_one(world: "World") -> None:
     world.links_up()
-    statement = started(world, waitlink, "va")
-    seen = [in_one_step(anext(statement))]
+    statement = world.started(waitlink, "va")
+    seen = [world.in_one_step(anext(statement))]
     world.ip("link set vb down")
     seen.append(await anext(statement))
     world.ip("link set vb up")
     seen.append(await anext(statement))
     world.ip("link del va")
     seen.append(await anext(statement))
-    in_one_step(statement.aclose())
+    world.in_one_step(statement.aclose())
 
     assert seen == [None, DOWN, None, DOWN]
     assert world.netlink.monitor.groups() == set()
@@ -118,18 +85,18 @@ async def test_waitlink_follows_the_peer_and_stays_down_when_its_link_is_another
 
 async def test_waitlink_of_no_link_is_unavailable(world: "World") -> None:
     with pytest.raises(Unavailable, match="there is no link vq"):
-        await anext(started(world, waitlink, "vq"))
+        await anext(world.started(waitlink, "vq"))
 
 
 async def test_waitdevice_goes_down_and_up_when_a_link_is_replaced_and_down_when_it_is_renamed(world: "World") -> None:
-    statement = started(world, waitdevice, "vq")
-    seen = [in_one_step(anext(statement))]
+    statement = world.started(waitdevice, "vq")
+    seen = [world.in_one_step(anext(statement))]
     for words in ("link add vq type veth peer name vr", "link del vq", "link add vq type veth peer name vr"):
         world.ip(words)
         seen.append(await anext(statement))
     world.ip("link set vq name vq2")
     seen.append(await anext(statement))
-    in_one_step(statement.aclose())
+    world.in_one_step(statement.aclose())
 
     assert seen == [DOWN, None, DOWN, None, DOWN]
 
@@ -137,16 +104,16 @@ async def test_waitdevice_goes_down_and_up_when_a_link_is_replaced_and_down_when
 async def test_a_link_that_vanishes_under_a_program_is_undone_without_a_word(world: "World") -> None:
     statement = world.as_statement()
     program = [
-        up_now(world, up, "va"),
-        up_now(world, addr4, "va", "192.0.2.3/24"),
-        up_now(world, addr6, "va", "2001:db8::5/64"),
-        up_now(world, route4, "198.51.100.0/24", "none", "0", "va"),
+        world.up_now(up, "va"),
+        world.up_now(addr4, "va", "192.0.2.3/24"),
+        world.up_now(addr6, "va", "2001:db8::5/64"),
+        world.up_now(route4, "198.51.100.0/24", "none", "0", "va"),
     ]
     world.ip("link del va")
     reasons = [await statement.losses.get() for _ in program]
 
     for one in reversed(program):
-        down_now(one)
+        world.down_now(one)
 
     # What is at the bottom is told first.
     assert reasons[0] == "cannot hold va up: the link is gone"
@@ -167,6 +134,6 @@ async def test_a_word_that_does_not_fit_is_refused_at_its_place(
     world: "World", function: Any, words: tuple[str, ...], index: int
 ) -> None:
     with pytest.raises(Refused) as refused:
-        started(world, function, *words)
+        world.started(function, *words)
 
     assert refused.value.argument == index

@@ -57,10 +57,11 @@ def text(packed: bytes) -> str:
 
 
 @st.composite
-def routes(draw: st.DrawFn) -> tuple[bytes, int, bytes | None, int, int, int, bool]:
+def routes(draw: st.DrawFn) -> tuple[bytes, int, bytes | None, int, int, int, int, bytes, int, bool]:
     size = draw(st.sampled_from((4, 16)))
     addresses = st.binary(min_size=size, max_size=size)
     blackhole = draw(st.booleans())
+    kind = draw(st.sampled_from((6, 7, 8, 9))) if blackhole else 1
     return (
         draw(addresses),
         draw(st.integers(0, size * 8)),
@@ -68,27 +69,35 @@ def routes(draw: st.DrawFn) -> tuple[bytes, int, bytes | None, int, int, int, bo
         0 if blackhole else draw(INDEXES),
         draw(st.integers(0, 2**31 - 1)),
         draw(st.integers(1, 2**32 - 1)),
-        blackhole,
+        kind,
+        draw(st.just(b"") | addresses),
+        draw(st.integers(0, 65535)),
+        draw(st.booleans()),
     )
 
 
 @given(routes())
 def test_a_route_of_ours_says_the_same_to_pyroute2_and_to_us(wish: tuple[Any, ...]) -> None:
-    destination, prefix, gateway, ifindex, metric, table, blackhole = wish
+    destination, prefix, gateway, ifindex, metric, table, kind, source, mtu, onlink = wish
 
     body = encode_route(*wish)
 
     other = theirs(rtmsg, body)
     assert other["dst_len"] == prefix
     assert other["proto"] == 110
-    assert other["type"] == (6 if blackhole else 1)
-    assert other["scope"] == (253 if len(destination) == 4 and gateway is None and not blackhole else 0)
+    assert other["type"] == kind
+    assert other["scope"] == (253 if len(destination) == 4 and gateway is None and kind == 1 else 0)
+    assert other.get_attr("RTA_PREFSRC") == (text(source) if source else None)
+    assert other["flags"] == (4 if onlink else 0)
+    metrics = other.get_attr("RTA_METRICS")
+    assert (metrics.get_attr("RTAX_MTU") if metrics is not None else 0) == mtu
     assert (other.get_attr("RTA_TABLE") or other["table"]) == table
     assert other.get_attr("RTA_DST") == text(destination)
     assert other.get_attr("RTA_GATEWAY") == (text(gateway) if gateway is not None else None)
     assert (other.get_attr("RTA_OIF") or 0) == ifindex
     assert (other.get_attr("RTA_PRIORITY") or 0) == metric
     ours = decode_route(body, 0, len(body))
+    assert (ours.type, ours.source, ours.mtu, ours.onlink) == (kind, source, mtu, onlink)
     assert (ours.destination, ours.prefix, ours.gateway, ours.ifindex, ours.metric, ours.table) == (
         destination,
         prefix,

@@ -1,6 +1,7 @@
 """rtnetlink as bytes: links, addresses, routes and neighbours; no socket."""
 
 from netstrata.protocols.rtnetlink.addresses import AddressMessage, ask_addresses, decode_address, encode_address
+from netstrata.protocols.rtnetlink.kinds import COMMON, KINDS, PORTS, Attributes, Field, differing, encode_options
 from netstrata.protocols.rtnetlink.links import (
     LinkMessage,
     ask_link,
@@ -13,18 +14,34 @@ from netstrata.protocols.rtnetlink.links import (
 )
 from netstrata.protocols.rtnetlink.neighbours import (
     NeighbourMessage,
+    ask_neighbour,
     ask_neighbours,
     decode_neighbour,
     encode_neighbour,
 )
+from netstrata.protocols.rtnetlink.newlinks import (
+    LinkDetails,
+    decode_details,
+    encode_link,
+    encode_new_link,
+    pieces_of,
+    set_mac,
+    set_master,
+    set_mtu,
+    set_name,
+    set_port,
+)
 from netstrata.protocols.rtnetlink.routes import (
+    ROUTE_KINDS,
     NextHop,
     RouteMessage,
     ask_routes,
+    ask_way,
     decode_route,
     destination_of,
     encode_route,
 )
+from netstrata.protocols.rtnetlink.rules import RuleMessage, ask_rules, decode_rule, encode_rule
 from netstrata.protocols.rtnetlink.wire import (
     Answer,
     Malformed,
@@ -39,8 +56,15 @@ from netstrata.protocols.rtnetlink.wire import (
 )
 
 __all__ = [
+    "COMMON",
+    "KINDS",
+    "PORTS",
+    "ROUTE_KINDS",
     "AddressMessage",
     "Answer",
+    "Attributes",
+    "Field",
+    "LinkDetails",
     "LinkMessage",
     "Malformed",
     "Message",
@@ -48,27 +72,44 @@ __all__ = [
     "NextHop",
     "Octets",
     "RouteMessage",
+    "RuleMessage",
     "answer_of",
     "ask_addresses",
     "ask_link",
     "ask_link_named",
     "ask_links",
+    "ask_neighbour",
     "ask_neighbours",
     "ask_routes",
+    "ask_rules",
+    "ask_way",
     "attribute",
     "attributes",
     "decode_address",
+    "decode_details",
     "decode_link",
     "decode_neighbour",
     "decode_route",
+    "decode_rule",
     "destination_of",
+    "differing",
     "done_of",
     "encode_address",
+    "encode_link",
     "encode_neighbour",
+    "encode_new_link",
+    "encode_options",
     "encode_route",
+    "encode_rule",
     "message",
     "messages",
+    "pieces_of",
     "promotes",
+    "set_mac",
+    "set_master",
+    "set_mtu",
+    "set_name",
+    "set_port",
     "set_promotion",
     "set_up",
 ]

@@ -6,7 +6,7 @@ Source: rtnetlink(7), linux/neighbour.h.
 from struct import Struct
 from typing import NamedTuple
 
-from netstrata.protocols.rtnetlink.constants import NDA_DST, NDA_LLADDR
+from netstrata.protocols.rtnetlink.constants import NDA_DST, NDA_LLADDR, NDA_PROTOCOL
 from netstrata.protocols.rtnetlink.wire import Malformed, Octets, attribute, attributes
 
 NDMSG = Struct("=BxHiHBB")  # family, link, state, flags, type
@@ -24,10 +24,17 @@ class NeighbourMessage(NamedTuple):
     mac: bytes
 
 
-def encode_neighbour(family: int, ifindex: int, state: int, address: bytes, mac: bytes) -> bytes:
-    """Return the body of an RTM_NEWNEIGH or RTM_DELNEIGH."""
+def encode_neighbour(family: int, ifindex: int, state: int, address: bytes, mac: bytes, protocol: int = 0) -> bytes:
+    """Return the body of an RTM_NEWNEIGH or RTM_DELNEIGH; no mac and protocol 0 are left out."""
     body = NDMSG.pack(family, 0, ifindex, state, 0, 0) + attribute(NDA_DST, address)
-    return body + attribute(NDA_LLADDR, mac) if mac else body
+    if mac:
+        body += attribute(NDA_LLADDR, mac)
+    return body + attribute(NDA_PROTOCOL, bytes([protocol])) if protocol else body
+
+
+def ask_neighbour(family: int, ifindex: int, address: bytes) -> bytes:
+    """Return the body of an RTM_GETNEIGH for one neighbour."""
+    return NDMSG.pack(family, 0, ifindex, 0, 0, 0) + attribute(NDA_DST, address)
 
 
 def ask_neighbours(family: int) -> bytes:

@@ -1,6 +1,7 @@
 """Messages about routes of either family.  Source: rtnetlink(7), linux/rtnetlink.h."""
 
 from struct import Struct
+from sys import byteorder
 from typing import NamedTuple
 
 from netstrata.protocols.rtnetlink.constants import (
@@ -10,17 +11,31 @@ from netstrata.protocols.rtnetlink.constants import (
     RT_SCOPE_UNIVERSE,
     RTA_DST,
     RTA_GATEWAY,
+    RTA_METRICS,
     RTA_MULTIPATH,
     RTA_OIF,
     RTA_PREFSRC,
     RTA_PRIORITY,
     RTA_TABLE,
     RTA_VIA,
+    RTAX_MTU,
     RTN_BLACKHOLE,
+    RTN_PROHIBIT,
+    RTN_THROW,
     RTN_UNICAST,
+    RTN_UNREACHABLE,
+    RTNH_F_ONLINK,
     RTPROT_NETSTRATA,
 )
-from netstrata.protocols.rtnetlink.wire import ATTRIBUTE, Malformed, Octets, attributes, u32_of
+from netstrata.protocols.rtnetlink.wire import ATTRIBUTE, Malformed, Octets, attribute, attributes, u32_of
+
+ROUTE_KINDS = {
+    "unicast": RTN_UNICAST,
+    "blackhole": RTN_BLACKHOLE,
+    "unreachable": RTN_UNREACHABLE,
+    "prohibit": RTN_PROHIBIT,
+    "throw": RTN_THROW,
+}
 
 RTMSG = Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 _NUMBER = Struct("=HHI")
@@ -56,28 +71,45 @@ class RouteMessage(NamedTuple):
     metric: int
     source: bytes
     nexthops: tuple[NextHop, ...]
+    mtu: int  # 0 if it has none of its own
+
+    @property
+    def onlink(self) -> bool:
+        """Whether the gateway is taken to be on the link, whatever the addresses say."""
+        return bool(self.flags & RTNH_F_ONLINK)
 
 
 def encode_route(
-    destination: bytes, prefix: int, gateway: bytes | None, ifindex: int, metric: int, table: int, blackhole: bool
+    destination: bytes,
+    prefix: int,
+    gateway: bytes | None,
+    ifindex: int,
+    metric: int,
+    table: int,
+    kind: int,
+    source: bytes = b"",
+    mtu: int = 0,
+    onlink: bool = False,
 ) -> bytes:
     """Return the body of an RTM_NEWROUTE or RTM_DELROUTE, marked as ours.
 
-    Shapes: the family is the destination's; ifindex 0 and metric 0 are left out.
+    Shapes: the family is the destination's; ifindex 0, metric 0, mtu 0 and an empty source are left out.
     """
     short = table if table < 256 else 0
-    kind = RTN_BLACKHOLE if blackhole else RTN_UNICAST
+    flags = RTNH_F_ONLINK if onlink else 0
     if len(destination) == 4:
-        scope = RT_SCOPE_LINK if gateway is None and not blackhole else RT_SCOPE_UNIVERSE
-        body: bytes = RTMSG.pack(AF_INET, prefix, 0, 0, short, RTPROT_NETSTRATA, scope, kind, 0)
+        scope = RT_SCOPE_LINK if gateway is None and kind == RTN_UNICAST else RT_SCOPE_UNIVERSE
+        body: bytes = RTMSG.pack(AF_INET, prefix, 0, 0, short, RTPROT_NETSTRATA, scope, kind, flags)
         body += _DST4 + destination
-        if gateway is not None:
-            body += _GATEWAY4 + gateway
     else:
-        body = RTMSG.pack(AF_INET6, prefix, 0, 0, short, RTPROT_NETSTRATA, RT_SCOPE_UNIVERSE, kind, 0)
+        body = RTMSG.pack(AF_INET6, prefix, 0, 0, short, RTPROT_NETSTRATA, RT_SCOPE_UNIVERSE, kind, flags)
         body += _DST6 + destination
-        if gateway is not None:
-            body += _GATEWAY6 + gateway
+    if gateway is not None:
+        body += _gateway(gateway, len(destination))
+    if source:
+        body += attribute(RTA_PREFSRC, source)
+    if mtu:
+        body += attribute(RTA_METRICS, _NUMBER.pack(8, RTAX_MTU, mtu))
     if ifindex:
         body += _NUMBER.pack(8, RTA_OIF, ifindex)
     if metric:
@@ -85,6 +117,19 @@ def encode_route(
     if not short:
         body += _NUMBER.pack(8, RTA_TABLE, table)
     return body
+
+
+def _gateway(gateway: bytes, size: int) -> bytes:
+    if len(gateway) != size:
+        family = AF_INET if len(gateway) == 4 else AF_INET6
+        return attribute(RTA_VIA, family.to_bytes(2, byteorder) + gateway)
+    return (_GATEWAY4 if size == 4 else _GATEWAY6) + gateway
+
+
+def ask_way(address: bytes) -> bytes:
+    """Return the body of an RTM_GETROUTE that asks which way packets to an address go."""
+    family = AF_INET if len(address) == 4 else AF_INET6
+    return RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(RTA_DST, address)
 
 
 def ask_routes(family: int, table: int, protocol: int, ifindex: int = 0) -> bytes:
@@ -131,7 +176,7 @@ def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
     family, prefix, _, tos, table, protocol, scope, kind, flags = RTMSG.unpack_from(data, start)
     size = 4 if family == AF_INET else 16 if family == AF_INET6 else 0
     destination = gateway = source = b""
-    ifindex = metric = 0
+    ifindex = metric = mtu = 0
     nexthops: tuple[NextHop, ...] = ()
     for what, value, stop in attributes(data, start + 12, end):
         if what == RTA_DST:
@@ -146,6 +191,8 @@ def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
             table = u32_of(data, value, stop)
         elif what == RTA_PREFSRC:
             source = bytes(data[value:stop])
+        elif what == RTA_METRICS:
+            mtu = next((u32_of(data, a, b) for name, a, b in attributes(data, value, stop) if name == RTAX_MTU), 0)
         elif what == RTA_VIA:
             gateway = bytes(data[value + 2 : stop])
         elif what == RTA_MULTIPATH:
@@ -168,6 +215,7 @@ def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
         metric,
         source,
         nexthops,
+        mtu,
     )
 
 

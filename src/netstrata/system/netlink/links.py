@@ -1,10 +1,10 @@
-"""Links: there, up, with carrier."""
+"""Links: there, up, with carrier; what is made of them is next door, in `made`, `joined` and `link_settings`."""
 
 import errno
 from collections.abc import AsyncGenerator, Callable
 
 from netstrata.contract import Running
-from netstrata.ports.kernel import Link, LinkChange
+from netstrata.ports.kernel import Link, LinkChange, NewLink, NewPort
 from netstrata.protocols.rtnetlink import (
     Answer,
     LinkMessage,
@@ -21,8 +21,12 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWLINK,
     RTNLGRP_LINK,
 )
+from netstrata.system.layers import HoldingSetting
 from netstrata.system.netlink.bus import bus_of_link
 from netstrata.system.netlink.held import Held, Holding, Listener
+from netstrata.system.netlink.joined import HeldPort, JoinedLinks
+from netstrata.system.netlink.link_settings import Key, LinkSettings, Value
+from netstrata.system.netlink.made import HeldLink, MadeLinks
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
@@ -44,7 +48,20 @@ class HeldUp(Held):
 class NetlinkLinks(Ear):
     """The `Links` port over rtnetlink."""
 
-    __slots__ = ("_changed", "_held", "_indexes", "_monitor", "_overrun", "_requests", "_suspects", "_watchers", "fell")
+    __slots__ = (
+        "_changed",
+        "_held",
+        "_indexes",
+        "_joined",
+        "_made",
+        "_monitor",
+        "_overrun",
+        "_requests",
+        "_settings",
+        "_suspects",
+        "_watchers",
+        "fell",
+    )
 
     def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
         self._requests = requests
@@ -56,7 +73,30 @@ class NetlinkLinks(Ear):
         self._watchers = Watchers()
         self._changed: list[Callable[[], None]] = []
         self.fell: list[Listener] = []  # told of each link that is down or gone
+        self._made = MadeLinks(requests, monitor, self)
+        self._settings = LinkSettings(requests, monitor, self)
+        self._joined = JoinedLinks(requests, monitor, self)
         monitor.tell(self, RTM_NEWLINK, RTM_DELLINK)
+
+    def held_link(self, link: NewLink) -> Holding[NewLink, HeldLink]:
+        """Make a link."""
+        return self._made.held_link(link)
+
+    def held_port(self, port: NewPort) -> Holding[NewPort, HeldPort]:
+        """Put a link into a bridge, bond or VRF."""
+        return self._joined.held_port(port)
+
+    def held_mtu(self, link: str, mtu: int) -> HoldingSetting[Key, Value]:
+        """Set the largest packet of a link, in bytes."""
+        return self._settings.held_setting(link, "mtu", mtu)
+
+    def held_mac(self, link: str, mac: bytes) -> HoldingSetting[Key, Value]:
+        """Set the hardware address of a link."""
+        return self._settings.held_setting(link, "address", mac)
+
+    def held_name(self, link: str, name: str) -> HoldingSetting[Key, Value]:
+        """Rename a link."""
+        return self._settings.held_setting(link, "name", name)
 
     def held_up(self, link: str) -> Holding[str, HeldUp]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
@@ -71,7 +111,7 @@ class NetlinkLinks(Ear):
         if who is not None:
             self._monitor.join(RTNLGRP_LINK)
         try:
-            link = self._read(ifindex, operation)
+            link = self.read(ifindex, operation)
             if not link.up:
                 answer = self._requests.request(RTM_NEWLINK, 0, set_up(ifindex, True))
                 if answer is not None:
@@ -112,7 +152,7 @@ class NetlinkLinks(Ear):
         ifindex = self._requests.index_of(link)
         if not ifindex:
             raise no_link(operation, link)
-        found = self._read(ifindex, operation)
+        found = self.read(ifindex, operation)
         return Link(ifindex, found.name, found.up, found.running, found.mac, found.mtu, found.ethernet)
 
     def index_of(self, link: str) -> int:
@@ -123,6 +163,10 @@ class NetlinkLinks(Ear):
             if ifindex and (self._indexes or self._monitor.soon(self._indexes.clear)):
                 self._indexes[link] = ifindex
         return ifindex
+
+    def forget_names(self) -> None:
+        """Ask for each name again: a link of ours has come, gone, or has another name now."""
+        self._indexes.clear()
 
     def call_on_change(self, action: Callable[[], None]) -> None:
         """Call an action whenever the kernel says anything of any link."""
@@ -192,6 +236,9 @@ class NetlinkLinks(Ear):
         self._indexes.clear()
         for change in self._changed:
             change()
+        self._made.link_heard(kind, link, data, start, end)
+        self._settings.link_heard(kind, link, data, start, end)
+        self._joined.link_heard(kind, link, data, start, end)
         if kind == RTM_DELLINK:
             self._watchers.is_gone(link.ifindex)
         else:
@@ -217,7 +264,7 @@ class NetlinkLinks(Ear):
                 continue
             operation = f"hold {held.name} up"
             try:
-                if self._read(ifindex, operation).up:
+                if self.read(ifindex, operation).up:
                     continue
                 reason = Unavailable(operation, "someone set it down")
             except Unavailable as error:
@@ -246,7 +293,11 @@ class NetlinkLinks(Ear):
         self._monitor.join(RTNLGRP_LINK)
         self._monitor.drain()
 
-    def _read(self, ifindex: int, operation: str) -> LinkMessage:
+    def read(self, ifindex: int, operation: str) -> LinkMessage:
+        """Return a link as the kernel tells it.
+
+        Raises: Unavailable.
+        """
         found = self._requests.get(RTM_GETLINK, ask_link(ifindex))
         if isinstance(found, Answer):
             if found.errno == errno.ENODEV:

@@ -1,21 +1,23 @@
-"""The kernel's network configuration, in one piece: a socket that asks, a socket that hears, and three ports."""
+"""The kernel's network configuration, in one piece: a socket that asks, one that hears, and the ports over them."""
 
 from netstrata.system.netlink.addresses import NetlinkAddresses
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.monitor import QUEUE_BYTES, Monitor
+from netstrata.system.netlink.neighbours import NetlinkNeighbours
 from netstrata.system.netlink.routes import NetlinkRoutes
+from netstrata.system.netlink.rules import NetlinkRules
 from netstrata.system.netlink.socket import RequestSocket
 
 
 class Netlink:
-    """Links, addresses and routes of the network namespace of the thread that makes it.
+    """Links, addresses, neighbours, routes and rules of the network namespace of the thread that makes it.
 
     Without a statement in whose name it runs (`running()` is None) a `held_…` operation watches nothing and needs no
     event loop.  With one, and for every `watch_…`, an event loop must be running: it is a mistake of the caller, and a
     RuntimeError before anything is done, if none is.  One Netlink belongs to one event loop.
     """
 
-    __slots__ = ("addresses", "links", "monitor", "requests", "routes")
+    __slots__ = ("addresses", "links", "monitor", "neighbours", "requests", "routes", "rules")
 
     def __init__(self, queue_bytes: int = QUEUE_BYTES) -> None:
         """Open the request socket; the listening one is opened when somebody listens.
@@ -28,6 +30,8 @@ class Netlink:
         self.links = NetlinkLinks(self.requests, self.monitor)
         self.addresses = NetlinkAddresses(self.requests, self.monitor, self.links.index_of)
         self.routes = NetlinkRoutes(self.requests, self.monitor, self.links.index_of)
+        self.rules = NetlinkRules(self.requests, self.monitor)
+        self.neighbours = NetlinkNeighbours(self.requests, self.monitor, self.links.index_of)
         self.links.fell.append(self.routes.may_have_lost)
         self.addresses.left.append(self.routes.may_have_lost)
 

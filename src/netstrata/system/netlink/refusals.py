@@ -3,9 +3,9 @@
 import errno
 from os import strerror
 
-from netstrata.protocols.rtnetlink import Answer, RouteMessage
+from netstrata.protocols.rtnetlink import ROUTE_KINDS, Answer, RouteMessage
 from netstrata.protocols.rtnetlink.constants import (
-    RTN_BLACKHOLE,
+    RTN_UNICAST,
     RTPROT_BOOT,
     RTPROT_KERNEL,
     RTPROT_NETSTRATA,
@@ -17,8 +17,19 @@ from netstrata.values import Unavailable, format_address
 GONE = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, errno.ENXIO})
 
 ADDRESS_WORDS = {1: "address", 2: "address", 11: "protocol"}
-ROUTE_WORDS = {1: "destination", 4: "link", 5: "gateway", 6: "metric", 15: "table"}
-LINK_WORDS = {3: "name", 53: "name"}
+ROUTE_WORDS = {
+    1: "destination",
+    4: "link",
+    5: "gateway",
+    6: "metric",
+    7: "source",
+    8: "MTU",
+    15: "table",
+    18: "gateway",
+}
+LINK_WORDS = {1: "hardware address", 3: "name", 4: "MTU", 5: "link", 53: "name"}
+RULE_WORDS = {1: "to", 2: "from", 3: "iif", 6: "priority", 10: "fwmark", 15: "table", 17: "oif"}
+NEIGHBOUR_WORDS = {1: "address", 2: "hardware address"}
 _OWNERS = {
     RTPROT_KERNEL: "kernel",
     RTPROT_BOOT: "boot",
@@ -26,11 +37,12 @@ _OWNERS = {
     RTPROT_NETSTRATA: "netstrata",
     16: "dhcp",
 }
+_KINDS = {number: word for word, number in ROUTE_KINDS.items() if number != RTN_UNICAST}
 
 
 def reason_of(answer: Answer, words: dict[int, str]) -> str:
     """Return why: the kernel's own text if it gave one, else what the error number means."""
-    if answer.errno == errno.EPERM:
+    if answer.errno == errno.EPERM and not answer.text:
         return "not permitted: this takes the capability CAP_NET_ADMIN in this network namespace"
     reason = answer.text.rstrip(".") or strerror(answer.errno)
     word = words.get(answer.attribute, "")
@@ -54,7 +66,7 @@ def network_words(address: bytes, prefix: int) -> str:
 
 def route_words(found: RouteMessage, link: str) -> str:
     """Return a route that is in the kernel as `ip route` writes it, with whose it is."""
-    words = "blackhole " if found.type == RTN_BLACKHOLE else ""
+    words = f"{_KINDS[found.type]} " if found.type in _KINDS else ""
     words += network_words(found.destination, found.prefix)
     if len(found.gateway) in (4, 16):
         words += f" via {format_address(found.gateway).decode()}"

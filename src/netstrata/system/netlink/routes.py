@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Running
 from netstrata.ports.kernel import Route
-from netstrata.protocols.rtnetlink import RouteMessage, decode_route, destination_of, encode_route
+from netstrata.protocols.rtnetlink import (
+    ROUTE_KINDS,
+    Answer,
+    RouteMessage,
+    ask_way,
+    decode_route,
+    destination_of,
+    encode_route,
+    messages,
+)
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
     AF_INET6,
     IP6_METRIC,
     NLM_F_CREATE,
     NLM_F_EXCL,
+    RT_TABLE_MAIN,
     RTM_DELROUTE,
+    RTM_GETROUTE,
     RTM_NEWROUTE,
-    RTN_BLACKHOLE,
     RTN_UNICAST,
     RTNLGRP_IPV4_IFADDR,
     RTNLGRP_IPV4_ROUTE,
@@ -68,17 +78,19 @@ class HeldRoute(Held):
     def is_same(self, found: RouteMessage) -> bool:
         """Say whether a route to the same destination, with the same metric and in the same table, is this one."""
         route = self.route
-        if route.blackhole:
-            return found.type == RTN_BLACKHOLE
-        gateway = route.gateway or b""
-        if found.type != RTN_UNICAST:
+        if found.type != ROUTE_KINDS[route.kind]:
             return False
+        if found.source != route.source or found.mtu != route.mtu:
+            return False
+        if found.type != RTN_UNICAST:
+            return True
+        gateway = route.gateway or b""
         if found.nexthops:
             # IPv6 keeps one route with several ways where several routes were added; ours can be taken out again.
             return found.family == AF_INET6 and any(
                 hop.ifindex == self.ifindex and hop.gateway == gateway for hop in found.nexthops
             )
-        return found.ifindex == self.ifindex and found.gateway == gateway
+        return found.ifindex == self.ifindex and found.gateway == gateway and found.onlink == route.onlink
 
 
 class NetlinkRoutes(Ear):
@@ -103,16 +115,18 @@ class NetlinkRoutes(Ear):
 
     def hold(self, wish: Route, who: Running | None) -> HeldRoute:
         """Add a route, if it is not there."""
-        destination, prefix, gateway, link, metric, blackhole, table = wish
+        destination, prefix, gateway, link, metric, kind, table, source, mtu, onlink = wish
         ifindex = 0
-        if not blackhole:
-            ifindex = self._index_of(link) if link is not None else 0
+        if kind == "unicast":
+            ifindex = self._index_of(link) if link is not None else self._towards(wish)
             if not ifindex:
                 raise no_link(f"add route {_words(wish)}", link or "without a name")
         if len(destination) == 16:
             destination = mask_bits(destination, prefix)  # as the kernel does, for this family only
             metric = metric or IP6_METRIC
-        body = encode_route(destination, prefix, gateway, ifindex, metric, table, blackhole)
+        body = encode_route(
+            destination, prefix, gateway, ifindex, metric, table, ROUTE_KINDS[kind], source, mtu, onlink
+        )
         where = destination + _PREFIX[prefix]
         for held in self._held.get(where, ()):
             if held.metric == metric and held.route.table == table:
@@ -196,10 +210,24 @@ class NetlinkRoutes(Ear):
                     self._suspects[held] = suspects[held]
         return losses, complete
 
+    def _towards(self, wish: Route) -> int:
+        """Return the link that a route's gateway is on.
+
+        Raises: Unavailable if there is no way to it.
+        """
+        found = self._requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
+        operation = f"add route {_words(wish)}"
+        if isinstance(found, Answer):
+            raise refused(operation, found, ROUTE_WORDS)
+        (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
+        if way.gateway or not way.ifindex:
+            raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH)
+        return way.ifindex
+
     def _lose(self, held: HeldRoute, told: bool) -> list[Loss]:
         held.gone = True
         self._forget(held)
-        link = held.route.link or ""
+        link = held.route.link or self._requests.name_of(held.ifindex)
         if held.ifindex and self._requests.index_of(link) != held.ifindex:
             why = f"{link} is gone or has a new name"
         elif told:
@@ -290,10 +318,14 @@ def _family(held: HeldRoute) -> int:
 def _words(route: Route) -> str:
     """Return a route as a user says it: `198.51.100.0/24 via 192.0.2.1 on eth0 metric 5`."""
     words = network_words(route.destination, route.prefix)
-    if route.blackhole:
+    if route.kind == "blackhole":
         words += " into the blackhole"
+    elif route.kind != "unicast":
+        words = f"{route.kind} {words}"
     if route.gateway is not None:
         words += f" via {format_address(route.gateway).decode()}"
-    if route.link is not None and not route.blackhole:
+    if route.link is not None and route.kind == "unicast":
         words += f" on {route.link}"
-    return f"{words} metric {route.metric}" if route.metric else words
+    if route.metric:
+        words += f" metric {route.metric}"
+    return words if route.table == RT_TABLE_MAIN else f"{words} in table {route.table}"

@@ -83,7 +83,8 @@ def _tree_step(choices: Choices) -> str:
             f"{on}->delete();",
             f"{on}->append({what});",
             f"{on}->reset({what});",
-            f"Do {{ {on}->insert_undo({where}, {what}); {on}->replace_undo({where}, {what}); println(@encode_value(v)); }};",
+            f"Do {{ {on}->insert_undo({where}, {what}); {on}->replace_undo({where}, {what});"
+            " println(@encode_value(v)); };",
         )
     )
 

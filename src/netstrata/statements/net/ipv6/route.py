@@ -19,7 +19,7 @@ async def route(ports: Ports, destination: Ipv6Network, gateway: Ipv6Gateway, me
 
     Source: rtnetlink(7), RTM_NEWROUTE.
     """
-    name = None if gateway.blackhole else link
-    held = Route(destination.address, destination.prefix, gateway.address, name, metric, gateway.blackhole)
+    kind = "blackhole" if gateway.blackhole else "unicast"
+    held = Route(destination.address, destination.prefix, gateway.address, link, metric, kind)
     async with ports.routes.held_route(held):
         yield

@@ -1,0 +1,19 @@
+"""net.macvlan: another hardware address on a link."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.link_shapes import MacvlanMode
+from netstrata.contract.shapes import Link
+from netstrata.ports import NewLink, Ports
+
+
+@configures("net.macvlan", layer=1)
+async def macvlan(ports: Ports, link: Link, name: Link, mode: MacvlanMode = 2) -> Up[None]:
+    """Hold a link with a hardware address of its own on another link; its mode is vepa if none is given.
+
+    Example:
+        net.macvlan("eth0", "guest0", "bridge");
+
+    Source: ip-link(8), type macvlan.
+    """
+    async with ports.links.held_link(NewLink(name, "macvlan", {"mode": mode}, link)):
+        yield

@@ -1,0 +1,22 @@
+"""net.mtu: the largest packet that a link sends."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.link_shapes import Mtu
+from netstrata.contract.shapes import Link
+from netstrata.ports import Ports
+
+
+@configures("net.mtu", layer=1)
+async def mtu(ports: Ports, link: Link, size: Mtu) -> Up[None]:
+    """Hold a link at an MTU; put back the one it had.
+
+    Of several statements for one link the last one counts, and it may go before or after the others.  This is so for
+    `net.mac` and `net.rename`, too.
+
+    Example:
+        net.mtu("eth0", "1400");
+
+    Source: ip-link(8), mtu.
+    """
+    async with ports.links.held_mtu(link, size):
+        yield

@@ -1,0 +1,23 @@
+"""net.neigh: which hardware address answers for an address."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.dhcp_shapes import Mac
+from netstrata.contract.link_shapes import Address
+from netstrata.contract.shapes import Link
+from netstrata.ports import Neighbour, Ports
+
+
+@configures("net.neigh", layer=3)
+async def neigh(ports: Ports, link: Link, address: Address, mac: Mac) -> Up[None]:
+    """Hold a permanent neighbour, in the place of one that was only learned; the same permanent one before stays.
+
+    The kernel drops the neighbours of a link that is set down, so it is written below `net.up`.
+
+    Example:
+        net.up("eth0");
+        net.neigh("eth0", "192.0.2.9", "02:00:00:00:0A:09");
+
+    Source: ip-neighbour(8).
+    """
+    async with ports.neighbours.held_neighbour(Neighbour(link, address, mac)):
+        yield

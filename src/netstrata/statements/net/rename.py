@@ -1,0 +1,21 @@
+"""net.rename: another name for a link."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.shapes import Link
+from netstrata.ports import Ports
+
+
+@configures("net.rename", layer=1)
+async def rename(ports: Ports, link: Link, name: Link) -> Up[None]:
+    """Hold a link under another name; what is written below calls it by that.
+
+    Kernels before 6.2 rename a link only while it is down, so it is best written above `net.up`.
+
+    Example:
+        net.rename("eth0", "wan");
+        net.up("wan");
+
+    Source: ip-link(8), name.
+    """
+    async with ports.links.held_name(link, name):
+        yield

@@ -1,0 +1,22 @@
+"""net.sysctl: a setting of the kernel."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.sysctl_shapes import SysctlKey, SysctlValue
+from netstrata.ports import Ports
+
+
+@configures("net.sysctl", layer=1)
+async def sysctl(ports: Ports, key: SysctlKey, value: SysctlValue) -> Up[None]:
+    """Hold a setting below /proc/sys at a value; put back what it was, unless somebody has changed it since.
+
+    Of several statements for one setting the last one counts, and they may go in any order.  The kernel does not say
+    when somebody else changes a setting, so it is not set again then.
+
+    Example:
+        net.sysctl("net.ipv4.ip_forward", "1");
+        net.sysctl("net.ipv6.conf.eth0/7.accept_ra", "2");
+
+    Source: sysctl(8), proc(5).
+    """
+    async with ports.sysctl.held_value(key, value):
+        yield

@@ -1,0 +1,19 @@
+"""net.vrf.port: a link in a VRF."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.shapes import Link
+from netstrata.ports import NewPort, Ports
+
+
+@configures("net.vrf.port", layer=1)
+async def port(ports: Ports, vrf: Link, link: Link) -> Up[None]:
+    """Hold a link in a VRF; one that was in it before stays in it.
+
+    Example:
+        net.vrf("blue", "100");
+        net.vrf.port("blue", "eth0");
+
+    Source: ip-vrf(8).
+    """
+    async with ports.links.held_port(NewPort("vrf", vrf, link)):
+        yield

@@ -1,0 +1,21 @@
+"""net.vxlan: a network over UDP."""
+
+from netstrata.contract import Up, configures
+from netstrata.contract.link_shapes import VxlanOptions
+from netstrata.contract.shapes import Link
+from netstrata.ports import NewLink, Ports
+
+
+@configures("net.vxlan", layer=1)
+async def vxlan(ports: Ports, name: Link, options: VxlanOptions) -> Up[None]:
+    """Hold a VXLAN: Ethernet over UDP, to one other host or to a group.
+
+    Without `dstport` the kernel takes 8472, as iproute2 does; the standard's port is 4789.
+
+    Example:
+        net.vxlan("vx0", ["id": "42", "remote": "192.0.2.2", "dstport": "4789"]);
+
+    Source: ip-link(8), type vxlan; RFC 7348.
+    """
+    async with ports.links.held_link(NewLink(name, "vxlan", options)):
+        yield

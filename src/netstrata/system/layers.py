@@ -1,0 +1,153 @@
+"""Settings that several may wish for: the last wish counts, and what was there before comes back at the end.
+
+Each setting is a pile of wishes on what was found.  Whoever leaves takes its wish out, in whatever order; only when the
+top one leaves is anything written, and only if what it wrote still stands.
+"""
+
+import errno
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+from netstrata.contract import Running, running
+from netstrata.values import Unavailable
+
+# What an undo may find: what had the setting is not there any more.
+GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Wish(Generic[V]):
+    """One value that somebody wants."""
+
+    __slots__ = ("value", "who")
+
+    def __init__(self, value: V, who: Running | None) -> None:
+        self.value = value
+        self.who = who
+
+
+class Pile(Generic[V]):
+    """What was found, what is wished, and what stands since the last time it was written."""
+
+    __slots__ = ("found", "gone", "stands", "wishes")
+
+    def __init__(self, found: V) -> None:
+        self.found = found
+        self.stands = found
+        self.wishes: list[Wish[V]] = []
+        self.gone = False  # ours does not stand any more, so nothing is put back
+
+
+class Settings(Generic[K, V]):
+    """All piles of one sort of setting."""
+
+    __slots__ = ("piles",)
+
+    def __init__(self) -> None:
+        self.piles: dict[K, Pile[V]] = {}
+
+    def read(self, key: K, operation: str) -> V:
+        """Return what a setting is.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def write(self, key: K, value: V, operation: str) -> None:
+        """Change a setting.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def words(self, key: K, value: V) -> str:
+        """Return a setting with its value, as in "the MTU of eth0 to 1400"."""
+        raise NotImplementedError
+
+    def hold(self, name: str, value: V, who: Running | None) -> tuple[K, Pile[V], Wish[V]]:
+        """Find a setting by name, and write a value.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def release(self, key: K, pile: Pile[V], wish: Wish[V]) -> None:
+        """Take a wish out again."""
+        self.take_out(key, pile, wish)
+
+    def put(self, key: K, value: V, who: Running | None) -> tuple[Pile[V], Wish[V]]:
+        """Write a value over what is there.
+
+        Raises: Unavailable.
+        """
+        operation = f"set {self.words(key, value)}"
+        pile = self.piles.get(key)
+        now = self.read(key, operation)
+        if pile is not None and now != pile.stands:
+            # Somebody has changed it, and we have not heard of it yet, or cannot.
+            self.lose(key, pile, Unavailable(operation, f"someone has set {self.words(key, now)}"))
+            pile = None
+        pile = pile or Pile(now)
+        if now != value:
+            self.write(key, value, operation)
+            pile.stands = self.read(key, operation)  # the kernel may have its own way to write it
+        wish = Wish(value, who)
+        pile.wishes.append(wish)
+        self.piles[key] = pile
+        return pile, wish
+
+    def lose(self, key: K, pile: Pile[V], reason: Unavailable) -> None:
+        """Tell all who hold a setting that it is theirs no more."""
+        pile.gone = True
+        del self.piles[key]
+        for wish in pile.wishes:
+            if wish.who is not None:
+                wish.who.lost(reason)
+
+    def take_out(self, key: K, pile: Pile[V], wish: Wish[V]) -> None:
+        """Take a wish out of its pile, and write what counts now."""
+        top = pile.wishes[-1] is wish
+        pile.wishes.remove(wish)
+        if pile.gone:
+            return
+        if not pile.wishes:
+            del self.piles[key]
+        if top:
+            self._settle_down(key, pile, wish)
+
+    def _settle_down(self, key: K, pile: Pile[V], left: Wish[V]) -> None:
+        value = pile.wishes[-1].value if pile.wishes else pile.found
+        operation = f"put back {self.words(key, value)}"
+        try:
+            now = self.read(key, operation)
+            if now not in (pile.stands, value):
+                raise Unavailable(operation, f"someone has set {self.words(key, now)} meanwhile")
+            if now != value:
+                self.write(key, value, operation)
+                pile.stands = self.read(key, operation)
+        except Unavailable as error:
+            if error.errno not in GONE and left.who is not None:
+                left.who.note(f"{error}; ignoring")
+
+
+class HoldingSetting(Generic[K, V]):
+    """Hold one setting while the block runs.  Never suspends: see docs/decisions/0002."""
+
+    __slots__ = ("_held", "_name", "_settings", "_value")
+
+    def __init__(self, settings: Settings[K, V], name: str, value: V) -> None:
+        self._settings = settings
+        self._name = name
+        self._value = value
+        self._held: tuple[K, Pile[V], Wish[V]] | None = None
+
+    async def __aenter__(self) -> None:
+        self._held = self._settings.hold(self._name, self._value, running())
+
+    async def __aexit__(self, *_: object) -> None:
+        held = self._held
+        if held is not None:
+            self._held = None
+            self._settings.release(*held)
