@@ -4,13 +4,14 @@ import time
 
 import pytest
 
-from netstrata.engine import machine, surroundings
+from netstrata.engine import machine
+from netstrata.engine.surroundings import Observer
 from netstrata.testing.play import Play
 
 LIMIT_64 = 2**64 - 1
 
 
-class Quiet(surroundings.Observer):
+class Quiet(Observer):
     """Takes no notes, but of failures."""
 
     def __init__(self) -> None:

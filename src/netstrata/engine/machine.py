@@ -19,7 +19,7 @@ from netstrata.engine.surroundings import Observer, Outside, Retry, Timer, Timer
 from netstrata.engine.thing import Plain, Thing
 from netstrata.values import List, Refused, Value
 
-# Final, so that compiled code has the numbers themselves and does not look them up: a fifth of its time.
+# Final, so that compiled code has the numbers themselves, and does not look them up in a dictionary each time.
 NONE: Final = 0
 DOWN: Final = 1
 UP: Final = 2

@@ -17,6 +17,7 @@ STRINGS = (
 )
 TEXTS = ("{", "}", "[", "]", ":", ", ", r"\"a\"", r"\"\"", r"\"\\x41\"", r"\"\\q\"", " ", "a", "#", "{}", "[]")
 NUMERIC = ("add", "subtract", "multiply", "divide", "modulo", "min", "max", "lesser", "greater_equal", "equal")
+_SHOW = "println(@encode_value(v));"
 RELATIONS = ("lesser", "greater", "lesser_equal", "greater_equal", "equal", "different")
 
 
@@ -83,8 +84,7 @@ def _tree_step(choices: Choices) -> str:
             f"{on}->delete();",
             f"{on}->append({what});",
             f"{on}->reset({what});",
-            f"Do {{ {on}->insert_undo({where}, {what}); {on}->replace_undo({where}, {what});"
-            " println(@encode_value(v)); };",
+            f"Do {{ {on}->insert_undo({where}, {what}); {on}->replace_undo({where}, {what}); {_SHOW} }};",
         )
     )
 
