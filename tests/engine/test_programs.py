@@ -2,11 +2,18 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.engine.live import Live
+
+from netstrata.system.children import RealChildren
+from netstrata.system.output import StandardOutput
+from netstrata.system.ports import SystemPorts
+from netstrata.testing.child import wait_until
 
 
 def played(act: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -153,3 +160,54 @@ def test_two_hundred_programs_leave_no_descriptor_and_no_task(tmp_path: Path) ->
         assert len(asyncio.all_tasks()) == 1
 
     played(act)
+
+
+STUBBORN = """process main {
+    var("cd FOLDER; trap 'touch asked' TERM; touch ready; while :; do sleep 0.01; done") script;
+    sys.start_process({"/bin/sh", "-c", script}, ""OPTIONS) p;
+    println("started");
+}"""
+
+
+def stubborn(folder: Path, options: str) -> Live:
+    """Start a program that ignores SIGTERM, where the daemon waits only for an instant before it kills."""
+    ports = SystemPorts(StandardOutput())
+    ports.__dict__["children"] = RealChildren(StandardOutput(), hears=False, kill_after_s=0.05)
+    live = Live(STUBBORN.replace("OPTIONS", options), folder, ports)
+    wait_until("the program's trap", (folder / "ready").exists)
+    return live
+
+
+@pytest.mark.parametrize("options", ["", ', ["deinit_kill_time": ""]', ', ["term_on_deinit": "true"]'])
+def test_a_program_that_ignores_sigterm_does_not_hold_the_daemon_up(options: str, tmp_path: Path) -> None:
+    async def act() -> None:
+        live = stubborn(tmp_path, options)
+
+        await live.ended()
+
+        assert "main.2 sys.start_process dying -> gone" in live.log
+        assert live.left_open() == []
+
+    played(act)
+
+
+def test_a_program_that_is_never_to_be_killed_is_waited_for(tmp_path: Path) -> None:
+    async def act() -> None:
+        live = stubborn(tmp_path, ', ["deinit_kill_time": "never"]')
+        pid = next(iter(children_of_ours()))
+
+        live.end()
+        wait_until("its SIGTERM", (tmp_path / "asked").exists)
+        await asyncio.sleep(0.2)  # four times what the daemon would wait
+
+        assert not live.engine.stopped
+        os.kill(pid, signal.SIGKILL)
+        await live.until(lambda: live.engine.stopped)
+
+    played(act)
+
+
+def children_of_ours() -> set[int]:
+    """Return the ids of our children."""
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(word) for task in tasks for word in (task / "children").read_text().split()}

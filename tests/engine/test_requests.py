@@ -1,6 +1,7 @@
 """sys.request_server and sys.request_client, against another end that may send anything."""
 
 import asyncio
+import random
 import socket
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -267,5 +268,37 @@ def test_nothing_is_left_of_a_thousand_requests(tmp_path: Path) -> None:
         assert len(asyncio.all_tasks()) == 1
         peer.end.close()
         await live.ended()
+
+    played(act)
+
+
+def test_a_server_lives_on_whatever_it_is_sent(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    good = encode(Message(REQUEST, 1, b'{"a", ["k":"v"]}'))
+
+    def nonsense() -> bytes:
+        octets = bytearray(good * 3)
+        for _ in range(chance.randrange(1, 6)):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        return bytes(octets[: chance.randrange(len(octets))])
+
+    async def act() -> None:
+        live = Live(SERVER + "template handler { _request->reply(_request.data); _request->finish(); }", tmp_path)
+        for _ in range(300):
+            peer = connected(tmp_path)
+            peer.end.sendall(nonsense())
+            peer.end.shutdown(socket.SHUT_WR)
+            await live.until(lambda peer=peer: peer.look() is not None and peer.ended)  # type: ignore[misc]
+            peer.end.close()
+
+        peer = connected(tmp_path)
+        peer.end.sendall(good)
+        await live.until(lambda: len(peer.look()) == 2)
+
+        assert peer.heard == [Message(REPLY, 1, b'{"a", ["k":"v"]}'), Message(FINISHED, 1)]
+        assert live.failures == []
+        peer.end.close()
+        await live.ended()
+        assert live.left_open() == []
 
     played(act)
