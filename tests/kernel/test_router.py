@@ -28,7 +28,7 @@ process main {
     net.neigh("br0", "203.0.113.9", "02:00:00:00:0A:09");
     net.rule(["priority": "100", "from": "203.0.113.0/24", "table": "7"]);
     net.route("0.0.0.0/0", ["via": "192.0.2.254", "table": "7", "mtu": "1300"]);
-    net.tun("vpn0", "tun", ["user": "nobody"]);
+    net.macvlan("wan", "other0", "bridge");
     println("complete");
     rprintln("undone");
 }
@@ -37,7 +37,7 @@ HELD = """\
 link br0 up no-carrier
 link guest0 down master br0
 link guest1 down
-link vpn0 down
+link other0 down mtu 1400
 link wan up carrier mtu 1400
 addr 192.0.2.1/24 dev wan
 addr 203.0.113.1/24 dev br0

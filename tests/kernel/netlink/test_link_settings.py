@@ -134,6 +134,7 @@ async def test_a_renamed_link_is_called_by_its_new_name_in_the_same_step(world: 
     assert world.links() == before
 
 
+@pytest.mark.vm("tun")
 async def test_what_the_kernel_refuses_is_said_in_its_words_and_changes_nothing(world: "World") -> None:
     world.ip("tuntap add vz mode tap")
     before = world.links()

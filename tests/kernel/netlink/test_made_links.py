@@ -89,10 +89,10 @@ MADE = [
     pytest.param(macvlan, ("va", "vz", "bridge"), "vz link va type macvlan mode bridge", id="macvlan in a mode"),
 ]  # fmt: skip
 TUNS = [
-    pytest.param(tun, ("vz", "tun"), "vz mode tun", id="tun"),
+    pytest.param(tun, ("vz", "tun"), "vz mode tun", id="tun", marks=pytest.mark.vm("tun")),
     pytest.param(
         tun, ("vz", "tap", '["user": "nobody", "group": "0", "multi_queue": "on", "pi": "on"]'),
-        "vz mode tap user nobody group 0 multi_queue pi", id="tap with owner",
+        "vz mode tap user nobody group 0 multi_queue pi", id="tap with owner", marks=pytest.mark.vm("tun"),
     ),
 ]  # fmt: skip
 

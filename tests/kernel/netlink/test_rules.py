@@ -35,8 +35,8 @@ RULES = [
      "104 iif lo prohibit"),
     ('["priority": "105", "table": "main", "suppress_prefixlength": "0"]',
      "-4 rule add priority 105 lookup main suppress_prefixlength 0", "105 lookup 254"),
-    ('["priority": "106", "uidrange": "1000-1999", "table": "7"]',
-     "-4 rule add priority 106 uidrange 1000-1999 lookup 7", "106 uidrange 1000-1999 lookup 7"),
+    ('["priority": "106", "uidrange": "0", "table": "7"]',
+     "-4 rule add priority 106 uidrange 0-0 lookup 7", "106 uidrange 0-0 lookup 7"),
     (
         '["priority": "107", "from": "2001:db8::/32", "to": "2001:db8:1::/48", "table": "7"]',
         "-6 rule add priority 107 from 2001:db8::/32 to 2001:db8:1::/48 lookup 7",

@@ -78,6 +78,8 @@ def _refusal(error: OSError, operation: str) -> Unavailable:
     number = error.errno or 0
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         reason = f"this kernel has no tun links ({_DEVICE} cannot be opened)"
+    elif number == errno.EACCES:
+        reason = f"not permitted: this takes leave to open {_DEVICE}"
     elif number == errno.EPERM:
         reason = "not permitted: this takes the capability CAP_NET_ADMIN in this network namespace"
     else:
