@@ -120,7 +120,7 @@ def ask(name: str, server: str) -> bytes:
     [
         (
             'process main { net.dnsmasq("lan", ["range": {"192.0.2.10", "192.0.2.20"}, "servers": {}]); }',
-            "Address already in use",
+            "failed to create listening socket for 192.0.2.1: Address already in use",
         ),
         (
             'process one { net.dnsmasq("lan", ["servers": {}]); println("one"); }'
