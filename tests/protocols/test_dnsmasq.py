@@ -2,7 +2,7 @@
 
 from netstrata.contract.shapes_dnsmasq import DNSMASQ_OPTIONS
 from netstrata.language.valuetext import parse_value
-from netstrata.protocols.dnsmasq import configuration
+from netstrata.protocols.dnsmasq import configuration, reason
 
 HEAD = [
     "interface=lan",
@@ -20,7 +20,7 @@ def lines(text: str) -> list[str]:
     assert value is not None
     options = DNSMASQ_OPTIONS.read(value)
     assert options is not None
-    return configuration("lan", options, "/l", "").splitlines()[1:]
+    return configuration("lan", options, "/l").splitlines()[1:]
 
 
 def test_without_servers_no_names_are_answered_and_none_is_named() -> None:
@@ -70,3 +70,10 @@ def test_leases_of_ipv6_and_static_ones_with_names() -> None:
         "dhcp-host=02:00:00:00:0a:02,192.0.2.8,tv",
         "dhcp-range=2001:db8::10,2001:db8::20,64,600",
     ]
+
+
+def test_the_reason_is_the_last_line_that_is_one() -> None:
+    said = ["dnsmasq: warning", "dnsmasq[7]: unknown user nobody", "dnsmasq[7]: FAILED to start up"]
+
+    assert reason(said) == "unknown user nobody"
+    assert reason(["dnsmasq: FAILED to start up"]) == ""

@@ -3,21 +3,21 @@
 Everything in it was read by a shape, so no value ends its line.  Source: dnsmasq(8).
 """
 
+import re
+
 from netstrata.contract.options import Options
 from netstrata.contract.shapes_dnsmasq import StaticLease
 from netstrata.values import format_address
 
 LEASE_S = 3600
 STARTED = "started, version "  # in the line that says that all sockets are open
+_PREFIX = re.compile(r"^dnsmasq(\[\d+\])?: ")
+_NO_NEWS = "FAILED to start up"
 
 
-def configuration(link: str, options: Options, lease_file: str, user: str) -> str:
-    """Return the lines of the configuration file.
-
-    Shapes: user is "" for dnsmasq's own choice.
-    """
+def configuration(link: str, options: Options, lease_file: str) -> str:
+    """Return the lines of the configuration file."""
     lines = [f"# Made by netstrata for the link {link}; it is written again, and removed at the end.", *_common(link)]
-    lines += [f"user={user}"] if user else []
     lines += _dns(options)
     lines += [f"domain={options['domain'].decode('ascii')}"] if "domain" in options else []
     if "range" in options or "range6" in options or options.get("ra"):
@@ -26,6 +26,12 @@ def configuration(link: str, options: Options, lease_file: str, user: str) -> st
         lines += _dhcp4(options)
     lines += _ipv6(link, options)
     return "\n".join(lines) + "\n"
+
+
+def reason(lines: list[str]) -> str:
+    """Return why it did not start, from what it said; "" if it did not say."""
+    told = [_PREFIX.sub("", line) for line in lines]
+    return next((line for line in reversed(told) if line and line != _NO_NEWS), "")
 
 
 def _common(link: str) -> list[str]:

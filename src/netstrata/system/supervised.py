@@ -1,6 +1,7 @@
 """A program that is needed: waited for until it is ready, and started again when it ends."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -22,17 +23,24 @@ class Supervised:
     """Started on entering, which waits for the line that says that it is ready; ended on leaving."""
 
     __slots__ = (
-        "_child", "_children", "_command", "_leaving", "_prepare", "_ready", "_since", "_statement", "_timer",
-        "_wait_s", "_waiting",
+        "_child", "_children", "_command", "_leaving", "_prepare", "_ready", "_reason", "_said", "_since", "_statement",
+        "_timer", "_wait_s", "_waiting",
     )  # fmt: skip
 
     def __init__(
-        self, children: "RealChildren", command: Command, ready: Callable[[str], bool], prepare: Callable[[], None]
+        self,
+        children: "RealChildren",
+        command: Command,
+        ready: Callable[[str], bool],
+        reason: Callable[[list[str]], str],
+        prepare: Callable[[], None],
     ) -> None:
-        """Take a program, how to see that it is ready, and what to do before each start.
+        """Take a program, how to see that it is ready or why it will not be, and what to do before each start.
 
-        Shapes: prepare raises OSError if it cannot be done.
+        Shapes: reason is given the program's last lines; prepare raises OSError if it cannot be done.
         """
+        self._reason = reason
+        self._said: deque[str] = deque(maxlen=5)
         self._children = children
         self._command = command
         self._ready = ready
@@ -57,7 +65,7 @@ class Supervised:
             raise
         self._waiting = None
         if child.ended:
-            raise Unavailable(f"start {child.name}", child.last_line or f"it {child.verdict}")
+            raise Unavailable(f"start {child.name}", self._reason(list(self._said)) or f"it {child.verdict}")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -76,6 +84,7 @@ class Supervised:
         return self._child
 
     def _look(self, line: str) -> None:
+        self._said.append(line)
         if self._waiting is not None and not self._waiting.done() and self._ready(line):
             self._waiting.set_result(None)
 

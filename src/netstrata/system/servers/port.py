@@ -47,8 +47,10 @@ class RealServers:
             raise Unavailable(operation, "another statement does")
         path = f"{self._run}/dnsmasq-{link}.conf"
         leases = f"{self._state}/dnsmasq-{link}.leases"
-        text = dnsmasq.configuration(link, options, leases, "" if _may_change_user() else "root")
-        words = [program, "--keep-in-foreground", f"--conf-file={path}", "--pid-file="]
+        text = dnsmasq.configuration(link, options, leases)
+        # In its debugging mode it does not become nobody, which is all that this changes for us.
+        foreground = "--keep-in-foreground" if _may_change_user() else "--no-daemon"
+        words = [program, foreground, f"--conf-file={path}", "--pid-file="]
 
         def prepare() -> None:
             os.makedirs(self._state, 0o755, exist_ok=True)
@@ -57,12 +59,16 @@ class RealServers:
         command = Command([os.fsencode(word) for word in words])
         self._served.add(link)
         try:
-            async with Supervised(self._children, command, lambda line: dnsmasq.STARTED in line, prepare):
+            async with Supervised(self._children, command, _has_started, dnsmasq.reason, prepare):
                 yield
         finally:
             self._served.discard(link)
             with suppress(OSError):
                 os.unlink(path)
+
+
+def _has_started(line: str) -> bool:
+    return dnsmasq.STARTED in line
 
 
 def _write_private(path: str, text: str) -> None:
