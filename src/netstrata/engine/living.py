@@ -61,7 +61,7 @@ class _CarriedOn:
 class Living(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
-    __slots__ = ("_cancelled", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task", "_told", "found")
+    __slots__ = ("_cancelled", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task", "found")
 
     def begin(self, values: list[Value]) -> None:
         """Read the arguments, and let the coroutine run as far as it gets without waiting."""
@@ -73,7 +73,6 @@ class Living(Statement):
         self._ended = False
         self._cancelled = False
         self._taken_over = False  # the task has run for the first time
-        self._told = ""
         generator = self.declaration.implementation(self.process.engine.outside.ports, *bound)
         self._life: Coroutine[Any, Any, None] = self._guarded(generator)
         self._drive(None)
@@ -201,11 +200,11 @@ class Living(Statement):
 
     def waits_for(self) -> Waiting | None:
         """Say what it told last."""
-        return Waiting(self._told) if self._told else None
+        return Waiting(self.told) if self.told else None
 
     def note(self, line: str) -> None:
         """Add a line to the time line."""
-        self._told = line
+        self.told = line
         self.process.engine.observer.noted(self, line)
 
     @property

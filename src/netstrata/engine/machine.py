@@ -273,14 +273,13 @@ class Process:
             target = slot.resolve_target(self) if slot.target else None
             entry = slot.entry_for(target)
             values = slot.evaluate(self, entry.declaration)
-            statement = entry.make(self, slot, entry.declaration)
+            statement = entry.make()
         except Exception as error:
             self.error = True
             self.engine.push(self)
             self.engine.observer.failed(self, slot, error)
             return
-        statement.target = target
-        statement.state = DOWN
+        statement.take_place(self, slot, entry.declaration, target)
         self.statements[index] = statement
         self.live = self.top = index + 1
         if self.engine.watched:
@@ -306,17 +305,22 @@ def _argument(arguments: List, name: str) -> Thing | None:
 class Statement(Owner):
     """A statement that exists: it reports up, down and dead, and is told to die and that it is clean."""
 
-    __slots__ = ("declaration", "fell", "index", "process", "since", "slot", "state", "target")
+    __slots__ = ("declaration", "fell", "index", "process", "since", "slot", "state", "target", "told")
 
-    def __init__(self, process: Process, slot: Slot, declaration: Declaration) -> None:
+    def take_place(self, process: Process, slot: Slot, declaration: Declaration, target: Thing | None) -> None:
+        """Take its place in a process, initialised and down.
+
+        It has no `__init__`: compiled code calls this without making a tuple of arguments.
+        """
         self.process = process
         self.slot = slot
         self.declaration = declaration
-        self.since = 0.0  # seconds of wall time since when it is in its state; kept by who observes
-        self.target: Thing | None = None  # of a method: the thing it was called on
+        self.target = target  # of a method: the thing it was called on
         self.index = slot.index
-        self.state = NONE
+        self.state = DOWN
         self.fell = False
+        self.since = 0.0  # seconds of wall time since when it is in its state; kept by who observes
+        self.told = ""  # its last line in the time line
 
     def begin(self, values: list[Value]) -> None:
         """Start, with checked arguments.

@@ -8,20 +8,14 @@ when the object has moved on or is gone: whoever handles the event looks first.
 from collections.abc import Callable
 from typing import Any
 
-from netstrata.contract import Declaration
-from netstrata.engine.machine import Process, Statement
-from netstrata.engine.program import Slot
+from netstrata.engine.machine import Statement
 from netstrata.values import Unavailable
 
 
 class Outsider(Statement):
     """A statement that calls ports; ports may take it for who is running."""
 
-    __slots__ = ("told",)
-
-    def __init__(self, process: Process, slot: Slot, declaration: Declaration) -> None:
-        super().__init__(process, slot, declaration)
-        self.told = ""  # last, to the time line
+    __slots__ = ()
 
     @property
     def ports(self) -> Any:

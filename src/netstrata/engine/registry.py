@@ -11,7 +11,6 @@ from netstrata.values import Value
 if TYPE_CHECKING:
     from netstrata.engine.expressions import Expression
     from netstrata.engine.machine import Process, Statement
-    from netstrata.engine.program import Slot
 
 
 class Entry:
@@ -19,7 +18,7 @@ class Entry:
 
     __slots__ = ("declaration", "make")
 
-    def __init__(self, declaration: Declaration, make: "Callable[[Process, Slot, Declaration], Statement]") -> None:
+    def __init__(self, declaration: Declaration, make: "Callable[[], Statement]") -> None:
         self.declaration = declaration
         self.make = make
 
