@@ -1,5 +1,6 @@
 """Standard descriptors that are closed, full, or nobody's."""
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = f"{sys.executable} -m netstrata"
+COMMAND = f"{shlex.quote(sys.executable)} -m netstrata"
 
 
 def ended(line: str, folder: Path) -> tuple[int, str, str]:

@@ -1,6 +1,7 @@
 """net.backend.wpa_supplicant: the real one on a wire with 802.1X, and one that says what it is told to say."""
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ def peer(folder: Path, package: str, path: str) -> str:
         pytest.skip(f"no {package} below .peers")
     libraries = sorted({str(library.parent) for library in PEERS.glob("lib*/**/*.so*")})
     script = folder / program.name
-    script.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={":".join(libraries)} exec {program} "$@"\n')
+    path = shlex.quote(":".join(libraries))
+    script.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={path} exec {shlex.quote(str(program))} "$@"\n')
     script.chmod(0o755)
     return str(script)
 
