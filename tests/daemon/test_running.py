@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from netstrata.daemon.registry import make_registry
 from netstrata.daemon.running import Settings, run_program
 from netstrata.engine.surroundings import Observer, Retry
 from netstrata.language.load import load
@@ -42,6 +43,7 @@ def test_a_callback_that_fails_is_told_and_the_daemon_goes_on() -> None:
 
     code = run_program(
         load("p.ncd", lambda path: text),
+        make_registry(),
         Settings(told, True, Retry(5000), written.append, lambda *_: None, BadLinks(), [], 0, lambda: None),
     )
 

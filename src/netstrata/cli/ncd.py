@@ -52,6 +52,7 @@ def _run_file(options: Options, name: str, output: Output) -> int:
     from netstrata.daemon import garbage
     from netstrata.daemon.log import ERROR, INFO, NOTICE, Log
     from netstrata.daemon.ncdlog import CORE, NcdLog
+    from netstrata.daemon.registry import make_registry
     from netstrata.daemon.running import Settings, run_program
     from netstrata.engine.surroundings import Retry
     from netstrata.language.diagnostics import ncd_log_lines
@@ -74,6 +75,7 @@ def _run_file(options: Options, name: str, output: Output) -> int:
     log.line(CORE, NOTICE, "entering event loop")
     code = run_program(
         program,
+        make_registry(),
         Settings(
             NcdLog(log),
             log.shows(CORE, INFO),

@@ -18,6 +18,7 @@ from netstrata.daemon.running import Settings, run_program
 from netstrata.daemon.several import Several
 from netstrata.daemon.stream import Stream
 from netstrata.engine.machine import Engine
+from netstrata.engine.registry import Registry
 from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
@@ -38,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
     except Refusals as refusals:
         _write(render_all(refusals.refused))
         return 2
-    _warn(program)
+    registry = make_registry()
+    _warn(program, registry)
     output = StandardOutput()
     retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
     ports = SystemPorts(output, state=options.state)
@@ -53,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
             return _bad_usage(f"cannot write to {options.record}: {error.strerror}")
     code = run_program(
         program,
+        registry,
         Settings(
             Several([stream, Nudge(ports)]),
             True,
@@ -71,9 +74,9 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _warn(program: PlainProgram) -> None:
+def _warn(program: PlainProgram, registry: Registry) -> None:
     """Say what the check finds; the program is run all the same, as NCD would."""
-    findings = check(program, RegistryLookup(make_registry()))
+    findings = check(program, RegistryLookup(registry))
     if findings.errors or findings.warnings:
         _write(render_all([*findings.errors, *findings.warnings], "warning"))
 

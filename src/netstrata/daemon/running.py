@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from netstrata.daemon import garbage
 from netstrata.daemon.host import Host
-from netstrata.daemon.registry import make_registry
 from netstrata.daemon.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.machine import Engine
 from netstrata.engine.program import Code
+from netstrata.engine.registry import Registry
 from netstrata.engine.surroundings import Observer, Outside, Retry
 from netstrata.language.tree import PlainProgram
 
@@ -34,9 +34,9 @@ class Settings(NamedTuple):
     beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None  # runs as long as the engine
 
 
-def run_program(program: PlainProgram, settings: Settings) -> int:
+def run_program(program: PlainProgram, registry: Registry, settings: Settings) -> int:
     """Run a checked program until it ends, and return its exit code."""
-    codes = compile_program(program, make_registry())
+    codes = compile_program(program, registry)
     timers = HeapTimers()
     observer = settings.observer
     host = Host(
