@@ -27,7 +27,7 @@ def test_reading_is_for_everybody_and_steering_is_not() -> None:
     failure = refusal(call("Restart", process="p"), READ)
 
     assert failure.name == f"{NAME}.PermissionDenied"
-    assert failure.parameters == {"verb": "Restart", "allowed": ["Status", "Why", "Watch"]}
+    assert failure.parameters == {"verb": "Restart", "allowed": ["Status", "Why", "Watch", "Graph"]}
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,12 @@ type Event (
   retry_ms: ?int
 )
 
+# A process of the graph, and that process `from` needs what `to` gives under a name.  kind is depend, call (from's
+# statement runs `to` in its place) or child (it runs `to` beside itself); statement is from's, provider is to's, from
+# 1, 0 if it is all of it; up says whether it has it now.
+type Node (process: string, state: string)
+type Edge (from: string, to: string, name: string, kind: string, statement: int, provider: int, up: bool)
+
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
@@ -79,6 +85,9 @@ method Watch(after: ?int, process: ?string) -> (events: []Event)
 # Undo a process from a statement on (1 if none is given), and bring it up again; with above, the statement itself
 # stays.
 method Restart(process: string, statement: ?int, above: ?bool) -> ()
+
+# All processes, and what one has, or would have, from another.
+method Graph() -> (nodes: []Node, edges: []Edge)
 
 # The program's texts by file name.
 method Source() -> (files: [string]string)

@@ -41,6 +41,9 @@ class Daemon(Protocol):
     def restart(self, process: str, statement: int, above: bool) -> None:
         """Undo a process from a statement on, and bring it up again."""
 
+    def graph(self) -> dict[str, Any]:
+        """Return all processes as nodes, and what one has from another as edges."""
+
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
 
@@ -70,6 +73,10 @@ def _restart(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any
     return {}
 
 
+def _graph(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return daemon.graph()
+
+
 def _source(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"files": daemon.sources()}
 
@@ -78,6 +85,7 @@ VERBS: Final = {
     "Status": Verb(READ, {"process": str, "below": bool}, _status),
     "Why": Verb(READ, {"process": str}, _why),
     "Watch": Verb(READ, {"after": int, "process": str}, _watch),
+    "Graph": Verb(READ, {}, _graph),
     "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
     "Source": Verb(STEER, {}, _source),
 }

@@ -71,6 +71,13 @@ class Steering:
         else:
             process.restart(index)
 
+    def graph(self) -> dict[str, Any]:
+        """Return all processes as nodes, and what one has from another as edges."""
+        from netstrata.daemon.graph import Graph
+
+        graph = Graph(self._engine)
+        return {"nodes": graph.nodes(), "edges": graph.edges()}
+
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
         return {source.name: source.text.decode("utf-8", "backslashreplace") for source in self._sources}

@@ -1,0 +1,108 @@
+"""Who needs what from whom: the processes, and what one has from another."""
+
+from typing import Any, NamedTuple
+
+from netstrata.daemon.path import process_path
+from netstrata.daemon.pyramid import all_below, state_of
+from netstrata.engine.machine import COMPLETE, UP, Engine, Process, Statement
+from netstrata.engine.program import Slot
+from netstrata.engine.structures.calling import Caller
+from netstrata.engine.structures.depending import Depend, Provide
+from netstrata.engine.structures.scoped import ScopedDepend, ScopedProvide
+from netstrata.language.valuetext import format_value
+from netstrata.values import List, Value
+
+# The kind of statement that provides it, the value, and the id of the scope it is provided in, 0 for the program's.
+Name = tuple[str, Value, int]
+
+
+class Given(NamedTuple):
+    """A process that provides a name, and by which statement, from 1; 0 if it is all of it."""
+
+    process: Process
+    statement: int
+
+
+class Graph:
+    """What the program's processes are to one another now, also where a text says so that has not begun yet."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._processes = [process for root in engine.roots for process in (root, *all_below(root))]
+        self._paths = {process: process_path(process) for process in self._processes}
+        self._given: dict[Name, list[Given]] = {}
+        for process in self._processes:
+            for slot, statement in zip(process.code.slots, process.statements, strict=True):
+                name = _gives(slot, statement)
+                if name is not None:
+                    self._given.setdefault(name, []).append(Given(process, slot.index + 1))
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """Return the processes, parents before children."""
+        return [{"process": self._paths[process], "state": state_of(process)} for process in self._processes]
+
+    def edges(self) -> list[dict[str, Any]]:
+        """Return what each has or would have from another, the preferred provider of a statement first."""
+        found: list[dict[str, Any]] = []
+        for process in self._processes:
+            for slot, statement in zip(process.code.slots, process.statements, strict=True):
+                for name in _needs(slot, statement):
+                    for given in self._given.get(name, ()):
+                        up = statement is not None and statement.state == UP and _has(statement, given)
+                        found.append(self._edge(process, slot, given, _text(name[1]), "depend", up))
+                for child in statement.processes() if statement is not None else ():
+                    if child in self._paths:
+                        kind = "call" if isinstance(statement, Caller) else "child"
+                        given = Given(child, 0)
+                        found.append(self._edge(process, slot, given, slot.type, kind, child.mode == COMPLETE))
+        return found
+
+    def _edge(self, process: Process, slot: Slot, given: Given, name: str, kind: str, up: bool) -> dict[str, Any]:
+        return {
+            "from": self._paths[process],
+            "to": self._paths[given.process],
+            "name": name,
+            "kind": kind,
+            "statement": slot.index + 1,
+            "provider": given.statement,
+            "up": up,
+        }
+
+
+def _gives(slot: Slot, statement: Statement | None) -> Name | None:
+    """Return what a statement provides, or would."""
+    if isinstance(statement, ScopedProvide) and slot.target:
+        return (slot.type, statement.name, id(statement.names))
+    if isinstance(statement, Provide | ScopedProvide):
+        return (slot.type, statement.name, 0)
+    if slot.type in ("provide", "provide_event", "multiprovide") and slot.constants and not slot.target:
+        return (slot.type, slot.constants[0], 0)
+    return None
+
+
+def _needs(slot: Slot, statement: Statement | None) -> list[Name]:
+    """Return what a statement depends on, or would: any of these names."""
+    if isinstance(statement, ScopedDepend):
+        kind, scope = ("provide", id(statement.names)) if slot.target else ("multiprovide", 0)
+        return [(kind, choice, scope) for choice in statement.choices]
+    if isinstance(statement, Depend):
+        return [("provide", statement.name, 0), ("provide_event", statement.name, 0)]
+    if slot.target or not slot.constants:
+        return []
+    if slot.type == "depend":
+        return [("provide", slot.constants[0], 0), ("provide_event", slot.constants[0], 0)]
+    choices = slot.constants[0]
+    if slot.type == "multidepend" and isinstance(choices, List):
+        return [("multiprovide", choice, 0) for choice in choices.elements()]
+    return []
+
+
+def _has(statement: Statement, given: Given) -> bool:
+    """Say whether a statement has just this provider."""
+    if not isinstance(statement, Depend | ScopedDepend) or statement.provider is None:
+        return False
+    return statement.provider.process is given.process and statement.provider.index + 1 == given.statement
+
+
+def _text(value: Value) -> str:
+    data = value if isinstance(value, bytes) else format_value(value)
+    return data.decode("utf-8", "backslashreplace")
