@@ -1,4 +1,4 @@
-"""`netstrata status`, `why`, `log` and `restart`: questions to a running daemon."""
+"""`netstrata status`, `why`, `log`, `restart` and others: questions to a running daemon."""
 
 import argparse
 import json
@@ -37,6 +37,10 @@ def _refused(refusal: Refusal) -> int:
     if refusal.name == "NoSuchStatement":
         text = f"process {given.get('process')} has no statement {given.get('statement')}"
         return _fail(text, f"it has {given.get('statements')}, counted from 1", NO_SUCH_OBJECT)
+    if refusal.name == "NoSuchFile":
+        similar = given.get("similar") or []
+        hint = f"there are {', '.join(similar)}" if similar else "the program's statements generate none now"
+        return _fail(f"there is no generated file {given.get('file')}", hint, NO_SUCH_OBJECT)
     if refusal.name == "PermissionDenied":
         verbs = ", ".join(given.get("allowed") or [])
         return _fail(f"permission denied: {given.get('verb')}", f"you may use {verbs}; group netdev may steer", FAILED)
@@ -164,4 +168,10 @@ def _restart(options: argparse.Namespace, daemon: Connection) -> int:
     return 0
 
 
-_ASKED = {"status": _status, "why": _why, "log": _log, "restart": _restart}
+def _show(options: argparse.Namespace, daemon: Connection) -> int:
+    from netstrata.cli.showing import show
+
+    return show(options.file, options.json, daemon)
+
+
+_ASKED = {"status": _status, "why": _why, "log": _log, "restart": _restart, "show": _show}

@@ -96,7 +96,9 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     restart = commands.add_parser("restart", help="undo a process from a statement on, and bring it up again")
     restart.add_argument("place", metavar="PROCESS[:STATEMENT]", help="a statement by its number, or by its name")
     restart.add_argument("--above", action="store_true", help="leave the statement itself alone")
-    for command in (status, why, log, restart):
+    show = commands.add_parser("show", help="a file that was generated for a program; without a name, which there are")
+    show.add_argument("file", nargs="?")
+    for command in (status, why, log, restart, show):
         command.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
         command.add_argument("--json", action="store_true", help="as JSON")
 
@@ -161,6 +163,7 @@ _COMMANDS = {
     "why": _client,
     "log": _client,
     "restart": _client,
+    "show": _client,
     "check": _check,
     "fmt": _fmt,
     "doc": _doc,

@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     output = StandardOutput()
     retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
     ports = SystemPorts(output, state=options.state)
+    ports.remove_stale()
     stream = Stream(retry)
     stream.listen(Account(_timed, not options.quiet).tell)
     if options.record is not None:
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
             0,
             lambda: _timed("asked to end: undoing everything"),
             output.flush,
-            _control(options.control, stream, program.sources) if options.control != "none" else None,
+            _control(options.control, stream, program.sources, ports) if options.control != "none" else None,
         ),
     )
     _finish(output)
@@ -88,7 +89,9 @@ def _finish(output: StandardOutput) -> None:
         _timed(f"error: what the program printed could not all be written: {output.lost.strerror}")
 
 
-def _control(path: str, stream: Stream, sources: list[Source]) -> Callable[[Engine], AbstractAsyncContextManager[None]]:
+def _control(
+    path: str, stream: Stream, sources: list[Source], ports: SystemPorts
+) -> Callable[[Engine], AbstractAsyncContextManager[None]]:
     """Return what keeps a control socket open beside an engine."""
 
     @asynccontextmanager
@@ -97,7 +100,7 @@ def _control(path: str, stream: Stream, sources: list[Source]) -> Callable[[Engi
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.steering import Steering
 
-        control = ControlSocket(path or control_path(), Steering(engine, stream, sources))
+        control = ControlSocket(path or control_path(), Steering(engine, stream, sources, ports.generated))
         try:
             await control.open()
         except Unavailable as error:

@@ -72,6 +72,10 @@ type Event (
 type Node (process: string, state: string)
 type Edge (from: string, to: string, name: string, kind: string, statement: int, provider: int, up: bool)
 
+# A file that was generated for a program.  statement is the one that needs it; size is in bytes, changed in seconds of
+# wall time.
+type File (name: string, process: string, statement: int, size: int, changed: float)
+
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
@@ -92,8 +96,15 @@ method Graph() -> (nodes: []Node, edges: []Edge)
 # The program's texts by file name.
 method Source() -> (files: [string]string)
 
+# The files that are generated for programs now.
+method Files() -> (files: []File)
+
+# What one of them holds, with ******** in the place of every secret.
+method Show(name: string) -> (text: string)
+
 error NoSuchProcess (process: string, similar: []string)
 error NoSuchStatement (process: string, statement: int, statements: int)
+error NoSuchFile (file: string, similar: []string)
 error PermissionDenied (verb: string, allowed: []string)
 error Gap (seq: int)
 """

@@ -47,6 +47,12 @@ class Daemon(Protocol):
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
 
+    def files(self) -> list[dict[str, Any]]:
+        """Return the files that are generated for programs now."""
+
+    def show(self, name: str) -> str:
+        """Return what one of them holds, without secrets."""
+
 
 class Verb(NamedTuple):
     """One verb: the right it takes, and what it does; `types` are those of its parameters."""
@@ -81,6 +87,14 @@ def _source(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]
     return {"files": daemon.sources()}
 
 
+def _files(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return {"files": daemon.files()}
+
+
+def _show(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return {"text": daemon.show(given["name"])}
+
+
 VERBS: Final = {
     "Status": Verb(READ, {"process": str, "below": bool}, _status),
     "Why": Verb(READ, {"process": str}, _why),
@@ -88,8 +102,10 @@ VERBS: Final = {
     "Graph": Verb(READ, {}, _graph),
     "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
     "Source": Verb(STEER, {}, _source),
+    "Files": Verb(READ, {}, _files),
+    "Show": Verb(STEER, {"name": str}, _show),
 }
-REQUIRED: Final = {"Why": ("process",), "Restart": ("process",)}
+REQUIRED: Final = {"Why": ("process",), "Restart": ("process",), "Show": ("name",)}
 
 
 def allowed(right: int) -> list[str]:

@@ -1,24 +1,28 @@
 """What the control API's verbs do to a running engine."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, Failure
 from netstrata.daemon.pyramid import all_below, find_process, pyramid
 from netstrata.daemon.stream import Event, Stream
 from netstrata.daemon.why import Why
-from netstrata.engine.machine import UP, Engine, Process
+from netstrata.engine.machine import UP, Engine, Process, Statement
 from netstrata.language.spelling import did_you_mean
 from netstrata.values import Source
+
+if TYPE_CHECKING:
+    from netstrata.system.generated import GeneratedFile, GeneratedFiles
 
 
 class Steering:
     """One running program, as its clients see it."""
 
-    def __init__(self, engine: Engine, stream: Stream, sources: list[Source]) -> None:
+    def __init__(self, engine: Engine, stream: Stream, sources: list[Source], generated: "GeneratedFiles") -> None:
         self._engine = engine
         self.stream = stream
         self._sources = sources
+        self._generated = generated
 
     def _process(self, path: str) -> Process:
         process = find_process(self._engine, path)
@@ -81,6 +85,29 @@ class Steering:
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
         return {source.name: source.text.decode("utf-8", "backslashreplace") for source in self._sources}
+
+    def files(self) -> list[dict[str, Any]]:
+        """Return the files that are generated for programs now."""
+        return [self._file(file) for file in self._generated.held.values() if file.changed]
+
+    def _file(self, file: "GeneratedFile") -> dict[str, Any]:
+        statement = file.statement if isinstance(file.statement, Statement) else None
+        return {
+            "name": file.name,
+            "process": self.stream.path_of(statement.process) if statement is not None else "",
+            "statement": statement.index + 1 if statement is not None else 0,
+            "size": file.size,
+            "changed": file.changed,
+        }
+
+    def show(self, name: str) -> str:
+        """Return what one of them holds; `name` is looked up, and never a path."""
+        file = self._generated.held.get(name)
+        if file is None or not file.changed:
+            known = [one["name"] for one in self.files()]
+            like = did_you_mean(name, known)
+            raise Failure(f"{NAME}.NoSuchFile", file=name, similar=[like] if like else known[:20])
+        return file.read()
 
 
 def is_public(name: str) -> bool:

@@ -1,5 +1,6 @@
 """All ports over the real system, each made when it is first asked for."""
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from netstrata.ports import (
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
+    from netstrata.system.generated import GeneratedFiles
     from netstrata.system.netlink import Netlink
 
 
@@ -161,12 +163,26 @@ class SystemPorts:
         return RealHeldFiles()
 
     @cached_property
+    def generated(self) -> "GeneratedFiles":
+        """Return the files that are generated for programs."""
+        from netstrata.system.generated import GeneratedFiles
+
+        return GeneratedFiles(self._run)
+
+    def remove_stale(self) -> None:
+        """Remove the generated files of a daemon that has crashed."""
+        if os.path.isdir(f"{self._run}/generated"):
+            from netstrata.system.generated import remove_stale
+
+            remove_stale(self._run)
+
+    @cached_property
     def servers(self) -> Servers:
         """Return servers."""
         from netstrata.system.children import RealChildren
         from netstrata.system.servers import RealServers
 
-        return RealServers(RealChildren(_Unflushed()), self._run, self._state)
+        return RealServers(RealChildren(_Unflushed()), self.generated, self._state)
 
     @cached_property
     def backends(self) -> Backends:

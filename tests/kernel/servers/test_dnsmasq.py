@@ -1,5 +1,6 @@
 """net.dnsmasq, with real clients."""
 
+import json
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.kernel.filters.programs import started, up
+from tests.kernel.filters.programs import SOURCES, started, up
 
 from netstrata.testing.child import wait_until
 from netstrata.testing.host import Host
@@ -53,7 +54,7 @@ def test_clients_get_what_was_said_and_all_is_gone_at_the_end(lab: Lab, tmp_path
     client.ip("link set eth0 address 02:00:00:00:0a:01")
     server.write("/var/lib/netstrata/dnsmasq-lan.leases", "")
     daemon = up(server, tmp_path / "server.ncd", SERVER)
-    mode = server.call(lambda: oct(os.stat("/run/netstrata/dnsmasq-lan.conf").st_mode))
+    mode = server.call(lambda: oct(os.stat("/run/netstrata/generated/dnsmasq-lan.conf").st_mode))
 
     leased = started(client, tmp_path / "client.ncd", CLIENT)
     leased.wait_output('leased 192.0.2.99 192.0.2.254 {"192.0.2.53"}', timeout_s=30)
@@ -65,6 +66,32 @@ def test_clients_get_what_was_said_and_all_is_gone_at_the_end(lab: Lab, tmp_path
     assert server.kernel() == "link lan down"
     assert server.call(lambda: os.listdir("/run/netstrata")) == []
     assert dnsmasq_pid(server) == 0
+
+
+def test_its_configuration_can_be_seen_and_what_a_killed_daemon_left_is_removed(lab: Lab, tmp_path: Path) -> None:
+    server, _ = two(lab)
+    here = {"PYTHONPATH": str(SOURCES), "PATH": "/usr/bin:/bin"}
+    daemon = up(server, tmp_path / "server.ncd", SERVER)
+
+    def ask(*words: str) -> tuple[int, str]:
+        asked = server.start([sys.executable, "-m", "netstrata", *words], here)
+        return asked.status(), asked.output()
+
+    listed, shown, strange = ask("show", "--json"), ask("show", "dnsmasq-lan.conf"), ask("show", "../../../etc/shadow")
+    os.kill(daemon.pid, signal.SIGKILL)
+    daemon.status()
+    left = server.call(lambda: os.listdir("/run/netstrata/generated"))
+    server.run("kill", str(dnsmasq_pid(server)))
+    up(server, tmp_path / "next.ncd", 'var("x");').end()
+
+    assert listed[0] == 0
+    (file,) = json.loads(listed[1])["files"]
+    assert (file["name"], file["process"], file["statement"]) == ("dnsmasq-lan.conf", "main", 3)
+    assert file["size"] == len(shown[1])
+    assert "dhcp-host=02:00:00:00:0a:01,192.0.2.99,printer\n" in shown[1]
+    assert strange == (10, "error: there is no generated file ../../../etc/shadow\nhelp: there are dnsmasq-lan.conf\n")
+    assert left == ["dnsmasq-lan.conf"]
+    assert server.call(lambda: os.listdir("/run/netstrata")) == []
 
 
 def test_it_is_started_again_when_it_dies_and_the_statement_stays_up(lab: Lab, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from netstrata.contract.options import Options
@@ -15,19 +15,20 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
+    from netstrata.system.generated import GeneratedFiles
 
 _PLAIN_LINK = re.compile(r"[A-Za-z0-9@._+-]+")  # in a configuration file, others would mean something
 
 
 class RealServers:
-    """Servers of this machine; their configurations are in `run`, their memory is in `state`."""
+    """Servers of this machine; their memory is in `state`."""
 
-    __slots__ = ("_children", "_run", "_served", "_state")
+    __slots__ = ("_children", "_generated", "_served", "_state")
 
-    def __init__(self, children: "RealChildren", run: str, state: str) -> None:
-        """Take who starts programs and listens to them, and the two directories."""
+    def __init__(self, children: "RealChildren", generated: "GeneratedFiles", state: str) -> None:
+        """Take who starts programs and listens to them, where their configurations are, and a directory."""
         self._children = children
-        self._run = run
+        self._generated = generated
         self._state = state
         self._served: set[str] = set()
 
@@ -45,45 +46,28 @@ class RealServers:
             raise Unavailable(operation, "the link's name means something else in dnsmasq's configuration")
         if link in self._served:
             raise Unavailable(operation, "another statement does")
-        path = f"{self._run}/dnsmasq-{link}.conf"
         leases = f"{self._state}/dnsmasq-{link}.leases"
         text = dnsmasq.configuration(link, options, leases)
         # In its debugging mode it does not become nobody, which is all that this changes for us.
         foreground = "--keep-in-foreground" if _may_change_user() else "--no-daemon"
-        words = [program, foreground, f"--conf-file={path}", "--pid-file="]
+        with self._generated.held_file(f"dnsmasq-{link}.conf") as file:
+            words = [program, foreground, f"--conf-file={file.path}", "--pid-file="]
 
-        def prepare() -> None:
-            os.makedirs(self._state, 0o755, exist_ok=True)
-            _write_private(path, text)
+            def prepare() -> None:
+                os.makedirs(self._state, 0o755, exist_ok=True)
+                file.write(text)
 
-        command = Command([os.fsencode(word) for word in words])
-        self._served.add(link)
-        try:
-            async with Supervised(self._children, command, _has_started, dnsmasq.reason, prepare):
-                yield
-        finally:
-            self._served.discard(link)
-            with suppress(OSError):
-                os.unlink(path)
+            command = Command([os.fsencode(word) for word in words])
+            self._served.add(link)
+            try:
+                async with Supervised(self._children, command, _has_started, dnsmasq.reason, prepare):
+                    yield
+            finally:
+                self._served.discard(link)
 
 
 def _has_started(line: str) -> bool:
     return dnsmasq.STARTED in line
-
-
-def _write_private(path: str, text: str) -> None:
-    """Write a file that only we can read.
-
-    Raises: OSError.
-    """
-    os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
-    temporary = f"{path}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
-    os.rename(temporary, path)
 
 
 def _may_change_user() -> bool:
