@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from netstrata.daemon.pyramid import find_process, pyramid
+from netstrata.daemon.layers import Layers
+from netstrata.daemon.pyramid import find_process, pyramids
 from netstrata.daemon.stream import Stream
 from netstrata.daemon.why import Why
 from netstrata.engine.surroundings import Retry
@@ -68,10 +69,10 @@ def test_processes_that_wait_for_each_other_are_told_once() -> None:
 
 def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() -> None:
     play = Play('process main { var("x") v; depend("LAN"); println(v); }', observer=Stream(Retry(5000)))
-    process = find_process(play.engine, "main")
-    assert process is not None
 
-    floors: list[dict[str, Any]] = pyramid(process)["floors"]
+    [process] = pyramids(play.engine.roots, Layers(), below=False)
+
+    floors: list[dict[str, Any]] = process["floors"]
 
     assert [(floor["name"], floor["state"]) for floor in floors] == [
         ("var", "up"),
@@ -81,7 +82,7 @@ def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() 
     assert floors[0]["values"] == {"value": "x"}
     assert floors[0]["label"] == "v"
     assert floors[1]["waits"] == 'nothing provides "LAN"'
-    assert pyramid(process)["state"] == "waiting"
+    assert process["state"] == "waiting"
 
 
 def test_a_process_is_found_by_its_path() -> None:

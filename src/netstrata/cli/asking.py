@@ -8,6 +8,7 @@ from typing import Any
 
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.cli.painting import Paint
+from netstrata.cli.status import status
 
 FAILED = 1
 NO_DAEMON = 8
@@ -52,37 +53,6 @@ def _refused(refusal: Refusal) -> int:
 def _fail(problem: str, hint: str, code: int) -> int:
     print(f"error: {problem}\nhelp: {hint}", file=sys.stderr)
     return code
-
-
-def _status(options: argparse.Namespace, daemon: Connection) -> int:
-    asked = {"process": options.process} if options.process is not None else {}
-    answer = daemon.call("Status", below=options.all, **asked)
-    if options.json:
-        print(json.dumps(answer, indent=2))
-        return 0
-    paint = Paint(sys.stdout)
-    now = time.time()
-    for process in answer["processes"]:
-        print(f"{paint.mark(process['state'])} {paint.bold(process['process'])}  {process['state']}")
-        for floor in process["floors"]:
-            print(_floor(floor, paint, now))
-    return 0
-
-
-def _floor(floor: dict[str, Any], paint: Paint, now: float) -> str:
-    name = floor["name"] + (f" {floor['label']}" if floor.get("label") else "")
-    since = ago(now - floor["since"]) if floor.get("since") else ""
-    said = floor.get("waits") or " ".join(f"{k}={v}" for k, v in (floor.get("values") or {}).items())
-    text = f"  {paint.mark(floor['state'])} {floor['statement']:>3}  {name:<32} {floor['state']:<6} {since:>6}  {said}"
-    return paint.cut(text.rstrip())
-
-
-def ago(seconds: float) -> str:
-    """Return a time span in the largest unit that says enough: `5s`, `3m`, `2h`, `4d`."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{max(0, int(seconds))}s"
 
 
 def _why(options: argparse.Namespace, daemon: Connection) -> int:
@@ -174,4 +144,4 @@ def _show(options: argparse.Namespace, daemon: Connection) -> int:
     return show(options.file, options.json, daemon)
 
 
-_ASKED = {"status": _status, "why": _why, "log": _log, "restart": _restart, "show": _show}
+_ASKED = {"status": status, "why": _why, "log": _log, "restart": _restart, "show": _show}

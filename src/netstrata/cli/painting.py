@@ -1,11 +1,14 @@
 """Marks and colours, on a terminal that wants them."""
 
 import os
+import re
 import shutil
 from typing import TextIO
+from unicodedata import east_asian_width
 
 _COLOURS = {"up": "32", "complete": "32", "down": "33", "waiting": "33", "dying": "35", "undoing": "35", "failed": "31"}
 _MARKS = {"up": "●", "complete": "●", "down": "◐", "waiting": "◐", "failed": "✗"}
+_PARTS = re.compile("(\033\\[[0-9;]*m)")
 
 
 class Paint:
@@ -40,7 +43,24 @@ class Paint:
         return self._in(_COLOURS.get(word, ""), mark)
 
     def cut(self, text: str) -> str:
-        """Cut a line that is too long for the terminal; text with colours is left alone."""
-        if not self._width or "\033" in text or len(text) <= self._width:
+        """Cut a line that is too long for the terminal; colours take no place."""
+        if not self._width or wide(text) <= self._width:
             return text
-        return text[: self._width - 1] + "…"
+        found: list[str] = []
+        room = self._width - 1
+        for part in _PARTS.split(text):
+            if _PARTS.fullmatch(part):
+                found.append(part)
+                continue
+            for letter in part:
+                room -= wide(letter)
+                if room < 0:
+                    return f"{''.join(found)}…{chr(27) + '[0m' if self._colour else ''}"
+                found.append(letter)
+        return text
+
+
+def wide(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    plain = _PARTS.sub("", text)
+    return len(plain) + (0 if plain.isascii() else sum(east_asian_width(letter) in "WF" for letter in plain))

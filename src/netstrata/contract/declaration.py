@@ -105,8 +105,8 @@ class Declaration:
         """Describe one statement.
 
         Shapes: kind is computes, acts, configures, watches, reports, structure, object (a structure about the
-        outside) or function; a method's name is `type::method`;
-        layer is 1 link, 2 association, 3 addresses and routes, 4 above, 0 none; object_type "" means the name.
+        outside) or function; a method's name is `type::method`; object_type "" means the name;
+        layer is 1 link, 2 association or authentication, 3 addresses and routes, 4 tunnels and above, 0 none.
         """
         self.name = name
         self.kind = kind

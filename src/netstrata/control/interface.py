@@ -13,7 +13,8 @@ DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 interface org.netstrata.Control
 
 # A statement.  state is gone, down, up or dying; since is in seconds of wall time, 0 if unknown; layer is 1 link,
-# 2 association, 3 addresses and routes, 4 above, 0 none.  waits says what it waits for; processes are those it runs.
+# 2 association or authentication, 3 addresses and routes, 4 tunnels and above, 0 none, and that of a structure the
+# highest of what it runs.  waits says what it waits for; processes are those it runs.
 type Floor (
   statement: int,
   name: string,
@@ -28,8 +29,16 @@ type Floor (
   processes: ?[]string
 )
 
-# state is complete, waiting, failed, undoing, undone or gone.
-type Process (process: string, state: string, floors: []Floor)
+# state is complete, waiting, failed, undoing, undone or gone.  lights says by layer ("1" to "4") how much of what the
+# process and those below it have of that layer is up: up (all), coming (some has begun) or down; lights_since when
+# something of the layer last moved, in seconds of wall time, 0 if nothing ever did.
+type Process (
+  process: string,
+  state: string,
+  floors: []Floor,
+  lights: ?[string]string,
+  lights_since: ?[string]float
+)
 
 # A link of the chain from a process to what it waits for in the end, which has root set.
 type Cause (

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from netstrata.daemon.layers import Layers
 from netstrata.daemon.path import process_path
 from netstrata.daemon.telling import variables_of
 from netstrata.engine.machine import COMPLETE, DOWN, DYING, PAUSED, STATE_NAMES, TERMINATING, UP, Engine, Process
@@ -39,7 +40,7 @@ def state_of(process: Process) -> str:
     return "failed" if process in process.engine.retrying else "waiting"
 
 
-def floors_of(process: Process) -> list[dict[str, Any]]:
+def floors_of(process: Process, layers: Layers) -> list[dict[str, Any]]:
     """Return the statements of a process as they are now."""
     floors: list[dict[str, Any]] = []
     for slot, statement in zip(process.code.slots, process.statements, strict=True):
@@ -49,13 +50,13 @@ def floors_of(process: Process) -> list[dict[str, Any]]:
             "file": slot.span.source.name,
             "line": slot.span.line,
             "state": "gone",
+            "layer": layers.of(slot, statement, process.engine),
         }
         if slot.name:
             floor["label"] = slot.name
         if statement is not None:
             floor["state"] = STATE_NAMES[statement.state]
             floor["since"] = statement.since
-            floor["layer"] = statement.declaration.layer
             if statement.state == UP:
                 floor["values"] = variables_of(statement)
             elif statement.state in (DOWN, DYING):
@@ -69,6 +70,17 @@ def floors_of(process: Process) -> list[dict[str, Any]]:
     return floors
 
 
-def pyramid(process: Process) -> dict[str, Any]:
-    """Return a process with its floors."""
-    return {"process": process_path(process), "state": state_of(process), "floors": floors_of(process)}
+def pyramids(processes: list[Process], layers: Layers, below: bool) -> list[dict[str, Any]]:
+    """Return processes with their floors and lights; with below, each is followed by those below it."""
+    found: list[dict[str, Any]] = []
+    for top in processes:
+        together = [top, *all_below(top)]
+        lights = layers.lights(together)
+        for process in together if below else [top]:
+            one: dict[str, Any] = {"process": process_path(process), "state": state_of(process)}
+            one["floors"] = floors_of(process, layers)
+            if lights[process]:
+                one["lights"] = {str(layer): light.state for layer, light in lights[process].items()}
+                one["lights_since"] = {str(layer): light.since for layer, light in lights[process].items()}
+            found.append(one)
+    return found

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, Failure
-from netstrata.daemon.pyramid import all_below, find_process, pyramid
+from netstrata.daemon.pyramid import all_below, find_process, pyramids
 from netstrata.daemon.stream import Event, Stream
 from netstrata.daemon.why import Why
 from netstrata.engine.machine import UP, Engine, Process, Statement
@@ -35,11 +35,7 @@ class Steering:
     def status(self, process: str | None, below: bool, right: int) -> list[dict[str, Any]]:
         """Return processes with their floors."""
         chosen = self._engine.roots if process is None else [self._process(process)]
-        found: list[dict[str, Any]] = []
-        for one in chosen:
-            found.append(pyramid(one))
-            if below:
-                found.extend(pyramid(child) for child in all_below(one))
+        found = pyramids(chosen, self.stream.layers, below)
         if right < STEER:
             for floor in (floor for one in found for floor in one["floors"]):
                 if not is_public(floor["name"]):

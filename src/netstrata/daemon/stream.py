@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from netstrata.daemon.layers import Layers
 from netstrata.daemon.ncdlog import traceback_of
 from netstrata.daemon.path import process_path
 from netstrata.daemon.telling import account_of, next_of, variables_of
@@ -101,6 +102,7 @@ class Stream(Observer):
         self._seq = 0
         self._wall = 0.0  # of the last event
         self._paths: dict[Process, str] = {}
+        self.layers = Layers()
         self.failures: dict[
             tuple[Process, int], Failure
         ] = {}  # the last one of each statement that has not begun since
@@ -145,7 +147,14 @@ class Stream(Observer):
             path = self._paths[process] = process_path(process)
         return path
 
-    def _event(self, kind: str, process: Process | None, slot: Slot | None, fields: dict[str, Any]) -> Event:
+    def _event(
+        self,
+        kind: str,
+        process: Process | None,
+        slot: Slot | None,
+        fields: dict[str, Any],
+        statement: Statement | None = None,
+    ) -> Event:
         self._seq += 1
         event = Event(self._seq, kind, self.path_of(process) if process is not None else "", fields)
         if slot is not None:
@@ -153,6 +162,8 @@ class Stream(Observer):
             event.name = slot.type
             event.file = slot.span.source.name
             event.line, event.column = slot.span.source.line_and_column(slot.span.start)
+            if process is not None:
+                event.layer = self.layers.of_event(slot, statement or process.statements[slot.index], process.engine)
         return event
 
     def _emit(self, event: Event) -> None:
@@ -168,15 +179,15 @@ class Stream(Observer):
         fields: dict[str, Any] = {"from": before, "to": after}
         if values:
             fields["values"] = values
-        event = self._event("transition", statement.process, statement.slot, fields)
-        event.layer = statement.declaration.layer
-        self._emit(event)
+        self._emit(self._event("transition", statement.process, statement.slot, fields, statement))
 
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """A statement went from one state to another."""
         values = variables_of(statement) if after == UP else {}
         self._transition(statement, STATE_NAMES[before], STATE_NAMES[after], values)
         statement.since = 0.0 if after == NONE else self._wall
+        if after == NONE:
+            self.layers.undone(statement, self._wall)
         if after == UP and self.failures:
             self.failures.pop((statement.process, statement.index), None)
 
@@ -191,6 +202,7 @@ class Stream(Observer):
         self._emit(self._event("process", process, None, {"what": what}))
         if what == "gone":
             self._paths.pop(process, None)
+            self.layers.forget(process)
             if self.failures:
                 for index in range(len(process.code.slots)):
                     self.failures.pop((process, index), None)

@@ -48,9 +48,10 @@ def outside_object(
     doc: str,
     variables: tuple[Variable, ...] = (),
     object_type: str = "",
+    layer: int = 0,
 ) -> None:
     """Declare an object about the outside or, as `type::method`, one of its methods."""
-    STRUCTURES.append(Declaration(name, "object", arguments, variables, doc, implementation, object_type))
+    STRUCTURES.append(Declaration(name, "object", arguments, variables, doc, implementation, object_type, layer))
 
 
 def function(name: str, strict: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:

@@ -113,10 +113,12 @@ outside_object(
     Lock,
     rest("ignored", ANY),
     "Hold the lock under which this program's packet filter commands run, one after the other.\n" + _EXAMPLE,
+    layer=4,
 )
 outside_object(
     "net.iptables.lock::unlock",
     Unlock,
     rest("ignored", ANY),
     "Let others have the lock; on the way down, wait until it can be held again.\n" + _EXAMPLE,
+    layer=4,
 )

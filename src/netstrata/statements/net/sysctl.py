@@ -5,7 +5,7 @@ from netstrata.contract.sysctl_shapes import SysctlKey, SysctlValue
 from netstrata.ports import Ports
 
 
-@configures("net.sysctl", layer=1)
+@configures("net.sysctl", layer=3)
 async def sysctl(ports: Ports, key: SysctlKey, value: SysctlValue) -> Up[None]:
     """Hold a setting below /proc/sys at a value; put back what it was, unless somebody has changed it since.
 

@@ -7,7 +7,7 @@ from netstrata.contract.shapes import Link
 from netstrata.ports import NewLink, Ports
 
 
-@configures("net.tun", layer=1)
+@configures("net.tun", layer=4)
 async def tun(ports: Ports, name: Link, mode: TunMode, options: TunOptions = NO_OPTIONS) -> Up[None]:
     """Hold a tun or tap link, which stands also while no program uses it.
 

@@ -6,7 +6,7 @@ from netstrata.contract.shapes import Link
 from netstrata.ports import NewLink, Ports
 
 
-@configures("net.vxlan", layer=1)
+@configures("net.vxlan", layer=4)
 async def vxlan(ports: Ports, name: Link, options: VxlanOptions) -> Up[None]:
     """Hold a VXLAN: Ethernet over UDP, to one other host or to a group.
 

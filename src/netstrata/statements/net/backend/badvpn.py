@@ -9,7 +9,7 @@ from netstrata.ports import Command, Ports
 RETRY_MS = 5000
 
 
-@configures("net.backend.badvpn", layer=2)
+@configures("net.backend.badvpn", layer=4)
 async def badvpn(ports: Ports, ifname: Name, user: Name, exec: Word, args: Words) -> Up[None]:
     """Hold a TAP device up, and keep a program running that uses it, as a user; both are gone on the way back.
 
