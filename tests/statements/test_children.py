@@ -174,6 +174,10 @@ def test_daemon_is_up_without_suspending_whatever_its_command(command: Value) ->
         (daemon, [words("/bin/true"), Map({b"retry_time": b"-1"})], 1),
         (daemon, [words("/bin/true"), Map({b"retry_time": b""})], 1),
         (daemon, [words("/bin/true"), Map({List([]): b""})], 1),
+        (daemon, [words("/bin/true"), Map({b"environment": Map({b"A=B": b"c"})})], 1),
+        (daemon, [words("/bin/true"), Map({b"limits": Map({b"files": b"1"})})], 1),
+        (run, [List([]), List([]), List([])], 2),
+        (run, [List([]), List([]), Map({b"limits": Map({b"nofile": b"2:1"})})], 2),
     ],
 )
 def test_a_wrong_argument_is_refused_and_pointed_at(function: Any, arguments: list[Value], index: int) -> None:
@@ -198,7 +202,26 @@ def test_both_spellings_of_options_say_the_same(options: Value, flags: tuple[obj
     read = RUNONCE_OPTIONS.read(options)
 
     assert read is not None
-    assert (*read.child, read.term_on_deinit) == flags
+    assert (*read.child[:4], read.term_on_deinit) == flags
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({b"limits": Map({b"nofle": b"1"})}, "option limits: there is no option `nofle`; known are as, core, cpu,"),
+        ({b"limits": Map({b"nofile": b"2:1"})}, "option limits: option nofile: expected a limit: a whole number,"),
+        ({b"environment": Map({b"A=B": b"c"})}, "option environment: 'A=B' cannot be the name of a variable"),
+        ({b"environment": Map({b"A": List([])})}, "option environment: the variable A must be a string, not a list"),
+        ({b"environment": Map({b"A": b"a\0"})}, "option environment: the variable A must be a string without NUL"),
+        ({b"usrname": b"nobody"}, "there is no option `usrname`; known are "),
+        ({b"retry_time": b"soon"}, "option retry_time: expected a time: whole milliseconds"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_said_of_that_one(options: dict[Value, Value], message: str) -> None:
+    with pytest.raises(Refused) as refused:
+        declaration_of(daemon).bind([words("/bin/true"), Map(options)])
+
+    assert refused.value.message.startswith(message)
 
 
 @pytest.mark.parametrize("shape", [RUNONCE_OPTIONS, DAEMON_OPTIONS, PROGRAM, EXIT_STATUS])

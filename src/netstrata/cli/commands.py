@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--record", metavar="FILE", help="append what happens to a file, one JSON object a line")
     run.add_argument("--quiet", action="store_true", help="log failures only, no transitions")
     run.add_argument("--retry-time", metavar="MS", type=int, default=5000, help="first wait after a failure (5000)")
+    run.add_argument("--stop-time", metavar="S", type=int, default=50, help="for all children to end in (50)")
     run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")
     run.add_argument("--control", metavar="PATH", default="", help="the control socket; none for no socket")
     _add_clients(commands)

@@ -33,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
     """Run a program until it ends or a signal ends it."""
     if options.retry_time < 1:
         return _bad_usage("--retry-time takes a whole number of milliseconds, 1 or more")
+    if options.stop_time < 1:
+        return _bad_usage("--stop-time takes a whole number of seconds, 1 or more")
     garbage.keep_off()
     try:
         program = load(options.program, read_file)
@@ -66,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
             ports,
             [os.fsencode(word) for word in options.arguments],
             0,
-            lambda: _timed("asked to end: undoing everything"),
+            lambda: _end(ports, options.stop_time),
             output.flush,
             _control(options.control, stream, program.sources, ports) if options.control != "none" else None,
         ),
@@ -80,6 +82,12 @@ def _warn(program: PlainProgram, registry: Registry) -> None:
     findings = check(program, RegistryLookup(registry))
     if findings.errors or findings.warnings:
         _write(render_all([*findings.errors, *findings.warnings], "warning"))
+
+
+def _end(ports: SystemPorts, stop_s: int) -> None:
+    """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
+    _timed("asked to end: undoing everything")
+    ports.hurry(stop_s)
 
 
 def _finish(output: StandardOutput) -> None:

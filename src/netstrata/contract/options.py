@@ -1,11 +1,12 @@
 """Maps of named options, each with a shape of its own; what is wrong with one is said of that one."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from netstrata.contract.declaration import Shape
 from netstrata.values import Map, Refused, Value
 
+T = TypeVar("T")
 Options = Mapping[str, Any]  # by name, each as its shape reads it
 NO_OPTIONS: Options = {}
 
@@ -22,13 +23,15 @@ class OptionsShape(Shape[Options]):
         good: tuple[str, ...],
         bad: tuple[str, ...],
         required: tuple[str, ...] = (),
+        means: str = "",
     ) -> None:
         """Describe a map; the options that it cannot do without come first in its description."""
         self.known = known
         self.required = required
         listed = [f"{word} ({known[word].means}; needed)" for word in required]
         listed += [f"{word} ({shape.means})" for word, shape in sorted(known.items()) if word not in required]
-        super().__init__(name, f"a map of {', '.join(listed)}", self._read, self._write, good, bad)
+        means = means or f"a map of {', '.join(listed)}"
+        super().__init__(name, means, self._read, self._write, good, bad)
 
     def refusal(self, index: int, value: Value | None = None) -> Refused:
         """Return the error for a map, about the option that is guilty."""
@@ -40,7 +43,8 @@ class OptionsShape(Shape[Options]):
             if shape is None:
                 return self._unknown(word, index)
             if shape.read(value.entries[key]) is None:
-                return Refused(f"option {word}: expected {shape.name}: {shape.means}", argument=index)
+                wrong = shape.refusal(index, value.entries[key])
+                return Refused(f"option {word}: {wrong.message}", hint=wrong.hint, argument=index)
         missing = [word for word in self.required if word.encode() not in value.entries]
         return Refused(f"expected {self.name} with the option {' and '.join(missing)}", argument=index)
 
@@ -81,3 +85,22 @@ def options_shape(
 ) -> OptionsShape:
     """Make the shape of a map of options that have no name of their own."""
     return OptionsShape("options", fields, good, bad, needed)
+
+
+def options_as(
+    known: OptionsShape,
+    make: Callable[[Options], T],
+    unmake: Callable[[T], Options],
+    good: tuple[str, ...],
+    bad: tuple[str, ...],
+) -> Shape[T]:
+    """Make the shape of a map of options that becomes something else; what is wrong with one is said of that one."""
+
+    def read(value: Value) -> T | None:
+        options = known.read(value)
+        return make(options) if options is not None else None
+
+    def write(found: T) -> Value:
+        return known.write(unmake(found))
+
+    return Shape(known.name, known.means, read, write, good, bad, explain=lambda value: known.refusal(0, value))

@@ -1,23 +1,33 @@
 """The shapes of what statements say about the programs that they run."""
 
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple
 
 from netstrata.contract.declaration import Shape
+from netstrata.contract.options import Options, OptionsShape, options_as
 from netstrata.contract.shapes import COMMAND, MILLISECONDS, NAME, TRUTH
-from netstrata.values import Map, Value, boolean, parse_number
+from netstrata.contract.shapes_limits import ENVIRONMENT, LIMIT_NAMES, LIMITS, Limit
+from netstrata.values import Map, Refused, Value, parse_number
 
-COMMON_KEYS = (b"keep_stdout", b"keep_stderr", b"do_setsid", b"username")
 FLAGS = (b"keep_stdout", b"keep_stderr", b"do_setsid", b"term_on_deinit")
 DAEMON_RETRY_MS = 10_000
+NO_VARIABLES: Mapping[bytes, bytes] = MappingProxyType({})
+NO_LIMITS: Mapping[str, Limit] = MappingProxyType({})
 
 
 class ChildOptions(NamedTuple):
-    """What a child is given: NCD's four options that every statement with a child of its own has."""
+    """What a child is given: the options that every statement with a child of its own has, NCD's four first.
+
+    Shapes: environment is added to the daemon's own; limits are setrlimit(2)'s, by name.
+    """
 
     keep_stdout: bool = False
     keep_stderr: bool = False
     do_setsid: bool = False
     username: str | None = None
+    environment: Mapping[bytes, bytes] = NO_VARIABLES
+    limits: Mapping[str, Limit] = NO_LIMITS
 
 
 class RunonceOptions(NamedTuple):
@@ -34,44 +44,42 @@ class DaemonOptions(NamedTuple):
     retry_ms: int = DAEMON_RETRY_MS
 
 
+CHILD_DEFAULTS = ChildOptions()
 RUNONCE_DEFAULTS = RunonceOptions()
 DAEMON_DEFAULTS = DaemonOptions()
 
-
-def read_options(value: Value, own_keys: tuple[bytes, ...]) -> tuple[ChildOptions, dict[Value, Value]] | None:
-    """Read the common options out of a map; return the others, None if one is not known or does not fit."""
-    if not isinstance(value, Map):
-        return None
-    flags = [False, False, False]
-    username: str | None = None
-    own: dict[Value, Value] = {}
-    for key, word in value.entries.items():
-        if key in own_keys:
-            own[key] = word
-        elif key == b"username":
-            username = NAME.read(word)
-            if username is None:
-                return None
-        elif isinstance(key, bytes) and key in COMMON_KEYS:
-            truth = TRUTH.read(word)
-            if truth is None:
-                return None
-            flags[COMMON_KEYS.index(key)] = truth
-        else:
-            return None
-    return ChildOptions(flags[0], flags[1], flags[2], username), own
+COMMON_FIELDS: dict[str, Shape[Any]] = {
+    "keep_stdout": TRUTH,
+    "keep_stderr": TRUTH,
+    "do_setsid": TRUTH,
+    "username": NAME,
+    "environment": ENVIRONMENT,
+    "limits": LIMITS,
+}
+COMMON_MEANS = (
+    "keep_stdout, keep_stderr, do_setsid (strings, `true` is true), username (a name), environment (a map of "
+    f"variables, added to the daemon's own), limits (a map of {', '.join(LIMIT_NAMES)}, each a number, `unlimited` or "
+    "soft:hard)"
+)
+GOOD_COMMON = ('["keep_stdout": "true"]', '["environment": ["LANG": "C"], "limits": ["nofile": "1024"]]', "[]")
+BAD_COMMON = ('["no_such_option": "true"]', '["keep_stdout": {}]', '["limits": ["files": "1"]]', '"keep_stdout"')
 
 
-def write_options(options: ChildOptions) -> dict[Value, Value]:
-    """Return the common options as entries of a map."""
-    entries: dict[Value, Value] = {
-        b"keep_stdout": boolean(options.keep_stdout),
-        b"keep_stderr": boolean(options.keep_stderr),
-        b"do_setsid": boolean(options.do_setsid),
-    }
-    if options.username is not None:
-        entries[b"username"] = NAME.write(options.username)
-    return entries
+def child_options(options: Options) -> ChildOptions:
+    """Return those options of a map that every child has."""
+    return ChildOptions(**{word: options[word] for word in COMMON_FIELDS if word in options})
+
+
+def common_options(child: ChildOptions) -> dict[str, Any]:
+    """Return a child's options by name; those that are not given are left out."""
+    given = child._asdict()
+    return {word: given[word] for word in COMMON_FIELDS if given[word] != CHILD_DEFAULTS._asdict()[word]}
+
+
+def child_shape(own: dict[str, Shape[Any]], means: str) -> OptionsShape:
+    """Make the shape of a map with the common options and some more; `means` describes these."""
+    said = f"a map of {COMMON_MEANS}{', ' if means else ''}{means}"
+    return OptionsShape("options", {**COMMON_FIELDS, **own}, (), (), means=said)
 
 
 def _flag_words(value: Value) -> RunonceOptions | None:
@@ -83,32 +91,6 @@ def _flag_words(value: Value) -> RunonceOptions | None:
         return None
     child = ChildOptions(b"keep_stdout" in words, b"keep_stderr" in words, b"do_setsid" in words)
     return RunonceOptions(child, b"term_on_deinit" in words)
-
-
-def _runonce(value: Value) -> RunonceOptions | None:
-    if not isinstance(value, Map):
-        return _flag_words(value)
-    options = read_options(value, (b"term_on_deinit",))
-    if options is None:
-        return None
-    term = TRUTH.read(options[1].get(b"term_on_deinit", b"false"))
-    return RunonceOptions(options[0], term) if term is not None else None
-
-
-def _write_runonce(options: RunonceOptions) -> Value:
-    return Map({**write_options(options.child), b"term_on_deinit": boolean(options.term_on_deinit)})
-
-
-def _daemon(value: Value) -> DaemonOptions | None:
-    options = read_options(value, (b"retry_time",))
-    if options is None:
-        return None
-    retry_ms = MILLISECONDS.read(options[1].get(b"retry_time", b"%d" % DAEMON_RETRY_MS))
-    return DaemonOptions(options[0], retry_ms) if retry_ms is not None else None
-
-
-def _write_daemon(options: DaemonOptions) -> Value:
-    return Map({**write_options(options.child), b"retry_time": b"%d" % options.retry_ms})
 
 
 def _program(value: Value) -> list[bytes] | None:
@@ -125,24 +107,41 @@ PROGRAM = Shape[list[bytes]](
     "a command", 'a list: the program\'s path, then its arguments, without NUL, such as {"/bin/true"}; not empty',
     _program, COMMAND.write, ('{"/bin/true"}',), ("{}", '"/bin/true"', '{"a\\0"}', "{{}}"),
 )  # fmt: skip
-RUNONCE_OPTIONS = Shape[RunonceOptions](
-    "options", "a map of keep_stdout, keep_stderr, do_setsid, term_on_deinit (strings, `true` is true) and username "
-    "(a name), or a list of such flags",
-    _runonce, _write_runonce, ('["keep_stdout": "true"]', '{"term_on_deinit"}', "[]", "{}"),
-    ('["no_such_option": "true"]', '["keep_stdout": {}]', '{"username"}', '"keep_stdout"'),
+CHILD_OPTIONS = options_as(child_shape({}, ""), child_options, common_options, GOOD_COMMON, BAD_COMMON)
+_RUNONCE_MAP = options_as(
+    child_shape({"term_on_deinit": TRUTH}, "term_on_deinit (the same)"),
+    lambda options: RunonceOptions(child_options(options), options.get("term_on_deinit", False)),
+    lambda runonce: {**common_options(runonce.child), "term_on_deinit": runonce.term_on_deinit},
+    (), (),
 )  # fmt: skip
-DAEMON_OPTIONS = Shape[DaemonOptions](
-    "options", "a map of keep_stdout, keep_stderr, do_setsid (strings, `true` is true), username (a name) and "
-    "retry_time (whole milliseconds)",
-    _daemon, _write_daemon, ('["retry_time": "100"]', "[]"),
-    ('["term_on_deinit": "true"]', '["retry_time": "-1"]', '["retry_time": ""]', '{"keep_stdout"}'),
+DAEMON_OPTIONS = options_as(
+    child_shape({"retry_time": MILLISECONDS}, "retry_time (whole milliseconds)"),
+    lambda options: DaemonOptions(child_options(options), options.get("retry_time", DAEMON_RETRY_MS)),
+    lambda daemon: {**common_options(daemon.child), "retry_time": daemon.retry_ms},
+    ('["retry_time": "100"]', *GOOD_COMMON),
+    ('["term_on_deinit": "true"]', '["retry_time": "-1"]', '["retry_time": ""]', '{"keep_stdout"}', *BAD_COMMON),
 )  # fmt: skip
 EXIT_STATUS = Shape[int](
     "an exit status", "0 to 255, or -1 if a signal ended the program or it could not be executed",
     _exit_status, lambda status: b"%d" % status, ('"0"', '"255"', '"-1"'), ('"256"', '"-2"', '""'),
 )  # fmt: skip
 
+
+def _runonce(value: Value) -> RunonceOptions | None:
+    return _RUNONCE_MAP.read(value) if isinstance(value, Map) else _flag_words(value)
+
+
+def _wrong_for_runonce(value: Value) -> Refused | None:
+    return _RUNONCE_MAP.refusal(0, value) if isinstance(value, Map) else None
+
+
+RUNONCE_OPTIONS = Shape[RunonceOptions](
+    "options", f"{_RUNONCE_MAP.means}; or a list of such flags", _runonce, _RUNONCE_MAP.write,
+    ('{"term_on_deinit"}', "{}", *GOOD_COMMON), ('{"username"}', *BAD_COMMON), explain=_wrong_for_runonce,
+)  # fmt: skip
+
 Program = Annotated[list[bytes], PROGRAM]
+ChildOptionsMap = Annotated[ChildOptions, CHILD_OPTIONS]
 RunonceOptionsMap = Annotated[RunonceOptions, RUNONCE_OPTIONS]
 DaemonOptionsMap = Annotated[DaemonOptions, DAEMON_OPTIONS]
 ExitStatus = Annotated[int, EXIT_STATUS]

@@ -101,10 +101,9 @@ _MAP = options_shape(FIELDS, (), ())
 
 
 def _explain(value: Value) -> Refused | None:
-    wrong = _MAP.explain(value) if _MAP.explain is not None else None
-    if wrong is not None:
-        return wrong
-    options = _MAP.read(value) or {}
+    options = _MAP.read(value)
+    if options is None:
+        return _MAP.refusal(0, value)
     if not any(options.get(word) or (word == "servers" and word in options) for word in SERVES):
         return Refused("there is nothing to serve", hint=f"give one of: {', '.join(SERVES)}")
     return None

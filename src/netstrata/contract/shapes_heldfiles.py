@@ -4,9 +4,9 @@ import re
 from typing import Annotated, Any, NamedTuple
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.options import Options, options_shape
+from netstrata.contract.options import Options, options_as, options_shape
 from netstrata.contract.shapes import NAME
-from netstrata.values import Map, Value
+from netstrata.values import Value
 
 _MODE = re.compile(rb"[0-7]{3,4}")
 _OWNER = re.compile(rb"[^:\0]+(:[^:\0]+)?")
@@ -47,7 +47,6 @@ OWNER = Shape[tuple[str, str | None]](
     ('""', '"a:b:c"', "{}"),
 )  # fmt: skip
 _FIELDS: dict[str, Shape[Any]] = {"mode": MODE, "owner": OWNER}
-_MAP = options_shape(_FIELDS, (), ())
 
 
 def _attributes(options: Options) -> Attributes:
@@ -55,23 +54,18 @@ def _attributes(options: Options) -> Attributes:
     return Attributes(options.get("mode"), user, group)
 
 
-def _read(value: Value) -> Attributes | None:
-    options = _MAP.read(value)
-    return _attributes(options) if options is not None else None
-
-
-def _write(attributes: Attributes) -> Value:
-    entries: dict[Value, Value] = {}
+def _named(attributes: Attributes) -> Options:
+    named: dict[str, Any] = {}
     if attributes.mode is not None:
-        entries[b"mode"] = MODE.write(attributes.mode)
+        named["mode"] = attributes.mode
     if attributes.user is not None:
-        entries[b"owner"] = OWNER.write((attributes.user, attributes.group))
-    return Map(entries)
+        named["owner"] = attributes.user, attributes.group
+    return named
 
 
-ATTRIBUTES = Shape[Attributes](
-    "options", _MAP.means, _read, _write, ('["mode": "0600", "owner": "root"]', "[]"), ('["mod": "0600"]', "{}"),
-    explain=_MAP.explain,
+ATTRIBUTES = options_as(
+    options_shape(_FIELDS, (), ()), _attributes, _named, ('["mode": "0600", "owner": "root"]', "[]"),
+    ('["mod": "0600"]', "{}"),
 )  # fmt: skip
 
 AttributesMap = Annotated[Attributes, ATTRIBUTES]

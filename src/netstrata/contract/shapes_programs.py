@@ -3,9 +3,17 @@
 from typing import NamedTuple
 
 from netstrata.contract.declaration import Shape
+from netstrata.contract.options import Options, options_as
 from netstrata.contract.shapes import MILLISECONDS, TRUTH
-from netstrata.contract.shapes_children import ChildOptions, read_options, write_options
-from netstrata.values import Map, Value, boolean
+from netstrata.contract.shapes_children import (
+    BAD_COMMON,
+    GOOD_COMMON,
+    ChildOptions,
+    child_options,
+    child_shape,
+    common_options,
+)
+from netstrata.values import Value
 
 NEVER = -1  # SIGKILL is not sent
 AS_DAEMON = -2  # nothing was said: as the daemon does with all its children
@@ -44,30 +52,33 @@ def _kill_ms(value: Value) -> int | None:
     return 0 if value == b"" else MILLISECONDS.read(value)
 
 
-def _options(value: Value) -> ProgramOptions | None:
-    read = read_options(value, (b"term_on_deinit", b"deinit_kill_time"))
-    if read is None:
-        return None
-    child, own = read
-    term = TRUTH.read(own.get(b"term_on_deinit", b"true"))
-    kill_ms = _kill_ms(own[b"deinit_kill_time"]) if b"deinit_kill_time" in own else AS_DAEMON
-    return ProgramOptions(child, term, kill_ms) if term is not None and kill_ms is not None else None
+def _write_kill_ms(kill_ms: int) -> Value:
+    return b"never" if kill_ms == NEVER else b"%d" % kill_ms
 
 
-def _write(options: ProgramOptions) -> Value:
-    entries = {**write_options(options.child), b"term_on_deinit": boolean(options.term_on_deinit)}
-    if options.kill_ms != AS_DAEMON:
-        entries[b"deinit_kill_time"] = b"never" if options.kill_ms == NEVER else b"%d" % options.kill_ms
-    return Map(entries)
+def _options(options: Options) -> ProgramOptions:
+    kill_ms = options.get("deinit_kill_time", AS_DAEMON)
+    return ProgramOptions(child_options(options), options.get("term_on_deinit", True), kill_ms)
 
 
+def _named(options: ProgramOptions) -> Options:
+    named = {**common_options(options.child), "term_on_deinit": options.term_on_deinit}
+    return named if options.kill_ms == AS_DAEMON else {**named, "deinit_kill_time": options.kill_ms}
+
+
+KILL_TIME = Shape[int](
+    "a time", 'whole milliseconds, never, or "" for at once', _kill_ms, _write_kill_ms, ('"300"', '"never"', '""'),
+    ('"soon"', "{}"),
+)  # fmt: skip
 PIPE_MODE = Shape[PipeMode](
     "a mode", "r for a pipe from the program's output, w for one to its input, both or none", _mode,
     lambda mode: b"r" * mode.read + b"w" * mode.write, ('"r"', '"rw"', '""'), ('"x"', "{}"),
 )  # fmt: skip
-PROGRAM_OPTIONS = Shape[ProgramOptions](
-    "options", "a map of keep_stdout, keep_stderr, do_setsid, term_on_deinit (strings, `true` is true), username (a "
-    'name) and deinit_kill_time (whole milliseconds, never, or "" for at once)',
-    _options, _write, ('["deinit_kill_time": "300"]', "[]"),
-    ('["nope": "true"]', '["deinit_kill_time": "soon"]', '{"keep_stdout"}'),
+PROGRAM_OPTIONS = options_as(
+    child_shape(
+        {"term_on_deinit": TRUTH, "deinit_kill_time": KILL_TIME},
+        f"term_on_deinit (`true` unless given), deinit_kill_time ({KILL_TIME.means})",
+    ),
+    _options, _named, ('["deinit_kill_time": "300"]', *GOOD_COMMON),
+    ('["deinit_kill_time": "soon"]', '{"keep_stdout"}', *BAD_COMMON),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """How long the daemon waits before it begins a failed statement again."""
 
 from netstrata.engine.surroundings import Retry
+from netstrata.protocols.backoff import wait_ms
 
-LONGEST_MS = 60_000
 SPREAD = 0.1  # by so much the waits of different daemons differ at most
 
 
@@ -22,7 +22,5 @@ class BackOff(Retry):
 
     def delay(self, failures: int) -> int:
         """Return milliseconds."""
-        if failures < 1:
-            return self.milliseconds
-        longest = max(LONGEST_MS, self.milliseconds)
-        return int(min(self.milliseconds << min(failures, 10), longest) * self._stretch)
+        waited = wait_ms(self.milliseconds, failures)
+        return waited if failures < 1 else int(waited * self._stretch)

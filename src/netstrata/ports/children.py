@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
 from netstrata.contract import Running
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports.streams import Stream
 
 
@@ -59,7 +59,9 @@ class Children(Protocol):
         Raises: Unavailable if it cannot be started at all (unknown user, no more processes).
         """
 
-    def held_command(self, do: list[bytes], undo: list[bytes]) -> AbstractAsyncContextManager[None]:
+    def held_command(
+        self, do: list[bytes], undo: list[bytes], options: ChildOptions = CHILD_DEFAULTS
+    ) -> AbstractAsyncContextManager[None]:
         """Run one command now and another on the way back; an empty list is nothing to do in that direction.
 
         Entering waits for `do` and raises Unavailable unless its status is 0.  When cancelled meanwhile, `do` is
@@ -67,8 +69,9 @@ class Children(Protocol):
         """
 
     def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
-        """Keep a program running: start it, again `retry_ms` after each end; SIGTERM and wait on the way back.
+        """Keep a program running: start it, again some time after each end; SIGTERM and wait on the way back.
 
+        That time is `retry_ms`, doubled with each end in a row up to a minute, unless it lived for a minute.
         Entering never suspends and never fails; None is a command that can never be started.
         """
 

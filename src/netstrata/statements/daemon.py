@@ -10,12 +10,14 @@ from netstrata.ports import Command, Ports
 async def daemon(ports: Ports, command: Any_, options: DaemonOptionsMap = DAEMON_DEFAULTS) -> Up[None]:
     """Keep a program running: up at once, started again `retry_time` after each end, SIGTERM on the way down.
 
+    That time doubles with each end in a row, up to a minute, and is the first one again after a minute of life.
     A command that cannot be used is no error of the statement, which stays up.
 
     Example:
-        daemon({"/usr/sbin/openvpn", "--config", "office.conf"}, ["retry_time": "5000"]);
+        daemon({"/usr/sbin/openvpn", "--config", "office.conf"}, ["retry_time": "5000", "username": "nobody",
+            "environment": ["LANG": "C"], "limits": ["nofile": "256", "core": "0"]]);
 
-    Source: NCD, daemon.
+    Source: NCD, daemon; setrlimit(2) for the limits.
     """
     words = PROGRAM.read(command)
     asked = Command(words, options.child) if words is not None else None

@@ -29,6 +29,7 @@ from netstrata.ports import (
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
+    from netstrata.system.children import Patience
     from netstrata.system.generated import GeneratedFiles
     from netstrata.system.netlink import Netlink
 
@@ -47,6 +48,23 @@ class SystemPorts:
         self._state = state
         self._run = run
         self._as_ncd = as_ncd
+        self._ends_in_s = 0
+
+    def hurry(self, all_s: int) -> None:
+        """Have all children end within so many seconds: the daemon was told to end, and nobody waits much longer."""
+        self._ends_in_s = all_s
+        if "_patience" in self.__dict__:
+            self._patience.hurry(all_s)
+
+    @cached_property
+    def _patience(self) -> "Patience":
+        """How long children may take to end; one for all of them."""
+        from netstrata.system.children import Patience
+
+        patience = Patience(None) if self._as_ncd else Patience()
+        if self._ends_in_s:
+            patience.hurry(self._ends_in_s)
+        return patience
 
     @cached_property
     def _netlink(self) -> "Netlink":
@@ -145,7 +163,7 @@ class SystemPorts:
         from netstrata.system.filters import PacketFilters
 
         # They are heard even as NCD: what they say is why something failed.
-        return PacketFilters(RealChildren(_Unflushed(), kill_after_s=None), self.filter_turns)
+        return PacketFilters(RealChildren(_Unflushed()), self.filter_turns)
 
     @cached_property
     def nftables(self) -> Nftables:
@@ -153,7 +171,7 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
         from netstrata.system.nftables import RealNftables
 
-        return RealNftables(RealChildren(_Unflushed(), kill_after_s=None))
+        return RealNftables(RealChildren(_Unflushed()))
 
     @cached_property
     def held_files(self) -> HeldFiles:
@@ -182,17 +200,16 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
         from netstrata.system.servers import RealServers
 
-        return RealServers(RealChildren(_Unflushed()), self.generated, self._state)
+        return RealServers(RealChildren(_Unflushed(), patience=self._patience), self.generated, self._state)
 
     @cached_property
     def backends(self) -> Backends:
         """Return what stands below addresses."""
         from netstrata.system.backends import RealBackends
         from netstrata.system.children import RealChildren
-        from netstrata.system.children.port import KILL_AFTER_S
 
         # What wpa_supplicant says is what is known of the link; NCD's way is only how long it may take to end.
-        return RealBackends(RealChildren(_Unflushed(), kill_after_s=None if self._as_ncd else KILL_AFTER_S))
+        return RealBackends(RealChildren(_Unflushed(), patience=self._patience))
 
     @cached_property
     def children(self) -> Children:
@@ -200,8 +217,10 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
 
         if self._as_ncd:
-            return RealChildren(_Unflushed(), hears=False, kill_after_s=None)
-        return RealChildren(self.output)
+            from netstrata.protocols.backoff import STEADY
+
+            return RealChildren(_Unflushed(), hears=False, patience=self._patience, growth=STEADY)
+        return RealChildren(self.output, patience=self._patience)
 
 
 class _Unflushed:

@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Running, running
 from netstrata.ports import Command
+from netstrata.protocols.backoff import Restarts
 from netstrata.system.programs import Listening
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import Child, RealChildren
 
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 60.0
-GOOD_S = 60.0  # after so long the next end is a first one
+FIRST_WAIT_MS = 1000
 
 
 class Supervised:
     """Started on entering, which waits for the line that says that it is ready; ended on leaving."""
 
     __slots__ = (
-        "_child", "_children", "_command", "_leaving", "_prepare", "_ready", "_reason", "_said", "_since", "_statement",
-        "_timer", "_wait_s", "_waiting",
+        "_child", "_children", "_command", "_leaving", "_prepare", "_ready", "_reason", "_restarts", "_said", "_since",
+        "_statement", "_timer", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -50,7 +49,7 @@ class Supervised:
         self._since = 0.0
         self._statement: Running | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._wait_s = 0.0
+        self._restarts = Restarts(FIRST_WAIT_MS)
         self._waiting: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> None:
@@ -97,12 +96,10 @@ class Supervised:
 
     def _start_later(self, reason: str) -> None:
         loop = asyncio.get_running_loop()
-        if loop.time() - self._since > GOOD_S:
-            self._wait_s = 0.0
-        self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, self._wait_s * 2))
+        wait_s = self._restarts.ended(int((loop.time() - self._since) * 1000)) / 1000
         if self._statement is not None:
-            self._statement.note(f"{reason}; starting it again in {self._wait_s:g} s")
-        self._timer = loop.call_later(self._wait_s, self._start_again)
+            self._statement.note(f"{reason}; starting it again in {wait_s:g} s")
+        self._timer = loop.call_later(wait_s, self._start_again)
 
     def _start_again(self) -> None:
         try:
@@ -117,7 +114,7 @@ class Supervised:
         child = self._child
         if child is None or child.ended:
             return None
-        child.stop(self._children.kill_after_s, self._note)
+        child.stop(self._children.patience.seconds, self._note)
         return await child.outlast()
 
     def _note(self, line: str) -> None:

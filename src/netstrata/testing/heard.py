@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from netstrata.contract import set_running
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
-from netstrata.system.children import RealChildren
+from netstrata.protocols.backoff import DOUBLING
+from netstrata.system.children import Patience, RealChildren
 from netstrata.system.output import StandardOutput
 from netstrata.values import Unavailable
 
@@ -50,13 +51,14 @@ def with_children(
     *,
     hears: bool = True,
     kill_after_s: float | None = None,
+    growth: int = DOUBLING,
 ) -> T:
     """Run a piece of a test in a loop, with the children of this machine, in the name of a statement."""
 
     async def within() -> T:
         statement = Heard()
         set_running(statement)
-        children = RealChildren(StandardOutput(), hears=hears, kill_after_s=kill_after_s)
+        children = RealChildren(StandardOutput(), hears=hears, patience=Patience(kill_after_s), growth=growth)
         return await asyncio.wait_for(act(children, statement), LONGEST_S)
 
     return asyncio.run(within())

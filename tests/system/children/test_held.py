@@ -9,7 +9,9 @@ import pytest
 
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
-from netstrata.system.children import RealChildren
+from netstrata.protocols.backoff import STEADY, Restarts
+from netstrata.system.children import Patience, RealChildren
+from netstrata.system.children.held import KeptAlive
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.values import Unavailable
 
@@ -141,8 +143,10 @@ def test_what_is_kept_alive_is_started_again_after_each_end(tmp_path: Path) -> N
             await statement.wait_for("third")
         return statement.lines
 
-    again = "/bin/sh exited with status 0; starting it again in 0.01 s"
-    assert with_children(act) == [again, again, "third"]
+    again = "/bin/sh exited with status 0; starting it again in {} s"
+    assert with_children(act) == [again.format("0.01"), again.format("0.02"), "third"]
+    assert with_children(act, growth=STEADY) == ["third"]
+    assert (tmp_path / "runs").read_text() == "x\n" * 4
 
 
 def test_keeping_alive_what_cannot_be_started_goes_on_trying() -> None:
@@ -154,11 +158,23 @@ def test_keeping_alive_what_cannot_be_started_goes_on_trying() -> None:
                 await statement.wait_for_more()
         return sorted(set(statement.lines))
 
-    assert with_children(act) == [
+    assert with_children(act, growth=STEADY) == [
         "/gone could not be executed: No such file or directory; starting it again in 0.01 s",
         "cannot start /bin/sh: there is no user no-such-user-here; starting it again in 0.01 s",
         "the command is not a list of strings without NUL, the first the program's path: never started",
     ]
+
+
+def test_what_lives_a_while_is_started_again_as_soon_as_the_first_time(tmp_path: Path) -> None:
+    async def act(children: RealChildren, statement: Heard) -> list[str]:
+        script = f"echo x >>{tmp_path}/runs; [ $(wc -l <{tmp_path}/runs) != 3 ] || sleep 0.2"
+        restarts = Restarts(10, good=200)
+        async with KeptAlive(children.start, shell(script), restarts, Patience()):
+            while len(statement.lines) < 4:
+                await statement.wait_for_more()
+        return [line.rpartition(" in ")[2] for line in statement.lines]
+
+    assert with_children(act) == ["0.01 s", "0.02 s", "0.01 s", "0.02 s"]
 
 
 def test_leaving_what_waits_to_be_started_again_takes_no_time() -> None:

@@ -15,7 +15,7 @@ from netstrata.system.programs import Listening, find_program, run_to_end
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from netstrata.system.children import Child, RealChildren
+    from netstrata.system.children import Child, Patience, RealChildren
 
 
 class RealBackends:
@@ -58,7 +58,7 @@ class RealBackends:
         supplicant = _Supplicant(os.fsencode(link))
         statement = running()
         child = self._children.start(command, Listening(statement, supplicant.look))
-        supplicant.follow(child, self._children.kill_after_s)
+        supplicant.follow(child, self._children.patience)
         try:
             while True:
                 state = await supplicant.changed()
@@ -67,14 +67,14 @@ class RealBackends:
                 yield Association(*state.peer) if state.up and state.peer is not None else None
         finally:
             if not child.ended:
-                child.stop(self._children.kill_after_s, statement.note if statement is not None else _drop)
+                child.stop(self._children.patience.seconds, statement.note if statement is not None else _drop)
                 await child.outlast()
 
 
 class _Supplicant:
     """Follows what a wpa_supplicant says."""
 
-    __slots__ = ("_changes", "_child", "_kill_after_s", "_link", "_state", "why")
+    __slots__ = ("_changes", "_child", "_link", "_patience", "_state", "why")
 
     def __init__(self, link: bytes) -> None:
         self.why = ""
@@ -82,12 +82,12 @@ class _Supplicant:
         self._state: Wpa = IDLE
         self._changes: asyncio.Queue[Wpa | None] = asyncio.Queue()
         self._child: Child | None = None
-        self._kill_after_s: float | None = None
+        self._patience: Patience | None = None
 
-    def follow(self, child: "Child", kill_after_s: float | None) -> None:
+    def follow(self, child: "Child", patience: "Patience") -> None:
         """Know which program it is, and when it ends."""
         self._child = child
-        self._kill_after_s = kill_after_s
+        self._patience = patience
         child.when_ended(lambda: self._changes.put_nowait(None))
 
     async def changed(self) -> Wpa | None:
@@ -101,8 +101,8 @@ class _Supplicant:
         state = step(self._state, line.encode(), self._link)
         if isinstance(state, Confused):
             self.why = f"said what cannot be now: {state.line.decode()}"
-            if self._child is not None and not self._child.ended:
-                self._child.stop(self._kill_after_s, _drop)
+            if self._child is not None and self._patience is not None and not self._child.ended:
+                self._child.stop(self._patience.seconds, _drop)
             return
         if state.up != self._state.up:
             self._changes.put_nowait(state)

@@ -1,12 +1,16 @@
 """Children that a statement holds: a command and its reverse, a program kept alive."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from types import TracebackType
 
 from netstrata.contract import Running, running
+from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
+from netstrata.protocols.backoff import Restarts
 from netstrata.system.children.child import Child
+from netstrata.system.children.patience import Patience
 from netstrata.values import Unavailable
 
 Start = Callable[[Command, Running | None], Child]
@@ -15,19 +19,20 @@ Start = Callable[[Command, Running | None], Child]
 class HeldCommand:
     """One command on entering, its reverse on leaving.  Neither is ever interrupted."""
 
-    __slots__ = ("_do", "_start", "_statement", "_undo")
+    __slots__ = ("_do", "_options", "_start", "_statement", "_undo")
 
-    def __init__(self, start: Start, do: list[bytes], undo: list[bytes]) -> None:
+    def __init__(self, start: Start, do: list[bytes], undo: list[bytes], options: ChildOptions) -> None:
         self._start = start
         self._do = do
         self._undo = undo
+        self._options = options
         self._statement: Running | None = None
 
     async def __aenter__(self) -> None:
         self._statement = running()
         if not self._do:
             return
-        child = self._start(Command(self._do), self._statement)
+        child = self._start(Command(self._do, self._options), self._statement)
         cancelled = await child.outlast()
         if cancelled is not None:
             if child.status == 0:
@@ -49,7 +54,7 @@ class HeldCommand:
         if not self._undo:
             return None
         try:
-            child = self._start(Command(self._undo), self._statement)
+            child = self._start(Command(self._undo, self._options), self._statement)
         except Unavailable as error:
             self._note(f"{error}; ignoring")
             return None
@@ -71,13 +76,24 @@ def _why(child: Child) -> str:
 class KeptAlive:
     """A program that is started on entering, and again some time after each end, until leaving."""
 
-    __slots__ = ("_child", "_command", "_kill_after_s", "_leaving", "_retry_s", "_start_child", "_statement", "_timer")
+    __slots__ = (
+        "_child",
+        "_command",
+        "_leaving",
+        "_patience",
+        "_restarts",
+        "_since",
+        "_start_child",
+        "_statement",
+        "_timer",
+    )
 
-    def __init__(self, start: Start, command: Command | None, retry_ms: int, kill_after_s: float | None) -> None:
+    def __init__(self, start: Start, command: Command | None, restarts: Restarts, patience: Patience) -> None:
         self._start_child = start
         self._command = command
-        self._retry_s = retry_ms / 1000
-        self._kill_after_s = kill_after_s
+        self._restarts = restarts
+        self._patience = patience
+        self._since = 0.0
         self._statement: Running | None = None
         self._child: Child | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -99,12 +115,13 @@ class KeptAlive:
         child = self._child
         if child is None or child.ended:
             return
-        child.stop(self._kill_after_s, self._note)
+        child.stop(self._patience.seconds, self._note)
         cancelled = await child.outlast()
         if cancelled is not None:
             raise cancelled
 
     def _start(self, command: Command) -> None:
+        self._since = time.monotonic()
         try:
             self._child = self._start_child(command, self._statement)
         except Unavailable as error:
@@ -117,8 +134,9 @@ class KeptAlive:
         self._child = None
         if self._leaving:
             return
-        self._note(f"{reason}; starting it again in {self._retry_s:g} s")
-        self._timer = asyncio.get_running_loop().call_later(self._retry_s, self._start, command)
+        wait_s = self._restarts.ended(int((time.monotonic() - self._since) * 1000)) / 1000
+        self._note(f"{reason}; starting it again in {wait_s:g} s")
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._start, command)
 
     def _note(self, line: str) -> None:
         if self._statement is not None:

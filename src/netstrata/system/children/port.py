@@ -6,10 +6,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from netstrata.contract import Running, running
+from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports import Command, Output, Piped, Program
+from netstrata.protocols.backoff import DOUBLING, Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.held import HeldCommand, KeptAlive
 from netstrata.system.children.lines import Lines
+from netstrata.system.children.patience import Patience
 from netstrata.system.children.spawn import (
     NULL,
     Streams,
@@ -18,8 +21,6 @@ from netstrata.system.children.spawn import (
     title,
 )
 from netstrata.values import Unavailable
-
-KILL_AFTER_S = 30.0  # after SIGTERM
 
 
 def note_for(statement: Running | None) -> Callable[[str], None]:
@@ -34,19 +35,22 @@ def _drop(_line: str) -> None:
 class RealChildren:
     """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
 
-    __slots__ = ("_environment", "_hears", "_output", "kill_after_s")
+    __slots__ = ("_environment", "_growth", "_hears", "_output", "patience")
 
-    def __init__(self, output: Output, *, hears: bool = True, kill_after_s: float | None = KILL_AFTER_S) -> None:
+    def __init__(
+        self, output: Output, *, hears: bool = True, patience: Patience | None = None, growth: int = DOUBLING
+    ) -> None:
         """Prepare this process for having children; its environment is what they all get.
 
         Shapes: hears says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
-        NCD); kill_after_s is how long a child may take after a SIGTERM, None for ever, as NCD.
+        NCD); patience is how long a child may take after a SIGTERM; growth is that of the waits before restarts.
         """
         stop_ignoring()
         self._environment = dict(os.environb)
         self._output = output
         self._hears = hears
-        self.kill_after_s = kill_after_s
+        self._growth = growth
+        self.patience = patience or Patience()
 
     def start(self, command: Command, statement: Running | None = None, stdin: int = NULL, stdout: int = NULL) -> Child:
         """Start a program now, without suspending.
@@ -101,20 +105,24 @@ class RealChildren:
         statement = running()
         note = note_for(statement)
         child = self.start(command, statement)
-        cancelled = await child.outlast((lambda: child.stop(self.kill_after_s, note)) if terminate_on_cancel else None)
+        cancelled = await child.outlast(
+            (lambda: child.stop(self.patience.seconds, note)) if terminate_on_cancel else None
+        )
         if child.status:
             note(f"{child.name} {child.verdict}")
         if cancelled is not None:
             raise cancelled
         return child.status
 
-    def held_command(self, do: list[bytes], undo: list[bytes]) -> AbstractAsyncContextManager[None]:
+    def held_command(
+        self, do: list[bytes], undo: list[bytes], options: ChildOptions = CHILD_DEFAULTS
+    ) -> AbstractAsyncContextManager[None]:
         """Run one command now and another on the way back: see `ports.Children`."""
-        return HeldCommand(self.start, do, undo)
+        return HeldCommand(self.start, do, undo, options)
 
     def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
         """Keep a program running: see `ports.Children`."""
-        return KeptAlive(self.start, command, retry_ms, self.kill_after_s)
+        return KeptAlive(self.start, command, Restarts(retry_ms, self._growth), self.patience)
 
     def start_piped(self, command: Command, statement: Running, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes: see `ports.Children`."""
@@ -133,4 +141,4 @@ class RealChildren:
     def stop(self, program: Program, statement: Running) -> None:
         """Send SIGTERM, and perhaps SIGKILL later: see `ports.Children`."""
         assert isinstance(program, Child)
-        program.stop(self.kill_after_s, note_for(statement))
+        program.stop(self.patience.seconds, note_for(statement))

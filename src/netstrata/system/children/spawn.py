@@ -8,8 +8,10 @@ import os
 import pwd
 import signal
 import subprocess
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from netstrata.contract.shapes_limits import UNLIMITED, Limit
 from netstrata.ports import Command
 from netstrata.values import Unavailable
 
@@ -84,6 +86,8 @@ def spawn(command: Command, streams: Streams, environment: dict[bytes, bytes]) -
         if error.errno in _NOT_STARTED:
             raise Unavailable(f"start {title(command)}", os.strerror(error.errno), error.errno) from None
         raise
+    except subprocess.SubprocessError:
+        raise Unavailable(f"start {title(command)}", _why_not(command.options.limits)) from None
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     child.returncode = 0  # we reap it, by its pidfd: this object must not
@@ -95,17 +99,51 @@ def _popen(
 ) -> subprocess.Popen[bytes]:
     path = command.words[0]
     stdin, stdout, stderr = (subprocess.DEVNULL if source == NULL else source for source in streams)
-    session = command.options.do_setsid
+    options = command.options
+    session = options.do_setsid
+    limiting = None
+    if options.limits:
+        limiting, account = _limiting(options.limits, account), None
     return subprocess.Popen(
         command.words,
         executable=path if b"/" in path else b"./" + path,  # a bare name would be looked up in PATH
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
-        env=environment,
+        preexec_fn=limiting,
+        env={**environment, **options.environment} if options.environment else environment,
         start_new_session=session,
         process_group=None if session else 0,
         user=account.uid if account is not None else None,
         group=account.gid if account is not None else None,
         extra_groups=account.groups if account is not None else None,
     )
+
+
+def _limiting(limits: Mapping[str, Limit], account: Account | None) -> Callable[[], None]:
+    """Return what a child does before it becomes its program: take limits, which only root may raise, then a user."""
+    import resource
+
+    bounds = [(getattr(resource, f"RLIMIT_{name.upper()}"), (limit.soft, limit.hard)) for name, limit in limits.items()]
+
+    def act() -> None:
+        for number, pair in bounds:
+            resource.setrlimit(number, pair)
+        if account is not None:
+            os.setgroups(account.groups)
+            os.setgid(account.gid)
+            os.setuid(account.uid)
+
+    return act
+
+
+def _why_not(limits: Mapping[str, Limit]) -> str:
+    """Say which limit, or user, a child could not take."""
+    import resource
+
+    for name, limit in limits.items():
+        ours = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1]
+        if ours != UNLIMITED and (limit.hard == UNLIMITED or limit.hard > ours):
+            asked = "unlimited" if limit.hard == UNLIMITED else str(limit.hard)
+            return f"the limit {name} cannot be {asked}: the daemon's own is {ours}, and it may not give more"
+    return f"its limits ({', '.join(limits)}) or its user cannot be set"

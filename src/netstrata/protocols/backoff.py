@@ -1,0 +1,36 @@
+"""How long to wait before what has failed or ended is begun again: longer each time, and from the start after a while.
+
+    first --ends--> twice as long --ends--> … --ends--> a minute --lives a minute--> first
+
+No clock: times come in as arguments.  Shapes: milliseconds.
+"""
+
+LONGEST_MS = 60_000
+GOOD_MS = 60_000  # what lives so long has come up well: its next end is a first one
+DOUBLING = 2
+STEADY = 1  # every wait as long as the first, as NCD
+
+
+def wait_ms(first: int, failures: int, growth: int = DOUBLING) -> int:
+    """Return the wait after so many failures before this one: from the first up to a minute, or to a longer first."""
+    return int(min(first * growth ** min(failures, 20), max(LONGEST_MS, first)))
+
+
+class Restarts:
+    """The waits of something that is started again after each end."""
+
+    __slots__ = ("_failures", "_first", "_good", "_growth")
+
+    def __init__(self, first: int, growth: int = DOUBLING, good: int = GOOD_MS) -> None:
+        """Take the first wait, how the waits grow, and how long something must live to count as new."""
+        self._first = first
+        self._growth = growth
+        self._good = good
+        self._failures = 0
+
+    def ended(self, lived: int) -> int:
+        """Return the wait after an end of what lived so long."""
+        if lived >= self._good:
+            self._failures = 0
+        self._failures += 1
+        return wait_ms(self._first, self._failures - 1, self._growth)

@@ -1,0 +1,87 @@
+"""How long children may take to end, when nobody hurries and when the daemon must end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from netstrata.cli.commands import _parser
+from netstrata.system.children.patience import LEAST_S, LONGEST_S, Patience
+
+DEAF = """process main {{
+    daemon({{"/bin/sh", "-c", "trap '' TERM; touch {0}/one; while :; do sleep 0.05; done"}});
+    daemon({{"/bin/sh", "-c", "trap '' TERM; touch {0}/two; while :; do sleep 0.05; done"}});
+    println("both");
+}}"""
+
+
+def test_while_the_daemon_runs_every_child_has_the_same_time() -> None:
+    patience = Patience()
+
+    assert [patience.seconds, patience.seconds] == [LONGEST_S, LONGEST_S]
+
+
+def test_when_the_daemon_must_end_a_child_has_half_of_what_is_left_and_never_less_than_a_second() -> None:
+    patience = Patience()
+
+    patience.hurry(8)
+
+    assert patience.seconds == pytest.approx(4, abs=0.1)
+    patience = Patience()
+    patience.hurry(0.1)
+    assert patience.seconds == LEAST_S
+
+
+def test_being_told_to_end_twice_gives_no_more_time() -> None:
+    patience = Patience()
+    patience.hurry(4)
+
+    patience.hurry(100)
+
+    assert patience.seconds == pytest.approx(2, abs=0.1)
+
+
+def test_as_ncd_there_is_no_bound_however_often_it_is_told() -> None:
+    patience = Patience(None)
+
+    patience.hurry(1)
+
+    assert patience.seconds is None
+
+
+def test_five_deaf_children_one_after_the_other_end_within_what_the_unit_allows() -> None:
+    """Play the clock of five children that each take all the time they are given."""
+    unit = (Path(__file__).parents[3] / "packaging/netstrata.service").read_text()
+    allowed = next(int(line.partition("=")[2]) for line in unit.splitlines() if line.startswith("TimeoutStopSec="))
+
+    given = _parser().parse_args(["run", "x.ncd"]).stop_time
+    taken = 0.0
+    for _ in range(5):
+        patience = Patience()
+        patience.hurry(given - taken)
+        taken += patience.seconds or 0
+
+    assert taken < given < allowed
+
+
+def test_two_deaf_children_of_one_process_do_not_each_take_half_a_minute(tmp_path: Path) -> None:
+    program = tmp_path / "deaf.ncd"
+    program.write_text(DEAF.format(tmp_path))
+    words = [sys.executable, "-m", "netstrata", "run", "--control", "none", "--stop-time", "4", str(program)]
+    daemon = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not ((tmp_path / "one").exists() and (tmp_path / "two").exists()):
+        assert daemon.poll() is None
+        time.sleep(0.02)
+
+    began = time.monotonic()
+    os.kill(daemon.pid, signal.SIGTERM)
+    output, log = daemon.communicate(timeout=30)
+
+    assert output == "both\n"
+    assert 2 < time.monotonic() - began < 6
+    assert log.count("SIGKILL to it and its group") == 2
+    assert daemon.returncode == 0
