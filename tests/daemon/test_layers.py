@@ -102,7 +102,7 @@ def test_every_event_of_a_statement_has_its_layer() -> None:
     lights = Lights('process main { call("t", {}); } template t { l1(); l3(); }')
     lights.play.end()
 
-    told = {(event.name, event.layer) for event in lights.stream.after(0, 1000) if event.statement}
+    told = {(event.place.name, event.layer) for event in lights.stream.after(0, 1000) if event.place.statement}
 
     assert told == {("call", 3), ("l1", 1), ("l3", 3)}
 

@@ -1,6 +1,7 @@
 """The stream of events."""
 
-from netstrata.daemon.stream import KEPT, Event, Stream
+from netstrata.daemon.events import Event
+from netstrata.daemon.stream import KEPT, Stream
 from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 
@@ -21,7 +22,9 @@ def test_every_transition_is_in_the_stream_once_and_in_order() -> None:
     play.end()
 
     moves = [
-        f"{e.process}.{e.statement} {e.fields['from']} -> {e.fields['to']}" for e in heard if e.kind == "transition"
+        f"{e.process}.{e.place.statement} {e.fields['from']} -> {e.fields['to']}"
+        for e in heard
+        if e.kind == "transition"
     ]
     assert moves == [
         "main.1 gone -> down", "main.1 down -> up",
@@ -53,7 +56,7 @@ def test_a_failure_tells_what_where_and_when_it_is_tried_again() -> None:
     _, _, heard = streamed('process main {\n    sleep("soon");\n}')
 
     error = next(event for event in heard if event.kind == "error")
-    assert (error.line, error.column, error.fields["retry_ms"]) == (2, 5, 5000)
+    assert (error.place.line, error.place.column, error.fields["retry_ms"]) == (2, 5, 5000)
     assert "play.ncd:2:11, process main, statement 1" in error.fields["account"]
 
 
@@ -64,7 +67,7 @@ def test_a_blink_is_two_transitions() -> None:
 
     play.pass_time(1)
 
-    first = [e for e in heard[before:] if e.kind == "transition" and e.statement == 1]
+    first = [e for e in heard[before:] if e.kind == "transition" and e.place.statement == 1]
     assert [(e.fields["from"], e.fields["to"]) for e in first] == [("up", "down"), ("down", "up")]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from netstrata.protocols.wpa import IDLE, Confused, Wpa, step
+from netstrata.protocols.wpa import IDLE, Confused, Said, Wpa, read_line, step
 
 BSSID = b"02:00:00:00:0A:01"
 TRYING = b"wlan0: Trying to associate with 02:00:00:00:0a:01 (SSID='it's here' freq=2412 MHz)"
@@ -45,3 +45,28 @@ def test_lines_bring_a_link_to_where_it_is(lines: tuple[bytes, ...], state: Wpa)
 )
 def test_what_cannot_be_said_now_is_told_apart(lines: tuple[bytes, ...]) -> None:
     assert after(*lines) == Confused(lines[-1].removeprefix(b"wlan0: "))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (TRYING, Said("asks it's here to be let in")),
+        (CONNECTED, Said("is connected", connected=True)),
+        (
+            b'wlan0: CTRL-EVENT-SSID-TEMP-DISABLED id=0 ssid="x" auth_failures=1 duration=10 reason=WRONG_KEY',
+            Said("wrong key", failed=True),
+        ),
+        (b"wlan0: WPA: 4-Way Handshake failed - pre-shared key may be incorrect", Said("wrong key", failed=True)),
+        (
+            b"wlan0: CTRL-EVENT-EAP-FAILURE EAP authentication failed",
+            Said("authentication failed (EAP): wrong user, key or certificate", failed=True),
+        ),
+        (
+            b"wlan0: CTRL-EVENT-ASSOC-REJECT bssid=02:00:00:00:0a:01 status_code=17",
+            Said("association rejected (status 17)", failed=True),
+        ),
+        (b"wlan0: CTRL-EVENT-SCAN-STARTED", None),
+    ],
+)
+def test_a_line_means_something_to_people_or_nothing(line: bytes, said: Said | None) -> None:
+    assert read_line(line, b"wlan0") == said

@@ -85,7 +85,8 @@ def _cause(cause: dict[str, Any], paint: Paint) -> str:
 
 
 def _log(options: argparse.Namespace, daemon: Connection) -> int:
-    asked = {"process": options.process} if options.process is not None else {}
+    wanted = {name: getattr(options, name) for name in ("process", "statement", "child", "kind")}
+    asked = {name: value for name, value in wanted.items() if value is not None}
     if not options.follow:
         _print_events(daemon.call("Watch", after=options.after, **asked)["events"], options.json)
         return 0
@@ -97,7 +98,7 @@ def _log(options: argparse.Namespace, daemon: Connection) -> int:
     return 0
 
 
-def _print_events(events: list[dict[str, Any]], as_json: bool) -> None:
+def _print_events(events: list[dict[str, Any]], as_json: str | None) -> None:
     paint = Paint(sys.stdout)
     for event in events:
         print(json.dumps(event) if as_json else _event(event, paint))
@@ -115,8 +116,15 @@ def _event(event: dict[str, Any], paint: Paint) -> str:
         text = f"{event['from']} -> {paint.state(event['to'])} {values}"
     elif event["kind"] == "process":
         text = event["what"]
+    elif event["kind"] == "child":
+        text = f"{paint.bold(event['child'])}[{event['pid']}]: {event['text']}"
+    elif event["kind"] == "error":
+        text = paint.red(event["text"])
+        if event.get("retry_ms"):
+            again = time.localtime(event["time"] + event["retry_ms"] / 1000)
+            text += f"; next try at {time.strftime('%H:%M:%S', again)}"
     else:
-        text = paint.red(event["text"]) if event["kind"] == "error" else event["text"]
+        text = event["text"]
     return f"{stamp} {where + ' ' if where else ''}{text}".rstrip()
 
 

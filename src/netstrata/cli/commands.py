@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from netstrata.cli.streams import give_up_output
+from netstrata.control.interface import KINDS
 
 OK = 0
 FAILED = 1
@@ -92,7 +93,7 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     why.add_argument("process", nargs="?", help="all that are not complete, if none is given")
     log = commands.add_parser("log", help="what happened")
     log.add_argument("-f", "--follow", action="store_true", help="go on as it happens")
-    log.add_argument("--process", help="only of one process and those that it runs")
+    _add_filters(log)
     log.add_argument("--after", type=int, default=0, metavar="NUMBER", help="only events younger than one")
     restart = commands.add_parser("restart", help="undo a process from a statement on, and bring it up again")
     restart.add_argument("place", metavar="PROCESS[:STATEMENT]", help="a statement by its number, or by its name")
@@ -101,7 +102,27 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     show.add_argument("file", nargs="?")
     for command in (status, why, log, restart, show):
         command.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
-        command.add_argument("--json", action="store_true", help="as JSON")
+        if command is not log:
+            command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_filters(command: argparse.ArgumentParser) -> None:
+    """Add what chooses events, and how they are shown."""
+    command.add_argument("--process", help="only of one process and those that it runs")
+    command.add_argument("--statement", metavar="NAME", help="only of statements of a name, or with a number from 1")
+    command.add_argument("--child", metavar="NAME", help="only what a child says, by the base name of its program")
+    command.add_argument(
+        "--kind", type=_kinds, help=f"only of a kind, or of several with commas in between: {', '.join(KINDS)}"
+    )
+    command.add_argument("--json", nargs="?", const="lines", choices=["lines"], help="one JSON object a line")
+
+
+def _kinds(text: str) -> str:
+    """Read kinds of events."""
+    unknown = [word for word in text.split(",") if word not in KINDS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no kind {unknown[0]!r}; there are {', '.join(KINDS)}")
+    return text
 
 
 def _client(options: argparse.Namespace) -> int:

@@ -14,10 +14,14 @@ from netstrata.contract.decorators import (
     reports,
     watches,
 )
-from netstrata.contract.running import Running, note, running, set_running
+from netstrata.contract.running import DHCP, KERNEL, NOTE, SUPPLICANT, Running, note, running, set_running
 
 __all__ = [
+    "DHCP",
     "DOWN",
+    "KERNEL",
+    "NOTE",
+    "SUPPLICANT",
     "Argument",
     "Declaration",
     "Down",

@@ -1,9 +1,15 @@
 """The statement in whose name a port is being called."""
 
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Final, Protocol
 
 from netstrata.values import Unavailable
+
+# What a line of the time line is about.
+NOTE: Final = "note"  # what a statement has to say of itself
+KERNEL: Final = "kernel"  # what the kernel says has changed, and whom it concerns
+DHCP: Final = "dhcp"  # what is said to a DHCP server, and what it answers
+SUPPLICANT: Final = "supplicant"  # how the authentication of a link goes
 
 
 class Running(Protocol):
@@ -15,8 +21,11 @@ class Running(Protocol):
         May be called at any time, also after the statement has ended, when it does nothing.
         """
 
-    def note(self, line: str) -> None:
-        """Add a line to the time line in the statement's name."""
+    def note(self, line: str, kind: str = NOTE) -> None:
+        """Add a line to the time line in the statement's name; it is of one of the kinds above."""
+
+    def hear(self, child: str, pid: int, line: str) -> None:
+        """Add a line to the time line that a child of the statement's has said; it is named as its program's file."""
 
     @property
     def title(self) -> str:
@@ -31,11 +40,11 @@ def running() -> Running | None:
     return _running.get()
 
 
-def note(line: str) -> None:
+def note(line: str, kind: str = NOTE) -> None:
     """Add a line to the time line in the name of the statement at hand; it also tells what that one waits for."""
     statement = _running.get()
     if statement is not None:
-        statement.note(line)
+        statement.note(line, kind)
 
 
 def set_running(statement: Running | None) -> None:

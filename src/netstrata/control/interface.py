@@ -4,6 +4,7 @@ from typing import Final
 
 NAME: Final = "org.netstrata.Control"
 SERVICE: Final = "org.varlink.service"
+KINDS: Final = ("transition", "process", "error", "note", "child", "kernel", "dhcp", "supplicant", "control")
 
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
@@ -53,7 +54,9 @@ type Cause (
   root: bool
 )
 
-# Something that happened.  kind is transition (from, to, values), process (what), error, note or control (text).
+# Something that happened.  kind is transition (from, to, values), process (what), error (text, and retry_ms until the
+# next attempt), child (a line that a child of the statement's has said: child, pid, text), kernel (what has changed),
+# dhcp and supplicant (how these conversations go), note or control (text).
 type Event (
   seq: int,
   time: float,
@@ -72,7 +75,9 @@ type Event (
   what: ?string,
   text: ?string,
   account: ?string,
-  retry_ms: ?int
+  retry_ms: ?int,
+  child: ?string,
+  pid: ?int
 )
 
 # A process of the graph, and that process `from` needs what `to` gives under a name.  kind is depend, call (from's
@@ -92,8 +97,9 @@ method Status(process: ?string, below: ?bool) -> (processes: []Process)
 method Why(process: string) -> (causes: []Cause)
 
 # With more: events as they happen, after those in memory that are younger than a number (0: all of them).  Without
-# more: only those in memory.  A client that does not read is told Gap, and the connection ends.
-method Watch(after: ?int, process: ?string) -> (events: []Event)
+# more: only those in memory.  process is one and those below it; statement is a number or a name; kind may be several,
+# with commas in between.  A client that does not read is told Gap, and the connection ends.
+method Watch(after: ?int, process: ?string, statement: ?string, child: ?string, kind: ?string) -> (events: []Event)
 
 # Undo a process from a statement on (1 if none is given), and bring it up again; with above, the statement itself
 # stays.

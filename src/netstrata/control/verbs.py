@@ -35,8 +35,11 @@ class Daemon(Protocol):
     def why(self, process: str) -> list[dict[str, Any]]:
         """Return the chain of causes."""
 
-    def events(self, after: int, process: str | None, right: int) -> list[dict[str, Any]]:
-        """Return events in memory that are younger than a number; without the same for who may only read."""
+    def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
+        """Return events in memory that are younger than a number; without the same for who may only read.
+
+        Shapes: wanted may have process, statement, child, kind.
+        """
 
     def restart(self, process: str, statement: int, above: bool) -> None:
         """Undo a process from a statement on, and bring it up again."""
@@ -71,7 +74,12 @@ def _why(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
 
 
 def _watch(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"events": daemon.events(given.get("after", 0), given.get("process"), right)}
+    return {"events": daemon.events(given.get("after", 0), wish_of(given), right)}
+
+
+def wish_of(given: dict[str, Any]) -> dict[str, str]:
+    """Return which events a call of Watch asks for."""
+    return {key: given[key] for key in ("process", "statement", "child", "kind") if key in given}
 
 
 def _restart(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
@@ -98,7 +106,7 @@ def _show(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
 VERBS: Final = {
     "Status": Verb(READ, {"process": str, "below": bool}, _status),
     "Why": Verb(READ, {"process": str}, _why),
-    "Watch": Verb(READ, {"after": int, "process": str}, _watch),
+    "Watch": Verb(READ, {"after": int, "process": str, "statement": str, "child": str, "kind": str}, _watch),
     "Graph": Verb(READ, {}, _graph),
     "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
     "Source": Verb(STEER, {}, _source),

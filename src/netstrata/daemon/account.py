@@ -1,9 +1,18 @@
 """What happens, as the daemon's own log: one greppable line for a transition, a full account of a failure."""
 
 from collections.abc import Callable
+from typing import Any
 
-from netstrata.daemon.stream import Event
+from netstrata.daemon.events import Event
 from netstrata.language.diagnostics import one_line
+
+SAID = ("note", "child", "kernel", "dhcp", "supplicant")  # the kinds whose text is a line in a statement's name
+
+
+def said_of(kind: str, fields: dict[str, Any]) -> str:
+    """Return what an event says, in one line; a child's with its name and process id in front."""
+    text = one_line(fields["text"])
+    return f"{fields['child']}[{fields['pid']}]: {text}" if kind == "child" else text
 
 
 class Account:
@@ -19,8 +28,8 @@ class Account:
         fields = event.fields
         if event.kind == "error":
             self._write(fields["account"])
-        elif event.kind == "note":
-            self._write(f"{event.process}.{event.statement} {event.name}: {one_line(fields['text'])}")
+        elif event.kind in SAID:
+            self._write(f"{event.title}: {said_of(event.kind, fields)}")
         elif event.kind == "control":
             self._write(fields["text"])
         elif event.kind == "transition" and self._transitions and (fields["to"], fields["from"]) != ("down", "gone"):
@@ -29,4 +38,5 @@ class Account:
     def _transition(self, event: Event) -> None:
         values = "".join(f" {name}={text}" for name, text in event.fields.get("values", {}).items())
         what = f"{event.fields['from']} -> {event.fields['to']}{values}"
-        self._write(f"{event.process}.{event.statement} {event.name} {event.file}:{event.line}:{event.column} {what}")
+        place = event.place
+        self._write(f"{event.title} {place.file}:{place.line}:{place.column} {what}")

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME, SERVICE
-from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb
-from netstrata.daemon.steering import Steering, concerns, told_to
-from netstrata.daemon.stream import Event
+from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb, wish_of
+from netstrata.daemon.events import Event, Filter
+from netstrata.daemon.steering import Steering, told_to
 from netstrata.values import Unavailable
 from netstrata.version import VERSION
 
@@ -105,7 +105,7 @@ class Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._right = 0
         self.watching = False
-        self._process: str | None = None
+        self._wanted = Filter()
         self._told = 0  # the number of the last event that was told
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -163,7 +163,7 @@ class Client(asyncio.Protocol):
             self._write(reply)
 
     def _begin_watching(self, call: varlink.Call) -> None:
-        self._process = call.parameters.get("process")
+        self._wanted = Filter(**wish_of(call.parameters))
         self._told = call.parameters.get("after", self._steering.stream.seq) or self._steering.stream.oldest - 1
         self.watching = True
         self.tell()
@@ -190,7 +190,7 @@ class Client(asyncio.Protocol):
                 self.let_go()
                 return
             self._told = events[-1].seq
-            told = [told_to(event, self._right) for event in events if concerns(event, self._process)]
+            told = [told_to(event, self._right) for event in events if self._wanted.takes(event)]
             if told:
                 self._write(varlink.encode_reply({"events": told}, continues=True))
 

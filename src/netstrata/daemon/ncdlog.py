@@ -65,6 +65,10 @@ class NcdLog(Observer):
         """Log what is no one statement's failure."""
         self._log.line(CORE, ERROR, traceback_of(error))
 
-    def noted(self, statement: Statement, line: str) -> None:
+    def noted(self, statement: Statement, kind: str, line: str) -> None:
         """Log what a statement has to tell."""
+        self._log.line(CORE, DEBUG, f"{self._where(statement.process, statement.index)}{line}")
+
+    def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
+        """Log what a child has said."""
         self._log.line(CORE, DEBUG, f"{self._where(statement.process, statement.index)}{line}")

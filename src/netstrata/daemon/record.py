@@ -3,11 +3,11 @@
 import json
 import os
 
-from netstrata.daemon.stream import Event
+from netstrata.daemon.events import Event
 
 
 class Recorder:
-    """One JSON object a line; see `netstrata.daemon.stream.Event`.
+    """One JSON object a line; see `netstrata.daemon.events.Event`.
 
     What a full disk does not take is missing; a line may then be cut off, but the next one is whole again.
     """

@@ -36,10 +36,15 @@ class Several(Observer):
         for observer in self._observers:
             observer.failed(process, slot, error)
 
-    def noted(self, statement: Statement, line: str) -> None:
+    def noted(self, statement: Statement, kind: str, line: str) -> None:
         """Tell all."""
         for observer in self._observers:
-            observer.noted(statement, line)
+            observer.noted(statement, kind, line)
+
+    def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.heard(statement, child, pid, line)
 
     def broken(self, error: BaseException) -> None:
         """Tell all."""

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, Failure
+from netstrata.daemon.events import Event, Filter
 from netstrata.daemon.pyramid import all_below, find_process, pyramids
-from netstrata.daemon.stream import Event, Stream
+from netstrata.daemon.stream import Stream
 from netstrata.daemon.why import Why
 from netstrata.engine.machine import UP, Engine, Process, Statement
 from netstrata.language.spelling import did_you_mean
@@ -48,10 +49,10 @@ class Steering:
         why.ask(self._process(process))
         return [cause.as_dict() for cause in why.causes]
 
-    def events(self, after: int, process: str | None, right: int) -> list[dict[str, Any]]:
+    def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
         """Return events in memory that are younger than a number."""
-        kept = self.stream.after(after, self.stream.seq)
-        return [told_to(event, right) for event in kept if concerns(event, process)]
+        wish = Filter(**wanted)
+        return [told_to(event, right) for event in self.stream.after(after, self.stream.seq) if wish.takes(event)]
 
     def restart(self, process: str, statement: int, above: bool) -> None:
         """Undo a process from a statement on, and bring it up again."""
@@ -118,14 +119,7 @@ def told_to(event: Event, right: int) -> dict[str, Any]:
     """Return an event as somebody with a right may see it."""
     told = event.as_dict()
     if right < STEER:
-        if not is_public(event.name):
+        if not is_public(event.place.name):
             told.pop("values", None)
         told.pop("account", None)  # it quotes the program
     return told
-
-
-def concerns(event: Event, process: str | None) -> bool:
-    """Say whether an event is about a process or one below it, or everything is asked for."""
-    if process is None or event.process == process:
-        return True
-    return event.process.startswith((f"{process}.", f"{process}/"))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from netstrata.daemon.events import NOWHERE, Event, place_of
 from netstrata.daemon.layers import Layers
 from netstrata.daemon.ncdlog import traceback_of
 from netstrata.daemon.path import process_path
@@ -18,68 +19,6 @@ from netstrata.engine.surroundings import Observer, Retry
 from netstrata.values import Refused
 
 KEPT: Final = 10_000  # events in memory
-
-
-class Event:
-    """One thing that happened.
-
-    Shapes: seq counts from 1; wall and monotonic are seconds; statement is the number from 1, 0 if it is about a
-    process or about nothing of the program; fields depend on the kind:
-
-        transition   from, to (gone, down, up, dying), values (on the way up)
-        process      what (created, complete, retrying, terminating, gone)
-        error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for)
-        note         text
-        control      text: what somebody asked for
-    """
-
-    __slots__ = (
-        "column",
-        "fields",
-        "file",
-        "kind",
-        "layer",
-        "line",
-        "monotonic",
-        "name",
-        "process",
-        "seq",
-        "statement",
-        "wall",
-    )
-
-    def __init__(self, seq: int, kind: str, process: str, fields: dict[str, Any]) -> None:
-        self.seq = seq
-        self.wall = time.time()
-        self.monotonic = time.monotonic()
-        self.kind = kind
-        self.process = process
-        self.statement = 0
-        self.name = ""
-        self.file = ""
-        self.line = 0
-        self.column = 0
-        self.layer = 0
-        self.fields = fields
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as what JSON can hold; what does not apply is left out."""
-        found: dict[str, Any] = {
-            "seq": self.seq,
-            "time": self.wall,
-            "monotonic": self.monotonic,
-            "kind": self.kind,
-            "process": self.process,
-        }
-        if self.statement:
-            found["statement"] = self.statement
-            found["name"] = self.name
-            found["file"] = self.file
-            found["line"] = self.line
-            found["column"] = self.column
-            found["layer"] = self.layer
-        found.update(self.fields)
-        return found
 
 
 class Failure(NamedTuple):
@@ -138,7 +77,7 @@ class Stream(Observer):
 
     def control(self, text: str) -> None:
         """Tell that somebody asked for something."""
-        self._emit(self._event("control", None, None, {"text": text}))
+        self._tell("control", {"text": text})
 
     def path_of(self, process: Process) -> str:
         """Return a process's name for people."""
@@ -147,26 +86,19 @@ class Stream(Observer):
             path = self._paths[process] = process_path(process)
         return path
 
-    def _event(
-        self,
-        kind: str,
-        process: Process | None,
-        slot: Slot | None,
-        fields: dict[str, Any],
-        statement: Statement | None = None,
-    ) -> Event:
-        self._seq += 1
-        event = Event(self._seq, kind, self.path_of(process) if process is not None else "", fields)
-        if slot is not None:
-            event.statement = slot.index + 1
-            event.name = slot.type
-            event.file = slot.span.source.name
-            event.line, event.column = slot.span.source.line_and_column(slot.span.start)
-            if process is not None:
-                event.layer = self.layers.of_event(slot, statement or process.statements[slot.index], process.engine)
-        return event
+    def _tell(self, kind: str, fields: dict[str, Any]) -> None:
+        """Tell what is about nothing of the program."""
+        self._emit(Event(self._seq + 1, kind, "", NOWHERE, 0, fields))
+
+    def _tell_of(
+        self, process: Process, slot: Slot, kind: str, fields: dict[str, Any], statement: Statement | None
+    ) -> None:
+        """Tell what is about a statement, which need not exist."""
+        layer = self.layers.of_event(slot, statement, process.engine)
+        self._emit(Event(self._seq + 1, kind, self.path_of(process), place_of(slot), layer, fields))
 
     def _emit(self, event: Event) -> None:
+        self._seq = event.seq
         if len(self._ring) < KEPT:
             self._ring.append(event)
         else:
@@ -179,7 +111,7 @@ class Stream(Observer):
         fields: dict[str, Any] = {"from": before, "to": after}
         if values:
             fields["values"] = values
-        self._emit(self._event("transition", statement.process, statement.slot, fields, statement))
+        self._tell_of(statement.process, statement.slot, "transition", fields, statement)
 
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """A statement went from one state to another."""
@@ -199,7 +131,7 @@ class Stream(Observer):
 
     def process_moved(self, process: Process, what: str) -> None:
         """A process came, went, or is complete."""
-        self._emit(self._event("process", process, None, {"what": what}))
+        self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, {"what": what}))
         if what == "gone":
             self._paths.pop(process, None)
             self.layers.forget(process)
@@ -212,17 +144,21 @@ class Stream(Observer):
         retry_ms = self._retry.delay(process.retries) if process.error else 0
         account = account_of(self.path_of(process), slot, error, next_of(process, retry_ms))
         fields = {"text": str(error), "account": account, "retry_ms": retry_ms}
-        event = self._event("error", process, slot, fields)
         text = error.message if isinstance(error, Refused) else str(error)
-        self.failures[process, slot.index] = Failure(text, event.monotonic + retry_ms / 1000)
-        self._emit(event)
+        self.failures[process, slot.index] = Failure(text, time.monotonic() + retry_ms / 1000)
+        self._tell_of(process, slot, "error", fields, process.statements[slot.index])
 
     def broken(self, error: BaseException) -> None:
         """Something failed that is no one statement's."""
         account = f"error: a bug of Netstrata.  Going on.\n{traceback_of(error)}"
         text = f"{type(error).__name__}: {error}"
-        self._emit(self._event("error", None, None, {"text": text, "account": account, "retry_ms": 0}))
+        self._tell("error", {"text": text, "account": account, "retry_ms": 0})
 
-    def noted(self, statement: Statement, line: str) -> None:
+    def noted(self, statement: Statement, kind: str, line: str) -> None:
         """A statement has something to tell."""
-        self._emit(self._event("note", statement.process, statement.slot, {"text": line}))
+        self._tell_of(statement.process, statement.slot, kind, {"text": line}, statement)
+
+    def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
+        """A child of a statement's has said a line."""
+        fields = {"child": child, "pid": pid, "text": line}
+        self._tell_of(statement.process, statement.slot, "child", fields, statement)

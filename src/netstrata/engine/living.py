@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
-from netstrata.contract import Down, set_running
+from netstrata.contract import KERNEL, NOTE, Down, set_running
 from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement
 from netstrata.engine.surroundings import Waiting
 from netstrata.values import Refused, Unavailable, Value
@@ -61,7 +61,7 @@ class _CarriedOn:
 class Living(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
-    __slots__ = ("_cancelled", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task", "found")
+    __slots__ = ("_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task", "found")
 
     def begin(self, values: list[Value]) -> None:
         """Read the arguments, and let the coroutine run as far as it gets without waiting."""
@@ -70,6 +70,7 @@ class Living(Statement):
         self._dying: Future[None] | None = None
         self._task: Task[None] | None = None
         self._lost: Unavailable | None = None
+        self._child_said = ""
         self._ended = False
         self._cancelled = False
         self._taken_over = False  # the task has run for the first time
@@ -180,6 +181,7 @@ class Living(Statement):
         if self.state in (NONE, DYING) or self._ended or self._lost is not None:
             return
         self._lost = reason
+        self.note(str(reason), KERNEL)
         if self.state == UP:
             self.down()
         else:
@@ -199,18 +201,24 @@ class Living(Statement):
             self._dying.set_exception(reason)
 
     def waits_for(self) -> Waiting | None:
-        """Say what it told last."""
-        return Waiting(self.told) if self.told else None
+        """Say what it told last, or what a child of its said if it told nothing."""
+        said = self.told or self._child_said
+        return Waiting(said) if said else None
 
-    def note(self, line: str) -> None:
-        """Add a line to the time line."""
-        self.told = line
-        self.process.engine.observer.noted(self, line)
+    def trouble(self) -> str:
+        """Say what it has told of itself since it is up."""
+        return self.told if self.state == UP else ""
 
-    @property
-    def title(self) -> str:
-        """Who it is, for people."""
-        return f"{self.process.code.name}.{self.index} {self.declaration.name}"
+    def note(self, line: str, kind: str = NOTE) -> None:
+        """Add a line to the time line; while it is up, only what it says of itself is remembered."""
+        if kind == NOTE or self.state != UP:
+            self.told = line
+        self.process.engine.observer.noted(self, kind, line)
+
+    def hear(self, child: str, pid: int, line: str) -> None:
+        """Add a child's line to the time line, and remember it."""
+        self._child_said = f"{child}: {line}"
+        super().hear(child, pid, line)
 
     def variable(self, name: str) -> Value | None:
         """Return what the statement found, under that name."""
@@ -248,6 +256,7 @@ class Configured(Living):
     def _came_up(self, found: Any) -> None:
         if self.state == DOWN:
             self.found = found
+            self.told = ""
             self.up()
 
     async def _until_dying(self) -> None:
@@ -280,6 +289,7 @@ class Watched(Living):
                 self.down()
         elif self.state == DOWN:
             self.found = found
+            self.told = ""
             self.up()
         elif self.state == UP:
             self.found = found

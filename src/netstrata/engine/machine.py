@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from netstrata.contract import Declaration
+from netstrata.contract import NOTE, Declaration
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.surroundings import Observer, Outside, Retry, Timer, Timers, Waiting
 from netstrata.engine.thing import Plain, Thing
@@ -336,6 +336,24 @@ class Statement(Owner):
     def waits_for(self) -> "Waiting | None":
         """Say what it waits for while it is down or dying; None if there is nothing to say."""
         return None
+
+    def trouble(self) -> str:
+        """Say what is wrong although it is up; "" if nothing is."""
+        return ""
+
+    @property
+    def title(self) -> str:
+        """Who it is, for people."""
+        return f"{self.process.code.name}.{self.index} {self.declaration.name}"
+
+    def note(self, line: str, kind: str = NOTE) -> None:
+        """Add a line to the time line."""
+        self.told = line
+        self.process.engine.observer.noted(self, kind, line)
+
+    def hear(self, child: str, pid: int, line: str) -> None:
+        """Add a line to the time line that a child of its has said."""
+        self.process.engine.observer.heard(self, child, pid, line)
 
     def processes(self) -> list[Process]:
         """Return the processes that it has created and that exist."""

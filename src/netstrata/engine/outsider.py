@@ -8,6 +8,7 @@ when the object has moved on or is gone: whoever handles the event looks first.
 from collections.abc import Callable
 from typing import Any
 
+from netstrata.contract import KERNEL
 from netstrata.engine.machine import Statement
 from netstrata.values import Unavailable
 
@@ -27,16 +28,6 @@ class Outsider(Statement):
         engine = self.process.engine
         return lambda: engine.event(action)
 
-    def note(self, line: str) -> None:
-        """Add a line to the time line."""
-        self.told = line
-        self.process.engine.observer.noted(self, line)
-
-    @property
-    def title(self) -> str:
-        """Who it is, for people."""
-        return f"{self.process.code.name}.{self.index} {self.declaration.name}"
-
     def lost(self, reason: Unavailable) -> None:
         """Note that something it held is gone; objects learn of that by their own callbacks."""
-        self.note(str(reason))
+        self.note(str(reason), KERNEL)

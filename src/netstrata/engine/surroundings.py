@@ -55,8 +55,11 @@ class Observer:
     def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke, or could not be undone as it should be.  Always called."""
 
-    def noted(self, statement: "Statement", line: str) -> None:
-        """A statement has something to tell."""
+    def noted(self, statement: "Statement", kind: str, line: str) -> None:
+        """A statement has something to tell, of a kind that `netstrata.contract.running` lists."""
+
+    def heard(self, statement: "Statement", child: str, pid: int, line: str) -> None:
+        """A child of a statement's has said a line."""
 
     def broken(self, error: BaseException) -> None:
         """Something failed that is no one statement's: a bug of ours.  Always called."""

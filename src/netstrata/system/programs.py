@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.contract import Running
+from netstrata.contract import NOTE, Running
 from netstrata.ports import Command
 
 if TYPE_CHECKING:
@@ -53,17 +53,22 @@ class Listening:
     def lost(self, reason: Exception) -> None:
         """Hold nothing."""
 
-    def note(self, line: str) -> None:
-        """Look at a line, and pass it on."""
-        self._look(line)
+    def note(self, line: str, kind: str = NOTE) -> None:
+        """Pass a line on."""
+        if self._statement is not None:
+            self._statement.note(line, kind)
+
+    def hear(self, child: str, pid: int, line: str) -> None:
+        """Pass a child's line on, and look at it."""
         if self._passes and self._statement is not None:
-            self._statement.note(line)
+            self._statement.hear(child, pid, line)
+        self._look(line)
 
 
 async def run_to_end(
     children: "RealChildren", words: list[bytes], statement: Running | None, stdin: int = _NULL
 ) -> Ended:
-    """Run a program to its end, whatever happens meanwhile, and keep what it says.
+    """Run a program to its end, whatever happens meanwhile, and keep what it says; told to all only if it fails.
 
     Shapes: words[0] is its path; stdin is a descriptor of ours, which stays ours to close.
     Raises: Unavailable if it cannot be started at all.
@@ -71,4 +76,7 @@ async def run_to_end(
     lines: list[str] = []
     child = children.start(Command(words), Listening(statement, lines.append, passes=False), stdin)
     cancelled = await child.outlast()
+    if child.status and statement is not None:
+        for line in lines:
+            statement.hear(os.path.basename(child.name), child.pid, line)
     return Ended(child.status, child.verdict, lines, cancelled, child.pid)

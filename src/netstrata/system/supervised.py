@@ -103,9 +103,13 @@ class Supervised:
 
     def _start_again(self) -> None:
         try:
-            self._start().when_ended(self._ended)
+            child = self._start()
+            child.when_ended(self._ended)
         except Unavailable as error:
             self._start_later(str(error))
+        else:
+            if child.pid:  # else it could not be executed, which is told soon
+                self._note(f"{child.name} is started again")
 
     async def _stop(self) -> asyncio.CancelledError | None:
         self._leaving = True

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from netstrata.contract import set_running
+from netstrata.contract import NOTE, set_running
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import DOUBLING
@@ -23,6 +23,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.children: list[tuple[str, int]] = []  # who said those that children said
         self.losses: list[Unavailable] = []
         self._said = asyncio.Event()
 
@@ -30,10 +31,15 @@ class Heard:
         """Keep the reason."""
         self.losses.append(reason)
 
-    def note(self, line: str) -> None:
+    def note(self, line: str, kind: str = NOTE) -> None:
         """Keep the line."""
         self.lines.append(line)
         self._said.set()
+
+    def hear(self, child: str, pid: int, line: str) -> None:
+        """Keep a child's line."""
+        self.children.append((child, pid))
+        self.note(line)
 
     async def wait_for(self, line: str) -> None:
         """Wait until a line has been said."""

@@ -93,8 +93,12 @@ class Notes(Observer):
         """Note a failure that is no one statement's."""
         self.failures.append(f"broken: {error}")
 
-    def noted(self, statement: Statement, line: str) -> None:
+    def noted(self, statement: Statement, kind: str, line: str) -> None:
         """Note a line."""
+        self.log.append(f"{self._where(statement)}: {line}")
+
+    def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
+        """Note a child's line."""
         self.log.append(f"{self._where(statement)}: {line}")
 
 

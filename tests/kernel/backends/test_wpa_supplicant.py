@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.kernel.filters.programs import started
 
-from netstrata.testing.child import wait_until
+from netstrata.testing.child import Child, wait_until
 from netstrata.testing.lab import Lab
 
 pytestmark = pytest.mark.kernel
@@ -28,42 +28,58 @@ def peer(folder: Path, package: str, path: str) -> str:
     return str(script)
 
 
-def test_a_wire_is_up_once_it_is_authenticated_and_its_program_ends_with_the_statement(
-    lab: Lab, tmp_path: Path
-) -> None:
-    supplicant = peer(tmp_path, "wpasupplicant", "sbin/wpa_supplicant")
-    hostapd = peer(tmp_path, "hostapd", "usr/sbin/hostapd")
+def wire(lab: Lab, folder: Path, password: str) -> Child:
+    """Run a program that waits for a wire with 802.1X, whose user has a password, and is `hello`."""
+    supplicant = peer(folder, "wpasupplicant", "sbin/wpa_supplicant")
+    hostapd = peer(folder, "hostapd", "usr/sbin/hostapd")
     switch, host = lab.host("switch"), lab.host("host")
     # A cable of the lab is a bridge, which does not forward what is for the next hop only.
     switch.ip(f"link add name port type veth peer name eth0 netns {host.net_path}", files=[host.net])
     switch.up("port")
     host.up("eth0")
-    (tmp_path / "users").write_text('"bob" MD5 "hello"\n')
-    (tmp_path / "hostapd.conf").write_text(
-        "interface=port\ndriver=wired\nieee8021x=1\nuse_pae_group_addr=1\neap_server=1\n"
-        f"eap_user_file={tmp_path}/users\n"
+    (folder / "users").write_text('"bob" MD5 "hello"\n')
+    (folder / "hostapd.conf").write_text(
+        f"interface=port\ndriver=wired\nieee8021x=1\nuse_pae_group_addr=1\neap_server=1\neap_user_file={folder}/users\n"
     )
-    (tmp_path / "wpa.conf").write_text(
-        'ap_scan=0\nnetwork={\n key_mgmt=IEEE8021X\n eapol_flags=0\n eap=MD5\n identity="bob"\n password="hello"\n}\n'
+    user = f'identity="bob"\n password="{password}"'
+    (folder / "wpa.conf").write_text(
+        f"ap_scan=0\nnetwork={{\n key_mgmt=IEEE8021X\n eapol_flags=0\n eap=MD5\n {user}\n}}\n"
     )
-    authenticator = switch.start([hostapd, str(tmp_path / "hostapd.conf")])
+    authenticator = switch.start([hostapd, str(folder / "hostapd.conf")])
     authenticator.wait_output("AP-ENABLED")
-
-    daemon = started(
+    return started(
         host,
-        tmp_path / "x.ncd",
+        folder / "x.ncd",
         f"""process main {{
-            net.backend.wpa_supplicant("eth0", "{tmp_path}/wpa.conf", "{supplicant}", {{"-D", "wired"}}) wire;
+            net.backend.wpa_supplicant("eth0", "{folder}/wpa.conf", "{supplicant}", {{"-D", "wired"}}) wire;
             rprintln("undone");
             println("with ", wire.bssid, " <", wire.ssid, ">");
         }}""",
     )
+
+
+def test_a_wire_is_up_once_it_is_authenticated_and_its_program_ends_with_the_statement(
+    lab: Lab, tmp_path: Path
+) -> None:
+    daemon = wire(lab, tmp_path, "hello")
+
     daemon.wait_output("with none <>\n", timeout_s=30)
     daemon.end()
 
     assert "CTRL-EVENT-EAP-SUCCESS" in daemon.output()
+    assert "net.backend.wpa_supplicant: wpa_supplicant: is connected\n" in daemon.output()
     assert daemon.output().index("undone") > daemon.output().index("with none")
-    assert "wpa_supplicant" not in host.run("ps", "-e", "-o", "comm=")
+    assert "wpa_supplicant" not in next(host for host in lab.hosts if host.name == "host").run(
+        "ps", "-e", "-o", "comm="
+    )
+
+
+def test_a_password_that_is_refused_is_told_in_words(lab: Lab, tmp_path: Path) -> None:
+    daemon = wire(lab, tmp_path, "wrong")
+
+    daemon.wait_output("net.backend.wpa_supplicant: wpa_supplicant: authentication failed", timeout_s=30)
+
+    daemon.end()
 
 
 def stand_in(folder: Path) -> tuple[str, Path]:

@@ -47,7 +47,10 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def note(self, line: str) -> None:
+    def hear(self, child: str, pid: int, line: str) -> None:
+        raise AssertionError(line)
+
+    def note(self, line: str, kind: str = "") -> None:
         self.lines.append(line)
 
     def lost(self, reason: Unavailable) -> None:

@@ -37,7 +37,10 @@ class Statement:
     def lost(self, reason: Unavailable) -> None:
         self.losses.put_nowait(str(reason))
 
-    def note(self, line: str) -> None:
+    def hear(self, child: str, pid: int, line: str) -> None:
+        raise AssertionError(line)
+
+    def note(self, line: str, kind: str = "") -> None:
         self.notes.append(line)
 
     @property

@@ -144,7 +144,8 @@ def test_what_is_kept_alive_is_started_again_after_each_end(tmp_path: Path) -> N
         return statement.lines
 
     again = "/bin/sh exited with status 0; starting it again in {} s"
-    assert with_children(act) == [again.format("0.01"), again.format("0.02"), "third"]
+    started = "/bin/sh is started again"
+    assert with_children(act) == [again.format("0.01"), started, again.format("0.02"), started, "third"]
     assert with_children(act, growth=STEADY) == ["third"]
     assert (tmp_path / "runs").read_text() == "x\n" * 4
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from netstrata.contract import running
+from netstrata.contract import SUPPLICANT, Running, running
 from netstrata.ports import Command
 from netstrata.ports.backends import Association
-from netstrata.protocols.wpa import IDLE, Confused, Wpa, step
+from netstrata.protocols.wpa import IDLE, Confused, Wpa, read_line, step
 from netstrata.system.backends.tap import DEVICE, make_tap, remove_tap
 from netstrata.system.programs import Listening, find_program, run_to_end
 from netstrata.values import Unavailable
@@ -55,8 +55,8 @@ class RealBackends:
         """Run a wpa_supplicant for a link: see `ports.Backends`."""
         path = program if program.startswith(b"/") else b"./" + program
         command = Command([path, *arguments, b"-i", os.fsencode(link), b"-c", configuration])
-        supplicant = _Supplicant(os.fsencode(link))
         statement = running()
+        supplicant = _Supplicant(os.fsencode(link), statement)
         child = self._children.start(command, Listening(statement, supplicant.look))
         supplicant.follow(child, self._children.patience)
         try:
@@ -74,9 +74,11 @@ class RealBackends:
 class _Supplicant:
     """Follows what a wpa_supplicant says."""
 
-    __slots__ = ("_changes", "_child", "_link", "_patience", "_state", "why")
+    __slots__ = ("_changes", "_child", "_link", "_patience", "_state", "_statement", "_trouble", "why")
 
-    def __init__(self, link: bytes) -> None:
+    def __init__(self, link: bytes, statement: Running | None) -> None:
+        self._statement = statement
+        self._trouble = ""  # why the last attempt failed
         self.why = ""
         self._link = link
         self._state: Wpa = IDLE
@@ -98,6 +100,7 @@ class _Supplicant:
         """Look at a line.  After one that cannot be, nothing counts but the end."""
         if self.why:
             return
+        self._tell(line.encode())
         state = step(self._state, line.encode(), self._link)
         if isinstance(state, Confused):
             self.why = f"said what cannot be now: {state.line.decode()}"
@@ -107,6 +110,18 @@ class _Supplicant:
         if state.up != self._state.up:
             self._changes.put_nowait(state)
         self._state = state
+
+    def _tell(self, line: bytes) -> None:
+        """Tell how the authentication goes; the reason why an attempt failed stays until one succeeds."""
+        said = read_line(line, self._link)
+        if said is None or self._statement is None:
+            return
+        if said.failed:
+            self._trouble = said.text
+        elif said.connected:
+            self._trouble = ""
+        again = f"; before: {self._trouble}" if self._trouble and not said.failed else ""
+        self._statement.note(f"wpa_supplicant: {said.text}{again}", SUPPLICANT)
 
 
 def _drop(_line: str) -> None:

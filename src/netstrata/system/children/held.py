@@ -128,7 +128,7 @@ class KeptAlive:
             self._start_later(command, str(error))
         else:
             child = self._child
-            child.when_ended(lambda: self._start_later(command, f"{child.name} {child.verdict}"))
+            child.when_ended(lambda: self._start_later(command, f"{child.name} {_why(child)}"))
 
     def _start_later(self, command: Command, reason: str) -> None:
         self._child = None
@@ -136,7 +136,12 @@ class KeptAlive:
             return
         wait_s = self._restarts.ended(int((time.monotonic() - self._since) * 1000)) / 1000
         self._note(f"{reason}; starting it again in {wait_s:g} s")
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._start, command)
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._start_again, command)
+
+    def _start_again(self, command: Command) -> None:
+        self._start(command)
+        if self._child is not None and self._child.pid:  # else it could not be executed, which is told soon
+            self._note(f"{self._child.name} is started again")
 
     def _note(self, line: str) -> None:
         if self._statement is not None:

@@ -28,6 +28,12 @@ def note_for(statement: Running | None) -> Callable[[str], None]:
     return statement.note if statement is not None else _drop
 
 
+def _ear_of(statement: Running | None, program: str, pid: int) -> Callable[[str], None]:
+    """Return where a child's lines go."""
+    name = os.path.basename(program)
+    return (lambda line: statement.hear(name, pid, line)) if statement is not None else _drop
+
+
 def _drop(_line: str) -> None:
     """Nobody asked, so nobody is told."""
 
@@ -88,7 +94,7 @@ class RealChildren:
             if pipe >= 0:
                 os.close(pipe)
             raise
-        return Child(name, pid, pidfd, Lines(pipe, note_for(statement)) if pipe >= 0 else None)
+        return Child(name, pid, pidfd, Lines(pipe, _ear_of(statement, name, pid)) if pipe >= 0 else None)
 
     def _spawn(self, name: str, command: Command, streams: Streams) -> tuple[int, int]:
         pid = spawn(command, streams, self._environment)

@@ -9,14 +9,14 @@ from errno import ENETDOWN, ENODEV, ENXIO
 from math import inf
 from socket import socket
 
-from netstrata.contract import Running, running
+from netstrata.contract import DHCP, Running, running
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols import dhcpv4
 from netstrata.system.dhcp.facts import LinkFacts, has_carrier, read_link
 from netstrata.system.dhcp.packets import ETH_P_IP, EVERYBODY, UDP_TO_CLIENT, PacketSocket, quiet_port
 from netstrata.system.dhcp.prober import Prober
 from netstrata.system.dhcp.store import Kept, LeaseFile
-from netstrata.values import Unavailable
+from netstrata.values import Unavailable, format_ipv4
 
 STATE_DIRECTORY = "/var/lib/netstrata"
 _MTU_LEAST = 28  # an IP and a UDP header
@@ -190,6 +190,9 @@ class _Conversation:
             self._tell(None)
         elif isinstance(effect, dhcpv4.Remember | dhcpv4.Forget):
             self._keep(effect)
+        elif isinstance(effect, dhcpv4.Ignored) and isinstance(effect.event, dhcpv4.Offer):
+            reply = effect.event.reply
+            self._complain(f"dhcp: OFFER of {_text(reply.address)} from {_text(reply.server)} is not taken")
 
     def _send(self, effect: dhcpv4.Send) -> None:
         if self._socket is not None:
@@ -222,7 +225,7 @@ class _Conversation:
 
     def _note(self, line: str) -> None:
         if self._told is not None:
-            self._told.note(line)
+            self._told.note(line, DHCP)
 
 
 def _usable(link: str) -> LinkFacts:
@@ -258,6 +261,10 @@ def _lease(grant: dhcpv4.Grant) -> Lease:
         grant.domain,
         grant.routes,
     )
+
+
+def _text(address: bytes) -> str:
+    return format_ipv4(address).decode()
 
 
 def _now() -> float:

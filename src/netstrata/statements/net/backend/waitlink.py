@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 
-from netstrata.contract import DOWN, Watch, note, watches
+from netstrata.contract import DOWN, KERNEL, Watch, note, watches
 from netstrata.contract.shapes import Link
 from netstrata.ports import Ports
 
@@ -19,6 +19,5 @@ async def waitlink(ports: Ports, link: Link) -> Watch[None]:
     """
     async with aclosing(ports.links.watch_carrier(link)) as carrier:
         async for there in carrier:
-            if not there:
-                note(f"no carrier on {link}")
+            note(f"carrier on {link}" if there else f"no carrier on {link}", KERNEL)
             yield None if there else DOWN

@@ -1,0 +1,102 @@
+"""Events: what happened, where in the program, and which of them somebody wants."""
+
+import time
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from netstrata.engine.program import Slot
+
+
+class Place(NamedTuple):
+    """A statement of the program: its number from 1, its name, and where in the text it stands, from 1."""
+
+    statement: int
+    name: str
+    file: str
+    line: int
+    column: int
+
+
+NOWHERE = Place(0, "", "", 0, 0)
+
+
+@lru_cache(maxsize=1 << 16)
+def place_of(slot: Slot) -> Place:
+    """Return where a statement stands; asked for with every event, so it is found out once."""
+    span = slot.span
+    line, column = span.source.line_and_column(span.start)
+    return Place(slot.index + 1, slot.type, span.source.name, line, column)
+
+
+class Event:
+    """One thing that happened.
+
+    Shapes: seq counts from 1; wall and monotonic are seconds; place is NOWHERE if it is about a process or about
+    nothing of the program; fields depend on the kind:
+
+        transition   from, to (gone, down, up, dying), values (on the way up)
+        process      what (created, complete, retrying, terminating, gone)
+        error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for)
+        note         text: what a statement has to say of itself
+        child        child (the program's base name), pid, text: a line that a child of the statement's has said
+        kernel       text: what the kernel says has changed, and takes the statement up or down
+        dhcp         text: what is said to a DHCP server, and what it answers
+        supplicant   text: how the authentication of a link goes
+        control      text: what somebody asked for
+    """
+
+    __slots__ = ("fields", "kind", "layer", "monotonic", "place", "process", "seq", "wall")
+
+    def __init__(self, seq: int, kind: str, process: str, place: Place, layer: int, fields: dict[str, Any]) -> None:
+        self.seq = seq
+        self.wall = time.time()
+        self.monotonic = time.monotonic()
+        self.kind = kind
+        self.process = process
+        self.place = place
+        self.layer = layer
+        self.fields = fields
+
+    @property
+    def title(self) -> str:
+        """The statement that it is about, for people: `wan.3 net.ipv4.addr`."""
+        return f"{self.process}.{self.place.statement} {self.place.name}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as what JSON can hold; what does not apply is left out."""
+        found: dict[str, Any] = {
+            "seq": self.seq,
+            "time": self.wall,
+            "monotonic": self.monotonic,
+            "kind": self.kind,
+            "process": self.process,
+        }
+        if self.place.statement:
+            found.update(self.place._asdict())
+            found["layer"] = self.layer
+        found.update(self.fields)
+        return found
+
+
+class Filter(NamedTuple):
+    """Which events somebody wants; what is "" does not matter.
+
+    Shapes: process stands for itself and those below it; statement is a number from 1 or a name; kind may be several,
+    with commas in between.
+    """
+
+    process: str = ""
+    statement: str = ""
+    child: str = ""
+    kind: str = ""
+
+    def takes(self, event: Event) -> bool:
+        """Say whether an event is wanted."""
+        if self.kind and event.kind not in self.kind.split(","):
+            return False
+        if self.child and event.fields.get("child") != self.child:
+            return False
+        if self.statement and self.statement not in (str(event.place.statement), event.place.name):
+            return False
+        process = self.process
+        return not process or event.process == process or event.process.startswith((f"{process}.", f"{process}/"))
