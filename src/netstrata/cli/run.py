@@ -11,6 +11,7 @@ from netstrata.daemon import garbage
 from netstrata.daemon.account import Account
 from netstrata.daemon.log import LEVELS
 from netstrata.daemon.lookup import RegistryLookup
+from netstrata.daemon.masking import masked
 from netstrata.daemon.nudging import Nudge
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.retrying import BackOff
@@ -23,6 +24,7 @@ from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
+from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
 from netstrata.system.output import StandardOutput
 from netstrata.system.ports import SystemPorts
@@ -81,6 +83,7 @@ def _warn(program: PlainProgram, registry: Registry) -> None:
     """Say what the check finds; the program is run all the same, as NCD would."""
     findings = check(program, RegistryLookup(registry))
     if findings.errors or findings.warnings:
+        secret_places(program, RegistryLookup(registry).statement)
         _write(render_all([*findings.errors, *findings.warnings], "warning"))
 
 
@@ -139,7 +142,7 @@ def _timed(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    write_log(text.encode("utf-8", "backslashreplace") + b"\n")
+    write_log(masked(text).encode("utf-8", "backslashreplace") + b"\n")
 
 
 def _bad_usage(problem: str) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from netstrata.contract.secrets import SECRETS
 from netstrata.values import List, Refused, Value
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ class Shape(Generic[T]):
     text, used by tests.  `words` is (least, most): how many arguments it takes.
     """
 
-    __slots__ = ("bad", "explain", "good", "means", "name", "read", "words", "write")
+    __slots__ = ("bad", "explain", "good", "means", "name", "read", "secret", "words", "write")
 
     def __init__(
         self,
@@ -27,15 +28,17 @@ class Shape(Generic[T]):
         bad: tuple[str, ...],
         words: tuple[int, int] = (1, 1),
         explain: "Callable[[Value], Refused | None] | None" = None,
+        secret: bool = False,
     ) -> None:
-        """Describe one shape.
+        """Describe one shape; whatever a secret one reads is a secret from then on.
 
         Shapes: read returns None for a value that does not fit; with words above one it is given a `List` of the
         arguments when there is more than one; explain says of such a value, if it can, what exactly is wrong with it.
         """
         self.name = name
         self.means = means
-        self.read = read
+        self.read = _keeping(read) if secret else read
+        self.secret = secret
         self.write = write
         self.good = good
         self.bad = bad
@@ -48,6 +51,16 @@ class Shape(Generic[T]):
         if exact is not None:
             return Refused(exact.message, hint=exact.hint, argument=index)
         return Refused(f"expected {self.name}: {self.means}", argument=index)
+
+
+def _keeping(read: Callable[[Value], T | None]) -> Callable[[Value], T | None]:
+    """Return what reads a value and keeps it as a secret, whether it fits or not."""
+
+    def keep_and_read(value: Value) -> T | None:
+        SECRETS.keep(value)
+        return read(value)
+
+    return keep_and_read
 
 
 class Argument(NamedTuple):

@@ -32,6 +32,7 @@ class OptionsShape(Shape[Options]):
         listed += [f"{word} ({shape.means})" for word, shape in sorted(known.items()) if word not in required]
         means = means or f"a map of {', '.join(listed)}"
         super().__init__(name, means, self._read, self._write, good, bad)
+        self.secret = any(shape.secret for shape in known.values())
 
     def refusal(self, index: int, value: Value | None = None) -> Refused:
         """Return the error for a map, about the option that is guilty."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netstrata.daemon.events import Event
+from netstrata.daemon.masking import masked
 from netstrata.language.diagnostics import one_line
 
 SAID = ("note", "child", "kernel", "dhcp", "supplicant")  # the kinds whose text is a line in a statement's name
@@ -36,7 +37,7 @@ class Account:
             self._transition(event)
 
     def _transition(self, event: Event) -> None:
-        values = "".join(f" {name}={text}" for name, text in event.fields.get("values", {}).items())
+        values = "".join(f" {name}={masked(text)}" for name, text in event.fields.get("values", {}).items())
         what = f"{event.fields['from']} -> {event.fields['to']}{values}"
         place = event.place
         self._write(f"{event.title} {place.file}:{place.line}:{place.column} {what}")

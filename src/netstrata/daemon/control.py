@@ -16,6 +16,7 @@ from netstrata.control import varlink
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb, wish_of
 from netstrata.daemon.events import Event, Filter
+from netstrata.daemon.masking import all_masked
 from netstrata.daemon.steering import Steering, told_to
 from netstrata.values import Unavailable
 from netstrata.version import VERSION
@@ -156,7 +157,7 @@ class Client(asyncio.Protocol):
                 if call.method == f"{NAME}.Watch" and call.more:
                     self._begin_watching(call)
                     return
-                reply = varlink.encode_reply(verb.act(self._steering, call.parameters, self._right))
+                reply = varlink.encode_reply(all_masked(verb.act(self._steering, call.parameters, self._right)))
         except Failure as failure:
             reply = varlink.encode_error(failure.name, failure.parameters)
         if not call.oneway:

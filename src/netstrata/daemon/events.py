@@ -4,6 +4,7 @@ import time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from netstrata.daemon.masking import all_masked
 from netstrata.engine.program import Slot
 
 
@@ -63,7 +64,7 @@ class Event:
         return f"{self.process}.{self.place.statement} {self.place.name}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as what JSON can hold; what does not apply is left out."""
+        """Return it as what JSON can hold, without secrets; what does not apply is left out."""
         found: dict[str, Any] = {
             "seq": self.seq,
             "time": self.wall,
@@ -74,7 +75,7 @@ class Event:
         if self.place.statement:
             found.update(self.place._asdict())
             found["layer"] = self.layer
-        found.update(self.fields)
+        found.update(all_masked(self.fields))
         return found
 
 

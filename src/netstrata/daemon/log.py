@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 
+from netstrata.contract.secrets import SECRETS
+
 LEVELS = ("NONE", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
 ERROR, WARNING, NOTICE, INFO, DEBUG = 1, 2, 3, 4, 5
 LONGEST = 2047  # bytes of a message
@@ -25,4 +27,8 @@ class Log:
         """Write a line, if its level is shown."""
         if self.shows(channel, level):
             message = os.fsencode(text) if isinstance(text, str) else text
+            if SECRETS.changes:
+                from netstrata.daemon.masking import masked
+
+                message = masked(message.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
             self._write(level, b"%s(%s): %s" % (LEVELS[level].encode(), channel.encode(), message[:LONGEST]))

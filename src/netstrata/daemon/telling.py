@@ -1,24 +1,38 @@
 """How statements and their failures are told to people."""
 
+from netstrata.contract.secrets import MASK, SECRETS
+from netstrata.daemon.masking import masked
 from netstrata.daemon.ncdlog import traceback_of
 from netstrata.engine.machine import TERMINATING, Process, Statement
 from netstrata.engine.program import Slot
 from netstrata.language.diagnostics import one_line, render
 from netstrata.language.valuetext import format_value
-from netstrata.values import Refused, Unavailable
+from netstrata.values import FALSE, TRUE, Refused, Unavailable, Value
 
 LONGEST_VALUE = 200  # bytes of a variable that are shown
 
 
 def variables_of(statement: Statement) -> dict[str, str]:
-    """Return a statement's variables as text, by name; the empty one is called `value`."""
+    """Return a statement's variables as text, by name; the empty one is called `value`.
+
+    What a secret is made from is itself one from here on.
+    """
+    hushed = statement.slot.hushed
     found: dict[str, str] = {}
     for variable in statement.declaration.variables:
         value = statement.variable(variable.name)
         if value is not None:
-            text = value if isinstance(value, bytes) else format_value(value)
-            found[variable.name or "value"] = one_line(text[:LONGEST_VALUE].decode("utf-8", "backslashreplace"))
+            if hushed and not variable.name and value not in (TRUE, FALSE):
+                SECRETS.keep(value)
+            found[variable.name or "value"] = MASK if hushed else _shown(value)
     return found
+
+
+def _shown(value: Value) -> str:
+    text = value if isinstance(value, bytes) else format_value(value)
+    if SECRETS.changes:  # taken out first, so that no half of one is left where the text is cut off
+        return masked(one_line(text.decode("utf-8", "backslashreplace")))[:LONGEST_VALUE]
+    return one_line(text[:LONGEST_VALUE].decode("utf-8", "backslashreplace"))
 
 
 def next_of(process: Process, retry_ms: int) -> str:

@@ -1,15 +1,28 @@
 """From a plain program to code: names resolved as early as they can be."""
 
+from netstrata.contract import Declaration
 from netstrata.engine import expressions
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.registry import Registry
 from netstrata.language import tree
+from netstrata.language.secrecy import secret_places
 from netstrata.values import List, Map, Value
 
 
 def compile_program(program: tree.PlainProgram, registry: Registry) -> list[Code]:
     """Return the code of every process and template, in program order."""
-    return [_Compiler(process, registry).code() for process in program.processes]
+
+    def declared(name: str) -> Declaration | None:
+        entry = registry.statement(name)
+        return entry.declaration if entry is not None else None
+
+    codes = [_Compiler(process, registry).code() for process in program.processes]
+    hushed = secret_places(program, declared)
+    if hushed:
+        for code in codes:
+            for slot in code.slots:
+                slot.hushed = (code.name, slot.index) in hushed
+    return codes
 
 
 class _Compiler:

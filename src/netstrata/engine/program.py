@@ -32,6 +32,7 @@ class Slot:
         "_entry_type",
         "arguments",
         "constants",
+        "hushed",
         "index",
         "name",
         "registry",
@@ -58,6 +59,7 @@ class Slot:
         self.span = span
         self.registry = registry
         self.constants = constant_values(arguments)
+        self.hushed = False  # a secret is made from what it holds
         self._entry: Entry | None = None
         self._entry_type = ""
 

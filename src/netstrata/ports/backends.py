@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from netstrata.contract.options import Options
+
 
 class Association(NamedTuple):
     """To whom a link has authenticated.
@@ -31,4 +33,10 @@ class Backends(Protocol):
 
         To be closed with `aclosing`, which ends the program and waits for that.
         Raises: Unavailable when the program ends by itself, or what it says makes no sense.
+        """
+
+    def watch_network(self, link: str, options: Options) -> AsyncGenerator[Association | None, None]:
+        """Run a wpa_supplicant for a link with a configuration that is generated for it: see `watch_association`.
+
+        Raises: Refused if the options do not go together; Unavailable if there is no wpa_supplicant.
         """

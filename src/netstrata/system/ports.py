@@ -209,7 +209,7 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
 
         # What wpa_supplicant says is what is known of the link; NCD's way is only how long it may take to end.
-        return RealBackends(RealChildren(_Unflushed(), patience=self._patience))
+        return RealBackends(RealChildren(_Unflushed(), patience=self._patience), self.generated)
 
     @cached_property
     def children(self) -> Children:

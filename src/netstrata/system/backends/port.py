@@ -3,12 +3,14 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from netstrata.contract import SUPPLICANT, Running, running
+from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.ports.backends import Association
+from netstrata.protocols import wpa_configuration
 from netstrata.protocols.wpa import IDLE, Confused, Wpa, read_line, step
 from netstrata.system.backends.tap import DEVICE, make_tap, remove_tap
 from netstrata.system.programs import Listening, find_program, run_to_end
@@ -16,16 +18,18 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import Child, Patience, RealChildren
+    from netstrata.system.generated import GeneratedFiles
 
 
 class RealBackends:
     """Devices and programs of this machine."""
 
-    __slots__ = ("_children",)
+    __slots__ = ("_children", "_generated")
 
-    def __init__(self, children: "RealChildren") -> None:
-        """Take who starts programs, and listens to them."""
+    def __init__(self, children: "RealChildren", generated: "GeneratedFiles") -> None:
+        """Take who starts programs and listens to them, and where their configurations are."""
         self._children = children
+        self._generated = generated
 
     def held_tap(self, name: str, user: str) -> AbstractAsyncContextManager[None]:
         """Make a TAP device: see `ports.Backends`."""
@@ -69,6 +73,21 @@ class RealBackends:
             if not child.ended:
                 child.stop(self._children.patience.seconds, statement.note if statement is not None else _drop)
                 await child.outlast()
+
+    async def watch_network(self, link: str, options: Options) -> AsyncGenerator[Association | None, None]:
+        """Run a wpa_supplicant with a configuration that is generated: see `ports.Backends`."""
+        operation = f"authenticate {link} with wpa_supplicant"
+        text = wpa_configuration.configuration(link, options)
+        program = find_program("wpa_supplicant")
+        if program is None:
+            raise Unavailable(operation, "the program wpa_supplicant is neither in PATH nor in /usr/sbin")
+        with self._generated.held_file(f"wpa_supplicant-{link}.conf") as file:
+            file.write(text)
+            arguments = [b"-D", wpa_configuration.driver(options)]
+            path, configuration = os.fsencode(program), os.fsencode(file.path)
+            async with aclosing(self.watch_association(link, configuration, path, arguments)) as states:
+                async for state in states:
+                    yield state
 
 
 class _Supplicant:

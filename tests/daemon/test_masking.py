@@ -1,0 +1,96 @@
+"""Secrets are taken out of what leaves the daemon."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from netstrata.contract.secrets import MOST, SECRETS
+from netstrata.daemon.account import Account
+from netstrata.daemon.log import INFO, Log
+from netstrata.daemon.masking import all_masked, masked
+from netstrata.daemon.pyramid import pyramids
+from netstrata.daemon.stream import Stream
+from netstrata.engine.surroundings import Retry
+from netstrata.testing.play import Play
+
+
+@pytest.fixture(autouse=True)
+def nothing_known() -> Iterator[None]:
+    """Know no secrets before and after."""
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    SECRETS._known.clear()
+    SECRETS.changes += 1
+
+
+def test_a_secret_is_masked_wherever_it_stands_and_however_it_is_written() -> None:
+    SECRETS.keep(b'a "b"\\\n\xff')
+
+    raw = b'a "b"\\\n\xff'.decode("utf-8", "backslashreplace")
+
+    assert masked(f"is {raw}!") == "is ********!"
+    assert masked('{"a \\"b\\"\\\\\\n\\xff"}') == '{"********"}'
+    assert masked(b'a "b"\\\n\xff'.hex()) == "********"
+
+
+def test_the_longest_secret_goes_first_so_that_nothing_of_it_is_left() -> None:
+    SECRETS.keep(b"horse")
+    SECRETS.keep(b"horsewhip")
+
+    assert masked("a horsewhip, a horse") == "a ********, a ********"
+
+
+def test_a_short_secret_is_masked_only_where_it_is_all_of_a_text() -> None:
+    SECRETS.keep(b"up")
+
+    assert all_masked({"a": "up", "b": "up again", "c": 'var("up")', "state": "up"}) == {
+        "a": "********", "b": "up again", "c": 'var("********")', "state": "up",
+    }  # fmt: skip
+
+
+def test_each_long_line_of_a_key_is_a_secret() -> None:
+    SECRETS.keep(b"-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END KEY-----\n")
+
+    assert masked("child: MIIEvQIBADANBgkqhkiG9w0BAQEFAASC") == "child: ********"
+
+
+def test_a_program_that_makes_secrets_for_ever_does_not_take_all_memory() -> None:
+    for number in range(3 * MOST):
+        SECRETS.keep(b"secret number %d" % number)
+
+    assert len(SECRETS.all()) == MOST
+    assert masked(f"secret number {3 * MOST - 1}") == "********"
+
+
+def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
+    stream = Stream(Retry(5000))
+    told: list[str] = []
+    stream.listen(Account(lambda line: told.append(masked(line)), True).tell)
+    text = (
+        'process main { var("wooden ") first; var("horse") second; concat(first, second) both; secret(both) key;'
+        " var(key) copy; sleep(copy); }"
+    )
+
+    play = Play(text, observer=stream)
+    events = json.dumps([event.as_dict() for event in stream.after(0, 1000)])
+    floors = json.dumps(all_masked(pyramids(play.engine.roots, stream.layers, False)))
+
+    for part in ("wooden ", "horse"):
+        assert part not in events + floors + "\n".join(told)
+    assert any("main.1 var" in line and "value=********" in line for line in told)
+    assert any("sleep(copy)" in line for line in told)
+
+
+def test_the_log_of_ncd_is_masked_too() -> None:
+    lines: list[bytes] = []
+    log = Log(lambda level, line: lines.append(line), INFO, {})
+    SECRETS.keep(b"wooden horse")
+
+    log.line("ncd_log_msg", INFO, b"the wooden horse \xff")
+
+    assert lines == [b"INFO(ncd_log_msg): the ******** \xff"]
