@@ -42,6 +42,12 @@ def _refused(refusal: Refusal) -> int:
         similar = given.get("similar") or []
         hint = f"there are {', '.join(similar)}" if similar else "the program's statements generate none now"
         return _fail(f"there is no generated file {given.get('file')}", hint, NO_SUCH_OBJECT)
+    if refusal.name == "NoSuchLink":
+        similar = given.get("similar") or []
+        hint = f"did you mean {similar[0]}?" if len(similar) == 1 else f"there are {', '.join(similar)}"
+        return _fail(f"there is no link {given.get('link')}", hint, NO_SUCH_OBJECT)
+    if refusal.name == "Unavailable":
+        return _fail(str(given.get("text")), "the system will not; `netstrata log` may say more", FAILED)
     if refusal.name == "PermissionDenied":
         verbs = ", ".join(given.get("allowed") or [])
         return _fail(f"permission denied: {given.get('verb')}", f"you may use {verbs}; group netdev may steer", FAILED)
@@ -152,4 +158,10 @@ def _show(options: argparse.Namespace, daemon: Connection) -> int:
     return show(options.file, options.json, daemon)
 
 
-_ASKED = {"status": status, "why": _why, "log": _log, "restart": _restart, "show": _show}
+def _links(options: argparse.Namespace, daemon: Connection) -> int:
+    from netstrata.cli.links import links
+
+    return links(options.link, options.json, daemon)
+
+
+_ASKED = {"links": _links, "status": status, "why": _why, "log": _log, "restart": _restart, "show": _show}

@@ -100,7 +100,9 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     restart.add_argument("--above", action="store_true", help="leave the statement itself alone")
     show = commands.add_parser("show", help="a file that was generated for a program; without a name, which there are")
     show.add_argument("file", nargs="?")
-    for command in (status, why, log, restart, show):
+    links = commands.add_parser("links", help="the system's links: state, speed, Wi-Fi, counters, and who uses them")
+    links.add_argument("link", nargs="?", metavar="NAME", help="all there is to say of one")
+    for command in (status, why, log, restart, links, show):
         command.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
         if command is not log:
             command.add_argument("--json", action="store_true", help="as JSON")
@@ -185,6 +187,7 @@ _COMMANDS = {
     "why": _client,
     "log": _client,
     "restart": _client,
+    "links": _client,
     "show": _client,
     "check": _check,
     "fmt": _fmt,

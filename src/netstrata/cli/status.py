@@ -6,7 +6,8 @@ import sys
 import time
 from typing import Any
 
-from netstrata.cli.client import Connection
+from netstrata.cli.client import Connection, Refusal
+from netstrata.cli.links import link_line
 from netstrata.cli.painting import Paint
 
 _AS_FLOOR = {"coming": "down", "down": "gone"}  # a light that is down looks as a floor that is gone
@@ -21,11 +22,28 @@ def status(options: argparse.Namespace, daemon: Connection) -> int:
         return 0
     paint = Paint(sys.stdout)
     now = time.time()
+    links = _links(daemon)
     for process in answer["processes"]:
         print(paint.cut(_process(process, paint, now)))
         for floor in process["floors"]:
             print(paint.cut(_floor(floor, paint, now)))
+        for link in links:
+            if any(_is_in(user, process["process"], options.all) for user in link["processes"]):
+                print(paint.cut(f"    {link_line(link, paint)}"))
     return 0
+
+
+def _links(daemon: Connection) -> list[dict[str, Any]]:
+    """Return the links that processes use; none if the daemon cannot say."""
+    try:
+        return [link for link in daemon.call("Links")["links"] if link["processes"]]
+    except Refusal:
+        return []
+
+
+def _is_in(user: str, process: str, alone: bool) -> bool:
+    """Say whether a process is the one that is shown, or stands below it and is not shown itself."""
+    return user == process or (not alone and user.startswith(f"{process}."))
 
 
 def _process(process: dict[str, Any], paint: Paint, now: float) -> str:

@@ -90,6 +90,35 @@ type Edge (from: string, to: string, name: string, kind: string, statement: int,
 # wall time.
 type File (name: string, process: string, statement: int, size: int, changed: float)
 
+# A link of the system.  kind is iproute2's word for one that was made, else ethernet, wifi, loopback or other; up is
+# administratively, carrier says that the other end is there as well; duplex is half or full; ssid, signal_dbm,
+# quality (0 to 100) and bitrate_mbps (sending) are those of a wireless link in a network; processes are those that
+# have begun a statement with the link's name as an argument.  What nobody knows is left out.
+type Link (
+  name: string,
+  index: int,
+  kind: string,
+  up: bool,
+  carrier: bool,
+  mtu: int,
+  mac: ?string,
+  speed_mbps: ?int,
+  duplex: ?string,
+  ssid: ?string,
+  signal_dbm: ?int,
+  quality: ?int,
+  bitrate_mbps: ?float,
+  rx_bytes: int,
+  tx_bytes: int,
+  rx_packets: int,
+  tx_packets: int,
+  rx_errors: int,
+  tx_errors: int,
+  rx_dropped: int,
+  tx_dropped: int,
+  processes: []string
+)
+
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
@@ -108,6 +137,9 @@ method Restart(process: string, statement: ?int, above: ?bool) -> ()
 # All processes, and what one has, or would have, from another.
 method Graph() -> (nodes: []Node, edges: []Edge)
 
+# The links of the system the daemon runs on, or one of them, with its counters as they are now.
+method Links(name: ?string) -> (links: []Link)
+
 # The program's texts by file name.
 method Source() -> (files: [string]string)
 
@@ -120,6 +152,8 @@ method Show(name: string) -> (text: string)
 error NoSuchProcess (process: string, similar: []string)
 error NoSuchStatement (process: string, statement: int, statements: int)
 error NoSuchFile (file: string, similar: []string)
+error NoSuchLink (link: string, similar: []string)
+error Unavailable (text: string)
 error PermissionDenied (verb: string, allowed: []string)
 error Gap (seq: int)
 """

@@ -47,6 +47,9 @@ class Daemon(Protocol):
     def graph(self) -> dict[str, Any]:
         """Return all processes as nodes, and what one has from another as edges."""
 
+    def links(self, name: str | None) -> list[dict[str, Any]]:
+        """Return the system's links, or one of them."""
+
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
 
@@ -91,6 +94,10 @@ def _graph(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return daemon.graph()
 
 
+def _links(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return {"links": daemon.links(given.get("name"))}
+
+
 def _source(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"files": daemon.sources()}
 
@@ -108,6 +115,7 @@ VERBS: Final = {
     "Why": Verb(READ, {"process": str}, _why),
     "Watch": Verb(READ, {"after": int, "process": str, "statement": str, "child": str, "kind": str}, _watch),
     "Graph": Verb(READ, {}, _graph),
+    "Links": Verb(READ, {"name": str}, _links),
     "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
     "Source": Verb(STEER, {}, _source),
     "Files": Verb(READ, {}, _files),

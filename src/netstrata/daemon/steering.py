@@ -10,7 +10,7 @@ from netstrata.daemon.stream import Stream
 from netstrata.daemon.why import Why
 from netstrata.engine.machine import UP, Engine, Process, Statement
 from netstrata.language.spelling import did_you_mean
-from netstrata.values import Source
+from netstrata.values import Source, Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.generated import GeneratedFile, GeneratedFiles
@@ -78,6 +78,20 @@ class Steering:
 
         graph = Graph(self._engine)
         return {"nodes": graph.nodes(), "edges": graph.edges()}
+
+    def links(self, name: str | None) -> list[dict[str, Any]]:
+        """Return the links of the system."""
+        from netstrata.daemon.links import all_links
+
+        try:
+            found = all_links(self._engine, name)
+            if name is not None and not found:
+                known = [link["name"] for link in all_links(self._engine, None)]
+                like = did_you_mean(name, known)
+                raise Failure(f"{NAME}.NoSuchLink", link=name, similar=[like] if like else known[:20])
+        except Unavailable as error:
+            raise Failure(f"{NAME}.Unavailable", text=str(error)) from error
+        return found
 
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""

@@ -1,6 +1,7 @@
 """rtnetlink as bytes: links, addresses, routes and neighbours; no socket."""
 
 from netstrata.protocols.rtnetlink.addresses import AddressMessage, ask_addresses, decode_address, encode_address
+from netstrata.protocols.rtnetlink.counters import Counters, ask_links_with_counters, decode_counters
 from netstrata.protocols.rtnetlink.kinds import COMMON, KINDS, PORTS, Attributes, Field, differing, encode_options
 from netstrata.protocols.rtnetlink.links import (
     LinkMessage,
@@ -63,6 +64,7 @@ __all__ = [
     "AddressMessage",
     "Answer",
     "Attributes",
+    "Counters",
     "Field",
     "LinkDetails",
     "LinkMessage",
@@ -78,6 +80,7 @@ __all__ = [
     "ask_link",
     "ask_link_named",
     "ask_links",
+    "ask_links_with_counters",
     "ask_neighbour",
     "ask_neighbours",
     "ask_routes",
@@ -86,6 +89,7 @@ __all__ = [
     "attribute",
     "attributes",
     "decode_address",
+    "decode_counters",
     "decode_details",
     "decode_link",
     "decode_neighbour",

@@ -57,6 +57,7 @@ IFF_UP: Final = 0x1
 IFF_RUNNING: Final = 0x40
 IFF_LOWER_UP: Final = 0x10000
 ARPHRD_ETHER: Final = 1
+ARPHRD_LOOPBACK: Final = 772
 
 IFLA_ADDRESS: Final = 1
 IFLA_IFNAME: Final = 3
@@ -70,6 +71,7 @@ IFLA_INFO_DATA: Final = 2
 IFLA_INFO_SLAVE_KIND: Final = 4
 IFLA_INFO_SLAVE_DATA: Final = 5
 VETH_INFO_PEER: Final = 1  # linux/veth.h
+IFLA_STATS64: Final = 23
 IFLA_AF_SPEC: Final = 26
 IFLA_INET_CONF: Final = 1
 IPV4_DEVCONF_PROMOTE_SECONDARIES: Final = 20  # linux/ip.h

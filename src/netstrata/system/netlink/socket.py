@@ -62,12 +62,12 @@ class RequestSocket:
 
     __slots__ = ("_buffer", "_receive", "_send", "_sequence", "_socket", "port")
 
-    def __init__(self) -> None:
-        """Open the socket.
+    def __init__(self, protocol: int = socket.NETLINK_ROUTE) -> None:
+        """Open the socket; what is said here of rtnetlink holds for generic netlink, too.
 
         Raises: OSError.
         """
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK):
             try:
                 self._socket.setsockopt(SOL_NETLINK, option, 1)
