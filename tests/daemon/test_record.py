@@ -12,7 +12,7 @@ from netstrata.engine.surroundings import Retry
 def test_a_line_that_the_disk_cut_off_does_not_spoil_the_next_one(tmp_path: Path) -> None:
     file = tmp_path / "r.json"
     stream = Stream(Retry(5000))
-    stream.listen(Recorder(str(file)).tell)
+    Recorder(str(file), stream)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
     try:
@@ -31,7 +31,7 @@ def test_a_line_that_the_disk_cut_off_does_not_spoil_the_next_one(tmp_path: Path
 
 def test_a_bug_that_is_no_one_statements_is_recorded_in_one_line(tmp_path: Path) -> None:
     stream = Stream(Retry(5000))
-    stream.listen(Recorder(str(tmp_path / "r.json")).tell)
+    Recorder(str(tmp_path / "r.json"), stream)
 
     stream.broken(ValueError("odd"))
 

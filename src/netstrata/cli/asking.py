@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.events import print_events
 from netstrata.cli.painting import Paint
 from netstrata.cli.status import status
 
@@ -53,6 +54,8 @@ def _refused(refusal: Refusal) -> int:
         return _fail(f"permission denied: {given.get('verb')}", f"you may use {verbs}; group netdev may steer", FAILED)
     if refusal.name == "Gap":
         return _fail("events were missed: they came faster than they were read", "ask again", FAILED)
+    if refusal.name == "NotRecorded":
+        return _fail(f"a recording is shown there, and {given.get('verb')} is for a daemon", "ask a daemon", FAILED)
     return _fail(f"the daemon answers {refusal.name} {given}", "is it of another version?", FAILED)
 
 
@@ -94,44 +97,14 @@ def _log(options: argparse.Namespace, daemon: Connection) -> int:
     wanted = {name: getattr(options, name) for name in ("process", "statement", "child", "kind")}
     asked = {name: value for name, value in wanted.items() if value is not None}
     if not options.follow:
-        _print_events(daemon.call("Watch", after=options.after, **asked)["events"], options.json)
+        print_events(daemon.call("Watch", after=options.after, **asked)["events"], options.json)
         return 0
     try:
         for answer in daemon.stream("Watch", after=options.after, **asked):
-            _print_events(answer["events"], options.json)
+            print_events(answer["events"], options.json)
     except NoDaemon:
         return 0  # it has ended, and the stream with it
     return 0
-
-
-def _print_events(events: list[dict[str, Any]], as_json: str | None) -> None:
-    paint = Paint(sys.stdout)
-    for event in events:
-        print(json.dumps(event) if as_json else _event(event, paint))
-    sys.stdout.flush()
-
-
-def _event(event: dict[str, Any], paint: Paint) -> str:
-    stamp = time.strftime("%H:%M:%S", time.localtime(event["time"])) + f".{int(event['time'] * 1000) % 1000:03d}"
-    if event.get("statement"):
-        where = f"{event['process']}.{event['statement']} {event['name']}"
-    else:
-        where = event["process"]
-    if event["kind"] == "transition":
-        values = " ".join(f"{k}={v}" for k, v in (event.get("values") or {}).items())
-        text = f"{event['from']} -> {paint.state(event['to'])} {values}"
-    elif event["kind"] == "process":
-        text = event["what"]
-    elif event["kind"] == "child":
-        text = f"{paint.bold(event['child'])}[{event['pid']}]: {event['text']}"
-    elif event["kind"] == "error":
-        text = paint.red(event["text"])
-        if event.get("retry_ms"):
-            again = time.localtime(event["time"] + event["retry_ms"] / 1000)
-            text += f"; next try at {time.strftime('%H:%M:%S', again)}"
-    else:
-        text = event["text"]
-    return f"{stamp} {where + ' ' if where else ''}{text}".rstrip()
 
 
 def _restart(options: argparse.Namespace, daemon: Connection) -> int:

@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")
     run.add_argument("--control", metavar="PATH", default="", help="the control socket; none for no socket")
     _add_clients(commands)
+    _add_replay(commands)
     check = commands.add_parser("check", help="check programs without running them")
     check.add_argument("programs", nargs="+", metavar="FILE")
     layout = commands.add_parser("fmt", help="give programs the one canonical layout")
@@ -108,6 +109,21 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
             command.add_argument("--json", action="store_true", help="as JSON")
 
 
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command that shows a recording."""
+    replay = commands.add_parser("replay", help="show a recording as if it were live")
+    replay.add_argument("file", metavar="FILE", help="what `run --record FILE` wrote")
+    replay.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N", help="so many times as fast; 0: stand still; max"
+    )
+    replay.add_argument("--at", metavar="WHEN", help="begin there: 120 (an event), 12:03:11, +90 (seconds), end")
+    replay.add_argument(
+        "--run", type=int, metavar="N", help="which run of the daemon, from 1; the last if none is given"
+    )
+    replay.add_argument("--control", metavar="PATH", help="answer there as a daemon would: status, why, log, …")
+    _add_filters(replay)
+
+
 def _add_filters(command: argparse.ArgumentParser) -> None:
     """Add what chooses events, and how they are shown."""
     command.add_argument("--process", help="only of one process and those that it runs")
@@ -117,6 +133,12 @@ def _add_filters(command: argparse.ArgumentParser) -> None:
         "--kind", type=_kinds, help=f"only of a kind, or of several with commas in between: {', '.join(KINDS)}"
     )
     command.add_argument("--json", nargs="?", const="lines", choices=["lines"], help="one JSON object a line")
+
+
+def _speed(text: str) -> float:
+    from netstrata.cli.replay import read_speed
+
+    return read_speed(text)
 
 
 def _kinds(text: str) -> str:
@@ -131,6 +153,12 @@ def _client(options: argparse.Namespace) -> int:
     from netstrata.cli.asking import ask
 
     return ask(options)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from netstrata.cli.replay import replay
+
+    return replay(options)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -189,6 +217,7 @@ _COMMANDS = {
     "restart": _client,
     "links": _client,
     "show": _client,
+    "replay": _replay,
     "check": _check,
     "fmt": _fmt,
     "doc": _doc,

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         from netstrata.daemon.record import Recorder
 
         try:
-            stream.listen(Recorder(options.record).tell)
+            Recorder(options.record, stream)
         except OSError as error:
             return _bad_usage(f"cannot write to {options.record}: {error.strerror}")
     code = run_program(
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
             [os.fsencode(word) for word in options.arguments],
             0,
             lambda: _end(ports, options.stop_time),
-            output.flush,
+            lambda: _settle(stream, output),
             _control(options.control, stream, program.sources, ports) if options.control != "none" else None,
         ),
     )
@@ -91,6 +91,12 @@ def _end(ports: SystemPorts, stop_s: int) -> None:
     """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
     _timed("asked to end: undoing everything")
     ports.hurry(stop_s)
+
+
+def _settle(stream: Stream, output: StandardOutput) -> None:
+    """Do what can wait until nothing is due."""
+    stream.settle()
+    output.flush()
 
 
 def _finish(output: StandardOutput) -> None:

@@ -4,7 +4,9 @@ from typing import Final
 
 NAME: Final = "org.netstrata.Control"
 SERVICE: Final = "org.varlink.service"
-KINDS: Final = ("transition", "process", "error", "note", "child", "kernel", "dhcp", "supplicant", "control")
+KINDS: Final = (
+    "transition", "process", "error", "note", "waits", "child", "kernel", "dhcp", "supplicant", "control", "program",
+)  # fmt: skip
 
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
@@ -54,9 +56,10 @@ type Cause (
   root: bool
 )
 
-# Something that happened.  kind is transition (from, to, values), process (what), error (text, and retry_ms until the
-# next attempt), child (a line that a child of the statement's has said: child, pid, text), kernel (what has changed),
-# dhcp and supplicant (how these conversations go), note or control (text).
+# Something that happened.  kind is transition (from, to, values), process (what, and the template it was created from),
+# error (text, and retry_ms until the next attempt), child (a line that a child of the statement's has said: child, pid,
+# text), kernel (what has changed), dhcp and supplicant (how these conversations go), waits (for what a structure is
+# down), note, control (what somebody asked for) or program (a program begins).
 type Event (
   seq: int,
   time: float,
@@ -77,7 +80,8 @@ type Event (
   account: ?string,
   retry_ms: ?int,
   child: ?string,
-  pid: ?int
+  pid: ?int,
+  template: ?string
 )
 
 # A process of the graph, and that process `from` needs what `to` gives under a name.  kind is depend, call (from's
@@ -156,4 +160,7 @@ error NoSuchLink (link: string, similar: []string)
 error Unavailable (text: string)
 error PermissionDenied (verb: string, allowed: []string)
 error Gap (seq: int)
+
+# A recording is shown (netstrata replay), which knows nothing of this.
+error NotRecorded (verb: string)
 """

@@ -110,7 +110,7 @@ def _show(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"text": daemon.show(given["name"])}
 
 
-VERBS: Final = {
+VERBS: Final[dict[str, Verb]] = {
     "Status": Verb(READ, {"process": str, "below": bool}, _status),
     "Why": Verb(READ, {"process": str}, _why),
     "Watch": Verb(READ, {"after": int, "process": str, "statement": str, "child": str, "kind": str}, _watch),
@@ -129,7 +129,7 @@ def allowed(right: int) -> list[str]:
     return [name for name, verb in VERBS.items() if verb.right <= right]
 
 
-def find_verb(call: Call, right: int) -> Verb:
+def find_verb(call: Call, right: int, verbs: dict[str, Verb] = VERBS) -> Verb:
     """Return the verb that a call names, with parameters of the right types.
 
     Raises: Failure.
@@ -137,7 +137,7 @@ def find_verb(call: Call, right: int) -> Verb:
     interface, _, name = call.method.rpartition(".")
     if interface != NAME:
         raise Failure(f"{SERVICE}.InterfaceNotFound", interface=interface)
-    verb = VERBS.get(name)
+    verb = verbs.get(name)
     if verb is None:
         raise Failure(f"{SERVICE}.MethodNotFound", method=call.method)
     if verb.right > right:

@@ -10,14 +10,15 @@ import socket
 import stat
 import struct
 from collections import deque
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME, SERVICE
-from netstrata.control.verbs import READ, STEER, Failure, Peer, answer_service, find_verb, wish_of
+from netstrata.control.verbs import READ, STEER, VERBS, Failure, Peer, Verb, answer_service, find_verb, wish_of
 from netstrata.daemon.events import Event, Filter
 from netstrata.daemon.masking import all_masked
-from netstrata.daemon.steering import Steering, told_to
+from netstrata.daemon.steering import told_to
+from netstrata.daemon.stream import Listener
 from netstrata.values import Unavailable
 from netstrata.version import VERSION
 
@@ -25,14 +26,45 @@ SO_PEERGROUPS: Final = 59
 GROUP: Final = "netdev"
 UNREAD: Final = 1 << 18  # bytes that may wait in our buffers for a client to read them
 AT_ONCE: Final = 200  # events in one message
+PATIENCE_S: Final = 30.0  # until one that does not read what is left for it is cut off
+
+
+class Timeline(Protocol):
+    """Events in memory, and those to come."""
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest event in memory, or that of the first to come."""
+
+    def after(self, seq: int, most: int) -> list[Event]:
+        """Return the oldest events in memory that are younger than a number, at most so many."""
+
+    def listen(self, listener: Listener) -> None:
+        """Tell somebody of every event from now on."""
+
+    def leave(self, listener: Listener) -> None:
+        """Tell somebody no more."""
+
+
+class Served(Protocol):
+    """What clients ask: a running program, or a recording of one.  The verbs know what else it can do."""
+
+    @property
+    def stream(self) -> Timeline:
+        """What happens."""
 
 
 class ControlSocket:
     """Listens for clients."""
 
-    def __init__(self, path: str, steering: Steering) -> None:
+    def __init__(self, path: str, served: Served, verbs: dict[str, Verb] = VERBS) -> None:
         self.path = path
-        self._steering = steering
+        self.verbs = verbs
+        self._served = served
         self._clients: set[Client] = set()
         self._scheduled = False
         self._server: asyncio.Server | None = None
@@ -55,15 +87,15 @@ class ControlSocket:
         except OSError as error:
             reason = error.strerror or str(error)
             raise Unavailable(f"open the control socket {self.path}", reason, error.errno or 0) from error
-        self._server = await loop.create_unix_server(lambda: Client(self, self._steering), sock=listening)
-        self._steering.stream.listen(self._heard)
+        self._server = await loop.create_unix_server(lambda: Client(self, self._served), sock=listening)
+        self._served.stream.listen(self._heard)
 
     def close(self) -> None:
         """Let all clients go, and remove the socket if it is still ours."""
         self._tell()
         if self._server is not None:
             self._server.close()
-            self._steering.stream.leave(self._heard)
+            self._served.stream.leave(self._heard)
         for client in list(self._clients):
             client.let_go()
         with contextlib.suppress(OSError):
@@ -98,9 +130,9 @@ class ControlSocket:
 class Client(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, control: ControlSocket, steering: Steering) -> None:
+    def __init__(self, control: ControlSocket, served: Served) -> None:
         self._control = control
-        self._steering = steering
+        self._served: Any = served
         self._frames = varlink.Frames()
         self._calls: deque[dict[str, Any]] = deque()
         self._transport: asyncio.Transport | None = None
@@ -153,11 +185,11 @@ class Client(asyncio.Protocol):
             if call.method.startswith(f"{SERVICE}."):
                 reply = varlink.encode_reply(answer_service(call, VERSION))
             else:
-                verb = find_verb(call, self._right)
+                verb = find_verb(call, self._right, self._control.verbs)
                 if call.method == f"{NAME}.Watch" and call.more:
                     self._begin_watching(call)
                     return
-                reply = varlink.encode_reply(all_masked(verb.act(self._steering, call.parameters, self._right)))
+                reply = varlink.encode_reply(all_masked(verb.act(self._served, call.parameters, self._right)))
         except Failure as failure:
             reply = varlink.encode_error(failure.name, failure.parameters)
         if not call.oneway:
@@ -165,7 +197,7 @@ class Client(asyncio.Protocol):
 
     def _begin_watching(self, call: varlink.Call) -> None:
         self._wanted = Filter(**wish_of(call.parameters))
-        self._told = call.parameters.get("after", self._steering.stream.seq) or self._steering.stream.oldest - 1
+        self._told = call.parameters.get("after", self._served.stream.seq) or self._served.stream.oldest - 1
         self.watching = True
         self.tell()
 
@@ -178,17 +210,16 @@ class Client(asyncio.Protocol):
         self.tell()
 
     def tell(self) -> None:
-        """Tell events for as long as the client reads; if some were forgotten meanwhile, say so, and let it go."""
+        """Tell events for as long as the client reads; if some are forgotten before that, say so, and let it go."""
         transport = self._transport
-        stream = self._steering.stream
+        stream = self._served.stream
+        if self.watching and stream.oldest > self._told + 1:
+            self.watching = False
+            self._write(varlink.encode_error(f"{NAME}.Gap", {"seq": self._told}))
+            self.let_go()
         while self.watching and transport is not None and transport.get_write_buffer_size() < UNREAD:
             events = stream.after(self._told, AT_ONCE)
             if not events:
-                return
-            if events[0].seq != self._told + 1:
-                self.watching = False
-                self._write(varlink.encode_error(f"{NAME}.Gap", {"seq": self._told}))
-                self.let_go()
                 return
             self._told = events[-1].seq
             told = [told_to(event, self._right) for event in events if self._wanted.takes(event)]
@@ -204,7 +235,7 @@ class Client(asyncio.Protocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.close()
-            asyncio.get_running_loop().call_later(5, transport.abort)
+            asyncio.get_running_loop().call_later(PATIENCE_S, transport.abort)
 
 
 def _peer(connection: socket.socket) -> Peer:

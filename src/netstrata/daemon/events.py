@@ -36,9 +36,11 @@ class Event:
     nothing of the program; fields depend on the kind:
 
         transition   from, to (gone, down, up, dying), values (on the way up)
-        process      what (created, complete, retrying, terminating, gone)
+        process      what (created, complete, retrying, terminating, gone), template (on creation, if it is of one)
+        program      text: a program begins; a recording also has its codes
         error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for)
         note         text: what a statement has to say of itself
+        waits        text: what a structure waits for that is down
         child        child (the program's base name), pid, text: a line that a child of the statement's has said
         kernel       text: what the kernel says has changed, and takes the statement up or down
         dhcp         text: what is said to a DHCP server, and what it answers

@@ -13,7 +13,8 @@ from netstrata.daemon.layers import Layers
 from netstrata.daemon.ncdlog import traceback_of
 from netstrata.daemon.path import process_path
 from netstrata.daemon.telling import account_of, next_of, variables_of
-from netstrata.engine.machine import NONE, STATE_NAMES, UP, Process, Statement
+from netstrata.engine.living import Living
+from netstrata.engine.machine import DOWN, NONE, STATE_NAMES, UP, Engine, Process, Statement
 from netstrata.engine.program import Slot
 from netstrata.engine.surroundings import Observer, Retry
 from netstrata.values import Refused
@@ -42,6 +43,8 @@ class Stream(Observer):
         self._wall = 0.0  # of the last event
         self._paths: dict[Process, str] = {}
         self.layers = Layers()
+        self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
+        self.engine: Engine | None = None  # as soon as anything happens in it
         self.failures: dict[
             tuple[Process, int], Failure
         ] = {}  # the last one of each statement that has not begun since
@@ -113,15 +116,39 @@ class Stream(Observer):
             fields["values"] = values
         self._tell_of(statement.process, statement.slot, "transition", fields, statement)
 
+    def _begin(self, engine: Engine) -> None:
+        """Know the engine, and tell that its program begins."""
+        self.engine = engine
+        templates = sum(code.template for code in engine.templates.values())
+        processes = len(engine.templates) - templates
+        self._tell("program", {"text": f"the program begins (processes: {processes}, templates: {templates})"})
+
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """A statement went from one state to another."""
         values = variables_of(statement) if after == UP else {}
         self._transition(statement, STATE_NAMES[before], STATE_NAMES[after], values)
         statement.since = 0.0 if after == NONE else self._wall
+        if after == DOWN:
+            if len(self._fell) >= KEPT:
+                self._fell.clear()  # they have been busy since: what they wait for is not what matters now
+            self._fell[statement] = None
         if after == NONE:
             self.layers.undone(statement, self._wall)
         if after == UP and self.failures:
             self.failures.pop((statement.process, statement.index), None)
+
+    def settle(self) -> None:
+        """Tell what structures wait for that went down and still are; called when nothing else is due.
+
+        Statements about the outside tell that themselves, and what waits for others only is seen from those.
+        """
+        fell, self._fell = self._fell, {}
+        for statement in fell:
+            if statement.state == DOWN and not isinstance(statement, Living):
+                waiting = statement.waits_for()
+                if waiting is not None and not waiting.processes:
+                    text = {"text": waiting.text}
+                    self._tell_of(statement.process, statement.slot, "waits", text, statement)
 
     def blinked(self, statement: Statement) -> None:
         """A statement that is up was down for an instant."""
@@ -131,7 +158,12 @@ class Stream(Observer):
 
     def process_moved(self, process: Process, what: str) -> None:
         """A process came, went, or is complete."""
-        self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, {"what": what}))
+        if self.engine is None:
+            self._begin(process.engine)
+        fields = {"what": what}
+        if what == "created" and process.owner is not None:
+            fields["template"] = process.code.name
+        self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
         if what == "gone":
             self._paths.pop(process, None)
             self.layers.forget(process)

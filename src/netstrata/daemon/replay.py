@@ -1,0 +1,165 @@
+"""A recording, shown as if it were live: its events at their pace, and what stood at the moment that is reached."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from math import inf
+from typing import Any, Final
+
+from netstrata.control.interface import NAME
+from netstrata.control.verbs import STEER, VERBS, Failure, Verb
+from netstrata.daemon.events import Event, Filter
+from netstrata.daemon.rebuilt import Rebuilt, Standing
+from netstrata.daemon.steering import is_public, told_to
+from netstrata.daemon.stream import KEPT, Listener
+from netstrata.language.spelling import did_you_mean
+
+SHOWN: Final = ("Status", "Why", "Watch")
+
+
+def recorded_verbs() -> dict[str, Verb]:
+    """Return the verbs, of which those that a recording knows nothing of are refused."""
+    return {name: verb if name in SHOWN else verb._replace(act=_refusing(name)) for name, verb in VERBS.items()}
+
+
+def _refusing(name: str) -> Callable[[Any, dict[str, Any], int], dict[str, Any]]:
+    def refuse(daemon: Any, given: dict[str, Any], right: int) -> dict[str, Any]:
+        raise Failure(f"{NAME}.NotRecorded", verb=name)
+
+    return refuse
+
+
+class Shown:
+    """The events that were shown last; unlike those of a daemon, some may be missing in between."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._listeners: list[Listener] = []
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return self._events[-1].seq if self._events else 0
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest event in memory, or that of the first to come."""
+        return self._events[0].seq if self._events else 1
+
+    def after(self, seq: int, most: int) -> list[Event]:
+        """Return the oldest events in memory that are younger than a number, at most so many."""
+        first = bisect_right(self._events, seq, key=lambda event: event.seq)
+        return self._events[first : first + most]
+
+    def listen(self, listener: Listener) -> None:
+        """Tell somebody of every event from now on."""
+        self._listeners.append(listener)
+
+    def leave(self, listener: Listener) -> None:
+        """Tell somebody no more."""
+        self._listeners.remove(listener)
+
+    def show(self, event: Event) -> None:
+        """Show the next event."""
+        if len(self._events) >= 2 * KEPT:
+            del self._events[:KEPT]
+        self._events.append(event)
+        for listener in self._listeners:
+            listener(event)
+
+
+class Replay:
+    """One run of a recording, up to a moment."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._events = events
+        self._ahead: Event | None = next(events, None)
+        self.stream = Shown()
+        self._rebuilt = Rebuilt()
+
+    @property
+    def ahead(self) -> Event | None:
+        """The next event; None at the end."""
+        return self._ahead
+
+    def step(self) -> Event | None:
+        """Go on to the next event; None at the end."""
+        event = self._ahead
+        if event is not None:
+            self._ahead = next(self._events, None)
+            self._rebuilt.take(event)
+            self.stream.show(event)
+        return event
+
+    def skip(self, before: Callable[[Event], bool]) -> None:
+        """Go on for as long as the next event comes before some moment."""
+        while self._ahead is not None and before(self._ahead):
+            self.step()
+
+    async def play(self, speed: float) -> None:
+        """Go on to the end, so many times as fast as it happened; 0 stands still for ever."""
+        loop = asyncio.get_running_loop()
+        if self._ahead is None or not speed:
+            return
+        began, first = loop.time(), self._ahead.monotonic
+        while self._ahead is not None:
+            due = 0.0 if speed == inf else began + (self._ahead.monotonic - first) / speed
+            wait = due - loop.time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            elif self.stream.seq % 100 == 0:
+                await asyncio.sleep(0)  # for clients to be answered meanwhile
+            self.step()
+
+    def _find(self, path: str) -> Standing:
+        process = self._rebuilt.find(path)
+        if process is None:
+            known = self._rebuilt.known
+            like = did_you_mean(path, known)
+            raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=[like] if like else known[:20])
+        return process
+
+    def status(self, process: str | None, below: bool, right: int) -> list[dict[str, Any]]:
+        """Return processes with their floors."""
+        chosen = list(self._rebuilt.roots.values()) if process is None else [self._find(process)]
+        if below:
+            chosen = [found for one in chosen for found in self._rebuilt.below(one)]
+        found = [one.as_dict() for one in chosen]
+        if right < STEER:
+            for floor in (floor for one in found for floor in one["floors"]):
+                if not is_public(floor["name"]):
+                    floor.pop("values", None)
+        return found
+
+    def why(self, process: str) -> list[dict[str, Any]]:
+        """Return the chain of causes, as far as events tell it."""
+        causes: list[dict[str, Any]] = []
+        self._ask(self._find(process), 0, causes)
+        return causes
+
+    def _ask(self, process: Standing, depth: int, causes: list[dict[str, Any]]) -> None:
+        floor = process.stuck()
+        behind = [child for child in process.children.values() if floor is not None and child.at == floor["statement"]]
+        cause = {"depth": depth, "process": process.path, "statement": 0, "name": "", "file": "", "line": 0}
+        if floor is None:
+            text = "is complete: all its statements are up" if process.state == "complete" else f"is {process.state}"
+            causes.append({**cause, "since": 0.0, "text": text, "root": True})
+            return
+        cause.update((key, floor[key]) for key in ("statement", "name", "file", "line"))
+        failure = process.failures.get(floor["statement"])
+        if floor["state"] == "gone" and failure is not None:
+            left = max(0, round(failure[1] - self._rebuilt.monotonic))
+            text = f"{failure[0]}; next try in {left} s"
+        elif floor["state"] == "gone":
+            text = "is about to begin"
+        else:
+            text = floor.get("waits") or ("waits for what it runs" if behind else "is not up yet")
+            text = f"is being undone: {text}" if floor["state"] == "dying" else text
+        causes.append({**cause, "since": floor.get("since", 0.0), "text": text, "root": not behind})
+        for child in behind:
+            self._ask(child, depth + 1, causes)
+
+    def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
+        """Return events in memory that are younger than a number."""
+        wish = Filter(**wanted)
+        return [told_to(event, right) for event in self.stream.after(after, 2 * KEPT) if wish.takes(event)]
