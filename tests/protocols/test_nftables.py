@@ -18,11 +18,11 @@ def test_a_chain_that_was_made_is_read() -> None:
 
 
 def test_what_is_of_no_use_is_left_out() -> None:
-    element = message(0xA0C, 0, 1, b"\1\0\0\0" + attribute(1, b"a\0"))
+    flowtable = message(0xA16, 0, 1, b"\1\0\0\0" + attribute(1, b"a\0"))
     generation = message(0xA0F, 0, 1, b"\0\0\0\0" + attribute(1, b"\0\0\0\1"))
     other_subsystem = message(0x106, 0, 1, b"\1\0\0\0")
 
-    assert read_told(element + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
+    assert read_told(flowtable + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
 
 
 @pytest.mark.parametrize("size", range(len(NEW_CHAIN)))
@@ -47,3 +47,17 @@ def test_a_table_is_deleted_by_its_handle_alone() -> None:
 
 def test_a_listing_asks_for_all_families() -> None:
     assert listing(1, "set") == pack("=IHHII", 20, 0xA0A, 0x301, 1, 0) + b"\0\0\0\0"
+
+
+def test_of_elements_that_are_deleted_their_set_is_told() -> None:
+    elements = message(0xA0E, 0, 1, b"\2\0\0\0" + attribute(1, b"t\0") + attribute(2, b"s\0") + attribute(3, b"...."))
+
+    assert read_told(elements) == [Told("element", True, "ip", "t", "s", 0, 0)]
+
+
+def test_the_policy_of_a_base_chain_is_told() -> None:
+    chain = attribute(1, b"filter\0") + attribute(3, b"FORWARD\0") + attribute(5, b"\0\0\0\1")
+
+    (told,) = read_told(message(0xA03, 0, 1, b"\2\0\0\0" + chain))
+
+    assert (told.kind, told.name, told.policy) == ("chain", "FORWARD", 1)

@@ -13,6 +13,7 @@ class Filters(Protocol):
 
     Shapes: tool is iptables, ip6tables or ebtables.  Commands of all three never run at the same time, nor while
     a statement holds their lock.  Entering raises Unavailable in the tool's own words; leaving never raises.
+    Where the program writes to nftables, what somebody else deletes or changes is lost; the legacy tables tell nothing.
     """
 
     def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> AbstractAsyncContextManager[None]:

@@ -21,14 +21,18 @@ _BATCH_END = 0x11
 _HEAD = Struct(">BBH")  # family, version, resource
 _U64 = Struct(">Q")
 _FAMILY_NAMES = {number: name for name, number in FAMILIES.items()}
-_NEW = {0: "table", 3: "chain", 6: "rule", 9: "set"}
+_NEW = {0: "table", 3: "chain", 6: "rule", 9: "set", 12: "element"}
 _KINDS = {kind: number for number, kind in _NEW.items()}
-# Attribute numbers: the table's name, the thing's own or its chain's name, its handle.
-_ATTRIBUTES = {"table": (1, 1, 4), "chain": (1, 3, 2), "rule": (1, 2, 3), "set": (1, 2, 16)}
+# Attribute numbers: the table's name, the thing's own or its chain's or set's name, its handle (0: it has none).
+_CHAIN_POLICY = 5
+_ATTRIBUTES = {"table": (1, 1, 4), "chain": (1, 3, 2), "rule": (1, 2, 3), "set": (1, 2, 16), "element": (1, 2, 0)}
 
 
 class Told(NamedTuple):
-    """Something that is there, or that has been deleted; name is "" with a table, a rule's chain with a rule."""
+    """Something that is there, or that has been deleted.
+
+    Shapes: name is "" with a table, the chain with a rule, the set with elements, of which it may be several.
+    """
 
     kind: str
     deleted: bool
@@ -37,6 +41,7 @@ class Told(NamedTuple):
     name: str
     handle: int
     port: int  # of the socket that asked for it
+    policy: int = -1  # of a base chain: 0 drop, 1 accept
 
 
 def read_told(datagram: bytes) -> list[Told]:
@@ -58,6 +63,7 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
     of_table, of_name, of_handle = _ATTRIBUTES[kind]
     table = name = ""
     handle = 0
+    policy = -1
     for number, first, last in attributes(data, start + _HEAD.size, end):
         if number == of_table:
             table = text_of(data, first, last)
@@ -65,7 +71,9 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
             name = text_of(data, first, last)
         elif number == of_handle and last - first == 8:
             handle = _U64.unpack_from(data, first)[0]
-    return Told(kind, deleted, _FAMILY_NAMES.get(data[start], ""), table, name, handle, port)
+        elif number == _CHAIN_POLICY and kind == "chain" and last - first == 4:
+            policy = int.from_bytes(data[first:last], "big")
+    return Told(kind, deleted, _FAMILY_NAMES.get(data[start], ""), table, name, handle, port, policy)
 
 
 def deletion(sequence: int, kind: str, family: str, table: str, name: str, handle: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,65 @@ def test_when_the_kernel_tells_more_than_is_read_handles_are_looked_up_and_losse
     assert there == [f"tcp dport {n} drop" for n in range(2, 200, 2)]
     assert notes == []
     assert ruleset(host) == []
+
+
+SETS = """net.nft.set("ip", "t", "s", ["type": "ipv4_addr", "flags": "interval, timeout"]);
+    net.nft.element("ip", "t", "s", "192.0.2.1, 192.0.2.2, 198.51.100.0/24, 203.0.113.1 timeout 1h");
+    rprintln("undone");"""
+
+
+def elements(host: Host) -> list[str]:
+    """Return the elements of the set s, sorted, without what is left of their time."""
+    text = " ".join(ruleset(host)).partition("elements = {")[2].partition("}")[0]
+    return sorted(element.partition(" expires")[0].strip() for element in text.split(",") if element.strip())
+
+
+@pytest.mark.parametrize("gone", ["192.0.2.2", "192.0.2.1, 192.0.2.2", "198.51.100.0/24"])
+def test_elements_that_somebody_deletes_come_back(lab: Lab, tmp_path: Path, gone: str) -> None:
+    host = lab.host("host")
+    daemon = up(host, tmp_path / "x.ncd", f'net.nft.table("ip", "t"); {SETS}')
+    whole = elements(host)
+
+    host.run("nft", f"delete element ip t s {{ {gone} }}")
+    daemon.wait_output("undone\n")
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert elements(host) == whole
+    assert len(whole) == 4
+    assert "somebody has deleted an element" in daemon.output()
+    daemon.end()
+    assert ruleset(host) == []
+    assert "ignoring" not in daemon.output()
+
+
+def test_elements_of_others_and_those_that_end_by_themselves_take_nothing_down(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    daemon = up(host, tmp_path / "x.ncd", f'net.nft.table("ip", "t"); {SETS}')
+
+    host.run("nft", "add element ip t s { 192.0.2.9 }")
+    host.run("nft", "delete element ip t s { 192.0.2.9 }")
+    host.run("nft", "delete element ip t s { 203.0.113.1 }")  # as if its hour was over
+    time.sleep(0.3)  # six times what is waited before looking: there is nothing to wait for
+
+    assert daemon.output().count("undone") == 0
+    daemon.end()
+
+
+def test_two_statements_in_one_set_come_and_go_without_disturbing_each_other(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip t; add set ip t s { type mark; }")
+    text = "".join(
+        f'process p{n} {{ net.nft.element("ip", "t", "s", "{n}"); println("up{n}"); rprintln("down{n}"); }}\n'
+        for n in range(40)
+    )
+    daemon = started(host, tmp_path / "x.ncd", text, "--quiet")
+    wait_until("all", lambda: len(elements(host)) == 40)
+
+    host.run("nft", "delete element ip t s { 7 }")
+    daemon.wait_output("down7\n")
+    wait_until("all again", lambda: len(elements(host)) == 40 and daemon.output().count("up7\n") == 2)
+    downs = [line for line in daemon.output().splitlines() if line.startswith("down")]
+    daemon.end()
+
+    assert downs == ["down7"]
+    assert elements(host) == []

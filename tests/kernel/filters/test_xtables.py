@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.kernel.filters.programs import SOURCES, started, up
 
-from netstrata.testing.child import wait_until
+from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
@@ -170,18 +170,146 @@ def test_a_chain_that_is_there_already_is_refused_and_stays(lab: Lab, tmp_path: 
     assert ":MINE -" in listed(host, "iptables")
 
 
-def test_a_rule_that_somebody_took_away_is_told_and_the_way_back_goes_on(lab: Lab, tmp_path: Path) -> None:
-    host = lab.host("host")
-    daemon = up(
-        host,
-        tmp_path / "x.ncd",
-        'net.iptables.newchain("MINE"); net.iptables.append("filter", "MINE", "-j", "DROP");',
-    )
+def with_legacy_tools(host: Host, folder: Path, statements: str) -> Child:
+    """Start the daemon where iptables is the one of old, and wait until its statements are up."""
+    tools = folder / "bin"
+    tools.mkdir(exist_ok=True)
+    (tools / "iptables").symlink_to("/usr/sbin/iptables-legacy")
+    program = folder / "x.ncd"
+    program.write_text(f'process main {{ {statements} println("complete"); }}')
+    words = [sys.executable, "-m", "netstrata", "run", str(program)]
+    daemon = host.start(words, {"PYTHONPATH": str(SOURCES), "PATH": f"{tools}:/usr/bin:/bin"})
+    daemon.wait_output("complete\n")
+    return daemon
 
-    host.run("iptables", "-F", "MINE")
+
+def test_with_the_legacy_tool_a_rule_that_somebody_took_away_is_told_on_the_way_back_which_goes_on(
+    lab: Lab, tmp_path: Path
+) -> None:
+    host = lab.host("host")
+    statements = 'net.iptables.newchain("MINE"); net.iptables.append("filter", "MINE", "-j", "DROP");'
+    daemon = with_legacy_tools(host, tmp_path, statements)
+
+    host.run("iptables-legacy", "-F", "MINE")
     daemon.end()
 
     assert "cannot undo it with iptables: iptables: Bad rule" in daemon.output()
+    assert "MINE" not in host.run("iptables-legacy-save", "-t", "filter")
+
+
+def test_with_the_legacy_tool_of_equal_rules_the_one_that_was_appended_goes(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    for link in ("va", "vb"):
+        host.run("iptables-legacy", "-A", "INPUT", "-i", link, "-j", "ACCEPT")
+    before = host.run("iptables-legacy", "-S")
+
+    daemon = with_legacy_tools(host, tmp_path, 'net.iptables.append("filter", "INPUT", "-i", "va", "-j", "ACCEPT");')
+    while_up = host.run("iptables-legacy", "-S")
+    daemon.end()
+
+    assert while_up == f"{before}-A INPUT -i va -j ACCEPT\n"
+    assert host.run("iptables-legacy", "-S") == before
+
+
+HELD = {
+    "iptables": """net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");
+        net.iptables.newchain("filter", "MINE");
+        net.iptables.append("filter", "MINE", "-s", "10.0.0.1", "-j", "DROP");
+        net.iptables.insert("filter", "INPUT", "-j", "MINE"); rprintln("undone");""",
+    "ebtables": """net.ebtables.policy("filter", "FORWARD", "DROP", "ACCEPT");
+        net.ebtables.newchain("filter", "MINE");
+        net.ebtables.append("filter", "MINE", "-p", "ARP", "-j", "DROP");
+        net.ebtables.insert("filter", "INPUT", "-j", "MINE"); rprintln("undone");""",
+}
+HELD["ip6tables"] = HELD["iptables"].replace("iptables", "ip6tables").replace("10.0.0.1", "2001:db8::1")
+
+
+@pytest.mark.parametrize("tool", ["iptables", "ip6tables", "ebtables"])
+@pytest.mark.parametrize(
+    ("deed", "told"),
+    [
+        ("TOOL -D INPUT -j MINE", "cannot hold the rule in filter INPUT of TOOL: somebody has deleted it"),
+        ("TOOL -F MINE", "cannot hold the rule in filter MINE of TOOL: somebody has deleted it"),
+        ("TOOL -P FORWARD ACCEPT", "cannot hold the policy of filter FORWARD of TOOL: somebody has changed it"),
+        ("nft flush ruleset", "cannot hold the chain of filter MINE of TOOL: somebody has deleted it"),
+    ],
+)
+def test_what_somebody_takes_away_is_noticed_and_comes_back(
+    lab: Lab, tmp_path: Path, tool: str, deed: str, told: str
+) -> None:
+    host = lab.host("host")
+    daemon = up(host, tmp_path / "x.ncd", HELD[tool])
+    whole = listed(host, tool)
+
+    host.run(*deed.replace("TOOL", tool).split())
+    daemon.wait_output("undone\n")
+    wait_until("all of it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert listed(host, tool) == whole
+    daemon.end()
+    assert told.replace("TOOL", tool) in daemon.output()
+    assert listed(host, tool) == EMPTY
+    assert "Traceback" not in daemon.output()
+
+
+def test_a_change_of_somebody_else_beside_ours_takes_nothing_down(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    daemon = up(host, tmp_path / "x.ncd", HELD["iptables"])
+    whole = listed(host, "iptables")
+
+    for deed in (
+        "-A INPUT -j ACCEPT",
+        "-D INPUT -j ACCEPT",
+        "-N OTHER",
+        "-X OTHER",
+        "-P OUTPUT DROP",
+        "-P FORWARD DROP",
+    ):
+        host.run("iptables", *deed.split())
+    host.run("iptables", "-P", "OUTPUT", "ACCEPT")
+    host.run("iptables", "-A", "MINE", "-s", "10.0.0.1", "-j", "DROP")
+    host.run("iptables", "-D", "MINE", "2")
+
+    assert listed(host, "iptables") == whole
+    assert daemon.end() == 0
+    assert daemon.output().count("undone\n") == 1
+
+
+def test_of_two_equal_rules_of_ours_the_one_that_was_taken_away_comes_back(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    rule = 'net.iptables.insert("filter", "INPUT", "-s", "10.0.0.1", "-j", "DROP");'
+    text = "".join(
+        f'process {name} {{ {rule} println("{name}"); rprintln("{name} ends"); }}\n' for name in ("one", "two")
+    )
+    daemon = started(host, tmp_path / "x.ncd", text, "--quiet")
+    daemon.wait_output("one\n")
+    daemon.wait_output("two\n")
+
+    host.run("iptables", "-D", "INPUT", "1")  # that of the second: each was put in front
+    daemon.wait_output(" ends\n")
+    wait_until("both again", lambda: len(listed(host, "iptables")) == 3 + 2)
+
+    ends = [line for line in daemon.output().splitlines() if line in ("one ends", "two ends")]
+    assert len(ends) == 1
+    daemon.end()
+    assert listed(host, "iptables") == EMPTY
+
+
+def test_two_processes_that_set_one_policy_do_not_quarrel(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    text = "".join(
+        f'process {name} {{ net.iptables.policy("filter", "FORWARD", "{policy}", "ACCEPT"); println("{name}"); }}\n'
+        for name, policy in (("one", "DROP"), ("two", "ACCEPT"))
+    )
+    daemon = started(host, tmp_path / "x.ncd", text, "--quiet")
+    daemon.wait_output("one\n")
+    daemon.wait_output("two\n")
+
+    host.run("iptables", "-N", "OTHER")  # heard after everything before it
+    host.run("iptables", "-X", "OTHER")
+
+    assert sorted(daemon.output().splitlines()) == ["one", "two"]
+    daemon.end()
     assert listed(host, "iptables") == EMPTY
 
 

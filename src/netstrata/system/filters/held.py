@@ -4,6 +4,8 @@ A command is never interrupted.  Only one runs at a time: what a rule's copies a
 """
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netstrata.contract import Running, running
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
+from netstrata.system.filters.guard import FAMILIES, POLICIES, Guard, Spot, writes_nftables
 from netstrata.system.filters.tool import Verdict, command_words, run_tool
 from netstrata.system.programs import find_program
 from netstrata.values import Unavailable
@@ -19,6 +22,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from asyncio import CancelledError
 
+    from netstrata.protocols.nftables import Told
     from netstrata.system.children import RealChildren
 
 
@@ -36,9 +40,13 @@ async def _turn(turns: Turns) -> AsyncIterator[None]:
 
 
 class Change(NamedTuple):
-    """What is done and undone: words of the command line after the table; `verb` completes "cannot … the chain X"."""
+    """What is done and undone: words of the command line after the table; `verb` completes "cannot … the chain X".
+
+    Shapes: what is rule, chain or policy.
+    """
 
     verb: str
+    what: str
     do: list[bytes]
     undo: list[bytes]
 
@@ -46,12 +54,16 @@ class Change(NamedTuple):
 class HeldChange:
     """One command on entering, its reverse on leaving."""
 
-    __slots__ = ("_chain", "_change", "_children", "_program", "_statement", "_table", "_tool", "_turns")
+    __slots__ = (
+        "_chain", "_change", "_children", "_gone", "_guard", "_heard", "_program", "_spot", "_statement", "_table",
+        "_tool", "_turns",
+    )  # fmt: skip
 
     def __init__(
         self,
         children: "RealChildren",
         turns: Turns,
+        guard: Guard,
         tool: str,
         table: bytes,
         chain: bytes,
@@ -59,6 +71,10 @@ class HeldChange:
     ) -> None:
         self._children = children
         self._turns = turns
+        self._guard = guard
+        self._gone = False  # somebody else has taken it away
+        self._heard = False  # the guard listens for us
+        self._spot: Spot | None = None
         self._tool = tool
         self._table = table
         self._chain = chain
@@ -73,6 +89,16 @@ class HeldChange:
         if program is None:
             raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
         self._program = program
+        if writes_nftables(program):
+            self._heard = True
+            self._guard.enter()
+        try:
+            await self._enter(operation)
+        except BaseException:
+            self._leave()
+            raise
+
+    async def _enter(self, operation: str) -> None:
         async with _turn(self._turns):
             verdict = await self._do()
         if verdict.reason:
@@ -87,11 +113,23 @@ class HeldChange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        cancelled = await self._go_back()
+        try:
+            cancelled = await self._go_back()
+        finally:
+            self._leave()
         if cancelled is not None:
             raise cancelled
 
+    def _leave(self) -> None:
+        if self._heard:
+            self._heard = False
+            self._guard.leave()
+
     async def _go_back(self) -> "CancelledError | None":
+        if self._spot is not None:
+            self._guard.let_go(self._spot)
+        if self._gone:
+            return None
         try:
             async with _turn(self._turns):
                 verdict = await self._undo()
@@ -103,7 +141,40 @@ class HeldChange:
         return verdict.cancelled
 
     async def _do(self) -> Verdict:
-        return await self._run(self._change.do)
+        """Do it, and have the guard watch what came of it."""
+        if not self._heard:
+            return await self._run(self._change.do)
+        self._guard.begin()
+        pid = 0
+        try:
+            verdict = await self._run(self._change.do)
+            pid = verdict.pid
+        finally:
+            news = self._guard.ended(pid)
+        if not verdict.reason:
+            self._spot = self._found(news)
+            if self._spot is not None:
+                self._guard.hold(self._spot, self._vanished)
+        return verdict
+
+    def _found(self, news: "list[Told]") -> Spot | None:
+        """Return what the program has made, by what the kernel said of it."""
+        family, table, chain = FAMILIES[self._tool], _text(self._table), _text(self._chain)
+        if self._change.what == "policy":
+            policy = POLICIES.get(self._change.do[-1])
+            return Spot("policy", family, table, chain, policy=policy) if policy is not None else None
+        for one in news:
+            if (one.kind, one.deleted, *one[2:5]) == (self._change.what, False, family, table, chain):
+                return Spot(one.kind, family, table, chain, one.handle)
+        return None
+
+    def _vanished(self) -> None:
+        self._gone = True
+        if self._statement is not None:
+            held = f"the {self._change.what} {'in' if self._change.what == 'rule' else 'of'}"
+            where = f"{_text(self._table)} {_text(self._chain)} of {self._tool}"
+            did = "changed" if self._change.what == "policy" else "deleted"
+            self._statement.lost(Unavailable(f"hold {held} {where}", f"somebody has {did} it"))
 
     async def _undo(self) -> Verdict:
         return await self._run(self._change.undo)
@@ -118,28 +189,32 @@ class HeldChange:
 
 
 class HeldRule(HeldChange):
-    """A rule.  If a copy of it was there before, the one that we added is told from it by how the tool lists it.
+    """A rule.  In nftables it is told from others by its handle.
 
+    In the legacy tables, if a copy of it was there before, ours is told from it by how the tool lists it.
     `-D` with the rule's words takes the first copy, which is ours if we put it in front, but not if we appended it.
     """
 
     __slots__ = ("_first", "_listed", "_words")
 
-    def __init__(self, children: "RealChildren", turns: Turns, tool: str, rule: FilterRule, first: bool) -> None:
+    def __init__(
+        self, children: "RealChildren", turns: Turns, guard: Guard, tool: str, rule: FilterRule, first: bool
+    ) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words
         change = Change(
             "insert a rule into" if first else "append a rule to",
+            "rule",
             [b"-I" if first else b"-A", rule.chain, *words],
             [b"-D", rule.chain, *plain],
         )
-        super().__init__(children, turns, tool, rule.table, rule.chain, change)
+        super().__init__(children, turns, guard, tool, rule.table, rule.chain, change)
         self._words = plain
         self._first = first
         self._listed = ""
 
     async def _do(self) -> Verdict:
-        if self._first or self._tool == "ebtables":  # which has no command that looks for a rule
+        if self._heard or self._first or self._tool == "ebtables":  # which has no command that looks for a rule
             return await super()._do()
         looked = await self._run([b"-C", self._chain, *self._words])
         if looked.cancelled is not None:
@@ -152,6 +227,9 @@ class HeldRule(HeldChange):
         return verdict
 
     async def _undo(self) -> Verdict:
+        if self._spot is not None:
+            failure = self._guard.delete(self._spot)
+            return Verdict("" if failure in (0, errno.ENOENT) else os.strerror(failure), [], None, 0)
         if self._listed:
             rules, _ = await self._rules()
             places = [place for place, line in enumerate(rules, 1) if line == self._listed]

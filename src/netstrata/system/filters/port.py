@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
+from netstrata.system.filters.guard import Guard
 from netstrata.system.filters.held import Change, HeldChange, HeldRule
 
 if TYPE_CHECKING:
@@ -14,25 +15,26 @@ if TYPE_CHECKING:
 class PacketFilters:
     """Rules, policies and chains, each by one command."""
 
-    __slots__ = ("_children", "_turns")
+    __slots__ = ("_children", "_guard", "_turns")
 
     def __init__(self, children: "RealChildren", turns: Turns) -> None:
         """Take who starts the programs and hears why one failed, and the lock around them."""
         self._children = children
         self._turns = turns
+        self._guard = Guard()
 
     def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> AbstractAsyncContextManager[None]:
         """Add a rule, and remove one copy of it on the way back: see `ports.Filters`."""
-        return HeldRule(self._children, self._turns, tool, rule, first)
+        return HeldRule(self._children, self._turns, self._guard, tool, rule, first)
 
     def held_policy(
         self, tool: str, table: bytes, chain: bytes, target: bytes, revert: bytes
     ) -> AbstractAsyncContextManager[None]:
         """Set the policy of a chain, and another one on the way back: see `ports.Filters`."""
-        change = Change("set the policy of", [b"-P", chain, target], [b"-P", chain, revert])
-        return HeldChange(self._children, self._turns, tool, table, chain, change)
+        change = Change("set the policy of", "policy", [b"-P", chain, target], [b"-P", chain, revert])
+        return HeldChange(self._children, self._turns, self._guard, tool, table, chain, change)
 
     def held_chain(self, tool: str, table: bytes, chain: bytes) -> AbstractAsyncContextManager[None]:
         """Make a chain, and delete it on the way back: see `ports.Filters`."""
-        change = Change("make", [b"-N", chain], [b"-X", chain])
-        return HeldChange(self._children, self._turns, tool, table, chain, change)
+        change = Change("make", "chain", [b"-N", chain], [b"-X", chain])
+        return HeldChange(self._children, self._turns, self._guard, tool, table, chain, change)

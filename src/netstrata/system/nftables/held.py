@@ -1,5 +1,6 @@
 """Something in nftables that a statement holds."""
 
+import asyncio
 import errno
 import os
 from itertools import count
@@ -8,16 +9,14 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Running, running
 from netstrata.ports.nftables import NftThing
+from netstrata.system.nftables.elements import command, keys_of
 from netstrata.system.nftables.transactions import Step
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from asyncio import CancelledError
-
     from netstrata.system.nftables.port import RealNftables
 
 _NUMBERS = count()
-_AFTER_KEY = (" timeout ", " expires ", " counter")
 # What an undo may find: somebody else has deleted it, or the table that it was in.
 _GONE = (0, errno.ENOENT)
 
@@ -25,7 +24,7 @@ _GONE = (0, errno.ENOENT)
 class HeldThing:
     """Made by a transaction on entering, deleted by its handle on leaving."""
 
-    __slots__ = ("_gone", "_port", "_statement", "handle", "number", "thing")
+    __slots__ = ("_gone", "_port", "_robbed", "_statement", "handle", "number", "thing")
 
     def __init__(self, port: "RealNftables", thing: NftThing) -> None:
         self.thing = thing
@@ -33,6 +32,7 @@ class HeldThing:
         self.number = next(_NUMBERS)
         self._port = port
         self._gone = False
+        self._robbed = False  # somebody else has deleted a part of it
         self._statement: Running | None = None
 
     async def __aenter__(self) -> None:
@@ -63,11 +63,18 @@ class HeldThing:
             if self._statement is not None:
                 self._statement.lost(Unavailable(f"hold {_title(self.thing)}", "somebody has deleted it"))
 
-    async def _go_back(self) -> "CancelledError | None":
+    def robbed(self) -> None:
+        """Take the statement down: somebody else has deleted one of its elements."""
+        if not self._gone and not self._robbed:
+            self._robbed = True
+            if self._statement is not None:
+                self._statement.lost(Unavailable(f"hold {_title(self.thing)}", "somebody has deleted an element"))
+
+    async def _go_back(self) -> "asyncio.CancelledError | None":
         statement, self._statement = self._statement, None
         self._port.hear()  # handles are used again in a table that was made again
         self._port.let_go(self)
-        cancelled: CancelledError | None = None
+        cancelled: asyncio.CancelledError | None = None
         reason = ""
         try:
             if self._gone:
@@ -87,13 +94,24 @@ class HeldThing:
             statement.note(f"cannot delete {_title(self.thing)}: {reason}; ignoring")
         return cancelled
 
-    async def _delete_elements(self) -> "CancelledError | None":
+    async def _delete_elements(self) -> "asyncio.CancelledError | None":
         thing = self.thing
-        words = f"delete element {thing.family} {thing.table} {thing.name} {{ {_keys(thing.text)} }}"
-        step = Step(words, f"delete {_title(thing)}")
-        step.sent = True  # an undo is not taken back
-        self._port.ask(step)
-        return await step.outlast()
+        steps = [Step(command("delete", thing, key), f"delete {_title(thing)}") for key in keys_of(thing.text)]
+        for step in steps:
+            step.sent = True  # an undo is not taken back
+            self._port.ask(step)
+        cancelled: asyncio.CancelledError | None = None
+        failure: Unavailable | None = None
+        for step in steps:  # one by one, so that the others go where somebody has deleted one
+            try:
+                cancelled = await step.outlast() or cancelled
+            except asyncio.CancelledError as error:
+                cancelled = error
+            except Unavailable as error:
+                failure = error
+        if failure is not None and not self._robbed:
+            raise failure
+        return cancelled
 
 
 class Made(Step):
@@ -116,13 +134,3 @@ def _making(thing: NftThing) -> str:
 def _title(thing: NftThing) -> str:
     where = " ".join(word for word in (thing.family, thing.table, thing.name) if word)
     return f"the {thing.kind} {where}" if thing.kind not in ("rule", "element") else f"to {where}: {thing.text}"
-
-
-def _keys(elements: str) -> str:
-    """Return elements without what may stand behind their keys."""
-    keys: list[str] = []
-    for element in elements.split(","):
-        for word in _AFTER_KEY:
-            element = element.partition(word)[0]
-        keys.append(element.strip())
-    return ", ".join(keys)

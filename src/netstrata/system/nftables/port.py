@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import Told
+from netstrata.system.nftables.elements import Doubts
 from netstrata.system.nftables.held import HeldThing, Made
 from netstrata.system.nftables.netlink import ROOM, Listener, Requests
 from netstrata.system.nftables.transactions import Step, Transactions
@@ -20,7 +21,7 @@ Key = tuple[str, str, str, object]
 class RealNftables:
     """The nftables of one network namespace.  Its sockets are open while anything is held or asked for."""
 
-    __slots__ = ("_holders", "_listener", "_news", "_requests", "_room", "_transactions", "_users")
+    __slots__ = ("_doubts", "_holders", "_listener", "_news", "_requests", "_room", "_transactions", "_users")
 
     def __init__(self, children: "RealChildren", room: int = ROOM) -> None:
         """Take who starts nft.
@@ -30,7 +31,8 @@ class RealNftables:
         self._room = room
         self._transactions = Transactions(children, self._finished)
         self._holders: dict[Key, list[HeldThing]] = {}
-        self._news: list[Told] = []  # what was made while a transaction ran
+        self._news: list[Told] = []  # what was made while a transaction ran, and elements that were deleted
+        self._doubts = Doubts(self.ask)
         self._users = 0
         self._listener: Listener | None = None
         self._requests: Requests | None = None
@@ -72,6 +74,7 @@ class RealNftables:
 
     def let_go(self, holder: "HeldThing") -> None:
         """Tell a holder nothing any more."""
+        self._doubts.trust(holder)
         key = _key_of(holder.thing, holder.handle)
         left = [one for one in self._holders.get(key, ()) if one is not holder]
         if left:
@@ -90,8 +93,9 @@ class RealNftables:
             return
         told = self._listener.read()
         if self._transactions.running:
-            self._news += [one for one in told if not one.deleted]
+            self._news += [one for one in told if one.kind == "element" or not one.deleted]
         else:
+            self._doubt([*self._news, *told])  # a transaction that failed has deleted nothing
             self._news.clear()
         gone: list[HeldThing] = []
         for one in told:
@@ -105,12 +109,19 @@ class RealNftables:
         for holder in sorted(dict.fromkeys(gone), key=lambda holder: holder.number):  # who came first is told first
             holder.vanished()
 
+    def _doubt(self, news: list[Told]) -> None:
+        """Have those looked after whose elements may be among those that somebody has deleted."""
+        for one in news:
+            if one.kind == "element" and one.deleted:
+                self._doubts.doubt(self._holders.get((one.kind, one.family, one.table, one.name), []))
+
     # For the transactions.
 
     def _finished(self, steps: list[Step], pid: int) -> None:
         """Find the handles of what a process has just made, and say that it is done."""
         self.hear()
         news, self._news = self._news, []
+        self._doubt([one for one in news if one.port != pid])
         own = [one for one in news if one.port == pid] or news
         unknown: list[Made] = []
         for step in steps:

@@ -1,0 +1,147 @@
+"""What becomes of rules, chains and policies that the programs have put into nftables, told by the kernel.
+
+The programs of today (iptables-nft and its like) write to nftables, whose messages carry a handle for each rule and
+chain, and who asked.  So we know which rule is ours, also among equal ones; we hear when somebody deletes it; and we
+delete it ourselves by its handle, in 0.1 ms, where the program would take the first rule that looks the same.
+The legacy programs write to tables that tell nothing: theirs is not noticed.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from netstrata.protocols.nftables import Told
+from netstrata.system.nftables.netlink import ROOM, Listener, Requests
+from netstrata.values import Unavailable
+
+FAMILIES = {"iptables": "ip", "ip6tables": "ip6", "ebtables": "bridge"}
+POLICIES = {b"DROP": 0, b"ACCEPT": 1}  # NF_DROP, NF_ACCEPT
+
+
+class Spot(NamedTuple):
+    """Something that is held: a rule or a chain by its handle, or a chain's policy."""
+
+    kind: str  # rule, chain or policy
+    family: str
+    table: str
+    chain: str
+    handle: int = 0
+    policy: int = -1
+
+
+@cache
+def writes_nftables(program: str) -> bool:
+    """Say whether a program is one of those that write to nftables, by the name of what it is a link to."""
+    return "nft" in os.path.basename(os.path.realpath(program))
+
+
+class Guard:
+    """One for all changes that are held; its sockets are open while there are any."""
+
+    __slots__ = ("_listener", "_lost", "_news", "_requests", "_running", "_users")
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._listener: Listener | None = None
+        self._requests: Requests | None = None
+        self._running = False
+        self._news: list[Told] = []
+        self._lost: dict[Spot, Callable[[], None]] = {}  # in the order of their coming
+
+    def enter(self) -> None:
+        """Begin to listen, if nobody does yet.  Where that cannot be, nothing is heard."""
+        self._users += 1
+        if self._listener is None:
+            try:
+                self._listener = Listener(ROOM)
+                self._requests = Requests()
+            except Unavailable:
+                self._close()
+            else:
+                asyncio.get_running_loop().add_reader(self._listener.socket.fileno(), self.hear)
+
+    def leave(self) -> None:
+        """Listen no more when the last one leaves."""
+        self._users -= 1
+        if not self._users:
+            if self._listener is not None:
+                asyncio.get_running_loop().remove_reader(self._listener.socket.fileno())
+            self._close()
+
+    def _close(self) -> None:
+        for one in (self._listener, self._requests):
+            if one is not None:
+                one.socket.close()
+        self._listener = self._requests = None
+
+    def begin(self) -> None:
+        """Put off what is told from now on: one of our own programs runs, and its changes are ours."""
+        self.hear()
+        self._running = True
+
+    def ended(self, pid: int) -> list[Told]:
+        """Return what our own program has done, and tell who has lost something to others meanwhile."""
+        self._running = False
+        news, self._news = [*self._news, *self._read()], []
+        self._tell([one for one in news if one.port != pid])
+        return [one for one in news if one.port == pid]
+
+    def hold(self, spot: Spot, lost: Callable[[], None]) -> None:
+        """Have something called when somebody else takes away what is held, or changes it."""
+        self._lost[spot] = lost
+
+    def let_go(self, spot: Spot) -> None:
+        """Tell no more; what has been told until now is told first."""
+        self.hear()
+        self._lost.pop(spot, None)
+
+    def delete(self, spot: Spot) -> int:
+        """Delete a rule by its handle, and return the error number, 0 for none."""
+        assert self._requests is not None
+        return self._requests.delete(spot.kind, spot.family, spot.table, spot.chain, spot.handle)
+
+    def hear(self) -> None:
+        """Hear what has been told."""
+        if self._running:
+            self._news += self._read()
+        else:
+            self._tell(self._read())
+
+    def _read(self) -> list[Told]:
+        return self._listener.read() if self._listener is not None else []
+
+    def _tell(self, news: list[Told]) -> None:
+        gone = {spot for one in news for spot in self._hit(one)}
+        if self._listener is not None and self._listener.overrun:
+            self._listener.overrun = False
+            gone |= self._missing()
+        for spot in [spot for spot in self._lost if spot in gone]:  # who came first is told first
+            self._lost.pop(spot)()
+
+    def _hit(self, told: Told) -> list[Spot]:
+        """Return what a message takes away."""
+        place = (told.family, told.table, told.name)
+        if told.kind == "chain" and not told.deleted:
+            held = [spot for spot in self._lost if spot.kind == "policy" and spot[1:4] == place]
+            return [spot for spot in held if told.policy not in (-1, spot.policy)]
+        if not told.deleted:
+            return []
+        found = [Spot(told.kind, *place, told.handle)]
+        if told.kind == "chain":
+            found += [spot for spot in self._lost if spot.kind == "policy" and spot[1:4] == place]
+        return found
+
+    def _missing(self) -> set[Spot]:
+        """Return what is not there, when not all was told."""
+        there: set[Spot] = set()
+        try:
+            for kind in ("rule", "chain"):
+                for one in self._requests.list(kind) if self._requests is not None else []:
+                    there.add(Spot(kind, one.family, one.table, one.name, one.handle))
+                    if kind == "chain":
+                        there.add(Spot("policy", one.family, one.table, one.name, policy=one.policy))
+        except Unavailable:
+            return set()
+        return {spot for spot in self._lost if spot not in there}
