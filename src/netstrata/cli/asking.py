@@ -39,6 +39,10 @@ def _refused(refusal: Refusal) -> int:
     if refusal.name == "NoSuchStatement":
         text = f"process {given.get('process')} has no statement {given.get('statement')}"
         return _fail(text, f"it has {given.get('statements')}, counted from 1", NO_SUCH_OBJECT)
+    if refusal.name == "NoSuchGoal":
+        similar = given.get("similar") or []
+        hint = f"there are {', '.join(similar)}" if similar else "the program has none: see `netstrata doc on_request`"
+        return _fail(f"there is no goal {given.get('goal')}", hint, NO_SUCH_OBJECT)
     if refusal.name == "NoSuchFile":
         similar = given.get("similar") or []
         hint = f"there are {', '.join(similar)}" if similar else "the program's statements generate none now"
@@ -137,4 +141,20 @@ def _links(options: argparse.Namespace, daemon: Connection) -> int:
     return links(options.link, options.json, daemon)
 
 
-_ASKED = {"links": _links, "status": status, "why": _why, "log": _log, "restart": _restart, "show": _show}
+def _goals(options: argparse.Namespace, daemon: Connection) -> int:
+    from netstrata.cli.goals import goals
+
+    return goals(options, daemon)
+
+
+_ASKED = {
+    "links": _links,
+    "status": status,
+    "why": _why,
+    "log": _log,
+    "restart": _restart,
+    "show": _show,
+    "up": _goals,
+    "down": _goals,
+    "goals": _goals,
+}

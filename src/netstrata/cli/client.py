@@ -1,7 +1,9 @@
 """A client of a running daemon: one call, one answer, or a stream of them."""
 
 import os
+import select
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,10 @@ WAIT_S = 10.0
 
 class NoDaemon(Exception):
     """Nobody answers at the control socket: its path, and why not."""
+
+
+class TookTooLong(Exception):
+    """Nothing came in the time that was given."""
 
 
 class Refusal(Exception):
@@ -59,18 +65,19 @@ class Connection:
         """
         return next(self._answers(varlink.encode_call(f"{NAME}.{method}", parameters)))
 
-    def stream(self, method: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def stream(self, method: str, until: float | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Ask for a stream, and yield answers until the daemon ends.
 
-        Raises: NoDaemon, Refusal.
+        Shapes: until is in monotonic seconds.
+        Raises: NoDaemon, Refusal; TookTooLong at that time.
         """
         self._socket.settimeout(None)
-        return self._answers(varlink.encode_call(f"{NAME}.{method}", parameters, more=True))
+        return self._answers(varlink.encode_call(f"{NAME}.{method}", parameters, more=True), until)
 
-    def _answers(self, call: bytes) -> Iterator[dict[str, Any]]:
+    def _answers(self, call: bytes, until: float | None = None) -> Iterator[dict[str, Any]]:
         try:
             self._socket.sendall(call)
-            while data := self._socket.recv(1 << 16):
+            while data := self._receive(until):
                 for message in self._frames.feed(data):
                     if "error" in message:
                         raise Refusal(str(message["error"]).rpartition(".")[2], message.get("parameters") or {})
@@ -80,3 +87,8 @@ class Connection:
         except (OSError, varlink.Malformed) as error:
             raise NoDaemon(f"the daemon at {self.path} cannot be understood: {error}") from error
         raise NoDaemon(f"the daemon at {self.path} has ended")
+
+    def _receive(self, until: float | None) -> bytes:
+        if until is not None and not select.select([self._socket], [], [], max(0.0, until - time.monotonic()))[0]:
+            raise TookTooLong
+        return self._socket.recv(1 << 16)

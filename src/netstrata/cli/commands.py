@@ -103,7 +103,14 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     show.add_argument("file", nargs="?")
     links = commands.add_parser("links", help="the system's links: state, speed, Wi-Fi, counters, and who uses them")
     links.add_argument("link", nargs="?", metavar="NAME", help="all there is to say of one")
-    for command in (status, why, log, restart, links, show):
+    up = commands.add_parser("up", help="ask for a goal, and for what it requires")
+    down = commands.add_parser("down", help="ask for a goal no more; what nobody else asks for is undone")
+    for command, until in ((up, "it is up"), (down, "it is undone")):
+        command.add_argument("goal")
+        command.add_argument("--wait", action="store_true", help=f"until {until}")
+        command.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="wait no longer (exit code 3)")
+    goals = commands.add_parser("goals", help="what can be asked for, and how far it is")
+    for command in (status, why, log, restart, links, show, up, down, goals):
         command.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
         if command is not log:
             command.add_argument("--json", action="store_true", help="as JSON")
@@ -147,6 +154,17 @@ def _kinds(text: str) -> str:
     if unknown:
         raise argparse.ArgumentTypeError(f"there is no kind {unknown[0]!r}; there are {', '.join(KINDS)}")
     return text
+
+
+def _seconds(text: str) -> float:
+    """Read a time that is not over yet."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0: {text!r}")
+    return seconds
 
 
 def _client(options: argparse.Namespace) -> int:
@@ -218,6 +236,9 @@ _COMMANDS = {
     "links": _client,
     "show": _client,
     "replay": _replay,
+    "up": _client,
+    "down": _client,
+    "goals": _client,
     "check": _check,
     "fmt": _fmt,
     "doc": _doc,

@@ -123,6 +123,10 @@ type Link (
   processes: []string
 )
 
+# What can be asked for.  asked says whether a person does; state is idle, waiting or up; processes are those that come
+# up for it or provide it.
+type Goal (name: string, asked: bool, state: string, processes: []string)
+
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
@@ -153,11 +157,20 @@ method Files() -> (files: []File)
 # What one of them holds, with ******** in the place of every secret.
 method Show(name: string) -> (text: string)
 
+# What can be asked for: the program's on_request and require.
+method Goals() -> (goals: []Goal)
+
+# Ask for a goal, or no more; what it requires is asked for by itself.
+method Ask(goal: string) -> ()
+method Drop(goal: string) -> ()
+
 error NoSuchProcess (process: string, similar: []string)
 error NoSuchStatement (process: string, statement: int, statements: int)
 error NoSuchFile (file: string, similar: []string)
 error NoSuchLink (link: string, similar: []string)
 error Unavailable (text: string)
+
+error NoSuchGoal (goal: string, similar: []string)
 error PermissionDenied (verb: string, allowed: []string)
 error Gap (seq: int)
 

@@ -59,6 +59,15 @@ class Daemon(Protocol):
     def show(self, name: str) -> str:
         """Return what one of them holds, without secrets."""
 
+    def goals(self) -> list[dict[str, Any]]:
+        """Return all goals."""
+
+    def ask(self, goal: str) -> None:
+        """Ask for a goal."""
+
+    def drop(self, goal: str) -> None:
+        """Ask for a goal no more."""
+
 
 class Verb(NamedTuple):
     """One verb: the right it takes, and what it does; `types` are those of its parameters."""
@@ -110,6 +119,20 @@ def _show(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"text": daemon.show(given["name"])}
 
 
+def _goals(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return {"goals": daemon.goals()}
+
+
+def _ask(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    daemon.ask(given["goal"])
+    return {}
+
+
+def _drop(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    daemon.drop(given["goal"])
+    return {}
+
+
 VERBS: Final[dict[str, Verb]] = {
     "Status": Verb(READ, {"process": str, "below": bool}, _status),
     "Why": Verb(READ, {"process": str}, _why),
@@ -120,8 +143,11 @@ VERBS: Final[dict[str, Verb]] = {
     "Source": Verb(STEER, {}, _source),
     "Files": Verb(READ, {}, _files),
     "Show": Verb(STEER, {"name": str}, _show),
+    "Goals": Verb(READ, {}, _goals),
+    "Ask": Verb(STEER, {"goal": str}, _ask),
+    "Drop": Verb(STEER, {"goal": str}, _drop),
 }
-REQUIRED: Final = {"Why": ("process",), "Restart": ("process",), "Show": ("name",)}
+REQUIRED: Final = {"Why": ("process",), "Restart": ("process",), "Show": ("name",), "Ask": ("goal",), "Drop": ("goal",)}
 
 
 def allowed(right: int) -> list[str]:

@@ -88,7 +88,7 @@ def _needs(slot: Slot, statement: Statement | None) -> list[Name]:
         return [("provide", statement.name, 0), ("provide_event", statement.name, 0)]
     if slot.target or not slot.constants:
         return []
-    if slot.type == "depend":
+    if slot.type in ("depend", "require"):
         return [("provide", slot.constants[0], 0), ("provide_event", slot.constants[0], 0)]
     choices = slot.constants[0]
     if slot.type == "multidepend" and isinstance(choices, List):

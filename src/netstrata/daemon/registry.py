@@ -22,6 +22,7 @@ _STRUCTURES = (
     "outsiders",
     "printing",
     "referring",
+    "requesting",
     "scoped",
     "searching",
     "spawning",

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, Failure
 from netstrata.daemon.events import Event, Filter
+from netstrata.daemon.goals import find_goals
 from netstrata.daemon.pyramid import all_below, find_process, pyramids
 from netstrata.daemon.stream import Stream
 from netstrata.daemon.why import Why
 from netstrata.engine.machine import UP, Engine, Process, Statement
+from netstrata.engine.structures.requesting import goals
 from netstrata.language.spelling import did_you_mean
 from netstrata.values import Source, Unavailable
 
@@ -43,10 +45,18 @@ class Steering:
                     floor.pop("values", None)
         return found
 
+    def _meant(self, name: str) -> list[Process]:
+        """Return the process of a path or, if there is none, those that come up for the goal of that name."""
+        goal = find_goals(self._engine).get(name.encode("utf-8", "surrogatepass"))
+        if goal is not None and goal.holders and find_process(self._engine, name) is None:
+            return [process for process, _ in goal.holders]
+        return [self._process(name)]
+
     def why(self, process: str) -> list[dict[str, Any]]:
         """Return the chain of causes."""
         why = Why(self._engine, self.stream.failures)
-        why.ask(self._process(process))
+        for one in self._meant(process):
+            why.ask(one)
         return [cause.as_dict() for cause in why.causes]
 
     def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
@@ -119,6 +129,31 @@ class Steering:
             like = did_you_mean(name, known)
             raise Failure(f"{NAME}.NoSuchFile", file=name, similar=[like] if like else known[:20])
         return file.read()
+
+    def goals(self) -> list[dict[str, Any]]:
+        """Return all goals."""
+        return [goal.as_dict(self._engine) for goal in find_goals(self._engine).values()]
+
+    def ask(self, goal: str) -> None:
+        """Ask for a goal."""
+        name = self._goal(goal)
+        self.stream.control(f"asked for {goal}")
+        self._engine.event(lambda: goals(self._engine).ask(name))
+
+    def drop(self, goal: str) -> None:
+        """Ask for a goal no more."""
+        name = self._goal(goal)
+        self.stream.control(f"asked for {goal} no more")
+        self._engine.event(lambda: goals(self._engine).drop(name))
+
+    def _goal(self, goal: str) -> bytes:
+        found = find_goals(self._engine)
+        name = goal.encode("utf-8", "surrogatepass")
+        if name not in found:
+            known = [one.decode("utf-8", "backslashreplace") for one in found]
+            like = did_you_mean(goal, known)
+            raise Failure(f"{NAME}.NoSuchGoal", goal=goal, similar=[like] if like else known[:20])
+        return name
 
 
 def is_public(name: str) -> bool:

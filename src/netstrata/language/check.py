@@ -18,6 +18,7 @@ from netstrata.values import List, Refused, Span, Value
 FORWARDING: Final = frozenset(["alias", "objref", "objref_arg"])
 TEMPLATE_SHAPE: Final = "a template name"
 NO_TEMPLATE: Final = b"<none>"
+DEPENDING: Final = frozenset(["depend", "require"])
 PROVIDERS: Final = frozenset(["provide", "provide_event"])
 
 
@@ -69,7 +70,7 @@ class _Checking:
                     self._name(process, index, node.names[0], node.span)
                 elif isinstance(node, Call):
                     self._call(node)
-        if statement.type == "depend" and not statement.target:
+        if statement.type in DEPENDING and not statement.target:
             self._depend(statement)
 
     def _type(self, process: PlainProcess, index: int, statement: Plain) -> Declaration | None:

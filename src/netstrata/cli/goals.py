@@ -1,0 +1,67 @@
+"""`netstrata up`, `down` and `goals`: what can be asked for."""
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from netstrata.cli.client import Connection, TookTooLong
+from netstrata.cli.painting import Paint
+
+TIMED_OUT = 3
+
+
+def goals(options: argparse.Namespace, daemon: Connection) -> int:
+    """Ask for a goal or no more, and perhaps wait for that; or print all goals.
+
+    Raises: NoDaemon, Refusal.
+    """
+    if options.command == "goals":
+        return _list(daemon.call("Goals"), options.json)
+    wanted = "up" if options.command == "up" else "idle"
+    daemon.call("Ask" if wanted == "up" else "Drop", goal=options.goal)
+    if (options.wait or options.timeout is not None) and not _wait(options.goal, wanted, options.timeout, daemon):
+        what = "come up" if wanted == "up" else "been undone"
+        text = f"{options.goal} has not {what} within {options.timeout:g} s"
+        print(f"error: {text}\nhelp: it goes on; `netstrata why` says what it waits for", file=sys.stderr)
+        return TIMED_OUT
+    if options.json:
+        print(json.dumps(_find(options.goal, daemon), indent=2))
+    return 0
+
+
+def _wait(name: str, wanted: str, timeout_s: float | None, daemon: Connection) -> bool:
+    """Look at a goal whenever something has happened; say whether it came to what is wanted in time."""
+    end = time.monotonic() + timeout_s if timeout_s is not None else None
+    asked = daemon.call("Watch", kind="control")["events"][-1]["seq"]
+    events = Connection(daemon.path).stream("Watch", until=end, after=asked)
+    while True:
+        goal = _find(name, daemon)
+        if goal["state"] == wanted:
+            return True
+        if wanted == "idle" and goal["state"] == "up" and not goal["asked"]:
+            print(f"note: {name} stays up, because something requires it", file=sys.stderr)
+            return True
+        try:
+            next(events)
+        except TookTooLong:
+            return False
+
+
+def _find(name: str, daemon: Connection) -> dict[str, Any]:
+    found: list[dict[str, Any]] = [goal for goal in daemon.call("Goals")["goals"] if goal["name"] == name]
+    return found[0] if found else {"name": name, "asked": False, "state": "idle", "processes": []}
+
+
+def _list(answer: dict[str, Any], as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(answer, indent=2))
+        return 0
+    paint = Paint(sys.stdout)
+    for goal in answer["goals"]:
+        mark = paint.mark({"up": "up", "waiting": "waiting"}.get(goal["state"], ""))
+        asked = "asked for" if goal["asked"] else ""
+        line = f"{mark} {goal['name']:<20} {goal['state']:<8} {asked:<10} {' '.join(goal['processes'])}"
+        print(paint.cut(line.rstrip()))
+    return 0

@@ -1,0 +1,78 @@
+"""The goals of a program: what can be asked for, and how far it is."""
+
+from typing import Any, Final
+
+from netstrata.daemon.path import process_path
+from netstrata.daemon.pyramid import all_below
+from netstrata.engine.machine import COMPLETE, UP, Engine, Process, Statement
+from netstrata.engine.program import Slot
+from netstrata.engine.structures.depending import Provide, market
+from netstrata.engine.structures.requesting import OnRequest, Require, goals
+
+PROVIDERS: Final = ("provide", "provide_event")
+
+
+class Goal:
+    """One goal: who comes up for it, from which statement on, and who provides it."""
+
+    __slots__ = ("holders", "name", "providers")
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+        self.holders: list[tuple[Process, int]] = []
+        self.providers: list[Process] = []
+
+    def as_dict(self, engine: Engine) -> dict[str, Any]:
+        """Return it as clients see it."""
+        paths = [process_path(process) for process, _ in self.holders] + [process_path(p) for p in self.providers]
+        return {
+            "name": self.name.decode("utf-8", "backslashreplace"),
+            "asked": self.name in goals(engine).asked,
+            "state": self.state(engine),
+            "processes": list(dict.fromkeys(paths)),
+        }
+
+    def state(self, engine: Engine) -> str:
+        """Say how far it is: idle, waiting (also while it is undone) or up.
+
+        It is up when it is provided; if no statement provides it, when all that comes up for it is complete.
+        """
+        provider = market(engine).providers.get(self.name)
+        provided = provider is not None and provider.state == UP
+        if not goals(engine).wanted(self.name):
+            standing = any(process.top > index + 1 for process, index in self.holders)
+            return "waiting" if standing else "up" if provided and not self.holders else "idle"
+        if self.providers:
+            return "up" if provided else "waiting"
+        complete = bool(self.holders) and all(process.mode == COMPLETE for process, _ in self.holders)
+        return "up" if complete else "waiting"
+
+
+def find_goals(engine: Engine) -> dict[bytes, Goal]:
+    """Return all goals by name: what statements are `on_request` for or `require`, in program order."""
+    found: dict[bytes, Goal] = {}
+    provided: dict[bytes, list[Process]] = {}
+    for process in [p for root in engine.roots for p in (root, *all_below(root))]:
+        for slot, statement in zip(process.code.slots, process.statements, strict=True):
+            name = _name(slot, statement)
+            if name is None:
+                continue
+            if slot.type in PROVIDERS:
+                provided.setdefault(name, []).append(process)
+            elif slot.type == "on_request":
+                found.setdefault(name, Goal(name)).holders.append((process, slot.index))
+            else:
+                found.setdefault(name, Goal(name))
+    for goal in found.values():
+        goal.providers = provided.get(goal.name, [])
+    return found
+
+
+def _name(slot: Slot, statement: Statement | None) -> bytes | None:
+    """Return the name of a goal that a statement is about, None if it is about none, or its text does not tell yet."""
+    if slot.target or slot.type not in ("on_request", "require", *PROVIDERS):
+        return None
+    if isinstance(statement, OnRequest | Require | Provide):
+        return statement.name
+    name = slot.constants[0] if slot.constants else None
+    return name if isinstance(name, bytes) else None
