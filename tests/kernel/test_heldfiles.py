@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from netstrata.testing.child import wait_until
 from netstrata.testing.lab import Lab
 
 pytestmark = pytest.mark.kernel
@@ -36,3 +37,21 @@ def test_a_mount_point_is_refused_and_named(lab: Lab, tmp_path: Path) -> None:
 
     assert host.read("/run/a") == "old\n"
     assert ".a" not in host.run("ls", "-A", "/run")
+
+
+def test_a_file_that_somebody_writes_is_written_again_with_all_above_it(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    program = tmp_path / "x.ncd"
+    program.write_text('process main { file.write("/run/a", "ours"); println("complete"); rprintln("undone"); }')
+    host.write("/run/a", "old")
+    daemon = host.start((sys.executable, "-m", "netstrata", "run", "--quiet", str(program)))
+    daemon.wait_output("complete")
+
+    host.write("/run/a", "theirs")
+    daemon.wait_output("undone\n")
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert host.read("/run/a") == "ours"
+    daemon.end()
+    assert host.read("/run/a") == "theirs"
+    assert "cannot hold /run/a: somebody has changed it" in daemon.output()

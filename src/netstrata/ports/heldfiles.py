@@ -11,6 +11,7 @@ __all__ = ["NOTHING_SAID", "Attributes", "HeldFiles"]
 class HeldFiles(Protocol):
     """Files, directories and symbolic links; entering and leaving never suspend.
 
+    What somebody else changes or removes is lost, and what they made of it is found when it is held again.
     Entering raises Unavailable when the system refuses it, and then nothing has changed; leaving never raises.
     """
 

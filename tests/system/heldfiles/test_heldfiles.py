@@ -12,7 +12,7 @@ import pytest
 
 from netstrata.contract import set_running
 from netstrata.ports.heldfiles import NOTHING_SAID, Attributes
-from netstrata.system.heldfiles import RealHeldFiles
+from netstrata.system.heldfiles import RealHeldFiles, whole
 from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable
 
@@ -229,3 +229,115 @@ def test_a_link_is_made_and_removed_and_another_one_refused(tmp_path: Path) -> N
     with_files(act)
 
     assert names(tmp_path) == ["there"]
+
+
+async def lost_by(statement: Heard, files: RealHeldFiles, path: Path, deed: Callable[[], None]) -> str:
+    """Hold a file as a statement does: again, once what somebody did to it was noticed; return what was told."""
+    async with files.held_file(os.fsencode(path), b"ours", NOTHING_SAID):
+        deed()
+        while not statement.losses:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    async with files.held_file(os.fsencode(path), b"ours", NOTHING_SAID):
+        assert whole.read_whole(str(path)) == b"ours"
+    return str(statement.losses.pop())
+
+
+def moved_over(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"theirs")
+    other.rename(path)
+
+
+@pytest.mark.parametrize(
+    ("deed", "did", "left"),
+    [
+        (lambda path: path.write_bytes(b"theirs"), "changed", b"theirs"),
+        (moved_over, "changed", b"theirs"),
+        (lambda path: path.unlink(), "removed", None),
+        (lambda path: path.rename(path.with_name("b")), "removed", None),
+    ],
+)
+def test_what_somebody_does_to_a_file_is_noticed_and_is_what_comes_back(
+    tmp_path: Path, deed: Callable[[Path], None], did: str, left: bytes | None
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    async def act(files: RealHeldFiles, statement: Heard) -> None:
+        assert await lost_by(statement, files, path, lambda: deed(path)) == f"cannot hold {path}: somebody has {did} it"
+
+    with_files(act)
+
+    assert (path.read_bytes() if path.exists() else None) == left
+    assert [name for name in names(tmp_path) if name.startswith(".")] == []
+
+
+def test_a_directory_that_goes_away_with_what_is_held_in_it_is_noticed(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    async def act(files: RealHeldFiles, statement: Heard) -> None:
+        async with files.held_file(os.fsencode(folder / "a"), b"ours", NOTHING_SAID):
+            folder.rename(tmp_path / "elsewhere")
+            while not statement.losses:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert str(statement.losses[0]) == f"cannot hold {folder / 'a'}: somebody has removed it"
+
+    with_files(act)
+
+    assert names(tmp_path / "elsewhere") == ["a"]
+
+
+def test_what_happens_beside_a_file_and_what_leaves_it_the_same_is_no_loss(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+
+    async def act(files: RealHeldFiles, statement: Heard) -> None:
+        async with files.held_file(os.fsencode(path), b"lower", NOTHING_SAID):
+            async with files.held_file(os.fsencode(path), b"ours", NOTHING_SAID):
+                (tmp_path / "b").write_bytes(b"beside")
+                path.write_bytes(b"ours")
+                await asyncio.sleep(0.2)  # four times what is waited before looking: there is nothing to wait for
+            await asyncio.sleep(0.2)
+        assert statement.losses == []
+
+    with_files(act)
+
+    assert names(tmp_path) == ["b"]
+
+
+def test_links_and_directories_that_somebody_takes_away_are_noticed_too(tmp_path: Path) -> None:
+    link, folder = tmp_path / "link", tmp_path / "folder"
+
+    async def act(files: RealHeldFiles, statement: Heard) -> None:
+        async with files.held_directory(os.fsencode(folder), NOTHING_SAID), files.held_link(b"/x", os.fsencode(link)):
+            link.unlink()
+            link.symlink_to("/y")
+            folder.rmdir()
+            while len(statement.losses) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert sorted(map(str, statement.losses)) == [
+            f"cannot hold {folder}: somebody has removed it",
+            f"cannot hold {link}: somebody has changed it",
+        ]
+
+    with_files(act)
+
+    assert os.readlink(link) == "/y"
+
+
+def test_a_thousand_files_held_and_left_leave_no_descriptor(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+
+    async def act(files: RealHeldFiles, statement: Heard) -> None:
+        async with AsyncExitStack() as stack:
+            open_before = len(os.listdir("/proc/self/fd"))
+            for number in range(1000):
+                path = os.fsencode(tmp_path / f"{number}")
+                await stack.enter_async_context(files.held_file(path, b"x", NOTHING_SAID))
+            assert len(os.listdir("/proc/self/fd")) == open_before + 1
+        assert len(os.listdir("/proc/self/fd")) == open_before
+
+    with_files(act)
+
+    assert names(tmp_path) == []
+    assert len(os.listdir("/proc/self/fd")) == before

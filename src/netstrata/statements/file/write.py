@@ -10,8 +10,9 @@ from netstrata.ports import Ports
 async def write(ports: Ports, path: Word, data: Text, options: AttributesMap = NOTHING_SAID) -> Up[None]:
     """Replace a file in one stroke, or make it; put back the one that was there on the way back.
 
-    If somebody else has changed the content meanwhile, it stays.  A symbolic link is followed.  Without options mode
-    and owner are those of the file that was there, else 0644 and ours.  `file_write` writes once and undoes nothing.
+    If somebody else changes or removes it meanwhile, it is written again, and theirs is what comes back.  A symbolic
+    link is followed.  Without options mode and owner are those of the file that was there, else 0644 and ours.
+    `file_write` writes once and undoes nothing.
 
     Example:
         file.write("/run/greeting", "hello\\n", ["mode": "0600"]);

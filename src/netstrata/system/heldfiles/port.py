@@ -8,12 +8,13 @@ one above.
 import errno
 import os
 import stat
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 from netstrata.contract import Running, running
 from netstrata.contract.shapes_heldfiles import Attributes
 from netstrata.system.heldfiles import whole
+from netstrata.system.heldfiles.watch import Watch
 from netstrata.values import Unavailable
 
 _MOUNT_POINT = (errno.EXDEV, errno.EBUSY)  # of link and rename within one directory
@@ -33,9 +34,10 @@ class _Placed:
 class RealHeldFiles:
     """Files, directories and links of this machine."""
 
-    __slots__ = ("_placed",)
+    __slots__ = ("_placed", "_watch")
 
     def __init__(self) -> None:
+        self._watch = Watch()
         self._placed: dict[str, list[_Placed]] = {}  # by real path, from the lowest to the one that is there
 
     def held_file(self, path: bytes, data: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
@@ -44,11 +46,11 @@ class RealHeldFiles:
 
     def held_directory(self, path: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Make a directory: see `ports.HeldFiles`."""
-        return _held_directory(os.fsdecode(path), attributes)
+        return self._held_directory(os.fsdecode(path), attributes)
 
     def held_link(self, target: bytes, path: bytes) -> AbstractAsyncContextManager[None]:
         """Make a symbolic link: see `ports.HeldFiles`."""
-        return _held_link(os.fsdecode(target), os.fsdecode(path))
+        return self._held_link(os.fsdecode(target), os.fsdecode(path))
 
     @asynccontextmanager
     async def _held_file(self, name: str, data: bytes, attributes: Attributes) -> AsyncIterator[None]:
@@ -63,9 +65,74 @@ class RealHeldFiles:
         holders = self._placed.setdefault(path, [])
         holders.append(placed)
         try:
-            yield
+            with self._watched(path, lambda: self._holds(path, placed), statement):
+                yield
         finally:
             self._leave(path, placed, statement)
+
+    def _holds(self, path: str, placed: _Placed) -> bool:
+        """Say whether a file is as it was written, or lies below that of another holder."""
+        return self._placed[path][-1] is not placed or whole.read_whole(path) == placed.data
+
+    @contextmanager
+    def _watched(self, path: str, holds: Callable[[], bool], statement: Running | None) -> Iterator[None]:
+        """Have a statement told when something is no longer as it should be."""
+        if statement is None:
+            yield
+            return
+
+        def lost() -> None:
+            did = "changed" if os.path.lexists(path) else "removed"
+            statement.lost(Unavailable(f"hold {path}", f"somebody has {did} it"))
+
+        try:
+            watched = self._watch.add(path, holds, lost)
+        except OSError as error:
+            statement.note(f"{_unavailable(f'watch {path}', error)}: what others do to it will not be noticed")
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._watch.remove(watched)
+
+    @asynccontextmanager
+    async def _held_directory(self, path: str, attributes: Attributes) -> AsyncIterator[None]:
+        statement = running()
+        try:
+            made = _make_directory(path, attributes)
+        except OSError as error:
+            raise _unavailable(f"make the directory {path}", error) from None
+        except Unavailable as error:
+            raise Unavailable(f"make the directory {path}", error.reason) from None
+        try:
+            with self._watched(path, lambda: os.path.isdir(path), statement):
+                yield
+        finally:
+            if made:
+                _undo("remove", path, lambda: os.rmdir(path), statement)
+
+    @asynccontextmanager
+    async def _held_link(self, target: str, path: str) -> AsyncIterator[None]:
+        statement = running()
+        made = False
+        try:
+            try:
+                os.symlink(target, path)
+                made = True
+            except FileExistsError:
+                if _leads_to(path) != target:
+                    raise
+        except OSError as error:
+            raise _unavailable(f"link {path} to {target}", error) from None
+        try:
+            with self._watched(path, lambda: _leads_to(path) == target, statement):
+                yield
+        finally:
+            if made and _leads_to(path) == target:
+                _undo("remove", path, lambda: os.unlink(path), statement)
+            elif made and statement is not None:
+                statement.note(f"somebody has changed {path}: it is left alone")
 
     def _place(self, name: str, data: bytes, attributes: Attributes) -> tuple[str, _Placed]:
         """Write a file, and keep the one that was found; return its real path, too."""
@@ -131,22 +198,6 @@ def _put_back(path: str, saved: str) -> None:
     whole.sync_directory(path)
 
 
-@asynccontextmanager
-async def _held_directory(path: str, attributes: Attributes) -> AsyncIterator[None]:
-    statement = running()
-    try:
-        made = _make_directory(path, attributes)
-    except OSError as error:
-        raise _unavailable(f"make the directory {path}", error) from None
-    except Unavailable as error:
-        raise Unavailable(f"make the directory {path}", error.reason) from None
-    try:
-        yield
-    finally:
-        if made:
-            _undo("remove", path, lambda: os.rmdir(path), statement)
-
-
 def _make_directory(path: str, attributes: Attributes) -> bool:
     """Make a directory; False if there is one.
 
@@ -167,28 +218,6 @@ def _make_directory(path: str, attributes: Attributes) -> bool:
     finally:
         os.close(descriptor)
     return True
-
-
-@asynccontextmanager
-async def _held_link(target: str, path: str) -> AsyncIterator[None]:
-    statement = running()
-    made = False
-    try:
-        try:
-            os.symlink(target, path)
-            made = True
-        except FileExistsError:
-            if _leads_to(path) != target:
-                raise
-    except OSError as error:
-        raise _unavailable(f"link {path} to {target}", error) from None
-    try:
-        yield
-    finally:
-        if made and _leads_to(path) == target:
-            _undo("remove", path, lambda: os.unlink(path), statement)
-        elif made and statement is not None:
-            statement.note(f"somebody has changed {path}: it is left alone")
 
 
 def _leads_to(path: str) -> str | None:
