@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--control", metavar="PATH", default="", help="the control socket; none for no socket")
     _add_clients(commands)
     _add_replay(commands)
+    _add_console(commands)
     check = commands.add_parser("check", help="check programs without running them")
     check.add_argument("programs", nargs="+", metavar="FILE")
     layout = commands.add_parser("fmt", help="give programs the one canonical layout")
@@ -83,6 +84,17 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="print one JSON object with the results")
     demo.add_argument("--keep-going", action="store_true", help="play all steps even if one fails")
     return parser
+
+
+def _add_console(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the web console."""
+    console = commands.add_parser("console", help="the web console: prints an address to open in a browser")
+    console.add_argument("--port", metavar="PORT", type=int, default=8460, help="on 127.0.0.1; 0 for any (8460)")
+    console.add_argument("--read-only", action="store_true", help="restart, ask and drop nothing, whoever asks")
+    console.add_argument(
+        "--user", metavar="NAME", default="", help="whom root goes on as (netstrata-console, or nobody)"
+    )
+    console.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
 
 
 def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -179,6 +191,12 @@ def _replay(options: argparse.Namespace) -> int:
     return replay(options)
 
 
+def _console(options: argparse.Namespace) -> int:
+    from netstrata.cli.consoling import console
+
+    return console(options)
+
+
 def _run(options: argparse.Namespace) -> int:
     from netstrata.cli.run import run
 
@@ -239,6 +257,7 @@ _COMMANDS = {
     "up": _client,
     "down": _client,
     "goals": _client,
+    "console": _console,
     "check": _check,
     "fmt": _fmt,
     "doc": _doc,

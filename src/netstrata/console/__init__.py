@@ -1,0 +1,1 @@
+"""The web console: a process of its own, without privilege; a client of the control API, and a server on loopback."""

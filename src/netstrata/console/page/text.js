@@ -1,0 +1,57 @@
+// The program's text, as far as it may be read: what a floor's statement was given.
+
+export class Text {
+  constructor(app) {
+    this.app = app;
+    this.files = new Map(); // name -> lines
+    this.epoch = -1;
+    this.known = new Map(); // "file:line name" -> arguments
+  }
+
+  // Read it once for each daemon.  Returns whether it may be read.
+  async load() {
+    const { epoch } = this.app.about;
+    if (this.epoch === epoch) return this.loading;
+    this.epoch = epoch;
+    this.files = new Map();
+    this.known.clear();
+    this.loading = this.app.get("source", {}, true).then((told) => {
+      if (told) this.files = new Map(Object.entries(told.files).map(([name, text]) => [name, text.replace(/\n$/, "").split("\n")]));
+      this.app.changed();
+      return Boolean(told);
+    });
+    return this.loading;
+  }
+
+  argumentsOf(floor) {
+    const key = `${floor.file}:${floor.line} ${floor.name}`;
+    let found = this.known.get(key);
+    if (found === undefined) {
+      const lines = this.files.get(floor.file);
+      if (!lines) return "";
+      found = argumentsAt(lines, floor.line - 1, floor.name);
+      this.known.set(key, found);
+    }
+    return found;
+  }
+}
+
+// What stands between the parentheses after a name, in one line, at most some lines long.
+function argumentsAt(lines, first, name) {
+  const text = lines.slice(first, first + 12).map((line) => line.trim()).join(" ");
+  const start = text.indexOf(`${name}(`);
+  if (start < 0) return "";
+  let depth = 0, quoted = false;
+  const from = start + name.length + 1;
+  for (let i = from; i < text.length; i++) {
+    const c = text[i];
+    if (quoted) {
+      if (c === "\\") i++;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === "(" || c === "{" || c === "[") depth++;
+    else if (c === ")" && depth === 0) return text.slice(from, i).trim();
+    else if (c === ")" || c === "}" || c === "]") depth--;
+  }
+  return "";
+}
