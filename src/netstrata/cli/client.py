@@ -44,14 +44,15 @@ def control_path() -> str:
 class Connection:
     """A connection to a daemon."""
 
-    def __init__(self, path: str = "") -> None:
-        """Connect.
+    def __init__(self, path: str = "", wait_s: float = WAIT_S) -> None:
+        """Connect; an answer must come within a time.
 
         Raises: NoDaemon.
         """
         self.path = path or control_path()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(WAIT_S)
+        self._wait_s = wait_s
+        self._socket.settimeout(wait_s)
         self._frames = varlink.Frames(limit=0)
         try:
             self._socket.connect(self.path)
@@ -83,7 +84,7 @@ class Connection:
                         raise Refusal(str(message["error"]).rpartition(".")[2], message.get("parameters") or {})
                     yield message.get("parameters") or {}
         except TimeoutError as error:
-            raise NoDaemon(f"the daemon at {self.path} does not answer within {WAIT_S:g} s") from error
+            raise NoDaemon(f"the daemon at {self.path} does not answer within {self._wait_s:g} s") from error
         except (OSError, varlink.Malformed) as error:
             raise NoDaemon(f"the daemon at {self.path} cannot be understood: {error}") from error
         raise NoDaemon(f"the daemon at {self.path} has ended")

@@ -18,6 +18,8 @@ def run_command(words: list[str]) -> int:
 
         run_ncd(words[1:], "netstrata ncd")
     parser = _parser()
+    if words[:1] == ["_complete"]:
+        return _complete(words[1:], parser)
     ours, theirs = _split(words)
     options = parser.parse_args(ours)
     options.arguments = theirs
@@ -80,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     request.add_argument("value", metavar="VALUE", help='as in a program: "text", {"a", "b"}, ["key": "value"]')
     commands.add_parser("version", help="what this is")
     commands.add_parser("ncd", help="NCD's own command line; also installed as netstrata-ncd")
+    completion = commands.add_parser("completion", help="what a shell needs to complete names and options at TAB")
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
     demo = commands.add_parser("demo", help="a whole network in namespaces, and a program that runs it")
     demo.add_argument("--json", action="store_true", help="print one JSON object with the results")
     demo.add_argument("--keep-going", action="store_true", help="play all steps even if one fails")
@@ -238,6 +242,23 @@ def _version(options: argparse.Namespace) -> int:
     return OK
 
 
+def _completion(options: argparse.Namespace) -> int:
+    from importlib.resources import files
+
+    print(files("netstrata.cli").joinpath(f"completion/netstrata.{options.shell}").read_text(), end="")
+    return OK
+
+
+def _complete(words: list[str], parser: argparse.ArgumentParser) -> int:
+    """Answer what those scripts ask: a shell, and a line up to the cursor."""
+    from netstrata.cli.completing import complete
+
+    shell, line = (*words, "", "")[:2]
+    for found in complete(shell, line, parser):
+        print(found)
+    return OK
+
+
 def _demo(options: argparse.Namespace) -> int:
     from netstrata.cli.demo import demo
 
@@ -263,5 +284,6 @@ _COMMANDS = {
     "doc": _doc,
     "request": _request,
     "version": _version,
+    "completion": _completion,
     "demo": _demo,
 }
