@@ -104,3 +104,44 @@ def test_restart_undoes_from_one_floor_on_and_touches_nothing_below() -> None:
     play.work_off()
 
     assert play.output.split() == ["1", "2", "3", "-3", "-2", "3"]
+
+
+def named(text: str, name: str) -> list[str]:
+    """Play a program, and ask why by any name."""
+    stream = Stream(Retry(5000))
+    play = Play(text, observer=stream)
+    why = Why(play.engine, stream.failures)
+    assert why.ask_by_name(name) == bool(why.causes)
+    return [f"{'  ' * c.depth}{c.process}.{c.statement} {c.name}: {c.text}{' (root)' * c.root}" for c in why.causes]
+
+
+NAMES = """
+    process user { depend("LAN") lan; println("up"); }
+    process lan { call("uplink", {"a"}); provide("LAN"); }
+    process other { call("uplink", {"b"}); }
+    template uplink { depend(_arg0); println("never"); }
+"""
+
+
+def test_a_template_is_asked_by_its_name_for_all_its_processes() -> None:
+    assert named(NAMES, "uplink") == [
+        'lan.1/uplink.1 depend: nothing provides "a", and no statement of the program does (root)',
+        'other.1/uplink.1 depend: nothing provides "b", and no statement of the program does (root)',
+    ]
+
+
+def test_a_name_that_is_provided_is_asked_of_who_provides_it() -> None:
+    assert named(NAMES, "LAN") == [
+        "lan.1 call: waits for what it runs",
+        '  lan.1/uplink.1 depend: nothing provides "a", and no statement of the program does (root)',
+    ]
+
+
+def test_a_name_that_nobody_provides_is_asked_of_who_wants_it() -> None:
+    assert named('process user { depend("WAN"); }', "WAN") == [
+        'user.1 depend: nothing provides "WAN", and no statement of the program does (root)'
+    ]
+
+
+def test_what_nothing_of_the_program_is_called_is_unknown() -> None:
+    assert named(NAMES, "eth0") == []

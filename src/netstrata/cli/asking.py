@@ -12,6 +12,7 @@ from netstrata.cli.painting import Paint
 from netstrata.cli.status import status
 
 FAILED = 1
+BAD_USAGE = 2
 NO_DAEMON = 8
 NO_SUCH_OBJECT = 10
 
@@ -91,7 +92,9 @@ def _cause(cause: dict[str, Any], paint: Paint) -> str:
     indent = "  " * cause["depth"] + ("└ " if cause["depth"] else "")
     if not cause["statement"]:
         return f"{indent}{paint.bold(cause['process'])} {cause['text']}"
-    since = f" since {time.strftime('%H:%M:%S', time.localtime(cause['since']))}" if cause["since"] else ""
+    since = f"since {time.strftime('%H:%M:%S', time.localtime(cause['since']))}" if cause["since"] else ""
+    if since:  # of a text with parts, it would seem to be about the last one
+        since = f" ({since})" if {",", ";"} & set(cause["text"]) else f" {since}"
     where = f"{cause['process']}.{cause['statement']} {cause['name']}"
     text = paint.red(cause["text"]) if cause["root"] else cause["text"]
     return f"{indent}{paint.bold(where)} ({cause['file']}:{cause['line']}): {text}{since}"
@@ -114,19 +117,34 @@ def _log(options: argparse.Namespace, daemon: Connection) -> int:
 def _restart(options: argparse.Namespace, daemon: Connection) -> int:
     process, _, word = options.place.partition(":")
     statement = 1
+    if word and options.layer is not None:
+        return _fail("a statement and a layer are two places to begin at", "name one of them", BAD_USAGE)
     if word.isdecimal():
         statement = int(word)
-    elif word:
+    elif word or options.layer is not None:
         floors = daemon.call("Status", process=process)["processes"][0]["floors"]
-        found = [f["statement"] for f in floors if word in (f.get("label"), f["name"])]
+        found = [floor["statement"] for floor in floors if _is_meant(floor, word, options.layer)]
         if not found:
-            named = ", ".join(f.get("label") or f["name"] for f in floors)
-            return _fail(f"process {process} has no statement named {word}", f"it has {named}", NO_SUCH_OBJECT)
-        statement = found[0]
+            return _no_floor(process, floors, word, options.layer)
+        # Above a layer is what stands on the last of its floors.
+        statement = found[-1] if options.above and not word else found[0]
     answer = daemon.call("Restart", process=process, statement=statement, above=options.above)
     if options.json:
         print(json.dumps(answer))
     return 0
+
+
+def _is_meant(floor: dict[str, Any], word: str, layer: int | None) -> bool:
+    return word in (floor.get("label"), floor["name"]) if word else floor.get("layer") == layer
+
+
+def _no_floor(process: str, floors: list[dict[str, Any]], word: str, layer: int | None) -> int:
+    if word:
+        named = ", ".join(floor.get("label") or floor["name"] for floor in floors)
+        return _fail(f"process {process} has no statement named {word}", f"it has {named}", NO_SUCH_OBJECT)
+    layers = ", ".join(str(one) for one in sorted({floor.get("layer") or 0 for floor in floors} - {0}))
+    hint = f"it has some of layer {layers}" if layers else "none of its statements has a layer"
+    return _fail(f"process {process} has no statement of layer {layer}", hint, NO_SUCH_OBJECT)
 
 
 def _show(options: argparse.Namespace, daemon: Connection) -> int:

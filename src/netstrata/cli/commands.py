@@ -106,14 +106,20 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     status = commands.add_parser("status", help="what stands: each floor, its state, since when, its values")
     status.add_argument("process", nargs="?")
     status.add_argument("--all", action="store_true", help="also the processes that statements run")
-    why = commands.add_parser("why", help="what a process waits for, down to the root cause")
-    why.add_argument("process", nargs="?", help="all that are not complete, if none is given")
+    why = commands.add_parser("why", help="what something waits for, down to the root cause")
+    why.add_argument("process", nargs="?", help="a process, template, goal, name or link; else what is not complete")
     log = commands.add_parser("log", help="what happened")
     log.add_argument("-f", "--follow", action="store_true", help="go on as it happens")
     _add_filters(log)
     log.add_argument("--after", type=int, default=0, metavar="NUMBER", help="only events younger than one")
     restart = commands.add_parser("restart", help="undo a process from a statement on, and bring it up again")
     restart.add_argument("place", metavar="PROCESS[:STATEMENT]", help="a statement by its number, or by its name")
+    restart.add_argument(
+        "--layer",
+        type=int,
+        choices=range(1, 5),
+        help="begin at a layer's first statement; with --above, after its last",
+    )
     restart.add_argument("--above", action="store_true", help="leave the statement itself alone")
     show = commands.add_parser("show", help="a file that was generated for a program; without a name, which there are")
     show.add_argument("file", nargs="?")

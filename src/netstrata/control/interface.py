@@ -130,7 +130,8 @@ type Goal (name: string, asked: bool, state: string, processes: []string)
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
-# Why a process is where it is.
+# Why a process is where it is, or the processes of a template; what stands behind a goal or a name that is provided;
+# who waits for a link, and who uses it.
 method Why(process: string) -> (causes: []Cause)
 
 # With more: events as they happen, after those in memory that are younger than a number (0: all of them).  Without

@@ -33,7 +33,7 @@ class Daemon(Protocol):
         """Return processes with their floors; to who may only read, without what the program itself holds."""
 
     def why(self, process: str) -> list[dict[str, Any]]:
-        """Return the chain of causes."""
+        """Return the chain of causes, of what is called so: a process, a template, a goal, a name, a link."""
 
     def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
         """Return events in memory that are younger than a number; without the same for who may only read.

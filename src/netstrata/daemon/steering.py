@@ -45,18 +45,11 @@ class Steering:
                     floor.pop("values", None)
         return found
 
-    def _meant(self, name: str) -> list[Process]:
-        """Return the process of a path or, if there is none, those that come up for the goal of that name."""
-        goal = find_goals(self._engine).get(name.encode("utf-8", "surrogatepass"))
-        if goal is not None and goal.holders and find_process(self._engine, name) is None:
-            return [process for process, _ in goal.holders]
-        return [self._process(name)]
-
     def why(self, process: str) -> list[dict[str, Any]]:
         """Return the chain of causes."""
         why = Why(self._engine, self.stream.failures)
-        for one in self._meant(process):
-            why.ask(one)
+        if not why.ask_by_name(process):
+            self._process(process)  # refuses it, with what there is
         return [cause.as_dict() for cause in why.causes]
 
     def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:

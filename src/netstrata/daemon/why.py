@@ -3,14 +3,18 @@
 import time
 from typing import Any, NamedTuple
 
+from netstrata.daemon.goals import find_goals
 from netstrata.daemon.path import process_path
-from netstrata.daemon.pyramid import all_below
+from netstrata.daemon.pyramid import all_below, find_process
 from netstrata.daemon.stream import Failure
 from netstrata.engine.machine import COMPLETE, DYING, TERMINATING, UP, Engine, Process, Statement
 from netstrata.engine.program import Slot
-from netstrata.values import Value
+from netstrata.values import Refused, Value
 
 DEEPEST = 50
+GIVING = frozenset(("provide", "provide_event", "multiprovide"))  # their first argument is a name
+WANTING = frozenset(("depend", "depend_scope", "require"))
+USING = ("configures", "watches", "reports", "object")  # the kinds of statement that may be about a link
 
 
 class Cause(NamedTuple):
@@ -41,13 +45,55 @@ class Why:
         self._seen: set[Process] = set()
         self.causes: list[Cause] = []
 
+    def ask_by_name(self, name: str) -> bool:
+        """Follow what somebody may mean by a name; say whether it is anything at all.
+
+        That is a process, else the processes of a template, else who comes up for a goal, provides or wants something
+        of that name, else whoever uses a link of that name, and above all who waits for it.
+        """
+        process = find_process(self._engine, name)
+        if process is not None:
+            self.ask(process)
+            return True
+        everybody = [one for root in self._engine.roots for one in (root, *all_below(root))]
+        meant = [one for one in everybody if one.owner is not None and one.code.name == name]
+        meant = meant or self._come_up_for(name)
+        meant = meant or _named_by(everybody, name, GIVING) or _named_by(everybody, name, WANTING)
+        for one in meant:
+            self.ask(one)
+        return bool(meant) or self._ask_link(everybody, name)
+
+    def _come_up_for(self, name: str) -> list[Process]:
+        """Return the processes that come up when somebody asks for a goal."""
+        goal = find_goals(self._engine).get(name.encode("utf-8", "surrogateescape"))
+        return [process for process, _ in goal.holders] if goal is not None else []
+
+    def _ask_link(self, everybody: list[Process], name: str) -> bool:
+        """Follow those that wait for a link; if nobody does, tell who uses it."""
+        word = name.encode("utf-8", "surrogateescape")
+        using = [(one, slot) for one in everybody for slot in one.code.slots if _uses(one, slot, word)]
+        waiting = [one for one, slot in using if slot is _stuck(one)[0]]
+        for one in waiting:
+            self.ask(one)
+        if not waiting:
+            for one, slot in using:
+                statement = one.statements[slot.index]
+                up = statement is not None and statement.state == UP
+                text = "is up, and uses it" if up else "will use it, but is not as far as that"
+                self._add(0, one, slot, statement, text, root=up)
+                if not up:
+                    self.ask(one, 1)
+        return bool(using)
+
     def ask(self, process: Process, depth: int = 0) -> None:
         """Follow what a process waits for."""
         if process in self._seen or depth > DEEPEST:
             return
         self._seen.add(process)
         if process.mode == COMPLETE:
-            self._add(depth, process, None, None, "is complete: all its statements are up", root=True)
+            troubled = _troubles(process, len(process.statements))
+            self._add(depth, process, None, None, "is complete: all its statements are up", root=not troubled)
+            self._add_troubles(depth + 1, process, troubled)
             return
         slot, statement = _stuck(process)
         if slot is None:
@@ -72,9 +118,16 @@ class Why:
             absent = not providers
             if absent:
                 text += ", and no statement of the program does"
-        self._add(depth, process, slot, statement, text, root=absent or not behind)
+        troubled = _troubles(process, slot.index) if not behind and not absent else []
+        self._add(depth, process, slot, statement, text, root=absent or not (behind or troubled))
         for other in behind:
             self.ask(other, depth + 1)
+        self._add_troubles(depth + 1, process, troubled)
+
+    def _add_troubles(self, depth: int, process: Process, troubled: list[Statement]) -> None:
+        """Tell what statements say that are up, and on which others stand that are not."""
+        for statement in troubled:
+            self._add(depth, process, statement.slot, statement, statement.trouble(), root=True)
 
     def _providers(self, names: list[tuple[str, Value]]) -> list[Process]:
         """Return the running processes that have a statement which provides one of some names."""
@@ -101,6 +154,35 @@ class Why:
                 root,
             )
         )
+
+
+def _troubles(process: Process, before: int) -> list[Statement]:
+    """Return the statements before one that are up, and say that something is wrong all the same; the nearest first."""
+    return [one for one in reversed(process.statements[:before]) if one is not None and one.trouble()]
+
+
+def _named_by(processes: list[Process], name: str, types: frozenset[str]) -> list[Process]:
+    """Return the processes that have a statement of some types with a name as its first argument."""
+    word = name.encode("utf-8", "surrogateescape")
+    return [
+        one
+        for one in processes
+        if any(slot.type in types and slot.constants and slot.constants[0] == word for slot in one.code.slots)
+    ]
+
+
+def _uses(process: Process, slot: Slot, word: bytes) -> bool:
+    """Say whether a statement about the outside has a word among its arguments, as far as they are known."""
+    entry = None if slot.target else slot.registry.statement(slot.type)
+    if entry is None or entry.declaration.kind not in USING:
+        return False
+    for argument in slot.arguments:
+        try:
+            if argument.evaluate(process) == word:
+                return True
+        except Refused:
+            continue  # it depends on what is not there
+    return False
 
 
 def _failed(failure: Failure) -> str:
