@@ -29,8 +29,8 @@ def _event(event: dict[str, Any], paint: Paint) -> str:
         text = event["what"]
     elif event["kind"] == "child":
         text = f"{paint.bold(event['child'])}[{event['pid']}]: {event['text']}"
-    elif event["kind"] == "error":
-        text = paint.red(event["text"])
+    elif event["kind"] in ("error", "retry"):
+        text = paint.red(event["text"]) if event["kind"] == "error" else event["text"]
         if event.get("retry_ms"):
             again = time.localtime(event["time"] + event["retry_ms"] / 1000)
             text += f"; next try at {time.strftime('%H:%M:%S', again)}"

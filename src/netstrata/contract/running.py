@@ -27,6 +27,9 @@ class Running(Protocol):
     def hear(self, child: str, pid: int, line: str) -> None:
         """Add a line to the time line that a child of the statement's has said; it is named as its program's file."""
 
+    def again(self, reason: str, wait_ms: int) -> None:
+        """Add to the time line that something of the statement's is started again later, and why it must be."""
+
     @property
     def title(self) -> str:
         """Who it is, for people: `wan.3 net.ipv4.addr`."""

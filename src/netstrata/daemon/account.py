@@ -7,7 +7,8 @@ from netstrata.daemon.events import Event
 from netstrata.daemon.masking import masked
 from netstrata.language.diagnostics import one_line
 
-SAID = ("note", "child", "kernel", "dhcp", "supplicant")  # the kinds whose text is a line in a statement's name
+# The kinds whose text is a line in a statement's name.
+SAID = ("note", "child", "kernel", "dhcp", "supplicant", "retry")
 
 
 def said_of(kind: str, fields: dict[str, Any]) -> str:

@@ -45,6 +45,7 @@ class Event:
         kernel       text: what the kernel says has changed, and takes the statement up or down
         dhcp         text: what is said to a DHCP server, and what it answers
         supplicant   text: how the authentication of a link goes
+        retry        text, retry_ms: a child that is kept running has ended, and is started again so much later
         control      text: what somebody asked for
     """
 

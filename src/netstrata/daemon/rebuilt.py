@@ -6,7 +6,7 @@ from typing import Any
 from netstrata.daemon.events import Event
 
 _BELOW = re.compile(r"\.(\d+)")
-_SAYS = ("note", "waits", "child", "kernel", "dhcp", "supplicant")
+_SAYS = ("note", "waits", "child", "kernel", "dhcp", "supplicant", "retry")
 
 
 class Standing:

@@ -46,6 +46,11 @@ class Several(Observer):
         for observer in self._observers:
             observer.heard(statement, child, pid, line)
 
+    def retries(self, statement: Statement, line: str, wait_ms: int) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.retries(statement, line, wait_ms)
+
     def broken(self, error: BaseException) -> None:
         """Tell all."""
         for observer in self._observers:

@@ -190,6 +190,10 @@ class Stream(Observer):
         """A statement has something to tell."""
         self._tell_of(statement.process, statement.slot, kind, {"text": line}, statement)
 
+    def retries(self, statement: Statement, line: str, wait_ms: int) -> None:
+        """A statement starts something again later."""
+        self._tell_of(statement.process, statement.slot, "retry", {"text": line, "retry_ms": wait_ms}, statement)
+
     def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
         """A child of a statement's has said a line."""
         fields = {"child": child, "pid": pid, "text": line}

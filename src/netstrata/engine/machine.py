@@ -355,6 +355,12 @@ class Statement(Owner):
         """Add a line to the time line that a child of its has said."""
         self.process.engine.observer.heard(self, child, pid, line)
 
+    def again(self, reason: str, wait_ms: int) -> None:
+        """Add to the time line that something of its is started again later, and remember it."""
+        line = f"{reason}; starting it again in {wait_ms / 1000:g} s"
+        self.told = line
+        self.process.engine.observer.retries(self, line, wait_ms)
+
     def processes(self) -> list[Process]:
         """Return the processes that it has created and that exist."""
         return []

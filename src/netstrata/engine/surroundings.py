@@ -61,6 +61,9 @@ class Observer:
     def heard(self, statement: "Statement", child: str, pid: int, line: str) -> None:
         """A child of a statement's has said a line."""
 
+    def retries(self, statement: "Statement", line: str, wait_ms: int) -> None:
+        """A statement starts something again later."""
+
     def broken(self, error: BaseException) -> None:
         """Something failed that is no one statement's: a bug of ours.  Always called."""
 

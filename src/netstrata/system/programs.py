@@ -58,6 +58,11 @@ class Listening:
         if self._statement is not None:
             self._statement.note(line, kind)
 
+    def again(self, reason: str, wait_ms: int) -> None:
+        """Pass it on."""
+        if self._statement is not None:
+            self._statement.again(reason, wait_ms)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Pass a child's line on, and look at it."""
         if self._passes and self._statement is not None:

@@ -96,10 +96,10 @@ class Supervised:
 
     def _start_later(self, reason: str) -> None:
         loop = asyncio.get_running_loop()
-        wait_s = self._restarts.ended(int((loop.time() - self._since) * 1000)) / 1000
+        wait_ms = self._restarts.ended(int((loop.time() - self._since) * 1000))
         if self._statement is not None:
-            self._statement.note(f"{reason}; starting it again in {wait_s:g} s")
-        self._timer = loop.call_later(wait_s, self._start_again)
+            self._statement.again(reason, wait_ms)
+        self._timer = loop.call_later(wait_ms / 1000, self._start_again)
 
     def _start_again(self) -> None:
         try:

@@ -41,6 +41,10 @@ class Heard:
         self.children.append((child, pid))
         self.note(line)
 
+    def again(self, reason: str, wait_ms: int) -> None:
+        """Keep it as a line."""
+        self.note(f"{reason}; starting it again in {wait_ms / 1000:g} s")
+
     async def wait_for(self, line: str) -> None:
         """Wait until a line has been said."""
         while line not in self.lines:

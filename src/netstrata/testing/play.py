@@ -97,6 +97,10 @@ class Notes(Observer):
         """Note a line."""
         self.log.append(f"{self._where(statement)}: {line}")
 
+    def retries(self, statement: Statement, line: str, wait_ms: int) -> None:
+        """Note it as a line."""
+        self.noted(statement, "retry", line)
+
     def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
         """Note a child's line."""
         self.log.append(f"{self._where(statement)}: {line}")

@@ -47,6 +47,9 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
+    def again(self, reason: str, wait_ms: int) -> None:
+        raise AssertionError(reason)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         raise AssertionError(line)
 

@@ -37,6 +37,9 @@ class Statement:
     def lost(self, reason: Unavailable) -> None:
         self.losses.put_nowait(str(reason))
 
+    def again(self, reason: str, wait_ms: int) -> None:
+        raise AssertionError(reason)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         raise AssertionError(line)
 

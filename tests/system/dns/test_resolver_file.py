@@ -24,6 +24,9 @@ class Told:
         self.lines: list[str] = []
         self.news = asyncio.Event()
 
+    def again(self, reason: str, wait_ms: int) -> None:
+        raise AssertionError(reason)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         raise AssertionError(line)
 

@@ -134,9 +134,10 @@ class KeptAlive:
         self._child = None
         if self._leaving:
             return
-        wait_s = self._restarts.ended(int((time.monotonic() - self._since) * 1000)) / 1000
-        self._note(f"{reason}; starting it again in {wait_s:g} s")
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._start_again, command)
+        wait_ms = self._restarts.ended(int((time.monotonic() - self._since) * 1000))
+        if self._statement is not None:
+            self._statement.again(reason, wait_ms)
+        self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._start_again, command)
 
     def _start_again(self, command: Command) -> None:
         self._start(command)
