@@ -20,6 +20,10 @@ NO_SUCH_OBJECT = 10
 def ask(options: argparse.Namespace) -> int:
     """Ask what the command line says, and print the answer."""
     try:
+        if options.command == "metrics":
+            from netstrata.cli.metrics import metrics
+
+            return metrics(options.control, options.output)
         return _ASKED[options.command](options, Connection(options.control))
     except NoDaemon as problem:
         return _fail(

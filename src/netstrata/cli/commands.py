@@ -125,6 +125,9 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     show.add_argument("file", nargs="?")
     links = commands.add_parser("links", help="the system's links: state, speed, Wi-Fi, counters, and who uses them")
     links.add_argument("link", nargs="?", metavar="NAME", help="all there is to say of one")
+    metrics = commands.add_parser("metrics", help="what the daemon counts, in Prometheus' text format")
+    metrics.add_argument("--output", metavar="FILE", help="write it whole to a file, for node_exporter's textfiles")
+    metrics.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
     up = commands.add_parser("up", help="ask for a goal, and for what it requires")
     down = commands.add_parser("down", help="ask for a goal no more; what nobody else asks for is undone")
     for command, until in ((up, "it is up"), (down, "it is undone")):
@@ -279,6 +282,7 @@ _COMMANDS = {
     "log": _client,
     "restart": _client,
     "links": _client,
+    "metrics": _client,
     "show": _client,
     "replay": _replay,
     "up": _client,

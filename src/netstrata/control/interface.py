@@ -129,6 +129,21 @@ type Link (
 # up for it or provide it.
 type Goal (name: string, asked: bool, state: string, processes: []string)
 
+# What is counted.  uptime is in seconds; events, errors, retries (waits to try a statement again) and the engine's
+# steps are since the program began, processes by state and floors by layer and state are how many there are now;
+# lights are those of the program's own processes.
+type Figures (
+  version: string,
+  uptime: float,
+  events: int,
+  errors: int,
+  retries: int,
+  steps: int,
+  processes: [string]int,
+  floors: [](layer: int, state: string, floors: int),
+  lights: [](process: string, layer: int, state: string)
+)
+
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
@@ -150,6 +165,9 @@ method Graph() -> (nodes: []Node, edges: []Edge)
 
 # The links of the system the daemon runs on, or one of them, with its counters as they are now.
 method Links(name: ?string) -> (links: []Link)
+
+# How much there is, and how much has happened; `netstrata metrics` prints it.
+method Figures() -> (figures: Figures)
 
 # The program's texts by file name.
 method Source() -> (files: [string]string)

@@ -50,6 +50,9 @@ class Daemon(Protocol):
     def links(self, name: str | None) -> list[dict[str, Any]]:
         """Return the system's links, or one of them."""
 
+    def figures(self) -> dict[str, Any]:
+        """Return what has been counted."""
+
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
 
@@ -107,6 +110,10 @@ def _links(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"links": daemon.links(given.get("name"))}
 
 
+def _figures(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
+    return {"figures": daemon.figures()}
+
+
 def _source(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
     return {"files": daemon.sources()}
 
@@ -139,6 +146,7 @@ VERBS: Final[dict[str, Verb]] = {
     "Watch": Verb(READ, {"after": int, "process": str, "statement": str, "child": str, "kind": str}, _watch),
     "Graph": Verb(READ, {}, _graph),
     "Links": Verb(READ, {"name": str}, _links),
+    "Figures": Verb(READ, {}, _figures),
     "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
     "Source": Verb(STEER, {}, _source),
     "Files": Verb(READ, {}, _files),

@@ -96,6 +96,12 @@ class Steering:
             raise Failure(f"{NAME}.Unavailable", text=str(error)) from error
         return found
 
+    def figures(self) -> dict[str, Any]:
+        """Return what has been counted."""
+        from netstrata.daemon.figures import figures_of
+
+        return figures_of(self._engine, self.stream)
+
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
         return {source.name: source.text.decode("utf-8", "backslashreplace") for source in self._sources}

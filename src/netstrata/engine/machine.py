@@ -460,6 +460,7 @@ class Engine:
         self.stack: list[Process] = []
         self.roots: list[Process] = []
         self.alive = 0
+        self.steps = 0  # worked off since the start
         self.terminating = False
         self.stopped = False
         self.exit_code = 0
@@ -542,10 +543,11 @@ class Engine:
 
     def run(self, steps: int) -> bool:
         """Work off what is due, at most so many steps; say whether nothing is left."""
-        while not self.stopped:
+        left = steps
+        while left > 0 and not self.stopped:
             stack = self.stack
             if not stack:
-                return True
+                break
             process = stack.pop()
             if process.place != len(stack):
                 continue
@@ -554,10 +556,9 @@ class Engine:
                 process.step()
             except Exception as bug:
                 self.observer.broken(bug)
-            steps -= 1
-            if steps <= 0:
-                return False
-        return True
+            left -= 1
+        self.steps += steps - left
+        return left > 0 or self.stopped
 
     def shut_down(self, code: int) -> None:
         """Undo everything, then stop with an exit code; the last code given counts."""

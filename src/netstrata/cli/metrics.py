@@ -1,0 +1,62 @@
+"""`netstrata metrics`: what a daemon counts, for Prometheus."""
+
+import contextlib
+import os
+import tempfile
+
+from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.control.metrics import down_text, metrics_text
+
+
+def metrics(control: str, output: str | None) -> int:
+    """Print the metrics, or write them to a file for the textfile collector of node_exporter.
+
+    A daemon that does not answer is told in the file, too, as `netstrata_up 0`.
+    Raises: NoDaemon, Refusal, OSError.
+    """
+    try:
+        daemon = Connection(control)
+        text = metrics_text(daemon.call("Figures")["figures"], _links(daemon))
+    except NoDaemon:
+        if output is not None:
+            write_whole(output, down_text())
+        raise
+    if output is None:
+        print(text, end="")
+    else:
+        write_whole(output, text)
+    return 0
+
+
+def _links(daemon: Connection) -> list[dict[str, object]]:
+    """Return the links, or none if the system will not tell."""
+    try:
+        found: list[dict[str, object]] = daemon.call("Links")["links"]
+    except Refusal as refusal:
+        if refusal.name != "Unavailable":
+            raise
+        return []
+    return found
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write a file that whoever reads it sees whole, before or after.
+
+    Raises: OSError, with the path as its file name.
+    """
+    folder, name = os.path.split(path)
+    beside = ""
+    try:
+        # A collector reads what ends in .prom; this does not until it is whole.
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=folder or ".", prefix=f".{name}.", delete=False
+        ) as file:
+            beside = file.name
+            file.write(text)
+            os.fchmod(file.fileno(), 0o644)
+        os.replace(beside, path)
+    except OSError as error:
+        if beside:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+        raise OSError(error.errno, error.strerror, path) from error
