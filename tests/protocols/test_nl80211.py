@@ -31,6 +31,20 @@ def test_an_access_point_is_no_client_and_a_link_in_no_network_has_no_name() -> 
     assert nl80211.decode_wireless_link(*body) == WirelessLink(7, None, client=False)
 
 
+def test_the_network_a_link_is_in_is_told_from_others_it_has_heard() -> None:
+    elements = b"\x01\x02\x82\x84" + b"\x00\x04home" + b"\x03\x01\x01"
+
+    def heard(*about: bytes) -> str | None:
+        return nl80211.decode_joined_network(*said(attribute(47 | 0x8000, b"".join(about))))
+
+    assert heard(attribute(6, elements), attribute(9, pack("=I", 1))) == "home"
+    assert heard(attribute(6, elements)) is None
+    assert heard(attribute(6, elements), attribute(9, pack("=I", 0))) is None
+    assert heard(attribute(6, b"\x00\x04\0\0\0\0"), attribute(9, pack("=I", 1))) is None
+    assert heard(attribute(6, b"\x00\x20ho"), attribute(9, pack("=I", 1))) == "ho"
+    assert heard(attribute(6, b"\x01"), attribute(9, pack("=I", 1))) is None
+
+
 def test_a_station_is_read_with_signal_and_bitrate() -> None:
     rate = attribute(8 | 0x8000, attribute(1, pack("=H", 540)) + attribute(5, pack("=I", 540)))
 
@@ -52,7 +66,8 @@ def test_a_family_is_asked_for_by_its_name_and_read_by_its_number() -> None:
 
 @given(st.binary(max_size=80))
 def test_bytes_that_are_no_message_raise_nothing_but_malformed(data: bytes) -> None:
-    for decode in (nl80211.decode_wireless_link, nl80211.decode_station, genetlink.decode_family):
+    decoders = (nl80211.decode_wireless_link, nl80211.decode_station, nl80211.decode_joined_network)
+    for decode in (*decoders, genetlink.decode_family):
         try:
             decode(HEAD + data, 0, 4 + len(data))
         except Malformed:

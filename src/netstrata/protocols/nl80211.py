@@ -10,10 +10,15 @@ FAMILY: Final = "nl80211"
 
 _GET_INTERFACE = 5
 _GET_STATION = 17
+_GET_SCAN = 32
 _IFINDEX = 3
 _IFTYPE = 5
 _STA_INFO = 21
+_BSS = 47
 _SSID = 52
+_BSS_ELEMENTS = 6
+_BSS_STATUS = 9
+_ASSOCIATED = 1
 _STA_INFO_SIGNAL = 7
 _STA_INFO_TX_BITRATE = 8
 _RATE_INFO_BITRATE = 1
@@ -58,16 +63,42 @@ def ask_stations(ifindex: int) -> bytes:
     return request(_GET_STATION, 1, attribute(_IFINDEX, U32.pack(ifindex)))
 
 
+def ask_heard_networks(ifindex: int) -> bytes:
+    """Return the body of a dump of the networks that a link has heard lately, one of which it may be in."""
+    return request(_GET_SCAN, 1, attribute(_IFINDEX, U32.pack(ifindex)))
+
+
 def decode_wireless_link(data: Octets, start: int, end: int) -> WirelessLink:
     """Read a wireless link; its index is 0 if it has none, as a device for measuring.
 
     Raises: Malformed.
     """
     found = values(data, start, end)
-    ssid = found.get(_SSID)
-    name = ssid.decode("utf-8", "backslashreplace") if ssid else None
+    name = _name(found.get(_SSID, b""))
     client = int.from_bytes(found.get(_IFTYPE, b""), byteorder) in _CLIENTS
     return WirelessLink(int.from_bytes(found.get(_IFINDEX, b""), byteorder), name, client)
+
+
+def decode_joined_network(data: Octets, start: int, end: int) -> str | None:
+    """Read the name of a network that was heard, None if the link is not in it.
+
+    Raises: Malformed.
+    """
+    found = nested(values(data, start, end).get(_BSS, b""))
+    if int.from_bytes(found.get(_BSS_STATUS, b""), byteorder) != _ASSOCIATED:
+        return None
+    # IEEE 802.11 section 9.4.2: an element is its number, its length, and so many bytes; 0 is the name.
+    elements = found.get(_BSS_ELEMENTS, b"")
+    at = 0
+    while at + 2 <= len(elements):
+        if elements[at] == 0:
+            return _name(elements[at + 2 : at + 2 + elements[at + 1]])
+        at += 2 + elements[at + 1]
+    return None
+
+
+def _name(ssid: bytes) -> str | None:
+    return ssid.decode("utf-8", "backslashreplace") if any(ssid) else None  # a hidden one may be all zeros
 
 
 def decode_station(data: Octets, start: int, end: int) -> Reception:

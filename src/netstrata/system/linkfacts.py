@@ -111,7 +111,9 @@ def _read_air() -> dict[int, tuple[str | None, Reception | None]]:
             if message.type == family:
                 link = nl80211.decode_wireless_link(part, message.start, message.end)
                 heard = _reception(requests, family, link.ifindex) if link.client else None
-                found[link.ifindex] = (link.ssid, heard)
+                # A driver that leaves joining to a program does not know the name; the network it heard does.
+                ssid = link.ssid or (_joined(requests, family, link.ifindex) if heard is not None else None)
+                found[link.ifindex] = (ssid, heard)
         return found
 
 
@@ -119,4 +121,13 @@ def _reception(requests: RequestSocket, family: int, ifindex: int) -> Reception 
     for data, message in _parts(requests.dump(family, nl80211.ask_stations(ifindex))):
         if message.type == family:
             return nl80211.decode_station(data, message.start, message.end)
+    return None
+
+
+def _joined(requests: RequestSocket, family: int, ifindex: int) -> str | None:
+    for data, message in _parts(requests.dump(family, nl80211.ask_heard_networks(ifindex))):
+        if message.type == family:
+            name = nl80211.decode_joined_network(data, message.start, message.end)
+            if name is not None:
+                return name
     return None
