@@ -42,8 +42,8 @@ class Stream(Observer):
         self._seq = 0
         self._wall = 0.0  # of the last event
         self.begun = time.monotonic()
-        self.errors = 0
-        self.retries = 0
+        self.errors_counted = 0
+        self.retries_counted = 0
         self._paths: dict[Process, str] = {}
         self.layers = Layers()
         self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
@@ -162,7 +162,7 @@ class Stream(Observer):
     def process_moved(self, process: Process, what: str) -> None:
         """A process came, went, is complete, or waits to try a statement again."""
         if what == "retrying":
-            self.retries += 1
+            self.retries_counted += 1
         if self.engine is None:
             self._begin(process.engine)
         fields = {"what": what}
@@ -178,7 +178,7 @@ class Stream(Observer):
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke."""
-        self.errors += 1
+        self.errors_counted += 1
         retry_ms = self._retry.delay(process.retries) if process.error else 0
         account = account_of(self.path_of(process), slot, error, next_of(process, retry_ms))
         fields = {"text": str(error), "account": account, "retry_ms": retry_ms}
@@ -188,7 +188,7 @@ class Stream(Observer):
 
     def broken(self, error: BaseException) -> None:
         """Something failed that is no one statement's."""
-        self.errors += 1
+        self.errors_counted += 1
         account = f"error: a bug of Netstrata.  Going on.\n{traceback_of(error)}"
         text = f"{type(error).__name__}: {error}"
         self._tell("error", {"text": text, "account": account, "retry_ms": 0})
