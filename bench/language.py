@@ -1,12 +1,13 @@
 """`python bench/language.py`: the language itself, ns for each statement that comes up and is undone, as JSON.
 
 Each workload runs in two sizes, through the plain engine, and through the compiled one if tools/compiled has built it.
-What reading and checking the program takes is measured alone and taken off.  Growth is the time of the larger size
-over ten times that of the smaller: 1.0 is linear, and above 1.2 is a fault.
+A statement's cost is that of the running program alone, bench/phases.py's last phase.  Growth is the time of the
+larger size over ten times that of the smaller, for the run alone and for the whole with reading and compiling: 1.0 is
+linear, and a whole above 1.2 is a fault.  A run can grow more where the larger size does not fit the processor's
+cache.
 """
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,33 +18,24 @@ from space import median
 from workloads import WORKLOADS, lines
 
 COMPILED = Path(__file__).parent.parent / "build/compiled/bin/python"
+PHASES = Path(__file__).parent / "phases.py"
 ROUNDS = 3
 LONG_S = 1.0
-MEASURABLE_S = 0.01
+MEASURABLE_S = 0.001
 LINES = 5_000
 FACTOR = 10
 
 
-def _seconds(python: list[str], words: list[str]) -> float:
-    """Return what a run took of the processor: other work on the machine must not count."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([*python, "-m", "netstrata.cli.ncd", *words], stdout=subprocess.DEVNULL, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _middle(python: list[str], *words: str) -> float:
-    """Return the middle of three runs; a long one is not run again."""
-    first = _seconds(python, list(words))
-    if first > LONG_S:
-        return first
-    return median([first, *(_seconds(python, list(words)) for _ in range(ROUNDS - 1))])
-
-
-def _measured(python: list[str], program: Path, text: str) -> float:
-    """Return seconds to run a program, without those to read it."""
+def _phases(python: list[str], program: Path, text: str) -> dict[str, float]:
+    """Return the seconds that each phase of a program takes: the middle of three runs, of one if it is long."""
     program.write_text(text)
-    return _middle(python, str(program)) - _middle(python, "--syntax-only", str(program))
+    runs: list[dict[str, float]] = []
+    for _ in range(ROUNDS):
+        done = subprocess.run([*python, str(PHASES), str(program)], stdout=subprocess.PIPE, check=True)
+        runs.append(json.loads(done.stdout))
+        if sum(runs[0].values()) > LONG_S:
+            break
+    return {phase: median([run[phase] for run in runs]) for phase in runs[0]}
 
 
 def measure(python: list[str], wanted: list[str]) -> dict[str, Any]:
@@ -57,29 +49,34 @@ def measure(python: list[str], wanted: list[str]) -> dict[str, Any]:
             sizes = []
             for count in (size, size * FACTOR):
                 text, statements = workload(count)
-                run = _measured(python, program, text)
-                sizes.append({"size": count, "s": round(run, 4), "ns_per_statement": round(run / statements * 1e9)})
-            found[name] = {"sizes": sizes, "growth": _growth(sizes)}
+                phases = _phases(python, program, text)
+                run = phases["run"]
+                sizes.append(
+                    {
+                        "size": count,
+                        "s": round(run, 4),
+                        "ns_per_statement": round(run / statements * 1e9),
+                        "whole_s": round(sum(phases.values()), 4),
+                    }
+                )
+            found[name] = {"sizes": sizes, "growth": _growth(sizes, "s"), "growth_whole": _growth(sizes, "whole_s")}
         if not wanted or "parse" in wanted:
             found["parse"] = _parse(python, program)
     return found
 
 
 def _parse(python: list[str], program: Path) -> dict[str, Any]:
-    program.write_text('process main { exit("0"); }\n')
-    start = _middle(python, "--syntax-only", str(program))
     sizes = []
     for count in (LINES, LINES * FACTOR):
         text, _ = lines(count)
-        program.write_text(text)
-        read = _middle(python, "--syntax-only", str(program)) - start
+        read = _phases(python, program, text + 'process main { exit("0"); }\n')["read"]
         sizes.append({"lines": count, "s": round(read, 4), "us_per_line": round(read / count * 1e6, 2)})
-    return {"sizes": sizes, "growth": _growth(sizes)}
+    return {"sizes": sizes, "growth": _growth(sizes, "s")}
 
 
-def _growth(sizes: list[dict[str, float]]) -> float | None:
+def _growth(sizes: list[dict[str, float]], what: str) -> float | None:
     """Return how much more than linear the time grows; None if the smaller size is too fast to tell."""
-    small, large = (size["s"] for size in sizes)
+    small, large = (size[what] for size in sizes)
     return round(large / small / FACTOR, 2) if small >= MEASURABLE_S else None
 
 

@@ -1,0 +1,59 @@
+"""`python bench/phases.py PROGRAM`: what each phase of a program's life takes of the processor, in seconds, as JSON.
+
+read: text to checked tree; compile: tree to processes ready to run; run: from the first process until nothing is left.
+For programs that need nothing from outside; what they print is not printed.
+"""
+
+import json
+import sys
+import time
+
+from netstrata.daemon import garbage
+from netstrata.daemon.registry import make_registry
+from netstrata.daemon.timers import HeapTimers
+from netstrata.engine.compiler import compile_program
+from netstrata.engine.machine import Engine, Process
+from netstrata.engine.program import Slot
+from netstrata.engine.surroundings import Observer, Outside, Retry
+from netstrata.language.load import load
+
+
+class Strict(Observer):
+    """Ends the measurement if anything goes wrong."""
+
+    def failed(self, process: Process, slot: Slot, error: Exception) -> None:
+        """Raise the error."""
+        raise SystemExit(str(error))
+
+    def broken(self, bug: BaseException) -> None:
+        """Raise the bug."""
+        raise bug
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def main() -> None:
+    """Measure one program, once."""
+    clock = time.process_time
+    garbage.keep_off()
+    started = clock()
+    program = load(sys.argv[1], _read_file)
+    read = clock()
+    codes = compile_program(program, make_registry())
+    compiled = clock()
+    outside = Outside(lambda data: None, lambda level, text: None, lambda: None, None, [], {})
+    engine = Engine({code.name: code for code in codes}, HeapTimers(), Retry(5000), Strict(), outside)
+    garbage.settle()
+    begun = clock()
+    engine.start([code for code in codes if not code.template])
+    engine.work_off(1 << 60)
+    ended = clock()
+    assert engine.stopped, "the program did not end"
+    print(json.dumps({"read": read - started, "compile": compiled - read, "run": ended - begun}))
+
+
+if __name__ == "__main__":
+    main()
