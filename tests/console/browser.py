@@ -1,7 +1,7 @@
 """A real browser, without a screen: Debian's chromium, driven by the DevTools protocol over two pipes.
 
-Source: chromedevtools.github.io/devtools-protocol; `--remote-debugging-pipe`: the browser reads messages at descriptor 3
-and writes them at 4, each ended by a NUL byte.
+Source: chromedevtools.github.io/devtools-protocol; `--remote-debugging-pipe`: the browser reads messages at
+descriptor 3 and writes them at 4, each ended by a NUL byte.
 """
 
 import base64

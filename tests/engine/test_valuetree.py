@@ -59,7 +59,7 @@ class Pair:
     def __init__(self, node: Node, plain: Plain) -> None:
         self.node = node
         self.plain = plain
-        node.hold()
+        node.holders += 1
 
 
 WORDS = [b"a", b"b", b"1", b"0", b""]
@@ -206,7 +206,7 @@ def test_a_map_that_grows_does_not_change_what_was_read() -> None:
 
 def chain(length: int) -> tuple[Node, list[Node]]:
     top = node_of(List([]))
-    top.hold()
+    top.holders += 1
     nodes = [top]
     for _ in range(length):
         below = node_of(List([]))
@@ -236,14 +236,14 @@ def test_a_tree_that_was_too_deep_can_be_read_when_it_is_not_any_more() -> None:
 
 def test_deep_trees_can_be_deleted_and_can_disappear() -> None:
     top, nodes = chain(20_000)
-    nodes[-1].hold()
+    nodes[-1].holders += 1
 
     nodes[1].delete()
     top.let_go()
 
     assert nodes[-1].deleted
     other, more = chain(20_000)
-    more[-1].hold()
+    more[-1].holders += 1
     other.let_go()
     assert more[-1].parent is None
     assert not more[-1].deleted
@@ -251,9 +251,9 @@ def test_deep_trees_can_be_deleted_and_can_disappear() -> None:
 
 def test_a_child_outlives_its_tree_and_stands_alone_then() -> None:
     tree = node_of(List([List([b"a"]), b"b"]))
-    tree.hold()
+    tree.holders += 1
     child = tree.get(b"0")
-    child.hold()
+    child.holders += 1
 
     tree.let_go()
 

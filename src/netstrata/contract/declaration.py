@@ -164,6 +164,10 @@ class Declaration:
                 return "\n".join(taken).strip("\n")
         return ""
 
+    def fits(self, given: int) -> bool:
+        """Say whether it takes so many arguments."""
+        return self.least <= given and (self.most < 0 or given <= self.most)
+
     def arity_refusal(self, given: int) -> Refused:
         """Return the error for a wrong number of arguments."""
         return Refused(f"{self.name} takes {_count(self.least, self.most)}, not {given}", hint=self.synopsis())
@@ -181,7 +185,7 @@ class Declaration:
         """
         known = self._places.get(given)
         if known is None:
-            if given < self.least or (given > self.most and self.most >= 0):
+            if not self.fits(given):
                 raise self.arity_refusal(given)
             known = self._places[given] = self._placed(given)
         return known

@@ -31,7 +31,7 @@ def users_of_links(engine: Engine, names: set[str]) -> dict[str, list[str]]:
 def _words(statement: Statement) -> list[bytes]:
     """Return all strings among a statement's arguments and variables, also those in lists and maps."""
     try:
-        waiting: list[Value] = list(statement.slot.evaluate(statement.process, statement.declaration))
+        waiting: list[Value] = list(statement.slot.evaluate(statement.process))
     except Refused:  # what it was begun with is not there any more
         waiting = []
     for variable in statement.declaration.variables:

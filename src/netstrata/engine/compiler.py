@@ -46,6 +46,7 @@ class _Compiler:
                     statement.type,
                     statement.name,
                     statement.target,
+                    self.named.get(statement.target[0], -1) if statement.target else -1,
                     arguments,
                     statement.span,
                     self.registry,

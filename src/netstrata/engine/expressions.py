@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from netstrata.engine.thing import Thing, follow_variable
-from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value
+from netstrata.engine.thing import NAMED_ARGUMENTS, Thing, follow_variable
+from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, parse_number
 
 if TYPE_CHECKING:
+    from netstrata.engine.function import Function
     from netstrata.engine.machine import Process
-    from netstrata.engine.registry import Function, Registry
+    from netstrata.engine.registry import Registry
 
 
 class Expression:
@@ -25,6 +26,14 @@ class Expression:
         """
         raise NotImplementedError
 
+    def number(self, process: "Process") -> int | None:
+        """Return the value now as a number, None if it is none.
+
+        Raises: Refused if there is no value.
+        """
+        value = self.evaluate(process)
+        return parse_number(value) if isinstance(value, bytes) else None
+
     def constant(self) -> Value | None:
         """Return the value if it needs no running process."""
         return None
@@ -33,35 +42,60 @@ class Expression:
 class Constant(Expression):
     """A value known from the text."""
 
-    __slots__ = ("value",)
+    __slots__ = ("_number", "value")
 
     def __init__(self, value: Value, span: Span) -> None:
         super().__init__(span)
         self.value = value
+        self._number: int | None = None  # once it was asked for
 
     def evaluate(self, process: "Process") -> Value:
         """Return the value."""
         return self.value
+
+    def number(self, process: "Process") -> int | None:
+        """Return the value as a number, read once."""
+        if self._number is None and isinstance(self.value, bytes):
+            self._number = parse_number(self.value)
+        return self._number
 
     def constant(self) -> Value | None:
         """Return the value."""
         return self.value
 
 
+def _argument_number(names: tuple[str, ...]) -> int:
+    """Return the number of the argument that `_arg0` to `_arg19` stands for, -1 for any other name."""
+    digits = names[0].removeprefix("_arg")
+    if len(names) > 1 or digits == names[0] or digits != str(int(digits) if digits.isdecimal() else -1):
+        return -1
+    return int(digits) if int(digits) < NAMED_ARGUMENTS else -1
+
+
 class Reference(Expression):
     """A name that must be looked up outside of the process: an argument, or something of a creator's."""
 
-    __slots__ = ("names", "position")
+    __slots__ = ("argument", "dotted", "names", "position")
 
     def __init__(self, names: tuple[str, ...], position: int, span: Span) -> None:
         super().__init__(span)
         self.names = names
         self.position = position
+        self.argument = _argument_number(names)
+        self.dotted = len(names) > 1
 
     def evaluate(self, process: "Process") -> Value:
         """Look the first name up, and follow the others."""
-        thing = process.find(self.names[0], self.position)
-        value = follow_variable(thing, self.names) if thing is not None else None
+        arguments = process.arguments
+        if arguments is not None and 0 <= self.argument < arguments.size:
+            return arguments.items[self.argument]
+        return self.read(process.find_outside(self.names[0]))
+
+    def read(self, thing: Thing | None) -> Value:
+        """Return the value that the names lead to, from what the first of them means."""
+        value: Value | None = None
+        if thing is not None:
+            value = follow_variable(thing, self.names) if self.dotted else thing.own_value()
         if value is None:
             raise self.unresolved()
         return value
@@ -85,10 +119,7 @@ class OwnReference(Reference):
         thing: Thing | None = process.statements[self.index]
         if thing is None:
             raise Refused(f"statement ({self.names[0]}) is uninitialized", self.span)
-        value = follow_variable(thing, self.names)
-        if value is None:
-            raise self.unresolved()
-        return value
+        return self.read(thing)
 
 
 class ListOf(Expression):
@@ -142,31 +173,20 @@ class Call(Expression):
         self.name = name
         self.arguments = arguments
         self.registry = registry
-        self.function: Function | None = None
+        self.function: Function | None = None  # once it was found, and takes so many arguments
 
     def evaluate(self, process: "Process") -> Value:
-        """Call the function; lazy ones evaluate their arguments themselves."""
+        """Call the function, which evaluates its arguments."""
         function = self.function
         if function is None:
-            function = self.registry.function(self.name)
-            if function is None:
-                raise Refused(f"unknown function: {self.name}", self.span)
-            self.function = function
-        given = len(self.arguments)
-        declaration = function.declaration
-        if given < declaration.least or (given > declaration.most >= 0):
-            raise declaration.arity_refusal(given)
-        if function.lazy is not None:
-            return function.lazy(process, self.arguments)
-        values: list[Value] = []
-        for argument in self.arguments:
-            value = argument.evaluate(process)
-            if not isinstance(value, bytes) and value.depth > DEPTH_LIMIT:
-                raise Refused("depth limit exceeded", argument.span)
-            values.append(value)
-        try:
-            return function.strict(values)
-        except Refused as error:
-            if error.span is None:
-                error.span = self.arguments[error.argument].span if error.argument >= 0 else self.span
-            raise
+            function = self._found()
+        return function.call(process, self.arguments, self.span)
+
+    def _found(self) -> "Function":
+        function = self.registry.function(self.name)
+        if function is None:
+            raise Refused(f"unknown function: {self.name}", self.span)
+        if not function.declaration.fits(len(self.arguments)):
+            raise function.declaration.arity_refusal(len(self.arguments))
+        self.function = function
+        return function

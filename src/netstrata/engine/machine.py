@@ -15,9 +15,11 @@ from typing import Any, Final
 
 from netstrata.contract import NOTE, Declaration
 from netstrata.engine.program import Code, Slot
-from netstrata.engine.surroundings import Observer, Outside, Retry, Timer, Timers, Waiting
-from netstrata.engine.thing import Plain, Thing
+from netstrata.engine.surroundings import Observer, Outside, Retry, Timers, Waiting
+from netstrata.engine.thing import NAMED_ARGUMENTS, Plain, Thing
+from netstrata.engine.trouble import LOSSES, Trouble
 from netstrata.values import List, Refused, Value
+from netstrata.values.compiling import mypyc_attr
 
 # Final, so that compiled code has the numbers themselves, and does not look them up in a dictionary each time.
 NONE: Final = 0
@@ -33,11 +35,11 @@ TERMINATING: Final = 3
 # What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.
 DEEPEST: Final = 100_000  # levels of processes that templates were called in
 MOST_PROCESSES: Final = 2_000_000
-LOSSES: Final = 10  # of one process within a retry time, after each of which it begins again at once
 
 STATE_NAMES = ("gone", "down", "up", "dying")
 
 
+@mypyc_attr(acyclic=True)
 class Owner(Thing):
     """Who created a template process: what its names mean there, and who is told how it is."""
 
@@ -69,6 +71,7 @@ class Owner(Thing):
         """The process was terminated and is gone."""
 
 
+@mypyc_attr(acyclic=True)
 class Process:
     """A running process: its statements, and how far it has come."""
 
@@ -79,15 +82,12 @@ class Process:
         "engine",
         "error",
         "live",
-        "losses",
-        "losses_since",
         "mode",
         "owner",
         "place",
-        "retries",
         "statements",
-        "timer",
         "top",
+        "trouble",
     )
 
     def __init__(self, engine: "Engine", code: Code, owner: Owner | None, arguments: List | None) -> None:
@@ -101,10 +101,7 @@ class Process:
         self.top = 0  # one more than the index of the last statement that exists
         self.error = False
         self.mode = RUNNING
-        self.timer: Timer | None = None
-        self.retries = 0
-        self.losses = 0  # of what statements held, to somebody else, since the time after
-        self.losses_since = 0
+        self.trouble: Trouble | None = None  # what went wrong, if anything ever did
         self.place = -1  # where on the stack, -1 if not there
         engine.alive += 1
         if engine.watched:
@@ -113,11 +110,13 @@ class Process:
 
     def find(self, name: str, position: int) -> Thing | None:
         """Return what a name means just before a statement."""
+        index = self.code.find(name, position)
+        return self.statements[index] if index >= 0 else self.find_outside(name)
+
+    def find_outside(self, name: str) -> Thing | None:
+        """Return what a name means if no statement of the process has it."""
         process = self
         while True:
-            index = process.code.find(name, position)
-            if index >= 0:
-                return process.statements[index]
             owner = process.owner
             if owner is None:
                 return None
@@ -132,7 +131,9 @@ class Process:
             if scope is None:
                 return None
             process = scope.process
-            position = scope.index
+            index = process.code.find(name, scope.index)
+            if index >= 0:
+                return process.statements[index]
 
     def terminate(self) -> None:
         """Undo everything, from the last statement to the first, then be gone."""
@@ -154,31 +155,36 @@ class Process:
             self.mode = RUNNING
             self.engine.push(self)
 
+    def troubles(self) -> Trouble:
+        """Return the account of what goes wrong here."""
+        trouble = self.trouble
+        if trouble is None:
+            trouble = self.trouble = Trouble()
+        return trouble
+
+    @property
+    def retries(self) -> int:
+        """How many times in a row it has waited to begin a failed statement again."""
+        return self.trouble.retries if self.trouble is not None else 0
+
     def lost_too_often(self) -> bool:
         """Count a loss of what a statement held; say whether it is time to give way to whoever takes it each time."""
-        now = self.engine.timers.now()
-        if now - self.losses_since >= self.engine.retry.delay(0):
-            self.losses = 0
-            self.losses_since = now
-        self.losses += 1
-        return self.losses > LOSSES
+        return self.troubles().lost_too_often(self.engine.timers.now(), self.engine.retry.delay(0))
 
     def step(self) -> None:
         """Do the one next thing."""
         mode = self.mode
-        if mode == RUNNING:
-            self._run()
-        elif mode == COMPLETE:
-            if self.owner is None:
-                self.mode = RUNNING
-                self._run()
-            else:
+        if mode != RUNNING:
+            if mode == TERMINATING:
+                self._terminate()
+                return
+            if mode == PAUSED:
+                return
+            if self.owner is not None:
                 self.mode = PAUSED
                 self.owner.child_down(self)
-        elif mode == TERMINATING:
-            self._terminate()
-
-    def _run(self) -> None:
+                return
+            self.mode = RUNNING
         live = self.live
         if live < self.top:
             statement = self.statements[self.top - 1]
@@ -228,10 +234,7 @@ class Process:
                 self._kill(statement)
             return
         engine = self.engine
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-            engine.retrying.pop(self, None)
+        self._cease_waiting()
         engine.alive -= 1
         if engine.watched:
             engine.observer.process_moved(self, "gone")
@@ -242,21 +245,25 @@ class Process:
 
     def _wait_to_retry(self) -> None:
         engine = self.engine
-        if self.timer is not None:
-            self.timer.cancel()
-        delay = engine.retry.delay(self.retries)
-        self.retries += 1
-        self.timer = engine.timers.after(delay, self.retry)
+        self._cease_waiting()
+        trouble = self.troubles()
+        delay = engine.retry.delay(trouble.retries)
+        trouble.retries += 1
+        trouble.timer = engine.timers.after(delay, self.retry)
         engine.retrying[self] = None
         if engine.watched:
             engine.observer.process_moved(self, "retrying")
 
+    def _cease_waiting(self) -> None:
+        trouble = self.trouble
+        if trouble is not None and trouble.timer is not None:
+            trouble.timer.cancel()
+            trouble.timer = None
+            self.engine.retrying.pop(self, None)
+
     def retry(self) -> None:
         """Begin the failed statement again, unless things have moved on."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-        self.engine.retrying.pop(self, None)
+        self._cease_waiting()
         live = self.live
         if self.mode != RUNNING or live != self.top or live == len(self.statements):
             return
@@ -272,14 +279,23 @@ class Process:
         try:
             target = slot.resolve_target(self) if slot.target else None
             entry = slot.entry_for(target)
-            values = slot.evaluate(self, entry.declaration)
+            values = slot.evaluate(self)
             statement = entry.make()
         except Exception as error:
             self.error = True
             self.engine.push(self)
             self.engine.observer.failed(self, slot, error)
             return
-        statement.take_place(self, slot, entry.declaration, target)
+        # It has no `__init__`: compiled code makes it without a tuple of arguments.
+        statement.process = self
+        statement.slot = slot
+        statement.declaration = entry.declaration
+        statement.target = target
+        statement.index = index
+        statement.state = DOWN
+        statement.fell = False
+        statement.since = 0.0
+        statement.told = ""
         self.statements[index] = statement
         self.live = self.top = index + 1
         if self.engine.watched:
@@ -291,36 +307,31 @@ class Process:
 
 
 def _argument(arguments: List, name: str) -> Thing | None:
-    """Return `_args`, or `_arg0` to `_arg19` as far as there are so many."""
+    """Return `_args`, or `_arg0` and so on as far as there are so many."""
     if name == "_args":
         return Plain(arguments)
     digits = name[4:]
     if digits.isdecimal() and (digits == "0" or digits[0] != "0"):
-        number = int(digits) if len(digits) < 3 else 20
-        if number < 20 and number < arguments.size:
+        number = int(digits) if len(digits) < 3 else NAMED_ARGUMENTS
+        if number < NAMED_ARGUMENTS and number < arguments.size:
             return Plain(arguments.items[number])
     return None
 
 
+@mypyc_attr(acyclic=True)
 class Statement(Owner):
     """A statement that exists: it reports up, down and dead, and is told to die and that it is clean."""
 
     __slots__ = ("declaration", "fell", "index", "process", "since", "slot", "state", "target", "told")
-
-    def take_place(self, process: Process, slot: Slot, declaration: Declaration, target: Thing | None) -> None:
-        """Take its place in a process, initialised and down.
-
-        It has no `__init__`: compiled code calls this without making a tuple of arguments.
-        """
-        self.process = process
-        self.slot = slot
-        self.declaration = declaration
-        self.target = target  # of a method: the thing it was called on
-        self.index = slot.index
-        self.state = DOWN
-        self.fell = False
-        self.since = 0.0  # seconds of wall time since when it is in its state; kept by who observes
-        self.told = ""  # its last line in the time line
+    declaration: Declaration
+    fell: bool  # it went down, and does not know yet that everything after it is gone
+    index: int
+    process: Process
+    since: float  # seconds of wall time since when it is in its state; kept by who observes
+    slot: Slot
+    state: int
+    target: Thing | None  # of a method: the thing it was called on
+    told: str  # its last line in the time line
 
     def begin(self, values: list[Value]) -> None:
         """Start, with checked arguments.
@@ -384,7 +395,8 @@ class Statement(Owner):
         """Report: from down to up."""
         self.state = UP
         process = self.process
-        process.retries = 0
+        if process.trouble is not None:
+            process.trouble.retries = 0
         process.engine.push(process)
         if process.engine.watched:
             process.engine.observer.moved(self, DOWN, UP)
@@ -471,8 +483,9 @@ class Engine:
     def retry_all(self) -> None:
         """Begin all failed statements again now: something outside has changed, and what failed may work."""
         for process in list(self.retrying):
-            if process.losses <= LOSSES:  # else the change may be part of the quarrel that it waits out
-                process.retries = 0
+            trouble = process.troubles()
+            if trouble.losses <= LOSSES:  # else the change may be part of the quarrel that it waits out
+                trouble.retries = 0
                 process.retry()
 
     def event(self, action: Callable[[], None]) -> None:
@@ -495,11 +508,7 @@ class Engine:
     def push(self, process: Process) -> None:
         """Put a process on top of the stack."""
         stack = self.stack
-        top = len(stack)
-        place = process.place
-        if place >= 0 and place == top - 1:
-            return
-        process.place = top
+        top = process.place = len(stack)  # an older place of it is passed over
         stack.append(process)
         if top > 4096 and top > 4 * self.alive:
             self._forget_old_places()

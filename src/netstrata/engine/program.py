@@ -3,8 +3,7 @@
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Declaration
-from netstrata.engine.thing import Thing, follow_thing
+from netstrata.engine.thing import Thing, follow_thing, unwrapped
 from netstrata.values import DEPTH_LIMIT, Refused, Span, Value
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ class Slot:
         "registry",
         "span",
         "target",
+        "target_index",
         "type",
     )
 
@@ -47,6 +47,7 @@ class Slot:
         type_: str,
         name: str,
         target: tuple[str, ...],
+        target_index: int,
         arguments: "list[Expression]",
         span: Span,
         registry: "Registry",
@@ -54,22 +55,30 @@ class Slot:
         self.index = index
         self.type = type_
         self.name = name
-        self.target = target
+        self.target = target  # of a method: the dotted name of the thing it is called on
+        self.target_index = target_index  # of the statement that the name begins with, -1 if it is of another process
         self.arguments = arguments
         self.span = span
         self.registry = registry
         self.constants = constant_values(arguments)
         self.hushed = False  # a secret is made from what it holds
-        self._entry: Entry | None = None
-        self._entry_type = ""
+        self._entry: Entry | None = None  # what implements it, once it was found and takes so many arguments
+        self._entry_type = ""  # of a method: the type that its entry was found for
+        if not target:
+            entry = registry.statement(type_)
+            if entry is not None and entry.declaration.fits(len(arguments)):
+                self._entry = entry
 
     def resolve_target(self, process: "Process") -> Thing:
         """Return the thing that a method is called on.
 
         Raises: Refused if the name leads nowhere.
         """
-        first = process.find(self.target[0], self.index)
-        thing = follow_thing(first, self.target) if first is not None else None
+        at = self.target_index
+        first = process.statements[at] if at >= 0 else process.find_outside(self.target[0])
+        thing = unwrapped(first) if first is not None else None
+        if thing is not None and len(self.target) > 1:
+            thing = follow_thing(thing, self.target)
         if thing is None:
             raise Refused(f"failed to resolve object ({'.'.join(self.target)}) from position {self.index}", self.span)
         return thing
@@ -79,41 +88,47 @@ class Slot:
 
         Raises: Refused if there is no such statement or method.
         """
-        type_ = ""
-        if target is not None:
-            type_ = target.type()
-            if not type_:
-                raise Refused("cannot call method on object with no type", self.span)
+        type_ = target.type() if target is not None else ""
         entry = self._entry
         if entry is None or self._entry_type != type_:
-            if type_:
-                entry = self.registry.method(type_, self.type)
-                if entry is None:
-                    raise Refused(f"unknown method statement: {type_}::{self.type}", self.span)
-            else:
-                entry = self.registry.statement(self.type)
-                if entry is None:
-                    raise Refused(f"unknown simple statement: {self.type}", self.span)
-            self._entry = entry
-            self._entry_type = type_
+            entry = self._find_entry(target, type_)
         return entry
 
-    def evaluate(self, process: "Process", declaration: Declaration) -> list[Value]:
-        """Return the values of the arguments, right in number; not to be changed by who takes them.
+    def _find_entry(self, target: Thing | None, type_: str) -> "Entry":
+        if target is None:
+            entry = self.registry.statement(self.type)
+            if entry is None:
+                raise Refused(f"unknown simple statement: {self.type}", self.span)
+        else:
+            if not type_:
+                raise Refused("cannot call method on object with no type", self.span)
+            entry = self.registry.method(type_, self.type)
+            if entry is None:
+                raise Refused(f"unknown method statement: {type_}::{self.type}", self.span)
+        if not entry.declaration.fits(len(self.arguments)):
+            raise entry.declaration.arity_refusal(len(self.arguments))
+        self._entry = entry
+        self._entry_type = type_
+        return entry
 
-        Raises: Refused if one cannot be evaluated, or their number is wrong.
+    def evaluate(self, process: "Process") -> list[Value]:
+        """Return the values of the arguments; not to be changed by who takes them.
+
+        Raises: Refused if one cannot be evaluated.
         """
         values = self.constants
-        if values is None:
-            values = []
-            for argument in self.arguments:
-                value = argument.evaluate(process)
-                if not isinstance(value, bytes) and value.depth >= DEPTH_LIMIT:
-                    raise Refused("depth limit exceeded", argument.span)
-                values.append(value)
-        given = len(values)
-        if given < declaration.least or (given > declaration.most >= 0):
-            raise declaration.arity_refusal(given)
+        if values is not None:
+            return values
+        arguments = self.arguments
+        if len(arguments) == 1:  # that of most statements
+            value = arguments[0].evaluate(process)
+            if not isinstance(value, bytes) and value.depth >= DEPTH_LIMIT:
+                raise Refused("depth limit exceeded", arguments[0].span)
+            return [value]
+        values = [argument.evaluate(process) for argument in arguments]
+        for index, value in enumerate(values):
+            if not isinstance(value, bytes) and value.depth >= DEPTH_LIMIT:
+                raise Refused("depth limit exceeded", arguments[index].span)
         return values
 
 
@@ -125,7 +140,7 @@ class Code:
     def __init__(self, name: str, template: bool, slots: list[Slot], span: Span) -> None:
         self.name = name
         self.template = template
-        self.slots = slots
+        self.slots = tuple(slots)
         self.span = span
         self.names: dict[str, list[int]] = {}
         for slot in slots:

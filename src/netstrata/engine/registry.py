@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
 from netstrata.engine.computed import Acted, Computed
+from netstrata.engine.function import Function
 from netstrata.engine.living import Configured, NextEvent, Reported, Watched
-from netstrata.values import Value
 
 if TYPE_CHECKING:
-    from netstrata.engine.expressions import Expression
-    from netstrata.engine.machine import Process, Statement
+    from netstrata.engine.machine import Statement
 
 
 class Entry:
@@ -38,22 +37,6 @@ def entry_of(declaration: Declaration) -> Entry:
     if declaration.kind == "nextevent":
         return Entry(declaration, NextEvent)
     return Entry(declaration, declaration.implementation)
-
-
-class Function:
-    """A function: strict ones get values, lazy ones get the process and the expressions."""
-
-    __slots__ = ("declaration", "lazy", "strict")
-
-    def __init__(
-        self,
-        declaration: Declaration,
-        strict: Callable[[list[Value]], Value],
-        lazy: "Callable[[Process, list[Expression]], Value] | None" = None,
-    ) -> None:
-        self.declaration = declaration
-        self.strict = strict
-        self.lazy = lazy
 
 
 class Registry:
@@ -109,8 +92,3 @@ class Registry:
     def functions(self) -> list[Declaration]:
         """Return every function, sorted by name."""
         return [self._functions[name].declaration for name in sorted(self._functions)]
-
-
-def undefined(values: list[Value]) -> Value:
-    """Stand in for the strict form of a lazy function."""
-    raise NotImplementedError

@@ -1,9 +1,11 @@
 """How the structures of the language are declared: the class beside its arguments and documentation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from netstrata.contract import Argument, Declaration, Shape, Variable
-from netstrata.engine.registry import Function, undefined
+from netstrata.engine.function import Applied, Function
+from netstrata.values import Value
 
 STRUCTURES: list[Declaration] = []
 FUNCTIONS: list[Function] = []
@@ -54,13 +56,14 @@ def outside_object(
     STRUCTURES.append(Declaration(name, "object", arguments, variables, doc, implementation, object_type, layer))
 
 
-def function(name: str, strict: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:
-    """Declare a function of values."""
-    declaration = Declaration(name, "function", arguments, (Variable("", result),), doc, strict)
-    FUNCTIONS.append(Function(declaration, strict))
-
-
-def lazy_function(name: str, lazy: Any, arguments: tuple[Argument, ...], doc: str, result: Shape[Any]) -> None:
-    """Declare a function that evaluates its arguments itself, or not."""
-    declaration = Declaration(name, "function", arguments, (Variable("", result),), doc, lazy)
-    FUNCTIONS.append(Function(declaration, undefined, lazy))
+def function(
+    name: str,
+    how: Function | Callable[[list[Value]], Value],
+    arguments: tuple[Argument, ...],
+    doc: str,
+    result: Shape[Any],
+) -> None:
+    """Declare a function: one of values, or a `Function` if it is called often or evaluates its arguments itself."""
+    made = how if isinstance(how, Function) else Applied(how)
+    made.declare(Declaration(name, "function", arguments, (Variable("", result),), doc, made))
+    FUNCTIONS.append(made)

@@ -1,8 +1,14 @@
 """What a name can stand for, and how a dotted name is followed."""
 
+from typing import Final
+
 from netstrata.values import Value
+from netstrata.values.compiling import mypyc_attr
+
+NAMED_ARGUMENTS: Final = 20  # so many arguments of a process have names of their own: _arg0 to _arg19
 
 
+@mypyc_attr(acyclic=True)
 class Thing:
     """Something with members and variables by name, and a type by which its methods are found.
 
@@ -27,11 +33,25 @@ class Thing:
         """Return the variable of that name."""
         return None
 
+    def own_value(self) -> Value | None:
+        """Return the variable without a name of what it stands for, None if there is none now.
+
+        What most references are.  Who always stands for itself may say it at once.
+        """
+        thing: Thing = self
+        while thing.answers():
+            inner = thing.stands_for()
+            if inner is None:
+                return thing.variable("")
+            thing = _followed(inner) if isinstance(inner, Detour) else inner
+        return None
+
     def type(self) -> str:
         """Return the type in which methods are looked up, "" if there is none."""
         return ""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Plain(Thing):
     """A value without members: arguments, loop names."""
 
@@ -43,6 +63,10 @@ class Plain(Thing):
     def variable(self, name: str) -> Value | None:
         """Return the value under the empty name."""
         return None if name else self.value
+
+    def own_value(self) -> Value | None:
+        """Return the value."""
+        return self.value
 
 
 class Detour(Thing):
@@ -107,10 +131,8 @@ def _followed(detour: Detour) -> Thing:
 
 
 def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
-    """Read the variable that the names after the first lead to, from what the first one stands for."""
+    """Read the variable that the names after the first, at least one, lead to from what the first stands for."""
     last = len(names) - 1
-    if last == 0:
-        return _own_value(thing)
     thing = unwrapped(thing)
     at = 1
     while at <= last:
@@ -125,19 +147,8 @@ def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
     return thing.variable("") if thing.answers() else None
 
 
-def _own_value(thing: Thing) -> Value | None:
-    """Read the variable without a name of what a thing stands for; most references are that."""
-    while thing.answers():
-        inner = thing.stands_for()
-        if inner is None:
-            return thing.variable("")
-        thing = _followed(inner) if isinstance(inner, Detour) else inner
-    return None
-
-
 def follow_thing(thing: Thing, names: tuple[str, ...]) -> Thing | None:
     """Return the thing that the names after the first lead to, from what the first one stands for."""
-    thing = unwrapped(thing)
     for name in names[1:]:
         if not thing.answers():
             return None

@@ -2,9 +2,11 @@
 
 import re
 
+from netstrata.values.arithmetic import LIMIT, WORD
 
-def parse_number(text: bytes, limit: int = 2**64 - 1) -> int | None:
-    """Read one or more ASCII digits, leading zeros allowed; None if it is anything else or over the limit."""
+
+def parse_number(text: bytes, limit: int | None = None) -> int | None:
+    """Read one or more ASCII digits, leading zeros allowed; None if it is anything else or over the limit, 2^64 - 1."""
     if not text.isdigit():
         return None
     if len(text) > 20:
@@ -12,6 +14,8 @@ def parse_number(text: bytes, limit: int = 2**64 - 1) -> int | None:
         if len(text) > 20:
             return None
     number = int(text)
+    if limit is None:
+        return number if number < WORD or number <= LIMIT else None
     return number if number <= limit else None
 
 

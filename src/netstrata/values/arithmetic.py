@@ -3,11 +3,13 @@
 from typing import Final
 
 LIMIT: Final = 2**64 - 1
+WORD: Final = 2**60  # numbers below it are compared without making an object of the limit
 
 
 def add(left: int, right: int) -> int | None:
     """Return the sum, None if it is too large."""
-    return left + right if left + right <= LIMIT else None
+    total = left + right
+    return total if total < WORD or total <= LIMIT else None
 
 
 def subtract(left: int, right: int) -> int | None:
@@ -17,7 +19,8 @@ def subtract(left: int, right: int) -> int | None:
 
 def multiply(left: int, right: int) -> int | None:
     """Return the product, None if it is too large."""
-    return left * right if left * right <= LIMIT else None
+    product = left * right
+    return product if product < WORD or product <= LIMIT else None
 
 
 def divide(left: int, right: int) -> int | None:

@@ -1,5 +1,8 @@
 """What the compiler is told about classes; plain Python takes no notice.
 
+`acyclic` objects are never seen by the garbage collector, which saves time and 16 bytes each: for what is made and
+gone all the time, and is in no cycle once it is gone.  `free_list_len=1` keeps one for the next to be made.
+
 A compiled class may have interpreted subclasses only if it says so, and so must all its base classes.  The compiler
 knows the decorator by its origin, which need not be there when the program runs: this module is never compiled.
 """
@@ -12,6 +15,6 @@ if TYPE_CHECKING:
 else:
     T = TypeVar("T")
 
-    def mypyc_attr(**settings: bool) -> Callable[[T], T]:
+    def mypyc_attr(**settings: bool | int) -> Callable[[T], T]:
         """Return a decorator that leaves a class as it is."""
         return lambda of: of

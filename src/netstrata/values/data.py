@@ -10,11 +10,14 @@ from functools import cmp_to_key
 from itertools import islice
 from typing import Final, Union
 
+from netstrata.values.compiling import mypyc_attr
+
 DEPTH_LIMIT: Final = 32
 TRUE: Final = b"true"
 FALSE: Final = b"false"
 
 
+@mypyc_attr(acyclic=True)
 class List:
     """The first `size` elements of a Python list that others may still append to, but never change below `size`."""
 
@@ -55,6 +58,7 @@ class List:
         return f"List({self.elements()!r})"
 
 
+@mypyc_attr(acyclic=True)
 class Map:
     """A set of key and value pairs, always walked in key order.
 

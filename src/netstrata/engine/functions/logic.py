@@ -1,84 +1,112 @@
 """Functions that choose and combine truth values, evaluating no more than they need."""
 
-from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from netstrata.contract.shapes import ANY, TRUTH
 from netstrata.engine.expressions import Expression
+from netstrata.engine.function import Function, Strict
 from netstrata.engine.machine import Process
-from netstrata.engine.structure import function, lazy_function, rest, takes
-from netstrata.values import FALSE, TRUE, Refused, Value, boolean, compare
+from netstrata.engine.structure import function, rest, takes
+from netstrata.values import FALSE, TRUE, Refused, Span, Value, boolean, compare
 
 
-def _truth(value: Value, node: Expression) -> bool:
+def truth(value: Value, node: Expression) -> bool:
+    """Say whether a value is `true`.
+
+    Raises: Refused if it is no string.
+    """
     if not isinstance(value, bytes):
         raise Refused(f"expected {TRUTH.name}: {TRUTH.means}", node.span)
     return value == TRUE
 
 
-def _error(process: Process, nodes: list[Expression]) -> Value:
-    raise Refused("error() was evaluated")
+class Error(Function):
+    """Fails."""
+
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Fail, whatever the arguments are."""
+        raise Refused("error() was evaluated")
 
 
-def _identity(values: list[Value]) -> Value:
-    return values[0]
+class If(Function):
+    """Chooses one of two values."""
+
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Evaluate the condition, and the one of the values that it chooses."""
+        chosen = nodes[1] if truth(nodes[0].evaluate(process), nodes[0]) else nodes[2]
+        return chosen.evaluate(process)
 
 
-def _if(process: Process, nodes: list[Expression]) -> Value:
-    chosen = nodes[1] if _truth(nodes[0].evaluate(process), nodes[0]) else nodes[2]
-    return chosen.evaluate(process)
+class IfElse(Function):
+    """Chooses the value after the first condition that is true."""
+
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Evaluate conditions and their values in turn, no more than needed."""
+        if len(nodes) % 2 == 0:
+            raise Refused("ifel takes an odd number of arguments: conditions with values, and what is left")
+        for at in range(0, len(nodes) - 1, 2):
+            condition = nodes[at].evaluate(process)
+            value = nodes[at + 1].evaluate(process)
+            if truth(condition, nodes[at]):
+                return value
+        return nodes[-1].evaluate(process)
 
 
-def _ifel(process: Process, nodes: list[Expression]) -> Value:
-    if len(nodes) % 2 == 0:
-        raise Refused("ifel takes an odd number of arguments: conditions with values, and what is left")
-    for at in range(0, len(nodes) - 1, 2):
-        condition = nodes[at].evaluate(process)
-        value = nodes[at + 1].evaluate(process)
-        if _truth(condition, nodes[at]):
-            return value
-    return nodes[-1].evaluate(process)
+class Not(Strict):
+    """The opposite of a truth value."""
 
-
-def _bool(values: list[Value]) -> Value:
-    return TRUE if values[0] == TRUE else FALSE
-
-
-def _not(values: list[Value]) -> Value:
-    return FALSE if values[0] == TRUE else TRUE
-
-
-def _checked(strict: Callable[[list[Value]], Value]) -> Callable[[list[Value]], Value]:
-    def check(values: list[Value]) -> Value:
+    def apply(self, values: list[Value]) -> Value:
+        """Return it."""
         if not isinstance(values[0], bytes):
             raise TRUTH.refusal(0)
-        return strict(values)
-
-    return check
+        return FALSE if values[0] == TRUE else TRUE
 
 
-def _and(process: Process, nodes: list[Expression]) -> Value:
-    for node in nodes:
-        if not _truth(node.evaluate(process), node):
-            return FALSE
-    return TRUE
+class Truth(Strict):
+    """Whether a string is `true`."""
+
+    def apply(self, values: list[Value]) -> Value:
+        """Return it."""
+        if not isinstance(values[0], bytes):
+            raise TRUTH.refusal(0)
+        return TRUE if values[0] == TRUE else FALSE
 
 
-def _or(process: Process, nodes: list[Expression]) -> Value:
-    for node in nodes:
-        if _truth(node.evaluate(process), node):
-            return TRUE
-    return FALSE
+class And(Function):
+    """Whether all are true."""
 
-
-def _imp(process: Process, nodes: list[Expression]) -> Value:
-    if not _truth(nodes[0].evaluate(process), nodes[0]):
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Evaluate up to the first that is not."""
+        for node in nodes:
+            if not truth(node.evaluate(process), node):
+                return FALSE
         return TRUE
-    return boolean(_truth(nodes[1].evaluate(process), nodes[1]))
 
 
-lazy_function(
+class Or(Function):
+    """Whether one is true."""
+
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Evaluate up to the first that is."""
+        for node in nodes:
+            if truth(node.evaluate(process), node):
+                return TRUE
+        return FALSE
+
+
+class Implies(Function):
+    """Whether the second is true if the first is."""
+
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Evaluate the second only if the first is true."""
+        if not truth(nodes[0].evaluate(process), nodes[0]):
+            return TRUE
+        return boolean(truth(nodes[1].evaluate(process), nodes[1]))
+
+
+function(
     "error",
-    _error,
+    Error(),
     rest("anything", ANY),
     """Fail, always.
 
@@ -89,7 +117,7 @@ lazy_function(
 )
 function(
     "identity",
-    _identity,
+    lambda values: values[0],
     takes(("value", ANY)),
     """Return the argument.
 
@@ -98,9 +126,9 @@ function(
     """,
     ANY,
 )
-lazy_function(
+function(
     "if",
-    _if,
+    If(),
     takes(("condition", TRUTH), ("then", ANY), ("otherwise", ANY)),
     """Return one of two values; only that one is evaluated.
 
@@ -109,9 +137,9 @@ lazy_function(
     """,
     ANY,
 )
-lazy_function(
+function(
     "ifel",
-    _ifel,
+    IfElse(),
     takes(("first", ANY)) + rest("more", ANY),
     """Return the value after the first condition that is true, or the last argument if none is.
 
@@ -122,7 +150,7 @@ lazy_function(
 )
 function(
     "bool",
-    _checked(_bool),
+    Truth(),
     takes(("value", TRUTH)),
     """Return `true` if the argument is exactly that, else `false`.
 
@@ -133,7 +161,7 @@ function(
 )
 function(
     "not",
-    _checked(_not),
+    Not(),
     takes(("value", TRUTH)),
     """Return the opposite.
 
@@ -142,9 +170,9 @@ function(
     """,
     TRUTH,
 )
-lazy_function(
+function(
     "and",
-    _and,
+    And(),
     rest("values", TRUTH),
     """Say whether all arguments are true; stop at the first that is not.
 
@@ -153,9 +181,9 @@ lazy_function(
     """,
     TRUTH,
 )
-lazy_function(
+function(
     "or",
-    _or,
+    Or(),
     rest("values", TRUTH),
     """Say whether an argument is true; stop at the first that is.
 
@@ -164,9 +192,9 @@ lazy_function(
     """,
     TRUTH,
 )
-lazy_function(
+function(
     "imp",
-    _imp,
+    Implies(),
     takes(("premise", TRUTH), ("conclusion", TRUTH)),
     """Say whether the premise is false or the conclusion true; the latter is evaluated only if needed.
 
@@ -177,30 +205,51 @@ lazy_function(
 )
 
 
-def _comparison(holds: Callable[[int], bool]) -> Callable[[list[Value]], Value]:
-    def compared(values: list[Value]) -> Value:
-        return boolean(holds(compare(values[0], values[1])))
+class Relation(NamedTuple):
+    """When a relation between two things holds, and how it is told."""
 
-    return compared
+    name: str
+    words: str
+    lesser: bool
+    equal: bool
+    greater: bool
 
 
-RELATIONS: tuple[tuple[str, str, Callable[[int], bool], str], ...] = (
-    ("lesser", "is before", lambda order: order < 0, "false"),
-    ("greater", "is after", lambda order: order > 0, "false"),
-    ("lesser_equal", "is not after", lambda order: order <= 0, "true"),
-    ("greater_equal", "is not before", lambda order: order >= 0, "true"),
-    ("equal", "equals", lambda order: order == 0, "true"),
-    ("different", "differs from", lambda order: order != 0, "false"),
+RELATIONS: Final = (
+    Relation("lesser", "is before", True, False, False),
+    Relation("greater", "is after", False, False, True),
+    Relation("lesser_equal", "is not after", True, True, False),
+    Relation("greater_equal", "is not before", False, True, True),
+    Relation("equal", "equals", False, True, False),
+    Relation("different", "differs from", True, False, True),
 )
-for _name, _words, _holds, _result in RELATIONS:
+
+
+class Comparison(Strict):
+    """Whether a relation between two values holds."""
+
+    __slots__ = ("equal", "greater", "lesser")
+
+    def __init__(self, relation: Relation) -> None:
+        self.lesser = boolean(relation.lesser)
+        self.equal = boolean(relation.equal)
+        self.greater = boolean(relation.greater)
+
+    def apply(self, values: list[Value]) -> Value:
+        """Compare."""
+        order = compare(values[0], values[1])
+        return self.equal if order == 0 else self.lesser if order < 0 else self.greater
+
+
+for _relation in RELATIONS:
     function(
-        f"val_{_name}",
-        _comparison(_holds),
+        f"val_{_relation.name}",
+        Comparison(_relation),
         takes(("left", ANY), ("right", ANY)),
-        f"""Say whether one value {_words} another: strings before lists before maps, bytewise.
+        f"""Say whether one value {_relation.words} another: strings before lists before maps, bytewise.
 
         Example:
-            println(@val_{_name}("a", "a"));  # {_result}
+            println(@val_{_relation.name}("a", "a"));  # {boolean(_relation.equal).decode()}
         """,
         TRUTH,
     )

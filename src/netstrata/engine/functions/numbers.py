@@ -1,68 +1,161 @@
 """Functions of whole numbers from 0 to 2^64 - 1."""
 
-from collections.abc import Callable
+from typing import Final
 
 from netstrata.contract.shapes import NUMBER, TRUTH, number_shape
-from netstrata.engine.functions.logic import RELATIONS
+from netstrata.engine.expressions import Expression
+from netstrata.engine.function import Function
+from netstrata.engine.functions.logic import RELATIONS, Relation
+from netstrata.engine.machine import Process
 from netstrata.engine.structure import function, takes
-from netstrata.values import Refused, Value, boolean, parse_number
+from netstrata.values import Refused, Span, Value, boolean
 from netstrata.values.arithmetic import LIMIT, add, divide, modulo, multiply, subtract
 
 
-def _number(values: list[Value], index: int) -> int:
-    value = values[index]
-    number = parse_number(value) if isinstance(value, bytes) else None
+def _number(process: Process, nodes: list[Expression], index: int) -> int:
+    node = nodes[index]
+    number = node.number(process)
     if number is None:
-        raise NUMBER.refusal(index)
+        refusal = NUMBER.refusal(index)
+        refusal.span = node.span
+        raise refusal
     return number
 
 
-def _relation(holds: Callable[[int], bool]) -> Callable[[list[Value]], Value]:
-    def related(values: list[Value]) -> Value:
-        left = _number(values, 0)
-        return boolean(holds(left - _number(values, 1)))
+class NumberComparison(Function):
+    """Whether a relation between two numbers holds."""
 
-    return related
+    __slots__ = ("equal", "greater", "lesser")
 
+    def __init__(self, relation: Relation) -> None:
+        self.lesser = boolean(relation.lesser)
+        self.equal = boolean(relation.equal)
+        self.greater = boolean(relation.greater)
 
-OPERATIONS: tuple[tuple[str, str, Callable[[int, int], int | None], str, str], ...] = (
-    ("add", "the sum", add, "9", "the sum is over 18446744073709551615"),
-    ("subtract", "the difference", subtract, "5", "the difference is below 0"),
-    ("multiply", "the product", multiply, "14", "the product is over 18446744073709551615"),
-    ("divide", "the quotient, rounded down", divide, "3", "this is a division by 0"),
-    ("modulo", "the remainder", modulo, "1", "this is a division by 0"),
-    ("min", "the smaller one", min, "2", ""),
-    ("max", "the larger one", max, "7", ""),
-)
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Compare."""
+        left = _number(process, nodes, 0)
+        right = _number(process, nodes, 1)
+        return self.lesser if left < right else self.equal if left == right else self.greater
 
 
-def _operation(operate: Callable[[int, int], int | None], failure: str) -> Callable[[list[Value]], Value]:
-    def operated(values: list[Value]) -> Value:
-        left = _number(values, 0)
-        result = operate(left, _number(values, 1))
+class Operation(Function):
+    """What is computed from two numbers."""
+
+    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+        """Compute it."""
+        left = _number(process, nodes, 0)
+        result = self.operate(left, _number(process, nodes, 1))
         if result is None:
-            raise Refused(failure, argument=1)
+            raise Refused(self.failure(), nodes[1].span)
         return b"%d" % result
 
-    return operated
+    def operate(self, left: int, right: int) -> int | None:
+        """Return the result, None if there is none."""
+        raise NotImplementedError
+
+    def failure(self) -> str:
+        """Say why there is no result."""
+        return ""
 
 
-for _name, _words, _holds, _result in RELATIONS:
+class Add(Operation):
+    """The sum."""
+
+    def operate(self, left: int, right: int) -> int | None:
+        """Return it."""
+        return add(left, right)
+
+    def failure(self) -> str:
+        """Say that it is too large."""
+        return f"the sum is over {LIMIT}"
+
+
+class Subtract(Operation):
+    """The difference."""
+
+    def operate(self, left: int, right: int) -> int | None:
+        """Return it."""
+        return subtract(left, right)
+
+    def failure(self) -> str:
+        """Say that it is negative."""
+        return "the difference is below 0"
+
+
+class Multiply(Operation):
+    """The product."""
+
+    def operate(self, left: int, right: int) -> int | None:
+        """Return it."""
+        return multiply(left, right)
+
+    def failure(self) -> str:
+        """Say that it is too large."""
+        return f"the product is over {LIMIT}"
+
+
+class Divide(Operation):
+    """The quotient."""
+
+    def operate(self, left: int, right: int) -> int | None:
+        """Return it, rounded down."""
+        return divide(left, right)
+
+    def failure(self) -> str:
+        """Say that there is none."""
+        return "this is a division by 0"
+
+
+class Modulo(Divide):
+    """The remainder."""
+
+    def operate(self, left: int, right: int) -> int | None:
+        """Return it."""
+        return modulo(left, right)
+
+
+class Minimum(Operation):
+    """The smaller number."""
+
+    def operate(self, left: int, right: int) -> int | None:
+        """Return it."""
+        return min(left, right)
+
+
+class Maximum(Operation):
+    """The larger number."""
+
+    def operate(self, left: int, right: int) -> int | None:
+        """Return it."""
+        return max(left, right)
+
+
+for _relation in RELATIONS:
     function(
-        f"num_{_name}",
-        _relation(_holds),
+        f"num_{_relation.name}",
+        NumberComparison(_relation),
         takes(("left", NUMBER), ("right", NUMBER)),
-        f"""Say whether one number {_words} another.
+        f"""Say whether one number {_relation.words} another.
 
         Example:
-            println(@num_{_name}("7", "07"));  # {_result}
+            println(@num_{_relation.name}("7", "07"));  # {boolean(_relation.equal).decode()}
         """,
         TRUTH,
     )
-for _name, _words, _operate, _result, _failure in OPERATIONS:
+_OPERATIONS: Final[tuple[tuple[str, str, Operation, str], ...]] = (
+    ("add", "the sum", Add(), "9"),
+    ("subtract", "the difference", Subtract(), "5"),
+    ("multiply", "the product", Multiply(), "14"),
+    ("divide", "the quotient, rounded down", Divide(), "3"),
+    ("modulo", "the remainder", Modulo(), "1"),
+    ("min", "the smaller one", Minimum(), "2"),
+    ("max", "the larger one", Maximum(), "7"),
+)
+for _name, _words, _operation, _result in _OPERATIONS:
     function(
         f"num_{_name}",
-        _operation(_operate, _failure),
+        _operation,
         takes(("left", NUMBER), ("right", NUMBER)),
         f"""Return {_words} of two numbers.
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TEXT
+from netstrata.engine.function import Strict
 from netstrata.engine.structure import function, rest, takes
 from netstrata.language.valuetext import format_value, parse_value
 from netstrata.values import List, Refused, Value, parse_number
@@ -28,11 +29,15 @@ def _gather(value: Value, index: int, words: list[bytes]) -> None:
         raise STRINGS.refusal(index)
 
 
-def _concat(values: list[Value]) -> Value:
-    words: list[bytes] = []
-    for index, value in enumerate(values):
-        _gather(value, index, words)
-    return b"".join(words)
+class Concat(Strict):
+    """Strings put together."""
+
+    def apply(self, values: list[Value]) -> Value:
+        """Put them together."""
+        words: list[bytes] = []
+        for index, value in enumerate(values):
+            _gather(value, index, words)
+        return b"".join(words)
 
 
 def _concatlist(values: list[Value]) -> Value:
@@ -124,7 +129,7 @@ def _struct_decode(values: list[Value]) -> Value:
 
 function(
     "concat",
-    _concat,
+    Concat(),
     rest("parts", STRINGS),
     """Put strings together; lists of strings are walked through.
 

@@ -7,8 +7,10 @@ from netstrata.engine.machine import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import gives, maybe, structure
 from netstrata.engine.surroundings import Waiting
 from netstrata.values import Value, boolean
+from netstrata.values.compiling import mypyc_attr
 
 
+@mypyc_attr(acyclic=True)
 class BacktrackPoint(Statement):
     """A place to go back to."""
 
@@ -24,6 +26,7 @@ class BacktrackPoint(Statement):
             self.down_up()
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Go(Statement):
     """Goes back to a point."""
 

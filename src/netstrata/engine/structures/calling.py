@@ -9,6 +9,7 @@ from netstrata.engine.structure import rest, structure, takes
 from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Detour, Thing
 from netstrata.values import List, Value
+from netstrata.values.compiling import mypyc_attr
 
 NO_TEMPLATE: Final = b"<none>"
 
@@ -38,6 +39,7 @@ def argument_list(values: list[Value], index: int) -> List:
     return value
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ScopeOf(Thing):
     """All that can be seen from a statement's place: `_caller`, `_scope`."""
 
@@ -51,6 +53,7 @@ class ScopeOf(Thing):
         return self.statement.process.find(name, self.statement.index)
 
 
+@mypyc_attr(acyclic=True)
 class Caller(Statement):
     """A statement that is up while the process it created is complete."""
 
@@ -111,6 +114,7 @@ class Caller(Statement):
         self.dead()
 
 
+@mypyc_attr(acyclic=True)
 class Call(Caller):
     """Runs a template with arguments."""
 
@@ -184,6 +188,7 @@ structure(
 )
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Embedded(Caller):
     """Runs a template that sees all that can be seen here: the body of an If."""
 

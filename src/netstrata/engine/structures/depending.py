@@ -6,6 +6,52 @@ from netstrata.engine.structure import structure, takes
 from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.values import Refused, Value
+from netstrata.values.compiling import mypyc_attr
+
+
+class Chain:
+    """Depends in the order in which they came, each in one chain at a time; adding and taking out cost the same always.
+
+    Most hold a single one, and there is one for each provider: a dict would take six times the memory.
+    """
+
+    __slots__ = ("first", "last")
+
+    def __init__(self) -> None:
+        self.first: Depend | None = None
+        self.last: Depend | None = None
+
+    def add(self, depend: "Depend") -> None:
+        """Add one at the end."""
+        depend.before = self.last
+        depend.after = None
+        if self.last is None:
+            self.first = depend
+        else:
+            self.last.after = depend
+        self.last = depend
+
+    def remove(self, depend: "Depend") -> None:
+        """Take one out."""
+        before, after = depend.before, depend.after
+        if before is None:
+            self.first = after
+        else:
+            before.after = after
+        if after is None:
+            self.last = before
+        else:
+            after.before = before
+        depend.before = depend.after = None
+
+    def all(self) -> list["Depend"]:
+        """Return them all, the longest here first."""
+        found: list[Depend] = []
+        depend = self.first
+        while depend is not None:
+            found.append(depend)
+            depend = depend.after
+        return found
 
 
 class Market:
@@ -15,7 +61,7 @@ class Market:
 
     def __init__(self) -> None:
         self.providers: dict[Value, Provide] = {}
-        self.waiting: dict[Value, dict[Depend, None]] = {}
+        self.waiting: dict[Value, Chain] = {}
 
 
 def market(engine: Engine) -> Market:
@@ -34,6 +80,7 @@ def _name(values: list[Value]) -> bytes:
     return name
 
 
+@mypyc_attr(acyclic=True)
 class Provide(Statement):
     """Says that something is there, and shows all that can be seen from here."""
 
@@ -42,8 +89,8 @@ class Provide(Statement):
     def begin(self, values: list[Value]) -> None:
         """Be up, then bring up who waits for it."""
         self.name = _name(values)
-        self.bound: dict[Depend, None] = {}
-        self.queue: list[Provide] = []  # others of the name that wait to take over, the next one last
+        self.bound = Chain()
+        self.queue: list[Provide] | None = None  # others of the name that wait to take over, the next one last
         here = market(self.process.engine)
         if self.name in here.providers:
             self.already_provided(here.providers[self.name])
@@ -61,31 +108,41 @@ class Provide(Statement):
         """Bind all who wait for the name, the longest waiting first."""
         waiting = market(self.process.engine).waiting.pop(self.name, None)
         if waiting is not None:
-            for depend in waiting:
-                self.bound[depend] = None
+            for depend in waiting.all():
+                self.bound.add(depend)
                 depend.provider = self
                 depend.up()
 
     def die(self) -> None:
         """Take down who depends on it, and wait until they have let go."""
-        if market(self.process.engine).providers.get(self.name) is not self:
-            market(self.process.engine).providers[self.name].queue.remove(self)
+        active = market(self.process.engine).providers[self.name]
+        if active is not self:
+            active.queued().remove(self)
             self.dead()
-        elif not self.bound:
+        elif self.bound.first is None:
             self._leave()
         else:
-            for depend in list(self.bound):
+            for depend in self.bound.all():
                 depend.down()
+
+    def queued(self) -> "list[Provide]":
+        """Return those who wait to take over, the next one last; to be changed."""
+        if self.queue is None:
+            self.queue = []
+        return self.queue
 
     def waits_for(self) -> Waiting | None:
         """Say who still depends on it."""
-        return Waiting("waits until nobody depends on it", [depend.process for depend in self.bound])
+        return Waiting("waits until nobody depends on it", [depend.process for depend in self.bound.all()])
 
     def let_go(self, depend: "Depend") -> None:
         """Somebody does not depend on it any more."""
-        del self.bound[depend]
+        self.bound.remove(depend)
         depend.provider = None
-        if self.state == DYING and not self.bound:
+
+    def leave_if_free(self) -> None:
+        """Be gone, if that is what is waited for."""
+        if self.state == DYING and self.bound.first is None:
             self._leave()
 
     def _leave(self) -> None:
@@ -106,29 +163,36 @@ class ProvideEvent(Provide):
 
     def already_provided(self, active: Provide) -> None:
         """Be up, and wait to take over."""
-        active.queue.append(self)
+        active.queued().append(self)
         self.up()
 
 
+@mypyc_attr(acyclic=True)
 class Depend(Statement):
     """Up while something is provided."""
 
-    __slots__ = ("name", "provider")
+    __slots__ = ("after", "before", "name", "provider")  # after and before are the neighbours in a chain
 
     def begin(self, values: list[Value]) -> None:
         """Be up if it is provided, else wait."""
         self.name = _name(values)
         self.provider: Provide | None = None
+        self.after: Depend | None = None
+        self.before: Depend | None = None
         provider = market(self.process.engine).providers.get(self.name)
         if provider is not None and provider.state != DYING:
-            provider.bound[self] = None
+            provider.bound.add(self)
             self.provider = provider
             self.up()
         else:
             self._wait()
 
     def _wait(self) -> None:
-        market(self.process.engine).waiting.setdefault(self.name, {})[self] = None
+        waiting = market(self.process.engine).waiting
+        chain = waiting.get(self.name)
+        if chain is None:
+            chain = waiting[self.name] = Chain()
+        chain.add(self)
 
     def answers(self) -> bool:
         """Answer while down, too."""
@@ -148,20 +212,22 @@ class Depend(Statement):
         """Let go of a provider that is dying, and wait for another."""
         provider = self.provider
         if provider is not None and provider.state == DYING:
-            self._wait()
             provider.let_go(self)
+            self._wait()  # before the provider leaves, for whoever takes over binds those that wait
+            provider.leave_if_free()
 
     def die(self) -> None:
         """Let go."""
         provider = self.provider
         if provider is not None:
             provider.let_go(self)
+            provider.leave_if_free()
         else:
-            waiting = market(self.process.engine).waiting.get(self.name)
-            if waiting is not None:
-                waiting.pop(self, None)
-                if not waiting:
-                    del market(self.process.engine).waiting[self.name]
+            waiting = market(self.process.engine).waiting
+            chain = waiting[self.name]
+            chain.remove(self)
+            if chain.first is None:
+                del waiting[self.name]
         self.dead()
 
 

@@ -11,6 +11,7 @@ from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.machine import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import List, Refused, Value, boolean, parse_number
+from netstrata.values.compiling import mypyc_attr
 
 
 class ListStatement(Statement):
@@ -117,6 +118,7 @@ for _name in ("listfrom", "concatlist"):
     )
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Append(Statement):
     """Adds an element at the end."""
 

@@ -8,6 +8,7 @@ from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list
 from netstrata.engine.surroundings import Timer, Waiting
 from netstrata.engine.thing import Plain, Thing
 from netstrata.values import List, Map, Refused, Value
+from netstrata.values.compiling import mypyc_attr
 
 COLLECTION = Shape[Value](
     "a collection",
@@ -19,6 +20,7 @@ COLLECTION = Shape[Value](
 )
 
 
+@mypyc_attr(acyclic=True)
 class Element(Owner):
     """One element's process."""
 

@@ -9,8 +9,10 @@ from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, 
 from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing
 from netstrata.values import TRUE, List, Refused, Value, boolean
+from netstrata.values.compiling import mypyc_attr
 
 
+@mypyc_attr(acyclic=True)
 class Handle(Thing):
     """What `_try` and `_do` are: the attempt itself, to break it."""
 

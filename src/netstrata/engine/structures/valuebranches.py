@@ -103,7 +103,7 @@ class Elements(Branch):
     def get(self, where: Value) -> Node:
         """Return the element at an index."""
         at = self._place(where, len(self._items))
-        nodes = self._node_list()
+        nodes = self._nodes or self._node_list()
         node = nodes[at]
         if node is None:
             node = nodes[at] = node_of(self._items[at], self)

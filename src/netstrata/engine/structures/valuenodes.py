@@ -106,10 +106,6 @@ class Node:
         """
         raise Refused("nothing can be appended to a map")
 
-    def hold(self) -> None:
-        """Have one more holder."""
-        self.holders += 1
-
     def let_go(self) -> None:
         """Have one holder less; without any, and without a parent, disappear."""
         self.holders -= 1
@@ -154,7 +150,7 @@ class Text(Node):
 
     def __init__(self, parent: "Branch | None", text: bytes) -> None:
         super().__init__(parent, text)
-        self._parts = [text]
+        self._parts: list[bytes] | None = None  # all of it in pieces, if anything was ever appended
         self._size = len(text)
 
     def kind(self) -> bytes:
@@ -167,7 +163,9 @@ class Text(Node):
 
     def assembled(self, levels: int) -> Value | None:
         """Put the parts together."""
-        text = b"".join(self._parts)
+        parts = self._parts
+        assert parts is not None  # else what it was made of would still be known
+        text = b"".join(parts)
         self._parts = [text]
         return text
 
@@ -175,6 +173,8 @@ class Text(Node):
         """Add bytes to the end."""
         if not isinstance(what, bytes):
             raise Refused("only a string can be appended to a string", argument=0)
+        if self._parts is None:
+            self._parts = [self.cached] if isinstance(self.cached, bytes) else []
         self._parts.append(what)
         self._size += len(what)
         self.changed()

@@ -7,7 +7,7 @@ from typing import cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
-from netstrata.engine.machine import Statement
+from netstrata.engine.machine import UP, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.valuebranches import Elements, node_of
 from netstrata.engine.structures.valuenodes import Node, Text
@@ -45,19 +45,24 @@ class Handle(Statement):
     """Holds a node, and perhaps the node that it took the place of."""
 
     __slots__ = ("node", "old", "undoes")
+    old: Node | None
 
     def hold(self, node: Node | None) -> None:
         """Hold a node with nothing to undo, and be up."""
-        self.take(node)
+        self.node = node
+        self.old = None
+        self.undoes = False
+        if node is not None:
+            node.holders += 1
         self.up()
 
     def take(self, node: Node | None) -> None:
         """Hold a node with nothing to undo."""
         self.node = node
-        self.old: Node | None = None
+        self.old = None
         self.undoes = False
         if node is not None:
-            node.hold()
+            node.holders += 1
 
     def begin(self, values: list[Value]) -> None:
         """Hold a new tree."""
@@ -79,6 +84,11 @@ class Handle(Statement):
             return b"%d" % node.length()
         keys = node.keys() if name == "keys" else None
         return List(keys) if keys is not None else None
+
+    def own_value(self) -> Value | None:
+        """Return the whole value while up."""
+        node = self.node if self.state == UP else None
+        return node.value() if node is not None and not node.deleted else None
 
     def let_go(self) -> None:
         """Undo what is to be undone, and hold nothing any more."""
@@ -187,7 +197,7 @@ class Undoing(Handle):
         """Remember what gives way, and put a new node into its place."""
         old = self.gives_way(values)
         if old is not None:
-            old.hold()
+            old.holders += 1
         try:
             node = node_of(values[-1])
             self.put(values, node)

@@ -3,12 +3,14 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, NAME, STRINGS, TRUTH
-from netstrata.engine.machine import Statement
+from netstrata.engine.machine import UP, Statement
 from netstrata.engine.structure import gives, structure, takes
 from netstrata.engine.surroundings import Waiting
 from netstrata.values import TRUE, List, Refused, Value, boolean
+from netstrata.values.compiling import mypyc_attr
 
 
+@mypyc_attr(acyclic=True)
 class Var(Statement):
     """A value that methods may replace."""
 
@@ -22,6 +24,10 @@ class Var(Statement):
     def variable(self, name: str) -> Value | None:
         """Return the value under the empty name."""
         return None if name else self.value
+
+    def own_value(self) -> Value | None:
+        """Return the value while up."""
+        return self.value if self.state == UP else None
 
 
 structure(
@@ -39,6 +45,7 @@ structure(
 )
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class VarSet(Statement):
     """Replaces the value of a `var`."""
 
@@ -64,6 +71,7 @@ structure(
 )
 
 
+@mypyc_attr(acyclic=True)
 class Condition(Statement):
     """Up only if a condition holds; otherwise down for good."""
 
