@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("program", help="the program's file")
     run.add_argument("--record", metavar="FILE", help="append what happens to a file, one JSON object a line")
+    run.add_argument(
+        "--journal", choices=["auto", "yes", "no"], default="auto", help="log to the journal, with fields (auto)"
+    )
     run.add_argument("--quiet", action="store_true", help="log failures only, no transitions")
     run.add_argument("--retry-time", metavar="MS", type=int, default=5000, help="first wait after a failure (5000)")
     run.add_argument("--stop-time", metavar="S", type=int, default=50, help="for all children to end in (50)")

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     ports = SystemPorts(output, state=options.state)
     ports.remove_stale()
     stream = Stream(retry)
-    stream.listen(Account(_timed, not options.quiet).tell)
+    _listen(stream, Account(_timed, not options.quiet), options.journal)
     if options.record is not None:
         from netstrata.daemon.record import Recorder
 
@@ -91,6 +91,19 @@ def _end(ports: SystemPorts, stop_s: int) -> None:
     """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
     _timed("asked to end: undoing everything")
     ports.hurry(stop_s)
+
+
+def _listen(stream: Stream, account: Account, journal: str) -> None:
+    """Tell what happens: to the journal if standard error goes there or somebody wants it, else on standard error."""
+    if journal == "yes" or (journal == "auto" and "JOURNAL_STREAM" in os.environ):
+        from netstrata.daemon.journal import Journal, is_standard_error
+
+        ours = is_standard_error()
+        if ours or journal == "yes":
+            stream.listen(Journal(account).tell)
+        if ours:
+            return
+    stream.listen(account.tell)
 
 
 def _settle(stream: Stream, output: StandardOutput) -> None:

@@ -27,18 +27,21 @@ class Account:
 
     def tell(self, event: Event) -> None:
         """Tell an event, if it is one for the log."""
+        text = self.text_of(event)
+        if text is not None:
+            self._write(text)
+
+    def text_of(self, event: Event) -> str | None:
+        """Return what is told of an event, None if nothing is."""
         fields = event.fields
         if event.kind == "error":
-            self._write(fields["account"])
-        elif event.kind in SAID:
-            self._write(f"{event.title}: {said_of(event.kind, fields)}")
-        elif event.kind == "control":
-            self._write(fields["text"])
-        elif event.kind == "transition" and self._transitions and (fields["to"], fields["from"]) != ("down", "gone"):
-            self._transition(event)
-
-    def _transition(self, event: Event) -> None:
-        values = "".join(f" {name}={masked(text)}" for name, text in event.fields.get("values", {}).items())
-        what = f"{event.fields['from']} -> {event.fields['to']}{values}"
-        place = event.place
-        self._write(f"{event.title} {place.file}:{place.line}:{place.column} {what}")
+            return str(fields["account"])
+        if event.kind in SAID or (event.kind == "waits" and self._transitions):
+            return f"{event.title}: {said_of(event.kind, fields)}"
+        if event.kind == "control":
+            return str(fields["text"])
+        if event.kind == "transition" and self._transitions and (fields["to"], fields["from"]) != ("down", "gone"):
+            values = "".join(f" {name}={masked(text)}" for name, text in fields.get("values", {}).items())
+            place = event.place
+            return f"{event.title} {place.file}:{place.line}:{place.column} {fields['from']} -> {fields['to']}{values}"
+        return None
