@@ -61,6 +61,8 @@ def _refused(refusal: Refusal) -> int:
     if refusal.name == "PermissionDenied":
         verbs = ", ".join(given.get("allowed") or [])
         return _fail(f"permission denied: {given.get('verb')}", f"you may use {verbs}; group netdev may steer", FAILED)
+    if refusal.name == "TooManyConnections":
+        return _fail(f"you have more than {given.get('most')} connections to the daemon", "end some of them", FAILED)
     if refusal.name == "Gap":
         return _fail("events were missed: they came faster than they were read", "ask again", FAILED)
     if refusal.name == "NotRecorded":

@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -41,6 +42,11 @@ def control_path() -> str:
     return own if os.path.exists(own) or not os.path.exists("/run/netstrata/control") else "/run/netstrata/control"
 
 
+def _timeval(seconds: float) -> tuple[int, int]:
+    """Return whole seconds and microseconds; source: socket(7), SO_SNDTIMEO."""
+    return int(seconds), int(seconds % 1 * 1e6)
+
+
 class Connection:
     """A connection to a daemon."""
 
@@ -52,12 +58,14 @@ class Connection:
         self.path = path or control_path()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._wait_s = wait_s
-        self._socket.settimeout(wait_s)
+        # While many others connect there is no room for a moment; with a timeout of Python's that would be an error.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", *_timeval(wait_s)))
         self._frames = varlink.Frames(limit=0)
         try:
             self._socket.connect(self.path)
         except OSError as error:
             raise NoDaemon(f"no daemon answers at {self.path}: {error.strerror or error}") from error
+        self._socket.settimeout(wait_s)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Ask once, and return the answer.

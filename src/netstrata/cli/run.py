@@ -130,7 +130,9 @@ def _control(
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.steering import Steering
 
-        control = ControlSocket(path or control_path(), Steering(engine, stream, sources, ports.generated))
+        control = ControlSocket(
+            path or control_path(), Steering(engine, stream, sources, ports.generated), tell=stream.refused
+        )
         try:
             await control.open()
         except Unavailable as error:

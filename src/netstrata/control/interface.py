@@ -83,6 +83,7 @@ type Event (
   retry_ms: ?int,
   child: ?string,
   pid: ?int,
+  uid: ?int,
   template: ?string
 )
 
@@ -194,6 +195,7 @@ error Unavailable (text: string)
 error NoSuchGoal (goal: string, similar: []string)
 error PermissionDenied (verb: string, allowed: []string)
 error Gap (seq: int)
+error TooManyConnections (most: int)
 
 # A recording is shown (netstrata replay), which knows nothing of this.
 error NotRecorded (verb: string)

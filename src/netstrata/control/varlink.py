@@ -23,6 +23,11 @@ class Frames:
         self._held = bytearray()
         self._limit = limit
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a message has begun, and not ended."""
+        return bool(self._held)
+
     def feed(self, data: bytes) -> list[dict[str, Any]]:
         """Take what arrived, and return the messages that are complete.
 

@@ -24,6 +24,7 @@ class Peer(NamedTuple):
 
     uid: int
     gids: frozenset[int]
+    pid: int = 0
 
 
 class Daemon(Protocol):

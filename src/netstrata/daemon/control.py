@@ -16,6 +16,7 @@ from netstrata.control import varlink
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.verbs import READ, STEER, VERBS, Failure, Peer, Verb, answer_service, find_verb, wish_of
 from netstrata.daemon.events import Event, Filter
+from netstrata.daemon.guarding import Guard, Tell
 from netstrata.daemon.masking import all_masked
 from netstrata.daemon.steering import told_to
 from netstrata.daemon.stream import Listener
@@ -26,7 +27,13 @@ SO_PEERGROUPS: Final = 59
 GROUP: Final = "netdev"
 UNREAD: Final = 1 << 18  # bytes that may wait in our buffers for a client to read them
 AT_ONCE: Final = 200  # events in one message
+SLOW_S: Final = 10.0  # that a message may take
+LONGEST_READING: Final = 1 << 16  # bytes of a message of who may only read
 PATIENCE_S: Final = 30.0  # until one that does not read what is left for it is cut off
+
+
+def _drop(text: str, uid: int, pid: int) -> None:
+    """Tell nobody."""
 
 
 class Timeline(Protocol):
@@ -61,8 +68,16 @@ class Served(Protocol):
 class ControlSocket:
     """Listens for clients."""
 
-    def __init__(self, path: str, served: Served, verbs: dict[str, Verb] = VERBS) -> None:
+    def __init__(
+        self, path: str, served: Served, verbs: dict[str, Verb] = VERBS, tell: Tell = _drop, slow_s: float = SLOW_S
+    ) -> None:
+        """Take where to listen, what is asked there and how, and who is told of what was refused.
+
+        Shapes: slow_s is what a message may take from its first byte to its last.
+        """
         self.path = path
+        self.slow_s = slow_s
+        self.guard = Guard(tell)
         self.verbs = verbs
         self._served = served
         self._clients: set[Client] = set()
@@ -92,6 +107,7 @@ class ControlSocket:
 
     def close(self) -> None:
         """Let all clients go, and remove the socket if it is still ours."""
+        self.guard.close()
         self._tell()
         if self._server is not None:
             self._server.close()
@@ -137,6 +153,9 @@ class Client(asyncio.Protocol):
         self._calls: deque[dict[str, Any]] = deque()
         self._transport: asyncio.Transport | None = None
         self._right = 0
+        self._peer = Peer(-1, frozenset())
+        self._admitted = False
+        self._slow: asyncio.TimerHandle | None = None
         self.watching = False
         self._wanted = Filter()
         self._told = 0  # the number of the last event that was told
@@ -146,25 +165,56 @@ class Client(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(UNREAD)
-        self._right = self._control.right_of(_peer(transport.get_extra_info("socket")))
+        self._peer = _peer(transport.get_extra_info("socket"))
+        self._right = self._control.right_of(self._peer)
+        if self._right < STEER:
+            self._frames = varlink.Frames(LONGEST_READING)
+        most = self._control.guard.most(self._peer, self._right)
+        if most:
+            self._control.guard.refused(self._peer, f"more than {most} connections")
+            self._write(varlink.encode_error(f"{NAME}.TooManyConnections", {"most": most}))
+            self.let_go()
+            return
+        self._admitted = True
         self._control.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self.watching = False
-        self._control.left(self)
+        self._end_message()
+        if self._admitted:
+            self._control.guard.left(self._peer, self._right)
+            self._control.left(self)
 
     def data_received(self, data: bytes) -> None:
         """Take calls in, and answer them."""
         try:
-            self._calls.extend(self._frames.feed(data))
+            calls = self._frames.feed(data)
+            self._time_message(begun=bool(calls))
+            self._calls.extend(calls)
             self._answer_calls()
         except varlink.Malformed as error:
             self._refuse(error)
 
+    def _time_message(self, begun: bool) -> None:
+        """Give a message that has begun its time; what has ended needs none."""
+        if begun or not self._frames.unfinished:
+            self._end_message()
+        if self._frames.unfinished and self._slow is None:
+            slow_s = self._control.slow_s
+            late = varlink.Malformed(f"a message takes longer than {slow_s:g} s")
+            self._slow = asyncio.get_running_loop().call_later(slow_s, self._refuse, late)
+
+    def _end_message(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
     def _refuse(self, error: varlink.Malformed) -> None:
         """Say that the client cannot be understood, and let it go."""
         self._calls.clear()
+        self._end_message()
+        self._control.guard.refused(self._peer, str(error))
         self._write(varlink.encode_error(f"{SERVICE}.InvalidParameter", {"parameter": str(error)}))
         self.let_go()
 
@@ -176,6 +226,7 @@ class Client(asyncio.Protocol):
         while self._calls and transport.get_write_buffer_size() <= UNREAD:
             self._answer(varlink.read_call(self._calls.popleft()))
         if self._calls:
+            self._end_message()  # it is us who do not hear it
             transport.pause_reading()
         else:
             transport.resume_reading()
@@ -191,6 +242,9 @@ class Client(asyncio.Protocol):
                     return
                 reply = varlink.encode_reply(all_masked(verb.act(self._served, call.parameters, self._right)))
         except Failure as failure:
+            if may_harm(call, failure, self._control.verbs):
+                what = failure.name.rpartition(".")[2]
+                self._control.guard.refused(self._peer, f"{what}, {call.method.rpartition('.')[2]}{call.parameters}")
             reply = varlink.encode_error(failure.name, failure.parameters)
         if not call.oneway:
             self._write(reply)
@@ -240,12 +294,18 @@ class Client(asyncio.Protocol):
 
 def _peer(connection: socket.socket) -> Peer:
     """Return who is at the other end; source: unix(7), SO_PEERCRED."""
-    _, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    pid, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     groups = {gid}
     with contextlib.suppress(OSError):
         data = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 4 * 65536)
         groups.update(struct.unpack(f"{len(data) // 4}I", data))
-    return Peer(uid, frozenset(groups))
+    return Peer(uid, frozenset(groups), pid)
+
+
+def may_harm(call: varlink.Call, failure: Failure, verbs: dict[str, Verb]) -> bool:
+    """Say whether a refused call is worth telling: one that is no such call, or that would have changed something."""
+    verb = verbs.get(call.method.rpartition(".")[2])
+    return verb is None or verb.right >= STEER or not failure.name.startswith(f"{NAME}.")
 
 
 def _group_id(name: str) -> list[int]:

@@ -46,7 +46,7 @@ class Event:
         dhcp         text: what is said to a DHCP server, and what it answers
         supplicant   text: how the authentication of a link goes
         retry        text, retry_ms: a child that is kept running has ended, and is started again so much later
-        control      text: what somebody asked for
+        control      text: what somebody asked for; uid, pid: who it was, if it was refused
     """
 
     __slots__ = ("fields", "kind", "layer", "monotonic", "place", "process", "seq", "wall")

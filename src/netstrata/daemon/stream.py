@@ -85,6 +85,10 @@ class Stream(Observer):
         """Tell that somebody asked for something."""
         self._tell("control", {"text": text})
 
+    def refused(self, text: str, uid: int, pid: int) -> None:
+        """Tell that somebody asked for what he does not get."""
+        self._tell("control", {"text": text, "uid": uid, "pid": pid})
+
     def path_of(self, process: Process) -> str:
         """Return a process's name for people."""
         path = self._paths.get(process)

@@ -1,0 +1,223 @@
+"""Clients of the control socket that want too much: refused, told of, and nobody else notices."""
+
+import asyncio
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from tests.daemon.test_control import Daemon, daemon, somebody
+
+from netstrata.cli.client import Connection, Refusal
+from netstrata.control.varlink import encode_call
+from netstrata.control.verbs import READ, STEER, Peer
+from netstrata.daemon.control import ControlSocket
+from netstrata.daemon.guarding import MOST_EACH, MOST_READING, MOST_STEERING, TOLD, Guard
+from netstrata.daemon.steering import Steering
+from netstrata.daemon.stream import Stream
+from netstrata.engine.surroundings import Retry
+from netstrata.system.generated import GeneratedFiles
+from netstrata.testing.play import Play
+
+__all__ = ["daemon"]
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+
+
+@contextmanager
+def readable() -> Iterator[Daemon]:
+    """Return a daemon that everybody can reach."""
+    with tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(Path(folder))
+        try:
+            yield daemon
+        finally:
+            daemon.end()
+
+
+def refused(daemon: Daemon) -> list[dict[str, object]]:
+    """Return what was told of refused requests."""
+    events = daemon.connect().call("Watch", kind="control")["events"]
+    return [event for event in events if "uid" in event]
+
+
+def raw(path: str, data: bytes, wait: bool = True) -> bytes:
+    """Send bytes, and return all that comes back until the daemon lets go."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(20)
+        client.connect(path)
+        got = b""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            client.sendall(data)
+            while wait and (piece := client.recv(1 << 16)):
+                got += piece
+        return got
+
+
+@as_root
+def test_who_may_not_steer_is_told_what_he_may_and_everybody_who_he_was() -> None:
+    with readable() as daemon:
+        with somebody():
+            connection = daemon.connect()
+            with pytest.raises(Refusal) as caught:
+                connection.call("Show", name="../../etc/shadow")
+
+        (told,) = refused(daemon)
+
+    assert caught.value.name == "PermissionDenied"
+    assert {"Status", "Why", "Watch", "Files", "Goals", "Links"} <= set(caught.value.parameters["allowed"])
+    assert (told["uid"], told["pid"]) == (65534, os.getpid())
+    start = f"refused uid 65534, pid {os.getpid()}: PermissionDenied, Show"
+    assert str(told["text"]) == start + "{'name': '../../etc/shadow'}"
+
+
+@pytest.mark.parametrize("name", ["../../etc/shadow", "/etc/shadow", "..", "", "a\0b", "./x", "x" * 60_000, "\udcff"])
+def test_a_path_is_no_file_s_name(daemon: Daemon, name: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        daemon.connect().call("Show", name=name)
+
+    assert caught.value.name == "NoSuchFile"
+    assert "NoSuchFile, Show" in str(refused(daemon)[-1]["text"])
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"{bad}\0", "a message is no JSON"),
+        (b"[" * 60_000 + b"\0", "a message is no JSON"),
+        (b"x" * (2 << 20), "a message is longer than 1048576 bytes"),
+        (b"{}\0", "a call has no method"),
+    ],
+    ids=["bad", "deep", "huge", "empty"],
+)
+def test_what_is_no_call_ends_the_connection_and_is_told(daemon: Daemon, data: bytes, why: str) -> None:
+    answer = raw(daemon.path, data)
+
+    assert why in json.loads(answer.split(b"\0")[0])["parameters"]["parameter"] if answer else True
+    assert why in str(refused(daemon)[-1]["text"])
+    assert len(daemon.connect().call("Status")["processes"]) == 4
+
+
+@as_root
+def test_who_may_only_read_may_send_less(daemon: Daemon) -> None:
+    with readable() as other, somebody():
+        raw(other.path, b"x" * 70_000)
+        os.seteuid(0)
+
+        assert "a message is longer than 65536 bytes" in str(refused(other)[-1]["text"])
+
+
+def test_a_wrong_request_that_only_reads_is_nobody_s_business(daemon: Daemon) -> None:
+    with pytest.raises(Refusal):
+        daemon.connect().call("Why", process="nobody")
+
+    assert refused(daemon) == []
+
+
+def test_what_a_client_sends_cannot_break_a_line_of_the_log(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with pytest.raises(Refusal):
+        daemon.connect().call("Restart", process="a\nerror: all is lost\x1b[2J")
+
+    out = daemon.end().decode()
+
+    assert "refused uid" in out
+    assert "\nerror: all is lost" not in out
+    assert "\x1b" not in out
+
+
+@as_root
+def test_thousands_of_connections_are_refused_and_all_others_are_served() -> None:
+    with readable() as daemon:
+        held = []
+        with somebody():
+            for _ in range(2000):
+                client = socket.socket(socket.AF_UNIX)
+                client.connect(daemon.path)
+                client.settimeout(20)
+                held.append(client)
+                if len(held) > 2 * MOST_EACH:
+                    held.pop(MOST_EACH).close()
+            last = held[-1].recv(1000)
+        served = daemon.connect().call("Status")["processes"]
+        descriptors = len(os.listdir(f"/proc/{daemon.child.pid}/fd"))
+        told = refused(daemon)
+        for client in held:
+            client.close()
+        with somebody():
+            again = daemon.connect().call("Status")["processes"]
+
+    assert json.loads(last.rstrip(b"\0"))["error"] == "org.netstrata.Control.TooManyConnections"
+    assert len(served) == len(again) == 4
+    assert descriptors < 3 * MOST_EACH
+    assert 1 <= len(told) <= TOLD + 1
+    assert f"more than {MOST_EACH} connections" in str(told[0]["text"])
+
+
+def test_a_message_that_never_ends_is_given_a_time_and_one_that_has_ended_is_not(tmp_path: Path) -> None:
+    async def story() -> tuple[bytes, list[str], bytes]:
+        told: list[str] = []
+        play = Play('process main { depend("x"); }')
+        steering = Steering(play.engine, Stream(Retry(1)), [], GeneratedFiles(str(tmp_path)))
+        path = str(tmp_path / "control")
+        control = ControlSocket(path, steering, tell=lambda text, uid, pid: told.append(text), slow_s=0.3)
+        await control.open()
+        patient = await asyncio.open_unix_connection(path)
+        slow = await asyncio.open_unix_connection(path)
+        patient[1].write(encode_call("org.netstrata.Control.Status", {}))
+        first = await patient[0].readuntil(b"\0")
+        answer = b""
+        while not answer:  # a byte now and then
+            slow[1].write(b" ")
+            with suppress(TimeoutError):
+                answer = await asyncio.wait_for(slow[0].read(1000), 0.05)
+        end = await slow[0].read()
+        patient[1].write(encode_call("org.netstrata.Control.Status", {}))
+        second = await patient[0].readuntil(b"\0")
+        patient[1].close()
+        slow[1].close()
+        control.close()
+        assert (first, end) == (second, b"")
+        return answer, told, second
+
+    answer, told, second = asyncio.run(story())
+
+    assert json.loads(answer.rstrip(b"\0"))["parameters"] == {"parameter": "a message takes longer than 0.3 s"}
+    assert told == [f"refused uid {os.geteuid()}, pid {os.getpid()}: a message takes longer than 0.3 s"]
+    assert b"main" in second
+
+
+def test_the_log_is_not_filled_and_how_many_were_left_out_is_told() -> None:
+    async def story() -> list[str]:
+        told: list[str] = []
+        guard = Guard(lambda text, uid, pid: told.append(text))
+        for number in range(1000):
+            guard.refused(Peer(1000, frozenset(), number), "x")
+        guard.close()
+        return told
+
+    told = asyncio.run(story())
+
+    assert len(told) == TOLD + 1
+    assert told[-1] == f"refused {1000 - TOLD} more requests, the last one of uid 1000, pid 999"
+
+
+def test_many_users_who_only_read_leave_room_for_those_who_steer() -> None:
+    guard = Guard(lambda text, uid, pid: None)
+    let_in = [guard.most(Peer(uid, frozenset()), READ) for uid in range(1000, 1000 + MOST_READING) for _ in range(2)]
+
+    assert let_in.count(0) == MOST_READING
+    assert guard.most(Peer(0, frozenset()), STEER) == 0
+    assert [guard.most(Peer(0, frozenset()), STEER) for _ in range(MOST_STEERING)][-1] == MOST_STEERING
+
+
+def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
+    for _ in range(MOST_STEERING + 10):
+        connection = Connection(daemon.path)
+        connection.call("Goals")
+        connection._socket.close()
+
+    assert len(daemon.connect().call("Status")["processes"]) == 4
