@@ -27,7 +27,8 @@ def kernel_text(host: "Host") -> str:
     routes6, rules6 = _answers(host.run("ip", "-6", "-j", "-batch", "-", given=asked))
     lines = sorted(_link(row) for row in links if row["ifname"] != "lo")
     lines += sorted(line for row in links for line in _addresses(row))
-    lines += sorted(_route(row) for row in routes + routes6 if not _kernel_made(row))
+    # Asked for all tables, ip shows routes of both families, whichever was asked for.
+    lines += sorted({_route(row) for row in routes + routes6 if not _kernel_made(row)})
     lines += sorted(_rule(row) for row in rules + rules6 if (row["priority"], row.get("table")) not in _COMMON_RULES)
     return "\n".join(lines)
 

@@ -1,0 +1,129 @@
+"""Of every statement that holds something in the kernel: what it makes, what it meets, and what is taken from it.
+
+Text before, while it is up and after; the same thing there beforehand; its device, or itself, gone meanwhile.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.kernel.filters.programs import started
+from tests.kernel.statements.rows import ELSEWHERE, KERNEL, ROWS, Row
+
+from netstrata.daemon.registry import make_registry
+from netstrata.testing.child import Child, wait_until
+from netstrata.testing.host import Host
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+each = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.name, marks=[pytest.mark.vm] if row.needs else []) for row in ROWS]
+)
+EXISTS_FOR = {"dummy": "type dummy", "vlan": "link va type vlan id 9", "bond": "type bond", "vrf": "type vrf table 9"}
+
+
+def test_every_statement_that_holds_something_of_the_network_has_a_row() -> None:
+    declared = {one.name for one in make_registry().declarations() if one.kind == "configures" and "net." in one.name}
+
+    assert declared == {row.name for row in ROWS} | set(ELSEWHERE)
+    assert [path for path in ELSEWHERE.values() if not (Path(__file__).parents[3] / path).exists()] == []
+
+
+def prepared(lab: Lab, row: Row) -> Host:
+    """Make a host that is ready for a statement."""
+    host, other = lab.host("host"), lab.host("other")
+    lab.cable((host, "va"), (other, "vb"))
+    other.up("vb")
+    if row.needs == "tun" and not Path("/dev/net/tun").exists():
+        pytest.skip("there is no /dev/net/tun")
+    if row.needs in EXISTS_FOR:
+        made = host.run("sh", "-c", f"ip link add probe {EXISTS_FOR[row.needs]} && ip link del probe || echo lacks")
+        if "lacks" in made:
+            pytest.skip(f"this kernel has no {row.needs} links; tools/vm-tests runs these tests in another one")
+    for line in row.ready:
+        host.run("sh", "-c", line)
+    return host
+
+
+def seen(host: Host, row: Row) -> list[str]:
+    """Return what the host holds, line by line."""
+    return (host.kernel() if row.look == KERNEL else host.run("sh", "-c", row.look)).splitlines()
+
+
+def holding(host: Host, row: Row, folder: Path) -> Child:
+    """Start the daemon with a statement."""
+    text = f'process main {{ {row.above} {row.program} println("complete"); rprintln("undone"); }}'
+    return started(host, folder / "x.ncd", text, "--quiet", "--retry-time", "300", "--control", "none")
+
+
+def act(host: Host, line: str) -> None:
+    """Do something by hand: a line of shell, or what `ip` is to do."""
+    host.run("sh", "-c", f"ip {line}" if line.split()[0] in ("link", "rule") else line)
+
+
+def kept(before: list[str], row: Row) -> list[str]:
+    """Return what was there before and has nothing to do with the statement, nor with those above it."""
+    others = (*row.gone, *(("link va down", "link va up carrier") if row.above else ()))
+    return sorted(line for line in before if line not in others)
+
+
+@each
+def test_what_it_makes_is_there_while_it_is_up_and_before_and_after_not(lab: Lab, tmp_path: Path, row: Row) -> None:
+    host = prepared(lab, row)
+    before = seen(host, row)
+    daemon = holding(host, row, tmp_path)
+    daemon.wait_output("complete\n", 30)
+    wait_until("it", lambda: set(row.up) <= set(seen(host, row)), 30)
+    while_up = seen(host, row)
+    status = daemon.end(30)
+
+    assert [line for line in row.up if line in before] == []
+    assert [line for line in row.gone if line not in before or line in while_up] == []
+    assert kept(while_up, row) == sorted([*kept(before, row), *row.up])
+    assert seen(host, row) == before
+    assert (status, "ignoring" in daemon.output()) == (0, False)
+
+
+@each
+def test_the_same_that_was_there_before_is_there_after(lab: Lab, tmp_path: Path, row: Row) -> None:
+    host = prepared(lab, row)
+    act(host, row.twin)
+    before = seen(host, row)
+    daemon = holding(host, row, tmp_path)
+    if row.meets:
+        daemon.wait_output(row.meets, 30)
+    else:
+        daemon.wait_output("complete\n", 30)
+    while_up = seen(host, row)
+    daemon.end(30)
+
+    assert ("complete" in daemon.output().splitlines()) is (not row.meets)
+    assert [while_up.count(line) for line in row.up] == [1 + row.second for _ in row.up]
+    assert seen(host, row) == before
+    assert "Traceback" not in daemon.output()
+
+
+@each
+def test_what_is_taken_away_meanwhile_comes_back_and_goes_at_the_end(lab: Lab, tmp_path: Path, row: Row) -> None:
+    host = prepared(lab, row)
+    daemon = holding(host, row, tmp_path)
+    daemon.wait_output("complete\n", 30)
+    if row.name == "net.sysctl":
+        daemon.end(30)
+        pytest.skip("the kernel does not tell of settings; tests/kernel/netlink/test_sysctl.py has what can be told")
+
+    act(host, row.taken)
+    daemon.wait_output("undone\n", 30)
+    for line in row.back:
+        act(host, line)
+    wait_until("it again", partial(twice, daemon), 30)
+
+    assert set(row.up) <= {line.replace(" no-carrier", " carrier") for line in seen(host, row)}
+    assert daemon.end(30) == 0
+    assert [line for line in row.up if line in seen(host, row)] == []
+    assert "Traceback" not in daemon.output()
+
+
+def twice(daemon: Child) -> bool:
+    """Say whether it was complete a second time."""
+    return daemon.output().count("complete\n") >= 2
