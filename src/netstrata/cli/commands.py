@@ -17,7 +17,7 @@ def run_command(words: list[str]) -> int:
         from netstrata.cli.ncd import run_ncd
 
         run_ncd(words[1:], "netstrata ncd")
-    parser = _parser()
+    parser = command_line()
     if words[:1] == ["_complete"]:
         return _complete(words[1:], parser)
     ours, theirs = _split(words)
@@ -47,7 +47,8 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:at], words[at + 1 :]
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return what reads the words of a command line, and describes them."""
     parser = argparse.ArgumentParser(
         prog="netstrata", description="A network configuration daemon whose configuration is a program."
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.cli.commands import _parser
+from netstrata.cli.commands import command_line
 from netstrata.system.children.patience import LEAST_S, LONGEST_S, Patience
 
 DEAF = """process main {{
@@ -58,7 +58,7 @@ def test_five_deaf_children_one_after_the_other_end_within_what_the_unit_allows(
     unit = (Path(__file__).parents[3] / "packaging/netstrata.service").read_text()
     allowed = next(int(line.partition("=")[2]) for line in unit.splitlines() if line.startswith("TimeoutStopSec="))
 
-    given = _parser().parse_args(["run", "x.ncd"]).stop_time
+    given = command_line().parse_args(["run", "x.ncd"]).stop_time
     taken = 0.0
     for _ in range(5):
         patience = Patience()
