@@ -251,7 +251,7 @@ def test_the_time_line_has_every_transition_in_order_and_no_gap(laptop: Laptop) 
     assert set(states.values()) == {"gone"}
     assert len(states) == 3 + 5 + 3 + 3 + 1 + 1  # silent and cut stop short of their last ones
     kinds = {event["kind"] for event in events}
-    assert kinds >= {"transition", "process", "waits", "child", "kernel", "dhcp", "note", "program"}
+    assert kinds >= {"transition", "process", "waits", "child", "kernel", "dhcp", "program", "retry"}
     said = [event["text"] for event in events if event["kind"] == "dhcp" and event["process"] == "fine"]
     assert [text.split(" of ")[0] for text in said][:3] == ["dhcp: DISCOVER", "dhcp: OFFER", "dhcp: ACK"]
     assert said[-1].startswith("dhcp: RELEASE")
