@@ -83,6 +83,10 @@ class Connection:
         self._socket.settimeout(None)
         return self._answers(varlink.encode_call(f"{NAME}.{method}", parameters, more=True), until)
 
+    def close(self) -> None:
+        """End the connection."""
+        self._socket.close()
+
     def _answers(self, call: bytes, until: float | None = None) -> Iterator[dict[str, Any]]:
         try:
             self._socket.sendall(call)
