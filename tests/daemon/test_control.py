@@ -17,6 +17,7 @@ import pytest
 
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
+from netstrata.daemon.control import _peer
 from netstrata.daemon.stream import KEPT
 
 PROGRAM = """process user { depend("LAN") lan; println("up"); }
@@ -183,6 +184,19 @@ def test_somebody_without_the_right_may_read_and_is_told_so() -> None:
         assert {"Status", "Why", "Watch"} <= set(caught.value.parameters["allowed"])
         assert not {"Restart", "Source", "Show"} & set(caught.value.parameters["allowed"])
         daemon.end()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change its groups")
+def test_all_groups_of_who_asks_are_known() -> None:
+    groups = os.getgroups()
+    os.setgroups([4711, 4712])
+    try:
+        ours, theirs = socket.socketpair(socket.AF_UNIX)
+    finally:
+        os.setgroups(groups)
+
+    with ours, theirs:
+        assert _peer(ours).gids == {os.getegid(), 4711, 4712}
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,7 @@ def _peer(connection: socket.socket) -> Peer:
     pid, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     groups = {gid}
     with contextlib.suppress(OSError):
-        data = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 4 * 65536)
+        data = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 1024)  # Python gives no more: 256 groups
         groups.update(struct.unpack(f"{len(data) // 4}I", data))
     return Peer(uid, frozenset(groups), pid)
 
