@@ -1,7 +1,7 @@
 """A real browser, without a screen: Debian's chromium, driven by the DevTools protocol over two pipes.
 
-Source: chromedevtools.github.io/devtools-protocol; `--remote-debugging-pipe`: the browser reads messages at
-descriptor 3 and writes them at 4, each ended by a NUL byte.
+With `--remote-debugging-pipe` it reads messages at descriptor 3 and writes them at 4, each ended by a NUL byte.
+Source: chromedevtools.github.io/devtools-protocol.
 """
 
 import base64
@@ -103,9 +103,10 @@ class Browser:
         return told["result"].get("value")
 
     def wait(self, script: str, timeout_s: float = 20) -> Any:
-        """Return what an expression comes to as soon as that is true."""
+        """Return what an expression comes to as soon as that is true; true for an element."""
         end = time.monotonic() + timeout_s
-        while not (found := self.run(script)):
+        asked = f"(() => {{ const found = {script}; return found instanceof Node ? true : found; }})()"
+        while not (found := self.run(asked)):
             if time.monotonic() > end:
                 raise Broken(f"not within {timeout_s:g} s: {script}; the page says {self.logged}")
             time.sleep(0.02)

@@ -267,17 +267,18 @@ def test_root_goes_on_as_somebody_who_may_only_read_even_the_program(
     monkeypatch.setattr("tests.console.running.SOURCES", str(private))
     with tempfile.TemporaryDirectory() as name:
         daemon = start_daemon(Path(name))
-        console = Console(Path(name), "--user", "nobody")
+        console = Console(Path(name), "--user", "nobody", "--read-only")
         status = Path(f"/proc/{console.started.child.pid}/status").read_text()
         fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
 
         assert fields["Uid"].split() == ["65534"] * 4
         assert {fields[name].strip("0") for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {""}
+        assert fields["Groups"].split() == []
         assert fields["NoNewPrivs"] == "1"
         assert console.ask("/api/status").status == 200
         assert console.ask("/console.css").status == 200
-        denied = console.ask("/api/restart", b'{"process":"ready"}')
+        assert console.ask("/api/restart", b'{"process":"ready"}').status == 403
+        denied = console.ask("/api/source")
         assert (denied.status, denied.json["error"]) == (403, "PermissionDenied")
-        assert console.ask("/api/source").status == 403
         console.end()
         daemon.end()

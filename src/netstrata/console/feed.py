@@ -21,6 +21,9 @@ BEAT_S: Final = 10.0  # how long a stream may say nothing
 AGAIN_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0)  # waits before the daemon is looked for again, the last for ever
 
 
+NOTHING: Final = {"right": "read", "text": False, "verbs": [], "version": ""}
+
+
 class _Numbered(msgspec.Struct):
     seq: int
 
@@ -46,7 +49,7 @@ class Feed:
         self._news = asyncio.Event()
         self._closed = False
         self.epoch = 0
-        self.state: dict[str, Any] = {"daemon": False, "why": "looking for the daemon", "right": "read", "verbs": []}
+        self.state: dict[str, Any] = {**NOTHING, "daemon": False, "why": "looking for the daemon"}
 
     @property
     def last(self) -> int:
@@ -84,10 +87,11 @@ class Feed:
         )
         about = msgspec.json.decode(await self._daemon.ask("GetInfo"))
         try:
-            await self._daemon.ask("Source")
-            right = "steer" if self._steer else "read"
+            await self._daemon.ask("Source")  # takes the right to steer, and does nothing
+            text = True
         except Refusal:
-            right = "read"
+            text = False
+        right = "steer" if text and self._steer else "read"
         self._numbers.clear()
         self._events.clear()
         self.epoch += 1
@@ -95,6 +99,7 @@ class Feed:
             "daemon": True,
             "why": "",
             "right": right,
+            "text": text,
             "verbs": re.findall(r"^method (\w+)\(", described.get("description", ""), re.MULTILINE),
             "version": about.get("version", ""),
         }

@@ -47,6 +47,8 @@ ACTS: Final[dict[str, tuple[str, type[msgspec.Struct]]]] = {
 STATUS: Final = {
     "PermissionDenied": 403,
     "MethodNotFound": 501,
+    "NotRecorded": 501,
+    "Unavailable": 503,
     "InvalidParameter": 400,
 }
 
@@ -167,6 +169,12 @@ def _wording(refusal: Refusal) -> str:
             return f"there is no file {given.get('file')}{hint}"
         case "PermissionDenied":
             return f"the console's user may not {given.get('verb')}; members of group netdev may"
+        case "NoSuchLink":
+            return f"there is no link {given.get('link')}{hint}"
+        case "NotRecorded":
+            return "a recording is shown, which knows nothing of this"
+        case "Unavailable":
+            return str(given.get("text"))
         case "MethodNotFound":
             return "this daemon does not know that yet"
         case _:

@@ -119,7 +119,7 @@ export class App {
 
   met(about) {
     this.about = about;
-    if (about.daemon) this.text.load();
+    if (about.daemon && about.text) this.text.load();
     if (about.daemon && !this.history.ready) this.loadStatus();
     this.changed();
   }
@@ -193,7 +193,7 @@ export class App {
 
   async fetched(url, how, quiet = false) {
     try {
-      const answer = await fetch(url, how);
+      const answer = await fetchedAt(url, how);
       const type = answer.headers.get("content-type") ?? "";
       const body = type.includes("json") ? await answer.json() : { text: await answer.text() };
       if (answer.ok) return body;
@@ -202,6 +202,18 @@ export class App {
     } catch (error) {
       if (!quiet) toast("the console does not answer", true);
       return null;
+    }
+  }
+}
+
+// Ask, and ask again if the network changed meanwhile, which ends what is being asked; what acts is asked once.
+async function fetchedAt(url, how) {
+  for (let tries = how.method === "POST" ? 3 : 0; ; tries++) {
+    try {
+      return await fetch(url, how);
+    } catch (error) {
+      if (tries >= 3) throw error;
+      await new Promise((done) => setTimeout(done, 60 * (tries + 1)));
     }
   }
 }

@@ -194,6 +194,8 @@ function withoutHoles(floors) {
 
 const NEXT = { created: "waiting", complete: "complete", retrying: "failed", terminating: "undone" };
 
+const MOVES = new Set(["transition", "error", "waits"]);
+
 // Make a state what it is after an event.
 export function apply(state, event, shapes) {
   if (!event.process || event.kind === "gap") return;
@@ -212,7 +214,7 @@ export function apply(state, event, shapes) {
     if (process) state.set(path, { ...process, state: NEXT[event.what] ?? process.state });
     return;
   }
-  if (!event.statement || (event.kind !== "transition" && event.kind !== "error")) return;
+  if (!event.statement || !MOVES.has(event.kind)) return;
   process ??= { path, state: "waiting", floors: shapes.get(path) ?? [], lights: null, created: event.time };
   const floors = process.floors.slice();
   const at = event.statement - 1;
@@ -220,6 +222,12 @@ export function apply(state, event, shapes) {
   if (event.kind === "error") {
     floors[at] = { ...old, error: event.text ?? "failed" };
     state.set(path, { ...process, floors: withoutHoles(floors), state: "failed" });
+    return;
+  }
+  if (event.kind === "waits") {
+    if (old.state !== "down" && old.state !== "dying") return;
+    floors[at] = { ...old, waits: event.text ?? "" };
+    state.set(path, { ...process, floors: withoutHoles(floors) });
     return;
   }
   const gone = event.to === "gone";

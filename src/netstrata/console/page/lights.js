@@ -4,8 +4,11 @@ export function lightsOf(process, state, depth = 0) {
   const found = [null, null, null, null, null];
   if (!process) return found;
   for (const floor of process.floors) {
-    if (floor.layer) found[floor.layer] = joined(found[floor.layer], floor.state);
-    if (!floor.processes.length || depth > 6) continue;
+    if (!floor.processes.length) {
+      if (floor.layer) found[floor.layer] = joined(found[floor.layer], floor.state);
+      continue;
+    }
+    if (depth > 6) continue;
     for (const path of floor.processes.slice(0, 50)) {
       const below = lightsOf(state.get(path), state, depth + 1);
       for (let layer = 1; layer < 5; layer++) if (below[layer]) found[layer] = joined(found[layer], below[layer]);

@@ -29,7 +29,7 @@ export class Source {
 
   async load() {
     const { text, about } = this.app;
-    const may = await text.load();
+    const may = about.text && (await text.load());
     this.files = text.files;
     if (!may) return setText(this.told, about.daemon ? "Only who may steer may read the program, for it may hold secrets: root, the daemon's user, group netdev." : "There is no daemon to ask.");
     return this.open();

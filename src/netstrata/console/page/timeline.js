@@ -4,7 +4,6 @@ import { h, icon, setClass, setText } from "./dom.js";
 import { VirtualList } from "./virtual.js";
 import { LAYERS, clock, placeOf, span, tellEvent, valuesText } from "./words.js";
 
-const KINDS = ["transition", "process", "child", "note", "error", "control"];
 
 export class Timeline {
   constructor(app) {
@@ -21,7 +20,8 @@ export class Timeline {
     this.processes = h("datalist", { id: "processes" });
     this.children = h("datalist", { id: "children" });
     this.childNames = new Set();
-    this.kinds = h("div", { cls: "chips", role: "group", "aria-label": "Kinds" }, KINDS.map((kind) => this.chip(kind, kind, this.filter.kinds)));
+    this.kindNames = new Set();
+    this.kinds = h("div", { cls: "chips", role: "group", "aria-label": "Kinds" });
     this.layers = h("div", { cls: "chips", role: "group", "aria-label": "Layers" }, [1, 2, 3, 4].map((layer) => this.chip(String(layer), layer, this.filter.layers, LAYERS[layer], `l${layer}`)));
     this.list = new VirtualList({ height: 28, cls: "events", role: "list", label: "Events, oldest first", make: () => this.make(), show: (row, index) => this.fill(row, index) });
     this.list.stuck = true;
@@ -79,6 +79,10 @@ export class Timeline {
       if (event.child && !this.childNames.has(event.child)) {
         this.childNames.add(event.child);
         this.children.append(h("option", { value: event.child }));
+      }
+      if (!this.kindNames.has(event.kind)) {
+        this.kindNames.add(event.kind);
+        if (event.kind !== "gap") this.kinds.append(this.chip(event.kind, event.kind, this.filter.kinds));
       }
       if (this.fits(event)) this.shown.push(this.read);
     }

@@ -1,0 +1,373 @@
+"""The web console in a real browser, of a real daemon, with real cables."""
+
+import os
+import random
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.console.browser import CHROMIUM, Browser
+
+import netstrata
+from netstrata.cli.client import Connection
+from netstrata.cli.demo.network import Network
+from netstrata.testing.child import Child, wait_until
+from netstrata.testing.namespaces import become_root
+from netstrata.values import Unavailable
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed; Debian has it in chromium"),
+    pytest.mark.xdist_group("console"),
+]
+
+SOURCES = Path(netstrata.__file__).parents[1]
+PROGRAM = SOURCES / "netstrata" / "cli" / "demo" / "two-uplinks.ncd"
+SOON_MS = 200  # a light must have changed
+SCREENS = {"wide": (1280, 860, 1.0), "phone": (360, 740, 2.0)}
+VIEWS = ("pyramids", "graph", "timeline", "links", "files", "goals", "source")
+
+
+class Scene:
+    """A laptop with a daemon, a console and a browser, and two networks around it."""
+
+    def __init__(self, network: Network, folder: Path, program: Path) -> None:
+        self.network = network
+        self.laptop = network.laptop
+        self.folder = folder
+        self.program = program
+        self.path = str(folder / "control")
+        self.laptop.run("groupadd", "--system", "--force", "netdev")
+        self.daemon = self.start_daemon()
+        self.console = self.start("console", "--port", "0", "--control", self.path)
+        self.console.wait_output("open http")
+        url = self.console.output().partition("open ")[2].split()[0]
+        self.browser = Browser(folder, lambda words, files: self.laptop.start(words, None, files))
+        self.browser.size(*SCREENS["wide"])
+        self.browser.open(url)
+        self.browser.wait("window.netstrata?.history.ready")
+
+    def start(self, *words: str) -> Child:
+        """Start a command of ours on the laptop."""
+        environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+        return self.laptop.start([sys.executable, "-m", "netstrata", *words], environment)
+
+    def start_daemon(self) -> Child:
+        """Start the daemon."""
+        daemon = self.start("run", "--quiet", "--control", self.path, str(self.program))
+        wait_until("the control socket", lambda: os.path.exists(self.path))
+        return daemon
+
+    def show(self, view: str) -> None:
+        """Go to a view."""
+        self.browser.run(f"location.hash = '#/{view}'")
+        self.browser.wait(f"document.querySelector('#nav a[data-view={view}][aria-current]')")
+
+    def now(self) -> None:
+        """Look at now, with all complete."""
+        self.browser.run("netstrata.look(null); netstrata.choose(null)")
+        self.browser.wait(
+            "netstrata.state.size && [...netstrata.state.values()].every(process => process.state === 'complete')"
+        )
+
+    def close(self) -> None:
+        """End what was started."""
+        self.browser.close()
+        for child in (self.console, self.daemon):
+            child.end()
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A scene with the demo's program."""
+    folder = tmp_path_factory.mktemp("console")
+    for above in (folder, *folder.parents[:3]):
+        above.chmod(0o755)  # the console goes on as nobody
+    program = folder / "home.ncd"
+    shutil.copy(PROGRAM, program)
+    try:
+        become_root()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    with Network() as network:
+        scene = Scene(network, folder, program)
+        yield scene
+        scene.close()
+        assert "Traceback" not in scene.console.output()
+
+
+CHANGED = re.compile("ERR_NETWORK_CHANGED|beginning again: Failed to fetch")  # what the page must get over
+
+
+@pytest.fixture(autouse=True)
+def page_is_well(scene: Scene) -> Iterator[None]:
+    """Nothing may be thrown, and nothing refused by the page's own rules."""
+    yield
+    assert [line for line in scene.browser.logged if not CHANGED.search(line)] == []
+
+
+FLOOR = "[data-process=wired] [data-statement='{}']"
+LAMP = "document.querySelector('[data-process=wired] .lamp[data-layer=\"{}\"]').classList.contains('{}')"
+WATCH_LAMP = """window.lampChanged = new Promise(done => {
+    const lamp = document.querySelector('[data-process=wired] .lamp[data-layer="1"]');
+    const watcher = new MutationObserver(() => {
+        if (lamp.classList.contains('up')) return;
+        watcher.disconnect();
+        requestAnimationFrame(() => setTimeout(() => done(Date.now() / 1000)));  // it has been drawn
+    });
+    watcher.observe(lamp, {attributes: true});
+}); 0"""
+WATCH_FLOORS = """window.wentUp = [];
+new MutationObserver(changes => changes.forEach(({target}) => {
+    if (target.matches('.floor.up')) wentUp.push(Number(target.dataset.statement));
+})).observe(document.querySelector('[data-process=wired]'),
+    {attributes: true, subtree: true, attributeFilter: ['class']}); 0"""
+
+
+def test_floors_are_seen_to_go_up_one_on_the_other(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.network.wire.pull(scene.laptop)
+    scene.browser.wait(LAMP.format(1, "coming"))
+    scene.browser.run(WATCH_FLOORS)
+
+    scene.network.wire.plug(scene.laptop)
+    scene.browser.wait(f"document.querySelector(\"{FLOOR.format(9)}\").classList.contains('up')")
+
+    assert sorted(set(scene.browser.run("wentUp"))) == list(range(3, 10))
+    assert scene.browser.run("wentUp") == sorted(scene.browser.run("wentUp"))
+
+
+def test_a_light_goes_out_soon_after_its_cable_was_pulled(scene: Scene) -> None:
+    scene.show("pyramids")
+    taken = []
+    for _ in range(5):
+        scene.now()
+        scene.browser.run(WATCH_LAMP)
+
+        pulled = time.time()
+        scene.network.wire.pull(scene.laptop)
+
+        taken.append((scene.browser.run("lampChanged") - pulled) * 1000)
+        scene.network.wire.plug(scene.laptop)
+    scene.now()
+
+    print("milliseconds from the cable to the light: " + ", ".join(f"{ms:.0f}" for ms in sorted(taken)))
+    assert sorted(taken)[2] < SOON_MS
+    assert min(taken) > 0
+
+
+def test_restart_above_undoes_and_brings_up_exactly_the_floors_above(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    before = scene.browser.run("netstrata.history.last")
+
+    scene.browser.click(FLOOR.format(3) + " [data-act=above]")
+    told = scene.browser.wait("document.querySelector('dialog .undone')?.textContent")
+    scene.browser.click("dialog [data-act=yes]")
+    later = f"e.seq > {before} && e.process === 'wired'"
+    scene.browser.wait(f"netstrata.history.events.some(e => {later} && e.what === 'complete')")
+
+    assert told.startswith("9 multiprovide8 var dns_servers")
+    moved = scene.browser.run(
+        f"netstrata.history.events.filter(e => {later} && e.kind === 'transition').map(e => e.statement)"
+    )
+    assert sorted(set(moved)) == [4, 5, 6, 7, 8, 9]
+
+
+def replayed(events: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return what stands after all events up to one: the processes, and of each the floors that exist."""
+    found: dict[str, dict[str, str]] = {}
+    for event in events:
+        floors = found.setdefault(event["process"], {}) if event["process"] else {}
+        if event["kind"] == "transition":
+            floors[str(event["statement"])] = event["to"]
+    return {name: {n: s for n, s in sorted(floors.items()) if s != "gone"} for name, floors in found.items()}
+
+
+DRAWN = "new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+SEEN = """Object.fromEntries([...document.querySelectorAll('.card.pyramid')].map(card => [card.dataset.process,
+    Object.fromEntries([...card.querySelectorAll('.floor')].map(floor => [floor.dataset.statement,
+        ['up', 'down', 'dying', 'gone'].find(state => floor.classList.contains(state))])
+        .filter(([, state]) => state !== 'gone'))]))"""
+
+
+def test_at_each_moment_of_the_past_the_page_shows_what_stood_then(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    events = Connection(scene.path).call("Watch", after=0)["events"]
+    assert events[0]["seq"] == 1
+    moments = [*random.Random(7).sample(range(len(events)), 25), 0, len(events) - 1]
+
+    for moment in moments:
+        scene.browser.run(
+            f"netstrata.look({moment}); new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+        )
+        assert scene.browser.run("netstrata.history.events[netstrata.cursor].seq") == events[moment]["seq"]
+        seen = {name: dict(sorted(floors.items())) for name, floors in scene.browser.run(SEEN).items()}
+        assert seen == replayed(events[: moment + 1]), events[moment]
+
+
+def test_keys_step_through_time_and_back_to_now(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    last = scene.browser.run("netstrata.history.events.length")
+
+    for _ in range(3):
+        scene.browser.press("ArrowLeft")
+    assert scene.browser.wait("document.body.classList.contains('past')")
+    assert last - 3 <= scene.browser.run("netstrata.cursor") <= last
+    scene.browser.press("ArrowRight")
+    scene.browser.press("Home")
+    assert scene.browser.run("netstrata.cursor") == 0
+    scene.browser.press("Escape")
+    scene.browser.wait("!document.body.classList.contains('past')")
+
+
+def test_every_view_opens_by_its_key_and_fits_on_every_screen(scene: Scene) -> None:
+    scene.now()
+    for name, screen in SCREENS.items():
+        scene.browser.size(*screen, touch=name == "phone")
+        for number, view in enumerate(VIEWS, 1):
+            scene.browser.press(str(number))
+            scene.browser.wait(f"location.hash === '#/{view}' && document.querySelector('#main > .view')")
+            wide = scene.browser.run(
+                "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth)"
+            )
+            assert wide <= screen[0], (view, name)
+    scene.browser.size(*SCREENS["wide"])
+
+
+PRESSED = ("button", "link", "searchbox", "slider", "checkbox", "switch", "tab")
+
+
+def test_whatever_can_be_pressed_or_filled_in_has_a_name(scene: Scene) -> None:
+    scene.now()
+    for view in VIEWS:
+        scene.show(view)
+        nodes = scene.browser.send("Accessibility.getFullAXTree")["nodes"]
+        roles = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n.get("ignored")]
+        asked = [
+            (role, name) for role, name in roles if role in ("button", "link", "searchbox", "slider", "checkbox", "tab")
+        ]
+        assert len(asked) > 8
+        assert [role for role, name in asked if not name.strip()] == [], view
+
+
+def test_nothing_comes_from_anywhere_else(scene: Scene) -> None:
+    names = scene.browser.run("performance.getEntriesByType('resource').map(entry => entry.name)")
+    origin = scene.browser.run("location.origin")
+
+    assert len(names) > 10
+    assert [name for name in names if not name.startswith(f"{origin}/")] == []
+    assert "token" not in scene.browser.run("location.href")
+
+
+BUSY = """import socket, time
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    while True:
+        udp.sendto(bytes(1400), ("192.0.2.1", 9))
+        time.sleep(0.001)
+"""
+
+
+def test_links_and_their_traffic_are_shown_each_second(scene: Scene) -> None:
+    scene.show("links")
+    scene.browser.wait("document.querySelectorAll('.card.link').length >= 3")
+    rate = "document.querySelector('[aria-label=\"Link eth0\"] .rates b').textContent"
+    scene.browser.wait(f"{rate} !== '…'")
+
+    busy = scene.laptop.start([sys.executable, "-c", BUSY])
+
+    scene.browser.wait(f"/[kM]B/.test({rate})")
+    busy.end()
+    told = scene.browser.run("document.querySelector('[aria-label=\"Link eth0\"]').textContent")
+    assert "up, with carrier" in told
+    assert "used by" in told
+
+
+def test_the_programs_text_has_each_lines_state_beside_it(scene: Scene) -> None:
+    scene.now()
+    scene.show("source")
+    scene.browser.wait("document.querySelector('.codeline.up')")
+
+    lines = scene.browser.run("""[...document.querySelectorAll('.codeline:not([hidden])')].map(line => [
+        line.querySelector('code').textContent.trim(),
+        line.classList.contains('up'),
+        line.querySelector('.beside').textContent])""")
+
+    states = {text: up for text, up, _ in lines}
+    assert states['net.backend.waitlink("eth0");'] is True
+    assert states["process wired {"] is False
+    assert next(beside for text, _, beside in lines if text.startswith("net.ipv4.dhcp")).startswith("addr ")
+
+
+def test_the_page_goes_on_when_the_daemon_was_killed_and_started_again(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    epoch = scene.browser.run("netstrata.about.epoch")
+
+    scene.daemon.signal(9)
+    scene.daemon.status()
+    banner = scene.browser.wait(
+        "!document.getElementById('banner').hidden && document.getElementById('banner').textContent"
+    )
+    scene.daemon = scene.start_daemon()
+    scene.browser.wait(f"netstrata.about.epoch > {epoch} && document.getElementById('banner').hidden")
+    scene.now()
+
+    assert "What is shown is what was last seen" in banner
+    scene.browser.logged.clear()  # it has asked while nobody answered
+    scene.browser.run(DRAWN)
+    assert scene.browser.run(SEEN) == replayed(Connection(scene.path).call("Watch", after=0)["events"])
+
+
+MANY = "".join(
+    f'process user{n} {{ depend("LAN") lan; var("{n}") number; provide("USER{n}"); }}\n' for n in range(1000)
+)
+FLOOD = """process lan { var("eth0") link; provide("LAN"); }
+process flood {
+    backtrack_point() p; sleep("20");
+    Foreach ({"a", "b", "c", "d", "e", "f", "g", "h"} As x) { var(x) y; var(y) z; };
+    p->go();
+}
+"""
+SCROLL = """new Promise(done => {
+    const list = document.querySelector('.virtual'), frames = [];
+    let last = performance.now();
+    const next = () => {
+        const now = performance.now();
+        frames.push(now - last);
+        last = now;
+        if (list) list.scrollTop += 400;
+        if (frames.length < 60) requestAnimationFrame(next);
+        else done(frames.sort((a, b) => a - b).map(Math.round));
+    };
+    requestAnimationFrame(next);
+})"""
+
+
+def test_a_thousand_processes_in_a_flood_of_events_leave_the_page_small_and_quick(scene: Scene) -> None:
+    scene.daemon.end()
+    epoch = scene.browser.run("netstrata.about.epoch")
+    scene.program.write_text(MANY + FLOOD)
+    scene.daemon = scene.start_daemon()
+    scene.browser.wait(f"netstrata.about.epoch > {epoch} && netstrata.state.size > 1000")
+    scene.browser.wait("netstrata.history.events.length > 20000", 40)
+    told = []
+    for view, most in (("pyramids", 1500), ("graph", 4000), ("timeline", 1500), ("source", 1500)):
+        scene.show(view)
+        frames = scene.browser.run(SCROLL)
+        elements = scene.browser.run("document.querySelectorAll('*').length")
+        told.append(f"{view}: {elements} elements, a frame {frames[30]} ms, the worst {frames[-1]} ms")
+        assert elements < most
+        assert frames[30] < 100
+        assert frames[-1] < 1000
+    print("; ".join(told))
+    events = scene.browser.run("netstrata.history.events.length")
+    assert events <= 50_000
+    scene.browser.logged.clear()  # it has asked while nobody answered
