@@ -6,13 +6,14 @@ import sys
 import time
 from typing import Any
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection, NoAnswer, NoDaemon, Refusal
 from netstrata.cli.events import print_events
 from netstrata.cli.painting import Paint
 from netstrata.cli.status import status
 
 FAILED = 1
 BAD_USAGE = 2
+TIMED_OUT = 3
 NO_DAEMON = 8
 NO_SUCH_OBJECT = 10
 
@@ -25,22 +26,25 @@ def ask(options: argparse.Namespace) -> int:
 
             return metrics(options.control, options.output)
         return _ASKED[options.command](options, Connection(options.control))
+    except NoAnswer as problem:
+        return _fail(str(problem), "it is very busy, or hangs: see its log", TIMED_OUT)
     except NoDaemon as problem:
         return _fail(
             str(problem), "start one with `netstrata run PROGRAM`, or name its socket with --control", NO_DAEMON
         )
     except Refusal as refusal:
-        return _refused(refusal)
+        return _refused(refusal, options.command)
     except KeyboardInterrupt:
         return 0
 
 
-def _refused(refusal: Refusal) -> int:
+def _refused(refusal: Refusal, command: str) -> int:
     given = refusal.parameters
     if refusal.name == "NoSuchProcess":
         similar = given.get("similar") or []
         hint = f"did you mean {similar[0]}?" if len(similar) == 1 else f"there are {', '.join(similar)}"
-        return _fail(f"there is no process {given.get('process')}", hint, NO_SUCH_OBJECT)
+        what = "process, template, goal, name or link" if command == "why" else "process"
+        return _fail(f"there is no {what} {given.get('process')}", hint, NO_SUCH_OBJECT)
     if refusal.name == "NoSuchStatement":
         text = f"process {given.get('process')} has no statement {given.get('statement')}"
         return _fail(text, f"it has {given.get('statements')}, counted from 1", NO_SUCH_OBJECT)

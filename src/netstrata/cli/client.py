@@ -22,6 +22,10 @@ class TookTooLong(Exception):
     """Nothing came in the time that was given."""
 
 
+class NoAnswer(NoDaemon):
+    """Somebody is there, and does not answer in time."""
+
+
 class Refusal(Exception):
     """The daemon refused: the error's name without its interface, and its parameters."""
 
@@ -96,7 +100,7 @@ class Connection:
                         raise Refusal(str(message["error"]).rpartition(".")[2], message.get("parameters") or {})
                     yield message.get("parameters") or {}
         except TimeoutError as error:
-            raise NoDaemon(f"the daemon at {self.path} does not answer within {self._wait_s:g} s") from error
+            raise NoAnswer(f"the daemon at {self.path} does not answer within {self._wait_s:g} s") from error
         except (OSError, varlink.Malformed) as error:
             raise NoDaemon(f"the daemon at {self.path} cannot be understood: {error}") from error
         raise NoDaemon(f"the daemon at {self.path} has ended")
