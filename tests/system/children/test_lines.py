@@ -54,6 +54,14 @@ def test_a_long_line_is_shown_in_pieces() -> None:
     assert with_children(act) == [4096, 4096, 1808, 3]
 
 
+def test_what_is_no_utf8_is_shown_by_its_bytes() -> None:
+    async def act(children: RealChildren, statement: Heard) -> list[str]:
+        assert await children.run(shell(r"printf 'a\377b\r\nc\000d\n\n'"), terminate_on_cancel=False) == 0
+        return statement.lines
+
+    assert with_children(act) == ["a\\xffb", "c\0d"]
+
+
 @pytest.mark.parametrize("filter_", ["tr '\\0' x", "tr '\\0' '\\n'", "cat"])
 def test_a_hundred_megabytes_of_output_are_not_kept(filter_: str) -> None:
     script = f"""

@@ -10,9 +10,14 @@ from socket import (
     AF_INET,
     AF_INET6,
     AF_UNIX,
+    IPPROTO_TCP,
     SO_ERROR,
+    SO_KEEPALIVE,
     SOCK_STREAM,
     SOL_SOCKET,
+    TCP_KEEPCNT,
+    TCP_KEEPIDLE,
+    TCP_KEEPINTVL,
     inet_ntop,
     socket,
 )
@@ -23,6 +28,15 @@ from netstrata.system.streams.alarms import Alarms
 from netstrata.system.streams.listener import Listener
 from netstrata.system.streams.stream import DescriptorStream, SocketStream
 from netstrata.values import Unavailable
+
+# A peer that has vanished without a word (its power, its network) is noticed after a minute, not never; who is accepted
+# inherits it.  Source: tcp(7), socket(7).
+_KEEP_ALIVE = (
+    (SOL_SOCKET, SO_KEEPALIVE, 1),
+    (IPPROTO_TCP, TCP_KEEPIDLE, 30),
+    (IPPROTO_TCP, TCP_KEEPINTVL, 10),
+    (IPPROTO_TCP, TCP_KEEPCNT, 3),
+)
 
 
 class RealStreams:
@@ -128,7 +142,10 @@ def target_of(address: StreamAddress) -> bytes | tuple[str, int]:
 def _new_socket(address: StreamAddress, operation: str) -> socket:
     family = AF_UNIX if address.kind == UNIX else AF_INET if len(address.host) == 4 else AF_INET6
     try:
-        return socket(family, SOCK_STREAM)
+        made = socket(family, SOCK_STREAM)
+        for option in _KEEP_ALIVE if family != AF_UNIX else ():
+            made.setsockopt(*option)
+        return made
     except OSError as error:
         raise _unavailable(operation, error) from None
 
