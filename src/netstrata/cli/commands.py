@@ -100,6 +100,9 @@ def _add_console(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     console.add_argument("--port", metavar="PORT", type=int, default=8460, help="on 127.0.0.1; 0 for any (8460)")
     console.add_argument("--read-only", action="store_true", help="restart, ask and drop nothing, whoever asks")
     console.add_argument(
+        "--token-file", metavar="FILE", default="", help="keep the token there, for programs; made if missing"
+    )
+    console.add_argument(
         "--user", metavar="NAME", default="", help="whom root goes on as (netstrata-console, or nobody)"
     )
     console.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")

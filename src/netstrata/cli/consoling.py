@@ -13,7 +13,7 @@ def console(options: argparse.Namespace) -> int:
     if not 0 <= options.port <= 65535:
         return _fail(f"--port {options.port} is no port", "take one from 1 to 65535, or 0 for any", BAD_USAGE)
     try:
-        from netstrata.console.serving import RightsKept, Wishes, serve
+        from netstrata.console.serving import BadToken, RightsKept, Wishes, serve
     except ImportError as error:
         hint = "pip install 'netstrata[console]' brings starlette, uvicorn and msgspec"
         return _fail(f"the web console needs {error.name}", hint, FAILED)
@@ -21,10 +21,18 @@ def console(options: argparse.Namespace) -> int:
 
     try:
         serve(
-            Wishes(options.control or control_path(), options.port, not options.read_only, options.user),
+            Wishes(
+                options.control or control_path(),
+                options.port,
+                not options.read_only,
+                options.user,
+                options.token_file,
+            ),
             _say,
             lambda address: print(f"open {address}", flush=True),
         )
+    except BadToken as problem:
+        return _fail(f"no token: {problem}", "without --token-file there is a new one for each start", FAILED)
     except RightsKept as problem:
         hint = "name a user with --user; root itself, if there is no other in this namespace"
         return _fail(f"{problem}; root's rights are too much for a web server", hint, FAILED)

@@ -13,6 +13,7 @@ from netstrata.console.asking import Daemon, NoDaemon, Refusal
 from netstrata.console.feed import Feed
 from netstrata.console.guard import LARGEST
 from netstrata.console.page import Page
+from netstrata.control.metrics import CONTENT_TYPE, down_text, metrics_text
 
 READS: Final = {  # path: method, and the parameters that it passes on
     "graph": ("Graph", ()),
@@ -61,6 +62,7 @@ def make_app(daemon: Daemon, feed: Feed, page: Page, steer: bool) -> Starlette:
     for path, (method, shape) in ACTS.items():
         routes.append(Route(f"/api/{path}", _acting(daemon, method, shape, steer), methods=["POST"]))
     routes.append(Route("/api/status", _status(daemon, feed), methods=["GET"]))
+    routes.append(Route("/metrics", _metrics(daemon), methods=["GET"]))
     routes.append(Route("/api/events", _events(feed), methods=["GET"]))
     return Starlette(routes=routes)
 
@@ -91,6 +93,23 @@ def _status(daemon: Daemon, feed: Feed) -> Endpoint:
             return b'{"epoch":%d,"seq":%d,%s' % (epoch, last, stands[1:])
 
         return await _asked(ask)
+
+    return answer
+
+
+def _metrics(daemon: Daemon) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        """Tell what the daemon counts, as Prometheus reads it; a daemon that does not answer is told of there, too."""
+        try:
+            figures = msgspec.json.decode(await daemon.ask("Figures"))["figures"]
+            try:
+                links = msgspec.json.decode(await daemon.ask("Links"))["links"]
+            except Refusal:
+                links = []  # the system will not tell
+            text = metrics_text(figures, links)
+        except (NoDaemon, Refusal):
+            text = down_text()
+        return Response(text, headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
     return answer
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -21,19 +20,25 @@ from netstrata.console.noting import Notes
 from netstrata.console.page import Page
 from netstrata.console.rights import RightsKept, give_up_root
 from netstrata.console.routes import make_app
+from netstrata.console.token import BadToken, read_token
 
-__all__ = ["RightsKept", "Wishes", "serve"]
+__all__ = ["BadToken", "RightsKept", "Wishes", "serve"]
 
 LARGEST_HEAD: Final = 16 * 1024  # bytes of a request's head
 
 
 class Wishes(NamedTuple):
-    """How the console is to be: which daemon, which port (0 for any), whether it may steer, as which user (by root)."""
+    """How the console is to be.
+
+    Shapes: control is a path; port 0 for any; user is whom root goes on as, "" for one without rights; token_file ""
+    for a new token.
+    """
 
     control: str
     port: int
     steer: bool
     user: str
+    token_file: str
 
 
 class _Server(uvicorn.Server):
@@ -58,12 +63,12 @@ class _Server(uvicorn.Server):
 def serve(wishes: Wishes, say: Callable[[str], None], tell_address: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; tell the address, with its token, when it can be opened.
 
-    Raises: OSError if the address cannot be had; RightsKept.
+    Raises: OSError if the address cannot be had; RightsKept; BadToken.
     """
     listener = socket.create_server(("127.0.0.1", wishes.port), backlog=128)
     page = Page()
     notes = Notes(say)
-    token = secrets.token_urlsafe(32)
+    token = read_token(wishes.token_file)
     Connection.notes = notes
     _log_to(say)
 
