@@ -245,7 +245,7 @@ class Client(asyncio.Protocol):
             if may_harm(call, failure, self._control.verbs):
                 what = failure.name.rpartition(".")[2]
                 self._control.guard.refused(self._peer, f"{what}, {call.method.rpartition('.')[2]}{call.parameters}")
-            reply = varlink.encode_error(failure.name, failure.parameters)
+            reply = varlink.encode_error(failure.name, all_masked(failure.parameters))
         if not call.oneway:
             self._write(reply)
 
