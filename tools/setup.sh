@@ -52,8 +52,8 @@ setup_python() {
   fi
   say "installing Python packages into .venv"
   case $1 in
-    run) PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install -qq -e '.[console]' >&2 ;;
-    *) PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install -qq -e '.[dev,console]' >&2 ;;
+    run) PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install -qq -e '.[console,tui]' >&2 ;;
+    *) PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install -qq -e '.[dev,console,tui]' >&2 ;;
   esac
 }
 

@@ -7,11 +7,12 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
+from types import MappingProxyType
 
 from netstrata.cli.client import Connection, NoDaemon
 
@@ -49,12 +50,19 @@ def daemon(folder: Path, text: str, *arguments: str) -> Iterator[str]:
 class Terminal:
     """A command in a terminal of its own."""
 
-    def __init__(self, words: list[str], columns: int, rows: int = 24, **environment: str) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        columns: int,
+        rows: int = 24,
+        program: Sequence[str] = (sys.executable, "-m", "netstrata"),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.fd, end = pty.openpty()
         self.resize(columns, rows)
         kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "netstrata", *words],
+            [*program, *words],
             stdin=end,
             stdout=end,
             stderr=end,
@@ -62,7 +70,8 @@ class Terminal:
             env={**kept, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment},
         )
         os.close(end)
-        self.seen = b""
+        self.seen = b""  # what was shown since the last time
+        self.all = b""
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size."""
@@ -76,7 +85,7 @@ class Terminal:
         """Wait until a text was shown since the last time."""
         end = time.monotonic() + seconds
         while text.encode() not in self.seen:
-            assert self._read(end - time.monotonic()), f"no {text!r} in {self.seen[-3000:]!r}"
+            assert self._read(end - time.monotonic()), f"no {text!r} in {self.seen[-500:]!r}"
         self.seen = self.seen.partition(text.encode())[2]
 
     def _read(self, seconds: float) -> bool:
@@ -87,6 +96,7 @@ class Terminal:
         except OSError:  # the other end is closed
             return False
         self.seen += data
+        self.all += data
         return bool(data)
 
     def finish(self, seconds: float = 30) -> tuple[int, str]:

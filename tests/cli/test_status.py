@@ -33,8 +33,8 @@ def test_status_shows_lights_and_the_layer_of_each_floor(control: str) -> None:
     lines = out.splitlines()
     assert code == 0
     assert lines[0] == "◐ waits  waiting  4○"
-    assert re.fullmatch(r"  ◐   3   use +down +\d+s  b \(\S+\) is closed", lines[3])
-    assert re.fullmatch(r"  ○   4 4 call +gone", lines[4])
+    assert re.fullmatch(r"  ◐   3    use +down +\d+s  b \(\S+\) is closed", lines[3])
+    assert re.fullmatch(r"  ○   4 L4 call +gone", lines[4])
 
 
 def test_a_light_that_is_coming_says_since_when(control: str) -> None:
@@ -64,7 +64,7 @@ def test_no_line_is_wider_than_the_terminal(control: str, columns: int) -> None:
 
 
 def test_there_is_no_colour_where_none_is_wanted(control: str) -> None:
-    _, shown = Terminal(["status", "--control", control], 80, NO_COLOR="1").finish()
+    _, shown = Terminal(["status", "--control", control], 80, environment={"NO_COLOR": "1"}).finish()
 
     assert "\x1b" not in shown
     assert "4○" in shown

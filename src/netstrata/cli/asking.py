@@ -9,13 +9,13 @@ from typing import Any
 from netstrata.cli.client import Connection, NoAnswer, NoDaemon, Refusal
 from netstrata.cli.events import print_events
 from netstrata.cli.painting import Paint
+from netstrata.cli.refusals import NO_SUCH_OBJECT, told
 from netstrata.cli.status import status
 
 FAILED = 1
 BAD_USAGE = 2
 TIMED_OUT = 3
 NO_DAEMON = 8
-NO_SUCH_OBJECT = 10
 
 
 def ask(options: argparse.Namespace) -> int:
@@ -33,45 +33,9 @@ def ask(options: argparse.Namespace) -> int:
             str(problem), "start one with `netstrata run PROGRAM`, or name its socket with --control", NO_DAEMON
         )
     except Refusal as refusal:
-        return _refused(refusal, options.command)
+        return _fail(*told(refusal, options.command))
     except KeyboardInterrupt:
         return 0
-
-
-def _refused(refusal: Refusal, command: str) -> int:
-    given = refusal.parameters
-    if refusal.name == "NoSuchProcess":
-        similar = given.get("similar") or []
-        hint = f"did you mean {similar[0]}?" if len(similar) == 1 else f"there are {', '.join(similar)}"
-        what = "process, template, goal, name or link" if command == "why" else "process"
-        return _fail(f"there is no {what} {given.get('process')}", hint, NO_SUCH_OBJECT)
-    if refusal.name == "NoSuchStatement":
-        text = f"process {given.get('process')} has no statement {given.get('statement')}"
-        return _fail(text, f"it has {given.get('statements')}, counted from 1", NO_SUCH_OBJECT)
-    if refusal.name == "NoSuchGoal":
-        similar = given.get("similar") or []
-        hint = f"there are {', '.join(similar)}" if similar else "the program has none: see `netstrata doc on_request`"
-        return _fail(f"there is no goal {given.get('goal')}", hint, NO_SUCH_OBJECT)
-    if refusal.name == "NoSuchFile":
-        similar = given.get("similar") or []
-        hint = f"there are {', '.join(similar)}" if similar else "the program's statements generate none now"
-        return _fail(f"there is no generated file {given.get('file')}", hint, NO_SUCH_OBJECT)
-    if refusal.name == "NoSuchLink":
-        similar = given.get("similar") or []
-        hint = f"did you mean {similar[0]}?" if len(similar) == 1 else f"there are {', '.join(similar)}"
-        return _fail(f"there is no link {given.get('link')}", hint, NO_SUCH_OBJECT)
-    if refusal.name == "Unavailable":
-        return _fail(str(given.get("text")), "the system will not; `netstrata log` may say more", FAILED)
-    if refusal.name == "PermissionDenied":
-        verbs = ", ".join(given.get("allowed") or [])
-        return _fail(f"permission denied: {given.get('verb')}", f"you may use {verbs}; group netdev may steer", FAILED)
-    if refusal.name == "TooManyConnections":
-        return _fail(f"you have more than {given.get('most')} connections to the daemon", "end some of them", FAILED)
-    if refusal.name == "Gap":
-        return _fail("events were missed: they came faster than they were read", "ask again", FAILED)
-    if refusal.name == "NotRecorded":
-        return _fail(f"a recording is shown there, and {given.get('verb')} is for a daemon", "ask a daemon", FAILED)
-    return _fail(f"the daemon answers {refusal.name} {given}", "is it of another version?", FAILED)
 
 
 def _fail(problem: str, hint: str, code: int) -> int:
@@ -94,11 +58,12 @@ def _why(options: argparse.Namespace, daemon: Connection) -> int:
         print("all processes are complete")
     for chain in chains:
         for cause in chain:
-            print(paint.cut(_cause(cause, paint)))
+            print(paint.cut(cause_line(cause, paint)))
     return 0
 
 
-def _cause(cause: dict[str, Any], paint: Paint) -> str:
+def cause_line(cause: dict[str, Any], paint: Paint) -> str:
+    """Return one link of the chain of causes."""
     indent = "  " * cause["depth"] + ("└ " if cause["depth"] else "")
     if not cause["statement"]:
         return f"{indent}{paint.bold(cause['process'])} {cause['text']}"

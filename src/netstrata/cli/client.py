@@ -1,5 +1,6 @@
 """A client of a running daemon: one call, one answer, or a stream of them."""
 
+import contextlib
 import os
 import select
 import socket
@@ -78,6 +79,12 @@ class Connection:
         """
         return next(self._answers(varlink.encode_call(f"{NAME}.{method}", parameters)))
 
+    def close(self) -> None:
+        """End the connection, also under a thread that waits for an answer: it meets NoDaemon."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
     def stream(self, method: str, until: float | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Ask for a stream, and yield answers until the daemon ends.
 
@@ -86,10 +93,6 @@ class Connection:
         """
         self._socket.settimeout(None)
         return self._answers(varlink.encode_call(f"{NAME}.{method}", parameters, more=True), until)
-
-    def close(self) -> None:
-        """End the connection."""
-        self._socket.close()
 
     def _answers(self, call: bytes, until: float | None = None) -> Iterator[dict[str, Any]]:
         try:

@@ -119,6 +119,8 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     log.add_argument("-f", "--follow", action="store_true", help="go on as it happens")
     _add_filters(log)
     log.add_argument("--after", type=int, default=0, metavar="NUMBER", help="only events younger than one")
+    watch = commands.add_parser("watch", help="the pyramid and the time line, live; needs textual (netstrata[tui])")
+    watch.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
     restart = commands.add_parser("restart", help="undo a process from a statement on, and bring it up again")
     restart.add_argument("place", metavar="PROCESS[:STATEMENT]", help="a statement by its number, or by its name")
     restart.add_argument(
@@ -211,6 +213,12 @@ def _replay(options: argparse.Namespace) -> int:
     return replay(options)
 
 
+def _watch(options: argparse.Namespace) -> int:
+    from netstrata.cli.watch import watch
+
+    return watch(options.control)
+
+
 def _console(options: argparse.Namespace) -> int:
     from netstrata.cli.consoling import console
 
@@ -295,6 +303,7 @@ _COMMANDS = {
     "up": _client,
     "down": _client,
     "goals": _client,
+    "watch": _watch,
     "console": _console,
     "check": _check,
     "fmt": _fmt,

@@ -12,11 +12,12 @@ def print_events(events: list[dict[str, Any]], as_json: str | None) -> None:
     """Print events, one a line, as text or as JSON."""
     paint = Paint(sys.stdout)
     for event in events:
-        print(json.dumps(event) if as_json else _event(event, paint))
+        print(json.dumps(event) if as_json else event_line(event, paint))
     sys.stdout.flush()
 
 
-def _event(event: dict[str, Any], paint: Paint) -> str:
+def event_line(event: dict[str, Any], paint: Paint) -> str:
+    """Return an event in one line."""
     stamp = time.strftime("%H:%M:%S", time.localtime(event["time"])) + f".{int(event['time'] * 1000) % 1000:03d}"
     if event.get("statement"):
         where = f"{event['process']}.{event['statement']} {event['name']}"

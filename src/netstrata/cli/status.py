@@ -65,7 +65,7 @@ def _floor(floor: dict[str, Any], paint: Paint, now: float) -> str:
     name = floor["name"] + (f" {floor['label']}" if floor.get("label") else "")
     since = ago(now - floor["since"]) if floor.get("since") else ""
     said = floor.get("waits") or " ".join(f"{k}={v}" for k, v in (floor.get("values") or {}).items())
-    layer = floor.get("layer") or " "
+    layer = f"L{floor['layer']}" if floor.get("layer") else "  "
     text = f"{floor['statement']:>3} {layer} {name:<30} {floor['state']:<6} {since:>4}  {said}"
     return f"  {paint.mark(floor['state'])} {text}".rstrip()
 

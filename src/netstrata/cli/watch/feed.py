@@ -1,0 +1,128 @@
+"""The daemon's events, heard by a thread that connects again whenever the connection ends."""
+
+import threading
+import time
+from typing import Any, Final
+
+from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.refusals import told
+
+AGAIN_S: Final = 0.5
+BACK: Final = 2000  # events from before that are shown at the start
+IDLE: Final = 3  # so many times longer than it works the thread does nothing
+REST_S: Final = 0.1  # but no longer than this at once
+MOST: Final = 20_000  # events that wait to be shown; older ones are dropped, and told as missed
+
+
+class Heard:
+    """What has come since the last time: events, and whether there is a connection, None if nothing is new of that."""
+
+    __slots__ = ("connected", "events", "missed", "news")
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.missed = 0
+        self.connected: bool | None = None
+        self.news: list[str] = []
+
+
+class Feed(threading.Thread):
+    """Hears a daemon until it is told to end."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(name="feed", daemon=True)
+        self._path = path
+        self._lock = threading.Lock()
+        self._heard = Heard()
+        self._ending = threading.Event()
+        self._connection: Connection | None = None
+        self._last = -1  # the number of the last event, -1 before the first connection
+        self._begun = 0.0  # when the daemon's program began, in seconds of wall time
+        self._lost = False
+
+    def take(self) -> Heard:
+        """Return what has come since the last time."""
+        with self._lock:
+            heard, self._heard = self._heard, Heard()
+        return heard
+
+    def end(self) -> None:
+        """Hear no more."""
+        self._ending.set()
+        if self._connection is not None:
+            self._connection.close()
+
+    def run(self) -> None:
+        """Connect, hear, and begin again."""
+        while not self._ending.is_set():
+            try:
+                self._hear()
+            except NoDaemon as problem:
+                self._lose(str(problem))
+            except Refusal as refusal:
+                self._missed(refusal)
+            finally:
+                if self._connection is not None:
+                    self._connection.close()
+            self._ending.wait(AGAIN_S)
+
+    def _hear(self) -> None:
+        self._connection = connection = Connection(self._path)
+        seq, begun = self._counted(connection)
+        another = self._last >= 0 and (seq < self._last or abs(begun - self._begun) > 1)
+        if self._last < 0:
+            self._last = max(0, seq - BACK)
+        elif another:
+            self._last = 0
+        self._begun = begun
+        with self._lock:
+            self._heard.connected = True
+            if self._lost:
+                self._heard.news.append("connected with another daemon" if another else "connected again")
+        self._lost = False
+        worked = time.thread_time()
+        for answer in connection.stream("Watch", after=self._last):
+            self._put(answer["events"])
+            # Most of the time is for whoever draws; a daemon that tells more than that makes a gap.
+            before, worked = worked, time.thread_time()
+            time.sleep(min(REST_S, IDLE * (worked - before)))
+
+    def _counted(self, connection: Connection) -> tuple[int, float]:
+        """Return the number of the last event, and when the program began; a recording has no such figures."""
+        try:
+            figures = connection.call("Figures")["figures"]
+        except Refusal:
+            return max(self._last, 0), self._begun
+        return figures["events"], time.time() - figures["uptime"]
+
+    def _put(self, events: list[dict[str, Any]]) -> None:
+        if not events:
+            return
+        self._last = events[-1]["seq"]
+        with self._lock:
+            self._heard.events += events
+            over = len(self._heard.events) - MOST
+            if over > 0:
+                del self._heard.events[:over]
+                self._heard.missed += over
+
+    def _lose(self, problem: str) -> None:
+        with self._lock:
+            self._heard.connected = False
+            if not self._lost and not self._ending.is_set():
+                self._heard.news.append(f"{problem.replace(f' at {self._path}', '')}; trying again")
+        self._lost = True
+
+    def _missed(self, refusal: Refusal) -> None:
+        """Go on after a gap with what there is; anything else is told, and tried again."""
+        if refusal.name != "Gap":
+            self._lose(told(refusal)[0])
+            return
+        try:
+            self._connection = connection = Connection(self._path)
+            seq, _ = self._counted(connection)
+        except NoDaemon:
+            return
+        with self._lock:
+            self._heard.missed += max(0, seq - self._last)
+        self._last = seq
