@@ -24,9 +24,9 @@ export class Detail {
     const process = app.state.get(chosen.path);
     const floor = process?.floors[chosen.statement - 1];
     this.askWhy(process);
-    const events = app.history.events.length;
-    if (this.process === process && this.floor === floor && this.key === `${chosen.path}.${chosen.statement}` && this.causes === this.why.causes && this.mayAct === app.mayAct) return;
-    Object.assign(this, { process, floor, key: `${chosen.path}.${chosen.statement}`, causes: this.why.causes, mayAct: app.mayAct, events });
+    const news = this.hasNews(chosen);
+    if (!news && this.process === process && this.floor === floor && this.key === `${chosen.path}.${chosen.statement}` && this.causes === this.why.causes && this.mayAct === app.mayAct) return;
+    Object.assign(this, { process, floor, key: `${chosen.path}.${chosen.statement}`, causes: this.why.causes, mayAct: app.mayAct });
     const kept = element.contains(document.activeElement) ? document.activeElement.dataset.act : "";
     element.replaceChildren(
       h("div", { cls: "head" },
@@ -35,6 +35,14 @@ export class Detail {
       process ? h("div", {}, floor ? this.tellFloor(floor) : this.tellProcess(process), this.tellWhy(process), this.tellEvents(chosen)) : h("p", { cls: "empty" }, "It is not there at this moment."),
     );
     if (kept) element.querySelector(`[data-act="${kept}"]`)?.focus();
+  }
+
+  // Whether anything has happened to what is chosen since this was last asked.
+  hasNews({ path }) {
+    const { events } = this.app.history;
+    const from = Math.min(this.read ?? 0, events.length);
+    this.read = events.length;
+    return events.slice(Math.max(from, events.length - 2000)).some((event) => event.process === path);
   }
 
   tellFloor(floor) {

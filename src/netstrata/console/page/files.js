@@ -39,7 +39,7 @@ export class Files {
     if (!this.files.some((file) => file.name === this.name)) this.name = this.files[0]?.name;
     const now = Date.now() / 1000;
     this.list.replaceChildren(...this.files.map((file) => h("a", { cls: "entry", role: "listitem", href: `#/files/${encodeURIComponent(file.name)}`, "aria-current": file.name === this.name ? "true" : undefined },
-      h("b", {}, file.name.split("/").pop()), h("span", { cls: "muted path" }, file.name), h("span", { cls: "muted" }, `${file.process}.${file.statement} · ${bytes(file.size)} · ${ago(now - file.changed)} ago`))));
+      h("b", {}, file.name.split("/").pop()), file.name.includes("/") && h("span", { cls: "muted" }, file.name), h("span", { cls: "muted" }, `${file.process}.${file.statement} · ${bytes(file.size)} · ${ago(now - file.changed)} ago`))));
     if (!this.files.length) {
       this.list.replaceChildren(h("p", { cls: "empty" }, "No statement has written a file."));
       this.text.resize(0);

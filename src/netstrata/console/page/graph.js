@@ -2,7 +2,7 @@
 
 import { h, icon, s, setClass, setText } from "./dom.js";
 import { NODE, layOut } from "./layout.js";
-import { lightsOf } from "./lights.js";
+import { lightsOf, manner } from "./lights.js";
 import { tellProcess } from "./pyramids.js";
 
 const MOST = 120; // nodes that are drawn
@@ -150,7 +150,7 @@ export class Graph {
       const process = state.get(path);
       if (!process) continue;
       const chosen = this.app.chosen?.path === path ? " chosen" : "";
-      setClass(node.element, `node p-${process.state}${chosen}`);
+      setClass(node.element, `node p-${manner(process)}${chosen}`);
       if (node.process === process) continue;
       if (node.process && this.app.cursor === null) flash(node.element.querySelector("rect"));
       node.process = process;

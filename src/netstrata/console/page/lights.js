@@ -27,6 +27,13 @@ export function stuckAt(process) {
   return process.floors.find((floor) => floor.state !== "up") ?? null;
 }
 
+// How a process is, in a word: as the daemon says, but one that waits to be asked for is idle, and no trouble.
+export function manner(process) {
+  if (process.state !== "waiting") return process.state;
+  const stuck = stuckAt(process);
+  return stuck?.name === "on_request" && stuck.state === "down" ? "idle" : "waiting";
+}
+
 export function isRoot(process) {
   return !process.path.includes(".");
 }

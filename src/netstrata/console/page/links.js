@@ -64,7 +64,7 @@ class LinkCard {
   constructor(name) {
     this.points = [];
     this.parts = { kind: h("span", { cls: "told" }), rx: h("b"), tx: h("b"), facts: h("dl", { cls: "facts" }), users: h("div", { cls: "below" }), quality: h("b") };
-    this.traffic = new Plot({ label: `Traffic of ${name}`, tell: (n) => bytes(n, "B/s"), lines: [{ key: "rx", colour: "up" }, { key: "tx", colour: "l1" }] });
+    this.traffic = new Plot({ label: `Traffic of ${name}`, tell: (n) => bytes(n, "B/s"), least: 1000, lines: [{ key: "rx", colour: "up" }, { key: "tx", colour: "l1" }] });
     this.quality = new Plot({ label: `Quality of ${name}`, tell: (n) => `${n} %`, most: 100, lines: [{ key: "quality", colour: "l2" }] });
     this.radio = h("div", { cls: "radio", hidden: true }, h("p", { cls: "rates" }, h("span", { cls: "key l2" }, "quality "), this.parts.quality), this.quality.canvas);
     this.element = h("section", { cls: "card link", "aria-label": `Link ${name}` },

@@ -4,9 +4,9 @@ import { h } from "./dom.js";
 import { resolved } from "./scrubber.js";
 
 export class Plot {
-  // lines: [{key, colour}]; tell turns a number into text; most is a fixed top, or 0.
-  constructor({ lines, tell, most = 0, seconds = 120, label }) {
-    Object.assign(this, { lines, tell, most, seconds });
+  // lines: [{key, colour}]; tell turns a number into text; most is a fixed top, or 0; least the lowest.
+  constructor({ lines, tell, most = 0, least = 1, seconds = 120, label }) {
+    Object.assign(this, { lines, tell, most, least, seconds });
     this.canvas = h("canvas", { cls: "plot", role: "img", "aria-label": label });
   }
 
@@ -21,7 +21,7 @@ export class Plot {
     pen.scale(ratio, ratio);
     const style = getComputedStyle(canvas);
     const colour = (name) => resolved(canvas.parentElement, style, name);
-    const highest = this.most || round(Math.max(1, ...points.flatMap((point) => this.lines.map((line) => point[line.key] ?? 0))));
+    const highest = this.most || round(Math.max(this.least, ...points.flatMap((point) => this.lines.map((line) => point[line.key] ?? 0))));
     const x = (time) => width - ((now - time) / this.seconds) * width;
     const y = (value) => height - 14 - (value / highest) * (height - 28);
     pen.strokeStyle = colour("line");

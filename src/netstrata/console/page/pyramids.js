@@ -2,7 +2,7 @@
 
 import { actsOf, ask } from "./acts.js";
 import { h, icon, s, setClass, setText } from "./dom.js";
-import { isRoot, lightsOf, stuckAt } from "./lights.js";
+import { isRoot, lightsOf, manner, stuckAt } from "./lights.js";
 import { VirtualList } from "./virtual.js";
 import { LAYERS, LAYER_SHORT, ago, valuesText } from "./words.js";
 
@@ -41,7 +41,8 @@ function makeFloor(card) {
 function showFloor(row, floor, inset, card) {
   const { app } = card;
   const chosen = app.chosen?.path === card.path && app.chosen.statement === floor.statement;
-  setClass(row, `floor ${floor.state} l${floor.layer}${floor.error ? " failed" : ""}${chosen ? " chosen" : ""}${saidOf(floor) ? " says" : ""}`);
+  const idle = floor.state === "down" && floor.name === "on_request";
+  setClass(row, `floor ${idle ? "down idle" : floor.state} l${floor.layer}${floor.error ? " failed" : ""}${chosen ? " chosen" : ""}${saidOf(floor) ? " says" : ""}`);
   const since = floor.since && floor.state !== "gone" ? ago(app.now - floor.since) : "";
   setText(row.parts.since, since);
   const given = app.text.argumentsOf(floor);
@@ -71,7 +72,8 @@ export function tellProcess(process) {
   const up = process.floors.filter((floor) => floor.state === "up").length;
   const stuck = stuckAt(process);
   if (process.state === "complete" || !stuck) return `complete · ${up} floors`;
-  return `${process.state} · ${up} of ${process.floors.length} floors`;
+  const how = manner(process);
+  return how === "idle" ? "idle until it is asked for" : `${how} · ${up} of ${process.floors.length} floors`;
 }
 
 // One process.
@@ -106,7 +108,7 @@ export class Pyramid {
     this.process = process;
     if (!same) {
       setText(this.told, tellProcess(process));
-      setClass(this.element, `card pyramid p-${process.state}`);
+      setClass(this.element, `card pyramid p-${manner(process)}`);
     }
     this.lights.show(lightsOf(process, app.state));
     if (process.floors.length > TALL) this.showTall();
@@ -231,21 +233,22 @@ export class Pyramids {
     for (const process of state.values()) {
       if (!this.all.checked && !isRoot(process)) continue;
       if (this.text && !process.path.toLowerCase().includes(this.text)) continue;
-      if (this.troubled.checked && process.state === "complete") continue;
+      if (this.troubled.checked && (process.state === "complete" || manner(process) === "idle")) continue;
       found.push(process.path);
     }
     return found;
   }
 
   showSummary(state) {
-    let complete = 0, up = 0, floors = 0, failed = 0;
+    let complete = 0, up = 0, floors = 0, failed = 0, idle = 0;
     for (const process of state.values()) {
       if (process.state === "complete") complete++;
       if (process.state === "failed") failed++;
+      if (manner(process) === "idle") idle++;
       floors += process.floors.length;
       for (const floor of process.floors) if (floor.state === "up") up++;
     }
-    setText(this.summary, `${complete} of ${state.size} processes complete${failed ? `, ${failed} failed` : ""} · ${up} of ${floors} floors up`);
+    setText(this.summary, `${complete} of ${state.size} processes complete${failed ? `, ${failed} failed` : ""}${idle ? `, ${idle} idle` : ""} · ${up} of ${floors} floors up`);
   }
 
   showCards(place, paths, state) {
@@ -278,7 +281,7 @@ export class Pyramids {
     const process = state.get(this.paths[index]);
     if (!process) return;
     row.path = process.path;
-    setClass(row, `line p-${process.state}${this.one === process.path ? " chosen" : ""}`);
+    setClass(row, `line p-${manner(process)}${this.one === process.path ? " chosen" : ""}`);
     if (row.process === process) return;
     row.process = process;
     setText(row.parts.name, process.path);
