@@ -38,6 +38,8 @@ STATEMENTS = [
     declared("inline_code", Argument("template", TEMPLATE)),
     declared("provide", Argument("name", TEXT)),
     declared("depend", Argument("name", TEXT)),
+    declared("on_request", Argument("goal", TEXT)),
+    declared("require", Argument("goal", TEXT)),
 ]
 FUNCTIONS = [
     declared("ifel", Argument("words", ANY, rest=True)),
