@@ -19,7 +19,7 @@ def links(name: str | None, as_json: bool, daemon: Connection) -> int:
         return 0
     paint = Paint(sys.stdout)
     if name is None:
-        for line in _table([_HEAD, *map(_row, answer["links"])]):
+        for line in link_table(answer["links"]):
             print(paint.cut(line))
         return 0
     for link in answer["links"]:
@@ -43,8 +43,9 @@ def _row(link: dict[str, Any]) -> tuple[str, ...]:
     return (link["name"], link["kind"], _state(link), _speed(link), *traffic, _air(link), " ".join(link["processes"]))
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lay rows out in columns; one that is empty in all but the head is left out."""
+def link_table(links: list[dict[str, Any]]) -> list[str]:
+    """Return links in lines with a head; a column that would be empty is left out."""
+    rows = [_HEAD, *map(_row, links)]
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
     widths = [max(map(wide, column)) for column in columns]
     padded = [[cell + " " * (w - wide(cell)) for cell in column] for column, w in zip(columns, widths, strict=True)]

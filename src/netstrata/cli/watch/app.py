@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from netstrata.cli.asking import cause_line
 from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.links import link_table
 from netstrata.cli.painting import Paint
 from netstrata.cli.refusals import told
 from netstrata.cli.watch.choice import Choice
@@ -30,7 +31,9 @@ SHARE: Final = 4  # so many times longer than a question took nothing is asked, 
 EACH: Final = 20  # processes that are asked for one by one; more, and everything is
 LOW: Final = 12  # lines; with fewer there is none to spare between the lists
 NARROW: Final = 60  # columns; with fewer the lists stand one above the other
-KEYS: Final = "? help  / filter  p process  l layer  c child  r restart  a above  w why  g goals  f files  q quit"
+KEYS: Final = "? help  q quit  / text  p process  l layer  c child  r restart  a above  w why  n links  g goals"
+    "? help  q quit  / text  p process  l layer  c child  r restart  a above  w why  n links  g goals  f files"
+)
 
 
 class WatchApp(App[None]):
@@ -64,6 +67,7 @@ class WatchApp(App[None]):
         Binding("r", "restart(False)", show=False),
         Binding("a", "restart(True)", show=False),
         Binding("w", "why", show=False),
+        Binding("n", "links", show=False),
         Binding("g", "goals", show=False),
         Binding("f", "files", show=False),
     ]
@@ -135,9 +139,8 @@ class WatchApp(App[None]):
         if heard.missed:
             news.append(_here(f"{heard.missed} events were missed: they came faster than they could be shown"))
         if heard.events or news:
-            gone = self._time_line.add(
-                [*news[:1], *heard.events, *news[1:]] if self._connected else heard.events + news
-            )
+            # A connection is told of before what comes through it, its end after that.
+            gone = self._time_line.add(news + heard.events if self._connected else heard.events + news)
             self._event_lines.renew(gone)
         self._stale.update(root_of(event["process"]) for event in heard.events if event["process"])
         if self._stale and self._connected:
@@ -318,6 +321,10 @@ class WatchApp(App[None]):
     def _show_why(self, process: str, causes: list[dict[str, Any]]) -> None:
         plain = Paint(io.StringIO())
         self.push_screen(Reading(f"why {process}", "\n".join(cause_line(cause, plain) for cause in causes)))
+
+    def action_links(self) -> None:
+        """Show the system's links, with their counters."""
+        self._do("Links", {}, lambda answer: self.push_screen(Reading("links", "\n".join(link_table(answer["links"])))))
 
     def action_goals(self) -> None:
         """Show the goals, to ask for one or to drop it."""

@@ -27,6 +27,7 @@ Escape         everything again
 r              restart the chosen floor, or process, and what is above
 a              restart what is above the chosen floor
 w              why a process is where it is
+n              links: state, speed, Wi-Fi and counters
 g              goals: ask for one, or drop it
 f              generated files: read one
 ?              this help

@@ -1,0 +1,37 @@
+"""`netstrata watch` without a terminal: keys are pressed by textual's pilot, and the screen is read as text."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from textual.pilot import Pilot
+
+from netstrata.cli.watch.app import WatchApp
+
+
+def text_of(app: WatchApp) -> str:
+    """Return what is on the screen."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+async def wait_for(pilot: Pilot[None], *texts: str, seconds: float = 20) -> str:
+    """Wait until all texts are on the screen, and return it."""
+    assert isinstance(pilot.app, WatchApp)
+    end = time.monotonic() + seconds
+    while True:
+        shown = text_of(pilot.app)
+        if all(text in shown for text in texts):
+            return shown
+        assert time.monotonic() < end, f"{[text for text in texts if text not in shown]} not in\n{shown}"
+        await pilot.pause(0.02)
+
+
+def play(path: str, act: Callable[[Pilot[None]], Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
+    """Run the application without a terminal, and act in it."""
+
+    async def run() -> None:
+        async with WatchApp(path).run_test(size=size) as pilot:
+            await act(pilot)
+
+    asyncio.run(run())
