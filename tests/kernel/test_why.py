@@ -235,6 +235,18 @@ def test_a_layer_that_a_process_has_not_is_told_with_those_that_it_has(laptop: L
     assert problem == "error: process fine has no statement of layer 2\nhelp: it has some of layer 1, 3\n"
 
 
+def test_what_somebody_takes_away_is_told_before_what_comes_of_it(laptop: Laptop) -> None:
+    before = laptop.events()[-1]["seq"]
+
+    laptop.host.ip("route del 203.0.113.0/24")
+
+    wait_until("all up again", lambda: _complete(laptop, before))
+    about = [event for event in laptop.events() if event["seq"] > before and event.get("statement") == 5]
+    assert [event["kind"] for event in about][:2] == ["kernel", "transition"]
+    assert "203.0.113.0/24" in about[0]["text"]
+    assert (about[1]["from"], about[1]["to"]) == ("up", "down")
+
+
 def test_the_time_line_has_every_transition_in_order_and_no_gap(laptop: Laptop) -> None:
     assert laptop.daemon.end() == 0
 

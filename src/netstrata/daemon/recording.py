@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 from netstrata.control.interface import KINDS
 from netstrata.daemon.events import NOWHERE, Event, Place
 
+MOST_STATEMENTS: Final = 100_000  # of a process
+LATEST: Final = 1e11  # seconds, in the year 5138
 _NUMBER: Final = re.compile(rb'\{"seq": (\d+), ')
 _SHAPES: Final[dict[str, tuple[type, ...]]] = {
     "seq": (int,), "time": (float, int), "monotonic": (float, int), "kind": (str,), "process": (str,),
@@ -17,6 +19,7 @@ _NEEDS: Final[dict[str, dict[str, type]]] = {
     "process": {"what": str},
     "child": {"child": str, "pid": int, "text": str},
 }
+_MAY: Final[dict[str, type]] = {"text": str, "values": dict, "codes": dict, "template": str, "retry_ms": int}
 _PLACE: Final[dict[str, type]] = {"statement": int, "name": str, "file": str, "line": int, "column": int, "layer": int}
 
 
@@ -116,6 +119,13 @@ def _gap(last: int, event: Event) -> Event:
     return found
 
 
+def _fits(value: Any, types: tuple[type, ...]) -> bool:
+    """Say whether a value is of a type, and, if it is a number, one that can be."""
+    if isinstance(value, bool) or type(value) not in types:
+        return False
+    return isinstance(value, str) or bool(0 <= value <= LATEST)
+
+
 def read_event(found: Any) -> Event:
     """Read what `Event.as_dict` returned.
 
@@ -124,8 +134,11 @@ def read_event(found: Any) -> Event:
     if not isinstance(found, dict):
         raise ValueError("is no JSON object")
     for name, types in _SHAPES.items():
-        if not isinstance(found.get(name), types):
+        if not _fits(found.get(name), types):
             raise ValueError(f"has no {name}, or one that makes no sense")
+    for name, wanted in _MAY.items():
+        if not isinstance(found.get(name), wanted | None):
+            raise ValueError(f"has a {name} that makes no sense")
     kind = found["kind"]
     needs = _NEEDS.get(kind, {"text": str} if kind in KINDS else {})
     place = NOWHERE
@@ -137,6 +150,8 @@ def read_event(found: Any) -> Event:
             raise ValueError(f"has no {name}, or one that makes no sense")
     if "statement" in found:
         place = Place(*(found[name] for name in Place._fields))
+        if not 1 <= place.statement <= MOST_STATEMENTS:
+            raise ValueError(f"is of a statement {place.statement}, which cannot be")
         layer = found["layer"]
     fields = {name: value for name, value in found.items() if name not in _SHAPES and name not in _PLACE}
     if kind not in KINDS:
