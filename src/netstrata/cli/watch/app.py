@@ -32,8 +32,6 @@ EACH: Final = 20  # processes that are asked for one by one; more, and everythin
 LOW: Final = 12  # lines; with fewer there is none to spare between the lists
 NARROW: Final = 60  # columns; with fewer the lists stand one above the other
 KEYS: Final = "? help  q quit  / text  p process  l layer  c child  r restart  a above  w why  n links  g goals"
-    "? help  q quit  / text  p process  l layer  c child  r restart  a above  w why  n links  g goals  f files"
-)
 
 
 class WatchApp(App[None]):
