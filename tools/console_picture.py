@@ -13,9 +13,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(HERE), str(HERE / "src")]
 
+from tests.console.browser import Browser  # noqa: E402
+
 from netstrata.cli.demo.network import Network  # noqa: E402
 from netstrata.testing.child import wait_until  # noqa: E402
-from tests.console.browser import Browser  # noqa: E402
 
 PROGRAM = """process wired {
     net.backend.waitdevice("eth0");

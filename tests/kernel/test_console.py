@@ -1,10 +1,12 @@
 """The web console in a real browser, of a real daemon, with real cables."""
 
+import json
 import os
 import random
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,18 +85,18 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene() -> Iterator[Scene]:
     """A scene with the demo's program."""
-    folder = tmp_path_factory.mktemp("console")
-    for above in (folder, *folder.parents[:3]):
-        above.chmod(0o755)  # the console goes on as nobody
-    program = folder / "home.ncd"
-    shutil.copy(PROGRAM, program)
     try:
         become_root()
     except Unavailable as reason:
         pytest.skip(str(reason))
-    with Network() as network:
+    # Not below pytest's own directory, which is for root alone: the console goes on as nobody.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, Network() as network:
+        folder = Path(name)
+        folder.chmod(0o755)
+        program = folder / "home.ncd"
+        shutil.copy(PROGRAM, program)
         scene = Scene(network, folder, program)
         yield scene
         scene.close()
@@ -267,6 +269,120 @@ def test_nothing_comes_from_anywhere_else(scene: Scene) -> None:
     assert "token" not in scene.browser.run("location.href")
 
 
+def lights(scene: Scene) -> dict[str, dict[str, str]]:
+    """Return the lights that the page shows."""
+    found: dict[str, dict[str, str]] = scene.browser.run("""Object.fromEntries(
+        [...document.querySelectorAll('.card.pyramid')].map(card => [card.dataset.process, Object.fromEntries(
+            [...card.querySelectorAll('.lamp:not(.none)')].map(lamp => [lamp.dataset.layer,
+                ['up', 'coming', 'down'].find(light => lamp.classList.contains(light))]))]))""")
+    return found
+
+
+def test_lights_are_those_that_the_daemon_tells(scene: Scene) -> None:
+    scene.show("pyramids")
+    daemon = Connection(scene.path)
+    for pulled in (False, True):
+        scene.now()
+        if pulled:
+            scene.network.wire.pull(scene.laptop)
+            scene.browser.wait(LAMP.format(1, "coming"))
+            wait_until("the other uplink", lambda: daemon.call("Status")["processes"][2]["state"] == "complete")
+        scene.browser.run(DRAWN)
+        told = {process["process"]: process["lights"] for process in daemon.call("Status")["processes"]}
+        wait_until(f"{told}", lambda told=told: lights(scene) == told)  # type: ignore[misc]
+    scene.network.wire.plug(scene.laptop)
+    scene.now()
+
+
+RANDOM = """(async () => {{
+    const {{ History }} = await import('/history.js');
+    const history = new History();
+    const {{ events, parts, now, seq }} = {given};
+    history.add(events.slice(0, parts[0]));
+    history.stand([], 0);
+    for (let i = 1; i < parts.length; i++) history.add(events.slice(parts[i - 1], parts[i]));
+    if (now) history.stand(now, seq);
+    if ({forget}) history.forget({forget});
+    const floors = process => process.floors.filter(floor => floor.state !== 'gone');
+    const told = process => Object.fromEntries(floors(process).map(floor => [floor.statement, floor.state]));
+    const stood = i => Object.fromEntries([...history.after(i)].map(([path, process]) => [path, told(process)]));
+    return history.events.map((event, i) => stood(i));
+}})()"""
+MOVES = {"gone": ["down"], "down": ["up", "dying"], "up": ["down", "dying"], "dying": ["gone"]}
+
+
+def random_events(rng: random.Random, count: int) -> list[dict[str, Any]]:
+    """Return events that a daemon could tell, of two processes, one of which comes and goes."""
+    events: list[dict[str, Any]] = []
+    states: dict[str, list[str]] = {}
+    while len(events) < count:
+        process = rng.choice(["a", "a.1[0]"])
+        event: dict[str, Any] = {"seq": len(events) + 1, "time": float(len(events)), "process": process}
+        floors = states.get(process)
+        if floors is None:
+            states[process] = ["gone"] * 4
+            event |= {"kind": "process", "what": "created"}
+        elif process != "a" and all(state == "gone" for state in floors) and rng.random() < 0.3:
+            del states[process]
+            event |= {"kind": "process", "what": "gone"}
+        else:
+            at = rng.randrange(4)
+            to = rng.choice(MOVES[floors[at]])
+            event |= {"kind": "transition", "statement": at + 1, "name": "x", "from": floors[at], "to": to}
+            floors[at] = to
+        events.append(event)
+    return events
+
+
+def stood(events: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return what stands after events, as `replayed`, but a process that is gone is not there."""
+    there = dict.fromkeys(event["process"] for event in events if event.get("what") == "created")
+    for event in events:
+        if event.get("what") == "gone":
+            there.pop(event["process"], None)
+        elif event.get("what") == "created":
+            there[event["process"]] = None
+    return {name: floors for name, floors in replayed(events).items() if name in there}
+
+
+@pytest.mark.parametrize("forget", [0, 777])
+def test_the_past_is_right_for_events_in_any_lots_and_when_old_ones_are_forgotten(scene: Scene, forget: int) -> None:
+    rng = random.Random(forget)
+    events = random_events(rng, 3000)
+    parts = sorted({*rng.sample(range(1, 3000), 20), 3000})
+    given = json.dumps({"events": events, "parts": parts})
+
+    seen = scene.browser.run(RANDOM.format(given=given, forget=forget))
+
+    assert len(seen) == 3000 - forget
+    for index in range(forget, 3000, 97):
+        assert seen[index - forget] == stood(events[: index + 1])
+
+
+def test_after_a_gap_the_past_is_made_from_what_stands_now(scene: Scene) -> None:
+    rng = random.Random(1)
+    events = random_events(rng, 2000)
+    kept = [*events[:500], *events[900:]]
+    floors = [{"statement": n, "name": "x", "file": "", "line": 1} for n in range(1, 5)]
+    now = [
+        {
+            "process": name,
+            "state": "waiting",
+            "floors": [floor | {"state": states.get(str(floor["statement"]), "gone")} for floor in floors],
+        }
+        for name, states in stood(events).items()
+    ]
+    given = json.dumps({"events": kept, "parts": [300, 1600], "now": now, "seq": 2000})
+
+    seen = scene.browser.run(RANDOM.format(given=given, forget=0))
+
+    assert len(seen) == 1601  # one tells of the gap
+    assert seen[499] == stood(events[:500])
+    assert seen[1600] == stood(events)
+    a_moment = seen[501 + 700]["a"]
+    assert a_moment == stood(events[: 900 + 701])["a"]
+
+
 BUSY = """import socket, time
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
     while True:
@@ -329,13 +445,18 @@ def test_the_page_goes_on_when_the_daemon_was_killed_and_started_again(scene: Sc
 MANY = "".join(
     f'process user{n} {{ depend("LAN") lan; var("{n}") number; provide("USER{n}"); }}\n' for n in range(1000)
 )
-FLOOD = """process lan { var("eth0") link; provide("LAN"); }
+BAD = "<img src=x onerror=window.bad=1>"
+FLOOD = (
+    f'process bad {{ var("{BAD}") v; }}'
+    + """
+process lan { var("eth0") link; provide("LAN"); }
 process flood {
     backtrack_point() p; sleep("20");
     Foreach ({"a", "b", "c", "d", "e", "f", "g", "h"} As x) { var(x) y; var(y) z; };
     p->go();
 }
 """
+)
 SCROLL = """new Promise(done => {
     const list = document.querySelector('.virtual'), frames = [];
     let last = performance.now();
@@ -358,6 +479,10 @@ def test_a_thousand_processes_in_a_flood_of_events_leave_the_page_small_and_quic
     scene.daemon = scene.start_daemon()
     scene.browser.wait(f"netstrata.about.epoch > {epoch} && netstrata.state.size > 1000")
     scene.browser.wait("netstrata.history.events.length > 20000", 40)
+    scene.show("pyramids")
+    scene.browser.run("netstrata.choose('bad', 1)")
+    scene.browser.wait(f"document.getElementById('detail').textContent.includes({json.dumps(BAD)})")
+    assert scene.browser.run("window.bad === undefined && document.querySelectorAll('main img').length === 0")
     told = []
     for view, most in (("pyramids", 1500), ("graph", 4000), ("timeline", 1500), ("source", 1500)):
         scene.show(view)

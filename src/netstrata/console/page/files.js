@@ -14,7 +14,7 @@ export class Files {
     this.told = h("p", { cls: "muted" }, "What statements have written, as it is now; passwords and keys are masked.");
     this.text = new VirtualList({ height: 21, cls: "code", label: "Text of the file", make: () => h("div", { cls: "codeline", role: "listitem" }, h("span", { cls: "no" }), h("code")), show: (row, index) => { setText(row.firstChild, String(index + 1)); setText(row.lastChild, this.lines[index] ?? ""); } });
     this.body = h("div", { cls: "reader" }, h("div", { cls: "head" }, h("div", {}, this.title, this.told)), this.text.element);
-    this.element = h("div", { cls: "view split files" }, this.list, this.body);
+    this.element = h("div", { cls: "view split files of-now" }, this.list, this.body);
   }
 
   show(name) {

@@ -7,7 +7,7 @@ export class Goals {
   constructor(app) {
     this.app = app;
     this.list = h("div", { cls: "wall goals", role: "list" });
-    this.element = h("div", { cls: "view" }, h("div", { cls: "bar" }, h("p", { cls: "summary" }, "What the program can be asked for; its prerequisites come up by themselves.")), this.list);
+    this.element = h("div", { cls: "view of-now" }, h("div", { cls: "bar" }, h("p", { cls: "summary" }, "What the program can be asked for; its prerequisites come up by themselves.")), this.list);
   }
 
   show() {

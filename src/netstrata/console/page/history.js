@@ -88,7 +88,7 @@ export class History {
   // Take in what stands, as the daemon told it when the last event was one of a number.
   stand(told, seq) {
     let from = 0;
-    for (let i = this.events.length - 1; i >= 0; i--) if (this.events[i].kind === "gap") { from = i; break; }
+    for (let i = this.events.length - 1; i >= 0; i--) if (this.events[i].kind === "gap") { from = i + 1; break; }
     const now = new Map(told.map((process) => [process.process, readProcess(process)]));
     for (const process of now.values()) this.shapes.set(process.path, process.floors.map(asGone));
     this.copies = this.copies.filter((copy) => copy.index < from);

@@ -13,7 +13,7 @@ export class Links {
     this.cards = new Map();
     this.wall = h("div", { cls: "wall links" });
     this.told = h("p", { cls: "summary", role: "status" });
-    this.element = h("div", { cls: "view" }, h("div", { cls: "bar" }, this.told), this.wall);
+    this.element = h("div", { cls: "view of-now" }, h("div", { cls: "bar" }, this.told), this.wall);
   }
 
   show() {

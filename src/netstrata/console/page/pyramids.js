@@ -192,9 +192,9 @@ export class Pyramids {
     this.below = false;
     this.paths = [];
     this.summary = h("p", { cls: "summary", role: "status" });
-    this.search = h("input", { type: "search", placeholder: "Find a process", "aria-label": "Find a process", oninput: () => { this.text = this.search.value.toLowerCase(); this.known = null; this.update(); } });
-    this.troubled = h("input", { type: "checkbox", onchange: () => { this.known = null; this.update(); } });
-    this.all = h("input", { type: "checkbox", onchange: () => { this.known = null; this.update(); } });
+    this.search = h("input", { type: "search", placeholder: "Find a process", "aria-label": "Find a process", oninput: () => { this.text = this.search.value.toLowerCase(); this.update(); } });
+    this.troubled = h("input", { type: "checkbox", onchange: () => { this.update(); } });
+    this.all = h("input", { type: "checkbox", onchange: () => { this.update(); } });
     this.wall = h("div", { cls: "wall" });
     this.side = h("div", { cls: "side" });
     this.list = new VirtualList({ height: 44, cls: "processes", label: "Processes", make: () => this.makeLine(), show: (row, index) => this.showLine(row, index) });
@@ -225,10 +225,6 @@ export class Pyramids {
   }
 
   choosePaths(state) {
-    const plain = !this.text && !this.troubled.checked;
-    if (plain && this.known === state && this.knownSize === state.size) return this.paths;
-    this.known = plain ? state : null;
-    this.knownSize = state.size;
     const found = [];
     for (const process of state.values()) {
       if (!this.all.checked && !isRoot(process)) continue;
