@@ -8,7 +8,7 @@ from typing import Any
 
 from netstrata.cli.client import Connection, NoAnswer, NoDaemon, Refusal
 from netstrata.cli.events import print_events
-from netstrata.cli.painting import Paint
+from netstrata.cli.painting import Paint, harmless
 from netstrata.cli.refusals import NO_SUCH_OBJECT, told
 from netstrata.cli.status import status
 
@@ -39,7 +39,7 @@ def ask(options: argparse.Namespace) -> int:
 
 
 def _fail(problem: str, hint: str, code: int) -> int:
-    print(f"error: {problem}\nhelp: {hint}", file=sys.stderr)
+    print(f"error: {harmless(problem)}\nhelp: {harmless(hint)}", file=sys.stderr)
     return code
 
 
@@ -64,6 +64,7 @@ def _why(options: argparse.Namespace, daemon: Connection) -> int:
 
 def cause_line(cause: dict[str, Any], paint: Paint) -> str:
     """Return one link of the chain of causes."""
+    cause = harmless(cause)
     indent = "  " * cause["depth"] + ("└ " if cause["depth"] else "")
     if not cause["statement"]:
         return f"{indent}{paint.bold(cause['process'])} {cause['text']}"

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from netstrata.cli.painting import Paint
+from netstrata.cli.painting import Paint, harmless
 
 
 def print_events(events: list[dict[str, Any]], as_json: str | None) -> None:
@@ -18,6 +18,7 @@ def print_events(events: list[dict[str, Any]], as_json: str | None) -> None:
 
 def event_line(event: dict[str, Any], paint: Paint) -> str:
     """Return an event in one line."""
+    event = harmless(event)
     stamp = time.strftime("%H:%M:%S", time.localtime(event["time"])) + f".{int(event['time'] * 1000) % 1000:03d}"
     if event.get("statement"):
         where = f"{event['process']}.{event['statement']} {event['name']}"

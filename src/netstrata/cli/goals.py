@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from netstrata.cli.client import Connection, TookTooLong
-from netstrata.cli.painting import Paint
+from netstrata.cli.painting import Paint, harmless
 
 TIMED_OUT = 3
 
@@ -59,7 +59,7 @@ def _list(answer: dict[str, Any], as_json: bool) -> int:
         print(json.dumps(answer, indent=2))
         return 0
     paint = Paint(sys.stdout)
-    for goal in answer["goals"]:
+    for goal in harmless(answer["goals"]):
         mark = paint.mark({"up": "up", "waiting": "waiting"}.get(goal["state"], ""))
         asked = "asked for" if goal["asked"] else ""
         line = f"{mark} {goal['name']:<20} {goal['state']:<8} {asked:<10} {' '.join(goal['processes'])}"

@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
-from typing import TextIO
+from typing import Any, TextIO
 from unicodedata import east_asian_width
+
+from netstrata.language.diagnostics import one_line
 
 _COLOURS = {"up": "32", "complete": "32", "down": "33", "waiting": "33", "dying": "35", "undoing": "35", "failed": "31"}
 _MARKS = {"up": "●", "complete": "●", "down": "◐", "waiting": "◐", "failed": "✗"}
@@ -64,3 +66,17 @@ def wide(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     plain = _PARTS.sub("", text)
     return len(plain) + (0 if plain.isascii() else sum(east_asian_width(letter) in "WF" for letter in plain))
+
+
+def harmless(answer: Any) -> Any:
+    """Return an answer in which nothing can harm a terminal: children and networks in the air may say anything."""
+    if isinstance(answer, str):
+        return answer if answer.isprintable() else one_line(answer)
+    if isinstance(answer, dict):
+        return {key: harmless(value) for key, value in answer.items()}
+    return [harmless(value) for value in answer] if isinstance(answer, list) else answer
+
+
+def harmless_lines(text: str) -> str:
+    """Return a text of several lines in which nothing else can harm a terminal."""
+    return "\n".join(one_line(line) for line in text.expandtabs().split("\n"))

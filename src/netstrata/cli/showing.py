@@ -5,7 +5,7 @@ import sys
 import time
 
 from netstrata.cli.client import Connection
-from netstrata.cli.painting import Paint
+from netstrata.cli.painting import Paint, harmless, harmless_lines
 
 
 def show(name: str | None, as_json: bool, daemon: Connection) -> int:
@@ -17,9 +17,10 @@ def show(name: str | None, as_json: bool, daemon: Connection) -> int:
     if as_json:
         print(json.dumps(answer, indent=2))
     elif name is not None:
-        print(answer["text"], end="" if answer["text"].endswith("\n") else "\n")
+        text = harmless_lines(answer["text"]) if sys.stdout.isatty() else answer["text"]
+        print(text, end="" if text.endswith("\n") else "\n")
     else:
-        _list(answer["files"], Paint(sys.stdout))
+        _list(harmless(answer["files"]), Paint(sys.stdout))
     return 0
 
 

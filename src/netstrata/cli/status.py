@@ -8,7 +8,7 @@ from typing import Any
 
 from netstrata.cli.client import Connection, Refusal
 from netstrata.cli.links import link_line
-from netstrata.cli.painting import Paint
+from netstrata.cli.painting import Paint, harmless
 
 _AS_FLOOR = {"coming": "down", "down": "gone"}  # a light that is down looks as a floor that is gone
 
@@ -23,7 +23,7 @@ def status(options: argparse.Namespace, daemon: Connection) -> int:
     paint = Paint(sys.stdout)
     now = time.time()
     links = _links(daemon)
-    for process in answer["processes"]:
+    for process in harmless(answer["processes"]):
         print(paint.cut(_process(process, paint, now)))
         for floor in process["floors"]:
             print(paint.cut(_floor(floor, paint, now)))

@@ -126,6 +126,16 @@ def test_why_help_and_a_whole_event_are_read_and_closed(tmp_path: Path) -> None:
         play(path, act)
 
 
+def test_a_name_with_brackets_is_a_name_in_a_title_too(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await wait_for(pilot, "◐ .1[0] waiting")
+        await pilot.press("down", "down", "w")
+        await wait_for(pilot, "why main.1[0]", "nothing provides")
+
+    with daemon(tmp_path, 'process main { Foreach ({"a"} As x) { depend("x"); }; }') as path:
+        play(path, act)
+
+
 def test_files_are_told_if_there_are_none(tmp_path: Path) -> None:
     async def act(pilot: Pilot[None]) -> None:
         await wait_for(pilot, "main")

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from netstrata.cli.asking import cause_line
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.cli.links import link_table
-from netstrata.cli.painting import Paint
+from netstrata.cli.painting import Paint, harmless
 from netstrata.cli.refusals import told
 from netstrata.cli.watch.choice import Choice
 from netstrata.cli.watch.dialogs import HELP, Asking, Choosing, Reading
@@ -198,7 +198,7 @@ class WatchApp(App[None]):
             self._tell()
 
     def _say(self, message: str) -> None:
-        self._message = message
+        self._message = harmless(message)
         self._message_until = time.monotonic() + 8
         self._tell()
 

@@ -5,8 +5,11 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.markup import escape
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
+
+from netstrata.cli.painting import harmless, harmless_lines
 
 _CSS: Final = "align: center middle;"
 _BOX: Final = (
@@ -45,13 +48,13 @@ class Reading(ModalScreen[None]):
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__()
-        self._title = title
-        self._text = text
+        self._title = harmless(title)
+        self._text = harmless_lines(text)
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
         box = VerticalScroll(Static(self._text, markup=False))
-        box.border_title = self._title
+        box.border_title = escape(self._title)
         box.border_subtitle = "Escape closes"
         yield box
 
@@ -66,13 +69,13 @@ class Choosing(ModalScreen[int | None]):
         super().__init__()
         self._title = title
         self._hint = hint
-        self._lines = lines
+        self._lines = harmless(lines)
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
         box = OptionList(*self._lines, markup=False)
-        box.border_title = self._title
-        box.border_subtitle = self._hint
+        box.border_title = escape(self._title)
+        box.border_subtitle = escape(self._hint)
         yield box
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -91,7 +94,7 @@ class Asking(ModalScreen[bool]):
 
     def __init__(self, question: str) -> None:
         super().__init__()
-        self._question = question
+        self._question = harmless_lines(question)
 
     def compose(self) -> ComposeResult:
         """Lay it out."""

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
+from netstrata.cli.painting import harmless
 from netstrata.cli.status import ago
 from netstrata.cli.watch.choice import Choice
 
@@ -49,7 +50,7 @@ class Pyramid:
 
     def put(self, answer: list[dict[str, Any]], root: str | None) -> None:
         """Take what the daemon says of all processes, or of one of the program's and those below it."""
-        new = {process["process"]: process for process in answer}
+        new = {process["process"]: process for process in harmless(answer)}
         if root is None:
             self.processes = new
             return
