@@ -11,7 +11,7 @@ from netstrata.testing.child import Child, wait_until
 SOURCES = Path(netstrata.__file__).parents[1]
 UDEVD = "/lib/systemd/systemd-udevd"
 UDEV_CONTROL = "/run/udev/control"
-SLOW_S = 60  # a machine that is emulated takes its time
+SLOW_S = 150  # a machine that is emulated takes its time
 
 
 class Machine:

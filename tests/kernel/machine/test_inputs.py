@@ -12,7 +12,7 @@ from tests.kernel.machine.machines import SLOW_S, UDEVD, Machine
 
 from netstrata.testing.child import wait_until
 
-pytestmark = [pytest.mark.kernel, pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kernel, pytest.mark.vm, pytest.mark.timeout(900)]
 # linux/uinput.h
 UI_DEV_CREATE, UI_DEV_DESTROY, UI_DEV_SETUP = 0x5501, 0x5502, 0x405C5503
 UI_SET_EVBIT, UI_SET_KEYBIT = 0x40045564, 0x40045565

@@ -9,7 +9,7 @@ from tests.kernel.machine.machines import SLOW_S, Machine
 
 from netstrata.testing.child import wait_until
 
-pytestmark = [pytest.mark.kernel, pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kernel, pytest.mark.vm, pytest.mark.timeout(900)]
 PROGRAM = """process by_link { net.backend.rfkill("wlan", "wlan0"); println("link free"); rprintln("link blocked"); }
 process by_number { net.backend.rfkill("index", "NUMBER"); println("number free"); rprintln("number blocked"); }
 process other { net.backend.rfkill("wlan", "wlan1"); println("other free"); rprintln("other blocked"); }
