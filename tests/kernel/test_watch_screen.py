@@ -29,7 +29,7 @@ def test_a_pulled_cable_puts_lights_out_and_links_and_files_can_be_looked_at(lab
     daemon.wait_output("serving")
 
     async def act(pilot: Pilot[None]) -> None:
-        await wait_for(pilot, "server complete 1● 3● 4●")
+        await wait_for(pilot, "● server complete 1● 3● 4●")
         await pilot.press("f")
         await wait_for(pilot, "dnsmasq-lan.conf", "server.4")
         await pilot.press("enter")
@@ -43,6 +43,6 @@ def test_a_pulled_cable_puts_lights_out_and_links_and_files_can_be_looked_at(lab
         await wait_for(pilot, "no carrier")
         await pilot.press("escape")
         await asyncio.to_thread(cable.plug)
-        await wait_for(pilot, "server complete 1● 3● 4●")
+        await wait_for(pilot, "● server complete 1● 3● 4●")
 
     play(control, act, (120, 30))

@@ -67,7 +67,7 @@ def test_what_happens_shows_and_a_goal_is_asked_for_and_dropped(tmp_path: Path) 
 
 def test_a_floor_is_restarted_only_after_a_yes(tmp_path: Path) -> None:
     async def act(pilot: Pilot[None]) -> None:
-        await wait_for(pilot, "wired complete")
+        await wait_for(pilot, "● wired complete")
         await pilot.press("down", "down", "r")
         await wait_for(pilot, "Restart wired.2 call?", "2 floors will be undone")
         await pilot.press("n")
@@ -148,7 +148,7 @@ def test_files_are_told_if_there_are_none(tmp_path: Path) -> None:
 
 def test_it_fits_other_sizes_and_goes_on_after_a_resize(tmp_path: Path) -> None:
     async def act(pilot: Pilot[None]) -> None:
-        await wait_for(pilot, "wired complete")
+        await wait_for(pilot, "● wired complete")
         for columns, rows in ((200, 50), (40, 12), (80, 24), (20, 5)):
             await pilot.resize_terminal(columns, rows)
             shown = await wait_for(pilot, "wired")
@@ -162,7 +162,7 @@ def test_it_outlives_the_daemon_and_goes_on_with_the_next_one(tmp_path: Path) ->
     first = start_daemon(tmp_path, PROGRAM)
 
     async def act(pilot: Pilot[None]) -> None:
-        await wait_for(pilot, "wired complete")
+        await wait_for(pilot, "● wired complete")
         first.terminate()
         await wait_for(pilot, "no daemon; trying again", "--- the daemon has ended; trying again ---")
         await asyncio.to_thread(first.wait, 30)
@@ -185,7 +185,7 @@ def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path) -> None:
         await wait_for(pilot, "no daemon; trying again", "no daemon answers: No such")
         child = await asyncio.to_thread(start_daemon, tmp_path, PROGRAM)
         try:
-            await wait_for(pilot, "wired complete", "hello")
+            await wait_for(pilot, "● wired complete", "hello")
         finally:
             child.terminate()
             await asyncio.to_thread(child.wait, 30)
@@ -195,7 +195,7 @@ def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path) -> None:
 
 def test_a_flood_of_events_does_not_freeze_it(tmp_path: Path) -> None:
     async def act(pilot: Pilot[None]) -> None:
-        await wait_for(pilot, "calm complete", "flood")
+        await wait_for(pilot, "● calm complete", "flood")
         before = Connection(path).call("Figures")["figures"]["events"]
         begun, worked = time.monotonic(), time.process_time()
         for key in ("down", "up") * 5:
@@ -203,7 +203,7 @@ def test_a_flood_of_events_does_not_freeze_it(tmp_path: Path) -> None:
             await pilot.press("question_mark")
             await wait_for(pilot, "this help", seconds=5)
             await pilot.press("escape")
-            await wait_for(pilot, "calm complete", seconds=5)
+            await wait_for(pilot, "● calm complete", seconds=5)
         passed = time.monotonic() - begun
         came = Connection(path).call("Figures")["figures"]["events"] - before
 
