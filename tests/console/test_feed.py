@@ -110,9 +110,10 @@ def test_events_that_were_missed_leave_a_gap_in_the_numbers_and_the_stream_goes_
         seen, _ = numbers(messages, 1)
         console.started.child.send_signal(signal.SIGSTOP)
         watcher = Console(tmp_path)  # sees how far the daemon is meanwhile
-        wait_until("more events than the daemon keeps", lambda: last(watcher) > seen[-1] + 25_000, 40)
+        enough = seen[-1] + 25_000
+        wait_until("more events than the daemon keeps", lambda: last(watcher) > enough, 40)
         console.started.child.send_signal(signal.SIGCONT)
-        while seen[-1] < 25_000:
+        while seen[-1] < enough:
             seen += numbers(messages, 1)[0]
 
     assert seen == sorted(set(seen))
@@ -120,6 +121,30 @@ def test_events_that_were_missed_leave_a_gap_in_the_numbers_and_the_stream_goes_
     watcher.end()
     console.end()
     daemon.end()
+
+
+def test_a_browser_that_does_not_read_holds_up_nobody_and_costs_little(tmp_path: Path) -> None:
+    daemon = start_daemon(tmp_path, NOISY)
+    console = Console(tmp_path)
+    console.started.wait_said("the daemon answers")
+    with stream(console) as stuck:
+        next(stuck)
+        before = memory_mb(console)
+
+        with stream(console) as messages:
+            assert next(messages)[0] == "begun"
+            seen, _ = numbers(messages, 60_000)
+
+        assert seen == list(range(seen[0], seen[0] + len(seen)))
+        assert memory_mb(console) - before < 60
+    console.end()
+    daemon.end()
+
+
+def memory_mb(console: Console) -> int:
+    """Return the resident memory of a console's process."""
+    status = Path(f"/proc/{console.started.child.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
 def last(console: Console) -> int:

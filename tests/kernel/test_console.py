@@ -181,6 +181,24 @@ def test_restart_above_undoes_and_brings_up_exactly_the_floors_above(scene: Scen
     assert sorted(set(moved)) == [4, 5, 6, 7, 8, 9]
 
 
+def test_a_light_restarts_all_above_its_layer(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    before = scene.browser.run("netstrata.history.last")
+
+    scene.browser.click("[data-process=wired] .lamp[data-layer='3']")
+    told = scene.browser.wait("document.querySelector('dialog h2')?.textContent")
+    scene.browser.click("dialog [data-act=yes]")
+    later = f"e.seq > {before} && e.process === 'wired'"
+    scene.browser.wait(f"netstrata.history.events.some(e => {later} && e.what === 'complete')")
+
+    assert told == "Restart all above layer 3, addresses and routes?"
+    moved = scene.browser.run(
+        f"netstrata.history.events.filter(e => {later} && e.kind === 'transition').map(e => e.statement)"
+    )
+    assert sorted(set(moved)) == [6, 7, 8, 9]
+
+
 def replayed(events: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
     """Return what stands after all events up to one: the processes, and of each the floors that exist."""
     found: dict[str, dict[str, str]] = {}
@@ -406,10 +424,43 @@ def test_links_and_their_traffic_are_shown_each_second(scene: Scene) -> None:
     assert "used by" in told
 
 
+WIRELESS = {
+    "name": "wlan7", "index": 7, "kind": "wifi", "up": True, "carrier": True, "mtu": 1500, "ssid": "<b>cafe</b>",
+    "signal_dbm": -58, "quality": 72, "bitrate_mbps": 86.7, "rx_bytes": 1000, "tx_bytes": 2000, "rx_packets": 10,
+    "tx_packets": 20, "rx_errors": 1, "tx_errors": 0, "rx_dropped": 0, "tx_dropped": 2, "processes": ["wireless"],
+}  # fmt: skip
+TAKE = """(async () => {{
+    const {{ Links }} = await import('/links.js');
+    const view = new Links(netstrata);
+    document.querySelector('main').replaceChildren(view.element);
+    for (let i = 0; i < 60; i++) {{
+        const now = {{quality: 60 + Math.round(25 * Math.sin(i / 6)), rx_bytes: 1000 + i * i * 2000}};
+        view.take([{{...{link}, ...now}}], 1000 + i);
+    }}
+    return view.element.textContent;
+}})()"""
+
+
+def test_a_wireless_link_has_its_reception_plotted(scene: Scene) -> None:
+    scene.show("goals")
+    told = scene.browser.run(TAKE.format(link=json.dumps(WIRELESS)))
+
+    drawn = scene.browser.run("""[...document.querySelectorAll('.plot')].map(canvas => {
+        const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        return new Set(pixels.filter((_, i) => i % 4 === 3)).size;
+    })""")
+    scene.show("pyramids")
+
+    assert "-58 dBm · <b>cafe</b> · 86.7 Mbit/s" in told
+    assert "234 kB/s" in told  # 59 * 59 less 58 * 58, times 2,000 bytes, in a second
+    assert len(drawn) == 2
+    assert min(drawn) > 3
+
+
 def test_the_programs_text_has_each_lines_state_beside_it(scene: Scene) -> None:
     scene.now()
     scene.show("source")
-    scene.browser.wait("document.querySelector('.codeline.up')")
+    scene.browser.wait("document.querySelector('.codeline.up .beside')?.closest('.rows').textContent.includes('addr ')")
 
     lines = scene.browser.run("""[...document.querySelectorAll('.codeline:not([hidden])')].map(line => [
         line.querySelector('code').textContent.trim(),

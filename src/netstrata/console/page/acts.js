@@ -1,6 +1,7 @@
 // What can be done to a floor, and the question before it is done.
 
 import { button, h } from "./dom.js";
+import { LAYERS } from "./words.js";
 
 export function actsOf(app, place, tabindex = "-1") {
   return [
@@ -9,14 +10,14 @@ export function actsOf(app, place, tabindex = "-1") {
   ];
 }
 
-export function ask(app, { path, statement }, above, event) {
+export function ask(app, { path, statement }, above, event, layer = 0) {
   event?.stopPropagation();
   const process = app.history.state.get(path);
   const floor = process?.floors[statement - 1];
   if (!floor) return;
   const first = statement + (above ? 1 : 0);
   const standing = process.floors.filter((one) => one.statement >= first && one.state !== "gone");
-  const what = above ? `all above ${floor.name}` : `${floor.name} and all above it`;
+  const what = layer ? `all above layer ${layer}, ${LAYERS[layer]}` : above ? `all above ${floor.name}` : `${floor.name} and all above it`;
   const list = standing.slice().reverse().map((one) => h("li", {}, `${one.statement} ${one.name}`, one.label && h("em", {}, ` ${one.label}`)));
   const dialog = h("dialog", { cls: "ask", "aria-labelledby": "ask-title" },
     h("h2", { id: "ask-title" }, `Restart ${what}?`),

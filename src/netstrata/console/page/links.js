@@ -37,8 +37,7 @@ export class Links {
     else if (!this.app.knows("Links")) setText(this.told, "This daemon does not tell of links yet.");
   }
 
-  take(links) {
-    const now = performance.now() / 1000;
+  take(links, now = performance.now() / 1000) {
     const names = new Set(links.map((link) => link.name));
     for (const [name, card] of this.cards) {
       if (names.has(name)) continue;

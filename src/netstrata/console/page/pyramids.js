@@ -10,10 +10,12 @@ const WALL = 24; // processes that are shown as a wall; more are a list
 const TALL = 40; // floors beyond which only those in sight are made
 const ROW = 36;
 
+// Four lamps; where a layer can be chosen, each is a button.
 export class Lights {
-  constructor() {
-    this.lamps = [1, 2, 3, 4].map((layer) => h("span", { cls: "lamp", "data-layer": layer }, h("i"), h("b", {}, LAYER_SHORT[layer])));
-    this.element = h("span", { cls: "lights", role: "img" }, this.lamps);
+  constructor(choose = null) {
+    this.lamps = [1, 2, 3, 4].map((layer) => h(choose ? "button" : "span", { cls: "lamp", "data-layer": layer, type: choose && "button", onclick: choose ? () => choose(layer) : undefined }, h("i"), h("b", {}, LAYER_SHORT[layer])));
+    this.buttons = Boolean(choose);
+    this.element = h("span", { cls: "lights", role: choose ? "group" : "img" }, this.lamps);
   }
 
   show(lights) {
@@ -22,7 +24,12 @@ export class Lights {
       const light = lights[i + 1];
       setClass(lamp, `lamp ${light ?? "none"} l${i + 1}`);
       if (light) told.push(`${LAYERS[i + 1]} ${light}`);
-      if (lamp.title !== `${LAYERS[i + 1]}: ${light ?? "no floors"}`) lamp.title = `${LAYERS[i + 1]}: ${light ?? "no floors"}`;
+      const title = `${LAYERS[i + 1]}: ${light ?? "no floors"}${this.buttons && light ? "; restart all above this layer" : ""}`;
+      if (lamp.title === title) return;
+      lamp.title = title;
+      if (!this.buttons) return;
+      lamp.setAttribute("aria-label", title);
+      lamp.disabled = !light;
     });
     const text = told.join(", ") || "no layers";
     if (this.element.getAttribute("aria-label") !== text) this.element.setAttribute("aria-label", text);
@@ -84,7 +91,7 @@ export class Pyramid {
     this.process = null;
     this.rows = [];
     this.list = null;
-    this.lights = new Lights();
+    this.lights = new Lights((layer) => this.askAbove(layer));
     this.apex = s("svg", { cls: "apex", viewBox: "0 0 24 20", "aria-hidden": "true" }, s("path", { d: "M12 2 22 18H2z" }));
     this.name = h("a", { cls: "pname", href: `#/process/${encodeURIComponent(path)}` }, path);
     this.told = h("span", { cls: "told" });
@@ -94,6 +101,14 @@ export class Pyramid {
       h("header", {}, this.apex, h("div", { cls: "title" }, this.name, this.told), this.lights.element), this.stack, this.below);
     this.stack.addEventListener("keydown", (event) => this.key(event));
     this.stack.addEventListener("focusin", (event) => this.roam(event.target.closest(".floor")));
+  }
+
+  // Restart all above a layer: above its highest floor.
+  askAbove(layer) {
+    const highest = this.process?.floors.findLast((floor) => floor.layer === layer);
+    if (!highest) return;
+    if (this.app.mayAct) ask(this.app, { path: this.path, statement: highest.statement }, true, null, layer);
+    else this.app.choose(this.path, highest.statement);
   }
 
   show(process) {
