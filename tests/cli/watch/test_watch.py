@@ -87,6 +87,24 @@ def test_a_floor_is_restarted_only_after_a_yes(tmp_path: Path) -> None:
     assert undone == [3]
 
 
+def test_what_is_above_a_layer_is_restarted(tmp_path: Path) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await wait_for(pilot, "● main complete")
+        await pilot.press("2")
+        await wait_for(pilot, "main has no statement of layer 2")
+        await pilot.press("1")
+        await wait_for(pilot, "Restart what stands on main.3 net.backend.waitdevice?", "1 floor will be undone")
+        await pilot.press("y")
+        await wait_for(pilot, "restarting what stands on main.3")
+
+    waits = 'net.backend.waitdevice("lo");'
+    with daemon(tmp_path, f'process main {{ {waits} var("x") a; {waits} var("y") b; }}') as path:
+        play(path, act)
+        told = Connection(path).call("Watch")["events"]
+
+    assert [event["statement"] for event in told if event.get("to") == "gone"] == [4]
+
+
 def test_filters_choose_by_process_layer_child_and_text_and_escape_shows_all(tmp_path: Path) -> None:
     async def act(pilot: Pilot[None]) -> None:
         await wait_for(pilot, "waits waiting", "hello")
@@ -115,7 +133,7 @@ def test_why_help_and_a_whole_event_are_read_and_closed(tmp_path: Path) -> None:
         await wait_for(pilot, "waits waiting")
         await pilot.press("p", "slash", *"nothing", "escape")
         await pilot.press("question_mark")
-        shown = await wait_for(pilot, "generated files: read one", "3 addresses and routes", "quit")
+        shown = await wait_for(pilot, "generated files: read one", "3 addresses and routes", "✗ failed")
         assert "Escape closes" in shown
         await pilot.press("escape", "w")
         await wait_for(pilot, "why wired", "is complete")
@@ -201,7 +219,7 @@ def test_a_flood_of_events_does_not_freeze_it(tmp_path: Path) -> None:
         for key in ("down", "up") * 5:
             await pilot.press(key)
             await pilot.press("question_mark")
-            await wait_for(pilot, "this help", seconds=5)
+            await wait_for(pilot, "this help; quit", seconds=5)
             await pilot.press("escape")
             await wait_for(pilot, "● calm complete", seconds=5)
         passed = time.monotonic() - begun

@@ -64,6 +64,7 @@ class WatchApp(App[None]):
         Binding("escape", "everything", show=False),
         Binding("r", "restart(False)", show=False),
         Binding("a", "restart(True)", show=False),
+        *(Binding(str(layer), f"restart_layer({layer})", show=False) for layer in (1, 2, 3, 4)),
         Binding("w", "why", show=False),
         Binding("n", "links", show=False),
         Binding("g", "goals", show=False),
@@ -292,10 +293,23 @@ class WatchApp(App[None]):
         self._choose(Choice())
 
     def action_restart(self, above: bool) -> None:
-        """Restart the chosen floor, or what stands on it, once the user is sure."""
+        """Restart the chosen floor, or what stands on it."""
         row = self._chosen_row()
-        if row is None:
-            return
+        if row is not None:
+            self._restart(row, above)
+
+    def action_restart_layer(self, layer: int) -> None:
+        """Restart what stands on the last floor of a layer of the chosen process."""
+        row = self._chosen_row()
+        if row is not None:
+            floors = [floor for floor in row.process["floors"] if floor.get("layer") == layer]
+            if floors:
+                self._restart(row._replace(floor=floors[-1]), True)
+            else:
+                self._say(f"{row.name} has no statement of layer {layer}")
+
+    def _restart(self, row: Row, above: bool) -> None:
+        """Restart a floor, or what stands on it, once the user is sure."""
         statement = row.statement or 1
         floors = [floor for floor in row.process["floors"] if floor["state"] != "gone"]
         count = sum(floor["statement"] >= statement + above for floor in floors)

@@ -13,7 +13,7 @@ from netstrata.cli.painting import harmless, harmless_lines
 
 _CSS: Final = "align: center middle;"
 _BOX: Final = (
-    "width: 96%; max-width: 110; max-height: 90%; height: auto; border: solid ansi_cyan; padding: 0 1; "
+    "width: 96%; max-width: 110; max-height: 100%; height: auto; border: solid ansi_cyan; padding: 0 1; "
     "background: ansi_default;"
 )
 
@@ -29,12 +29,12 @@ Escape         everything again
 
 r              restart the chosen floor, or process, and what is above
 a              restart what is above the chosen floor
+1 2 3 4        restart what is above that layer of the process
 w              why a process is where it is
 n              links: state, speed, Wi-Fi and counters
 g              goals: ask for one, or drop it
 f              generated files: read one
-?              this help
-q              quit
+? q            this help; quit
 
 1 link   2 association   3 addresses and routes   4 tunnels and above
 ● up   ◐ coming, or waiting   ○ not begun   ✗ failed"""
