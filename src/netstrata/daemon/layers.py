@@ -27,7 +27,7 @@ class Light(NamedTuple):
     since: float
 
 
-class _Count:
+class Count:
     """The statements of one layer."""
 
     __slots__ = ("begun", "since", "total", "up")
@@ -47,7 +47,7 @@ class _Count:
         return Light(state, self.since)
 
 
-_Counts = dict[int, _Count]
+Counts = dict[int, Count]
 
 
 class Layers:
@@ -66,6 +66,10 @@ class Layers:
         if statement is not None and statement.declaration.layer:
             return statement.declaration.layer
         return _highest(self._named_by(slot, engine))
+
+    def of_text(self, slot: Slot, engine: Engine) -> tuple[int, bool]:
+        """Return all layers of what a statement will be or run, as a set of bits, and whether it has one of its own."""
+        return self._named_by(slot, engine), bool(_layer_set(slot))
 
     def _set_of(self, slot: Slot, statement: Statement | None, engine: Engine) -> int:
         """Return all layers that a statement or what it runs has."""
@@ -112,27 +116,27 @@ class Layers:
 
     def lights(self, processes: list[Process]) -> dict[Process, dict[int, Light]]:
         """Return the lights of processes; each must come with all that stand below it, after it."""
-        counts: dict[Process, _Counts] = {}
+        counts: dict[Process, Counts] = {}
         for process in reversed(processes):
             counts[process] = self._counts(process, counts)
         return {process: {at: of[at].light() for at in LAYERS if at in of} for process, of in counts.items()}
 
-    def _counts(self, process: Process, below: dict[Process, _Counts]) -> _Counts:
-        found: _Counts = {}
+    def _counts(self, process: Process, below: dict[Process, Counts]) -> Counts:
+        found: Counts = {}
         for slot, statement in zip(process.code.slots, process.statements, strict=True):
             layers = self._set_of(slot, statement, process.engine)
             if statement is not None and not statement.declaration.layer:
                 children = statement.processes()
                 for child in children:
                     for layer, count in below.get(child, {}).items():
-                        found.setdefault(layer, _Count()).add(count.total, count.begun, count.up, count.since)
+                        found.setdefault(layer, Count()).add(count.total, count.begun, count.up, count.since)
                 if children or statement.state == UP:
                     continue  # it runs all that it will: a branch that is not taken has no light
             for layer in LAYERS:
                 if layers >> layer & 1:
                     begun = int(statement is not None)
                     up = int(statement is not None and statement.state == UP)
-                    found.setdefault(layer, _Count()).add(1, begun, up, statement.since if statement else 0.0)
+                    found.setdefault(layer, Count()).add(1, begun, up, statement.since if statement else 0.0)
         for layer, when in self._undone.get(process, {}).items():
             if layer in found:
                 found[layer].add(0, 0, 0, when)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from netstrata.daemon.events import Event
+from netstrata.daemon.layers import LAYERS, Count
 
 _BELOW = re.compile(r"\.(\d+)")
 _SAYS = ("note", "waits", "child", "kernel", "dhcp", "supplicant", "retry")
@@ -20,13 +21,14 @@ class Standing:
         self.at = at
         self.children: dict[str, Standing] = {}
         self.what = "created"
+        self.undone: dict[int, float] = {}  # by layer: when something of it was last undone
         self.failures: dict[int, tuple[str, float]] = {}  # by statement: why, and when it is tried again (monotonic)
 
     def floor(self, event: Event) -> dict[str, Any]:
         """Return the floor that an event is about; one that was not known is known now."""
         place = event.place
         while len(self.floors) < place.statement:
-            self.floors.append(_floor(len(self.floors) + 1, ["", "", "", 0, event.layer]))
+            self.floors.append(_floor(len(self.floors) + 1, ["", "", "", 0, 0, 1 << event.layer, event.layer > 0]))
         floor = self.floors[place.statement - 1]
         floor.update(name=place.name, file=place.file, line=place.line, layer=event.layer)
         return floor
@@ -54,11 +56,39 @@ class Standing:
         floors = []
         for floor in self.floors:
             shown = {key: value for key, value in floor.items() if not key.startswith("_")}
-            below = [child.path for child in self.children.values() if child.at == floor["statement"]]
+            below = self._run_by(floor)
             if below:
-                shown["processes"] = below
+                shown["processes"] = [child.path for child in below]
             floors.append(shown)
-        return {"process": self.path, "state": self.state, "floors": floors}
+        found: dict[str, Any] = {"process": self.path, "state": self.state, "floors": floors}
+        lights = {str(layer): count.light() for layer, count in sorted(self.counts().items())}
+        if lights:
+            found["lights"] = {layer: light.state for layer, light in lights.items()}
+            found["lights_since"] = {layer: light.since for layer, light in lights.items()}
+        return found
+
+    def _run_by(self, floor: dict[str, Any]) -> "list[Standing]":
+        return [child for child in self.children.values() if child.at == floor["statement"]]
+
+    def counts(self) -> dict[int, Count]:
+        """Count the statements of each layer, as `netstrata.daemon.layers` does for those that run."""
+        found: dict[int, Count] = {}
+        for floor in self.floors:
+            below = self._run_by(floor)
+            for child in below:
+                for layer, count in child.counts().items():
+                    found.setdefault(layer, Count()).add(count.total, count.begun, count.up, count.since)
+            state = floor["state"]
+            if below or (state == "up" and not floor["_own"]):
+                continue
+            for layer in layers_in(floor["_layers"]):
+                found.setdefault(layer, Count()).add(
+                    1, int(state != "gone"), int(state == "up"), floor.get("since", 0.0)
+                )
+        for layer, when in self.undone.items():
+            if layer in found:
+                found[layer].add(0, 0, 0, when)
+        return found
 
 
 class Rebuilt:
@@ -137,6 +167,8 @@ class Rebuilt:
             floor["since"] = event.wall if fields["to"] != "gone" else 0.0
             floor.pop("values", None)
             floor.pop("waits", None)
+            if fields["to"] == "gone":
+                process.undone |= dict.fromkeys(layers_in(floor["_layers"]), event.wall)
             if fields["to"] == "up":
                 floor["values"] = fields.get("values") or {}
                 process.failures.pop(number, None)
@@ -150,14 +182,20 @@ class Rebuilt:
                 floor["waits"] = f"{fields['child']}: {said}"
 
 
+def layers_in(bits: int) -> list[int]:
+    """Return the layers of a set."""
+    return [layer for layer in LAYERS if bits >> layer & 1]
+
+
 def _is_slot(slot: Any) -> bool:
-    return isinstance(slot, list) and len(slot) == 5
+    return isinstance(slot, list) and [type(part) for part in slot] == [str, str, str, int, int, int, bool]
 
 
 def _floor(number: int, slot: list[Any]) -> dict[str, Any]:
     """Return a statement that has not begun."""
-    name, label, file, line, layer = slot
+    name, label, file, line, layer, layers, own = slot
     floor = {"statement": number, "name": name, "file": file, "line": line, "state": "gone", "layer": layer}
+    floor |= {"_layers": layers, "_own": own}
     if label:
         floor["label"] = label
     return floor

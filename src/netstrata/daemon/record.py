@@ -44,7 +44,8 @@ class Recorder:
 def codes_of(stream: Stream) -> dict[str, Any]:
     """Return all processes and templates of a program by name, with their statements.
 
-    Shapes: a statement is name, label, file, line and layer; a process has `template` false.
+    Shapes: a statement is name, label, file, line, layer, all layers of what it will be or run as a set of bits, and
+    whether it has a layer of its own.
     """
     engine = stream.engine
     if engine is None:
@@ -55,7 +56,14 @@ def codes_of(stream: Stream) -> dict[str, Any]:
         found[code.name] = {
             "template": code.template,
             "statements": [
-                [slot.type, slot.name, place.file, place.line, stream.layers.of(slot, None, engine)]
+                [
+                    slot.type,
+                    slot.name,
+                    place.file,
+                    place.line,
+                    stream.layers.of(slot, None, engine),
+                    *stream.layers.of_text(slot, engine),
+                ]
                 for slot, place in slots
             ],
         }
