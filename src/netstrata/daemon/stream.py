@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from netstrata.daemon.allowance import MOST, Allowance
 from netstrata.daemon.events import NOWHERE, Event, place_of
 from netstrata.daemon.layers import Layers
 from netstrata.daemon.ncdlog import traceback_of
@@ -46,6 +47,7 @@ class Stream(Observer):
         self.retries_counted = 0
         self._paths: dict[Process, str] = {}
         self.layers = Layers()
+        self._allowance = Allowance()
         self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
         self.engine: Engine | None = None  # as soon as anything happens in it
         self.failures: dict[
@@ -207,5 +209,10 @@ class Stream(Observer):
 
     def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
         """A child of a statement's has said a line."""
+        left = self._allowance.count(pid, time.monotonic())
+        if left < 0:
+            if left < -1:
+                return
+            line = f"(more than {MOST} lines in a second: what follows in this second is left out)"
         fields = {"child": child, "pid": pid, "text": line}
         self._tell_of(statement.process, statement.slot, "child", fields, statement)
