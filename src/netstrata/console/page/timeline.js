@@ -23,8 +23,7 @@ export class Timeline {
     this.kindNames = new Set();
     this.kinds = h("div", { cls: "chips", role: "group", "aria-label": "Kinds" });
     this.layers = h("div", { cls: "chips", role: "group", "aria-label": "Layers" }, [1, 2, 3, 4].map((layer) => this.chip(String(layer), layer, this.filter.layers, LAYERS[layer], `l${layer}`)));
-    this.list = new VirtualList({ height: 28, cls: "events", role: "list", label: "Events, oldest first", make: () => this.make(), show: (row, index) => this.fill(row, index) });
-    this.list.stuck = true;
+    this.list = new VirtualList({ height: 28, cls: "events", follows: true, label: "Events, oldest first", make: () => this.make(), show: (row, index) => this.fill(row, index) });
     this.element = h("div", { cls: "view timeline" },
       h("div", { cls: "bar" }, this.count, h("label", { cls: "search" }, icon("search"), this.search), this.process, this.child, this.processes, this.children),
       h("div", { cls: "bar second" }, this.kinds, this.layers),
@@ -96,7 +95,10 @@ export class Timeline {
       if (this.looked !== null) {
         this.list.stuck = false;
         this.list.reveal(this.place(this.looked));
-      } else this.list.toEnd();
+      } else {
+        this.list.stuck = true;
+        this.list.toEnd();
+      }
     }
   }
 

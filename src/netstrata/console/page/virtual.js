@@ -5,8 +5,8 @@ import { h, soon } from "./dom.js";
 const TALLEST = 8_000_000; // pixels; browsers forget how to count beyond some more
 
 export class VirtualList {
-  // make() returns a new row; show(row, index) fills it.
-  constructor({ height, make, show, role = "list", label = "", cls = "" }) {
+  // make() returns a new row; show(row, index) fills it; who follows stays at the end as long as nobody scrolls away.
+  constructor({ height, make, show, role = "list", label = "", cls = "", follows = false }) {
     this.height = height;
     this.make = make;
     this.show = show;
@@ -15,9 +15,9 @@ export class VirtualList {
     this.spare = [];
     this.inner = h("div", { cls: "rows", role: "presentation" });
     this.element = h("div", { cls: `virtual ${cls}`, role, "aria-label": label, tabindex: "0", onscroll: () => soon(this.draw) }, this.inner);
-    this.stuck = false; // to the end
+    this.stuck = follows; // to the end
     this.element.addEventListener("scroll", () => {
-      this.stuck = this.element.scrollTop + this.element.clientHeight >= this.element.scrollHeight - this.height;
+      this.stuck = follows && this.element.scrollTop + this.element.clientHeight >= this.element.scrollHeight - this.height;
     });
     this.draw = this.draw.bind(this);
     new ResizeObserver(() => soon(this.draw)).observe(this.element);
@@ -37,7 +37,6 @@ export class VirtualList {
   }
 
   toEnd() {
-    this.stuck = true;
     this.element.scrollTop = this.element.scrollHeight;
   }
 
