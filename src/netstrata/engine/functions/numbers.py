@@ -5,7 +5,7 @@ from typing import Final
 from netstrata.contract.shapes import NUMBER, TRUTH, number_shape
 from netstrata.engine.expressions import Expression
 from netstrata.engine.function import Function
-from netstrata.engine.functions.logic import RELATIONS, Relation
+from netstrata.engine.functions.logic import RELATIONS, Comparison
 from netstrata.engine.machine import Process
 from netstrata.engine.structure import function, takes
 from netstrata.values import Refused, Span, Value, boolean
@@ -22,15 +22,10 @@ def _number(process: Process, nodes: list[Expression], index: int) -> int:
     return number
 
 
-class NumberComparison(Function):
+class NumberComparison(Comparison):
     """Whether a relation between two numbers holds."""
 
-    __slots__ = ("equal", "greater", "lesser")
-
-    def __init__(self, relation: Relation) -> None:
-        self.lesser = boolean(relation.lesser)
-        self.equal = boolean(relation.equal)
-        self.greater = boolean(relation.greater)
+    __slots__ = ()
 
     def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
         """Compare."""
