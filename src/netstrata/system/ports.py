@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from netstrata.system.children import Patience
     from netstrata.system.generated import GeneratedFiles
     from netstrata.system.netlink import Netlink
+    from netstrata.system.nftables.journal import Journal
 
 
 class SystemPorts:
@@ -157,13 +158,20 @@ class SystemPorts:
         return RealStreams()
 
     @cached_property
+    def _filter_journal(self) -> "Journal | None":
+        """What the next daemon is to know of packet filters, if this one is killed; NCD knows no such thing."""
+        from netstrata.system.nftables.journal import Journal
+
+        return None if self._as_ncd else Journal(f"{self._run}/filters")
+
+    @cached_property
     def filters(self) -> Filters:
         """Return the packet filters."""
         from netstrata.system.children import RealChildren
         from netstrata.system.filters import PacketFilters
 
         # They are heard even as NCD: what they say is why something failed.
-        return PacketFilters(RealChildren(_Unflushed()), self.filter_turns)
+        return PacketFilters(RealChildren(_Unflushed()), self.filter_turns, self._filter_journal)
 
     @cached_property
     def nftables(self) -> Nftables:
@@ -171,7 +179,7 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
         from netstrata.system.nftables import RealNftables
 
-        return RealNftables(RealChildren(_Unflushed()))
+        return RealNftables(RealChildren(_Unflushed()), journal=self._filter_journal)
 
     @cached_property
     def held_files(self) -> HeldFiles:

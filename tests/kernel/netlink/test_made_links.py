@@ -85,8 +85,13 @@ MADE = [
         "vz type bond mode active-backup arp_interval 500 arp_ip_target 192.0.2.1,192.0.2.2",
         id="bond with ARP", marks=pytest.mark.vm("bond"),
     ),
-    pytest.param(macvlan, ("va", "vz"), "vz link va type macvlan mode vepa", id="macvlan"),
-    pytest.param(macvlan, ("va", "vz", "bridge"), "vz link va type macvlan mode bridge", id="macvlan in a mode"),
+    pytest.param(
+        macvlan, ("va", "vz"), "vz link va type macvlan mode vepa", id="macvlan", marks=pytest.mark.vm("macvlan"),
+    ),
+    pytest.param(
+        macvlan, ("va", "vz", "bridge"), "vz link va type macvlan mode bridge", id="macvlan in a mode",
+        marks=pytest.mark.vm("macvlan"),
+    ),
 ]  # fmt: skip
 TUNS = [
     pytest.param(tun, ("vz", "tun"), "vz mode tun", id="tun", marks=pytest.mark.vm("tun")),

@@ -137,7 +137,7 @@ ROWS = [
     ),
     Row(
         "net.macvlan", 'net.macvlan("va", "vz");', ("link vz down",), "ip link add vz link va type macvlan mode vepa",
-        DEVICE, back=NEW_DEVICE,
+        DEVICE, back=NEW_DEVICE, needs="macvlan",
     ),
     Row("net.dummy", 'net.dummy("vz");', ("link vz down",), "ip link add vz type dummy", "link del vz", needs="dummy"),
     Row(

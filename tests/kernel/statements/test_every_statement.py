@@ -19,7 +19,13 @@ pytestmark = pytest.mark.kernel
 each = pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.name, marks=[pytest.mark.vm] if row.needs else []) for row in ROWS]
 )
-EXISTS_FOR = {"dummy": "type dummy", "vlan": "link va type vlan id 9", "bond": "type bond", "vrf": "type vrf table 9"}
+EXISTS_FOR = {
+    "bond": "type bond",
+    "dummy": "type dummy",
+    "macvlan": "link va type macvlan",
+    "vlan": "link va type vlan id 9",
+    "vrf": "type vrf table 9",
+}
 
 
 def test_every_statement_that_holds_something_of_the_network_has_a_row() -> None:

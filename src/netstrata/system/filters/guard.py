@@ -10,11 +10,14 @@ import asyncio
 import os
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.protocols.nftables import Told
 from netstrata.system.nftables.netlink import ROOM, Listener, Requests
 from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.nftables.journal import Journal
 
 FAMILIES = {"iptables": "ip", "ip6tables": "ip6", "ebtables": "bridge"}
 POLICIES = {b"DROP": 0, b"ACCEPT": 1}  # NF_DROP, NF_ACCEPT
@@ -40,9 +43,11 @@ def writes_nftables(program: str) -> bool:
 class Guard:
     """One for all changes that are held; its sockets are open while there are any."""
 
-    __slots__ = ("_listener", "_lost", "_news", "_requests", "_running", "_users")
+    __slots__ = ("_listener", "_lost", "_news", "_requests", "_running", "_users", "journal")
 
-    def __init__(self) -> None:
+    def __init__(self, journal: "Journal | None" = None) -> None:
+        """Take where what was made is remembered for the next daemon."""
+        self.journal = journal
         self._users = 0
         self._listener: Listener | None = None
         self._requests: Requests | None = None
@@ -110,7 +115,10 @@ class Guard:
             self._tell(self._read())
 
     def _read(self) -> list[Told]:
-        return self._listener.read() if self._listener is not None else []
+        told = self._listener.read() if self._listener is not None else []
+        if self.journal is not None and any(one.kind == "table" for one in told):
+            self.journal.tables_change()
+        return told
 
     def _tell(self, news: list[Told]) -> None:
         gone = {spot for one in news for spot in self._hit(one)}

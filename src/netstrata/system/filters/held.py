@@ -128,6 +128,8 @@ class HeldChange:
     async def _go_back(self) -> "CancelledError | None":
         if self._spot is not None:
             self._guard.let_go(self._spot)
+            if self._guard.journal is not None:
+                self._guard.journal.gone(self._asked(), self._spot.handle)
         if self._gone:
             return None
         try:
@@ -144,6 +146,8 @@ class HeldChange:
         """Do it, and have the guard watch what came of it."""
         if not self._heard:
             return await self._run(self._change.do)
+        if self._take_over():
+            return Verdict("", [], None, 0)
         self._guard.begin()
         pid = 0
         try:
@@ -155,7 +159,27 @@ class HeldChange:
             self._spot = self._found(news)
             if self._spot is not None:
                 self._guard.hold(self._spot, self._vanished)
+                self._remember(self._spot)
         return verdict
+
+    def _take_over(self) -> bool:
+        """Hold what a daemon before us has made by the same words, if there is such a thing."""
+        journal = self._guard.journal
+        entry = journal.claim(self._asked()) if journal is not None and self._change.what != "policy" else None
+        if entry is None:
+            return False
+        self._spot = Spot(entry.kind, entry.family, entry.table, entry.name, entry.handle)
+        self._guard.hold(self._spot, self._vanished)
+        self._note("it is there: a daemon before this one, which was killed, has made it")
+        return True
+
+    def _remember(self, spot: Spot) -> None:
+        if self._guard.journal is not None and spot.handle:
+            self._guard.journal.made(self._asked(), spot.kind, spot.family, spot.table, spot.chain, spot.handle)
+
+    def _asked(self) -> str:
+        """Return what tells it from any other that is asked for."""
+        return "\n".join((self._tool, _text(self._table), *(_text(word) for word in self._change.do)))
 
     def _found(self, news: "list[Told]") -> Spot | None:
         """Return what the program has made, by what the kernel said of it."""

@@ -10,6 +10,7 @@ from netstrata.system.filters.held import Change, HeldChange, HeldRule
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
+    from netstrata.system.nftables.journal import Journal
 
 
 class PacketFilters:
@@ -17,11 +18,11 @@ class PacketFilters:
 
     __slots__ = ("_children", "_guard", "_turns")
 
-    def __init__(self, children: "RealChildren", turns: Turns) -> None:
-        """Take who starts the programs and hears why one failed, and the lock around them."""
+    def __init__(self, children: "RealChildren", turns: Turns, journal: "Journal | None" = None) -> None:
+        """Take who starts the programs and hears why one failed, the lock around them, and what is remembered."""
         self._children = children
         self._turns = turns
-        self._guard = Guard()
+        self._guard = Guard(journal)
 
     def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> AbstractAsyncContextManager[None]:
         """Add a rule, and remove one copy of it on the way back: see `ports.Filters`."""

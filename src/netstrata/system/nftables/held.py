@@ -38,6 +38,9 @@ class HeldThing:
     async def __aenter__(self) -> None:
         self._statement = running()
         self._port.enter()
+        if self._port.take_over(self):
+            self._statement_notes("it is there: a daemon before this one, which was killed, has made it")
+            return
         try:
             step = Made(self)
             self._port.ask(step)
@@ -55,6 +58,10 @@ class HeldThing:
         cancelled = await self._go_back()
         if cancelled is not None:
             raise cancelled
+
+    def _statement_notes(self, line: str) -> None:
+        if self._statement is not None:
+            self._statement.note(line)
 
     def vanished(self) -> None:
         """Take the statement down: somebody else has deleted what it holds."""
@@ -89,6 +96,7 @@ class HeldThing:
         except Unavailable as refused:
             reason = refused.reason
         finally:
+            self._port.forget(self)
             self._port.leave()
         if reason and statement is not None:
             statement.note(f"cannot delete {_title(self.thing)}: {reason}; ignoring")

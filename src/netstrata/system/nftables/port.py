@@ -14,6 +14,7 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
+    from netstrata.system.nftables.journal import Journal
 
 Key = tuple[str, str, str, object]
 
@@ -21,14 +22,25 @@ Key = tuple[str, str, str, object]
 class RealNftables:
     """The nftables of one network namespace.  Its sockets are open while anything is held or asked for."""
 
-    __slots__ = ("_doubts", "_holders", "_listener", "_news", "_requests", "_room", "_transactions", "_users")
+    __slots__ = (
+        "_doubts",
+        "_holders",
+        "_journal",
+        "_listener",
+        "_news",
+        "_requests",
+        "_room",
+        "_transactions",
+        "_users",
+    )
 
-    def __init__(self, children: "RealChildren", room: int = ROOM) -> None:
-        """Take who starts nft.
+    def __init__(self, children: "RealChildren", room: int = ROOM, journal: "Journal | None" = None) -> None:
+        """Take who starts nft, and where what was made is remembered for the next daemon.
 
         Shapes: room is in bytes, for what the kernel has told and was not read yet.
         """
         self._room = room
+        self._journal = journal
         self._transactions = Transactions(children, self._finished)
         self._holders: dict[Key, list[HeldThing]] = {}
         self._news: list[Told] = []  # what was made while a transaction ran, and elements that were deleted
@@ -68,6 +80,22 @@ class RealNftables:
             self._requests.socket.close()
             self._listener = self._requests = None
 
+    def take_over(self, holder: "HeldThing") -> bool:
+        """Let somebody hold what a daemon before us has made by the same words, if there is such a thing."""
+        entry = self._journal.claim(_words_of(holder.thing)) if self._journal is not None else None
+        if entry is None:
+            return False
+        holder.handle = entry.handle
+        self._holders.setdefault(_key_of(holder.thing, entry.handle), []).append(holder)
+        if entry.kind == "element":
+            self._doubts.doubt([holder])  # of which nobody knows whether it is still there
+        return True
+
+    def forget(self, holder: "HeldThing") -> None:
+        """Have nobody take it over: it is no longer there, or not ours."""
+        if self._journal is not None:
+            self._journal.gone(_words_of(holder.thing), holder.handle)
+
     def ask(self, step: Step) -> None:
         """Queue a step."""
         self._transactions.ask(step)
@@ -92,6 +120,8 @@ class RealNftables:
         if self._listener is None:
             return
         told = self._listener.read()
+        if self._journal is not None and any(one.kind == "table" for one in told):
+            self._journal.tables_change()
         if self._transactions.running:
             self._news += [one for one in told if one.kind == "element" or not one.deleted]
         else:
@@ -139,6 +169,9 @@ class RealNftables:
         """Tell a holder its handle, and from now on when its thing is gone."""
         holder = step.holder
         holder.handle = handle
+        thing = holder.thing
+        if self._journal is not None and (handle or thing.kind == "element"):
+            self._journal.made(_words_of(thing), thing.kind, thing.family, thing.table, thing.name, handle)
         self._holders.setdefault(_key_of(holder.thing, handle), []).append(holder)
         step.done.set_result(None)
 
@@ -172,6 +205,11 @@ class RealNftables:
                 if kind == "set":
                     there.add(("element", one.family, one.table, one.name))
         return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
+
+
+def _words_of(thing: NftThing) -> str:
+    """Return what tells a thing from any other that is asked for."""
+    return "\n".join((thing.kind, thing.family, thing.table, thing.name, thing.text))
 
 
 def _is(told: Told, thing: NftThing) -> bool:

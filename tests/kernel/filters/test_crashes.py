@@ -1,0 +1,125 @@
+"""What a daemon that was killed has left in the packet filter, and what the next one makes of it."""
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from tests.kernel.filters.programs import started, up
+
+from netstrata.ports import NftThing
+from netstrata.system.children import RealChildren
+from netstrata.system.nftables import RealNftables
+from netstrata.system.nftables.journal import Journal
+from netstrata.system.output import StandardOutput
+from netstrata.testing.child import Child
+from netstrata.testing.host import Host
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+STATEMENTS = """
+    net.nft.table("inet", "guard");
+    net.nft.set("inet", "guard", "admins", ["type": "ipv4_addr"]);
+    net.nft.element("inet", "guard", "admins", "192.0.2.7");
+    net.nft.chain("inet", "guard", "in", ["type": "filter", "hook": "input", "priority": "0", "policy": "drop"]);
+    net.nft.rule("inet", "guard", "in", "ip saddr @admins accept");
+    net.nft.rule("inet", "guard", "in", "ip saddr @admins accept");
+    net.iptables.newchain("filter", "MINE");
+    net.iptables.append("filter", "MINE", "-s", "192.0.2.9", "-j", "DROP");
+    net.iptables.insert("filter", "INPUT", "-j", "MINE");
+    net.ebtables.append("filter", "INPUT", "-p", "ARP", "-j", "DROP");
+    net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");
+"""
+
+
+def rules(host: Host) -> str:
+    """Return all of nftables, with handles and without counters."""
+    lines = host.run("nft", "-a", "-s", "list", "ruleset").splitlines()
+    return "\n".join(line for line in lines if "# Warning" not in line)
+
+
+def killed(daemon: Child) -> None:
+    daemon.signal(signal.SIGKILL)
+    daemon.status()
+
+
+def test_the_next_daemon_takes_everything_over_as_it_stands_and_undoes_it_at_its_end(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    for tool in ("iptables", "ebtables"):
+        host.run(tool, "-L")
+    first = up(host, tmp_path / "x.ncd", STATEMENTS)
+    whole = rules(host)
+    killed(first)
+
+    for _ in range(2):  # also that of one that took over
+        next_one = up(host, tmp_path / "x.ncd", STATEMENTS)
+        assert rules(host) == whole  # not a handle has changed
+        killed(next_one)
+    last = up(host, tmp_path / "x.ncd", STATEMENTS)
+    assert "a daemon before this one, which was killed, has made it" in last.output()
+    assert last.end() == 0
+
+    left = rules(host)
+    assert [word for word in ("guard", "MINE", "192.0.2", "arp", "policy drop") if word in left] == []
+    assert "error" not in last.output()
+    fresh = up(host, tmp_path / "x.ncd", STATEMENTS)
+    assert "a daemon before this one" not in fresh.output()
+    fresh.end()
+
+
+def test_what_the_next_program_does_not_ask_for_is_deleted_after_a_while(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip foreign; add chain ip foreign c; add rule ip foreign c drop")
+    foreign = rules(host)
+    statements = 'net.nft.table("ip", "a"); net.nft.chain("ip", "a", "c"); net.nft.rule("ip", "a", "c", "drop");'
+    killed(up(host, tmp_path / "x.ncd", statements))
+    path = tmp_path / "filters"
+    path.write_text(host.read("/run/netstrata/filters"))
+
+    async def act() -> tuple[str, str]:
+        nft = RealNftables(RealChildren(StandardOutput()), journal=Journal(str(path), settled_s=0.3))
+        async with nft.held(NftThing("table", "ip", "b")):
+            both = rules(host)
+            while "table ip a" in rules(host):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            return both, rules(host)
+
+    with host.inside():
+        both, after = asyncio.run(asyncio.wait_for(act(), 20))
+
+    assert "table ip a" in both
+    assert "table ip b" in after
+    assert rules(host) == foreign
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("spoil", ["net", "boot", "torn", "garbage", "gone"])
+def test_a_journal_that_is_of_elsewhere_torn_or_nonsense_deletes_nothing_of_others(
+    lab: Lab, tmp_path: Path, spoil: str
+) -> None:
+    host = lab.host("host")
+    statement = 'net.nft.table("ip", "a");'
+    killed(up(host, tmp_path / "x.ncd", statement))
+    path = "/run/netstrata/filters"
+    head, *lines = host.read(path).splitlines()
+    if spoil == "gone":  # and another one of that name has been made
+        host.run("nft", "delete table ip a")
+        host.run("nft", "add table ip a")
+    else:
+        boot = json.loads(head)
+        boot[1 if spoil == "boot" else 2] = "another" if spoil == "boot" else 1
+        texts = {
+            "net": "\n".join([json.dumps(boot), *lines, ""]),
+            "boot": "\n".join([json.dumps(boot), *lines, ""]),
+            "torn": "\n".join([head, *lines])[:-5],
+            "garbage": "\x00\xff[]\n{}\n",
+        }
+        host.write(path, texts[spoil])
+
+    daemon = started(host, tmp_path / "x.ncd", f"process main {{ {statement} }}")
+    daemon.wait_output("cannot add the table ip a: File exists")
+
+    daemon.end()
+    assert "table ip a" in rules(host)
+    assert "Traceback" not in daemon.output()
