@@ -53,11 +53,11 @@ def test_what_happens_shows_and_a_goal_is_asked_for_and_dropped(tmp_path: Path) 
     async def act(pilot: Pilot[None]) -> None:
         await wait_for(pilot, "asks waiting")
         await pilot.press("g")
-        await wait_for(pilot, "vpn", "idle")
+        await wait_for(pilot, "vpn", "idle", "Enter asks for one")
         await pilot.press("enter")
         await wait_for(pilot, "vpn is asked for", "asks complete")
         await pilot.press("g")
-        await wait_for(pilot, "asked for")
+        await wait_for(pilot, "vpn", "up       asked for", "Enter asks for one")
         await pilot.press("enter")
         await wait_for(pilot, "vpn is dropped", "asks waiting")
 

@@ -85,15 +85,19 @@ class WatchApp(App[None]):
         self._message_until = 0.0
         self._stale: set[str] = {""}  # processes to ask for; "" is everything
         self._wanted = asyncio.Event()
+        self._head = Static(id="head", markup=False)
+        self._pyramid_lines = Lines(lambda: len(self._rows), self._row_parts, False, "pyramid")
+        self._event_lines = Lines(lambda: len(self._time_line.shown), self._time_line.parts, True, "line")
+        self._lists = Container(self._pyramid_lines, self._event_lines, id="lists")
+        self._text = Input(placeholder="text", id="text", compact=True)
+        self._foot = Static(id="foot", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        yield Static(id="head", markup=False)
-        with Container(id="lists"):
-            yield Lines(lambda: len(self._rows), self._row_parts, False, "pyramid")
-            yield Lines(lambda: len(self._time_line.shown), self._time_line.parts, True, "line")
-        yield Input(placeholder="text", id="text", compact=True)
-        yield Static(id="foot", markup=False)
+        yield self._head
+        yield self._lists
+        yield self._text
+        yield self._foot
 
     def on_mount(self) -> None:
         """Begin to hear and to ask."""
@@ -101,7 +105,7 @@ class WatchApp(App[None]):
         self.set_interval(LOOK_S, self._look)
         self.set_interval(1, self._tick)
         self.run_worker(self._ask_again_and_again(), name="asking")
-        self.query_one("#pyramid").focus()
+        self._pyramid_lines.focus()
         self._tell()
 
     def on_unmount(self) -> None:
@@ -110,17 +114,9 @@ class WatchApp(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the lists above each other where they would be too narrow."""
-        self.query_one("#lists").set_class(event.size.width < NARROW, "narrow")
-        self.query_one("#lists").set_class(event.size.height < LOW, "low")
+        self._lists.set_class(event.size.width < NARROW, "narrow")
+        self._lists.set_class(event.size.height < LOW, "low")
         self._tell()
-
-    @property
-    def _pyramid_lines(self) -> Lines:
-        return self.query_one("#pyramid", Lines)
-
-    @property
-    def _event_lines(self) -> Lines:
-        return self.query_one("#line", Lines)
 
     def _row_parts(self, index: int, width: int) -> list[Part]:
         return self._rows[index].parts(time.time())
@@ -210,7 +206,7 @@ class WatchApp(App[None]):
         if not self._connected:
             head.append("no daemon; trying again  ", "bold red")
         head.append(self._path, "dim")
-        self.query_one("#head", Static).update(head)
+        self._head.update(head)
         foot = Text(no_wrap=True, overflow="ellipsis")
         seen = self._choice.told()
         if self._message:
@@ -219,7 +215,7 @@ class WatchApp(App[None]):
             foot.append(f"only {seen}", "bold cyan").append("  (Escape: everything)  ")
         else:
             foot.append(KEYS, "dim")
-        self.query_one("#foot", Static).update(foot)
+        self._foot.update(foot)
 
     # What keys do
 
@@ -269,10 +265,9 @@ class WatchApp(App[None]):
 
     def action_text(self) -> None:
         """Ask for a text that lines must have."""
-        text = self.query_one("#text", Input)
-        text.value = self._choice.text
-        text.add_class("asked")
-        text.focus()
+        self._text.value = self._choice.text
+        self._text.add_class("asked")
+        self._text.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what fits as it is typed."""
@@ -280,15 +275,14 @@ class WatchApp(App[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go back to the lists."""
-        self.query_one("#text").remove_class("asked")
+        self._text.remove_class("asked")
         self._pyramid_lines.focus()
 
     def action_everything(self) -> None:
         """Show everything again."""
-        text = self.query_one("#text", Input)
-        text.value = ""
-        if text.has_class("asked"):
-            text.remove_class("asked")
+        self._text.value = ""
+        if self._text.has_class("asked"):
+            self._text.remove_class("asked")
             self._pyramid_lines.focus()
         self._choose(Choice())
 

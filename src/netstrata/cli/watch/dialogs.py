@@ -74,6 +74,7 @@ class Choosing(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         """Lay it out."""
         box = OptionList(*self._lines, markup=False)
+        box.highlighted = 0
         box.border_title = escape(self._title)
         box.border_subtitle = escape(self._hint)
         yield box
