@@ -21,6 +21,7 @@ WORDS = (
     "--disable-background-networking", "--disable-component-update", "--disable-extensions", "--disable-sync",
     "--force-color-profile=srgb", "--remote-debugging-pipe", "--no-startup-window",
 )  # fmt: skip
+CODES = {"Enter": 13, "Escape": 27}  # what the browser itself listens to
 EXEC = """import fcntl, os, sys
 pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
 os.dup2(pipes[0], 3); os.dup2(pipes[1], 4)
@@ -115,7 +116,7 @@ class Browser:
     def press(self, key: str, shift: bool = False) -> None:
         """Press a key."""
         code = f"Key{key.upper()}" if len(key) == 1 and key.isalpha() else key
-        given = {"key": key, "code": code, "modifiers": 8 if shift else 0}
+        given = {"key": key, "code": code, "modifiers": 8 if shift else 0, "windowsVirtualKeyCode": CODES.get(key, 0)}
         text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
         self.send("Input.dispatchKeyEvent", type="keyDown", **given, **text)
         self.send("Input.dispatchKeyEvent", type="keyUp", **given)

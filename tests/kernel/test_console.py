@@ -248,6 +248,25 @@ def test_keys_step_through_time_and_back_to_now(scene: Scene) -> None:
     scene.browser.wait("!document.body.classList.contains('past')")
 
 
+def test_floors_are_reached_and_restarted_by_keys_alone(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    scene.browser.run("document.querySelector('[data-process=wired] [data-statement=\"1\"] .face').focus()")
+
+    for _ in range(3):
+        scene.browser.press("ArrowUp")
+    scene.browser.press("Enter")
+    title = scene.browser.wait("document.querySelector('#detail h2')?.textContent")
+    scene.browser.press("a")
+    asked = scene.browser.wait("document.querySelector('dialog h2')?.textContent")
+    scene.browser.press("Escape")
+
+    scene.browser.wait("!document.querySelector('dialog')")
+    assert title == "net.ipv4.dhcp lease"
+    assert asked == "Restart all above net.ipv4.dhcp?"
+    scene.now()
+
+
 def test_every_view_opens_by_its_key_and_fits_on_every_screen(scene: Scene) -> None:
     scene.now()
     for name, screen in SCREENS.items():

@@ -100,7 +100,11 @@ export class App {
   async connectAgain() {
     const answer = await fetch("/api/graph").catch(() => null);
     if (answer?.status === 403) {
-      this.about = { ...this.about, daemon: false, why: "This console was started again: open the address it has printed." };
+      this.about = {
+        ...this.about,
+        daemon: false,
+        why: "This console was started again: open the address it has printed.",
+      };
       this.changed();
       setTimeout(() => this.connectAgain(), 5000);
     } else this.connect();

@@ -25,14 +25,44 @@ export class Detail {
     const floor = process?.floors[chosen.statement - 1];
     this.askWhy(process);
     const news = this.hasNews(chosen);
-    if (!news && this.process === process && this.floor === floor && this.key === `${chosen.path}.${chosen.statement}` && this.causes === this.why.causes && this.mayAct === app.mayAct) return;
-    Object.assign(this, { process, floor, key: `${chosen.path}.${chosen.statement}`, causes: this.why.causes, mayAct: app.mayAct });
+    if (
+      !news &&
+      this.process === process &&
+      this.floor === floor &&
+      this.key === `${chosen.path}.${chosen.statement}` &&
+      this.causes === this.why.causes &&
+      this.mayAct === app.mayAct
+    )
+      return;
+    Object.assign(this, {
+      process,
+      floor,
+      key: `${chosen.path}.${chosen.statement}`,
+      causes: this.why.causes,
+      mayAct: app.mayAct,
+    });
     const kept = element.contains(document.activeElement) ? document.activeElement.dataset.act : "";
     element.replaceChildren(
-      h("div", { cls: "head" },
-        h("div", {}, h("h2", {}, floor ? floor.name : chosen.path, floor?.label && h("em", {}, ` ${floor.label}`)), h("p", { cls: "muted" }, floor ? `${chosen.path}, statement ${floor.statement}` : "process")),
-        button("close", "Close (Esc)", () => app.choose(null))),
-      process ? h("div", {}, floor ? this.tellFloor(floor) : this.tellProcess(process), this.tellWhy(process), this.tellEvents(chosen)) : h("p", { cls: "empty" }, "It is not there at this moment."),
+      h(
+        "div",
+        { cls: "head" },
+        h(
+          "div",
+          {},
+          h("h2", {}, floor ? floor.name : chosen.path, floor?.label && h("em", {}, ` ${floor.label}`)),
+          h("p", { cls: "muted" }, floor ? `${chosen.path}, statement ${floor.statement}` : "process"),
+        ),
+        button("close", "Close (Esc)", () => app.choose(null)),
+      ),
+      process
+        ? h(
+            "div",
+            {},
+            floor ? this.tellFloor(floor) : this.tellProcess(process),
+            this.tellWhy(process),
+            this.tellEvents(chosen),
+          )
+        : h("p", { cls: "empty" }, "It is not there at this moment."),
     );
     if (kept) element.querySelector(`[data-act="${kept}"]`)?.focus();
   }
@@ -47,36 +77,89 @@ export class Detail {
 
   tellFloor(floor) {
     const { app } = this;
-    const rows = [["state", h("span", { cls: `state ${floor.state}` }, floor.error && floor.state === "gone" ? "failed" : floor.state)]];
+    const rows = [
+      [
+        "state",
+        h("span", { cls: `state ${floor.state}` }, floor.error && floor.state === "gone" ? "failed" : floor.state),
+      ],
+    ];
     if (floor.since) rows.push(["since", clock(floor.since)]);
-    if (floor.layer) rows.push(["layer", h("span", { cls: `layer l${floor.layer}` }, `${floor.layer} ${LAYERS[floor.layer]}`)]);
-    rows.push(["in", h("a", { href: `#/source/${encodeURIComponent(floor.file)}:${floor.line}` }, `${floor.file.split("/").pop()}:${floor.line}`)]);
+    if (floor.layer)
+      rows.push(["layer", h("span", { cls: `layer l${floor.layer}` }, `${floor.layer} ${LAYERS[floor.layer]}`)]);
+    rows.push([
+      "in",
+      h(
+        "a",
+        { href: `#/source/${encodeURIComponent(floor.file)}:${floor.line}` },
+        `${floor.file.split("/").pop()}:${floor.line}`,
+      ),
+    ]);
     const given = app.text.argumentsOf(floor);
     if (given) rows.push(["given", h("code", {}, given)]);
     if (floor.waits) rows.push(["waits", floor.waits]);
     if (floor.error) rows.push(["failed", h("span", { cls: "bad" }, floor.error)]);
-    for (const path of floor.processes.slice(0, 20)) rows.push(["runs", h("a", { href: `#/process/${encodeURIComponent(path)}` }, path)]);
+    for (const path of floor.processes.slice(0, 20))
+      rows.push(["runs", h("a", { href: `#/process/${encodeURIComponent(path)}` }, path)]);
     const values = Object.entries(floor.values ?? {});
     return [
-      h("dl", {}, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-      values.length > 0 && [h("h3", {}, "Values"), h("dl", { cls: "values" }, values.map(([name, value]) => [h("dt", {}, name || "value"), h("dd", {}, String(value))]))],
-      app.mayAct && h("div", { cls: "row acts" }, actsOf(app, () => app.chosen, "0").map((tool) => {
-        tool.append(tool.dataset.act === "above" ? "Restart above" : "Restart");
-        tool.classList.add("wide");
-        return tool;
-      })),
+      h(
+        "dl",
+        {},
+        rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+      ),
+      values.length > 0 && [
+        h("h3", {}, "Values"),
+        h(
+          "dl",
+          { cls: "values" },
+          values.map(([name, value]) => [h("dt", {}, name || "value"), h("dd", {}, String(value))]),
+        ),
+      ],
+      app.mayAct &&
+        h(
+          "div",
+          { cls: "row acts" },
+          actsOf(app, () => app.chosen, "0").map((tool) => {
+            tool.append(tool.dataset.act === "above" ? "Restart above" : "Restart");
+            tool.classList.add("wide");
+            return tool;
+          }),
+        ),
     ];
   }
 
   tellProcess(process) {
-    return h("dl", {}, h("dt", {}, "state"), h("dd", {}, process.state), h("dt", {}, "floors"), h("dd", {}, String(process.floors.length)));
+    return h(
+      "dl",
+      {},
+      h("dt", {}, "state"),
+      h("dd", {}, process.state),
+      h("dt", {}, "floors"),
+      h("dd", {}, String(process.floors.length)),
+    );
   }
 
   tellWhy(process) {
     if (this.app.cursor !== null || process.state === "complete" || !this.why.causes?.length) return null;
-    return [h("h3", {}, "Why it is here"), h("ol", { cls: "why" }, this.why.causes.map((cause) =>
-      h("li", { cls: cause.root ? "root" : "", style: { "--depth": cause.depth } },
-        h("a", { href: `#/process/${encodeURIComponent(cause.process)}` }, cause.statement ? `${cause.process}.${cause.statement} ${cause.name}` : cause.process), ` ${cause.text}`)))];
+    return [
+      h("h3", {}, "Why it is here"),
+      h(
+        "ol",
+        { cls: "why" },
+        this.why.causes.map((cause) =>
+          h(
+            "li",
+            { cls: cause.root ? "root" : "", style: { "--depth": cause.depth } },
+            h(
+              "a",
+              { href: `#/process/${encodeURIComponent(cause.process)}` },
+              cause.statement ? `${cause.process}.${cause.statement} ${cause.name}` : cause.process,
+            ),
+            ` ${cause.text}`,
+          ),
+        ),
+      ),
+    ];
   }
 
   tellEvents({ path, statement }) {
@@ -87,9 +170,25 @@ export class Detail {
       if (events[i].process === path && (!statement || events[i].statement === statement)) found.push(i);
     }
     if (!found.length) return null;
-    return [h("h3", {}, "Lately"), h("ol", { cls: "lately" }, found.map((i) => h("li", {},
-      h("button", { type: "button", cls: "moment", title: "Show all as it was then", onclick: () => this.app.look(i) }, clock(events[i].time)),
-      ` ${statement ? "" : `${placeOf(events[i])} `}${tellEvent(events[i])}`)))];
+    return [
+      h("h3", {}, "Lately ", h("a", { href: `#/timeline/${encodeURIComponent(path)}` }, "all")),
+      h(
+        "ol",
+        { cls: "lately" },
+        found.map((i) =>
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              { type: "button", cls: "moment", title: "Show all as it was then", onclick: () => this.app.look(i) },
+              clock(events[i].time),
+            ),
+            ` ${statement ? "" : `${placeOf(events[i])} `}${tellEvent(events[i])}`,
+          ),
+        ),
+      ),
+    ];
   }
 
   // Ask the daemon why the process is where it is, once for each way it is.
@@ -99,12 +198,16 @@ export class Detail {
       if (!process || process.state === "complete") this.why = { key: "", causes: null };
       return;
     }
-    const key = `${process.path} ${process.state} ${process.floors.map((floor) => floor.state[0] + (floor.error ? "!" : "")).join("")}`;
+    const floors = process.floors.map((floor) => floor.state[0] + (floor.error ? "!" : ""));
+    const key = `${process.path} ${process.state} ${floors.join("")}`;
     if (this.why.key === key || this.asking) return;
     this.asking = true;
     app.get("why", { process: process.path }, true).then((told) => {
       this.why = { key, causes: told?.causes ?? null };
-      setTimeout(() => { this.asking = false; app.changed(); }, 250);
+      setTimeout(() => {
+        this.asking = false;
+        app.changed();
+      }, 250);
     });
   }
 }

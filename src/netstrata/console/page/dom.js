@@ -42,7 +42,11 @@ export function icon(name) {
 }
 
 export function button(name, label, act, props = {}) {
-  return h("button", { type: "button", cls: "tool", title: label, "aria-label": label, onclick: act, ...props }, icon(name));
+  return h(
+    "button",
+    { type: "button", cls: "tool", title: label, "aria-label": label, onclick: act, ...props },
+    icon(name),
+  );
 }
 
 export function setText(element, text) {

@@ -3,7 +3,7 @@
 import { h, icon, s, setClass, setText } from "./dom.js";
 import { NODE, layOut } from "./layout.js";
 import { lightsOf, manner } from "./lights.js";
-import { tellProcess } from "./pyramids.js";
+import { tellProcess } from "./pyramid.js";
 
 const MOST = 120; // nodes that are drawn
 const AGAIN_MS = 300;
@@ -16,18 +16,58 @@ export class Graph {
     this.nodes = new Map();
     this.drawn = new Map();
     this.key = "";
-    this.search = h("input", { type: "search", placeholder: "Find a process and its neighbours", "aria-label": "Find a process and its neighbours", oninput: () => { this.text = this.search.value.toLowerCase(); this.key = ""; app.changed(); } });
-    this.all = h("input", { type: "checkbox", checked: true, onchange: () => { this.key = ""; app.changed(); } });
+    this.search = h("input", {
+      type: "search",
+      placeholder: "Find a process and its neighbours",
+      "aria-label": "Find a process and its neighbours",
+      oninput: () => {
+        this.text = this.search.value.toLowerCase();
+        this.key = "";
+        app.changed();
+      },
+    });
+    this.all = h("input", {
+      type: "checkbox",
+      checked: true,
+      onchange: () => {
+        this.key = "";
+        app.changed();
+      },
+    });
     this.told = h("p", { cls: "summary", role: "status" });
     this.lines = s("g", { cls: "edges" });
     this.boxes = s("g", { cls: "nodes" });
-    this.svg = s("svg", { cls: "graph", role: "group", "aria-label": "Processes and what they have from each other" }, this.lines, this.boxes);
+    this.svg = s(
+      "svg",
+      { cls: "graph", role: "group", "aria-label": "Processes and what they have from each other" },
+      this.lines,
+      this.boxes,
+    );
     this.field = h("div", { cls: "field" }, this.svg);
-    this.element = h("div", { cls: "view graphs" },
-      h("div", { cls: "bar" }, this.told, h("label", { cls: "search" }, icon("search"), this.search), h("label", { cls: "check" }, this.all, "with what statements run")),
+    this.element = h(
+      "div",
+      { cls: "view graphs" },
+      h(
+        "div",
+        { cls: "bar" },
+        this.told,
+        h("label", { cls: "search" }, icon("search"), this.search),
+        h("label", { cls: "check" }, this.all, "with what statements run"),
+      ),
       this.field,
-      h("p", { cls: "legend" }, h("span", { cls: "e up" }, "is given"), h("span", { cls: "e wait" }, "would be given"), h("span", { cls: "e call up" }, "is run in a statement's place"), h("span", { cls: "muted" }, "Who needs stands above who gives.")));
-    new ResizeObserver(() => { this.key = ""; app.changed(); }).observe(this.field);
+      h(
+        "p",
+        { cls: "legend" },
+        h("span", { cls: "e up" }, "is given"),
+        h("span", { cls: "e wait" }, "would be given"),
+        h("span", { cls: "e call up" }, "is run in a statement's place"),
+        h("span", { cls: "muted" }, "Who needs stands above who gives."),
+      ),
+    );
+    new ResizeObserver(() => {
+      this.key = "";
+      app.changed();
+    }).observe(this.field);
   }
 
   show() {
@@ -43,7 +83,10 @@ export class Graph {
         this.edges = told.edges;
         this.key = "";
       }
-      setTimeout(() => { this.asking = false; this.app.changed(); }, AGAIN_MS);
+      setTimeout(() => {
+        this.asking = false;
+        this.app.changed();
+      }, AGAIN_MS);
       this.app.changed();
     });
   }
@@ -65,7 +108,9 @@ export class Graph {
   }
 
   choose(state) {
-    const edges = this.edges.filter((edge) => state.has(edge.from) && state.has(edge.to) && (this.all.checked || edge.kind === "depend"));
+    const edges = this.edges.filter(
+      (edge) => state.has(edge.from) && state.has(edge.to) && (this.all.checked || edge.kind === "depend"),
+    );
     let paths = [...state.keys()].filter((path) => this.all.checked || !path.includes("."));
     const total = paths.length;
     if (this.text) {
@@ -80,12 +125,22 @@ export class Graph {
       const bound = new Map();
       for (const edge of edges) for (const path of [edge.from, edge.to]) bound.set(path, (bound.get(path) ?? 0) + 1);
       const rank = (path) => (state.get(path).state === "failed" ? 1e6 : 0) + (bound.get(path) ?? 0);
-      const best = new Set(paths.slice().sort((a, b) => rank(b) - rank(a)).slice(0, MOST));
+      const best = new Set(
+        paths
+          .slice()
+          .sort((a, b) => rank(b) - rank(a))
+          .slice(0, MOST),
+      );
       paths = paths.filter((path) => best.has(path));
     }
     paths = paths.slice(0, MOST);
     this.shown = edges;
-    setText(this.told, paths.length < total ? `${paths.length} of ${total} processes: those that most others need; find others by name` : `${total} processes, ${edges.filter((edge) => edge.kind === "depend").length} dependencies`);
+    setText(
+      this.told,
+      paths.length < total
+        ? `${paths.length} of ${total} processes: those that most others need; find others by name`
+        : `${total} processes, ${edges.filter((edge) => edge.kind === "depend").length} dependencies`,
+    );
     return paths;
   }
 
@@ -118,16 +173,27 @@ export class Graph {
     }
     this.wires = [...groups.values()].map((edges) => {
       const [{ from, to, kind }] = edges;
-      const a = places.get(to), b = places.get(from);
-      const x1 = a.x + NODE.width / 2, y1 = a.y, x2 = b.x + NODE.width / 2, y2 = b.y + NODE.height;
+      const a = places.get(to),
+        b = places.get(from);
+      const x1 = a.x + NODE.width / 2,
+        y1 = a.y,
+        x2 = b.x + NODE.width / 2,
+        y2 = b.y + NODE.height;
       const bend = Math.max(24, Math.abs(y1 - y2) * 0.45);
       const name = edges.map((edge) => edge.name).join(", ");
       const shown = name.length > 22 ? `${name.slice(0, 21)}…` : name;
-      const element = s("g", { cls: "wire" },
-        s("title", {}, `${from} ${kind === "depend" ? "depends on" : kind === "call" ? "calls" : "runs"} ${to}: ${name}`),
+      const element = s(
+        "g",
+        { cls: "wire" },
+        s(
+          "title",
+          {},
+          `${from} ${kind === "depend" ? "depends on" : kind === "call" ? "calls" : "runs"} ${to}: ${name}`,
+        ),
         s("path", { d: `M${x1} ${y1}C${x1} ${y1 - bend} ${x2} ${y2 + bend} ${x2} ${y2}` }),
         s("circle", { cx: x2, cy: y2, r: 3.5 }),
-        kind === "depend" && s("text", { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 4, "text-anchor": "middle" }, shown));
+        kind === "depend" && s("text", { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 4, "text-anchor": "middle" }, shown),
+      );
       return { element, edges };
     });
     this.lines.replaceChildren(...this.wires.map((wire) => wire.element));
@@ -138,10 +204,24 @@ export class Graph {
     const told = s("text", { x: 16, y: 43, cls: "told" });
     const lamps = [1, 2, 3, 4].map((layer) => s("circle", { cx: NODE.width - 62 + layer * 12, cy: 20, r: 3.8 }));
     const strip = s("g", { transform: `translate(16 52)` });
-    const element = s("g", { cls: "node", tabindex: "0", role: "button", "data-process": path }, s("title", {}, path), s("rect", { width: NODE.width, height: NODE.height, rx: 11 }), name, told, lamps, strip);
+    const element = s(
+      "g",
+      { cls: "node", tabindex: "0", role: "button", "data-process": path },
+      s("title", {}, path),
+      s("rect", { width: NODE.width, height: NODE.height, rx: 11 }),
+      name,
+      told,
+      lamps,
+      strip,
+    );
     const choose = () => this.app.choose(path);
     element.addEventListener("click", choose);
-    element.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } });
+    element.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        choose();
+      }
+    });
     return { element, told, lamps, strip, process: null };
   }
 
@@ -156,7 +236,9 @@ export class Graph {
       node.process = process;
       setText(node.told, tellProcess(process));
       node.element.setAttribute("aria-label", `${path}: ${tellProcess(process)}`);
-      lightsOf(process, state).forEach((light, layer) => layer && setClass(node.lamps[layer - 1], `lamp ${light ?? "none"}`));
+      lightsOf(process, state).forEach(
+        (light, layer) => layer && setClass(node.lamps[layer - 1], `lamp ${light ?? "none"}`),
+      );
       this.showStrip(node.strip, process.floors);
     }
     for (const wire of this.wires ?? []) {
@@ -178,14 +260,14 @@ export class Graph {
     });
   }
 
-  // Now the daemon knows; at another moment, what floors were up tells, and of several that would do the first is taken.
+  // Now the daemon knows; of another moment the floors tell, and of several that would do the first was taken.
   isUp(edge, state) {
     const floor = state.get(edge.from)?.floors[edge.statement - 1];
     if (floor?.state !== "up") return false;
     const giver = state.get(edge.to);
     const gives = edge.provider ? giver?.floors[edge.provider - 1]?.state === "up" : giver?.state === "complete";
-    if (!gives) return false;
-    if (this.app.cursor === null || edge.kind !== "depend") return edge.up || this.app.cursor !== null || edge.kind !== "depend";
+    if (!gives || edge.kind !== "depend") return Boolean(gives);
+    if (this.app.cursor === null) return edge.up;
     const same = this.shown.filter((other) => other.from === edge.from && other.statement === edge.statement);
     return same.find((other) => state.get(other.to)?.floors[other.provider - 1]?.state === "up") === edge;
   }

@@ -11,7 +11,20 @@ const STEP = 400;
 const EMPTY = Object.freeze([]);
 
 export function newFloor(statement, name = "", file = "", line = 0) {
-  return { statement, name, file, line, state: "gone", since: 0, layer: 0, label: "", values: null, waits: "", processes: EMPTY, error: "" };
+  return {
+    statement,
+    name,
+    file,
+    line,
+    state: "gone",
+    since: 0,
+    layer: 0,
+    label: "",
+    values: null,
+    waits: "",
+    processes: EMPTY,
+    error: "",
+  };
 }
 
 function readFloor(told) {
@@ -28,7 +41,13 @@ function readFloor(told) {
 }
 
 function readProcess(told) {
-  return { path: told.process, state: told.state, floors: told.floors.map(readFloor), lights: told.lights ?? null, created: 0 };
+  return {
+    path: told.process,
+    state: told.state,
+    floors: told.floors.map(readFloor),
+    lights: told.lights ?? null,
+    created: 0,
+  };
 }
 
 export class History {
@@ -57,7 +76,15 @@ export class History {
       if (this.events.length && event.seq <= this.last) continue;
       if (this.events.length && event.seq !== this.last + 1) {
         const count = event.seq - this.last - 1;
-        this.events.push({ ...event, kind: "gap", process: "", statement: undefined, name: undefined, text: `${count} events were missed`, seq: event.seq - 1 });
+        this.events.push({
+          ...event,
+          kind: "gap",
+          process: "",
+          statement: undefined,
+          name: undefined,
+          text: `${count} events were missed`,
+          seq: event.seq - 1,
+        });
         gap = true;
       }
       if (this.ready && !gap) this.step(this.state, event, this.events.length);
@@ -74,21 +101,28 @@ export class History {
   }
 
   keepCopy(index, state) {
-    if (!this.copies.length || this.copies[this.copies.length - 1].index < index) this.copies.push({ index, state: new Map(state) });
+    if (!this.copies.length || this.copies[this.copies.length - 1].index < index)
+      this.copies.push({ index, state: new Map(state) });
   }
 
   forget(count) {
     const base = this.ready ? this.before(count) : null;
     this.events.splice(0, count);
     this.forgotten += count;
-    this.copies = this.copies.filter((copy) => copy.index > count).map((copy) => ({ index: copy.index - count, state: copy.state }));
+    this.copies = this.copies
+      .filter((copy) => copy.index > count)
+      .map((copy) => ({ index: copy.index - count, state: copy.state }));
     if (base) this.copies.unshift({ index: 0, state: base });
   }
 
   // Take in what stands, as the daemon told it when the last event was one of a number.
   stand(told, seq) {
     let from = 0;
-    for (let i = this.events.length - 1; i >= 0; i--) if (this.events[i].kind === "gap") { from = i + 1; break; }
+    for (let i = this.events.length - 1; i >= 0; i--)
+      if (this.events[i].kind === "gap") {
+        from = i + 1;
+        break;
+      }
     const now = new Map(told.map((process) => [process.process, readProcess(process)]));
     for (const process of now.values()) this.shapes.set(process.path, process.floors.map(asGone));
     this.copies = this.copies.filter((copy) => copy.index < from);
@@ -109,7 +143,8 @@ export class History {
     }
     const floors = process.floors.map((floor, i) => {
       const old = known.floors[i];
-      if (!old || old.state === floor.state) return { ...floor, error: floor.state === "gone" ? old?.error ?? "" : "" };
+      if (!old || old.state === floor.state)
+        return { ...floor, error: floor.state === "gone" ? (old?.error ?? "") : "" };
       return { ...old, name: floor.name, label: floor.label, layer: old.layer || floor.layer };
     });
     const state = seq >= this.last ? process.state : known.state;
@@ -166,11 +201,13 @@ function undone(now, events, from) {
     if (!first.has(event.statement)) first.set(event.statement, event);
   }
   const state = new Map();
-  for (const [path, process] of now) if (!born.has(path)) state.set(path, before(process, floors.get(path), seen.get(path)));
+  for (const [path, process] of now)
+    if (!born.has(path)) state.set(path, before(process, floors.get(path), seen.get(path)));
   for (const [path, first] of floors) {
     if (now.has(path) || born.has(path)) continue;
     const floorList = [];
-    for (const event of first.values()) floorList[event.statement - 1] = newFloor(event.statement, event.name, event.file, event.line);
+    for (const event of first.values())
+      floorList[event.statement - 1] = newFloor(event.statement, event.name, event.file, event.line);
     const process = { path, state: "waiting", floors: withoutHoles(floorList), lights: null, created: 0 };
     state.set(path, before(process, first, null));
   }
@@ -236,12 +273,19 @@ export function apply(state, event, shapes) {
     state: event.to,
     since: event.time,
     layer: event.layer || old.layer,
-    values: event.to === "up" ? event.values ?? null : event.to === "dying" ? old.values : null,
+    values: event.to === "up" ? (event.values ?? null) : event.to === "dying" ? old.values : null,
     waits: "",
     processes: gone ? EMPTY : old.processes,
     error: event.to === "up" || event.to === "down" ? "" : old.error,
   };
-  const how = event.to === "dying" ? (process.state === "undone" ? "undone" : "undoing") : process.state === "undone" ? "undone" : "waiting";
+  const how =
+    event.to === "dying"
+      ? process.state === "undone"
+        ? "undone"
+        : "undoing"
+      : process.state === "undone"
+        ? "undone"
+        : "waiting";
   state.set(path, { ...process, floors: withoutHoles(floors), state: how });
 }
 
@@ -253,7 +297,9 @@ function hang(state, path, there) {
   const at = Number(words[2]) - 1;
   const floor = parent?.floors[at];
   if (!floor) return;
-  const processes = there ? [...floor.processes.filter((one) => one !== path), path] : floor.processes.filter((one) => one !== path);
+  const processes = there
+    ? [...floor.processes.filter((one) => one !== path), path]
+    : floor.processes.filter((one) => one !== path);
   const floors = parent.floors.slice();
   floors[at] = { ...floor, processes };
   state.set(words[1], { ...parent, floors });
@@ -261,5 +307,8 @@ function hang(state, path, there) {
 
 // Whether events have told all there is to know: else the daemon must be asked what a floor waits for, and what comes.
 export function isWhole(process) {
-  return process.floors.length > 0 && process.floors.every((floor) => floor.name && (floor.state === "up" || floor.state === "gone" || floor.waits));
+  return (
+    process.floors.length > 0 &&
+    process.floors.every((floor) => floor.name && (floor.state === "up" || floor.state === "gone" || floor.waits))
+  );
 }

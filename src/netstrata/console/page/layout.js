@@ -1,4 +1,4 @@
-// Where the nodes of a graph stand: who is needed below who needs it, each connected part for itself, parts side by side.
+// Where the nodes of a graph stand: who is needed below who needs it; connected parts side by side.
 
 export const NODE = { width: 188, height: 64 };
 const GAP = { x: 34, y: 74, part: 40 };
@@ -28,7 +28,11 @@ function partsOf(nodes, down, up) {
     while (waiting.length) {
       const id = waiting.pop();
       part.push(id);
-      for (const next of [...down.get(id), ...up.get(id)]) if (!seen.has(next)) { seen.add(next); waiting.push(next); }
+      for (const next of [...down.get(id), ...up.get(id)])
+        if (!seen.has(next)) {
+          seen.add(next);
+          waiting.push(next);
+        }
     }
     parts.push(nodes.filter((id) => part.includes(id)));
   }
@@ -57,7 +61,15 @@ function layOutPart(part, down, up, wish) {
     const side = sweep % 2 ? up : down;
     const order = sweep % 2 ? rows.slice().reverse() : rows;
     for (const row of order) {
-      const wish = new Map(row.map((id) => [id, mean(side.get(id).map((other) => place.get(other)), place.get(id))]));
+      const wish = new Map(
+        row.map((id) => [
+          id,
+          mean(
+            side.get(id).map((other) => place.get(other)),
+            place.get(id),
+          ),
+        ]),
+      );
       row.sort((a, b) => wish.get(a) - wish.get(b));
       setPlaces(row);
     }
@@ -70,7 +82,11 @@ function layOutPart(part, down, up, wish) {
   const height = shown.length * (NODE.height + GAP.y) - GAP.y;
   const places = new Map();
   shown.forEach((row, i) => {
-    for (const id of row) places.set(id, { x: width / 2 + place.get(id) * (NODE.width + GAP.x) - NODE.width / 2, y: height - NODE.height - i * (NODE.height + GAP.y) });
+    for (const id of row)
+      places.set(id, {
+        x: width / 2 + place.get(id) * (NODE.width + GAP.x) - NODE.width / 2,
+        y: height - NODE.height - i * (NODE.height + GAP.y),
+      });
   });
   return { places, width, height };
 }
@@ -88,7 +104,10 @@ function mean(numbers, otherwise) {
 
 function pack(parts, wish) {
   const places = new Map();
-  let x = 0, y = 0, tall = 0, width = 0;
+  let x = 0,
+    y = 0,
+    tall = 0,
+    width = 0;
   for (const part of parts) {
     if (x > 0 && x + part.width > wish) {
       x = 0;

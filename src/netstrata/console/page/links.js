@@ -62,14 +62,57 @@ function rank(link) {
 class LinkCard {
   constructor(name) {
     this.points = [];
-    this.parts = { kind: h("span", { cls: "told" }), rx: h("b"), tx: h("b"), facts: h("dl", { cls: "facts" }), users: h("div", { cls: "below" }), quality: h("b") };
-    this.traffic = new Plot({ label: `Traffic of ${name}`, tell: (n) => bytes(n, "B/s"), least: 1000, lines: [{ key: "rx", colour: "up" }, { key: "tx", colour: "l1" }] });
-    this.quality = new Plot({ label: `Quality of ${name}`, tell: (n) => `${n} %`, most: 100, lines: [{ key: "quality", colour: "l2" }] });
-    this.radio = h("div", { cls: "radio", hidden: true }, h("p", { cls: "rates" }, h("span", { cls: "key l2" }, "quality "), this.parts.quality), this.quality.canvas);
-    this.element = h("section", { cls: "card link", "aria-label": `Link ${name}` },
-      h("header", {}, h("i", { cls: "dot" }), h("div", { cls: "title" }, h("span", { cls: "pname" }, name), this.parts.kind)),
-      h("p", { cls: "rates" }, h("span", { cls: "key up" }, "in "), this.parts.rx, h("span", { cls: "key l1" }, " out "), this.parts.tx),
-      this.traffic.canvas, this.radio, this.parts.facts, this.parts.users);
+    this.parts = {
+      kind: h("span", { cls: "told" }),
+      rx: h("b"),
+      tx: h("b"),
+      facts: h("dl", { cls: "facts" }),
+      users: h("div", { cls: "below" }),
+      quality: h("b"),
+    };
+    this.traffic = new Plot({
+      label: `Traffic of ${name}`,
+      tell: (n) => bytes(n, "B/s"),
+      least: 1000,
+      lines: [
+        { key: "rx", colour: "up" },
+        { key: "tx", colour: "l1" },
+      ],
+    });
+    this.quality = new Plot({
+      label: `Quality of ${name}`,
+      tell: (n) => `${n} %`,
+      most: 100,
+      lines: [{ key: "quality", colour: "l2" }],
+    });
+    this.radio = h(
+      "div",
+      { cls: "radio", hidden: true },
+      h("p", { cls: "rates" }, h("span", { cls: "key l2" }, "quality "), this.parts.quality),
+      this.quality.canvas,
+    );
+    this.element = h(
+      "section",
+      { cls: "card link", "aria-label": `Link ${name}` },
+      h(
+        "header",
+        {},
+        h("i", { cls: "dot" }),
+        h("div", { cls: "title" }, h("span", { cls: "pname" }, name), this.parts.kind),
+      ),
+      h(
+        "p",
+        { cls: "rates" },
+        h("span", { cls: "key up" }, "in "),
+        this.parts.rx,
+        h("span", { cls: "key l1" }, " out "),
+        this.parts.tx,
+      ),
+      this.traffic.canvas,
+      this.radio,
+      this.parts.facts,
+      this.parts.users,
+    );
   }
 
   take(link, time) {
@@ -88,23 +131,45 @@ class LinkCard {
     setText(this.parts.rx, point.rx === undefined ? "…" : bytes(point.rx, "B/s"));
     setText(this.parts.tx, point.tx === undefined ? "…" : bytes(point.tx, "B/s"));
     this.radio.hidden = link.quality === null || link.quality === undefined;
-    setText(this.parts.quality, `${link.quality ?? 0} %${link.signal_dbm ? ` · ${link.signal_dbm} dBm` : ""}${link.ssid ? ` · ${link.ssid}` : ""}${link.bitrate_mbps ? ` · ${link.bitrate_mbps} Mbit/s` : ""}`);
+    const { quality, signal_dbm: signal, ssid, bitrate_mbps: rate } = link;
+    const told = [`${quality ?? 0} %`, signal && `${signal} dBm`, ssid, rate && `${rate} Mbit/s`];
+    setText(this.parts.quality, told.filter(Boolean).join(" · "));
     this.showFacts(link);
     this.traffic.draw(this.points, time);
     if (!this.radio.hidden) this.quality.draw(this.points, time);
   }
 
   showFacts(link) {
-    const errors = link.rx_errors + link.tx_errors, dropped = link.rx_dropped + link.tx_dropped;
-    const facts = [["speed", link.speed_mbps ? `${link.speed_mbps} Mbit/s${link.duplex ? ` ${link.duplex}` : ""}` : ""], ["MTU", link.mtu], ["MAC", link.mac ?? ""], ["received", `${bytes(link.rx_bytes)} in ${link.rx_packets.toLocaleString("en")} packets`], ["sent", `${bytes(link.tx_bytes)} in ${link.tx_packets.toLocaleString("en")} packets`], ["errors", errors ? String(errors) : ""], ["dropped", dropped ? String(dropped) : ""]].filter(([, value]) => value !== "");
+    const errors = link.rx_errors + link.tx_errors,
+      dropped = link.rx_dropped + link.tx_dropped;
+    const facts = [
+      ["speed", link.speed_mbps ? `${link.speed_mbps} Mbit/s${link.duplex ? ` ${link.duplex}` : ""}` : ""],
+      ["MTU", link.mtu],
+      ["MAC", link.mac ?? ""],
+      ["received", `${bytes(link.rx_bytes)} in ${link.rx_packets.toLocaleString("en")} packets`],
+      ["sent", `${bytes(link.tx_bytes)} in ${link.tx_packets.toLocaleString("en")} packets`],
+      ["errors", errors ? String(errors) : ""],
+      ["dropped", dropped ? String(dropped) : ""],
+    ].filter(([, value]) => value !== "");
     const text = JSON.stringify(facts);
     if (this.factsText !== text) {
       this.factsText = text;
-      this.parts.facts.replaceChildren(...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]));
+      this.parts.facts.replaceChildren(
+        ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]),
+      );
     }
     const users = (link.processes ?? []).join(" ");
     if (this.users === users) return;
     this.users = users;
-    this.parts.users.replaceChildren(...(users ? [h("span", { cls: "muted" }, "used by"), ...link.processes.map((path) => h("a", { cls: "chip", href: `#/process/${encodeURIComponent(path)}` }, path))] : []));
+    this.parts.users.replaceChildren(
+      ...(users
+        ? [
+            h("span", { cls: "muted" }, "used by"),
+            ...link.processes.map((path) =>
+              h("a", { cls: "chip", href: `#/process/${encodeURIComponent(path)}` }, path),
+            ),
+          ]
+        : []),
+    );
   }
 }

@@ -34,9 +34,18 @@ const made = new Map();
 let current = null;
 
 for (const [index, [id, title, , verb]] of VIEWS.entries()) {
-  nav.append(h("a", { href: `#/${id}`, "data-view": id, "data-verb": verb, title: `${title} (${index + 1})` }, icon(id), h("span", {}, title)));
+  nav.append(
+    h(
+      "a",
+      { href: `#/${id}`, "data-view": id, "data-verb": verb, title: `${title} (${index + 1})` },
+      icon(id),
+      h("span", {}, title),
+    ),
+  );
 }
-nav.append(h("button", { type: "button", cls: "tool", title: "Keys (?)", "aria-label": "Keys", onclick: help }, icon("help")));
+nav.append(
+  h("button", { type: "button", cls: "tool", title: "Keys (?)", "aria-label": "Keys", onclick: help }, icon("help")),
+);
 
 function route() {
   const [, id = "pyramids", rest = ""] = location.hash.match(/^#\/([a-z]+)(?:\/(.*))?$/) ?? [];
@@ -63,10 +72,27 @@ function update() {
   document.body.classList.toggle("steers", app.mayAct);
   const well = app.connected && about.daemon;
   daemon.className = `daemon ${well ? "well" : "lost"}`;
-  setText(daemon, !app.connected ? "the console does not answer" : about.daemon ? (about.right === "steer" ? "may steer" : "reading only") : "no daemon");
+  setText(
+    daemon,
+    !app.connected
+      ? "the console does not answer"
+      : about.daemon
+        ? about.right === "steer"
+          ? "may steer"
+          : "reading only"
+        : "no daemon",
+  );
   daemon.title = about.daemon ? `Netstrata ${about.version}` : about.why;
   banner.hidden = well;
-  if (!well) setText(banner, app.connected ? `${about.why}.  What is shown is what was last seen; it goes on by itself.` : about.why.startsWith("This console") ? about.why : "The console does not answer; trying again.");
+  if (!well)
+    setText(
+      banner,
+      app.connected
+        ? `${about.why}.  What is shown is what was last seen; it goes on by itself.`
+        : about.why.startsWith("This console")
+          ? about.why
+          : "The console does not answer; trying again.",
+    );
   document.title = titleOf(app.history.state);
   current?.update();
   detail.update();
@@ -80,8 +106,33 @@ function titleOf(state) {
 }
 
 function help() {
-  const keys = [["1 – 7", "a view"], ["/", "find"], ["← →", "one event back, on"], ["Shift ← →", "one burst back, on"], ["Home", "the first event"], ["End, Esc", "now"], ["↑ ↓", "from floor to floor"], ["Enter", "what is known of a floor"], ["r", "restart a floor and all above"], ["a", "restart all above a floor"]];
-  const dialog = h("dialog", { cls: "ask keys", "aria-label": "Keys" }, h("h2", {}, "Keys"), h("dl", {}, keys.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])), h("div", { cls: "row" }, h("button", { type: "button", cls: "primary", autofocus: true, onclick: () => dialog.close() }, "Close")));
+  const keys = [
+    ["1 – 7", "a view"],
+    ["/", "find"],
+    ["← →", "one event back, on"],
+    ["Shift ← →", "one burst back, on"],
+    ["Home", "the first event"],
+    ["End, Esc", "now"],
+    ["↑ ↓", "from floor to floor"],
+    ["Enter", "what is known of a floor"],
+    ["r", "restart a floor and all above"],
+    ["a", "restart all above a floor"],
+  ];
+  const dialog = h(
+    "dialog",
+    { cls: "ask keys", "aria-label": "Keys" },
+    h("h2", {}, "Keys"),
+    h(
+      "dl",
+      {},
+      keys.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)]),
+    ),
+    h(
+      "div",
+      { cls: "row" },
+      h("button", { type: "button", cls: "primary", autofocus: true, onclick: () => dialog.close() }, "Close"),
+    ),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

@@ -12,7 +12,8 @@ export class Plot {
 
   draw(points, now) {
     const { canvas } = this;
-    const width = canvas.clientWidth, height = canvas.clientHeight;
+    const width = canvas.clientWidth,
+      height = canvas.clientHeight;
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
     canvas.width = width * ratio;
@@ -21,7 +22,9 @@ export class Plot {
     pen.scale(ratio, ratio);
     const style = getComputedStyle(canvas);
     const colour = (name) => resolved(canvas.parentElement, style, name);
-    const highest = this.most || round(Math.max(this.least, ...points.flatMap((point) => this.lines.map((line) => point[line.key] ?? 0))));
+    const highest =
+      this.most ||
+      round(Math.max(this.least, ...points.flatMap((point) => this.lines.map((line) => point[line.key] ?? 0))));
     const x = (time) => width - ((now - time) / this.seconds) * width;
     const y = (value) => height - 14 - (value / highest) * (height - 28);
     pen.strokeStyle = colour("line");
@@ -35,12 +38,17 @@ export class Plot {
       pen.stroke();
     }
     pen.fillText(this.tell(highest), 2, 10);
-    for (let back = 0; back < this.seconds; back += 30) pen.fillText(back ? `−${back} s` : "", x(now - back) - 12, height - 3);
+    for (let back = 0; back < this.seconds; back += 30)
+      pen.fillText(back ? `−${back} s` : "", x(now - back) - 12, height - 3);
     for (const line of this.lines) {
-      const drawn = points.filter((point) => point[line.key] !== undefined && point[line.key] !== null && now - point.time < this.seconds + 2);
+      const drawn = points.filter(
+        (point) => point[line.key] !== undefined && point[line.key] !== null && now - point.time < this.seconds + 2,
+      );
       if (drawn.length < 2) continue;
       pen.beginPath();
-      drawn.forEach((point, i) => (i ? pen.lineTo(x(point.time), y(point[line.key])) : pen.moveTo(x(point.time), y(point[line.key]))));
+      drawn.forEach((point, i) =>
+        i ? pen.lineTo(x(point.time), y(point[line.key])) : pen.moveTo(x(point.time), y(point[line.key])),
+      );
       pen.strokeStyle = pen.fillStyle = colour(line.colour);
       pen.lineWidth = 1.8;
       pen.lineJoin = "round";

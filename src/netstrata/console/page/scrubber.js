@@ -11,15 +11,38 @@ export class Scrubber {
     this.app = app;
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.knob = h("div", { cls: "knob" });
-    this.band = h("div", { cls: "band", role: "slider", tabindex: "0", "aria-label": "Moment that is looked at", "aria-valuemin": "0" }, this.canvas, this.knob);
+    this.band = h(
+      "div",
+      { cls: "band", role: "slider", tabindex: "0", "aria-label": "Moment that is looked at", "aria-valuemin": "0" },
+      this.canvas,
+      this.knob,
+    );
     this.told = h("div", { cls: "moment-told" });
-    this.live = h("button", { type: "button", cls: "live", "data-act": "live", title: "Back to now (Esc)", onclick: () => app.look(null) }, h("i"), h("span", {}, "live"));
+    this.live = h(
+      "button",
+      { type: "button", cls: "live", "data-act": "live", title: "Back to now (Esc)", onclick: () => app.look(null) },
+      h("i"),
+      h("span", {}, "live"),
+    );
     element.append(
-      h("div", { cls: "steps" }, button("back", "One event back (←; with Shift one burst)", (e) => app.stepBy(-1, e.shiftKey), { "data-act": "back" }), button("forward", "One event on (→)", (e) => app.stepBy(1, e.shiftKey), { "data-act": "forward" })),
-      this.band, this.told, this.live);
+      h(
+        "div",
+        { cls: "steps" },
+        button("back", "One event back (←; with Shift one burst)", (e) => app.stepBy(-1, e.shiftKey), {
+          "data-act": "back",
+        }),
+        button("forward", "One event on (→)", (e) => app.stepBy(1, e.shiftKey), { "data-act": "forward" }),
+      ),
+      this.band,
+      this.told,
+      this.live,
+    );
     this.band.addEventListener("pointerdown", (event) => this.drag(event));
     this.band.addEventListener("pointermove", (event) => event.buttons && this.drag(event));
-    new ResizeObserver(() => { this.drawn = -1; app.changed(); }).observe(this.band);
+    new ResizeObserver(() => {
+      this.drawn = -1;
+      app.changed();
+    }).observe(this.band);
     this.drawn = -1;
   }
 
@@ -43,7 +66,11 @@ export class Scrubber {
     const event = past ? events[app.cursor] : events[events.length - 1];
     const text = event ? `${placeOf(event)} ${tellEvent(event)}`.trim() : "nothing has happened yet";
     this.band.setAttribute("aria-valuetext", past ? `${clock(event.time)} ${text}` : "now");
-    this.told.replaceChildren(h("b", {}, event ? clock(event.time) : ""), h("span", {}, past ? `event ${event.seq} · ${ago(Date.now() / 1000 - event.time)} ago` : ""), h("span", { cls: "text" }, text));
+    this.told.replaceChildren(
+      h("b", {}, event ? clock(event.time) : ""),
+      h("span", {}, past ? `event ${event.seq} · ${ago(Date.now() / 1000 - event.time)} ago` : ""),
+      h("span", { cls: "text" }, text),
+    );
     setText(this.live.lastChild, past ? "back to now" : app.about.daemon ? "live" : "no daemon");
     this.live.classList.toggle("on", !past && app.connected && app.about.daemon);
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -64,7 +91,12 @@ export class Scrubber {
     const pen = this.canvas.getContext("2d");
     pen.scale(ratio, ratio);
     const style = getComputedStyle(document.documentElement);
-    const colours = Object.fromEntries(["up", "down", "dying", "failed", "gone", "line", "muted", "brand"].map((name) => [name, resolved(this.band, style, name)]));
+    const colours = Object.fromEntries(
+      ["up", "down", "dying", "failed", "gone", "line", "muted", "brand"].map((name) => [
+        name,
+        resolved(this.band, style, name),
+      ]),
+    );
     const slots = Math.max(1, Math.min(events.length, Math.floor(width / 3)));
     const per = events.length / slots;
     const wide = width / slots;

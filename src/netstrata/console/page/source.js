@@ -4,7 +4,18 @@ import { h, setClass, setText } from "./dom.js";
 import { VirtualList } from "./virtual.js";
 import { valuesText } from "./words.js";
 
-const WORDS = /(#.*$)|("(?:[^"\\]|\\.)*")|\b(process|template|Foreach|If|elif|else|As|Block|Do|Interrupt|include|include_guard)\b|(@?[a-zA-Z_][\w.]*(?:->\w+)?)(?=\()|(?<![\w.])(_\w+)/g;
+const WORDS = new RegExp(
+  [
+    /(#.*$)/, // a comment
+    /("(?:[^"\\]|\\.)*")/, // a string
+    /\b(process|template|Foreach|If|elif|else|As|Block|Do|Interrupt|include|include_guard)\b/,
+    /(@?[a-zA-Z_][\w.]*(?:->\w+)?)(?=\()/, // what is called
+    /(?<![\w.])(_\w+)/, // _arg0, _caller, …
+  ]
+    .map((part) => part.source)
+    .join("|"),
+  "g",
+);
 const CLASSES = ["", "comment", "string", "word", "call", "special"];
 
 export class Source {
@@ -13,7 +24,13 @@ export class Source {
     this.files = new Map();
     this.tabs = h("div", { cls: "chips", role: "tablist", "aria-label": "Files of the program" });
     this.told = h("p", { cls: "summary" });
-    this.list = new VirtualList({ height: 23, cls: "code source", label: "Lines of the program", make: () => this.make(), show: (row, index) => this.fill(row, index) });
+    this.list = new VirtualList({
+      height: 23,
+      cls: "code source",
+      label: "Lines of the program",
+      make: () => this.make(),
+      show: (row, index) => this.fill(row, index),
+    });
     this.element = h("div", { cls: "view sources" }, h("div", { cls: "bar" }, this.told, this.tabs), this.list.element);
     this.marks = new Map();
   }
@@ -31,13 +48,38 @@ export class Source {
     const { text, about } = this.app;
     const may = about.text && (await text.load());
     this.files = text.files;
-    if (!may) return setText(this.told, about.daemon ? "Only who may steer may read the program, for it may hold secrets: root, the daemon's user, group netdev." : "There is no daemon to ask.");
+    if (!may)
+      return setText(
+        this.told,
+        about.daemon
+          ? "Only who may steer may read the program, for it may hold secrets: root, the daemon's user, group netdev."
+          : "There is no daemon to ask.",
+      );
     return this.open();
   }
 
   open() {
     if (!this.files.has(this.file)) this.file = this.files.keys().next().value;
-    this.tabs.replaceChildren(...[...this.files.keys()].map((name) => h("button", { type: "button", cls: "chip", role: "tab", "aria-selected": String(name === this.file), title: name, onclick: () => { this.file = name; this.line = 0; this.open(); } }, name.split("/").pop())));
+    this.tabs.replaceChildren(
+      ...[...this.files.keys()].map((name) =>
+        h(
+          "button",
+          {
+            type: "button",
+            cls: "chip",
+            role: "tab",
+            "aria-selected": String(name === this.file),
+            title: name,
+            onclick: () => {
+              this.file = name;
+              this.line = 0;
+              this.open();
+            },
+          },
+          name.split("/").pop(),
+        ),
+      ),
+    );
     this.lines = this.files.get(this.file) ?? [];
     setText(this.told, `${this.lines.length} lines`);
     this.list.resize(this.lines.length);
@@ -72,7 +114,14 @@ export class Source {
   }
 
   make() {
-    const row = h("div", { cls: "codeline", role: "listitem" }, h("button", { type: "button", cls: "mark", tabindex: "-1" }), h("span", { cls: "no" }), h("code"), h("span", { cls: "beside" }));
+    const row = h(
+      "div",
+      { cls: "codeline", role: "listitem" },
+      h("button", { type: "button", cls: "mark", tabindex: "-1" }),
+      h("span", { cls: "no" }),
+      h("code"),
+      h("span", { cls: "beside" }),
+    );
     row.firstChild.addEventListener("click", () => this.chooseAt(row));
     row.lastChild.addEventListener("click", () => this.chooseAt(row));
     return row;

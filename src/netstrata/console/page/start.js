@@ -1,5 +1,5 @@
-// A change of the network makes browsers give up what they are loading, from this machine too, and changes of the network
-// are what is looked at here: so begin again, a few times.
+// A change of the network makes browsers give up what they are loading, from this machine too, and such changes are
+// what is looked at here: so begin again, a few times.
 
 function again() {
   const times = Number(sessionStorage.getItem("again") ?? 0);
@@ -10,11 +10,14 @@ function again() {
 
 const dressed = () => [...document.querySelectorAll("link[rel=stylesheet]")].every((link) => link.sheet);
 
-import("/main.js").then(() => {
-  const check = () => (dressed() ? sessionStorage.removeItem("again") : again());
-  if (document.readyState === "complete") check();
-  else window.addEventListener("load", check);
-}, (error) => {
-  console.warn(`beginning again: ${error.message}`);
-  again();
-});
+import("/main.js").then(
+  () => {
+    const check = () => (dressed() ? sessionStorage.removeItem("again") : again());
+    if (document.readyState === "complete") check();
+    else window.addEventListener("load", check);
+  },
+  (error) => {
+    console.warn(`beginning again: ${error.message}`);
+    again();
+  },
+);

@@ -16,7 +16,10 @@ export class Text {
     this.files = new Map();
     this.known.clear();
     this.loading = this.app.get("source", {}, true).then((told) => {
-      if (told) this.files = new Map(Object.entries(told.files).map(([name, text]) => [name, text.replace(/\n$/, "").split("\n")]));
+      if (told)
+        this.files = new Map(
+          Object.entries(told.files).map(([name, text]) => [name, text.replace(/\n$/, "").split("\n")]),
+        );
       this.app.changed();
       return Boolean(told);
     });
@@ -38,10 +41,14 @@ export class Text {
 
 // What stands between the parentheses after a name, in one line, at most some lines long.
 function argumentsAt(lines, first, name) {
-  const text = lines.slice(first, first + 12).map((line) => line.trim()).join(" ");
+  const text = lines
+    .slice(first, first + 12)
+    .map((line) => line.trim())
+    .join(" ");
   const start = text.indexOf(`${name}(`);
   if (start < 0) return "";
-  let depth = 0, quoted = false;
+  let depth = 0,
+    quoted = false;
   const from = start + name.length + 1;
   for (let i = from; i < text.length; i++) {
     const c = text[i];

@@ -14,10 +14,15 @@ export class VirtualList {
     this.rows = new Map();
     this.spare = [];
     this.inner = h("div", { cls: "rows", role: "presentation" });
-    this.element = h("div", { cls: `virtual ${cls}`, role, "aria-label": label, tabindex: "0", onscroll: () => soon(this.draw) }, this.inner);
+    this.element = h(
+      "div",
+      { cls: `virtual ${cls}`, role, "aria-label": label, tabindex: "0", onscroll: () => soon(this.draw) },
+      this.inner,
+    );
     this.stuck = follows; // to the end
     this.element.addEventListener("scroll", () => {
-      this.stuck = follows && this.element.scrollTop + this.element.clientHeight >= this.element.scrollHeight - this.height;
+      this.stuck =
+        follows && this.element.scrollTop + this.element.clientHeight >= this.element.scrollHeight - this.height;
     });
     this.draw = this.draw.bind(this);
     new ResizeObserver(() => soon(this.draw)).observe(this.element);
@@ -41,9 +46,10 @@ export class VirtualList {
   }
 
   reveal(index) {
-    const top = index * this.height / this.factor;
+    const top = (index * this.height) / this.factor;
     const seen = this.element.clientHeight;
-    if (top < this.element.scrollTop || top + this.height > this.element.scrollTop + seen) this.element.scrollTop = top - seen / 2;
+    if (top < this.element.scrollTop || top + this.height > this.element.scrollTop + seen)
+      this.element.scrollTop = top - seen / 2;
   }
 
   draw() {

@@ -9,7 +9,12 @@ export function clock(seconds, withMs = true) {
 }
 
 export function ago(seconds) {
-  for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "m"]]) if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
+  for (const [size, unit] of [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "m"],
+  ])
+    if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
   return `${Math.max(0, Math.floor(seconds))}s`;
 }
 
@@ -20,7 +25,11 @@ export function span(seconds) {
 }
 
 export function bytes(number, unit = "B") {
-  for (const [size, prefix] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+  for (const [size, prefix] of [
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ]) {
     if (number >= size) return `${(number / size).toFixed(number / size < 10 ? 1 : 0)} ${prefix}${unit}`;
   }
   return `${Math.round(number)} ${unit}`;
@@ -32,7 +41,9 @@ export const LAYER_SHORT = ["", "link", "assoc", "addr", "above"];
 
 export function valuesText(values) {
   if (!values) return "";
-  return Object.entries(values).map(([name, value]) => (name === "" || name === "value" ? value : `${name} ${value}`)).join("  ");
+  return Object.entries(values)
+    .map(([name, value]) => (name === "" || name === "value" ? value : `${name} ${value}`))
+    .join("  ");
 }
 
 export function placeOf(event) {
@@ -41,8 +52,11 @@ export function placeOf(event) {
 
 export function tellEvent(event) {
   switch (event.kind) {
-    case "transition": return `${event.from} → ${event.to} ${valuesText(event.values)}`;
-    case "process": return event.what ?? "";
-    default: return event.text ?? "";
+    case "transition":
+      return `${event.from} → ${event.to} ${valuesText(event.values)}`;
+    case "process":
+      return event.what ?? "";
+    default:
+      return event.text ?? "";
   }
 }
