@@ -118,6 +118,19 @@ def test_a_link_that_is_not_there_is_told_with_one_that_is(hosts: tuple[Host, Ho
     assert "status 10" in refused.value.reason
 
 
+def test_a_link_answers_to_its_other_names_and_strange_names_are_no_links(
+    hosts: tuple[Host, Host], tmp_path: Path
+) -> None:
+    host, _ = hosts
+    host.ip("link property add dev eth0 altname a-name-that-is-longer-than-fifteen")
+    asked = Asked(host, tmp_path)
+
+    assert list(asked.links("a-name-that-is-longer-than-fifteen")) == ["eth0"]
+    for strange in ("", "x" * 128, "x" * 5000, "a/b", "eth0 ", "café"):
+        with pytest.raises(Unavailable, match="there is no link"):
+            asked.ask("links", strange)
+
+
 def test_a_name_that_would_harm_a_terminal_is_escaped(hosts: tuple[Host, Host], tmp_path: Path) -> None:
     host, _ = hosts
     host.ip("link add \x1b[31mred type veth peer name quiet")

@@ -21,16 +21,17 @@ from netstrata.protocols.rtnetlink import (
     LinkMessage,
     Malformed,
     Message,
-    ask_links_with_counters,
+    ask_with_counters,
     decode_counters,
     decode_link,
     messages,
 )
 from netstrata.protocols.rtnetlink.constants import ARPHRD_ETHER, ARPHRD_LOOPBACK, RTM_GETLINK, RTM_NEWLINK
-from netstrata.system.netlink.socket import Dump, RequestSocket
+from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 _IFREQ = Struct("=16sQ16x")
+_LONGEST_NAME = 127  # bytes; ALTIFNAMSIZ in linux/if.h
 _READ = "read the state of links"
 
 
@@ -61,19 +62,16 @@ def read_links(name: str | None = None) -> list[LinkFacts]:
     """
     try:
         with closing(RequestSocket()) as requests, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            dump = requests.dump(RTM_GETLINK, ask_links_with_counters())
-            if dump.answer is not None:
-                raise Unavailable(_READ, dump.answer.text or "the kernel does not answer", dump.answer.errno)
-            air = _read_air()
+            datagrams = _all(requests) if name is None else _one(requests, name)
+            air = _read_air() if datagrams else {}
             found: list[LinkFacts] = []
-            for data, message in _parts(dump):
+            for data, message in _parts(datagrams):
                 if message.type == RTM_NEWLINK:
                     link = decode_link(data, message.start, message.end)
-                    if name is None or name == link.name or name in link.altnames:
-                        counters = decode_counters(data, message.start, message.end)
-                        ssid, reception = air.get(link.ifindex, (None, None))
-                        speed = _read_speed(asking, link.name)
-                        found.append(LinkFacts(link, counters, speed, ssid, reception, link.ifindex in air))
+                    counters = decode_counters(data, message.start, message.end)
+                    ssid, reception = air.get(link.ifindex, (None, None))
+                    speed = _read_speed(asking, link.name)
+                    found.append(LinkFacts(link, counters, speed, ssid, reception, link.ifindex in air))
     except OSError as error:
         raise Unavailable(_READ, error.strerror or "no socket", error.errno or 0) from error
     except Malformed as error:
@@ -81,8 +79,27 @@ def read_links(name: str | None = None) -> list[LinkFacts]:
     return sorted(found, key=lambda facts: facts.message.ifindex)
 
 
-def _parts(dump: Dump) -> Iterator[tuple[bytes, Message]]:
-    for data in dump.datagrams:
+def _all(requests: RequestSocket) -> list[bytes]:
+    dump = requests.dump(RTM_GETLINK, ask_with_counters())
+    if dump.answer is not None:
+        raise Unavailable(_READ, dump.answer.text or "the kernel does not answer", dump.answer.errno)
+    return dump.datagrams
+
+
+def _one(requests: RequestSocket, name: str) -> list[bytes]:
+    asked = name.encode("utf-8", "surrogateescape")
+    if not 0 < len(asked) <= _LONGEST_NAME or b"\0" in asked:
+        return []
+    data = requests.get(RTM_GETLINK, ask_with_counters(asked))
+    if not isinstance(data, Answer):
+        return [data]
+    if data.errno == errno.ENODEV:
+        return []
+    raise Unavailable(_READ, data.text or "the kernel does not answer", data.errno)
+
+
+def _parts(datagrams: list[bytes]) -> Iterator[tuple[bytes, Message]]:
+    for data in datagrams:
         for message in messages(data, len(data)):
             yield data, message
 
@@ -107,7 +124,7 @@ def _read_air() -> dict[int, tuple[str | None, Reception | None]]:
         [message, *_] = messages(data, len(data))
         family = genetlink.decode_family(data, message.start, message.end)
         found: dict[int, tuple[str | None, Reception | None]] = {}
-        for part, message in _parts(requests.dump(family, nl80211.ask_wireless_links())):
+        for part, message in _parts(requests.dump(family, nl80211.ask_wireless_links()).datagrams):
             if message.type == family:
                 link = nl80211.decode_wireless_link(part, message.start, message.end)
                 heard = _reception(requests, family, link.ifindex) if link.client else None
@@ -118,14 +135,14 @@ def _read_air() -> dict[int, tuple[str | None, Reception | None]]:
 
 
 def _reception(requests: RequestSocket, family: int, ifindex: int) -> Reception | None:
-    for data, message in _parts(requests.dump(family, nl80211.ask_stations(ifindex))):
+    for data, message in _parts(requests.dump(family, nl80211.ask_stations(ifindex)).datagrams):
         if message.type == family:
             return nl80211.decode_station(data, message.start, message.end)
     return None
 
 
 def _joined(requests: RequestSocket, family: int, ifindex: int) -> str | None:
-    for data, message in _parts(requests.dump(family, nl80211.ask_heard_networks(ifindex))):
+    for data, message in _parts(requests.dump(family, nl80211.ask_heard_networks(ifindex)).datagrams):
         if message.type == family:
             name = nl80211.decode_joined_network(data, message.start, message.end)
             if name is not None:

@@ -225,7 +225,7 @@ def test_a_flood_of_events_does_not_freeze_it(tmp_path: Path) -> None:
         passed = time.monotonic() - begun
         came = Connection(path).call("Figures")["figures"]["events"] - before
 
-        assert came > 1000 * passed
+        assert came > 200 * passed
         assert time.process_time() - worked < 0.8 * passed  # there is time left for more keys
 
     with daemon(tmp_path, FLOOD) as path:

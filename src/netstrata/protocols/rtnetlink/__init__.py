@@ -1,7 +1,7 @@
 """rtnetlink as bytes: links, addresses, routes and neighbours; no socket."""
 
 from netstrata.protocols.rtnetlink.addresses import AddressMessage, ask_addresses, decode_address, encode_address
-from netstrata.protocols.rtnetlink.counters import Counters, ask_links_with_counters, decode_counters
+from netstrata.protocols.rtnetlink.counters import Counters, ask_with_counters, decode_counters
 from netstrata.protocols.rtnetlink.kinds import COMMON, KINDS, PORTS, Attributes, Field, differing, encode_options
 from netstrata.protocols.rtnetlink.links import (
     LinkMessage,
@@ -80,12 +80,12 @@ __all__ = [
     "ask_link",
     "ask_link_named",
     "ask_links",
-    "ask_links_with_counters",
     "ask_neighbour",
     "ask_neighbours",
     "ask_routes",
     "ask_rules",
     "ask_way",
+    "ask_with_counters",
     "attribute",
     "attributes",
     "decode_address",
