@@ -44,7 +44,7 @@ EVENTS = st.fixed_dictionaries(
 ODD = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=2)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.builds(lambda event, odd: event | odd, EVENTS, ODD), max_size=5))
 @example([BASE | PLACE | {"statement": 10**9, "from": "gone", "to": "up"}])
 @example([BASE | PLACE | {"kind": "error", "text": "x", "retry_ms": "soon"}])

@@ -57,6 +57,8 @@ class Laptop:
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.host = lab.host("laptop")
         router, hub, mute = lab.host("router"), lab.host("hub"), lab.host("mute")
+        for which in ("all", "default"):  # the kernel's own addresses would be told among the changes
+            self.host.sysctl(f"net.ipv6.conf.{which}.disable_ipv6", "1")
         lab.cable((self.host, "eth0"), (router, "lan"))
         unplugged = lab.cable((self.host, "eth1"), (hub, "lan"))
         lab.cable((self.host, "eth2"), (mute, "lan"))
@@ -265,5 +267,6 @@ def test_the_time_line_has_every_transition_in_order_and_no_gap(laptop: Laptop) 
     kinds = {event["kind"] for event in events}
     assert kinds >= {"transition", "process", "waits", "child", "kernel", "dhcp", "program", "retry"}
     said = [event["text"] for event in events if event["kind"] == "dhcp" and event["process"] == "fine"]
-    assert [text.split(" of ")[0] for text in said][:3] == ["dhcp: DISCOVER", "dhcp: OFFER", "dhcp: ACK"]
+    steps = [text.split(" of ")[0] for text in said if "unanswered" not in text]  # on a busy machine some are
+    assert steps[:3] == ["dhcp: DISCOVER", "dhcp: OFFER", "dhcp: ACK"]
     assert said[-1].startswith("dhcp: RELEASE")

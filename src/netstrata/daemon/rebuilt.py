@@ -16,7 +16,7 @@ class Standing:
     def __init__(self, path: str, floors: list[dict[str, Any]], parent: "Standing | None", at: int) -> None:
         """Take its statements, and by which statement of which process it is run."""
         self.path = path
-        self.floors = floors
+        self._floors = {floor["statement"]: floor for floor in floors}
         self.parent = parent
         self.at = at
         self.children: dict[str, Standing] = {}
@@ -27,16 +27,22 @@ class Standing:
     def floor(self, event: Event) -> dict[str, Any]:
         """Return the floor that an event is about; one that was not known is known now."""
         place = event.place
-        while len(self.floors) < place.statement:
-            self.floors.append(_floor(len(self.floors) + 1, ["", "", "", 0, 0, 1 << event.layer, event.layer > 0]))
-        floor = self.floors[place.statement - 1]
+        floor = self._floors.get(place.statement)
+        if floor is None:
+            slot = ["", "", "", 0, 0, 1 << event.layer, event.layer > 0]
+            floor = self._floors[place.statement] = _floor(place.statement, slot)
         floor.update(name=place.name, file=place.file, line=place.line, layer=event.layer)
         return floor
 
     @property
+    def floors(self) -> list[dict[str, Any]]:
+        """Its statements, in order."""
+        return [self._floors[number] for number in sorted(self._floors)]
+
+    @property
     def state(self) -> str:
         """How it is, in a word."""
-        states = {floor["state"] for floor in self.floors}
+        states = {floor["state"] for floor in self._floors.values()}
         if self.what in ("terminating", "gone"):
             return "undone" if states - {"gone"} else "gone"
         if "dying" in states:

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from netstrata.control.interface import KINDS
 from netstrata.daemon.events import NOWHERE, Event, Place
 
-MOST_STATEMENTS: Final = 100_000  # of a process
 LATEST: Final = 1e11  # seconds, in the year 5138
 _NUMBER: Final = re.compile(rb'\{"seq": (\d+), ')
 _SHAPES: Final[dict[str, tuple[type, ...]]] = {
@@ -150,9 +149,9 @@ def read_event(found: Any) -> Event:
             raise ValueError(f"has no {name}, or one that makes no sense")
     if "statement" in found:
         place = Place(*(found[name] for name in Place._fields))
-        if not 1 <= place.statement <= MOST_STATEMENTS:
-            raise ValueError(f"is of a statement {place.statement}, which cannot be")
         layer = found["layer"]
+        if place.statement < 1 or not 0 <= layer <= 4:
+            raise ValueError(f"is of statement {place.statement} and layer {layer}, which cannot be")
     fields = {name: value for name, value in found.items() if name not in _SHAPES and name not in _PLACE}
     if kind not in KINDS:
         fields.setdefault("text", json.dumps(fields))
