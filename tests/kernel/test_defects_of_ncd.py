@@ -13,6 +13,7 @@ from tests.kernel.filters.programs import started, up
 from netstrata.system.children import RealChildren
 from netstrata.testing.child import wait_until
 from netstrata.testing.heard import Heard, shell, with_children
+from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
 pytestmark = pytest.mark.kernel
@@ -106,3 +107,31 @@ def test_after_a_kill_the_next_daemon_is_not_kept_out_by_what_the_first_has_left
     assert second.end() == 0
     assert not os.path.exists("/run/held")
     assert "error" not in second.output()
+
+
+def test_children_of_a_daemon_that_was_killed_are_ended_before_the_next_one_starts_its_own(
+    lab: Lab, tmp_path: Path
+) -> None:
+    host = lab.host("host")
+    statements = f'daemon({{"/bin/sh", "-c", "echo begun >>{tmp_path}/log; exec sleep 1000"}});'
+    first = up(host, tmp_path / "x.ncd", statements)
+    wait_until("its child", lambda: sleepers(host) == 1)
+    first.signal(signal.SIGKILL)
+    first.status()
+    left = sleepers(host)
+
+    second = up(host, tmp_path / "x.ncd", statements)
+    wait_until("the second child", lambda: (tmp_path / "log").read_text() == "begun\nbegun\n")
+    wait_until("it a sleeper", lambda: sleepers(host) >= 1)
+
+    assert (left, sleepers(host)) == (1, 1)
+    assert "a daemon was killed: ended the children that it has left" in second.output()
+    assert second.end() == 0
+    assert sleepers(host) == 0
+    assert "children" not in host.run("ls", "-A", "/run/netstrata")
+
+
+def sleepers(host: Host) -> int:
+    """Return how many programs of that name run on a host; one that nobody has reaped runs no more."""
+    lines = host.run("ps", "-e", "-o", "stat=,comm=").splitlines()
+    return sum(line.split()[-1] == "sleep" and not line.startswith("Z") for line in lines)

@@ -48,7 +48,9 @@ def run(options: argparse.Namespace) -> int:
     output = StandardOutput()
     retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
     ports = SystemPorts(output, state=options.state)
-    ports.remove_stale()
+    ended = ports.remove_stale()
+    if ended:
+        _timed(f"a daemon was killed: ended the children that it has left: {', '.join(map(str, ended))}")
     stream = Stream(retry)
     _listen(stream, Account(_timed, not options.quiet), options.journal)
     if options.record is not None:

@@ -30,6 +30,7 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import Patience
+    from netstrata.system.children.roll import Roll
     from netstrata.system.generated import GeneratedFiles
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables.journal import Journal
@@ -66,6 +67,13 @@ class SystemPorts:
         if self._ends_in_s:
             patience.hurry(self._ends_in_s)
         return patience
+
+    @cached_property
+    def _roll(self) -> "Roll | None":
+        """Children that the next daemon is to end, if this one is killed; NCD's outlive it."""
+        from netstrata.system.children.roll import Roll
+
+        return None if self._as_ncd else Roll(f"{self._run}/children")
 
     @cached_property
     def _netlink(self) -> "Netlink":
@@ -195,12 +203,16 @@ class SystemPorts:
 
         return GeneratedFiles(self._run)
 
-    def remove_stale(self) -> None:
-        """Remove the generated files of a daemon that has crashed."""
+    def remove_stale(self) -> list[int]:
+        """Remove the generated files of a daemon that has crashed, and end its children, whose ids are returned."""
+        ended: list[int] = []
+        if os.path.exists(f"{self._run}/children") and self._roll is not None:
+            ended = self._roll.end_left()
         if os.path.isdir(f"{self._run}/generated"):
             from netstrata.system.generated import remove_stale
 
             remove_stale(self._run)
+        return ended
 
     @cached_property
     def servers(self) -> Servers:
@@ -208,7 +220,8 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
         from netstrata.system.servers import RealServers
 
-        return RealServers(RealChildren(_Unflushed(), patience=self._patience), self.generated, self._state)
+        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
+        return RealServers(children, self.generated, self._state)
 
     @cached_property
     def backends(self) -> Backends:
@@ -217,7 +230,8 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
 
         # What wpa_supplicant says is what is known of the link; NCD's way is only how long it may take to end.
-        return RealBackends(RealChildren(_Unflushed(), patience=self._patience), self.generated)
+        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
+        return RealBackends(children, self.generated)
 
     @cached_property
     def children(self) -> Children:
@@ -228,7 +242,7 @@ class SystemPorts:
             from netstrata.protocols.backoff import STEADY
 
             return RealChildren(_Unflushed(), hears=False, patience=self._patience, growth=STEADY)
-        return RealChildren(self.output, patience=self._patience)
+        return RealChildren(self.output, patience=self._patience, roll=self._roll)
 
 
 class _Unflushed:

@@ -79,7 +79,7 @@ class Supervised:
         except OSError as error:
             raise Unavailable(f"write {error.filename}", error.strerror or str(error), error.errno or 0) from None
         self._since = asyncio.get_running_loop().time()
-        self._child = self._children.start(self._command, Listening(self._statement, self._look))
+        self._child = self._children.start_kept(self._command, Listening(self._statement, self._look))
         return self._child
 
     def _look(self, line: str) -> None:

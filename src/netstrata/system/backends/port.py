@@ -61,7 +61,7 @@ class RealBackends:
         command = Command([path, *arguments, b"-i", os.fsencode(link), b"-c", configuration])
         statement = running()
         supplicant = _Supplicant(os.fsencode(link), statement)
-        child = self._children.start(command, Listening(statement, supplicant.look))
+        child = self._children.start_kept(command, Listening(statement, supplicant.look))
         supplicant.follow(child, self._children.patience)
         try:
             while True:

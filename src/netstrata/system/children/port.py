@@ -13,6 +13,7 @@ from netstrata.system.children.child import Child
 from netstrata.system.children.held import HeldCommand, KeptAlive
 from netstrata.system.children.lines import Lines
 from netstrata.system.children.patience import Patience
+from netstrata.system.children.roll import Roll
 from netstrata.system.children.spawn import (
     NULL,
     Streams,
@@ -41,21 +42,29 @@ def _drop(_line: str) -> None:
 class RealChildren:
     """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
 
-    __slots__ = ("_environment", "_growth", "_hears", "_output", "patience")
+    __slots__ = ("_environment", "_growth", "_hears", "_output", "_roll", "patience")
 
     def __init__(
-        self, output: Output, *, hears: bool = True, patience: Patience | None = None, growth: int = DOUBLING
+        self,
+        output: Output,
+        *,
+        hears: bool = True,
+        patience: Patience | None = None,
+        growth: int = DOUBLING,
+        roll: Roll | None = None,
     ) -> None:
         """Prepare this process for having children; its environment is what they all get.
 
         Shapes: hears says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
-        NCD); patience is how long a child may take after a SIGTERM; growth is that of the waits before restarts.
+        NCD); patience is how long a child may take after a SIGTERM; growth is that of the waits before restarts; the
+        roll has those that must not outlive us.
         """
         stop_ignoring()
         self._environment = dict(os.environb)
         self._output = output
         self._hears = hears
         self._growth = growth
+        self._roll = roll
         self.patience = patience or Patience()
 
     def start(self, command: Command, statement: Running | None = None, stdin: int = NULL, stdout: int = NULL) -> Child:
@@ -81,6 +90,15 @@ class RealChildren:
             return self._start(name, command, heard, ours, statement)
         finally:
             os.close(its)
+
+    def start_kept(self, command: Command, statement: Running | None = None) -> Child:
+        """Start a program that is to run for long, and that must not outlive us: see `start`."""
+        child = self.start(command, statement)
+        roll = self._roll
+        if roll is not None and child.pid:
+            roll.call(child.pid)
+            child.when_ended(lambda: roll.strike(child.pid))
+        return child
 
     def _start(self, name: str, command: Command, streams: Streams, pipe: int, statement: Running | None) -> Child:
         """Start a program, and read a pipe of its (or -1), which is closed if it does not come to that."""
@@ -128,7 +146,7 @@ class RealChildren:
 
     def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
         """Keep a program running: see `ports.Children`."""
-        return KeptAlive(self.start, command, Restarts(retry_ms, self._growth), self.patience)
+        return KeptAlive(self.start_kept, command, Restarts(retry_ms, self._growth), self.patience)
 
     def start_piped(self, command: Command, statement: Running, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes: see `ports.Children`."""

@@ -1,0 +1,103 @@
+"""Children that must not outlive the daemon: what the next one makes of those that did."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from netstrata.system.children import roll
+from netstrata.system.children.roll import Roll
+
+SLEEPS = ("/bin/sleep", "1000")
+
+
+@pytest.fixture
+def child() -> Iterator["subprocess.Popen[bytes]"]:
+    """A program of its own group, ended at the end."""
+    with subprocess.Popen(SLEEPS, start_new_session=True) as popen:
+        yield popen
+        popen.kill()
+
+
+def left_by_a_daemon_that_was_killed(path: Path, pid: int) -> str:
+    """Have a file as such a daemon leaves it."""
+    theirs = Roll(str(path))
+    theirs.call(pid)
+    text = path.read_text()
+    theirs.strike(pid)
+    path.write_text(text)
+    return text
+
+
+def test_what_was_left_is_ended_and_the_file_is_gone(tmp_path: Path, child: "subprocess.Popen[bytes]") -> None:
+    path = tmp_path / "run" / "children"
+    left_by_a_daemon_that_was_killed(path, child.pid)
+
+    ended = Roll(str(path)).end_left()
+
+    assert ended == [child.pid]
+    assert child.wait(5) == -signal.SIGTERM
+    assert not path.exists()
+
+
+def test_who_does_not_listen_is_killed_with_its_group(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = f"trap '' TERM; sleep 1000 & touch {ready}; while :; do sleep 0.05; done"
+    with subprocess.Popen(["/bin/sh", "-c", script], start_new_session=True) as deaf:
+        while not ready.exists():
+            time.sleep(0.01)
+        path = tmp_path / "children"
+        left_by_a_daemon_that_was_killed(path, deaf.pid)
+
+        began = time.monotonic()
+        Roll(str(path)).end_left()
+
+        assert deaf.wait(5) == -signal.SIGKILL
+        assert roll.GRACE_S - 0.5 < time.monotonic() - began < roll.GRACE_S + 3
+        with suppress(ProcessLookupError):
+            for _ in range(1000):  # until nobody is left of the group
+                os.killpg(deaf.pid, 0)
+                time.sleep(0.01)
+            raise AssertionError("somebody of the group is left")
+
+
+@pytest.mark.parametrize("spoil", ["another start", "another boot", "torn", "garbage", "empty", "ended"])
+def test_nobody_else_is_ended_whatever_the_file_says(
+    tmp_path: Path, child: "subprocess.Popen[bytes]", spoil: str
+) -> None:
+    path = tmp_path / "children"
+    boot, line, _ = left_by_a_daemon_that_was_killed(path, child.pid).split("\n")
+    texts = {
+        "another start": f"{boot}\n{child.pid} 1\n",
+        "another boot": f"x{boot}\n{line}\n",
+        "torn": f"{boot}\n{line}",
+        "garbage": "\x00\xff\n1 2 3\n-1 -1\n",
+        "empty": "",
+        "ended": f"{boot}\n999999999 5\n",
+    }
+    path.write_text(texts[spoil])
+
+    assert Roll(str(path)).end_left() == []
+
+    assert child.poll() is None
+    assert not path.exists()
+
+
+def test_the_children_of_a_daemon_that_runs_are_its_own(tmp_path: Path, child: "subprocess.Popen[bytes]") -> None:
+    path = tmp_path / "children"
+    theirs = Roll(str(path))
+    theirs.call(child.pid)
+
+    ours = Roll(str(path))
+
+    assert ours.end_left() == []
+    ours.call(os.getpid())  # is not remembered, and does no harm
+    assert path.read_text().splitlines()[1:] == [f"{child.pid} {theirs._called[child.pid]}"]
+    assert child.poll() is None
+    theirs.strike(child.pid)
+    assert not path.exists()
