@@ -249,6 +249,13 @@ def test_a_thousand_processes_are_walked_through_without_waiting(tmp_path: Path)
         play(path, act)
 
 
+def _more_events(path: str, count: int) -> None:
+    """Wait until so many more events have happened."""
+    stream = Connection(path).stream("Watch")
+    while count > 0:
+        count -= len(next(stream)["events"])
+
+
 def test_in_a_real_terminal_it_draws_resizes_and_leaves_it_as_it_was(tmp_path: Path) -> None:
     with daemon(tmp_path, PROGRAM) as path:
         terminal = Terminal(["watch", "--control", path], 80)
@@ -264,6 +271,23 @@ def test_in_a_real_terminal_it_draws_resizes_and_leaves_it_as_it_was(tmp_path: P
 
     assert code == 0
     assert "\x1b[?1049l" in rest  # back from the other screen
+
+
+def test_the_wheel_goes_back_in_the_time_line_and_what_comes_does_not_take_it_away(tmp_path: Path) -> None:
+    program = """process main { var("first") v; println("up"); }
+        process ticks { sleep("300"); backtrack_point() p; sleep("50"); p->go(); }"""
+    with daemon(tmp_path, program) as path:
+        terminal = Terminal(["watch", "--control", path], 80)
+        terminal.wait_for("ticks.4 go")
+        terminal.press("\x1b[<64;60;10M" * 500)  # the wheel, upwards, over the time line
+        terminal.wait_for("main.1 var down -> up")
+        _more_events(path, 50)
+        terminal.resize(81, 24)
+        terminal.wait_for("main.1 var down -> up")
+        terminal.press("q")
+        code, _ = terminal.finish()
+
+    assert code == 0
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

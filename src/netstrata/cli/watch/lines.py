@@ -1,7 +1,7 @@
 """A list of lines of which only those that can be seen are drawn, however many there are."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,6 +12,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from netstrata.cli.watch.rows import Part
+
+_WHEEL: Final = 3  # lines
 
 
 class Lines(ScrollView, can_focus=True):
@@ -73,6 +75,16 @@ class Lines(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Choose the line under the pointer."""
         self.choose(self.scroll_offset.y + event.y)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Go back by the wheel."""
+        event.prevent_default().stop()
+        self.choose(self.chosen - _WHEEL)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Go on by the wheel."""
+        event.prevent_default().stop()
+        self.choose(self.chosen + _WHEEL)
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
