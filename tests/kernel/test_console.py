@@ -35,6 +35,12 @@ SCREENS = {"wide": (1280, 860, 1.0), "phone": (360, 740, 2.0)}
 VIEWS = ("pyramids", "graph", "timeline", "links", "files", "goals", "source")
 
 
+def nobody_is_known() -> bool:
+    """Say whether there is a user `nobody` in this user namespace, or only root."""
+    lines = Path("/proc/self/uid_map").read_text().splitlines()
+    return any(int(first) <= 65534 < int(first) + int(count) for first, _, count in map(str.split, lines))
+
+
 class Scene:
     """A laptop with a daemon, a console and a browser, and two networks around it."""
 
@@ -46,7 +52,8 @@ class Scene:
         self.path = str(folder / "control")
         self.laptop.run("groupadd", "--system", "--force", "netdev")
         self.daemon = self.start_daemon()
-        self.console = self.start("console", "--port", "0", "--control", self.path)
+        user = [] if nobody_is_known() else ["--user", "root"]
+        self.console = self.start("console", "--port", "0", "--control", self.path, *user)
         self.console.wait_output("open http")
         url = self.console.output().partition("open ")[2].split()[0]
         self.browser = Browser(folder, lambda words, files: self.laptop.start(words, None, files))

@@ -23,6 +23,8 @@ def give_up_root(user: str, steer: bool) -> str:
     Raises: RightsKept.
     """
     entry = _user(user)
+    if entry.pw_uid == 0:
+        return "going on as root, as asked"
     group = _steerers() if steer else None
     try:
         os.setgroups([] if group is None else [group])
@@ -31,8 +33,6 @@ def give_up_root(user: str, steer: bool) -> str:
     except OSError as error:
         raise RightsKept(f"cannot go on as {entry.pw_name}: {error.strerror}") from error
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if entry.pw_uid == 0:
-        return "going on as root, as asked"
     if not steer:
         return f"going on as {entry.pw_name}, reading only"
     if group is None:
