@@ -3,6 +3,7 @@
 Text before, while it is up and after; the same thing there beforehand; its device, or itself, gone meanwhile.
 """
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.kernel
 each = pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.name, marks=[pytest.mark.vm] if row.needs else []) for row in ROWS]
 )
+SLOW_S = 150 if os.environ.get("NETSTRATA_OWN_MACHINE") else 30  # a machine that is emulated takes its time
 EXISTS_FOR = {
     "bond": "type bond",
     "dummy": "type dummy",
@@ -78,10 +80,10 @@ def test_what_it_makes_is_there_while_it_is_up_and_before_and_after_not(lab: Lab
     host = prepared(lab, row)
     before = seen(host, row)
     daemon = holding(host, row, tmp_path)
-    daemon.wait_output("complete\n", 30)
-    wait_until("it", lambda: set(row.up) <= set(seen(host, row)), 30)
+    daemon.wait_output("complete\n", SLOW_S)
+    wait_until("it", lambda: set(row.up) <= set(seen(host, row)), SLOW_S)
     while_up = seen(host, row)
-    status = daemon.end(30)
+    status = daemon.end(SLOW_S)
 
     assert [line for line in row.up if line in before] == []
     assert [line for line in row.gone if line not in before or line in while_up] == []
@@ -97,11 +99,11 @@ def test_the_same_that_was_there_before_is_there_after(lab: Lab, tmp_path: Path,
     before = seen(host, row)
     daemon = holding(host, row, tmp_path)
     if row.meets:
-        daemon.wait_output(row.meets, 30)
+        daemon.wait_output(row.meets, SLOW_S)
     else:
-        daemon.wait_output("complete\n", 30)
+        daemon.wait_output("complete\n", SLOW_S)
     while_up = seen(host, row)
-    daemon.end(30)
+    daemon.end(SLOW_S)
 
     assert ("complete" in daemon.output().splitlines()) is (not row.meets)
     assert [while_up.count(line) for line in row.up] == [1 + row.second for _ in row.up]
@@ -113,19 +115,19 @@ def test_the_same_that_was_there_before_is_there_after(lab: Lab, tmp_path: Path,
 def test_what_is_taken_away_meanwhile_comes_back_and_goes_at_the_end(lab: Lab, tmp_path: Path, row: Row) -> None:
     host = prepared(lab, row)
     daemon = holding(host, row, tmp_path)
-    daemon.wait_output("complete\n", 30)
+    daemon.wait_output("complete\n", SLOW_S)
     if row.name == "net.sysctl":
-        daemon.end(30)
+        daemon.end(SLOW_S)
         pytest.skip("the kernel does not tell of settings; tests/kernel/netlink/test_sysctl.py has what can be told")
 
     act(host, row.taken)
-    daemon.wait_output("undone\n", 30)
+    daemon.wait_output("undone\n", SLOW_S)
     for line in row.back:
         act(host, line)
-    wait_until("it again", partial(twice, daemon), 30)
+    wait_until("it again", partial(twice, daemon), SLOW_S)
 
     assert set(row.up) <= {line.replace(" no-carrier", " carrier") for line in seen(host, row)}
-    assert daemon.end(30) == 0
+    assert daemon.end(SLOW_S) == 0
     assert [line for line in row.up if line in seen(host, row)] == []
     assert "Traceback" not in daemon.output()
 

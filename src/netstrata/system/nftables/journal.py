@@ -12,6 +12,8 @@ import asyncio
 import fcntl
 import json
 import os
+import socket
+import sys
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from netstrata.system.nftables.netlink import Requests
 from netstrata.values import Unavailable
 
 SETTLED_S = 30.0
+_SO_NETNS_COOKIE = 71
 _LEAST_LINES = 4096  # the file is written anew when it is longer, and most of it is past
 
 
@@ -160,13 +163,15 @@ class Journal:
 
 
 def _here() -> list[object]:
-    """Return what tells this boot and this network namespace from others."""
+    """Return what tells this boot and this network namespace from others; its number in /proc may be used again."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             boot = file.read().strip()
-        return ["boot", boot, os.stat("/proc/thread-self/ns/net").st_ino]
-    except OSError:
-        return ["boot", "", 0]
+        with socket.socket(socket.AF_UNIX) as one:
+            cookie = one.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8)
+        return ["boot", boot, int.from_bytes(cookie, sys.byteorder)]
+    except OSError:  # a kernel before 5.14: nothing is taken over
+        return ["boot", "", os.getpid()]
 
 
 def _read(descriptor: int) -> list[Entry]:
