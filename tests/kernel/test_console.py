@@ -274,6 +274,39 @@ def test_floors_are_reached_and_restarted_by_keys_alone(scene: Scene) -> None:
     scene.now()
 
 
+def test_the_time_line_shows_what_its_filters_let_through(scene: Scene) -> None:
+    scene.now()
+    scene.show("timeline")
+    events = scene.browser.run("netstrata.history.events")
+    kinds = "document.querySelector('.timeline [data-value={}]').click()"
+    told = "document.querySelector('.timeline .summary').textContent.split(' ')[0].replace(',', '')"
+
+    def shown(wanted: list[dict[str, Any]]) -> None:
+        """Wait until just so many events are shown, of all that have come meanwhile."""
+        scene.browser.wait(f"{told} === '{len(wanted)}'")
+
+    scene.browser.run(kinds.format("transition"))
+    shown(wanted := [e for e in events if e["kind"] == "transition"])
+    scene.browser.run("document.querySelector('.timeline [data-value=\"3\"]').click()")
+    shown(wanted := [e for e in wanted if e["layer"] == 3])
+    typed = (
+        "{{ const input = document.querySelector('{}'); input.value = '{}'; input.dispatchEvent(new Event('input')); }}"
+    )
+    scene.browser.run(typed.format(".timeline input[list=processes]", "wired"))
+    shown(wanted := [e for e in wanted if e["process"] == "wired"])
+    scene.browser.run(typed.format(".timeline .search input", "DHCP"))
+    shown(wanted := [e for e in wanted if "dhcp" in e["name"]])
+
+    assert wanted != []
+    places = "[...document.querySelectorAll('.event:not([hidden]) .place')].map(e => e.textContent)"
+    scene.browser.wait(f"[...new Set({places})].join() === 'wired.4'")
+    for selector in (".timeline input[list=processes]", ".timeline .search input"):
+        scene.browser.run(typed.format(selector, ""))
+    for value in ("transition", '\\"3\\"'):
+        scene.browser.run(f'document.querySelector(".timeline [data-value={value}]").click()')
+    scene.browser.wait(f"Number({told}) >= {len(events)}")
+
+
 def test_every_view_opens_by_its_key_and_fits_on_every_screen(scene: Scene) -> None:
     scene.now()
     for name, screen in SCREENS.items():

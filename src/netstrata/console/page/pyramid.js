@@ -7,7 +7,7 @@ import { VirtualList } from "./virtual.js";
 import { LAYERS, LAYER_SHORT, ago, valuesText } from "./words.js";
 
 const TALL = 40; // floors beyond which only those in sight are made
-const ROW = 36;
+const ROW = 39; // pixels, with what is between two
 
 // Four lamps; where a layer can be chosen, each is a button.
 export class Lights {
@@ -119,7 +119,7 @@ export function saidOf(floor) {
 export function tellProcess(process) {
   const up = process.floors.filter((floor) => floor.state === "up").length;
   const stuck = stuckAt(process);
-  if (process.state === "complete" || !stuck) return `complete · ${up} floors`;
+  if (process.state === "complete" || !stuck) return `complete · ${up} ${up === 1 ? "floor" : "floors"}`;
   const how = manner(process);
   return how === "idle" ? "idle until it is asked for" : `${how} · ${up} of ${process.floors.length} floors`;
 }
@@ -212,7 +212,8 @@ export class Pyramid {
       });
       this.stack.replaceChildren(this.list.element);
       this.list.resize(this.process.floors.length);
-      requestAnimationFrame(() => this.list?.toEnd());
+      const stuck = stuckAt(this.process)?.statement ?? 1;
+      requestAnimationFrame(() => this.list?.reveal(this.process.floors.length - stuck));
     }
     this.list.resize(this.process.floors.length);
   }
