@@ -1,6 +1,7 @@
 """`netstrata watch` against real daemons, with textual's pilot and in a real terminal."""
 
 import asyncio
+import os
 import re
 import sys
 import time
@@ -271,6 +272,16 @@ def test_in_a_real_terminal_it_draws_resizes_and_leaves_it_as_it_was(tmp_path: P
 
     assert code == 0
     assert "\x1b[?1049l" in rest  # back from the other screen
+
+
+def test_it_ends_when_its_terminal_is_gone(tmp_path: Path) -> None:
+    with daemon(tmp_path, PROGRAM) as path:
+        terminal = Terminal(["watch", "--control", path], 80)
+        terminal.wait_for("wired")
+
+        os.close(terminal.fd)
+
+        assert terminal.child.wait(30) == 1
 
 
 def test_the_wheel_goes_back_in_the_time_line_and_what_comes_does_not_take_it_away(tmp_path: Path) -> None:

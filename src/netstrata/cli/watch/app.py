@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+import select
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -32,6 +34,13 @@ EACH: Final = 20  # processes that are asked for one by one; more, and everythin
 LOW: Final = 12  # lines; with fewer there is none to spare between the lists
 NARROW: Final = 60  # columns; with fewer the lists stand one above the other
 KEYS: Final = "? help  q quit  / text  p process  l layer  c child  r restart  a above  w why  n links  g goals"
+
+
+def terminal_gone() -> bool:
+    """Say whether nobody is at the other end of the terminal any more; source: poll(2), POLLHUP."""
+    look = select.poll()
+    look.register(0, 0)
+    return bool(look.poll(0))
 
 
 class WatchApp(App[None]):
@@ -81,6 +90,7 @@ class WatchApp(App[None]):
         self._time_line = TimeLine()
         self._choice = Choice()
         self._connected = False
+        self._in_terminal = False
         self._message = ""
         self._message_until = 0.0
         self._stale: set[str] = {""}  # processes to ask for; "" is everything
@@ -101,6 +111,7 @@ class WatchApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to hear and to ask."""
+        self._in_terminal = os.isatty(0)
         self._feed.start()
         self.set_interval(LOOK_S, self._look)
         self.set_interval(1, self._tick)
@@ -188,7 +199,9 @@ class WatchApp(App[None]):
     # What the head and the foot say
 
     def _tick(self) -> None:
-        """Let times go on, and messages go."""
+        """Let times go on, and messages go; end when the terminal is gone, which not everybody is told by a signal."""
+        if self._in_terminal and terminal_gone():
+            os._exit(1)  # to end in order would be to wait for the terminal
         self._pyramid_lines.refresh()
         if self._message and time.monotonic() > self._message_until:
             self._message = ""
