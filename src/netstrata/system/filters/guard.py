@@ -87,15 +87,16 @@ class Guard:
         self._running = True
 
     def ended(self, pid: int) -> list[Told]:
-        """Return what our own program has done, and tell who has lost something to others meanwhile."""
+        """Return what our own program has done; what others did meanwhile is told with the next `hear`."""
         self._running = False
-        news, self._news = [*self._news, *self._read()], []
-        self._tell([one for one in news if one.port != pid])
+        news = [*self._news, *self._read()]
+        self._news = [one for one in news if one.port != pid]
         return [one for one in news if one.port == pid]
 
     def hold(self, spot: Spot, lost: Callable[[], None]) -> None:
         """Have something called when somebody else takes away what is held, or changes it."""
         self._lost[spot] = lost
+        self.hear()  # it may have been taken away before we knew it
 
     def let_go(self, spot: Spot) -> None:
         """Tell no more; what has been told until now is told first."""
@@ -112,7 +113,8 @@ class Guard:
         if self._running:
             self._news += self._read()
         else:
-            self._tell(self._read())
+            news, self._news = [*self._news, *self._read()], []
+            self._tell(news)
 
     def _read(self) -> list[Told]:
         told = self._listener.read() if self._listener is not None else []

@@ -158,8 +158,9 @@ class HeldChange:
         if not verdict.reason:
             self._spot = self._found(news)
             if self._spot is not None:
-                self._guard.hold(self._spot, self._vanished)
                 self._remember(self._spot)
+                self._guard.hold(self._spot, self._vanished)
+        self._guard.hear()
         return verdict
 
     def _take_over(self) -> bool:

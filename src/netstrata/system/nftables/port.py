@@ -123,27 +123,27 @@ class RealNftables:
         if self._journal is not None and any(one.kind == "table" for one in told):
             self._journal.tables_change()
         if self._transactions.running:
-            self._news += [one for one in told if one.kind == "element" or not one.deleted]
+            self._news += told
+            self._tell([one for one in told if one.kind != "element"])  # which may be our own doing
         else:
-            self._doubt([*self._news, *told])  # a transaction that failed has deleted nothing
-            self._news.clear()
+            news, self._news = [*self._news, *told], []
+            self._tell(news)
+
+    def _tell(self, news: list[Told]) -> None:
+        """Tell those whose things are gone; have those looked after whose elements may be."""
         gone: list[HeldThing] = []
-        for one in told:
-            if one.deleted:
+        for one in news:
+            if one.deleted and one.kind == "element":
+                self._doubts.doubt(self._holders.get((one.kind, one.family, one.table, one.name), []))
+            elif one.deleted:
                 gone += self._holders.get((one.kind, one.family, one.table, one.handle), ())
                 if one.kind == "set":
                     gone += self._holders.get(("element", one.family, one.table, one.name), ())
-        if self._listener.overrun:
+        if self._listener is not None and self._listener.overrun:
             self._listener.overrun = False
             gone += self._missing()
         for holder in sorted(dict.fromkeys(gone), key=lambda holder: holder.number):  # who came first is told first
             holder.vanished()
-
-    def _doubt(self, news: list[Told]) -> None:
-        """Have those looked after whose elements may be among those that somebody has deleted."""
-        for one in news:
-            if one.kind == "element" and one.deleted:
-                self._doubts.doubt(self._holders.get((one.kind, one.family, one.table, one.name), []))
 
     # For the transactions.
 
@@ -151,7 +151,7 @@ class RealNftables:
         """Find the handles of what a process has just made, and say that it is done."""
         self.hear()
         news, self._news = self._news, []
-        self._doubt([one for one in news if one.port != pid])
+        others = [one for one in news if one.port != pid]
         own = [one for one in news if one.port == pid] or news
         unknown: list[Made] = []
         for step in steps:
@@ -164,6 +164,7 @@ class RealNftables:
             else:
                 unknown.append(step)
         self._look_up(unknown)
+        self._tell(others)  # also of what was made just now, and deleted before we knew its handle
 
     def _made(self, step: Made, handle: int) -> None:
         """Tell a holder its handle, and from now on when its thing is gone."""
