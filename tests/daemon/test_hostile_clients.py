@@ -22,6 +22,7 @@ from netstrata.daemon.stream import Stream
 from netstrata.engine.surroundings import Retry
 from netstrata.system.generated import GeneratedFiles
 from netstrata.testing.play import Play
+from netstrata.values import Source
 
 __all__ = ["daemon"]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -221,3 +222,34 @@ def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
         connection._socket.close()
 
     assert len(daemon.connect().call("Status")["processes"]) == 4
+
+
+def test_who_reads_late_what_is_left_for_him_is_not_cut_off_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netstrata.daemon.control.PATIENCE_S", 0.2)
+
+    async def story() -> tuple[int, list[object]]:
+        broken: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: broken.append(context))
+        play = Play('process main { depend("x"); }')
+        long = Source("long.ncd", b"x" * 600_000)  # some is left in the daemon, too little for it to stop reading
+        control = ControlSocket(
+            str(tmp_path / "control"), Steering(play.engine, Stream(Retry(1)), [long], GeneratedFiles(str(tmp_path)))
+        )
+        await control.open()
+        reader, writer = await asyncio.open_unix_connection(control.path, limit=1000)
+        writer.write(encode_call("org.netstrata.Control.Source", {}))
+        await asyncio.sleep(0.05)
+        writer.write(b"{bad}\0")
+        await asyncio.sleep(0.05)
+        got = await reader.read()
+        writer.close()
+        await asyncio.sleep(0.4)
+        control.close()
+        return len(got), broken
+
+    got, broken = asyncio.run(story())
+
+    assert got > 600_000
+    assert broken == []

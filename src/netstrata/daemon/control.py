@@ -156,6 +156,7 @@ class Client(asyncio.Protocol):
         self._peer = Peer(-1, frozenset())
         self._admitted = False
         self._slow: asyncio.TimerHandle | None = None
+        self._cut_off: asyncio.TimerHandle | None = None
         self.watching = False
         self._wanted = Filter()
         self._told = 0  # the number of the last event that was told
@@ -182,6 +183,8 @@ class Client(asyncio.Protocol):
         """Forget it."""
         self.watching = False
         self._end_message()
+        if self._cut_off is not None:
+            self._cut_off.cancel()
         if self._admitted:
             self._control.guard.left(self._peer, self._right)
             self._control.left(self)
@@ -289,7 +292,7 @@ class Client(asyncio.Protocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.close()
-            asyncio.get_running_loop().call_later(PATIENCE_S, transport.abort)
+            self._cut_off = asyncio.get_running_loop().call_later(PATIENCE_S, transport.abort)
 
 
 def _peer(connection: socket.socket) -> Peer:
