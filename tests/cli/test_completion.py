@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     """Return a folder with a `netstrata` to run, and a file."""
     script = tmp_path / "bin" / "netstrata"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m netstrata "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m netstrata "$@"\n')
     script.chmod(0o755)
     (tmp_path / "my program.ncd").write_text(PROGRAM)
     for shell in ("bash", "zsh", "fish"):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.engine.thing import NAMED_ARGUMENTS, Thing, follow_variable
 from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, parse_number
+from netstrata.values.compiling import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.function import Function
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from netstrata.engine.registry import Registry
 
 
+@mypyc_attr(acyclic=True)
 class Expression:
     """Something that has a value when its statement begins."""
 
@@ -39,6 +41,7 @@ class Expression:
         return None
 
 
+@mypyc_attr(acyclic=True)
 class Constant(Expression):
     """A value known from the text."""
 
@@ -72,6 +75,7 @@ def _argument_number(names: tuple[str, ...]) -> int:
     return int(digits) if int(digits) < NAMED_ARGUMENTS else -1
 
 
+@mypyc_attr(acyclic=True)
 class Reference(Expression):
     """A name that must be looked up outside of the process: an argument, or something of a creator's."""
 
@@ -105,6 +109,7 @@ class Reference(Expression):
         return Refused(f"failed to resolve variable ({'.'.join(self.names)}) from position {self.position}", self.span)
 
 
+@mypyc_attr(acyclic=True)
 class OwnReference(Reference):
     """A name whose first part is a statement of the same process."""
 
@@ -122,6 +127,7 @@ class OwnReference(Reference):
         return self.read(thing)
 
 
+@mypyc_attr(acyclic=True)
 class ListOf(Expression):
     """A list with at least one element that is not constant."""
 
@@ -139,6 +145,7 @@ class ListOf(Expression):
         return value
 
 
+@mypyc_attr(acyclic=True)
 class MapOf(Expression):
     """A map with at least one key or value that is not constant."""
 
@@ -163,6 +170,7 @@ class MapOf(Expression):
         return result
 
 
+@mypyc_attr(acyclic=True)
 class Call(Expression):
     """A function call; the function is looked up when first evaluated."""
 

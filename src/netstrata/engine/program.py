@@ -1,15 +1,19 @@
 """A program made ready to run: each argument is an expression to evaluate, each name that can be resolved early is."""
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netstrata.engine.thing import Thing, follow_thing, unwrapped
 from netstrata.values import DEPTH_LIMIT, Refused, Span, Value
+from netstrata.values.compiling import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.expressions import Expression
     from netstrata.engine.machine import Process
     from netstrata.engine.registry import Entry, Registry
+
+
+NO_NAMES: Final[dict[str, list[int]]] = {}  # of all processes that name nothing: programs may have very many of those
 
 
 def constant_values(arguments: "list[Expression]") -> list[Value] | None:
@@ -23,6 +27,7 @@ def constant_values(arguments: "list[Expression]") -> list[Value] | None:
     return values
 
 
+@mypyc_attr(acyclic=True)
 class Slot:
     """A statement of a program: what it is, and how to evaluate its arguments."""
 
@@ -132,6 +137,7 @@ class Slot:
         return values
 
 
+@mypyc_attr(acyclic=True)
 class Code:
     """A process or template of a program."""
 
@@ -142,10 +148,11 @@ class Code:
         self.template = template
         self.slots = tuple(slots)
         self.span = span
-        self.names: dict[str, list[int]] = {}
+        names: dict[str, list[int]] = {}
         for slot in slots:
             if slot.name:
-                self.names.setdefault(slot.name, []).append(slot.index)
+                names.setdefault(slot.name, []).append(slot.index)
+        self.names = names or NO_NAMES
 
     def find(self, name: str, position: int) -> int:
         """Return the index of the nearest statement of that name before a position, -1 if there is none."""

@@ -8,8 +8,10 @@ templates and statements.
 from typing import Union
 
 from netstrata.values import Source, Span
+from netstrata.values.compiling import mypyc_attr
 
 
+@mypyc_attr(acyclic=True)
 class String:
     """A string literal, or `@a.b`, which is one too."""
 
@@ -20,6 +22,7 @@ class String:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class Reference:
     """A variable reference `a.b.c`."""
 
@@ -30,6 +33,7 @@ class Reference:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class ListOf:
     """A list `{a, b}`, or `^a.b`, which is one too."""
 
@@ -40,6 +44,7 @@ class ListOf:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class MapOf:
     """A map `[k: v]`."""
 
@@ -50,6 +55,7 @@ class MapOf:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class Call:
     """A function call `f(a, b)`; `function` is any expression, the checks refuse all but strings."""
 
@@ -64,6 +70,7 @@ class Call:
 Expression = Union[String, Reference, ListOf, MapOf, Call]
 
 
+@mypyc_attr(acyclic=True)
 class Plain:
     """A statement `type(arguments) name;` or, with a target, `a.b->type(arguments) name;`."""
 
@@ -90,6 +97,7 @@ class Plain:
         self.name_span = name_span
 
 
+@mypyc_attr(acyclic=True)
 class If:
     """`If (c) {…} elif (c) {…} else {…} name;`."""
 
@@ -110,6 +118,7 @@ class If:
         self.name_span = name_span
 
 
+@mypyc_attr(acyclic=True)
 class Foreach:
     """`Foreach (c As a) {…} name;` or `Foreach (c As a: b) {…} name;`."""
 
@@ -132,6 +141,7 @@ class Foreach:
         self.name_span = name_span
 
 
+@mypyc_attr(acyclic=True)
 class Do:
     """`Do {…} Interrupt {…} name;`."""
 
@@ -152,6 +162,7 @@ class Do:
         self.name_span = name_span
 
 
+@mypyc_attr(acyclic=True)
 class BlockDefinition:
     """`Block {…} name;`."""
 
@@ -167,6 +178,7 @@ class BlockDefinition:
 Statement = Union[Plain, If, Foreach, Do, BlockDefinition]
 
 
+@mypyc_attr(acyclic=True)
 class Block:
     """The statements between braces."""
 
@@ -177,6 +189,7 @@ class Block:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class Process:
     """A process or a template as written."""
 
@@ -190,6 +203,7 @@ class Process:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class Include:
     """`include "path"`."""
 
@@ -201,6 +215,7 @@ class Include:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class IncludeGuard:
     """`include_guard "id"`."""
 
@@ -214,6 +229,7 @@ class IncludeGuard:
 Element = Union[Process, Include, IncludeGuard]
 
 
+@mypyc_attr(acyclic=True)
 class File:
     """One file as written."""
 
@@ -224,6 +240,7 @@ class File:
         self.span = span
 
 
+@mypyc_attr(acyclic=True)
 class PlainProcess:
     """A process or template whose statements are all plain; hidden templates come from sugar.
 
@@ -270,6 +287,7 @@ class PlainProcess:
         self.loop_names = loop_names
 
 
+@mypyc_attr(acyclic=True)
 class PlainProgram:
     """A whole program: includes expanded, sugar gone, checked for what must hold before anything runs.
 

@@ -2,7 +2,10 @@
 
 from bisect import bisect_right
 
+from netstrata.values.compiling import mypyc_attr
 
+
+@mypyc_attr(acyclic=True)
 class Source:
     """One program text: its name as the user wrote it, and its bytes."""
 
@@ -38,6 +41,7 @@ class Source:
         return self.text[start:end]
 
 
+@mypyc_attr(acyclic=True)
 class Span:
     """A stretch of a source: byte offsets, start included, end not."""
 
