@@ -36,7 +36,7 @@ class Router:
     def start(self) -> Child:
         """Start the program, and wait until all of it is up."""
         interpreter = self.work / "interpreter"
-        interpreter.write_text(f'#!/bin/sh\nPYTHONPATH={SOURCES} exec {sys.executable} -m netstrata "$@"\n')
+        interpreter.write_text(f'#!/bin/sh\nPYTHONPATH="{SOURCES}" exec "{sys.executable}" -m netstrata "$@"\n')
         interpreter.chmod(0o755)
         words = [sys.executable, "-m", "netstrata", "ncd", "--config-file", str(HERE / "router.ncd")]
         given = [str(self.work), str(HERE / "pppd"), str(HERE / "dhcpd"), str(interpreter)]
@@ -49,7 +49,7 @@ class Router:
     def ask(self, *words: str) -> str:
         """Ask the router's control server, as a program of NCD's does."""
         value = "{" + ", ".join(f'"{word}"' for word in words) + "}"
-        command = f"{sys.executable} -m netstrata request 'unix:{self.work}/control.socket' '{value}'"
+        command = f"'{sys.executable}' -m netstrata request 'unix:{self.work}/control.socket' '{value}'"
         return self.host.run("sh", "-c", command).strip()
 
     def rules(self, table: str) -> list[str]:
