@@ -12,7 +12,8 @@ from netstrata.daemon import garbage
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
-from netstrata.engine.machine import Engine, Process
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.surroundings import Observer, Outside, Retry
 from netstrata.language.load import load

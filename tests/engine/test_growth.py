@@ -5,6 +5,7 @@ import time
 import pytest
 
 from netstrata.engine import machine
+from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.surroundings import Observer
 from netstrata.testing.play import Play
 
@@ -17,7 +18,7 @@ class Quiet(Observer):
     def __init__(self) -> None:
         self.failures: list[str] = []
 
-    def failed(self, process: machine.Process, slot: object, error: Exception) -> None:
+    def failed(self, process: Process, slot: object, error: Exception) -> None:
         """Note a failure."""
         self.failures.append(str(error))
 
@@ -106,7 +107,7 @@ def test_ten_thousand_provide_and_ten_thousand_depend() -> None:
 
     play = Play(pairs, observer=Quiet())
 
-    assert [process.mode for process in play.engine.roots] == [machine.COMPLETE] * 20_000
+    assert [process.mode for process in play.engine.roots] == [COMPLETE] * 20_000
     play.end()
     assert play.engine.alive == 0
 

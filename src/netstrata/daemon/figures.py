@@ -7,7 +7,8 @@ from netstrata.daemon.layers import LAYERS
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below, state_of
 from netstrata.daemon.stream import Stream
-from netstrata.engine.machine import STATE_NAMES, Engine
+from netstrata.engine.machine import Engine
+from netstrata.engine.statement import STATE_NAMES
 from netstrata.version import VERSION
 
 _STATES = ("complete", "waiting", "failed", "undoing", "undone", "gone")

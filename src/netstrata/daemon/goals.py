@@ -4,8 +4,10 @@ from typing import Any, Final
 
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below
-from netstrata.engine.machine import COMPLETE, UP, Engine, Process, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structures.depending import Provide, market
 from netstrata.engine.structures.requesting import OnRequest, Require, goals
 

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below, state_of
-from netstrata.engine.machine import COMPLETE, UP, Engine, Process, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structures.calling import Caller
 from netstrata.engine.structures.depending import Depend, Provide
 from netstrata.engine.structures.scoped import ScopedDepend, ScopedProvide

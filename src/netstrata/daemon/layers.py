@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 
 from netstrata.contract import Declaration
 from netstrata.engine.expressions import Call, Constant, Expression, ListOf
-from netstrata.engine.machine import UP, Engine, Process, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process
 from netstrata.engine.program import Code, Slot
+from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structures.calling import TEMPLATE
 from netstrata.values import List, Refused, Value
 

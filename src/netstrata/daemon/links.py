@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below
-from netstrata.engine.machine import Engine, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.statement import Statement
 from netstrata.language.diagnostics import one_line
 from netstrata.system.linkfacts import LinkFacts, read_links
 from netstrata.values import List, Map, Refused, Value

@@ -1,8 +1,9 @@
 """What happens, as log lines in NCD's words."""
 
 from netstrata.daemon.log import DEBUG, ERROR, INFO, Log
-from netstrata.engine.machine import STATE_NAMES, Process, Statement
+from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import STATE_NAMES, Statement
 from netstrata.engine.surroundings import Observer
 from netstrata.values import Refused, Unavailable
 

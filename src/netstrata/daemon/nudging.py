@@ -1,6 +1,7 @@
 """Trying again at once when the network has changed, instead of waiting for the retry time."""
 
-from netstrata.engine.machine import Engine, Process
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.surroundings import Observer
 from netstrata.ports import Ports

@@ -1,6 +1,7 @@
 """Names of running processes and statements, for people: `wired.3`, `wired.3/helper.1`."""
 
-from netstrata.engine.machine import Process, Statement
+from netstrata.engine.process import Process
+from netstrata.engine.statement import Statement
 
 
 def process_path(process: Process) -> str:

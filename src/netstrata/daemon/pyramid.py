@@ -5,7 +5,9 @@ from typing import Any
 from netstrata.daemon.layers import Layers
 from netstrata.daemon.path import process_path
 from netstrata.daemon.telling import variables_of
-from netstrata.engine.machine import COMPLETE, DOWN, DYING, PAUSED, STATE_NAMES, TERMINATING, UP, Engine, Process
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import COMPLETE, PAUSED, TERMINATING, Process
+from netstrata.engine.statement import DOWN, DYING, STATE_NAMES, UP
 
 
 def find_process(engine: Engine, path: str) -> Process | None:

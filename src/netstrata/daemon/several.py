@@ -1,7 +1,8 @@
 """Several observers in the place of one."""
 
-from netstrata.engine.machine import Process, Statement
+from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import Statement
 from netstrata.engine.surroundings import Observer
 
 

@@ -9,7 +9,9 @@ from netstrata.daemon.goals import find_goals
 from netstrata.daemon.pyramid import all_below, find_process, pyramids
 from netstrata.daemon.stream import Stream
 from netstrata.daemon.why import Why
-from netstrata.engine.machine import UP, Engine, Process, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process
+from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structures.requesting import goals
 from netstrata.language.spelling import did_you_mean
 from netstrata.values import Source, Unavailable

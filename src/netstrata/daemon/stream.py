@@ -15,8 +15,10 @@ from netstrata.daemon.ncdlog import traceback_of
 from netstrata.daemon.path import process_path
 from netstrata.daemon.telling import account_of, next_of, variables_of
 from netstrata.engine.living import Living
-from netstrata.engine.machine import DOWN, NONE, STATE_NAMES, UP, Engine, Process, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
 from netstrata.engine.surroundings import Observer, Retry
 from netstrata.values import Refused
 

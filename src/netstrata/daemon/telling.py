@@ -3,8 +3,9 @@
 from netstrata.contract.secrets import MASK, SECRETS
 from netstrata.daemon.masking import masked
 from netstrata.daemon.ncdlog import traceback_of
-from netstrata.engine.machine import TERMINATING, Process, Statement
+from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import Statement
 from netstrata.language.diagnostics import one_line, render
 from netstrata.language.valuetext import format_value
 from netstrata.values import FALSE, TRUE, Refused, Unavailable, Value

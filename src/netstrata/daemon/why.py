@@ -7,8 +7,10 @@ from netstrata.daemon.goals import find_goals
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below, find_process
 from netstrata.daemon.stream import Failure
-from netstrata.engine.machine import COMPLETE, DYING, TERMINATING, UP, Engine, Process, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import COMPLETE, TERMINATING, Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import DYING, UP, Statement
 from netstrata.values import Refused, Value
 
 DEEPEST = 50

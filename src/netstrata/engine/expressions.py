@@ -8,7 +8,7 @@ from netstrata.values.compiling import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.function import Function
-    from netstrata.engine.machine import Process
+    from netstrata.engine.process import Process
     from netstrata.engine.registry import Registry
 
 

@@ -11,7 +11,7 @@ from netstrata.engine.expressions import Expression
 from netstrata.values import DEPTH_LIMIT, Refused, Span, Value
 
 if TYPE_CHECKING:
-    from netstrata.engine.machine import Process
+    from netstrata.engine.process import Process
 
 
 class Function:

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import KERNEL, NOTE, Down, set_running
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Statement
+from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.engine.surroundings import Waiting
 from netstrata.values import Refused, Unavailable, Value
 

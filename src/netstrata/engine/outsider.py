@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netstrata.contract import KERNEL
-from netstrata.engine.machine import Statement
+from netstrata.engine.statement import Statement
 from netstrata.values import Unavailable
 
 

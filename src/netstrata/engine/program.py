@@ -9,7 +9,7 @@ from netstrata.values.compiling import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.expressions import Expression
-    from netstrata.engine.machine import Process
+    from netstrata.engine.process import Process
     from netstrata.engine.registry import Entry, Registry
 
 

@@ -9,7 +9,7 @@ from netstrata.engine.function import Function
 from netstrata.engine.living import Configured, NextEvent, Reported, Watched
 
 if TYPE_CHECKING:
-    from netstrata.engine.machine import Statement
+    from netstrata.engine.statement import Statement
 
 
 class Entry:

@@ -8,7 +8,8 @@ from netstrata.values import Value
 from netstrata.values.compiling import mypyc_attr
 
 if TYPE_CHECKING:
-    from netstrata.engine.machine import Process, Statement
+    from netstrata.engine.process import Process
+    from netstrata.engine.statement import Statement
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

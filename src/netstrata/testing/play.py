@@ -15,9 +15,11 @@ from typing import Any
 from netstrata.contract import Declaration
 from netstrata.daemon.registry import make_registry
 from netstrata.engine.compiler import compile_program
-from netstrata.engine.machine import STATE_NAMES, Engine, Process, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.registry import Registry
+from netstrata.engine.statement import STATE_NAMES, Statement
 from netstrata.engine.surroundings import Observer, Outside, Retry, Timer, Timers
 from netstrata.language.load import load
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from netstrata.contract.shapes import ANY, TRUTH
 from netstrata.engine.expressions import Expression
 from netstrata.engine.function import Function, Strict
-from netstrata.engine.machine import Process
+from netstrata.engine.process import Process
 from netstrata.engine.structure import function, rest, takes
 from netstrata.values import FALSE, TRUE, Refused, Span, Value, boolean, compare
 

@@ -6,7 +6,7 @@ from netstrata.contract.shapes import NUMBER, TRUTH, number_shape
 from netstrata.engine.expressions import Expression
 from netstrata.engine.function import Function
 from netstrata.engine.functions.logic import RELATIONS, Comparison
-from netstrata.engine.machine import Process
+from netstrata.engine.process import Process
 from netstrata.engine.structure import function, takes
 from netstrata.values import Refused, Span, Value, boolean
 from netstrata.values.arithmetic import LIMIT, add, divide, modulo, multiply, subtract

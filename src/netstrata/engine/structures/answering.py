@@ -4,9 +4,10 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS, StreamAddress, write_peer
-from netstrata.engine.machine import UP, Owner, Process, Statement
 from netstrata.engine.messaging import Channel, text_of, value_of, wrong
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.process import Process
+from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
 from netstrata.engine.surroundings import Waiting

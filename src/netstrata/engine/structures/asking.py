@@ -5,9 +5,10 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process
 from netstrata.engine.messaging import Channel, Outgoing, text_of, value_of, wrong
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.process import Process
+from netstrata.engine.statement import DOWN, DYING, NONE, UP
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.answering import EXAMPLE
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf

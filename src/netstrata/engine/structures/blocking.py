@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import TRUTH
-from netstrata.engine.machine import DOWN, DYING, UP, Statement
+from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import gives, maybe, structure
 from netstrata.engine.surroundings import Waiting
 from netstrata.values import Value, boolean

@@ -4,7 +4,8 @@ from typing import Final, cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, TEXT
-from netstrata.engine.machine import DOWN, UP, Process, Statement
+from netstrata.engine.process import Process
+from netstrata.engine.statement import DOWN, UP, Statement
 from netstrata.engine.structure import rest, structure, takes
 from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Detour, Thing

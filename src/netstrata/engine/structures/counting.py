@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, NUMBER
-from netstrata.engine.machine import Statement
+from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import Refused, Value
 from netstrata.values.arithmetic import LIMIT

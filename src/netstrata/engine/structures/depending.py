@@ -1,7 +1,8 @@
 """What one process provides and others depend on, by name: provide, provide_event, depend."""
 
 from netstrata.contract.shapes import TEXT
-from netstrata.engine.machine import DOWN, DYING, UP, Engine, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing

@@ -3,7 +3,7 @@
 from heapq import heappop, heappush
 
 from netstrata.contract.shapes import ANY, TEXT
-from netstrata.engine.machine import DOWN, DYING, UP, Statement
+from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing

@@ -1,7 +1,7 @@
 """Statements that end the program: exit, assert, assert_false."""
 
 from netstrata.contract.shapes import TEXT, number_shape
-from netstrata.engine.machine import Statement
+from netstrata.engine.statement import Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import FALSE, TRUE, Value
 

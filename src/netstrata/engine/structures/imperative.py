@@ -1,7 +1,8 @@
 """imperative: one template run to its end on the way up, another on the way down."""
 
 from netstrata.contract.shapes import LIST, MILLISECONDS
-from netstrata.engine.machine import DYING, Process, Statement
+from netstrata.engine.process import Process
+from netstrata.engine.statement import DYING, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.surroundings import Timer, Waiting

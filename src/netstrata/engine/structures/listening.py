@@ -4,8 +4,9 @@ from netstrata.contract.shapes import ANY, LIST, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import StreamAddress, read_stream_address, write_peer
 from netstrata.engine.flowing import Flow
-from netstrata.engine.machine import UP, Owner, Process, Statement
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.process import Process
+from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
 from netstrata.engine.structures.sockets import HasSocket, Socket

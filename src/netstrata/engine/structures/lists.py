@@ -8,7 +8,7 @@ from typing import cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
-from netstrata.engine.machine import Statement
+from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import List, Refused, Value, boolean, parse_number
 from netstrata.values.compiling import mypyc_attr

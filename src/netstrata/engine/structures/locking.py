@@ -3,8 +3,8 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY
-from netstrata.engine.machine import DOWN, DYING, UP
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.statement import DOWN, DYING, UP
 from netstrata.engine.structure import outside_object, rest
 from netstrata.engine.surroundings import Waiting
 from netstrata.ports.events import Turn

@@ -2,7 +2,8 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import LIST, TEXT
-from netstrata.engine.machine import DOWN, TERMINATING, UP, Owner, Process, Statement
+from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.statement import DOWN, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.surroundings import Timer, Waiting

@@ -3,7 +3,8 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
-from netstrata.engine.machine import DOWN, DYING, TERMINATING, UP, Owner, Process, Statement
+from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.statement import DOWN, DYING, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.surroundings import Timer, Waiting

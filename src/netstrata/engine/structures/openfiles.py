@@ -4,8 +4,8 @@ from typing import cast
 
 from netstrata.contract.shapes import TEXT, TRUTH, WORD
 from netstrata.contract.shapes_files import FILE_MODE, OFFSET, READ_OPTIONS, READ_SIZE, WHENCE
-from netstrata.engine.machine import UP
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.statement import UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.ports.files import OpenFile
 from netstrata.values import Refused, Unavailable, Value, boolean

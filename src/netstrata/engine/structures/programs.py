@@ -6,8 +6,8 @@ from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
 from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
 from netstrata.engine.flowing import Flow, Read, Write, nothing
-from netstrata.engine.machine import DOWN, DYING, UP
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.statement import DOWN, DYING, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.surroundings import Timer, Waiting
 from netstrata.ports.children import Command, Program

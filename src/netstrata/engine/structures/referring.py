@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes import STRINGS, TEXT
-from netstrata.engine.machine import DYING, NONE, Statement
+from netstrata.engine.statement import DYING, NONE, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.thing import DEAD_END, Detour, Thing, follow_thing
 from netstrata.values import Refused, Value

@@ -8,7 +8,8 @@ A goal is asked for as long as a person asks, or any `require` of that name stan
 """
 
 from netstrata.contract.shapes import TEXT
-from netstrata.engine.machine import DOWN, UP, Engine, Statement
+from netstrata.engine.machine import Engine
+from netstrata.engine.statement import DOWN, UP, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.depending import Depend
 from netstrata.engine.surroundings import Waiting

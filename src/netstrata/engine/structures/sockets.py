@@ -6,8 +6,8 @@ from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import read_stream_address
 from netstrata.engine.flowing import Flow, Read, Write, nothing
-from netstrata.engine.machine import DOWN, UP
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.statement import DOWN, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.surroundings import Waiting
 from netstrata.engine.thing import Thing

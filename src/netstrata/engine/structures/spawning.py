@@ -3,7 +3,8 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST
-from netstrata.engine.machine import DOWN, DYING, NONE, UP, Process, Statement
+from netstrata.engine.process import Process
+from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.surroundings import Waiting

@@ -3,7 +3,8 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST, TEXT, TRUTH
-from netstrata.engine.machine import DYING, UP, Owner, Process, Statement
+from netstrata.engine.process import Process
+from netstrata.engine.statement import DYING, UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
 from netstrata.engine.surroundings import Waiting

@@ -7,7 +7,7 @@ from typing import cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
-from netstrata.engine.machine import UP, Statement
+from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.valuebranches import Elements, node_of
 from netstrata.engine.structures.valuenodes import Node, Text

@@ -3,8 +3,9 @@
 from hashlib import sha256
 from typing import NamedTuple
 
-from netstrata.engine.machine import DOWN, DYING, NONE, STATE_NAMES, UP, Process, Statement
+from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
+from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
 from netstrata.language.refusals import Refusals
 from netstrata.testing.play import Notes, Play
 from netstrata.values import Refused, Unavailable

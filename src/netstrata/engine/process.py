@@ -1,0 +1,269 @@
+"""A running process: its statements, and the one next thing that it has to do.
+
+RUNNING --all up--> COMPLETE --something below moved--> PAUSED --go on--> RUNNING
+any --terminate--> TERMINATING --nothing left--> gone
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from netstrata.engine.program import Code
+from netstrata.engine.statement import DOWN, DYING, NONE, Owner, Statement
+from netstrata.engine.thing import NAMED_ARGUMENTS, Plain, Thing
+from netstrata.engine.trouble import Trouble
+from netstrata.values import List
+from netstrata.values.compiling import mypyc_attr
+
+if TYPE_CHECKING:
+    from netstrata.engine.machine import Engine
+
+RUNNING: Final = 0
+COMPLETE: Final = 1
+PAUSED: Final = 2
+TERMINATING: Final = 3
+
+
+@mypyc_attr(acyclic=True)
+class Process:
+    """A running process: its statements, and how far it has come."""
+
+    __slots__ = (
+        "arguments",
+        "code",
+        "depth",
+        "engine",
+        "error",
+        "live",
+        "mode",
+        "owner",
+        "place",
+        "statements",
+        "top",
+        "trouble",
+    )
+
+    def __init__(self, engine: "Engine", code: Code, owner: Owner | None, arguments: List | None) -> None:
+        self.engine = engine
+        self.code = code
+        self.owner = owner
+        self.arguments = arguments
+        self.depth: int = owner.creator().process.depth + 1 if owner is not None else 0
+        self.statements: list[Statement | None] = [None] * len(code.slots)
+        self.live = 0  # so many statements from the start are valid
+        self.top = 0  # one more than the index of the last statement that exists
+        self.error = False
+        self.mode = RUNNING
+        self.trouble: Trouble | None = None  # what went wrong, if anything ever did
+        self.place = -1  # where on the stack, -1 if not there
+        engine.alive += 1
+        if engine.watched:
+            engine.observer.process_moved(self, "created")
+        engine.push(self)
+
+    def find(self, name: str, position: int) -> Thing | None:
+        """Return what a name means just before a statement."""
+        index = self.code.find(name, position)
+        return self.statements[index] if index >= 0 else self.find_outside(name)
+
+    def find_outside(self, name: str) -> Thing | None:
+        """Return what a name means if no statement of the process has it."""
+        process = self
+        while True:
+            owner = process.owner
+            if owner is None:
+                return None
+            if process.arguments is not None and name.startswith("_arg"):
+                argument = _argument(process.arguments, name)
+                if argument is not None:
+                    return argument
+            thing = owner.special(name)
+            if thing is not None:
+                return thing
+            scope = owner.scope()
+            if scope is None:
+                return None
+            process = scope.process
+            index = process.code.find(name, scope.index)
+            if index >= 0:
+                return process.statements[index]
+
+    def terminate(self) -> None:
+        """Undo everything, from the last statement to the first, then be gone."""
+        if self.mode != TERMINATING and self.engine.watched:
+            self.engine.observer.process_moved(self, "terminating")
+        self.mode = TERMINATING
+        self.engine.push(self)
+
+    def restart(self, index: int) -> None:
+        """Undo all statements from an index on, last first, and bring them up again; nothing before it is touched."""
+        if index < self.live:
+            self.error = False
+            self.live = index
+        self.engine.push(self)
+
+    def go_on(self) -> None:
+        """Continue after having stood still."""
+        if self.mode == PAUSED:
+            self.mode = RUNNING
+            self.engine.push(self)
+
+    def troubles(self) -> Trouble:
+        """Return the account of what goes wrong here."""
+        trouble = self.trouble
+        if trouble is None:
+            trouble = self.trouble = Trouble()
+        return trouble
+
+    @property
+    def retries(self) -> int:
+        """How many times in a row it has waited to begin a failed statement again."""
+        return self.trouble.retries if self.trouble is not None else 0
+
+    def lost_too_often(self) -> bool:
+        """Count a loss of what a statement held; say whether it is time to give way to whoever takes it each time."""
+        return self.troubles().lost_too_often(self.engine.timers.now(), self.engine.retry.delay(0))
+
+    def step(self) -> None:
+        """Do the one next thing."""
+        mode = self.mode
+        if mode != RUNNING:
+            if mode == TERMINATING:
+                self._terminate()
+                return
+            if mode == PAUSED:
+                return
+            if self.owner is not None:
+                self.mode = PAUSED
+                self.owner.child_down(self)
+                return
+            self.mode = RUNNING
+        live = self.live
+        if live < self.top:
+            statement = self.statements[self.top - 1]
+            if statement is not None and statement.state != DYING:
+                self._kill(statement)
+            return
+        if live > 0:
+            last = self.statements[live - 1]
+            if last is not None and last.state == DOWN:
+                if last.fell:
+                    last.fell = False
+                    if self.engine.watched:
+                        self.engine.observer.cleaned(last)
+                    try:
+                        last.clean()
+                    except Exception as bug:
+                        last.broke(bug)
+                return
+        if live == len(self.statements):
+            self.mode = COMPLETE
+            if self.engine.watched:
+                self.engine.observer.process_moved(self, "complete")
+            if self.owner is not None:
+                self.owner.child_up(self)
+        elif self.error:
+            self.error = False
+            self._wait_to_retry()
+        else:
+            self._advance()
+
+    def _kill(self, statement: Statement) -> None:
+        before = statement.state
+        statement.state = DYING
+        if self.engine.watched:
+            self.engine.observer.moved(statement, before, DYING)
+        try:
+            statement.die()
+        except Exception as bug:
+            statement.broke(bug)
+
+    def _terminate(self) -> None:
+        if self.top:
+            statement = self.statements[self.top - 1]
+            if statement is not None and statement.state != DYING:
+                if self.live > self.top - 1:
+                    self.live = self.top - 1
+                self._kill(statement)
+            return
+        engine = self.engine
+        self._cease_waiting()
+        engine.alive -= 1
+        if engine.watched:
+            engine.observer.process_moved(self, "gone")
+        if engine.terminating and engine.alive == 0:
+            engine.stopped = True
+        elif self.owner is not None:
+            self.owner.child_gone(self)
+
+    def _wait_to_retry(self) -> None:
+        engine = self.engine
+        self._cease_waiting()
+        trouble = self.troubles()
+        delay = engine.retry.delay(trouble.retries)
+        trouble.retries += 1
+        trouble.timer = engine.timers.after(delay, self.retry)
+        engine.retrying[self] = None
+        if engine.watched:
+            engine.observer.process_moved(self, "retrying")
+
+    def _cease_waiting(self) -> None:
+        trouble = self.trouble
+        if trouble is not None and trouble.timer is not None:
+            trouble.timer.cancel()
+            trouble.timer = None
+            self.engine.retrying.pop(self, None)
+
+    def retry(self) -> None:
+        """Begin the failed statement again, unless things have moved on."""
+        self._cease_waiting()
+        live = self.live
+        if self.mode != RUNNING or live != self.top or live == len(self.statements):
+            return
+        if live > 0:
+            last = self.statements[live - 1]
+            if last is None or last.state == DOWN:
+                return
+        self._advance()
+
+    def _advance(self) -> None:
+        index = self.live
+        slot = self.code.slots[index]
+        try:
+            target = slot.resolve_target(self) if slot.target else None
+            entry = slot.entry_for(target)
+            values = slot.evaluate(self)
+            statement = entry.make()
+        except Exception as error:
+            self.error = True
+            self.engine.push(self)
+            self.engine.observer.failed(self, slot, error)
+            return
+        # It has no `__init__`: compiled code makes it without a tuple of arguments.
+        statement.process = self
+        statement.slot = slot
+        statement.declaration = entry.declaration
+        statement.target = target
+        statement.index = index
+        statement.state = DOWN
+        statement.fell = False
+        statement.since = 0.0
+        statement.told = ""
+        self.statements[index] = statement
+        self.live = self.top = index + 1
+        if self.engine.watched:
+            self.engine.observer.moved(statement, NONE, DOWN)
+        try:
+            statement.begin(values)
+        except Exception as error:
+            statement.broke(error)
+
+
+def _argument(arguments: List, name: str) -> Thing | None:
+    """Return `_args`, or `_arg0` and so on as far as there are so many."""
+    if name == "_args":
+        return Plain(arguments)
+    digits = name[4:]
+    if digits.isdecimal() and (digits == "0" or digits[0] != "0"):
+        number = int(digits) if len(digits) < 3 else NAMED_ARGUMENTS
+        if number < NAMED_ARGUMENTS and number < arguments.size:
+            return Plain(arguments.items[number])
+    return None
