@@ -519,17 +519,18 @@ def test_a_wireless_link_has_its_reception_plotted(scene: Scene) -> None:
 def test_the_programs_text_has_each_lines_state_beside_it(scene: Scene) -> None:
     scene.now()
     scene.show("source")
-    scene.browser.wait("document.querySelector('.codeline.up')")
+    beside = scene.browser.wait("""[...document.querySelectorAll('.codeline:not([hidden])')]
+        .filter(line => line.querySelector('code').textContent.trim().startsWith('net.ipv4.dhcp'))
+        .map(line => line.querySelector('.beside').textContent).find(text => text)""")
 
     lines = scene.browser.run("""[...document.querySelectorAll('.codeline:not([hidden])')].map(line => [
         line.querySelector('code').textContent.trim(),
-        line.classList.contains('up'),
-        line.querySelector('.beside').textContent])""")
+        line.classList.contains('up')])""")
 
-    states = {text: up for text, up, _ in lines}
+    states = dict(lines)
     assert states['net.backend.waitlink("eth0");'] is True
     assert states["process wired {"] is False
-    assert next(beside for text, _, beside in lines if text.startswith("net.ipv4.dhcp")).startswith("addr ")
+    assert beside.startswith("addr ")
 
 
 def test_the_page_goes_on_when_the_daemon_was_killed_and_started_again(scene: Scene) -> None:
