@@ -46,10 +46,10 @@ def main() -> None:
     codes = compile_program(program, make_registry())
     compiled = clock()
     outside = Outside(lambda data: None, lambda level, text: None, lambda: None, None, [], {})
-    engine = Engine({code.name: code for code in codes}, HeapTimers(), Retry(5000), Strict(), outside)
+    engine = Engine(codes, HeapTimers(), Retry(5000), Strict(), outside)
     garbage.settle()
     begun = clock()
-    engine.start([code for code in codes if not code.template])
+    engine.start()
     engine.work_off(1 << 60)
     ended = clock()
     assert engine.stopped, "the program did not end"

@@ -8,7 +8,7 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.depending import Provide, market
+from netstrata.engine.structures.depending import Provide
 from netstrata.engine.structures.requesting import OnRequest, Require, goals
 
 PROVIDERS: Final = ("provide", "provide_event")
@@ -39,8 +39,8 @@ class Goal:
 
         It is up when it is provided; if no statement provides it, when all that comes up for it is complete.
         """
-        provider = market(engine).providers.get(self.name)
-        provided = provider is not None and provider.state == UP
+        offer = engine.offers.get(self.name)
+        provided = offer is not None and offer.provider is not None and offer.provider.state == UP
         if not goals(engine).wanted(self.name):
             standing = any(process.top > index + 1 for process, index in self.holders)
             return "waiting" if standing else "up" if provided and not self.holders else "idle"

@@ -43,13 +43,11 @@ def run_program(program: PlainProgram, registry: Registry, settings: Settings) -
         timers, settings.signal_exit_code, settings.on_signal, observer.broken, settings.on_idle, settings.beside
     )
     outside = Outside(settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb))
-    templates = {code.name: code for code in codes}
-    engine = Engine(templates, timers, settings.retry, settings.observer, outside)
+    engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
-    processes = [code for code in codes if not code.template]
     garbage.settle()
     needs_loop = settings.beside is not None or _reaches_outside(codes)
-    return host.run(engine, lambda: engine.start(processes), needs_loop)
+    return host.run(engine, engine.start, needs_loop)
 
 
 def _reaches_outside(codes: list[Code]) -> bool:

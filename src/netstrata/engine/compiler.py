@@ -1,5 +1,7 @@
 """From a plain program to code: names resolved as early as they can be."""
 
+from typing import Final
+
 from netstrata.contract import Declaration
 from netstrata.engine import expressions
 from netstrata.engine.program import Code, Slot
@@ -8,29 +10,68 @@ from netstrata.language import tree
 from netstrata.language.secrecy import secret_places
 from netstrata.values import List, Map, Value
 
+NOTHING: Final[list[Value]] = []  # the values of no arguments
+
 
 def compile_program(program: tree.PlainProgram, registry: Registry) -> list[Code]:
-    """Return the code of every process and template, in program order."""
+    """Return the code of every process and template, in program order.
+
+    The tree is taken apart: each process of it goes when its code is there, so that what runs next, which may be
+    large, has the memory.
+    """
 
     def declared(name: str) -> Declaration | None:
         entry = registry.statement(name)
         return entry.declaration if entry is not None else None
 
-    codes = [_Compiler(process, registry).code() for process in program.processes]
     hushed = secret_places(program, declared)
-    if hushed:
-        for code in codes:
-            for slot in code.slots:
-                slot.hushed = (code.name, slot.index) in hushed
+    constants = _Constants()
+    codes: list[Code] = []
+    left = program.processes
+    left.reverse()
+    while left:
+        code = _Compiler(left.pop(), registry, constants).code()
+        for slot in code.slots if hushed else ():
+            slot.hushed = (code.name, slot.index) in hushed
+        codes.append(code)
     return codes
+
+
+class _Constants:
+    """Texts and arguments that stand in a program more than once, each kept once.
+
+    Who provides a name and who depends on it have the very same text then: it is hashed once, and found by identity.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[bytes, bytes] = {}
+        self._alone: dict[bytes, list[Value]] = {}  # arguments that are a single text
+
+    def text(self, text: bytes) -> bytes:
+        """Return an equal text."""
+        return self._texts.setdefault(text, text)
+
+    def values(self, arguments: list[expressions.Expression]) -> list[Value] | None:
+        """Return the values of arguments, not to be changed, if none of them needs a running process."""
+        values: list[Value] = []
+        for argument in arguments:
+            value = argument.constant()
+            if value is None:
+                return None
+            values.append(value)
+        if not values:
+            return NOTHING
+        first = values[0]
+        return self._alone.setdefault(first, values) if len(values) == 1 and isinstance(first, bytes) else values
 
 
 class _Compiler:
     """Makes the code of one process."""
 
-    def __init__(self, process: tree.PlainProcess, registry: Registry) -> None:
+    def __init__(self, process: tree.PlainProcess, registry: Registry, constants: _Constants) -> None:
         self.process = process
         self.registry = registry
+        self.constants = constants
         self.named: dict[str, int] = {}  # the nearest statement of each name above the one at hand
         self.position = 0
 
@@ -48,6 +89,7 @@ class _Compiler:
                     statement.target,
                     self.named.get(statement.target[0], -1) if statement.target else -1,
                     arguments,
+                    self.constants.values(arguments),
                     statement.span,
                     self.registry,
                 )
@@ -59,7 +101,7 @@ class _Compiler:
     def expression(self, node: tree.Expression) -> expressions.Expression:
         """Return a node ready to evaluate."""
         if isinstance(node, tree.String):
-            return expressions.Constant(node.value, node.span)
+            return expressions.Constant(self.constants.text(node.value), node.span)
         if isinstance(node, tree.Reference):
             index = self.named.get(node.names[0], -1)
             if index >= 0:

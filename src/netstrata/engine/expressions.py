@@ -121,7 +121,7 @@ class OwnReference(Reference):
 
     def evaluate(self, process: "Process") -> Value:
         """Follow the names from the statement, which must exist."""
-        thing: Thing | None = process.statements[self.index]
+        thing: Thing | None = process.begun[self.index]
         if thing is None:
             raise Refused(f"statement ({self.names[0]}) is uninitialized", self.span)
         return self.read(thing)

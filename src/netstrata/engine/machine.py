@@ -7,7 +7,7 @@ and no input: timers are handed in, and everything else from outside enters thro
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
@@ -15,6 +15,9 @@ from netstrata.engine.statement import Owner, Statement
 from netstrata.engine.surroundings import Observer, Outside, Retry, Timers
 from netstrata.engine.trouble import LOSSES
 from netstrata.values import List, Refused, Value
+
+if TYPE_CHECKING:
+    from netstrata.engine.structures.depending import Offer
 
 # What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.
 DEEPEST: Final = 100_000  # levels of processes that templates were called in
@@ -24,11 +27,9 @@ MOST_PROCESSES: Final = 2_000_000
 class Engine:
     """All processes, and the stack of those that have something to do."""
 
-    def __init__(
-        self, templates: dict[str, Code], timers: Timers, retry: Retry, observer: Observer, outside: Outside
-    ) -> None:
+    def __init__(self, codes: list[Code], timers: Timers, retry: Retry, observer: Observer, outside: Outside) -> None:
         self.outside = outside
-        self.templates = templates
+        self.templates = {code.name: code for code in codes}  # and processes
         self.timers = timers
         self.retry = retry
         self.observer = observer
@@ -42,7 +43,8 @@ class Engine:
         self.exit_code = 0
         self.inbox: deque[Callable[[], None]] = deque()
         self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
-        self.commons: dict[str, Any] = {}  # what statements of one family share, by the family's name
+        self.offers: dict[bytes, Offer] = {}  # what is provided, or waited for, by name
+        self.commons: dict[str, Any] = {}  # what statements of another family share, by the family's name
 
     def retry_all(self) -> None:
         """Begin all failed statements again now: something outside has changed, and what failed may work."""
@@ -85,10 +87,11 @@ class Engine:
                 kept.append(process)
         self.stack = kept
 
-    def start(self, processes: list[Code]) -> None:
+    def start(self) -> None:
         """Create the processes, in program order; the last one runs first."""
-        for code in processes:
-            self.roots.append(Process(self, code, None, None))
+        for code in self.templates.values():
+            if not code.template:
+                self.roots.append(Process(self, code, None, None))
 
     def template(self, name: Value, creator: Statement) -> Code:
         """Return the code of a template, for a statement that will create a process of it.

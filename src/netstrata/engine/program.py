@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 NO_NAMES: Final[dict[str, list[int]]] = {}  # of all processes that name nothing: programs may have very many of those
 
 
-def constant_values(arguments: "list[Expression]") -> list[Value] | None:
-    """Return the arguments' values if none of them needs a running process."""
-    values: list[Value] = []
-    for argument in arguments:
-        value = argument.constant()
-        if value is None:
-            return None
-        values.append(value)
-    return values
-
-
 @mypyc_attr(acyclic=True)
 class Slot:
     """A statement of a program: what it is, and how to evaluate its arguments."""
@@ -54,21 +43,22 @@ class Slot:
         target: tuple[str, ...],
         target_index: int,
         arguments: "list[Expression]",
+        constants: list[Value] | None,
         span: Span,
         registry: "Registry",
     ) -> None:
+        self.target = target  # of a method: the dotted name of the thing it is called on
+        self._entry: Entry | None = None  # what implements it, once it was found and takes so many arguments
+        self._entry_type = ""  # of a method: the type that its entry was found for
+        self.constants = constants  # the arguments' values, if none of them needs a running process
+        self.arguments = arguments
+        self.target_index = target_index  # of the statement that the name begins with, -1 if it is of another process
         self.index = index
         self.type = type_
         self.name = name
-        self.target = target  # of a method: the dotted name of the thing it is called on
-        self.target_index = target_index  # of the statement that the name begins with, -1 if it is of another process
-        self.arguments = arguments
         self.span = span
         self.registry = registry
-        self.constants = constant_values(arguments)
         self.hushed = False  # a secret is made from what it holds
-        self._entry: Entry | None = None  # what implements it, once it was found and takes so many arguments
-        self._entry_type = ""  # of a method: the type that its entry was found for
         if not target:
             entry = registry.statement(type_)
             if entry is not None and entry.declaration.fits(len(arguments)):
@@ -80,7 +70,7 @@ class Slot:
         Raises: Refused if the name leads nowhere.
         """
         at = self.target_index
-        first = process.statements[at] if at >= 0 else process.find_outside(self.target[0])
+        first = process.begun[at] if at >= 0 else process.find_outside(self.target[0])
         thing = unwrapped(first) if first is not None else None
         if thing is not None and len(self.target) > 1:
             thing = follow_thing(thing, self.target)

@@ -60,13 +60,12 @@ class Owner(Thing):
 class Statement(Owner):
     """A statement that exists: it reports up, down and dead, and is told to die and that it is clean."""
 
-    __slots__ = ("declaration", "fell", "index", "process", "since", "slot", "state", "target", "told")
+    __slots__ = ("declaration", "fell", "index", "process", "since", "state", "target", "told")
     declaration: Declaration
     fell: bool  # it went down, and does not know yet that everything after it is gone
     index: int
     process: "Process"
     since: float  # seconds of wall time since when it is in its state; kept by who observes
-    slot: Slot
     state: int
     target: Thing | None  # of a method: the thing it was called on
     told: str  # its last line in the time line
@@ -89,6 +88,11 @@ class Statement(Owner):
     def trouble(self) -> str:
         """Say what is wrong although it is up; "" if nothing is."""
         return ""
+
+    @property
+    def slot(self) -> Slot:
+        """What the program says of it."""
+        return self.process.code.slots[self.index]
 
     @property
     def title(self) -> str:
@@ -166,7 +170,7 @@ class Statement(Owner):
         before = self.state
         self.state = NONE
         index = self.index
-        statements = process.statements
+        statements = process.begun
         statements[index] = None
         if process.live > index:
             process.live = index

@@ -140,10 +140,9 @@ class Play:
             arguments or [],
             {},
         )
-        templates = {code.name: code for code in self.codes}
-        self.engine = Engine(templates, self.clock, Retry(RETRY_MS), observer or self.notes, outside)
+        self.engine = Engine(self.codes, self.clock, Retry(RETRY_MS), observer or self.notes, outside)
         self.engine.watched = True
-        self.engine.start([code for code in self.codes if not code.template])
+        self.engine.start()
         self.work_off()
 
     def _wake(self) -> None:

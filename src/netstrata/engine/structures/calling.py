@@ -75,7 +75,7 @@ class Caller(Statement):
     def member(self, name: str) -> Thing | None:
         """Look a name up at the end of the process."""
         child = self.child
-        return child.find(name, len(child.statements)) if child is not None else None
+        return child.find(name, len(child.code.slots)) if child is not None else None
 
     def special(self, name: str) -> Thing | None:
         """Give `_caller`."""

@@ -10,26 +10,33 @@ from netstrata.values import Refused, Value
 from netstrata.values.compiling import mypyc_attr
 
 
-class Chain:
-    """Depends in the order in which they came, each in one chain at a time; adding and taking out cost the same always.
+@mypyc_attr(acyclic=True)
+class Offer:
+    """One name: who provides it, who waits to, and who depends on it.
 
-    Most hold a single one, and there is one for each provider: a dict would take six times the memory.
+    Those who depend stand in the order in which they came, first those that are bound to the provider, then those that
+    wait for one.  Each knows its neighbours, so that adding and taking out cost the same always, and most names need no
+    more than this one object: a program may have very many.
     """
 
-    __slots__ = ("first", "last")
+    __slots__ = ("first", "last", "name", "provider", "queue")
 
-    def __init__(self) -> None:
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+        self.provider: Provide | None = None
+        self.queue: list[Provide] | None = None  # who waits to take over, the next one last
         self.first: Depend | None = None
         self.last: Depend | None = None
 
     def add(self, depend: "Depend") -> None:
         """Add one at the end."""
-        depend.before = self.last
+        last = self.last
+        depend.before = last
         depend.after = None
-        if self.last is None:
+        if last is None:
             self.first = depend
         else:
-            self.last.after = depend
+            last.after = depend
         self.last = depend
 
     def remove(self, depend: "Depend") -> None:
@@ -45,115 +52,102 @@ class Chain:
             after.before = before
         depend.before = depend.after = None
 
-    def all(self) -> list["Depend"]:
-        """Return them all, the longest here first."""
-        found: list[Depend] = []
+    def bind(self) -> None:
+        """Bring up all who wait for the provider that is there now, the longest waiting first."""
         depend = self.first
         while depend is not None:
+            depend.bound = True
+            depend.up()
+            depend = depend.after
+
+    def bound(self) -> list["Depend"]:
+        """Return those that are bound to the provider, the longest here first."""
+        found: list[Depend] = []
+        depend = self.first
+        while depend is not None and depend.bound:
             found.append(depend)
             depend = depend.after
         return found
 
-
-class Market:
-    """Who provides what, and who waits for it: one for the whole program."""
-
-    __slots__ = ("providers", "waiting")
-
-    def __init__(self) -> None:
-        self.providers: dict[Value, Provide] = {}
-        self.waiting: dict[Value, Chain] = {}
+    def has_bound(self) -> bool:
+        """Say whether anybody is bound to the provider."""
+        return self.first is not None and self.first.bound
 
 
-def market(engine: Engine) -> Market:
-    """Return the program's market."""
-    found = engine.commons.get("provide")
-    if found is None:
-        found = engine.commons["provide"] = Market()
-    assert isinstance(found, Market)
-    return found
-
-
-def _name(values: list[Value]) -> bytes:
+def _offer(engine: Engine, values: list[Value]) -> Offer:
+    """Return what is known of a name, which is the first argument."""
     name = values[0]
     if not isinstance(name, bytes):
         raise TEXT.refusal(0)
-    return name
+    offer = engine.offers.get(name)
+    if offer is None:
+        offer = engine.offers[name] = Offer(name)
+    return offer
+
+
+def _forget(engine: Engine, offer: Offer) -> None:
+    """Forget a name that nobody provides, and nobody waits for."""
+    if offer.provider is None and offer.first is None:
+        del engine.offers[offer.name]
 
 
 @mypyc_attr(acyclic=True)
 class Provide(Statement):
     """Says that something is there, and shows all that can be seen from here."""
 
-    __slots__ = ("bound", "name", "queue")
+    __slots__ = ("offer",)
+    offer: Offer
+
+    @property
+    def name(self) -> bytes:
+        """What it provides."""
+        return self.offer.name
 
     def begin(self, values: list[Value]) -> None:
         """Be up, then bring up who waits for it."""
-        self.name = _name(values)
-        self.bound = Chain()
-        self.queue: list[Provide] | None = None  # others of the name that wait to take over, the next one last
-        here = market(self.process.engine)
-        if self.name in here.providers:
-            self.already_provided(here.providers[self.name])
+        offer = self.offer = _offer(self.process.engine, values)
+        if offer.provider is not None:
+            self.already_provided(offer.provider)
             return
-        here.providers[self.name] = self
+        offer.provider = self
         self.up()
-        self.bind_waiting()
+        offer.bind()
 
     def already_provided(self, active: "Provide") -> None:
         """Refuse: somebody provides it already."""
         word = self.name.decode("utf-8", "replace")
         raise Refused(f'"{word}" is already provided, in process {active.process.code.name}', argument=0)
 
-    def bind_waiting(self) -> None:
-        """Bind all who wait for the name, the longest waiting first."""
-        waiting = market(self.process.engine).waiting.pop(self.name, None)
-        if waiting is not None:
-            for depend in waiting.all():
-                self.bound.add(depend)
-                depend.provider = self
-                depend.up()
-
     def die(self) -> None:
         """Take down who depends on it, and wait until they have let go."""
-        active = market(self.process.engine).providers[self.name]
-        if active is not self:
-            active.queued().remove(self)
+        offer = self.offer
+        if offer.provider is not self:
+            assert offer.queue is not None
+            offer.queue.remove(self)
             self.dead()
-        elif self.bound.first is None:
+        elif not offer.has_bound():
             self._leave()
         else:
-            for depend in self.bound.all():
+            for depend in offer.bound():
                 depend.down()
-
-    def queued(self) -> "list[Provide]":
-        """Return those who wait to take over, the next one last; to be changed."""
-        if self.queue is None:
-            self.queue = []
-        return self.queue
 
     def waits_for(self) -> Waiting | None:
         """Say who still depends on it."""
-        return Waiting("waits until nobody depends on it", [depend.process for depend in self.bound.all()])
-
-    def let_go(self, depend: "Depend") -> None:
-        """Somebody does not depend on it any more."""
-        self.bound.remove(depend)
-        depend.provider = None
+        return Waiting("waits until nobody depends on it", [depend.process for depend in self.offer.bound()])
 
     def leave_if_free(self) -> None:
         """Be gone, if that is what is waited for."""
-        if self.state == DYING and self.bound.first is None:
+        if self.state == DYING and not self.offer.has_bound():
             self._leave()
 
     def _leave(self) -> None:
-        here = market(self.process.engine)
-        del here.providers[self.name]
-        if self.queue:
-            successor = self.queue.pop()
-            successor.queue = self.queue
-            here.providers[self.name] = successor
-            successor.bind_waiting()
+        offer = self.offer
+        if offer.queue:
+            offer.provider = offer.queue.pop()
+            offer.bind()
+        else:
+            offer.provider = None
+            _forget(self.process.engine, offer)
         self.dead()
 
 
@@ -164,7 +158,10 @@ class ProvideEvent(Provide):
 
     def already_provided(self, active: Provide) -> None:
         """Be up, and wait to take over."""
-        active.queued().append(self)
+        offer = self.offer
+        if offer.queue is None:
+            offer.queue = []
+        offer.queue.append(self)
         self.up()
 
 
@@ -172,28 +169,30 @@ class ProvideEvent(Provide):
 class Depend(Statement):
     """Up while something is provided."""
 
-    __slots__ = ("after", "before", "name", "provider")  # after and before are the neighbours in a chain
+    __slots__ = ("after", "before", "bound", "offer")
+    after: "Depend | None"  # its neighbours in the offer
+    before: "Depend | None"
+    bound: bool  # to the offer's provider
+    offer: Offer
+
+    @property
+    def name(self) -> bytes:
+        """What it depends on."""
+        return self.offer.name
+
+    @property
+    def provider(self) -> Provide | None:
+        """Who provides it, also while that is dying and this has not let go."""
+        return self.offer.provider if self.bound else None
 
     def begin(self, values: list[Value]) -> None:
         """Be up if it is provided, else wait."""
-        self.name = _name(values)
-        self.provider: Provide | None = None
-        self.after: Depend | None = None
-        self.before: Depend | None = None
-        provider = market(self.process.engine).providers.get(self.name)
-        if provider is not None and provider.state != DYING:
-            provider.bound.add(self)
-            self.provider = provider
+        offer = self.offer = _offer(self.process.engine, values)
+        offer.add(self)
+        provider = offer.provider
+        self.bound = provider is not None and provider.state != DYING
+        if self.bound:
             self.up()
-        else:
-            self._wait()
-
-    def _wait(self) -> None:
-        waiting = market(self.process.engine).waiting
-        chain = waiting.get(self.name)
-        if chain is None:
-            chain = waiting[self.name] = Chain()
-        chain.add(self)
 
     def answers(self) -> bool:
         """Answer while down, too."""
@@ -213,22 +212,20 @@ class Depend(Statement):
         """Let go of a provider that is dying, and wait for another."""
         provider = self.provider
         if provider is not None and provider.state == DYING:
-            provider.let_go(self)
-            self._wait()  # before the provider leaves, for whoever takes over binds those that wait
+            self.bound = False
+            self.offer.remove(self)
+            self.offer.add(self)  # before the provider leaves, for whoever takes over binds those that wait
             provider.leave_if_free()
 
     def die(self) -> None:
         """Let go."""
+        offer = self.offer
+        offer.remove(self)
         provider = self.provider
         if provider is not None:
-            provider.let_go(self)
             provider.leave_if_free()
         else:
-            waiting = market(self.process.engine).waiting
-            chain = waiting[self.name]
-            chain.remove(self)
-            if chain.first is None:
-                del waiting[self.name]
+            _forget(self.process.engine, offer)
         self.dead()
 
 

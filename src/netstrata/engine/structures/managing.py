@@ -271,7 +271,7 @@ class Demand(Statement):
     def member(self, name: str) -> Thing | None:
         """Look a name up at the end of the process."""
         child = self.ondemand.child
-        return child.find(name, len(child.statements)) if child is not None else None
+        return child.find(name, len(child.code.slots)) if child is not None else None
 
     def waits_for(self) -> Waiting | None:
         """Say that it waits for the process."""

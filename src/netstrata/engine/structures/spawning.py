@@ -120,7 +120,7 @@ class Join(Statement):
     def member(self, name: str) -> Thing | None:
         """Look a name up at the end of the spawned process."""
         child = self.spawn.child if self.spawn is not None else None
-        return child.find(name, len(child.statements)) if child is not None else None
+        return child.find(name, len(child.code.slots)) if child is not None else None
 
     def waits_for(self) -> Waiting | None:
         """Say that it waits for the spawned process."""
