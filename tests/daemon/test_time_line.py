@@ -10,6 +10,7 @@ from tests.cli.programs import netstrata
 from tests.daemon.daemons import Started
 
 from netstrata.cli.client import Refusal
+from netstrata.testing.child import wait_until
 
 PROGRAM = """
 process once { run({"/bin/sh", "-c", "echo from run"}, {}); println("ready"); }
@@ -22,12 +23,12 @@ SAID = {"once": "run", "kept": "daemon", "piped": "pipes", "broken": "runonce"}
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Started]:
-    """Return a daemon whose children have all said what they say."""
+    """Return a daemon whose children have all said what they say, and of which one process has failed."""
     with Started(tmp_path, PROGRAM) as daemon:
-        seen: list[dict[str, Any]] = []
-        for answer in daemon.connect().stream("Watch", after=0, kind="child"):
-            seen += answer["events"]
-            if len(seen) >= len(SAID):
+        seen: list[str] = []
+        for answer in daemon.connect().stream("Watch", after=0, kind="child,error"):
+            seen += [event["kind"] for event in answer["events"]]
+            if seen.count("child") >= len(SAID) and "error" in seen:
                 break
         yield daemon
 
@@ -46,7 +47,8 @@ def test_each_line_of_a_child_is_an_event_with_its_statement_program_and_id(daem
     assert len({event["pid"] for event in found.values()}) == len(SAID)
     kept = found["kept"]
     assert (kept["statement"], kept["name"], kept["line"]) == (1, "daemon", 3)
-    assert Path(f"/proc/{kept['pid']}/cmdline").read_bytes() == b"sleep\x001000\x00"
+    said = Path(f"/proc/{kept['pid']}/cmdline")  # the shell speaks before it becomes something else
+    wait_until("sleep", lambda: said.read_bytes() == b"sleep\x001000\x00")
 
 
 def test_events_are_chosen_by_child_kind_statement_and_process_together(daemon: Started) -> None:
