@@ -15,15 +15,20 @@ def text_of(app: WatchApp) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
-async def wait_for(pilot: Pilot[None], *texts: str, seconds: float = 20) -> str:
-    """Wait until all texts are on the screen, and return it."""
+def unwrapped(shown: str) -> str:
+    """Return a screen as one line, without the box around it: what was too long for a line is whole again."""
+    return "".join(line.strip().strip("│").strip() for line in shown.splitlines())
+
+
+async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: float = 30) -> str:
+    """Wait until all texts are on the screen, one of them perhaps on two lines, and return it."""
     assert isinstance(pilot.app, WatchApp)
     end = time.monotonic() + seconds
     while True:
         shown = text_of(pilot.app)
-        if all(text in shown for text in texts):
+        if all(text in shown for text in texts) and wrapped in unwrapped(shown):
             return shown
-        assert time.monotonic() < end, f"{[text for text in texts if text not in shown]} not in\n{shown}"
+        assert time.monotonic() < end, f"{[text for text in (*texts, wrapped) if text not in shown]} not in\n{shown}"
         await pilot.pause(0.02)
 
 

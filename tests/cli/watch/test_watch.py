@@ -139,7 +139,7 @@ def test_why_help_and_a_whole_event_are_read_and_closed(tmp_path: Path) -> None:
         await pilot.press("escape", "w")
         await wait_for(pilot, "why wired", "is complete")
         await pilot.press("escape", "tab", "enter")
-        await wait_for(pilot, "program.ncd:", "Escape closes")
+        await wait_for(pilot, "Escape closes", wrapped="program.ncd:")
 
     with daemon(tmp_path, PROGRAM) as path:
         play(path, act)
