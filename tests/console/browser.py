@@ -22,6 +22,24 @@ WORDS = (
     "--force-color-profile=srgb", "--remote-debugging-pipe", "--no-startup-window",
 )  # fmt: skip
 CODES = {"Enter": 13, "Escape": 27}  # what the browser itself listens to
+DRAWN = """(async () => {
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    await new Promise(done => setTimeout(done));
+})()"""
+MIDDLE = """async selector => {
+    const place = () => {
+        const element = document.querySelector(selector);
+        if (!element) return null;
+        element.scrollIntoView({block: 'nearest'});
+        const box = element.getBoundingClientRect();
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+        return element.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+    };
+    const before = place();
+    await new Promise(requestAnimationFrame);
+    const after = place();
+    return before && after && before.join() === after.join() ? after : null;
+}"""  # where an element is that nothing covers and nothing moves
 EXEC = """import fcntl, os, sys
 pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
 os.dup2(pipes[0], 3); os.dup2(pipes[1], 4)
@@ -103,10 +121,10 @@ class Browser:
             raise Broken(thrown.get("exception", {}).get("description") or thrown["text"])
         return told["result"].get("value")
 
-    def wait(self, script: str, timeout_s: float = 20) -> Any:
+    def wait(self, script: str, timeout_s: float = 40) -> Any:
         """Return what an expression comes to as soon as that is true; true for an element."""
         end = time.monotonic() + timeout_s
-        asked = f"(() => {{ const found = {script}; return found instanceof Node ? true : found; }})()"
+        asked = f"(async () => {{ const found = {script}; return found instanceof Node ? true : found; }})()"
         while not (found := self.run(asked)):
             if time.monotonic() > end:
                 raise Broken(f"not within {timeout_s:g} s: {script}; the page says {self.logged}")
@@ -121,13 +139,13 @@ class Browser:
         self.send("Input.dispatchKeyEvent", type="keyDown", **given, **text)
         self.send("Input.dispatchKeyEvent", type="keyUp", **given)
 
+    def drawn(self) -> None:
+        """Wait until all that has changed is drawn: a list that has grown makes its rows only in the frame after."""
+        self.run(DRAWN)
+
     def click(self, selector: str) -> None:
-        """Click into the middle of an element, as a mouse does."""
-        place = f"document.querySelector({json.dumps(selector)})"
-        x, y = self.run(
-            f"(() => {{ const e = {place}; e.scrollIntoView({{block: 'nearest'}}); "
-            "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
-        )
+        """Click into the middle of an element, as a mouse does, as soon as it is there and stays where it is."""
+        x, y = self.wait(f"await ({MIDDLE})({json.dumps(selector)})")
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         for kind in ("mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)

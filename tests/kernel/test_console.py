@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ class Scene:
         """Go to a view."""
         self.browser.run(f"location.hash = '#/{view}'")
         self.browser.wait(f"document.querySelector('#nav a[data-view={view}][aria-current]')")
+        self.browser.drawn()
 
     def now(self) -> None:
         """Look at now, with all complete."""
@@ -83,6 +84,7 @@ class Scene:
         self.browser.wait(
             "netstrata.state.size && [...netstrata.state.values()].every(process => process.state === 'complete')"
         )
+        self.browser.drawn()
 
     def close(self) -> None:
         """End what was started."""
@@ -216,7 +218,6 @@ def replayed(events: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
     return {name: {n: s for n, s in sorted(floors.items()) if s != "gone"} for name, floors in found.items()}
 
 
-DRAWN = "new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 SEEN = """Object.fromEntries([...document.querySelectorAll('.card.pyramid')].map(card => [card.dataset.process,
     Object.fromEntries([...card.querySelectorAll('.floor')].map(floor => [floor.dataset.statement,
         ['up', 'down', 'dying', 'gone'].find(state => floor.classList.contains(state))])
@@ -231,9 +232,8 @@ def test_at_each_moment_of_the_past_the_page_shows_what_stood_then(scene: Scene)
     moments = [*random.Random(7).sample(range(len(events)), 25), 0, len(events) - 1]
 
     for moment in moments:
-        scene.browser.run(
-            f"netstrata.look({moment}); new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
-        )
+        scene.browser.run(f"netstrata.look({moment})")
+        scene.browser.drawn()
         assert scene.browser.run("netstrata.history.events[netstrata.cursor].seq") == events[moment]["seq"]
         seen = {name: dict(sorted(floors.items())) for name, floors in scene.browser.run(SEEN).items()}
         assert seen == replayed(events[: moment + 1]), events[moment]
@@ -277,34 +277,43 @@ def test_floors_are_reached_and_restarted_by_keys_alone(scene: Scene) -> None:
 def test_the_time_line_shows_what_its_filters_let_through(scene: Scene) -> None:
     scene.now()
     scene.show("timeline")
-    events = scene.browser.run("netstrata.history.events")
-    kinds = "document.querySelector('.timeline [data-value={}]').click()"
+    chip = ".timeline [data-value='{}']"
     told = "document.querySelector('.timeline .summary').textContent.split(' ')[0].replace(',', '')"
 
-    def shown(wanted: list[dict[str, Any]]) -> None:
-        """Wait until just so many events are shown, of all that have come meanwhile."""
-        scene.browser.wait(f"{told} === '{len(wanted)}'")
+    def shown(let_through: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """Wait until just so many events are shown as are let through, of all that have come by then."""
+        wanted: list[dict[str, Any]] = []
 
-    scene.browser.run(kinds.format("transition"))
-    shown(wanted := [e for e in events if e["kind"] == "transition"])
-    scene.browser.run("document.querySelector('.timeline [data-value=\"3\"]').click()")
-    shown(wanted := [e for e in wanted if e["layer"] == 3])
+        def as_many() -> bool:
+            count, events = scene.browser.run(f"[Number({told}), netstrata.history.events]")
+            wanted[:] = filter(let_through, events)
+            return bool(count == len(wanted))
+
+        wait_until("as many events as are let through", as_many)
+        return wanted
+
+    scene.browser.click(chip.format("transition"))
+    shown(lambda e: e["kind"] == "transition")
+    scene.browser.click(chip.format(3))
+    shown(lambda e: e["kind"] == "transition" and e["layer"] == 3)
     typed = (
         "{{ const input = document.querySelector('{}'); input.value = '{}'; input.dispatchEvent(new Event('input')); }}"
     )
     scene.browser.run(typed.format(".timeline input[list=processes]", "wired"))
-    shown(wanted := [e for e in wanted if e["process"] == "wired"])
+    shown(lambda e: e["kind"] == "transition" and e["layer"] == 3 and e["process"] == "wired")
     scene.browser.run(typed.format(".timeline .search input", "DHCP"))
-    shown(wanted := [e for e in wanted if "dhcp" in e["name"]])
+    wanted = shown(
+        lambda e: e["kind"] == "transition" and e["layer"] == 3 and e["process"] == "wired" and "dhcp" in e["name"]
+    )
 
     assert wanted != []
     places = "[...document.querySelectorAll('.event:not([hidden]) .place')].map(e => e.textContent)"
     scene.browser.wait(f"[...new Set({places})].join() === 'wired.4'")
     for selector in (".timeline input[list=processes]", ".timeline .search input"):
         scene.browser.run(typed.format(selector, ""))
-    for value in ("transition", '\\"3\\"'):
-        scene.browser.run(f'document.querySelector(".timeline [data-value={value}]").click()')
-    scene.browser.wait(f"Number({told}) >= {len(events)}")
+    for value in ("transition", 3):
+        scene.browser.click(chip.format(value))
+    shown(lambda e: True)
 
 
 def test_every_view_opens_by_its_key_and_fits_on_every_screen(scene: Scene) -> None:
@@ -364,7 +373,7 @@ def test_lights_are_those_that_the_daemon_tells(scene: Scene) -> None:
             scene.network.wire.pull(scene.laptop)
             scene.browser.wait(LAMP.format(1, "coming"))
             wait_until("the other uplink", lambda: daemon.call("Status")["processes"][2]["state"] == "complete")
-        scene.browser.run(DRAWN)
+        scene.browser.drawn()
         told = {process["process"]: process["lights"] for process in daemon.call("Status")["processes"]}
         wait_until(f"{told}", lambda told=told: lights(scene) == told)  # type: ignore[misc]
     scene.network.wire.plug(scene.laptop)
@@ -549,7 +558,7 @@ def test_the_page_goes_on_when_the_daemon_was_killed_and_started_again(scene: Sc
 
     assert "What is shown is what was last seen" in banner
     scene.browser.logged.clear()  # it has asked while nobody answered
-    scene.browser.run(DRAWN)
+    scene.browser.drawn()
     assert scene.browser.run(SEEN) == replayed(Connection(scene.path).call("Watch", after=0)["events"])
 
 
