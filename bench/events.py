@@ -25,6 +25,7 @@ from netstrata.control.varlink import encode_call
 RATE = 10_000  # events a second, at least
 SLOWEST = 0.95  # of the pace without readers
 GROWTH_KB = 8192
+MOST_UNREAD = 30_000  # events; more than the daemon keeps, and buffers hold beside that
 WINDOWS = 12  # with readers and without, in turns, so that what else the machine does is in both
 ELEMENTS = ", ".join(f'"{number}"' for number in range(14))
 PROGRAM = f"""process noise {{
@@ -147,7 +148,10 @@ def measure(daemon: Daemon, seconds: float, windows: int) -> dict[str, Any]:
         memory = memory or daemon.memory_kb()
         reader, stuck = Reader(daemon.path), Stuck(daemon.path)
         reader.start()
+        first = daemon.last()
         read.append(_window(daemon, seconds / windows))
+        while daemon.last() < first + MOST_UNREAD:  # a slow machine has not made so many in that time
+            time.sleep(0.1)
         left = stuck.left()
         reader.stop()
         for name, found in (("read", reader.read), ("missed", reader.missed), ("told_of_gap", reader.told_of_gap)):
