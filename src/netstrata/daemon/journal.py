@@ -9,6 +9,7 @@ import fcntl
 import os
 import socket
 from array import array
+from contextlib import suppress
 from errno import EMSGSIZE, ENOBUFS
 from typing import Final
 
@@ -19,6 +20,8 @@ from netstrata.daemon.masking import masked
 SOCKET: Final = "/run/systemd/journal/socket"
 ERROR, NOTICE, INFO = "3", "5", "6"  # syslog(3)
 PRIORITIES: Final = {"error": ERROR, "transition": INFO, "waits": INFO, "child": INFO, "dhcp": INFO, "supplicant": INFO}
+_SO_SNDBUFFORCE: Final = 32
+_UNREAD: Final = 8 << 20  # bytes that may wait until the journal has the time to read them, as those of sd_journal_send
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -39,6 +42,9 @@ class Journal:
         self._account = account
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNREAD)
+        with suppress(PermissionError):  # more than the system's limit is for root
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _UNREAD)
         self._lost = 0
 
     def tell(self, event: Event) -> None:
