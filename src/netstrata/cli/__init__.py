@@ -1,5 +1,6 @@
 """The commands; the only room that prints to a terminal."""
 
+import signal
 import sys
 
 INTERRUPTED = 130  # what a shell says of a command that SIGINT has ended
@@ -14,5 +15,6 @@ def main() -> None:
         open_missing()
         code = run_command(sys.argv[1:])
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending; another one would only break that off
         code = INTERRUPTED
     sys.exit(code)
