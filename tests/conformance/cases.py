@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CASES = Path(__file__).parent.parent / "cases"
+CLOCKS = Path(__file__).parent / "clocks.py"
 OTHER = os.environ.get("NETSTRATA_PYTHON") and os.path.abspath(
     os.environ["NETSTRATA_PYTHON"]
 )  # an interpreter that has Netstrata of its own: see tools/compiled
@@ -50,13 +51,14 @@ def command_of(case: Case) -> tuple[list[str], dict[str, str]]:
     return ["--loglevel", "none", *options, str(case.path), *arguments], environment
 
 
-def run_case(case: Case, folder: Path, seconds: float = 30) -> tuple[int, bytes]:
-    """Run a case in an empty folder and return exit code and standard output."""
+def run_case(case: Case, folder: Path, clock: str = "", seconds: float = 60) -> tuple[int, bytes]:
+    """Run a case in an empty folder, by a clock of its own if one is named; return exit code and standard output."""
     arguments, extra = command_of(case)
+    ncd = [str(CLOCKS), clock] if clock else ["-m", "netstrata.cli.ncd"]
     ours = {} if OTHER else {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     environment = {"PATH": os.environ["PATH"], **ours, **extra}
     done = subprocess.run(
-        [OTHER or sys.executable, "-m", "netstrata.cli.ncd", *arguments],
+        [OTHER or sys.executable, *ncd, *arguments],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
