@@ -1,0 +1,7 @@
+"""For all tests: what a busy machine must not make of them."""
+
+from hypothesis import HealthCheck, settings
+
+# An example that takes long, or is made slowly, says how busy the machine is, and nothing of us.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
