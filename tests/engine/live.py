@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,7 +12,8 @@ from netstrata.system.output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.testing.play import Play
 
-PATIENCE_S = 20
+PATIENCE_S = 60
+LOOK_S = 0.02  # between two looks at what others do, of which nobody tells
 
 
 class Live(Play):
@@ -29,8 +32,11 @@ class Live(Play):
 
     async def until(self, condition: Callable[[], bool]) -> Self:
         """Let events in until something is true."""
+        end = time.monotonic() + PATIENCE_S
         while not condition():
-            await asyncio.wait_for(self.happened.wait(), PATIENCE_S)
+            assert time.monotonic() < end, f"in vain; failures {self.failures}, printed:\n{self.output}"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.happened.wait(), LOOK_S)
             self.happened.clear()
             self.work_off()
         return self
