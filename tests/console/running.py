@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import netstrata
+from netstrata.cli.client import Connection, NoDaemon
 
 SOURCES = str(Path(netstrata.__file__).parents[1])
 PROGRAM = """process user { depend("LAN") lan; println("up"); }
@@ -22,7 +23,7 @@ process ready { var({"a"}) list; rprintln("undone"); println("ready"); }
 """
 
 
-def wait_until(what: str, holds: Callable[[], Any], timeout_s: float = 20) -> None:
+def wait_until(what: str, holds: Callable[[], Any], timeout_s: float = 60) -> None:
     """Return as soon as something holds."""
     end = time.monotonic() + timeout_s
     while not holds():
@@ -57,7 +58,7 @@ class Started:
     def end(self) -> int:
         """End it, and return its exit code."""
         self.child.terminate()
-        return self.child.wait(20)
+        return self.child.wait(60)
 
 
 def start_daemon(folder: Path, text: str = PROGRAM) -> Started:
@@ -66,7 +67,16 @@ def start_daemon(folder: Path, text: str = PROGRAM) -> Started:
     (folder / "program.ncd").write_text(text)
     path = folder / "control"
     daemon = Started(folder, "run", "--quiet", "--control", str(path), str(folder / "program.ncd"))
-    wait_until(f"the socket; {daemon.said()}", path.exists)
+
+    def answers() -> bool:
+        assert daemon.child.poll() is None, daemon.said()
+        try:
+            Connection(str(path)).close()
+        except NoDaemon:  # the path is there before anybody listens
+            return False
+        return True
+
+    wait_until("an answer of the daemon", answers)
     return daemon
 
 
@@ -101,7 +111,7 @@ class Console:
 
     def ask(self, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """Ask as one who has the token, with more or other headers (`Host=`, `Authorization=""`)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         given = {"Authorization": f"Bearer {self.token}"} | {k.replace("_", "-"): v for k, v in headers.items()}
         given = {name: value for name, value in given.items() if value}
         connection.request("GET" if body is None else "POST", path, body, given)
@@ -112,7 +122,7 @@ class Console:
 
     def connect(self) -> socket.socket:
         """Return a connection to write bytes to."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def end(self) -> int:
         """End it, and return its exit code."""

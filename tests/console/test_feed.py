@@ -23,7 +23,7 @@ NOISY = """process noise {
 @contextmanager
 def stream(console: Console, **headers: str) -> Iterator[Iterator[tuple[str, str, Any]]]:
     """Open the stream, and give its messages: kind, id, content."""
-    connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=60)
     given = {"Authorization": f"Bearer {console.token}"} | {k.replace("_", "-"): v for k, v in headers.items()}
     connection.request("GET", "/api/events", None, given)
     answer = connection.getresponse()
@@ -111,7 +111,7 @@ def test_events_that_were_missed_leave_a_gap_in_the_numbers_and_the_stream_goes_
         console.started.child.send_signal(signal.SIGSTOP)
         watcher = Console(tmp_path)  # sees how far the daemon is meanwhile
         enough = seen[-1] + 25_000
-        wait_until("more events than the daemon keeps", lambda: last(watcher) > enough, 40)
+        wait_until("more events than the daemon keeps", lambda: last(watcher) > enough, 200)
         console.started.child.send_signal(signal.SIGCONT)
         while seen[-1] < enough:
             seen += numbers(messages, 1)[0]
