@@ -17,6 +17,7 @@ import pytest
 
 from netstrata.cli.client import Connection, NoDaemon
 from tests.cli.programs import netstrata
+from tests.clock import Clock
 
 PROGRAM = """process wan { on_request("vpn0"); println("up"); }
 process "lan" { var("eth0") link; blocker() open; open->use(); provide("LAN"); }
@@ -78,7 +79,7 @@ def bash(folder: Path, line: str) -> list[str]:
     script = f'source {folder}/bash; COMP_LINE=$1; COMP_POINT=${{#1}}; _netstrata netstrata; printf "%s\\n" '
     script += '"${COMPREPLY[@]}"'
     words = [need("bash"), "--norc", "-c", script, "bash", line]
-    done = subprocess.run(words, env=environment(folder), capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(words, env=environment(folder), capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr == ""
     return [word for word in done.stdout.split("\n") if word]
 
@@ -87,7 +88,7 @@ def fish(folder: Path, line: str) -> list[str]:
     """Return what fish offers at the end of a line."""
     words = [need("fish"), "--no-config", "-c", f"source {folder}/fish; complete -C $argv[1]", line]
     done = subprocess.run(
-        words, env=environment(folder), cwd=folder, capture_output=True, text=True, timeout=20, check=True
+        words, env=environment(folder), cwd=folder, capture_output=True, text=True, timeout=60, check=True
     )
     return done.stdout.splitlines()
 
@@ -98,26 +99,25 @@ def typed(folder: Path, words: list[str], setting_up: str, keys: str, awaited: s
     if pid == 0:
         os.chdir(folder)
         os.execve(words[0], words, environment(folder))
-    shown = ""
 
-    def read_until(text: str, seconds: float) -> None:
-        nonlocal shown
-        end = time.monotonic() + seconds
-        while text not in shown and time.monotonic() < end:
-            if select.select([terminal], [], [], 0.1)[0]:
-                shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", os.read(terminal, 4096).decode(errors="replace"))
+    def read_until(text: str) -> str:
+        said = shown = b""  # which may come in any pieces
+        end = time.monotonic() + 60
+        while text.encode() not in shown:
+            assert select.select([terminal], [], [], max(0, end - time.monotonic()))[0], f"no {text!r} in {shown!r}"
+            said += os.read(terminal, 4096)
+            shown = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", said)
+        return shown.decode(errors="replace")
 
     try:
         os.write(terminal, f"{setting_up}; echo re''ady\n".encode())
-        read_until("ready\r\n", 15)
-        shown = ""
+        read_until("ready\r\n")
         os.write(terminal, keys.encode())
-        read_until(awaited, 15)
+        return read_until(awaited)
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(terminal)
-    return shown
 
 
 def test_commands_and_options_are_those_of_the_command_line(folder: Path) -> None:
@@ -139,7 +139,7 @@ def test_names_come_from_the_running_daemon(daemon: Path) -> None:
 
 
 def test_without_a_daemon_or_with_one_that_does_not_answer_nothing_is_offered_and_nobody_waits(folder: Path) -> None:
-    begun = time.monotonic()
+    clock = Clock()
     without = bash(folder, "netstrata up ")
     deaf = socket.socket(socket.AF_UNIX)
     deaf.bind(str(folder / "control"))
@@ -147,7 +147,7 @@ def test_without_a_daemon_or_with_one_that_does_not_answer_nothing_is_offered_an
     silent = bash(folder, "netstrata up ")
 
     assert (without, silent) == ([], [])
-    assert time.monotonic() - begun < 5
+    assert clock.seconds < 5
 
 
 def test_bash_at_a_terminal_completes_a_goal_and_a_file_with_a_space(daemon: Path) -> None:
