@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.clock import Clock
 from tests.console.browser import CHROMIUM, Browser
 
 import netstrata
@@ -142,6 +143,7 @@ new MutationObserver(changes => changes.forEach(({target}) => {
 
 def test_floors_are_seen_to_go_up_one_on_the_other(scene: Scene) -> None:
     scene.show("pyramids")
+    scene.now()
     scene.network.wire.pull(scene.laptop)
     scene.browser.wait(LAMP.format(1, "coming"))
     scene.browser.run(WATCH_FLOORS)
@@ -160,16 +162,17 @@ def test_a_light_goes_out_soon_after_its_cable_was_pulled(scene: Scene) -> None:
         scene.now()
         scene.browser.run(WATCH_LAMP)
 
-        pulled = time.time()
+        pulled, clock = time.time(), Clock()
         scene.network.wire.pull(scene.laptop)
 
-        taken.append((scene.browser.run("lampChanged") - pulled) * 1000)
+        changed = scene.browser.run("lampChanged")
+        assert changed > pulled
+        taken.append((changed - pulled) * 1000 * clock.free)
         scene.network.wire.plug(scene.laptop)
     scene.now()
 
     print("milliseconds from the cable to the light: " + ", ".join(f"{ms:.0f}" for ms in sorted(taken)))
-    assert sorted(taken)[2] < SOON_MS  # the others had to wait for a busy machine, or for ip to pull the cable
-    assert min(taken) > 0
+    assert sorted(taken)[2] < SOON_MS  # the others had to wait for ip to pull the cable
 
 
 def test_restart_above_undoes_and_brings_up_exactly_the_floors_above(scene: Scene) -> None:
@@ -247,7 +250,7 @@ def test_keys_step_through_time_and_back_to_now(scene: Scene) -> None:
     for _ in range(3):
         scene.browser.press("ArrowLeft")
     assert scene.browser.wait("document.body.classList.contains('past')")
-    assert last - 3 <= scene.browser.run("netstrata.cursor") <= last
+    assert last - 3 <= scene.browser.run("netstrata.cursor") < scene.browser.run("netstrata.history.events.length")
     scene.browser.press("ArrowRight")
     scene.browser.press("Home")
     assert scene.browser.run("netstrata.cursor") == 0
@@ -263,7 +266,7 @@ def test_floors_are_reached_and_restarted_by_keys_alone(scene: Scene) -> None:
     for _ in range(3):
         scene.browser.press("ArrowUp")
     scene.browser.press("Enter")
-    title = scene.browser.wait("document.querySelector('#detail h2')?.textContent")
+    title = scene.browser.wait("document.querySelector('#detail:not([hidden]) h2')?.textContent")
     scene.browser.press("a")
     asked = scene.browser.wait("document.querySelector('dialog h2')?.textContent")
     scene.browser.press("Escape")
@@ -323,6 +326,7 @@ def test_every_view_opens_by_its_key_and_fits_on_every_screen(scene: Scene) -> N
         for number, view in enumerate(VIEWS, 1):
             scene.browser.press(str(number))
             scene.browser.wait(f"location.hash === '#/{view}' && document.querySelector('#main > .view')")
+            scene.browser.drawn()
             wide = scene.browser.run(
                 "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth)"
             )
@@ -364,6 +368,12 @@ def lights(scene: Scene) -> dict[str, dict[str, str]]:
     return found
 
 
+def settled(daemon: Connection) -> bool:
+    """Say whether all above the cable is undone, and the default route is complete without it."""
+    wired, _, default = daemon.call("Status")["processes"]
+    return default["state"] == "complete" and {floor["state"] for floor in wired["floors"][3:]} == {"gone"}
+
+
 def test_lights_are_those_that_the_daemon_tells(scene: Scene) -> None:
     scene.show("pyramids")
     daemon = Connection(scene.path)
@@ -372,7 +382,7 @@ def test_lights_are_those_that_the_daemon_tells(scene: Scene) -> None:
         if pulled:
             scene.network.wire.pull(scene.laptop)
             scene.browser.wait(LAMP.format(1, "coming"))
-            wait_until("the other uplink", lambda: daemon.call("Status")["processes"][2]["state"] == "complete")
+            wait_until("the other uplink", lambda: settled(daemon))
         scene.browser.drawn()
         told = {process["process"]: process["lights"] for process in daemon.call("Status")["processes"]}
         wait_until(f"{told}", lambda told=told: lights(scene) == told)  # type: ignore[misc]
@@ -598,7 +608,7 @@ def test_a_thousand_processes_in_a_flood_of_events_leave_the_page_small_and_quic
     scene.program.write_text(MANY + FLOOD)
     scene.daemon = scene.start_daemon()
     scene.browser.wait(f"netstrata.about.epoch > {epoch} && netstrata.state.size > 1000")
-    scene.browser.wait("netstrata.history.events.length > 20000", 40)
+    scene.browser.wait("netstrata.history.events.length > 20000", 200)
     scene.show("pyramids")
     scene.browser.run("netstrata.choose('bad', 1)")
     scene.browser.wait(f"document.getElementById('detail').textContent.includes({json.dumps(BAD)})")
@@ -606,12 +616,14 @@ def test_a_thousand_processes_in_a_flood_of_events_leave_the_page_small_and_quic
     told = []
     for view, most in (("pyramids", 1500), ("graph", 4000), ("timeline", 1500), ("source", 1500)):
         scene.show(view)
+        clock = Clock()
         frames = scene.browser.run(SCROLL)
+        free = clock.free
         elements = scene.browser.run("document.querySelectorAll('*').length")
         told.append(f"{view}: {elements} elements, a frame {frames[30]} ms, the worst {frames[-1]} ms")
         assert elements < most
-        assert frames[30] < 100
-        assert frames[-1] < 1000
+        assert frames[30] * free < 100
+        assert frames[-1] * free < 1000
     print("; ".join(told))
     events = scene.browser.run("netstrata.history.events.length")
     assert events <= 50_000

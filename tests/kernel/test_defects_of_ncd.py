@@ -68,19 +68,18 @@ def test_starting_a_child_costs_the_same_whatever_the_limit_of_descriptors_is() 
     if high < 10_000:
         pytest.skip(f"the limit of descriptors cannot be above {high}")
 
-    async def best_of_many(children: RealChildren, _: Heard) -> float:
-        taken: list[float] = []
-        for _turn in range(20):
-            began = time.perf_counter()
-            await children.run(shell("true"), terminate_on_cancel=False)
-            taken.append(time.perf_counter() - began)
-        return min(taken)
+    async def best_of_many(children: RealChildren, _: Heard) -> tuple[float, float]:
+        taken: dict[int, list[float]] = {high: [], 256: []}
+        for _turn in range(20):  # in turns, so that what else the machine does is in both
+            for limit, times in taken.items():
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+                began = time.perf_counter()
+                await children.run(shell("true"), terminate_on_cancel=False)
+                times.append(time.perf_counter() - began)
+        return min(taken[high]), min(taken[256])
 
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (high, hard))
-        high_s = with_children(best_of_many)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-        low_s = with_children(best_of_many)
+        high_s, low_s = with_children(best_of_many)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

@@ -6,10 +6,10 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.clock import Clock
 
 import netstrata
 from netstrata.testing.child import wait_until
@@ -139,7 +139,7 @@ def test_a_dhcp_server_offers_an_address_of_its_range(lab: Lab) -> None:
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
         asking.bind(("", 68))
-        asking.settimeout(10)
+        asking.settimeout(60)
         discover = struct.pack("!BBBBIHH16x6s202xI", 1, 1, 6, 0, 7, 0, 0x8000, b"\2\0\0\0\0\1", 0x63825363)
         asking.sendto(discover + b"\x35\1\1\xff", ("255.255.255.255", 67))
         offer = asking.recv(1500)
@@ -171,7 +171,7 @@ def test_what_ip_refuses_is_told_with_its_line(lab: Lab) -> None:
 
 
 def test_five_hosts_four_cables_and_two_dhcp_servers_take_less_than_a_second(lab: Lab) -> None:
-    began = time.monotonic()
+    clock = Clock()
 
     hosts = [lab.host(f"h{number}") for number in range(5)]
     for number in range(4):
@@ -180,7 +180,7 @@ def test_five_hosts_four_cables_and_two_dhcp_servers_take_less_than_a_second(lab
         hosts[number].up("right", "192.0.2.254/24")
         hosts[number].dhcp_server("right", ("192.0.2.1", "192.0.2.9"))
 
-    assert time.monotonic() - began < 1
+    assert clock.seconds < 1
 
 
 LEAVES_BEHIND = """
@@ -259,6 +259,6 @@ def test_a_lab_needs_no_root_where_the_kernel_lets_users_make_namespaces() -> No
         pytest.skip("this kernel lets no user but root make user namespaces")
 
     with started(UNPRIVILEGED, *user) as owner:
-        said = owner.communicate(timeout=30)[0]
+        said = owner.communicate(timeout=60)[0]
 
     assert said == "without root\n"

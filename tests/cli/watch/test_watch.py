@@ -14,6 +14,7 @@ from netstrata.cli.client import Connection
 from tests.cli.daemons import Terminal, daemon, start_daemon
 from tests.cli.programs import netstrata
 from tests.cli.watch.playing import play, wait_for
+from tests.clock import Clock
 
 PROGRAM = """process wired { var("x") v; call("inner", {}); println("up"); }
 process asks { on_request("vpn"); println("asked"); }
@@ -184,7 +185,7 @@ def test_it_outlives_the_daemon_and_goes_on_with_the_next_one(tmp_path: Path) ->
         await wait_for(pilot, "● wired complete")
         first.terminate()
         await wait_for(pilot, "no daemon; trying again", "--- the daemon has ended; trying again ---")
-        await asyncio.to_thread(first.wait, 30)
+        await asyncio.to_thread(first.wait, 60)
         await pilot.press("g")
         await wait_for(pilot, "no daemon answers at")
         second = await asyncio.to_thread(start_daemon, tmp_path, 'process after { println("again"); }')
@@ -194,7 +195,7 @@ def test_it_outlives_the_daemon_and_goes_on_with_the_next_one(tmp_path: Path) ->
             assert "no daemon; trying" not in shown
         finally:
             second.terminate()
-            await asyncio.to_thread(second.wait, 30)
+            await asyncio.to_thread(second.wait, 60)
 
     play(str(tmp_path / "control"), act, (160, 40))
 
@@ -207,7 +208,7 @@ def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path) -> None:
             await wait_for(pilot, "● wired complete", "hello")
         finally:
             child.terminate()
-            await asyncio.to_thread(child.wait, 30)
+            await asyncio.to_thread(child.wait, 60)
 
     play(str(tmp_path / "control"), act)
 
@@ -220,9 +221,9 @@ def test_a_flood_of_events_does_not_freeze_it(tmp_path: Path) -> None:
         for key in ("down", "up") * 5:
             await pilot.press(key)
             await pilot.press("question_mark")
-            await wait_for(pilot, "this help; quit", seconds=5)
+            await wait_for(pilot, "this help; quit")
             await pilot.press("escape")
-            await wait_for(pilot, "● calm complete", seconds=5)
+            await wait_for(pilot, "● calm complete")
         passed = time.monotonic() - begun
         came = Connection(path).call("Figures")["figures"]["events"] - before
 
@@ -238,13 +239,13 @@ def test_a_thousand_processes_are_walked_through_without_waiting(tmp_path: Path)
 
     async def act(pilot: Pilot[None]) -> None:
         await wait_for(pilot, "1000 complete", "▸ ● p0 complete")
-        begun = time.monotonic()
+        clock = Clock()
         await pilot.press("end")
         await wait_for(pilot, "▸ ● p999 complete")
         await pilot.press("e", "end")
         await wait_for(pilot, "▾ ● p999 complete", "println")
         await pilot.press(*["pageup"] * 20)
-        assert time.monotonic() - begun < 5
+        assert clock.seconds < 5
 
     with daemon(tmp_path, program) as path:
         play(path, act)
@@ -281,7 +282,7 @@ def test_it_ends_when_its_terminal_is_gone(tmp_path: Path) -> None:
 
         os.close(terminal.fd)
 
-        assert terminal.child.wait(30) == 1
+        assert terminal.child.wait(60) == 1
 
 
 def test_the_wheel_goes_back_in_the_time_line_and_what_comes_does_not_take_it_away(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Told:
     async def until(self, count: int) -> None:
         while len(self.lines) < count:
             self.news.clear()
-            await asyncio.wait_for(self.news.wait(), 10)
+            await asyncio.wait_for(self.news.wait(), 60)
 
 
 @pytest.fixture
@@ -221,14 +221,14 @@ def test_a_second_change_within_a_second_is_repaired_only_after_it(path: Path) -
     async def story(listener: Told) -> None:
         loop = asyncio.get_running_loop()
         async with ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1):
+            began = loop.time()
             replaced(path, "intruder")
             await listener.until(1)
-            first = loop.time()
             replaced(path, "intruder again")
 
             await listener.until(2)
 
-            assert loop.time() - first > 0.9
+            assert loop.time() - began > 0.9
             assert lines_of(path) == ["nameserver 192.0.2.1"]
 
     assert len(told(story)) == 2
