@@ -25,7 +25,7 @@ from netstrata.values import Unavailable, parse_ipv4
 _IP_PKTINFO = 8
 _NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def run(*words: str) -> str:

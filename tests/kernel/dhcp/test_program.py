@@ -82,11 +82,12 @@ def test_a_pulled_cable_takes_all_down_and_a_plugged_one_brings_it_back_without_
     daemon = running(host, tmp_path / "program.ncd")
     wait_until("its name server", lambda: servers(host) == ["nameserver 10.7.0.53"])
     up = host.kernel()
+    asked = server.output().count("DHCPDISCOVER(")  # twice, if the machine is so busy that it answers late
 
     cable.pull()
     wait_until("no address", lambda: host.kernel() == "link eth0 up no-carrier")
     cable.plug()
 
     wait_until("the same again", lambda: host.kernel() == up)
-    assert server.output().count("DHCPDISCOVER(") == 1
+    assert server.output().count("DHCPDISCOVER(") == asked
     ended(daemon)

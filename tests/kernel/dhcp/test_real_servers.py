@@ -7,11 +7,11 @@ import json
 import shutil
 import signal
 import subprocess
-import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.clock import Clock
 
 from netstrata.contract import DOWN, declaration_of
 from netstrata.ports import DhcpOptions
@@ -70,11 +70,11 @@ def test_dnsmasq_grants_a_lease_within_half_a_second(wire: Wire) -> None:
 
     async def story() -> None:
         leases = wire.leases(DhcpOptions(hostname=b"example"))
-        began = time.monotonic()
+        clock = Clock()
 
         lease = await leases.lease()
 
-        assert time.monotonic() - began < 0.5
+        assert clock.seconds < 0.5
         assert format_ipv4(lease.address) == b"10.7.0.50"
         assert lease.prefix == 24
         assert lease.gateway == bytes((10, 7, 0, 1))
@@ -94,7 +94,7 @@ def test_the_statement_shows_the_lease_as_programs_know_it(wire: Wire) -> None:
 
     async def story() -> dict[str, Any]:
         async with aclosing(declaration.implementation(Ports(wire), *values)) as stream:
-            found = await asyncio.wait_for(anext(stream), 10)
+            found = await asyncio.wait_for(anext(stream), 60)
             assert found is not DOWN
             pairs = zip(declaration.variables, found, strict=True)
             return {variable.name: variable.shape.write(value) for variable, value in pairs}
@@ -142,9 +142,10 @@ def test_dnsmasq_confirms_the_address_of_a_client_that_was_killed(wire: Wire) ->
         return (await wire.leases(QUICK).lease()).address
 
     address = asyncio.run(killed())
+    asked = wire.log("dnsmasq").count("DHCPDISCOVER(")  # twice, if the machine is so busy that it answers late
 
     assert asyncio.run(restarted()) == address
-    assert wire.log("dnsmasq").count("DHCPDISCOVER(") == 1
+    assert wire.log("dnsmasq").count("DHCPDISCOVER(") == asked
 
 
 def test_a_network_that_changed_meanwhile_says_nak_and_gives_another_address(wire: Wire) -> None:
@@ -198,14 +199,16 @@ def test_when_kea_is_gone_the_lease_is_lost_at_its_end_and_comes_back_with_kea(w
 
     async def story() -> None:
         leases = wire.leases(QUICK)
+        since_before = Clock()
         first = await leases.lease()
         wire.stop(child)
-        began = time.monotonic()
+        since_the_end_of_kea = Clock()
 
         lost = await leases.next()
 
         assert lost is None
-        assert 3 < time.monotonic() - began < 5
+        assert since_before.all_s >= 4
+        assert since_the_end_of_kea.seconds < 5
         kea(wire)
         assert (await leases.lease()).address == first.address
 
