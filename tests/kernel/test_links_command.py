@@ -63,17 +63,17 @@ def test_a_link_has_the_kernels_state_and_counters(hosts: tuple[Host, Host], tmp
     host.page("192.0.2.1", "x" * 10_000)
     other.fetch("http://192.0.2.1/")
 
+    [before] = json.loads(host.run("ip", "-s", "-j", "link", "show", "eth0"))
     link = asked.links()["eth0"]
 
     [kernel] = json.loads(host.run("ip", "-s", "-j", "link", "show", "eth0"))
-    counted = kernel["stats64"]
     assert (link["name"], link["index"], link["mac"]) == ("eth0", kernel["ifindex"], kernel["address"])
     assert (link["kind"], link["up"], link["carrier"], link["mtu"]) == ("veth", True, True, 1500)
     assert (link["speed_mbps"], link["duplex"]) == (10000, "full")
     assert link["tx_bytes"] > 10_000
-    for way in ("rx", "tx"):  # a packet may have come meanwhile
+    for way in ("rx", "tx"):  # packets may have come meanwhile
         for what in ("packets", "bytes", "errors", "dropped"):
-            assert 0 <= counted[way][what] - link[f"{way}_{what}"] <= {"packets": 3, "bytes": 400}.get(what, 0)
+            assert before["stats64"][way][what] <= link[f"{way}_{what}"] <= kernel["stats64"][way][what]
     assert "ssid" not in link
     assert "signal_dbm" not in link
 

@@ -88,7 +88,8 @@ def test_a_host_that_answers_is_found_at_once_and_a_new_one_soon(lab: Lab, tmp_p
 
     daemon = running(host, PROBE, tmp_path)
 
-    daemon.wait_output("there: true", timeout_s=4)
+    daemon.wait_output("there: true")
+    assert "there: false" not in daemon.output()
     assert daemon.end() == 0
 
 
@@ -99,7 +100,7 @@ def test_a_host_that_never_answers_is_not_there_after_six_seconds(lab: Lab, tmp_
 
     daemon = running(host, PROBE, tmp_path)
 
-    daemon.wait_output("there: false", timeout_s=12)
+    daemon.wait_output("there: false")
     assert "there: true" not in daemon.output()
     assert daemon.end() == 0
 
@@ -117,7 +118,7 @@ def test_a_link_that_is_set_down_fails_the_probe_and_nothing_else(lab: Lab, tmp_
     daemon.wait_output("cannot ask for 10.77.0.1 on eth0: Network is down")
     host.up("eth0")  # a change of a link lets it be tried again
 
-    daemon.wait_output("there: true\n", timeout_s=10)
+    daemon.wait_output("there: true\n")
     assert "Traceback" not in daemon.output()
     assert daemon.end() == 0
 
@@ -136,7 +137,7 @@ def test_a_device_is_seen_by_what_the_kernel_says(lab: Lab, tmp_path: Path) -> N
             host.ip("link del v0")
             return [*seen, *[await following(changes, gone=True) for _ in range(2)]]
 
-    seen = host.call(lambda: asyncio.run(asyncio.wait_for(act(), 20)))
+    seen = host.call(lambda: asyncio.run(asyncio.wait_for(act(), 60)))
 
     assert {change.path.rpartition("/")[2] for change in seen} == {"v0", "v1"}
     assert [change.properties is None for change in seen] == [False, False, True, True]

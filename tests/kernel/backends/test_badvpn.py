@@ -19,8 +19,8 @@ def client(tmp_path: Path) -> str:
         pytest.skip("as root of a user namespace made without root, no program gets a user")
     program = tmp_path / "client"
     script = """#!/bin/sh
-        echo "$(id -un) got $*"
         trap 'echo ended; exit 0' TERM
+        echo "$(id -un) got $*"
         while :; do sleep 0.02; done
     """
     program.write_text(script)

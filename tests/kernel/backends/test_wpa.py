@@ -80,8 +80,8 @@ def test_a_password_is_seen_nowhere_whatever_it_was_made_from_and_whoever_prints
     host = authenticator(lab, tmp_path, PASSWORD)
     host.write("/etc/netstrata-second", "den horses")
     seen = Seen(host, tmp_path, PROGRAM)
-    seen.daemon.wait_output("told", timeout_s=30)
-    seen.daemon.wait_output("no such program", timeout_s=30)
+    seen.daemon.wait_output("told")
+    seen.daemon.wait_output("no such program")
     wait_until("the failure of the MTU", lambda: "net.mtu" in seen.asked("why", "loud"))
 
     shown = seen.asked("show", "wpa_supplicant-eth0.conf")

@@ -78,7 +78,7 @@ def test_what_the_next_program_does_not_ask_for_is_deleted_after_a_while(lab: La
     path.write_text(host.read("/run/netstrata/filters"))
 
     async def act() -> tuple[str, str]:
-        nft = RealNftables(RealChildren(StandardOutput()), journal=Journal(str(path), settled_s=0.3))
+        nft = RealNftables(RealChildren(StandardOutput()), journal=Journal(str(path), settled_s=2))
         async with nft.held(NftThing("table", "ip", "b")):
             both = rules(host)
             while "table ip a" in rules(host):  # noqa: ASYNC110
@@ -86,7 +86,7 @@ def test_what_the_next_program_does_not_ask_for_is_deleted_after_a_while(lab: La
             return both, rules(host)
 
     with host.inside():
-        both, after = asyncio.run(asyncio.wait_for(act(), 20))
+        both, after = asyncio.run(asyncio.wait_for(act(), 60))
 
     assert "table ip a" in both
     assert "table ip b" in after
