@@ -25,7 +25,7 @@ def start_daemon(folder: Path, text: str, *arguments: str) -> subprocess.Popen[b
     control = str(folder / "control")
     words = [sys.executable, "-m", "netstrata", "run", "--quiet", "--control", control, str(program)]
     child = subprocess.Popen([*words, "--", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while True:
         try:
             Connection(control)
@@ -44,7 +44,7 @@ def daemon(folder: Path, text: str, *arguments: str) -> Iterator[str]:
         yield str(folder / "control")
     finally:
         child.terminate()
-        child.wait(30)
+        child.wait(60)
 
 
 class Terminal:
@@ -81,7 +81,7 @@ class Terminal:
         """Type."""
         os.write(self.fd, keys.encode())
 
-    def wait_for(self, text: str, seconds: float = 30) -> None:
+    def wait_for(self, text: str, seconds: float = 60) -> None:
         """Wait until a text was shown since the last time."""
         end = time.monotonic() + seconds
         while text.encode() not in self.seen:
@@ -99,7 +99,7 @@ class Terminal:
         self.all += data
         return bool(data)
 
-    def finish(self, seconds: float = 30) -> tuple[int, str]:
+    def finish(self, seconds: float = 60) -> tuple[int, str]:
         """Wait for the end; return the exit code and what was shown since the last time."""
         end = time.monotonic() + seconds
         while self._read(end - time.monotonic()):

@@ -8,7 +8,7 @@ from pathlib import Path
 PYTHON = sys.executable
 
 
-def netstrata(*words: str, folder: Path | None = None, stdin: str = "", seconds: float = 30) -> tuple[int, str, str]:
+def netstrata(*words: str, folder: Path | None = None, stdin: str = "", seconds: float = 60) -> tuple[int, str, str]:
     """Run `netstrata` to its end; return exit code, standard output and standard error."""
     done = subprocess.run(
         [PYTHON, "-m", "netstrata", *words],

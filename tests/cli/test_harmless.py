@@ -24,7 +24,7 @@ process asks { on_request("\x1b[31mgoal"); }
 def control(tmp_path: Path) -> Iterator[str]:
     """Run a program whose child has spoken, and return where it answers."""
     with daemon(tmp_path, PROGRAM) as path:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not Connection(path).call("Watch", kind="child")["events"]:
             assert time.monotonic() < end
         yield path

@@ -25,7 +25,7 @@ def mandoc(*options: str, page: str) -> str:
     if shutil.which("mandoc") is None:
         pytest.skip("no mandoc here: apt-get install mandoc")
     done = subprocess.run(
-        ["mandoc", *options], input=PAGES[page], capture_output=True, text=True, timeout=20, check=False
+        ["mandoc", *options], input=PAGES[page], capture_output=True, text=True, timeout=60, check=False
     )
     return done.stdout
 

@@ -40,7 +40,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     assert daemon.stdout.readline() == "listening\n"
     yield f"unix:{tmp_path}/s"
     daemon.terminate()
-    daemon.communicate(timeout=20)
+    daemon.communicate(timeout=60)
 
 
 def test_each_reply_is_a_line_and_the_end_is_success(server: str) -> None:

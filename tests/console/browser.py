@@ -87,7 +87,7 @@ class Browser:
             return found
 
     def _read(self) -> dict[str, Any]:
-        end = time.monotonic() + 40
+        end = time.monotonic() + 120
         while b"\0" not in self._held:
             if not select.select([self._in], [], [], max(0, end - time.monotonic()))[0]:
                 raise Broken("the browser does not answer")
@@ -121,7 +121,7 @@ class Browser:
             raise Broken(thrown.get("exception", {}).get("description") or thrown["text"])
         return told["result"].get("value")
 
-    def wait(self, script: str, timeout_s: float = 40) -> Any:
+    def wait(self, script: str, timeout_s: float = 60) -> Any:
         """Return what an expression comes to as soon as that is true; true for an element."""
         end = time.monotonic() + timeout_s
         asked = f"(async () => {{ const found = {script}; return found instanceof Node ? true : found; }})()"

@@ -145,7 +145,7 @@ def test_unknown_processes_are_refused_in_words(console: Console) -> None:
 
 def test_methods_that_nobody_needs_are_refused(console: Console) -> None:
     for method in ("PUT", "DELETE", "OPTIONS", "TRACE"):
-        connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=60)
         connection.request(method, "/", headers={"Authorization": f"Bearer {console.token}"})
         assert connection.getresponse().status == 405
         connection.close()

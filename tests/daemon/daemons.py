@@ -23,7 +23,7 @@ class Started:
             self.child = subprocess.Popen(words, stdout=log, stderr=log)
 
     def __enter__(self) -> "Started":
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while True:
             try:
                 self.connect()
@@ -41,4 +41,4 @@ class Started:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.child.terminate()
-        self.child.wait(timeout=20)
+        self.child.wait(timeout=60)

@@ -69,7 +69,7 @@ def served(file: Path, *options: str) -> Iterator[Connection]:
         yield Connection(str(path))
     finally:
         child.send_signal(signal.SIGTERM)
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
     assert not path.exists()
 
 

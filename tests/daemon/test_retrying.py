@@ -30,7 +30,7 @@ def test_when_a_child_is_started_again_is_an_event_with_the_time_until_then(tmp_
     program.write_text('process main { daemon({"/bin/false"}, ["retry_time": "70"]); sleep("500"); exit("0"); }')
 
     words = [sys.executable, "-m", "netstrata", "run", "--control", "none", "--record", str(record), str(program)]
-    subprocess.run(words, check=True, capture_output=True, timeout=30)
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
 
     events = [json.loads(line) for line in record.read_text().splitlines()]
     first, second = [event for event in events if event["kind"] == "retry"][:2]

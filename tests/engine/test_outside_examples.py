@@ -24,7 +24,7 @@ def test_an_example_prints_what_it_promises(example: str, tmp_path: Path) -> Non
         cwd=tmp_path / "here",
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

@@ -25,7 +25,7 @@ def played(act: Callable[[], Coroutine[Any, Any, None]]) -> None:
 def connected(folder: Path) -> socket.socket:
     end = socket.socket(socket.AF_UNIX)
     end.connect(str(folder / "s"))
-    end.settimeout(10)
+    end.settimeout(60)
     return end
 
 

@@ -48,7 +48,7 @@ def test_a_tunnel_comes_up_on_demand_with_its_prerequisites_and_goes_away_when_i
 
     def ask(*words: str) -> tuple[int, str]:
         child = laptop.start([sys.executable, "-m", "netstrata", *words], {"PYTHONPATH": str(SOURCES)})
-        return child.status(30), child.output()
+        return child.status(), child.output()
 
     before, why = laptop.kernel(), ask("why", "vpn0")  # the goal: its process is called otherwise
     came_up = ask("up", "vpn0", "--wait", "--timeout", "20", "--json")
@@ -80,7 +80,7 @@ def test_who_waits_too_long_is_told_and_a_goal_that_there_is_not_is_told_with_th
 
     def ask(*words: str) -> tuple[int, str]:
         child = laptop.start([sys.executable, "-m", "netstrata", *words], {"PYTHONPATH": str(SOURCES)})
-        return child.status(30), child.output()
+        return child.status(), child.output()
 
     # There is no eth0, so it cannot come up.
     late, strange = ask("up", "vpn0", "--timeout", "0.3"), ask("up", "vpn")

@@ -13,10 +13,10 @@ from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(400)]
 HERE = Path(__file__).parent / "ncd_router"
 SOURCES = Path(netstrata.__file__).parents[1]
-SLOW_S = 30
+SLOW_S = 60
 
 
 class Router:

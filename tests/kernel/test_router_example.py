@@ -61,7 +61,7 @@ class Town:
         def leased() -> bool:
             return "route default" in client.kernel()
 
-        wait_until(f"a lease on {client.name}", leased, 20)
+        wait_until(f"a lease on {client.name}", leased)
         line = next(line for line in client.kernel().splitlines() if line.startswith("addr 192.0.2."))
         return line.split()[1].partition("/")[0]
 
@@ -76,7 +76,7 @@ class Town:
         """End all daemons in good order."""
         for child in (*self.programs, self.daemon):
             child.signal(signal.SIGTERM)
-            child.status(20)
+            child.status()
 
 
 def reached(fetch: Callable[[], str]) -> Callable[[], bool]:
@@ -99,7 +99,7 @@ def test_the_router_serves_its_lan_forwards_ports_and_leaves_nothing(lab: Lab, t
     url = f"http://{INTERNET}/"
 
     # Both clients reach the internet, through NAT: the page is asked for from the router's address.
-    wait_until("the internet from the desk", reached(lambda: desk.fetch(url, 1)), 20)
+    wait_until("the internet from the desk", reached(lambda: desk.fetch(url, 1)))
     assert desk.fetch(url) == sofa.fetch(url)
     assert len(set(addresses)) == 2
 
@@ -125,10 +125,10 @@ def test_the_router_serves_its_lan_forwards_ports_and_leaves_nothing(lab: Lab, t
 
     # The WAN cable is pulled: the uplink is undone, the LAN stands.  Back again: all works.
     town.wan.pull()
-    wait_until("no default route", lambda: "default" not in town.router.kernel(), 10)
+    wait_until("no default route", lambda: "default" not in town.router.kernel())
     assert "addr 192.0.2.1/24 dev lan" in town.router.kernel()
     town.wan.plug()
-    wait_until("the internet from the sofa", reached(lambda: sofa.fetch(url, 1)), 20)
+    wait_until("the internet from the sofa", reached(lambda: sofa.fetch(url, 1)))
 
     page.close()
     town.end()

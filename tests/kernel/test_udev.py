@@ -57,7 +57,7 @@ def test_a_link_is_told_with_what_udev_knows_of_it_whether_it_comes_before_us_or
                 seen.append(await next_about(changes, "late"))
             return seen
 
-    seen = host.call(lambda: asyncio.run(asyncio.wait_for(act(), 20)))
+    seen = host.call(lambda: asyncio.run(asyncio.wait_for(act(), 60)))
     udev.end()
 
     assert [change.path.rpartition("/")[2] for change in (seen[0], seen[1], seen[-1])] == ["early", "late", "late"]

@@ -98,17 +98,17 @@ def test_default_route_and_name_servers_follow_the_best_uplink_that_is_there(lab
         only = kernel.count("route default") == 1 and route in kernel
         return only and [line.split()[1] for line in laptop.read("/etc/resolv.conf").splitlines()[1:]][:1] == [server]
 
-    wait_until("the static one", lambda: over(STATIC, "192.0.2.14"), 20)
-    wait_until("the lease", lambda: "dev eth1" in laptop.kernel(), 20)
+    wait_until("the static one", lambda: over(STATIC, "192.0.2.14"))
+    wait_until("the lease", lambda: "dev eth1" in laptop.kernel())
     kernel = laptop.kernel()
     assert "addr 192.0.2.116/24 dev eth0" in kernel
     assert "addr 198.51.100.5" in kernel
     cable.pull()
-    wait_until("the other one", lambda: over(DYNAMIC, "198.51.100.53"), 20)
+    wait_until("the other one", lambda: over(DYNAMIC, "198.51.100.53"))
     cable.plug()
-    wait_until("the static one again", lambda: over(STATIC, "192.0.2.14"), 20)
+    wait_until("the static one again", lambda: over(STATIC, "192.0.2.14"))
     laptop.ip("link del eth0")
-    wait_until("the other one for good", lambda: over(DYNAMIC, "198.51.100.53"), 20)
+    wait_until("the other one for good", lambda: over(DYNAMIC, "198.51.100.53"))
 
     assert "dev eth0" not in laptop.kernel()
     assert daemon.end() == 1

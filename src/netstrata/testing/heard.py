@@ -13,7 +13,7 @@ from netstrata.system.output import StandardOutput
 from netstrata.values import Unavailable
 
 T = TypeVar("T")
-LONGEST_S = 20
+LONGEST_S = 60
 
 
 class Heard:

@@ -67,7 +67,7 @@ class PageServer:
             except OSError:  # closed
                 return
             with connection, contextlib.suppress(OSError):
-                connection.settimeout(5)
+                connection.settimeout(30)
                 asked = b""
                 while b"\r\n\r\n" not in asked and (more := connection.recv(4096)):
                     asked += more

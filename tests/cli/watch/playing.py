@@ -20,7 +20,7 @@ def unwrapped(shown: str) -> str:
     return "".join(line.strip().strip("│").strip() for line in shown.splitlines())
 
 
-async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: float = 30) -> str:
+async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: float = 60) -> str:
     """Wait until all texts are on the screen, one of them perhaps on two lines, and return it."""
     assert isinstance(pilot.app, WatchApp)
     end = time.monotonic() + seconds

@@ -50,7 +50,7 @@ class Told:
 
 
 def run(*words: str, stdin: str = "") -> str:
-    done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{words}: {done.stderr}"
     return done.stdout
 
@@ -137,7 +137,7 @@ def test_somebody_who_writes_a_bind_mounted_file_is_noticed(etc: Path, tmp_path:
         set_running(listener)
         async with ResolverConfiguration().held_lines([b"nameserver 192.0.2.1"], 1):
             intrude(mounted)
-            await asyncio.wait_for(listener.news.wait(), 10)
+            await asyncio.wait_for(listener.news.wait(), 60)
             return mounted.read_text().splitlines()
 
     assert asyncio.run(story())[1:] == ["nameserver 192.0.2.1"]

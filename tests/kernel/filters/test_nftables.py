@@ -193,7 +193,7 @@ def test_when_the_kernel_tells_more_than_is_read_handles_are_looked_up_and_losse
         return [line.strip() for line in there if "dport" in line], statement.lines
 
     with host.inside():
-        there, notes = asyncio.run(asyncio.wait_for(act(), 20))
+        there, notes = asyncio.run(asyncio.wait_for(act(), 60))
 
     assert there == [f"tcp dport {n} drop" for n in range(2, 200, 2)]
     assert notes == []

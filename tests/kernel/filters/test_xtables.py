@@ -322,7 +322,7 @@ def test_forty_processes_at_once_do_not_disturb_each_other(lab: Lab, tmp_path: P
 
     daemon = started(host, tmp_path / "x.ncd", text)
     wait_until("all rules", lambda: len(listed(host, "iptables")) == 3 + 40)
-    daemon.end(timeout_s=20)
+    daemon.end()
 
     assert listed(host, "iptables") == EMPTY
 

@@ -98,13 +98,13 @@ class World:
 
     def ip(self, words: str) -> str:
         """Run ip, and fail if it fails."""
-        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, timeout=20)
+        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"ip {words}: {done.stderr}"
         return done.stdout
 
     def batch(self, lines: str) -> int:
         """Run many ip commands in one go; return how many."""
-        done = subprocess.run(["ip", "-batch", "-"], input=lines, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(["ip", "-batch", "-"], input=lines, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return lines.count("\n")
 
@@ -237,7 +237,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     async def scenario() -> None:
         world = World()
         try:
-            await asyncio.wait_for(test(**{**arguments, "world": world}), 30)
+            await asyncio.wait_for(test(**{**arguments, "world": world}), 100)
         finally:
             world.netlink.close()
 

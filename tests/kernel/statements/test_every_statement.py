@@ -20,7 +20,7 @@ pytestmark = pytest.mark.kernel
 each = pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.name, marks=[pytest.mark.vm] if row.needs else []) for row in ROWS]
 )
-SLOW_S = 150 if os.environ.get("NETSTRATA_OWN_MACHINE") else 30  # a machine that is emulated takes its time
+SLOW_S = 150 if os.environ.get("NETSTRATA_OWN_MACHINE") else 60  # a machine that is emulated takes its time
 EXISTS_FOR = {
     "bond": "type bond",
     "dummy": "type dummy",

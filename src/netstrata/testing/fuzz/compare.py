@@ -10,7 +10,7 @@ from netstrata.testing.fuzz.choices import RandomChoices
 from netstrata.testing.fuzz.data import data_program
 from netstrata.testing.fuzz.flow import flow_program
 
-ORACLE_S = 20
+ORACLE_S = 60
 
 
 def program_of(seed: int) -> str:
