@@ -39,6 +39,20 @@ async def test_addresses_are_there_while_held_and_only_then(world: "World") -> N
     assert world.ip("addr show dev va scope global") == before
 
 
+async def test_a_loopback_address_is_as_ip_makes_it_and_goes_again(world: "World") -> None:
+    before = world.ip("addr show dev lo")
+    world.ip("addr add 127.0.0.2/8 dev lo")
+    by_ip = world.ip("addr show dev lo")
+    world.ip("addr del 127.0.0.2/8 dev lo")
+
+    async with world.netlink.addresses.held_address("lo", packed("127.0.0.2"), 8):
+        held = world.ip("addr show dev lo")
+
+    assert "inet 127.0.0.2/8 scope host" in by_ip
+    assert held.replace(" proto 110", "") == by_ip
+    assert world.ip("addr show dev lo") == before
+
+
 async def test_an_address_that_was_there_before_stays(world: "World") -> None:
     world.ip("addr add 192.0.2.3/24 dev va")
 

@@ -13,6 +13,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFA_LABEL,
     IFA_LOCAL,
     IFA_PROTO,
+    RT_SCOPE_HOST,
     RT_SCOPE_UNIVERSE,
     RTPROT_NETSTRATA,
 )
@@ -24,6 +25,7 @@ _LOCAL4 = ATTRIBUTE.pack(8, IFA_LOCAL)
 _ADDRESS4 = ATTRIBUTE.pack(8, IFA_ADDRESS)
 _ADDRESS6 = ATTRIBUTE.pack(20, IFA_ADDRESS)
 _OURS = attribute(IFA_PROTO, bytes([RTPROT_NETSTRATA]))
+_LOOPBACK = 127  # first byte of IPv4 addresses that only this host may have
 
 
 class AddressMessage(NamedTuple):
@@ -43,9 +45,13 @@ class AddressMessage(NamedTuple):
 
 
 def encode_address(ifindex: int, address: bytes, prefix: int) -> bytes:
-    """Return the body of an RTM_NEWADDR or RTM_DELADDR: global scope, for ever, marked as ours."""
+    """Return the body of an RTM_NEWADDR or RTM_DELADDR: global scope, for ever, marked as ours.
+
+    The kernel takes loopback addresses of IPv4 only for the host.
+    """
     if len(address) == 4:
-        start = IFADDRMSG.pack(AF_INET, prefix, 0, RT_SCOPE_UNIVERSE, ifindex)
+        scope = RT_SCOPE_HOST if address[0] == _LOOPBACK else RT_SCOPE_UNIVERSE
+        start = IFADDRMSG.pack(AF_INET, prefix, 0, scope, ifindex)
         return start + _LOCAL4 + address + _ADDRESS4 + address + _OURS
     start = IFADDRMSG.pack(AF_INET6, prefix, 0, RT_SCOPE_UNIVERSE, ifindex)
     return start + _ADDRESS6 + address + _OURS
