@@ -316,6 +316,23 @@ async def test_a_kernel_without_a_kind_of_links_is_said_to_have_none(world: "Wor
     assert str(refused.value) == "cannot make nosuchkind vz: this kernel has no nosuchkind links"
 
 
+async def test_an_option_that_this_kernel_lacks_is_named(world: "World") -> None:
+    try:
+        world.ip("link add vy type bridge vlan_filtering 1")
+        lacks = False
+    except AssertionError:
+        lacks = True
+    said = ""
+
+    try:
+        world.up_now(bridge, "vz", '["vlan_filtering": "on"]')
+    except Unavailable as error:
+        said = str(error)
+
+    reason = "this kernel has no bridge links, or none with vlan_filtering"
+    assert said == (f"cannot make bridge vz: {reason}" if lacks else "")
+
+
 @pytest.mark.vm("vlan")
 async def test_a_vlan_that_its_link_has_already_is_said(world: "World") -> None:
     world.ip("link add vy link va type vlan id 7")

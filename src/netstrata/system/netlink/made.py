@@ -245,7 +245,10 @@ def resolved(options: Options, operation: str, requests: RequestSocket) -> dict[
 def _not_made(wish: NewLink, answer: Answer, operation: str) -> Unavailable:
     text = answer.text.lower()
     if answer.errno == errno.EOPNOTSUPP and (not text or "unknown device type" in text):
-        return Unavailable(operation, f"this kernel has no {wish.kind} links", errno.EOPNOTSUPP)
+        reason = f"this kernel has no {wish.kind} links"
+        if not text and wish.options:
+            reason += f", or none with {', '.join(wish.options)}"
+        return Unavailable(operation, reason, errno.EOPNOTSUPP)
     if answer.errno == errno.EEXIST and not text:
         # The name was free: it is the other end's, or what the link is to do that one already does.
         taken = f"the name {wish.peer} is taken" if wish.peer else f"another {wish.kind} link does this already"
