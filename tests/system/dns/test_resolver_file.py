@@ -188,6 +188,27 @@ def test_what_a_killed_daemon_made_of_nothing_goes_when_the_next_one_leaves(tmp_
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("last", [0, 1])
+def test_of_two_daemons_the_last_one_to_leave_puts_back_what_the_first_one_found(path: Path, last: int) -> None:
+    before = path.stat().st_ino
+
+    async def story(told: Told) -> None:
+        daemons = [ResolverConfiguration(str(path)) for _ in range(2)]
+        held = [daemon.held_lines([b"nameserver 192.0.2.%d" % at], 1) for at, daemon in enumerate(daemons)]
+        for one in held:
+            await one.__aenter__()
+        await told.until(2)  # each has written it again
+        await held[1 - last].__aexit__(None, None, None)
+        await told.until(3)  # the one that is left has written it, or the other one has left it as it was
+        assert lines_of(path) == [f"nameserver 192.0.2.{last}"]
+        await held[last].__aexit__(None, None, None)
+
+    told(story)
+
+    assert (path.read_text(), path.stat().st_ino) == (FOUND, before)
+    assert os.listdir(path.parent) == ["resolv.conf"]
+
+
 def replaced(path: Path, text: str) -> None:
     new = path.with_name("somebody")
     new.write_text(text)

@@ -3,6 +3,7 @@
 The file that was found is kept beside it, as a second name of the same inode (a link stays a link), so that owner,
 mode, content and target come back whatever they were, and also after a crash.  Where that cannot be (a bind mount, a
 read-only directory), the file is written in place and its content remembered.
+Another daemon that has its lines in the same file shares what is kept: whoever leaves last puts it back.
 """
 
 import os
@@ -43,6 +44,8 @@ class ResolverFile:
         """
         if not self._taken:
             self._take()
+        elif not self._in_place and not self._missing and not os.path.lexists(self._saved):
+            self._take()  # another daemon has put it back
         try:
             self._put(content)
         except OSError:
@@ -61,7 +64,8 @@ class ResolverFile:
             return True
         self._taken = False
         if not self.is_ours():
-            _forget(self._saved)
+            if not (_read(self.path) or b"").startswith(MARK):  # that of another daemon, which needs what is kept
+                _forget(self._saved)
             return False
         if self._content is not None:
             self._write_in_place(self._content)
