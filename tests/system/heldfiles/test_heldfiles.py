@@ -138,30 +138,52 @@ def test_several_holders_may_leave_in_any_order(tmp_path: Path, order: tuple[int
     assert (notes, names(tmp_path)) == ([], ["a"])
 
 
-def test_after_a_crash_what_was_found_before_it_comes_back(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.write_bytes(b"old")
+def crashed(path: Path, *data: bytes) -> None:
+    """Have a daemon hold a file, several times over, and end without a word."""
+
+    async def act(files: RealHeldFiles, _: Heard) -> None:
+        for one in data:
+            await files.held_file(os.fsencode(path), one, NOTHING_SAID).__aenter__()
+        os._exit(0)
+
     first = os.fork()
     if first == 0:
-        held(path, b"new", lambda: os._exit(0))
+        with_files(act)
     os.waitpid(first, 0)
-    assert path.read_bytes() == b"new"
+    assert path.read_bytes() == data[-1]
 
-    held(path, b"new", lambda: None)
+
+@pytest.mark.parametrize("next_one", [b"new", b"newer"])
+def test_after_a_crash_what_was_found_before_it_comes_back(tmp_path: Path, next_one: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    crashed(path, b"new")
+
+    held(path, next_one, lambda: None)
 
     assert (path.read_bytes(), names(tmp_path)) == (b"old", ["a"])
 
 
-def test_what_a_crash_left_is_not_touched_if_the_file_is_no_longer_ours(tmp_path: Path) -> None:
+def test_after_two_crashes_and_of_several_holders_it_comes_back_too(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    (tmp_path / ".a.netstrata-saved").write_bytes(b"older")
+    path.write_bytes(b"old")
+    crashed(path, b"new", b"new", b"newer")
+    crashed(path, b"newest")
+
+    held(path, b"last", lambda: None)
+
+    assert (path.read_bytes(), names(tmp_path)) == (b"old", ["a"])
+
+
+def test_what_a_crash_left_is_forgotten_if_somebody_has_written_the_file_since(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    crashed(path, b"new")
     path.write_bytes(b"theirs")
 
     held(path, b"new", lambda: None)
 
-    assert path.read_bytes() == b"theirs"
-    assert (tmp_path / ".a.netstrata-saved").read_bytes() == b"older"
-    assert len(names(tmp_path)) == 2
+    assert (path.read_bytes(), names(tmp_path)) == (b"theirs", ["a"])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The port for files that are held.
 
-The file that was found is kept beside its place as a second name of the same inode, so all that it has comes back,
-also after a crash.  Several holders of one path stand on each other: who leaves from below hands what it found to the
-one above.
+The file that was found is kept beside its place as a second name of the same inode, so all that it has comes back.
+That name says what was written in its place, so that after a crash the next daemon knows whether what is there is ours,
+whatever it writes itself.  Several holders of one path stand on each other: who leaves from below hands what it found
+to the one above.
 """
 
 import errno
@@ -145,28 +146,42 @@ class RealHeldFiles:
             raise Unavailable("", _NOT_REPLACED.format(_kind(found.st_mode)))
         directory, base = os.path.split(path)
         temporary = os.path.join(directory, f".{base}.netstrata-new")
-        saved, left_over = self._saved_name(path, directory, base, data) if found is not None else ("", False)
-        if saved and not left_over:
-            os.link(path, saved, follow_symlinks=False)
+        left_over = self._left_over(path) if found is not None else ""
+        saved = self._free_name(path, data, left_over) if found is not None else ""
+        if saved and saved != left_over:
+            os.link(left_over or path, saved, follow_symlinks=False)
         try:
             whole.replace(path, temporary, data, attributes, found)
         except BaseException:
-            if saved and not left_over:
+            if saved and saved != left_over:
                 whole.forget(saved)
             raise
+        if left_over != saved:
+            whole.forget(left_over)
         return path, _Placed(data, saved)
 
-    def _saved_name(self, path: str, directory: str, base: str, data: bytes) -> tuple[str, bool]:
-        """Say where to keep what is there; True if a daemon that crashed has kept there what was before ours."""
+    def _left_over(self, path: str) -> str:
+        """Return where a daemon that crashed has kept what was there before anything of its own; "" if none has."""
+        kept = ""
+        content = whole.read_whole(path)
+        while content is not None and path not in self._placed:
+            below = [name for name in _saved_names(path, content) if name != kept]
+            if not below:
+                break
+            for name in (kept, *below[1:]):
+                whole.forget(name)
+            kept, content = below[0], whole.read_whole(below[0])
+        return kept
+
+    def _free_name(self, path: str, data: bytes, left_over: str) -> str:
+        """Return where to keep what is there; what lies there was kept from a file that others have replaced since."""
         used = {placed.saved for placed in self._placed.get(path, ())}
         number = 1
-        while True:
-            saved = os.path.join(directory, f".{base}.netstrata-saved{f'-{number}' if number > 1 else ''}")
-            if not os.path.lexists(saved):
-                return saved, False
-            if saved not in used and not used and whole.read_whole(path) == data:
-                return saved, True
+        while (saved := _saved_name(path, data, number)) in used:
             number += 1
+        if saved != left_over:
+            whole.forget(saved)
+        return saved
 
     def _leave(self, path: str, placed: _Placed, statement: Running | None) -> None:
         holders = self._placed[path]
@@ -177,8 +192,11 @@ class RealHeldFiles:
             del self._placed[path]
         try:
             if above is not None:
-                whole.forget(above.saved)
-                above.saved = placed.saved
+                if placed.saved:
+                    os.rename(placed.saved, above.saved)
+                else:
+                    whole.forget(above.saved)
+                    above.saved = ""
             elif whole.read_whole(path) != placed.data:
                 whole.forget(placed.saved)
                 if statement is not None:
@@ -188,6 +206,24 @@ class RealHeldFiles:
         except OSError as error:
             if statement is not None:
                 statement.note(f"{_unavailable(f'put {path} back', error)}; ignoring")
+
+
+def _saved_name(path: str, data: bytes, number: int = 1) -> str:
+    """Return the name under which a file is kept while others have written something in its place."""
+    from hashlib import sha256  # only here, and not at every start
+
+    directory, base = os.path.split(path)
+    more = f"-{number}" if number > 1 else ""
+    return os.path.join(directory, f".{base}.netstrata-saved-{sha256(data).hexdigest()[:12]}{more}")
+
+
+def _saved_names(path: str, data: bytes) -> list[str]:
+    """Return all names of that kind that are there, the first one first."""
+    first = _saved_name(path, data)
+    directory, base = os.path.split(first)
+    ends = [name.removeprefix(base) for name in os.listdir(directory) if name.startswith(base)]
+    numbers = {end: int(end[1:] or 1) for end in ends if not end or (end[0] == "-" and end[1:].isdecimal())}
+    return [first + end for end in sorted(numbers, key=numbers.__getitem__)]
 
 
 def _put_back(path: str, saved: str) -> None:
