@@ -110,6 +110,9 @@ def test_the_router_serves_its_lan_forwards_ports_and_leaves_nothing(lab: Lab, t
         town.internet.fetch(outside, 1)
     assert town.ask(f'{{"add", "tcp", "8080", "{addresses[0]}", "80"}}') == '"added"'
     assert "the desk" in town.internet.fetch(outside)
+    assert town.ask(f'{{"add", "tcp", "8080", "{addresses[1]}", "81"}}') == '"added"'
+    wait_until("the other way", lambda: f"{addresses[1]}:81" in town.router.run("nft", "list", "ruleset"))
+    assert f"{addresses[0]}:80" not in town.router.run("nft", "list", "ruleset")
     assert town.ask('{"remove", "tcp", "8080"}') == '"removed"'
     with pytest.raises((Unavailable, OSError)):
         town.internet.fetch(outside, 1)
@@ -120,6 +123,8 @@ def test_the_router_serves_its_lan_forwards_ports_and_leaves_nothing(lab: Lab, t
         "{}",
         '{"add", "tcp", "80; flush", "192.0.2.50", "80"}',
         '{"add", "tcp", "80", "x y", "80"}',
+        '{"add", "tcp", "80", "192.0.2.50", "0"}',
+        '{"remove", "tcp", "65536"}',
     ):
         assert town.ask(request).startswith('"say ')
 
@@ -134,4 +139,24 @@ def test_the_router_serves_its_lan_forwards_ports_and_leaves_nothing(lab: Lab, t
     town.end()
 
     town.router.run("rm", "-r", "/var/lib/netstrata")  # what was granted is remembered, on purpose
+    assert lab.leftovers() == []
+
+
+def test_a_port_that_is_missing_or_vanishes_takes_nothing_from_the_others(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab, tmp_path)
+    _, sofa = town.clients
+    town.address(sofa)
+    serving = "/run/netstrata/generated/dnsmasq-lan.conf"
+    since = town.router.run("stat", "-c", "%i", serving)
+
+    town.router.ip("link del lan1")
+    wait_until("the port gone", lambda: "lan1" not in town.router.kernel())
+
+    wait_until("the internet from the sofa", reached(lambda: sofa.fetch(f"http://{INTERNET}/", 1)), 20)
+    assert "link lan2 up carrier master lan" in town.router.kernel()
+    town.router.ip("tuntap add lan1 mode tap")
+    wait_until("the port back", lambda: "link lan1 up no-carrier master lan" in town.router.kernel())
+    assert town.router.run("stat", "-c", "%i", serving) == since
+    town.end()
+    town.router.run("rm", "-r", "/var/lib/netstrata")
     assert lab.leftovers() == []
