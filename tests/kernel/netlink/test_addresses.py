@@ -1,5 +1,6 @@
 """Addresses in a real kernel."""
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,3 +192,23 @@ async def test_a_primary_address_that_goes_takes_nothing_with_it(world: "World",
     assert reason == "cannot hold 192.0.2.4/24 on va: someone removed it"
     assert other.losses.empty()
     assert world.sysctl("net/ipv4/conf/va/promote_secondaries") == str(promotes)
+
+
+async def test_many_addresses_of_one_network_leave_as_fast_as_they_come_and_leave_others_alone(world: "World") -> None:
+    world.links_up()
+    count = 1500
+    statement = world.as_statement()
+    began = time.monotonic()
+    held = [world.netlink.addresses.held_address("va", packed(f"10.0.{n >> 8}.{n & 255}"), 16) for n in range(count)]
+    for one in held:
+        await one.__aenter__()
+    came_s = time.monotonic() - began
+    world.ip("addr add 10.0.200.1/16 dev va")
+
+    began = time.monotonic()
+    for one in (*held[:20], *reversed(held[20:])):  # the primary one, whichever it is by then; secondary ones
+        await one.__aexit__(None, None, None)
+
+    assert time.monotonic() - began < 20 * came_s
+    assert world.addresses() == ["10.0.200.1/16"]
+    assert statement.notes == []

@@ -1,7 +1,7 @@
 """Addresses of either family on links."""
 
 import errno
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import NamedTuple
 
 from netstrata.contract import Running
@@ -20,7 +20,6 @@ from netstrata.protocols.rtnetlink import (
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
     IFA_F_DADFAILED,
-    IFA_F_SECONDARY,
     NLM_F_CREATE,
     NLM_F_EXCL,
     RTM_DELADDR,
@@ -37,7 +36,8 @@ from netstrata.system.netlink.held import Held, Holding, IndexOf, Listener
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
 from netstrata.system.netlink.socket import Request, RequestSocket
-from netstrata.values import Unavailable, mask_bits
+from netstrata.system.netlink.subnets import Subnets
+from netstrata.values import Unavailable
 
 _GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR)
 _TAKEN = "another host on the link has this address (duplicate address detection failed)"
@@ -80,6 +80,7 @@ class NetlinkAddresses(Ear):
         "_monitor",
         "_overrun",
         "_requests",
+        "_subnets",
         "_suspects",
         "_watched",
         "_watchers",
@@ -94,6 +95,7 @@ class NetlinkAddresses(Ear):
         self._suspects: dict[Key, None] = {}  # in the order in which they were heard of
         self._watched = 0
         self._watchers: dict[int, list[Dynamic]] = {}  # by link
+        self._subnets = Subnets(monitor, self._of_link)
         self._overrun = False
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.tell(self, RTM_NEWADDR, RTM_DELADDR)
@@ -138,6 +140,7 @@ class NetlinkAddresses(Ear):
     def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
         message = decode_address(data, start, end)
+        self._subnets.forget()
         for watcher in self._watchers.get(message.ifindex, ()):
             watcher.heard(message, kind == RTM_NEWADDR)
         if kind == RTM_DELADDR:
@@ -221,29 +224,19 @@ class NetlinkAddresses(Ear):
         promotes one of them; so it does for that moment.
         """
         ifindex, address, prefix = held.key
-        if len(address) == 4 and prefix < 32 and self._has_secondaries(ifindex, address, prefix):
+        together = [Request(RTM_DELADDR, 0, held.body)]
+        if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
             link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
             if isinstance(link, bytes) and not promotes(link, HEADER_SIZE, len(link)):
-                together = [
-                    Request(RTM_NEWLINK, 0, set_promotion(ifindex, True)),
-                    Request(RTM_DELADDR, 0, held.body),
-                    Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)),
-                ]
-                return self._requests.requests(together)[1]
-        return self._requests.request(RTM_DELADDR, 0, held.body)
+                together.insert(0, Request(RTM_NEWLINK, 0, set_promotion(ifindex, True)))
+                together.append(Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)))
+        self._subnets.cross_out(ifindex, address, prefix)
+        return self._requests.requests(together)[len(together) // 2]
 
-    def _has_secondaries(self, ifindex: int, address: bytes, prefix: int) -> bool:
+    def _of_link(self, ifindex: int) -> Iterable[AddressMessage]:
         seen: dict[Key, AddressMessage] = {}
         self._read(ifindex, seen)
-        own = seen.get((ifindex, address, prefix))
-        if own is None or own.flags & IFA_F_SECONDARY:
-            return False
-        network = mask_bits(address, prefix)
-        return any(
-            other.flags & IFA_F_SECONDARY and other.prefix == prefix and mask_bits(other.address, prefix) == network
-            for other in seen.values()
-            if other.family == AF_INET
-        )
+        return seen.values()
 
     def _lose(self, held: HeldAddress, gone: bool) -> list[Loss]:
         operation = f"hold {held.words}"
@@ -261,6 +254,7 @@ class NetlinkAddresses(Ear):
 
         Raises: Unavailable.
         """
+        self._subnets.forget()
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, body)
         if answer is None:
             return True

@@ -1,0 +1,49 @@
+"""Which IPv4 addresses of a link stand in whose shadow: the first one of a network is primary, the others secondary.
+
+Many may leave in one turn of the event loop, so a link is read once in a turn, and what is deleted is crossed out.
+"""
+
+from collections.abc import Callable, Iterable
+
+from netstrata.protocols.rtnetlink import AddressMessage
+from netstrata.protocols.rtnetlink.constants import AF_INET, IFA_F_SECONDARY
+from netstrata.system.netlink.monitor import Monitor
+from netstrata.values import mask_bits
+
+Network = tuple[bytes, int]  # masked, prefix length
+
+
+class Subnets:
+    """The addresses of links by network, the primary one first."""
+
+    __slots__ = ("_links", "_monitor", "_read")
+
+    def __init__(self, monitor: Monitor, read: Callable[[int], Iterable[AddressMessage]]) -> None:
+        """Take how the addresses of a link are read."""
+        self._monitor = monitor
+        self._read = read
+        self._links: dict[int, dict[Network, dict[bytes, None]]] = {}
+
+    def forget(self) -> None:
+        """Read again."""
+        self._links.clear()
+
+    def has_secondaries(self, ifindex: int, address: bytes, prefix: int) -> bool:
+        """Say whether others would go with an address."""
+        network = self._of(ifindex).get((mask_bits(address, prefix), prefix), {})
+        return len(network) > 1 and next(iter(network)) == address
+
+    def cross_out(self, ifindex: int, address: bytes, prefix: int) -> None:
+        """Know that an address is gone, and that the next one of its network took its place."""
+        self._links.get(ifindex, {}).get((mask_bits(address, prefix), prefix), {}).pop(address, None)
+
+    def _of(self, ifindex: int) -> dict[Network, dict[bytes, None]]:
+        networks = self._links.get(ifindex)
+        if networks is None:
+            networks = {}
+            there = [one for one in self._read(ifindex) if one.family == AF_INET]
+            for one in sorted(there, key=lambda one: one.flags & IFA_F_SECONDARY):
+                networks.setdefault((mask_bits(one.address, one.prefix), one.prefix), {})[one.local] = None
+            if self._links or self._monitor.soon(self.forget):
+                self._links[ifindex] = networks
+        return networks
