@@ -127,13 +127,15 @@ async def test_two_holders_share_a_route_and_a_different_one_is_refused(world: "
 @pytest.mark.parametrize(
     ("wish", "reason", "errno"),
     [
-        ("198.51.100.1/24 dev va", "Invalid prefix for given prefix length", 22),
+        ("198.51.100.1/24 dev va", "198.51.100.1 is one address in 198.51.100.0/24: write the network", 22),
         ("198.51.100.0/24 via 203.0.113.1 dev va", "Nexthop has invalid gateway", 101),
         ("198.51.100.0/24 dev vq", "there is no link vq", 19),
         ("198.51.100.0/24 dev vdown", "Device for nexthop is not up", 100),
     ],
 )
-async def test_a_refusal_has_the_kernels_words(world: "World", wish: str, reason: str, errno: int) -> None:
+async def test_a_refusal_says_why_in_the_kernels_words_or_better_ones(
+    world: "World", wish: str, reason: str, errno: int
+) -> None:
     ready(world)
     world.ip("link add vdown type veth peer name vdown2")
 

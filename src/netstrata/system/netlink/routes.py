@@ -138,7 +138,7 @@ class NetlinkRoutes(Ear):
         if answer is not None:
             try:
                 if answer.errno != errno.EEXIST:
-                    raise refused(f"add route {_words(wish)}", answer, ROUTE_WORDS)
+                    raise _refused(wish, answer)
                 self._accept(held, who is not None)
             except Unavailable:
                 if who is not None:
@@ -313,6 +313,16 @@ class NetlinkRoutes(Ear):
 
 def _family(held: HeldRoute) -> int:
     return AF_INET if len(held.route.destination) == 4 else AF_INET6
+
+
+def _refused(wish: Route, answer: Answer) -> Unavailable:
+    """Return the error for a route that the kernel did not take."""
+    network = mask_bits(wish.destination, wish.prefix)
+    if answer.errno == errno.EINVAL and network != wish.destination:
+        whole = network_words(network, wish.prefix)
+        reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
+        return Unavailable(f"add route {_words(wish)}", reason, answer.errno)
+    return refused(f"add route {_words(wish)}", answer, ROUTE_WORDS)
 
 
 def _words(route: Route) -> str:
