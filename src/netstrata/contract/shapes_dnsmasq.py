@@ -6,8 +6,9 @@ from typing import Annotated, Any, NamedTuple
 from netstrata.contract.declaration import Shape
 from netstrata.contract.dhcp_shapes import MAC
 from netstrata.contract.dns_shapes import SERVERS
+from netstrata.contract.link_shapes import SWITCH
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes import TRUTH, number_shape
+from netstrata.contract.shapes import number_shape
 from netstrata.values import List, Refused, Value, format_address, parse_ipv4, parse_ipv6
 
 LEASE_LEAST_S = 120  # dnsmasq knows no less
@@ -94,7 +95,7 @@ FIELDS: dict[str, Shape[Any]] = {
         '{{"02:00:00:00:0A:01", "192.0.2.9", "printer"}}',
         _hosts, _write_hosts, ("{}", '{{"02:00:00:00:0A:01", "192.0.2.9"}}'), ('"x"', '{{"x", "192.0.2.9"}}'),
     ),
-    "ra": TRUTH,
+    "ra": SWITCH,
     "servers": SERVERS,
 }  # fmt: skip
 _MAP = options_shape(FIELDS, (), ())
@@ -113,9 +114,10 @@ DNSMASQ_OPTIONS = Shape[Options](
     "options", _MAP.means, lambda value: None if _explain(value) is not None else _MAP.read(value), _MAP.write,
     (
         '["range": {"192.0.2.10", "192.0.2.20"}, "lease_time": "3600", "dns": {"192.0.2.53"}]',
-        '["ra": "true", "servers": {"2001:db8::53"}]',
+        '["ra": "on", "servers": {"2001:db8::53"}]',
     ),
-    ('["rnage": {"192.0.2.10", "192.0.2.20"}]', '["range": "192.0.2.10"]', "[]", '["lease_time": "60"]'),
+    ('["rnage": {"192.0.2.10", "192.0.2.20"}]', '["range": "192.0.2.10"]', "[]", '["lease_time": "60"]',
+     '["ra": "yes"]'),
     explain=_explain,
 )  # fmt: skip
 

@@ -4,8 +4,9 @@ import re
 from typing import Annotated
 
 from netstrata.contract.declaration import Shape
+from netstrata.contract.link_shapes import SWITCH
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes import LINK, NUMBER, TRUTH
+from netstrata.contract.shapes import LINK, NUMBER
 from netstrata.values import Refused, Value
 
 FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")
@@ -85,15 +86,16 @@ SET_FIELDS: dict[str, "Shape[str] | Shape[int] | Shape[bool]"] = {
     "flags": _matching("set flags", "such as interval, timeout", _FLAGS, '"interval"', '"interval;"'),
     "timeout": _matching("a time of nft", "such as 1h30m", _TIME, '"30s"', '"half an hour"'),
     "size": NUMBER,
-    "auto-merge": TRUTH,
+    "auto-merge": SWITCH,
 }
 CHAIN_OPTIONS = options_shape(
     dict(CHAIN_FIELDS), ("[]", '["type": "filter", "hook": "input", "priority": "0", "policy": "drop"]'),
     ('["kind": "filter"]', '["type": "mangle"]', '"filter"'),
 )  # fmt: skip
 SET_OPTIONS = options_shape(
-    dict(SET_FIELDS), ('["type": "ipv4_addr"]', '["type": "ipv4_addr", "flags": "interval", "auto-merge": "true"]'),
-    ("[]", '["type": "ipv4 addr"]', '["type": "ipv4_addr", "flag": "interval"]'), ("type",),
+    dict(SET_FIELDS), ('["type": "ipv4_addr"]', '["type": "ipv4_addr", "flags": "interval", "auto-merge": "on"]'),
+    ("[]", '["type": "ipv4 addr"]', '["type": "ipv4_addr", "flag": "interval"]',
+     '["type": "ipv4_addr", "auto-merge": "yes"]'), ("type",),
 )  # fmt: skip
 
 NO_OPTIONS: Options = {}

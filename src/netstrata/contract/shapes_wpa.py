@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.dhcp_shapes import MAC
+from netstrata.contract.link_shapes import SWITCH
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes import TRUTH, word_shape
+from netstrata.contract.shapes import word_shape
 from netstrata.values import Value
 
 SSID_MOST = 32
@@ -57,7 +58,7 @@ FIELDS: dict[str, Shape[Any]] = {
     "private_key": _PATH,
     "private_key_passwd": _text_shape("a password", "in one line", '"a wooden key"', secret=True),
     "bssid": MAC,
-    "hidden": TRUTH,
+    "hidden": SWITCH,
 }  # fmt: skip
 WPA_OPTIONS = options_shape(
     FIELDS,
@@ -65,7 +66,7 @@ WPA_OPTIONS = options_shape(
         '["ssid": "home", "psk": "many wooden horses"]',
         '["eap": "PEAP", "identity": "bob", "password": "horses of wood"]',
     ),
-    ('["ssid": ""]', '["psk": "seven77"]', '["passphrase": "many wooden horses"]', '{"home"}'),
+    ('["ssid": ""]', '["psk": "seven77"]', '["passphrase": "many wooden horses"]', '["hidden": "yes"]', '{"home"}'),
 )
 
 WpaOptions = Annotated[Options, WPA_OPTIONS]
