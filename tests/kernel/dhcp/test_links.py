@@ -40,6 +40,18 @@ def test_a_link_that_is_not_ethernet_is_unavailable(wire: Wire) -> None:
     asyncio.run(story())
 
 
+def test_a_link_whose_name_is_no_utf8_is_unavailable_with_what_to_do(wire: Wire) -> None:
+    wire.here(
+        "sh", "-c", "ip link set eth0 down; ip link set eth0 name $(printf 'e\\377'); ip link set $(printf 'e\\377') up"
+    )
+
+    async def story() -> None:
+        with pytest.raises(Unavailable, match=r"its name is no UTF-8: net\.rename can give it another one"):
+            await wire.leases_on("e\udcff").next()
+
+    asyncio.run(story())
+
+
 def test_a_link_that_is_down_is_unavailable(wire: Wire) -> None:
     wire.here("ip", "link", "set", "eth0", "down")
 

@@ -8,7 +8,7 @@ import os
 from _thread import start_new_thread
 from array import array
 from collections.abc import Callable
-from errno import EAGAIN, EINTR, ENOBUFS
+from errno import EAGAIN, EINTR, EINVAL, ENOBUFS
 from socket import (
     AF_INET,
     AF_PACKET,
@@ -59,6 +59,21 @@ UDP_TO_CLIENT = b"".join(
 )
 
 
+def _name_of(ifindex: int) -> str:
+    """Return a link's name as packet sockets of Python need it.
+
+    Raises: OSError.
+    """
+    name = if_indextoname(ifindex)
+    if any("\ud800" <= character <= "\udfff" for character in name):  # bytes that are no UTF-8
+        raise _strange_name()
+    return name
+
+
+def _strange_name() -> OSError:
+    return OSError(EINVAL, "its name is no UTF-8: net.rename can give it another one")
+
+
 class PacketSocket:
     """One open packet socket that hands what it hears to a function."""
 
@@ -88,7 +103,7 @@ class PacketSocket:
                 program = array("B", packet_filter)
                 described = pack("@HP", len(packet_filter) // 8, program.buffer_info()[0])
                 self._socket.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, described)
-            self._socket.bind((if_indextoname(ifindex), protocol))
+            self._socket.bind((_name_of(ifindex), protocol))
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._socket.fileno(), self._readable)
         except BaseException:
@@ -101,7 +116,7 @@ class PacketSocket:
         Raises: OSError.
         """
         try:
-            self._socket.sendto(packet, (if_indextoname(self._ifindex), self._protocol, 0, 0, mac))
+            self._socket.sendto(packet, (_name_of(self._ifindex), self._protocol, 0, 0, mac))
         except OSError as error:
             if error.errno not in (EAGAIN, ENOBUFS, EINTR):
                 raise
@@ -130,6 +145,9 @@ class PacketSocket:
                 return
             except OSError as error:
                 self._fail(error)
+                return
+            except UnicodeDecodeError:
+                self._fail(_strange_name())
                 return
             pending = any(
                 level == _SOL_PACKET
