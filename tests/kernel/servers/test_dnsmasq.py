@@ -111,6 +111,26 @@ def test_it_is_started_again_when_it_dies_and_the_statement_stays_up(lab: Lab, t
     assert dnsmasq_pid(server) == 0
 
 
+def test_a_link_that_vanishes_and_comes_back_is_served_again_by_the_same_dnsmasq(lab: Lab, tmp_path: Path) -> None:
+    server = lab.host("server")
+    made = ("link add lan type veth peer name far", "addr add 192.0.2.1/24 dev lan", "link set lan up")
+    server.ip(*made)
+    serving = 'net.dnsmasq("lan", ["range": {"192.0.2.10", "192.0.2.20"}]);'
+    daemon = up(server, tmp_path / "server.ncd", serving)
+    first = dnsmasq_pid(server)
+
+    server.ip("link del lan")
+    server.ip(*made)
+    leased = started(server, tmp_path / "client.ncd", CLIENT.replace("eth0", "far"), "--control", "none")
+    leased.wait_output("leased 192.0.2.", timeout_s=30)
+    leased.end()
+
+    assert dnsmasq_pid(server) == first
+    assert daemon.output().count("complete\n") == 1
+    daemon.end()
+    assert dnsmasq_pid(server) == 0
+
+
 def test_names_are_answered_and_addresses_advertised(lab: Lab, tmp_path: Path) -> None:
     server, client = two(lab)
     program = """
