@@ -74,9 +74,10 @@ def _read_mac(value: Value) -> bytes | None:
     if not isinstance(value, bytes) or len(value) != 17 or value[2::3] != b":::::":
         return None
     try:
-        return bytes.fromhex(value.replace(b":", b"").decode("ascii"))
+        mac = bytes.fromhex(value.replace(b":", b"").decode("ascii"))
     except ValueError:
         return None
+    return mac if len(mac) == 6 else None  # fromhex overlooks spaces
 
 
 def _write_mac(mac: bytes) -> Value:
@@ -126,7 +127,7 @@ GATEWAY = Shape[bytes](
 )
 MAC = Shape[bytes](
     "an Ethernet address", "such as 02:00:00:00:0A:01", _read_mac, _write_mac, ('"02:00:00:00:0A:01"',),
-    ('"02-00-00-00-0A-01"', '"02:00"', "{}"),
+    ('"02-00-00-00-0A-01"', '"02:00"', '"02:00:00:00:0A:  "', "{}"),
 )  # fmt: skip
 GRANTED_ROUTES = Shape[list[GrantedRoute]](
     "a list of routes", 'pairs of a network and a gateway or `none`, such as {{"198.51.100.0/24", "192.0.2.1"}}',
