@@ -107,3 +107,8 @@ def family_of(*addresses: Any) -> int:
     """Return 4 or 6, the one family of all addresses that are there; 0 if they differ, or there are none."""
     sizes = {len(address) for address in addresses if address}
     return {4: 4, 16: 6}[sizes.pop()] if len(sizes) == 1 else 0
+
+
+def is_link_local(address: bytes) -> bool:
+    """Say whether an address is one of fe80::/10."""
+    return len(address) == 16 and address[0] == 0xFE and address[1] & 0xC0 == 0x80

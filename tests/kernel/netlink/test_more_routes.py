@@ -160,6 +160,7 @@ async def test_a_gateway_without_any_way_to_it_is_refused_by_the_kernel(world: "
         ("198.51.100.0/24", "[]"),
         ("198.51.100.0/24", '["type": "prohibit", "via": "192.0.2.1"]'),
         ("198.51.100.0/24", '["dev": "va", "src": "2001:db8::3"]'),
+        ("::/0", '["via": "fe80::1"]'),
     ],
 )
 async def test_options_that_do_not_go_together_are_refused(world: "World", destination: str, options: str) -> None:

@@ -1,7 +1,7 @@
 """net.route: a route of either family, with what iproute2 says of one."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.route_shapes import NetworkOrAddress, RouteOptions, family_of
+from netstrata.contract.route_shapes import NetworkOrAddress, RouteOptions, family_of, is_link_local
 from netstrata.ports import Ports
 from netstrata.ports.kernel import Route
 from netstrata.values import Refused
@@ -23,6 +23,8 @@ async def route(ports: Ports, destination: NetworkOrAddress, options: RouteOptio
     kind, via, link = options.get("type", "unicast"), options.get("via"), options.get("dev")
     if (kind == "unicast") != (via is not None or link is not None):
         raise Refused("a unicast route needs `via` or `dev`, and no other route takes one", argument=1)
+    if via is not None and link is None and is_link_local(via):
+        raise Refused("a link-local gateway needs `dev`: every link has such addresses", argument=1)
     if not family_of(destination.address, options.get("src")):
         raise Refused("`src` has to be of the destination's family", argument=1)
     held = Route(
