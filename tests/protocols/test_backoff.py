@@ -21,6 +21,13 @@ def test_as_ncd_every_wait_is_the_first() -> None:
     assert [restarts.ended(lived=0) for _ in range(3)] == [10_000] * 3
 
 
+def test_what_is_started_again_at_once_and_ends_each_time_waits_longer_all_the_same() -> None:
+    restarts, as_ncd = Restarts(0), Restarts(0, STEADY)
+
+    assert [restarts.ended(lived=0) for _ in range(12)] == [0, *(2**doubled for doubled in range(1, 12))]
+    assert [as_ncd.ended(lived=0) for _ in range(3)] == [0, 0, 0]
+
+
 def test_a_first_wait_above_a_minute_stays_and_one_of_nothing_does_not_grow() -> None:
     assert [wait_ms(600_000, failures) for failures in (0, 1, 9)] == [600_000] * 3
     assert [wait_ms(0, failures) for failures in (0, 1, 9)] == [0] * 3

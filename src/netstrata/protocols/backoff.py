@@ -33,4 +33,6 @@ class Restarts:
         if lived >= self._good:
             self._failures = 0
         self._failures += 1
-        return wait_ms(self._first, self._failures - 1, self._growth)
+        # From nothing no wait would grow: what ends at once would be started a thousand times a second.
+        first = self._first or (self._growth > STEADY and self._failures > 1)
+        return wait_ms(first, self._failures - 1, self._growth)
