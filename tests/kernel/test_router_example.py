@@ -2,11 +2,13 @@
 
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.kernel.servers.test_dnsmasq import ask
 
 import netstrata
 from netstrata.testing.cable import Cable
@@ -43,7 +45,9 @@ class Town:
         for number, client in enumerate(self.clients, 1):
             lab.cable((self.router, f"lan{number}"), (client, "eth0"))
         self.internet.up("eth0", f"{INTERNET}/24")
-        self.internet.dhcp_server("eth0", ("203.0.113.50", "203.0.113.50"), router=INTERNET, dns=INTERNET)
+        self.internet.dhcp_server(
+            "eth0", ("203.0.113.50", "203.0.113.50"), router=INTERNET, dns=INTERNET, names={"www.example.org": INTERNET}
+        )
         self.internet.page(INTERNET, "the internet")
         lab.remember(self.router)
         self.daemon = self.running(self.router, ROUTER)
@@ -103,6 +107,9 @@ def test_the_router_serves_its_lan_forwards_ports_and_leaves_nothing(lab: Lab, t
     assert desk.fetch(url) == sofa.fetch(url)
     assert len(set(addresses)) == 2
 
+    # The router, which they were told to ask for names, asks the internet.
+    assert desk.call(lambda: ask("www.example.org", "192.0.2.1")).endswith(socket.inet_aton(INTERNET))
+
     # A port is forwarded when told, and no more when told so.
     outside = "http://203.0.113.50:8080/"
     page = desk.page(addresses[0], "the desk")
@@ -116,6 +123,11 @@ def test_the_router_serves_its_lan_forwards_ports_and_leaves_nothing(lab: Lab, t
     assert town.ask('{"remove", "tcp", "8080"}') == '"removed"'
     with pytest.raises((Unavailable, OSError)):
         town.internet.fetch(outside, 1)
+
+    # Whoever knows the way does not get in either.
+    town.internet.ip("route add 192.0.2.0/24 via 203.0.113.50")
+    with pytest.raises((Unavailable, OSError)):
+        town.internet.fetch(f"http://{addresses[0]}/", 1)
 
     # Nobody can write rules of his own into a request.
     for request in (
