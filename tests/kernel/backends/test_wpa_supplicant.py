@@ -20,7 +20,7 @@ def peer(folder: Path, package: str, path: str) -> str:
     program = PEERS / package / path
     if not program.exists():
         pytest.skip(f"no {package} below .peers")
-    libraries = sorted({str(library.parent) for library in PEERS.glob("lib*/**/*.so*")})
+    libraries = sorted({str(library.parent) for library in PEERS.glob("*/usr/lib/**/*.so*")})
     script = folder / program.name
     path = shlex.quote(":".join(libraries))
     script.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={path} exec {shlex.quote(str(program))} "$@"\n')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import signal
 import subprocess
 from contextlib import aclosing
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.clock import Clock
+from tests.kernel.backends.test_wpa_supplicant import peer
 
 from netstrata.contract import DOWN, declaration_of
 from netstrata.ports import DhcpOptions
@@ -34,8 +34,7 @@ class Ports:
 
 def kea(wire: Wire, router: str = "10.7.0.1", child: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes]:
     """Start kea with leases of four seconds, or tell one that runs of another router."""
-    if shutil.which("kea-dhcp4") is None:
-        pytest.skip("kea-dhcp4 is not installed")
+    program = peer(wire.directory, "kea-dhcp4-server", "usr/sbin/kea-dhcp4")
     config = {
         "interfaces-config": {"interfaces": ["eth0"], "dhcp-socket-type": "raw"},
         "lease-database": {"type": "memfile", "persist": False},
@@ -60,7 +59,7 @@ def kea(wire: Wire, router: str = "10.7.0.1", child: subprocess.Popen[bytes] | N
         child.send_signal(signal.SIGHUP)
         return child
     places = {"KEA_LOCKFILE_DIR": str(wire.directory), "KEA_PIDFILE_DIR": str(wire.directory)}
-    child = wire.start("kea-dhcp4", "-c", "kea.json", environment=places)
+    child = wire.start(program, "-c", "kea.json", environment=places)
     wire.until(lambda: "DHCP4_STARTED" in wire.log("kea-dhcp4"))
     return child
 
