@@ -168,7 +168,7 @@ def test_without_permission_it_says_so(lab: Lab, tmp_path: Path) -> None:
     words = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", sys.executable, "-m", "netstrata", "run"]
     daemon = host.start([*words, str(program)])
 
-    daemon.wait_output("Operation not permitted")
+    daemon.wait_output("cannot listen to nftables: not permitted: this takes the capability CAP_NET_ADMIN")
     daemon.end()
 
 

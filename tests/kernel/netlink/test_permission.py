@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from netstrata.ports import DhcpOptions
 from netstrata.ports.kernel import Route
+from netstrata.system.dhcp import DhcpClients
+from netstrata.system.events.neighbours import watch_neighbour
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -48,3 +51,14 @@ async def test_an_undo_that_is_not_permitted_is_noted_and_does_not_raise(world: 
     await holding.__aexit__(None, None, None)
 
     assert statement.notes == [f"cannot delete 192.0.2.3/24 on va: {_REASON}; ignoring"]
+
+
+async def test_who_may_not_send_packets_of_his_own_making_is_told_what_it_takes(world: "World") -> None:
+    world.links_up()
+    drop_capabilities()
+    reason = r"not permitted: this takes the capability CAP_NET_RAW in this network namespace"
+
+    with pytest.raises(Unavailable, match=reason):
+        await anext(DhcpClients().leases("va", DhcpOptions()))
+    with pytest.raises(Unavailable, match=reason):
+        await anext(watch_neighbour("va", b"\xc0\0\2\1"))

@@ -9,6 +9,7 @@ import pwd
 from fcntl import ioctl
 from struct import pack
 
+from netstrata.system.permission import takes
 from netstrata.values import Unavailable
 
 DEVICE = "/dev/net/tun"
@@ -38,6 +39,8 @@ def make_tap(name: str, user: str) -> None:
             os.close(descriptor)
     except OSError as error:
         reason = "somebody uses a device of that name" if error.errno == errno.EBUSY else error.strerror
+        if error.errno == errno.EPERM:
+            reason = takes("CAP_NET_ADMIN")
         raise Unavailable(operation, reason or str(error), error.errno or 0) from None
 
 

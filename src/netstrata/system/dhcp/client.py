@@ -5,7 +5,7 @@ import os
 import time
 from collections import deque
 from collections.abc import AsyncGenerator
-from errno import ENETDOWN, ENODEV, ENXIO
+from errno import ENETDOWN, ENODEV, ENXIO, EPERM
 from math import inf
 from socket import socket
 
@@ -16,6 +16,7 @@ from netstrata.system.dhcp.facts import LinkFacts, has_carrier, read_link
 from netstrata.system.dhcp.packets import ETH_P_IP, EVERYBODY, UDP_TO_CLIENT, PacketSocket, quiet_port
 from netstrata.system.dhcp.prober import Prober
 from netstrata.system.dhcp.store import Kept, LeaseFile
+from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_ipv4
 
 STATE_DIRECTORY = "/var/lib/netstrata"
@@ -246,6 +247,8 @@ def _unavailable(link: str, error: OSError) -> Unavailable:
         reason = "the link is down"
     elif error.errno in (ENODEV, ENXIO):
         reason = "the link is gone"
+    elif error.errno == EPERM:
+        reason = takes("CAP_NET_RAW")
     return Unavailable(f"ask for a lease on {link}", reason, error.errno or 0)
 
 

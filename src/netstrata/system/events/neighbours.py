@@ -8,6 +8,7 @@ from netstrata.protocols.presence import THERE, Presence
 from netstrata.system.dhcp.facts import LinkFacts, read_link
 from netstrata.system.dhcp.packets import ETH_P_ARP, EVERYBODY, PacketSocket
 from netstrata.system.netlink.watchers import Queue
+from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_address
 
 SMALLEST_MTU = 28  # bytes of an ARP packet
@@ -86,6 +87,8 @@ async def watch_neighbour(link: str, address: bytes) -> AsyncGenerator[bool, Non
         raise Unavailable(operation, f"its MTU is {facts.mtu}, and ARP needs {SMALLEST_MTU} bytes")
     try:
         probe = _Probe(facts, address)
+    except PermissionError as error:
+        raise Unavailable(operation, takes("CAP_NET_RAW"), error.errno or 0) from None
     except OSError as error:
         raise Unavailable(operation, error.strerror or str(error), error.errno or 0) from None
     try:

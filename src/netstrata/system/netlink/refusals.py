@@ -11,6 +11,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
     RTPROT_STATIC,
 )
+from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_address
 
 # What an undo may find: the thing, or the link it was on, is not there any more.
@@ -43,7 +44,7 @@ _KINDS = {number: word for word, number in ROUTE_KINDS.items() if number != RTN_
 def reason_of(answer: Answer, words: dict[int, str]) -> str:
     """Return why: the kernel's own text if it gave one, else what the error number means."""
     if answer.errno == errno.EPERM and not answer.text:
-        return "not permitted: this takes the capability CAP_NET_ADMIN in this network namespace"
+        return takes("CAP_NET_ADMIN")
     reason = answer.text.rstrip(".") or strerror(answer.errno)
     word = words.get(answer.attribute, "")
     return f"{reason} (the {word})" if word and word not in reason.lower() else reason

@@ -11,6 +11,7 @@ from fcntl import ioctl
 from struct import Struct
 
 from netstrata.protocols.rtnetlink.kinds import Given
+from netstrata.system.permission import takes
 from netstrata.values import Unavailable
 
 _DEVICE = "/dev/net/tun"
@@ -81,7 +82,7 @@ def _refusal(error: OSError, operation: str) -> Unavailable:
     elif number == errno.EACCES:
         reason = f"not permitted: this takes leave to open {_DEVICE}"
     elif number == errno.EPERM:
-        reason = "not permitted: this takes the capability CAP_NET_ADMIN in this network namespace"
+        reason = takes("CAP_NET_ADMIN")
     else:
         reason = error.strerror or str(error)
     return Unavailable(operation, reason, number)

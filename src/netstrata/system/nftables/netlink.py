@@ -11,6 +11,7 @@ from struct import Struct
 
 from netstrata.protocols import nftables as protocol
 from netstrata.protocols.nftables import Told
+from netstrata.system.permission import takes
 from netstrata.values import Unavailable
 
 _NETLINK_NETFILTER = 12
@@ -53,7 +54,8 @@ class Listener:
             self.socket.bind((0, 1 << (protocol.GROUP - 1)))
         except OSError as error:
             self.socket.close()
-            raise Unavailable("listen to nftables", error.strerror or "", error.errno or 0) from None
+            reason = takes("CAP_NET_ADMIN") if error.errno == errno.EPERM else error.strerror or str(error)
+            raise Unavailable("listen to nftables", reason, error.errno or 0) from None
 
     def read(self) -> list[Told]:
         """Return what has been told since the last time; `overrun` says that some of it was lost."""
