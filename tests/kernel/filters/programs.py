@@ -22,3 +22,17 @@ def up(host: Host, program: Path, statements: str, *options: str) -> Child:
     daemon = started(host, program, f'process main {{ {statements} println("complete"); }}', *options)
     daemon.wait_output("complete\n")
     return daemon
+
+
+def with_legacy_tools(host: Host, folder: Path, statements: str) -> Child:
+    """Start the daemon where iptables is the one of old, and wait until its statements are up."""
+    tools = folder / "bin"
+    tools.mkdir(exist_ok=True)
+    if not (tools / "iptables").exists():
+        (tools / "iptables").symlink_to("/usr/sbin/iptables-legacy")
+    program = folder / "x.ncd"
+    program.write_text(f'process main {{ {statements} println("complete"); }}')
+    words = [sys.executable, "-m", "netstrata", "run", str(program)]
+    daemon = host.start(words, {"PYTHONPATH": str(SOURCES), "PATH": f"{tools}:/usr/bin:/bin"})
+    daemon.wait_output("complete\n")
+    return daemon

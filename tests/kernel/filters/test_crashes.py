@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.kernel.filters.programs import started, up
+from tests.kernel.filters.programs import started, up, with_legacy_tools
 
 from netstrata.ports import NftThing
 from netstrata.system.children import RealChildren
@@ -66,6 +66,33 @@ def test_the_next_daemon_takes_everything_over_as_it_stands_and_undoes_it_at_its
     fresh = up(host, tmp_path / "x.ncd", STATEMENTS)
     assert "a daemon before this one" not in fresh.output()
     fresh.end()
+
+
+def test_what_the_legacy_tool_has_made_is_taken_over_and_undone_too(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("iptables-legacy", "-A", "INPUT", "-s", "198.51.100.9", "-j", "DROP")
+    before = host.run("iptables-legacy", "-S")
+    statements = """
+        net.iptables.newchain("filter", "MINE");
+        net.iptables.append("filter", "MINE", "-s", "192.0.2.9", "-j", "DROP");
+        net.iptables.insert("filter", "INPUT", "1", "-j", "MINE");
+        net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");
+    """
+    first = with_legacy_tools(host, tmp_path, statements)
+    whole = host.run("iptables-legacy", "-S")
+    killed(first)
+    host.run("iptables-legacy", "-D", "MINE", "1")  # and this one is made again
+
+    for _ in range(2):
+        next_one = with_legacy_tools(host, tmp_path, statements)
+        assert host.run("iptables-legacy", "-S") == whole
+        killed(next_one)
+    last = with_legacy_tools(host, tmp_path, statements)
+    assert last.end() == 0
+
+    assert "a daemon before this one, which was killed, has made it" in last.output()
+    assert (host.run("iptables-legacy", "-S"), "error" in last.output()) == (before, False)
+    assert not host.call(lambda: Path("/run/netstrata/filters").exists())
 
 
 def test_what_the_next_program_does_not_ask_for_is_deleted_after_a_while(lab: Lab, tmp_path: Path) -> None:

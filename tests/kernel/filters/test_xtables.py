@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.kernel.filters.programs import SOURCES, started, up
+from tests.kernel.filters.programs import SOURCES, started, up, with_legacy_tools
 
-from netstrata.testing.child import Child, wait_until
+from netstrata.testing.child import wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
@@ -168,19 +168,6 @@ def test_a_chain_that_is_there_already_is_refused_and_stays(lab: Lab, tmp_path: 
     daemon.end()
 
     assert ":MINE -" in listed(host, "iptables")
-
-
-def with_legacy_tools(host: Host, folder: Path, statements: str) -> Child:
-    """Start the daemon where iptables is the one of old, and wait until its statements are up."""
-    tools = folder / "bin"
-    tools.mkdir(exist_ok=True)
-    (tools / "iptables").symlink_to("/usr/sbin/iptables-legacy")
-    program = folder / "x.ncd"
-    program.write_text(f'process main {{ {statements} println("complete"); }}')
-    words = [sys.executable, "-m", "netstrata", "run", str(program)]
-    daemon = host.start(words, {"PYTHONPATH": str(SOURCES), "PATH": f"{tools}:/usr/bin:/bin"})
-    daemon.wait_output("complete\n")
-    return daemon
 
 
 def test_with_the_legacy_tool_a_rule_that_somebody_took_away_is_told_on_the_way_back_which_goes_on(

@@ -16,6 +16,7 @@ from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.guard import FAMILIES, POLICIES, Guard, Spot, writes_nftables
 from netstrata.system.filters.tool import Verdict, command_words, run_tool
+from netstrata.system.nftables.journal import BY_WORDS
 from netstrata.system.programs import find_program
 from netstrata.values import Unavailable
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from netstrata.protocols.nftables import Told
     from netstrata.system.children import RealChildren
+
+_TAKEN_OVER = "it is there: a daemon before this one, which was killed, has made it"
 
 
 @asynccontextmanager
@@ -130,6 +133,8 @@ class HeldChange:
             self._guard.let_go(self._spot)
             if self._guard.journal is not None:
                 self._guard.journal.gone(self._asked(), self._spot.handle)
+        elif not self._heard and self._guard.journal is not None:
+            self._guard.journal.gone(self._asked(), 0)
         if self._gone:
             return None
         try:
@@ -145,7 +150,7 @@ class HeldChange:
     async def _do(self) -> Verdict:
         """Do it, and have the guard watch what came of it."""
         if not self._heard:
-            return await self._run(self._change.do)
+            return await self._do_unheard()
         if self._take_over():
             return Verdict("", [], None, 0)
         self._guard.begin()
@@ -171,8 +176,24 @@ class HeldChange:
             return False
         self._spot = Spot(entry.kind, entry.family, entry.table, entry.name, entry.handle)
         self._guard.hold(self._spot, self._vanished)
-        self._note("it is there: a daemon before this one, which was killed, has made it")
+        self._note(_TAKEN_OVER)
         return True
+
+    async def _do_unheard(self) -> Verdict:
+        """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
+        journal = self._guard.journal if self._change.what != "policy" else None
+        if journal is not None and journal.claim(self._asked()) is not None:
+            looked = await self._run([b"-C" if self._change.what == "rule" else b"-S", *self._change.undo[1:]])
+            if not looked.reason:
+                self._note(_TAKEN_OVER)
+                return looked
+            journal.gone(self._asked(), 0)
+            if looked.cancelled is not None:
+                raise looked.cancelled
+        verdict = await self._run(self._change.do)
+        if journal is not None and not verdict.reason:
+            journal.made(self._asked(), BY_WORDS, FAMILIES[self._tool], _text(self._table), _text(self._chain), 0)
+        return verdict
 
     def _remember(self, spot: Spot) -> None:
         if self._guard.journal is not None and spot.handle:

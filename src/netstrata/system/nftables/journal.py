@@ -5,6 +5,8 @@ deleting them first would leave a moment without a packet filter.  A thing is kn
 neither of which the kernel uses again in one network namespace of one boot.  What nobody takes over is deleted once the
 program has had time to come up.
 
+What the legacy programs have made has no handle: it is known by its words, and by their finding it where it was.
+
 Shapes: a line of JSON for each change; the first tells boot and namespace.  A last line that is torn is ignored.
 """
 
@@ -22,6 +24,7 @@ from netstrata.values import Unavailable
 
 SETTLED_S = 30.0
 _SO_NETNS_COOKIE = 71
+BY_WORDS = "words"  # the kind of what has no handle in nftables
 _LEAST_LINES = 4096  # the file is written anew when it is longer, and most of it is past
 
 
@@ -71,7 +74,8 @@ class Journal:
         self._open()
         if self._descriptor < 0:
             return
-        entry = Entry(key, kind, family, table, name, self._table(family, table), handle)
+        of_table = self._table(family, table) if kind != BY_WORDS else 0
+        entry = Entry(key, kind, family, table, name, of_table, handle)
         self._held[key, handle] = entry
         self._write("+", entry)
 
@@ -194,9 +198,10 @@ def _read(descriptor: int) -> list[Entry]:
 
 
 def _there(entries: list[Entry]) -> list[Entry]:
-    """Return those that the kernel still has."""
-    if not entries:
-        return []
+    """Return those that the kernel still has, as far as it can be asked."""
+    by_words = [one for one in entries if one.kind == BY_WORDS]
+    if len(by_words) == len(entries):
+        return by_words
     there: set[tuple[str, str, str, int]] = set()
     try:
         requests = Requests()
@@ -206,9 +211,11 @@ def _there(entries: list[Entry]) -> list[Entry]:
         finally:
             requests.socket.close()
     except Unavailable:
-        return []
+        return by_words
     standing = [one for one in entries if ("table", one.family, one.table, one.of_table) in there]
-    return [one for one in standing if not one.handle or (one.kind, one.family, one.table, one.handle) in there]
+    return by_words + [
+        one for one in standing if not one.handle or (one.kind, one.family, one.table, one.handle) in there
+    ]
 
 
 def _tables() -> dict[tuple[str, str], int]:
