@@ -54,9 +54,10 @@ def _write_name(name: str) -> Value:
 
 
 def _link(value: Value) -> str | None:
+    """Read a name that the kernel gives to a link; with a % in it, it would put a number there, each time another."""
     if not isinstance(value, bytes) or not 1 <= len(value) <= 15 or value in (b".", b".."):
         return None
-    if b"/" in value or b":" in value or any(byte in b" \t\n\v\f\r\0" for byte in value):
+    if any(byte in b"/:% \t\n\v\f\r\0" for byte in value):
         return None
     return _name(value)
 
@@ -199,7 +200,12 @@ WORD = Shape[bytes]("a string", "any bytes but NUL", _word, _same, ('"x"',), ("{
 DELIMITER = Shape[bytes]("a delimiter", "a string, not empty", _delimiter, _same, ('","',), ('""', "{}"))
 NAME = Shape[str]("a name", "a string without NUL", _name, _write_name, ('"x"',), ("{}", r'"\0"'))
 LINK = Shape[str](
-    "a link name", "1 to 15 bytes, no slash, no colon, no space", _link, _write_name, ('"eth0"',), ('""', '"a b"')
+    "a link name",
+    "1 to 15 bytes, no slash, colon, percent sign or space",
+    _link,
+    _write_name,
+    ('"eth0"',),
+    ('""', '"a b"', '"br%d"'),
 )
 TRUTH = Shape[bool](
     "a truth value", "a string, exactly `true` is true", _truth, boolean, ('"true"', '"false"'), ("{}", "[]")

@@ -78,6 +78,7 @@ def test_a_device_that_is_there_is_taken_over(lab: Lab, tmp_path: Path, client: 
         ('"tapz", "no-such-user-here"', "cannot make the TAP device tapz: there is no user no-such-user-here"),
         ('"lo", "root"', "cannot make the TAP device lo: "),
         ('"a-name-of-16-byte", "root"', "its name is longer than 15 bytes"),
+        ('"tap%d", "root"', "its name is no whole name"),
     ],
 )
 def test_what_cannot_be_made_is_told(lab: Lab, tmp_path: Path, words: str, reason: str) -> None:

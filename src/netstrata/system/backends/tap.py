@@ -60,6 +60,8 @@ def _attached(name: str) -> int:
     encoded = os.fsencode(name)
     if len(encoded) > _NAME_BYTES:
         raise OSError(errno.EINVAL, f"its name is longer than {_NAME_BYTES} bytes")
+    if not encoded or b"%" in encoded:  # for which the kernel would choose a name
+        raise OSError(errno.EINVAL, "its name is no whole name")
     descriptor = os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC)
     try:
         ioctl(descriptor, _TUNSETIFF, pack("16sH22x", encoded, _IFF_TAP))
