@@ -59,12 +59,75 @@ def test_a_failure_is_the_root_with_what_failed_and_when_it_is_tried_again() -> 
     assert line.endswith("(root)")
 
 
-def test_processes_that_wait_for_each_other_are_told_once() -> None:
+def test_processes_that_wait_for_each_other_are_a_circle() -> None:
     text = 'process a { depend("B"); provide("A"); } process b { depend("A"); provide("B"); }'
 
-    found = reasons(text, "a")
+    assert reasons(text, "a") == [
+        'a.1 depend: nothing provides "B"',
+        '  b.1 depend: nothing provides "A"',
+        "    a.1 depend: waits in turn for what is above: a circle (root)",
+    ]
+    assert reasons('process a { depend("A"); provide("A"); }', "a") == [
+        'a.1 depend: nothing provides "A"',
+        "  a.1 depend: waits in turn for what is above: a circle (root)",
+    ]
 
-    assert found == ['a.1 depend: nothing provides "B"', '  b.1 depend: nothing provides "A"']
+
+def test_a_name_that_is_made_at_run_time_leads_to_who_provides_it() -> None:
+    text = """
+        process user { var("eth0") link; concat("NET-", link) name; depend(name); }
+        process uplink { call("net", {"NET-eth0"}); }
+        template net { if("false"); provide(_arg0); }
+    """
+
+    found = reasons(text, "user")
+
+    assert found[0] == 'user.3 depend: nothing provides "NET-eth0"'
+    assert found[1].startswith("  uplink.1/net.1 if: its condition does not hold")
+
+
+def test_who_will_run_the_template_that_provides_a_name_is_followed() -> None:
+    text = """
+        process user { depend("LAN"); }
+        process later { if("false"); call("outer", {}); }
+        template outer { Foreach ({"a"} As x) { spawn("net", {}); }; }
+        template net { provide("LAN"); }
+    """
+
+    found = reasons(text, "user")
+
+    assert found[0] == 'user.1 depend: nothing provides "LAN"; later will, when it runs net'
+    assert found[1].startswith("  later.1 if: its condition does not hold")
+
+
+def test_a_template_that_nothing_runs_is_named_if_it_would_provide_a_name() -> None:
+    assert reasons('process user { depend("LAN"); }\ntemplate net { provide("LAN"); }', "user") == [
+        'user.1 depend: nothing provides "LAN", and only template net would, which nothing runs (root)'
+    ]
+
+
+def test_nothing_is_said_to_be_missing_while_a_name_is_not_known_yet() -> None:
+    text = """
+        process user { depend("LAN"); }
+        process lan { if("false"); concat("L", "AN") name; provide(name); }
+        process unknowing { depend("USER"); concat("U", "SER") name; provide(name); }
+        process wants_unknowing { depend("USER"); }
+    """
+
+    found = reasons(text, "user")
+
+    assert found[0] == 'user.1 depend: nothing provides "LAN"; what lan, unknowing will provide is not known yet'
+    assert found[1].startswith("  lan.1 if: its condition does not hold")
+    assert not [line for line in reasons(text, "wants_unknowing") if "circle" in line]
+
+
+def test_what_a_complete_process_runs_beside_itself_is_followed() -> None:
+    text = 'process main { spawn("helper", {}); println("on"); }\ntemplate helper { depend("LAN"); }'
+
+    assert reasons(text, "main") == [
+        "main.0 : is complete: all its statements are up, but what they run is not",
+        '  main.1/helper.1 depend: nothing provides "LAN", and no statement of the program does (root)',
+    ]
 
 
 def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() -> None:

@@ -90,12 +90,12 @@ class Layers:
         if known is not None:
             return known
         found = _layer_set(slot)
-        codes = _templates_of(slot, engine)
+        codes = templates_of(slot, engine)
         seen = set(codes)
         while codes and found != _ALL:
             for inner in codes.pop().slots:
                 found |= _layer_set(inner)
-                for code in _templates_of(inner, engine):
+                for code in templates_of(inner, engine):
                     if code not in seen:
                         seen.add(code)
                         codes.append(code)
@@ -160,7 +160,7 @@ def _layer_set(slot: Slot) -> int:
     return 1 << declaration.layer if declaration is not None and declaration.layer else 0
 
 
-def _templates_of(slot: Slot, engine: Engine) -> list[Code]:
+def templates_of(slot: Slot, engine: Engine) -> list[Code]:
     """Return the templates that a statement names in its text."""
     declaration = _declaration_of(slot)
     found: list[Code] = []

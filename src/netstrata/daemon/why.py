@@ -4,6 +4,7 @@ import time
 from typing import Any, NamedTuple
 
 from netstrata.daemon.goals import find_goals
+from netstrata.daemon.offers import Name, find_offers, first_value
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below, find_process
 from netstrata.daemon.stream import Failure
@@ -11,11 +12,12 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, TERMINATING, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DYING, UP, Statement
-from netstrata.values import Refused, Value
+from netstrata.values import List, Refused
 
 DEEPEST = 50
-GIVING = frozenset(("provide", "provide_event", "multiprovide"))  # their first argument is a name
-WANTING = frozenset(("depend", "depend_scope", "require"))
+TOLD = 5  # of those that perhaps provide a name
+GIVING = frozenset(("provide", "provide_event", "multiprovide", "dynamic_provide"))  # their first argument is a name
+WANTING = frozenset(("depend", "require", "multidepend", "dynamic_depend"))  # or a list of some
 USING = ("configures", "watches", "reports", "object")  # the kinds of statement that may be about a link
 
 
@@ -45,6 +47,7 @@ class Why:
         self._engine = engine
         self._failures = failures
         self._seen: set[Process] = set()
+        self._above: list[Process] = []  # those that wait for the one at hand
         self.causes: list[Cause] = []
 
     def ask_by_name(self, name: str) -> bool:
@@ -89,13 +92,27 @@ class Why:
 
     def ask(self, process: Process, depth: int = 0) -> None:
         """Follow what a process waits for."""
+        if process in self._above:
+            slot, statement = _stuck(process)
+            self._add(depth, process, slot, statement, "waits in turn for what is above: a circle", root=True)
         if process in self._seen or depth > DEEPEST:
             return
         self._seen.add(process)
+        self._above.append(process)
+        self._follow(process, depth)
+        self._above.pop()
+
+    def _follow(self, process: Process, depth: int) -> None:
         if process.mode == COMPLETE:
             troubled = _troubles(process, len(process.statements))
-            self._add(depth, process, None, None, "is complete: all its statements are up", root=not troubled)
+            below = [one for s in process.statements if s is not None for one in s.processes() if one.mode != COMPLETE]
+            text = "is complete: all its statements are up"
+            if below:
+                text += ", but what they run is not"
+            self._add(depth, process, None, None, text, root=not (troubled or below))
             self._add_troubles(depth + 1, process, troubled)
+            for other in below:
+                self.ask(other, depth + 1)
             return
         slot, statement = _stuck(process)
         if slot is None:
@@ -114,16 +131,19 @@ class Why:
             text = f"is being undone: {text}" if waiting is not None else "is being undone"
         behind = list(waiting.processes) if waiting is not None else []
         absent = False
+        above = self._above
         if waiting is not None and waiting.names:
-            providers = self._providers(waiting.names)
+            providers, more, sure = self._providers(process, waiting.names)
             behind += providers
             absent = not providers
-            if absent:
-                text += ", and no statement of the program does"
+            text += more
+            if not sure:
+                self._above = []  # it is no circle, as far as one knows
         troubled = _troubles(process, slot.index) if not behind and not absent else []
         self._add(depth, process, slot, statement, text, root=absent or not (behind or troubled))
         for other in behind:
             self.ask(other, depth + 1)
+        self._above = above
         self._add_troubles(depth + 1, process, troubled)
 
     def _add_troubles(self, depth: int, process: Process, troubled: list[Statement]) -> None:
@@ -131,14 +151,22 @@ class Why:
         for statement in troubled:
             self._add(depth, process, statement.slot, statement, statement.trouble(), root=True)
 
-    def _providers(self, names: list[tuple[str, Value]]) -> list[Process]:
-        """Return the running processes that have a statement which provides one of some names."""
-        wanted = set(names)
-        found: list[Process] = []
-        for root in self._engine.roots:
-            alive = (process for process in (root, *all_below(root)) if process.mode != TERMINATING)
-            found.extend(p for p in alive if any(_provides(slot, wanted) for slot in p.code.slots))
-        return found
+    def _providers(self, process: Process, names: list[Name]) -> tuple[list[Process], str, bool]:
+        """Return the processes that will provide one of some names, what is to say of that, and whether it is sure."""
+        found = find_offers(self._engine, names)
+        if found.sure:
+            return found.sure, "", True
+        if found.later:
+            told = (f"{process_path(one)} will, when it runs {template}" for one, template in found.later.items())
+            return list(found.later), f"; {', '.join(told)}", True
+        perhaps = [one for one in found.perhaps if one is not process]
+        if perhaps:
+            more = f" and {len(perhaps) - TOLD} others" if len(perhaps) > TOLD else ""
+            told = (process_path(one) for one in perhaps[:TOLD])
+            return perhaps[:TOLD], f"; what {', '.join(told)}{more} will provide is not known yet", False
+        if found.idle:
+            return [], f", and only template {', '.join(found.idle)} would, which nothing runs", True
+        return [], ", and no statement of the program does", True
 
     def _add(
         self, depth: int, process: Process, slot: Slot | None, statement: Statement | None, text: str, root: bool
@@ -164,13 +192,14 @@ def _troubles(process: Process, before: int) -> list[Statement]:
 
 
 def _named_by(processes: list[Process], name: str, types: frozenset[str]) -> list[Process]:
-    """Return the processes that have a statement of some types with a name as its first argument."""
+    """Return the processes that have a statement of some types whose first argument is a name, or a list with it."""
     word = name.encode("utf-8", "surrogateescape")
-    return [
-        one
-        for one in processes
-        if any(slot.type in types and slot.constants and slot.constants[0] == word for slot in one.code.slots)
-    ]
+    return [one for one in processes if any(_names(slot, one, word) for slot in one.code.slots if slot.type in types)]
+
+
+def _names(slot: Slot, process: Process, word: bytes) -> bool:
+    value = first_value(slot, process)
+    return word in value.elements() if isinstance(value, List) else value == word
 
 
 def _uses(process: Process, slot: Slot, word: bytes) -> bool:
@@ -203,11 +232,3 @@ def _stuck(process: Process) -> tuple[Slot | None, Statement | None]:
         if last is not None and last.state != UP:
             return slots[process.live - 1], last
     return (slots[process.live], None) if process.live < len(slots) else (None, None)
-
-
-def _provides(slot: Slot, wanted: set[tuple[str, Value]]) -> bool:
-    """Say whether a slot provides one of some names, as far as its text tells."""
-    kind = f"depend_scope::{slot.type}" if slot.target else slot.type
-    if slot.constants is not None and slot.constants:
-        return (kind, slot.constants[0]) in wanted
-    return False

@@ -1,0 +1,101 @@
+"""Who provides a name, or will: as far as the program's text and what stands now can tell."""
+
+from typing import NamedTuple
+
+from netstrata.daemon.layers import templates_of
+from netstrata.daemon.pyramid import all_below
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.program import Code, Slot
+from netstrata.values import Refused, Value
+
+Name = tuple[str, Value]  # the kind of statement that provides it, and the value
+
+
+class Found(NamedTuple):
+    """The processes that provide one of some names."""
+
+    sure: list[Process]  # a statement of theirs provides it, or will
+    later: dict[Process, str]  # they will run a template that provides it: which one
+    perhaps: list[Process]  # a statement of theirs provides a name that is not known yet
+    idle: list[str]  # templates that provide it, and that nothing runs
+
+
+def find_offers(engine: Engine, names: list[Name]) -> Found:
+    """Look for the statements that provide one of some names, and for those that may."""
+    wanted = set(names)
+    kinds = {kind for kind, _ in wanted}
+    found = Found([], {}, [], [])
+    offered: dict[Code, dict[str, bool]] = {}  # what templates offer that others name, so that each is looked at once
+    for process in [one for root in engine.roots for one in (root, *all_below(root))]:
+        if process.mode == TERMINATING:
+            continue
+        own = {(_kind(slot), first_value(slot, process)) for slot in process.code.slots if _kind(slot) in kinds}
+        coming = _coming(process, engine, wanted, offered)
+        sure = [template for template, is_sure in coming.items() if is_sure]
+        if own & wanted:
+            found.sure.append(process)
+        elif sure:
+            found.later[process] = sure[0]
+        elif coming or any(value is None for _, value in own):
+            found.perhaps.append(process)
+    if not found.sure and not found.later:
+        templates = [code for code in engine.templates.values() if code.template]
+        found.idle.extend(code.name for code in templates if _offers(code, wanted))
+    return found
+
+
+def first_value(slot: Slot, process: Process) -> Value | None:
+    """Return the first argument of a statement, None if it has none, or what it depends on is not there."""
+    if not slot.arguments:
+        return None
+    try:
+        return slot.arguments[0].evaluate(process)
+    except Refused:
+        return None
+
+
+def _kind(slot: Slot) -> str:
+    return f"depend_scope::{slot.type}" if slot.target else slot.type
+
+
+def _coming(
+    process: Process, engine: Engine, wanted: set[Name], offered: dict[Code, dict[str, bool]]
+) -> dict[str, bool]:
+    """Return the templates that statements of a process will run, and that offer what is wanted, or may."""
+    found: dict[str, bool] = {}
+    for slot, statement in zip(process.code.slots, process.statements, strict=True):
+        if statement is None:
+            for code in templates_of(slot, engine):
+                if code not in offered:
+                    offered[code] = _offered_by(code, engine, wanted)
+                found |= offered[code]
+    return found
+
+
+def _offered_by(code: Code, engine: Engine, wanted: set[Name]) -> dict[str, bool]:
+    """Return which of a template and those that it runs offer what is wanted: True for sure, False perhaps."""
+    found: dict[str, bool] = {}
+    seen = {code}
+    waiting = [code]
+    while waiting:
+        current = waiting.pop()
+        offers = _offers(current, wanted)
+        if offers is not None:
+            found[current.name] = offers
+        for slot in current.slots:
+            for inner in templates_of(slot, engine):
+                if inner not in seen:
+                    seen.add(inner)
+                    waiting.append(inner)
+    return found
+
+
+def _offers(code: Code, wanted: set[Name]) -> bool | None:
+    """Say whether a template offers what is wanted; False if it may, None if it does not."""
+    kinds = {kind for kind, _ in wanted}
+    offering = [slot for slot in code.slots if _kind(slot) in kinds and slot.arguments]
+    constants = {(_kind(slot), slot.arguments[0].constant()) for slot in offering}
+    if constants & wanted:
+        return True
+    return False if any(value is None for _, value in constants) else None
