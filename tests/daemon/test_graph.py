@@ -43,6 +43,16 @@ def test_names_that_are_made_at_run_time_are_known_when_they_are_made() -> None:
     assert edges(text) == ["user.2 depend LAN of lan.2 up"]
 
 
+def test_names_that_are_made_at_run_time_are_known_before_their_statement_begins() -> None:
+    text = """
+        process user { var("LAN") n; blocker() b; b->use(); depend(n); }
+        process lan { call("given", {"LAN"}); }
+        template given { blocker() b; b->use(); provide(_arg0); }
+    """
+
+    assert edges(text) == ["user.4 depend LAN of lan.1/given.3", "lan.1 call call of lan.1/given.0"]
+
+
 def test_names_of_a_scope_are_those_of_the_scope() -> None:
     text = """
         process other { depend_scope() s; s->provide({"a", "1"}); }

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from netstrata.daemon.offers import first_value
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below, state_of
 from netstrata.engine.machine import Engine
@@ -34,7 +35,7 @@ class Graph:
         self._given: dict[Name, list[Given]] = {}
         for process in self._processes:
             for slot, statement in zip(process.code.slots, process.statements, strict=True):
-                name = _gives(slot, statement)
+                name = _gives(slot, statement, process)
                 if name is not None:
                     self._given.setdefault(name, []).append(Given(process, slot.index + 1))
 
@@ -47,7 +48,7 @@ class Graph:
         found: list[dict[str, Any]] = []
         for process in self._processes:
             for slot, statement in zip(process.code.slots, process.statements, strict=True):
-                for name in _needs(slot, statement):
+                for name in _needs(slot, statement, process):
                     for given in self._given.get(name, ()):
                         up = statement is not None and statement.state == UP and _has(statement, given)
                         found.append(self._edge(process, slot, given, _text(name[1]), "depend", up))
@@ -70,32 +71,33 @@ class Graph:
         }
 
 
-def _gives(slot: Slot, statement: Statement | None) -> Name | None:
+def _gives(slot: Slot, statement: Statement | None, process: Process) -> Name | None:
     """Return what a statement provides, or would."""
     if isinstance(statement, ScopedProvide) and slot.target:
         return (slot.type, statement.name, id(statement.names))
     if isinstance(statement, Provide | ScopedProvide):
         return (slot.type, statement.name, 0)
-    if slot.type in ("provide", "provide_event", "multiprovide") and slot.constants and not slot.target:
-        return (slot.type, slot.constants[0], 0)
-    return None
+    if slot.type not in ("provide", "provide_event", "multiprovide") or slot.target:
+        return None
+    name = first_value(slot, process)
+    return (slot.type, name, 0) if name is not None else None
 
 
-def _needs(slot: Slot, statement: Statement | None) -> list[Name]:
+def _needs(slot: Slot, statement: Statement | None, process: Process) -> list[Name]:
     """Return what a statement depends on, or would: any of these names."""
     if isinstance(statement, ScopedDepend):
         kind, scope = ("provide", id(statement.names)) if slot.target else ("multiprovide", 0)
         return [(kind, choice, scope) for choice in statement.choices]
     if isinstance(statement, Depend):
         return [("provide", statement.name, 0), ("provide_event", statement.name, 0)]
-    if slot.target or not slot.constants:
+    if slot.type not in ("depend", "require", "multidepend") or slot.target:
         return []
-    if slot.type in ("depend", "require"):
-        return [("provide", slot.constants[0], 0), ("provide_event", slot.constants[0], 0)]
-    choices = slot.constants[0]
-    if slot.type == "multidepend" and isinstance(choices, List):
-        return [("multiprovide", choice, 0) for choice in choices.elements()]
-    return []
+    wanted = first_value(slot, process)
+    if wanted is None:
+        return []
+    if slot.type != "multidepend":
+        return [("provide", wanted, 0), ("provide_event", wanted, 0)]
+    return [("multiprovide", choice, 0) for choice in wanted.elements()] if isinstance(wanted, List) else []
 
 
 def _has(statement: Statement, given: Given) -> bool:
