@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from netstrata.cli.client import Connection, NoAnswer, NoDaemon, Refusal
@@ -47,9 +48,7 @@ def _why(options: argparse.Namespace, daemon: Connection) -> int:
     if options.process is not None:
         chains = [daemon.call("Why", process=options.process)["causes"]]
     else:
-        processes = daemon.call("Status")["processes"]
-        names = [p["process"] for p in processes if p["state"] != "complete"]
-        chains = [daemon.call("Why", process=name)["causes"] for name in names]
+        chains = list(_all_chains(daemon))
     if options.json:
         print(json.dumps({"chains": chains}, indent=2))
         return 0
@@ -62,6 +61,21 @@ def _why(options: argparse.Namespace, daemon: Connection) -> int:
     return 0
 
 
+def _all_chains(daemon: Connection) -> Iterator[list[dict[str, Any]]]:
+    """Yield the chains from all that is not complete; what one of them has led to already begins none."""
+    told: set[str] = set()
+    for process in daemon.call("Status", below=True)["processes"]:
+        name = process["process"]
+        if process["state"] == "complete" or ("." in name and name in told):
+            continue
+        try:
+            chain = daemon.call("Why", process=name)["causes"]
+        except Refusal:
+            continue  # it has gone meanwhile
+        told.update(cause["process"] for cause in chain)
+        yield chain
+
+
 def cause_line(cause: dict[str, Any], paint: Paint) -> str:
     """Return one link of the chain of causes."""
     cause = harmless(cause)
@@ -70,7 +84,7 @@ def cause_line(cause: dict[str, Any], paint: Paint) -> str:
         return f"{indent}{paint.bold(cause['process'])} {cause['text']}"
     since = f"since {time.strftime('%H:%M:%S', time.localtime(cause['since']))}" if cause["since"] else ""
     if since:  # of a text with parts, it would seem to be about the last one
-        since = f" ({since})" if {",", ";"} & set(cause["text"]) else f" {since}"
+        since = f" ({since})" if {",", ";", ":"} & set(cause["text"]) else f" {since}"
     where = f"{cause['process']}.{cause['statement']} {cause['name']}"
     text = paint.red(cause["text"]) if cause["root"] else cause["text"]
     return f"{indent}{paint.bold(where)} ({cause['file']}:{cause['line']}): {text}{since}"
@@ -80,8 +94,16 @@ def _log(options: argparse.Namespace, daemon: Connection) -> int:
     wanted = {name: getattr(options, name) for name in ("process", "statement", "child", "kind")}
     asked = {name: value for name, value in wanted.items() if value is not None}
     if not options.follow:
-        print_events(daemon.call("Watch", after=options.after, **asked)["events"], options.json)
+        events = daemon.call("Watch", after=options.after, **asked)["events"]
+        if not events and options.process is not None:
+            daemon.call("Status", process=options.process)  # refuses one that there is not
+        print_events(events, options.json)
         return 0
+    if options.process is not None:
+        try:
+            daemon.call("Status", process=options.process)
+        except Refusal as refusal:
+            print(f"note: {harmless(told(refusal)[0])} yet", file=sys.stderr)
     try:
         for answer in daemon.stream("Watch", after=options.after, **asked):
             print_events(answer["events"], options.json)
@@ -91,8 +113,10 @@ def _log(options: argparse.Namespace, daemon: Connection) -> int:
 
 
 def _restart(options: argparse.Namespace, daemon: Connection) -> int:
-    process, _, word = options.place.partition(":")
+    process, colon, word = options.place.partition(":")
     statement = 1
+    if colon and not word:
+        return _fail(f"{options.place} names no statement", f"`netstrata restart {process}` is all of it", BAD_USAGE)
     if word and options.layer is not None:
         return _fail("a statement and a layer are two places to begin at", "name one of them", BAD_USAGE)
     if word.isdecimal():

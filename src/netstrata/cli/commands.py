@@ -1,6 +1,7 @@
 """The commands of `netstrata`, and how their words are read."""
 
 import argparse
+import re
 import sys
 
 from netstrata.cli.streams import give_up_output
@@ -118,7 +119,7 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     log = commands.add_parser("log", help="what happened")
     log.add_argument("-f", "--follow", action="store_true", help="go on as it happens")
     _add_filters(log)
-    log.add_argument("--after", type=int, default=0, metavar="NUMBER", help="only events younger than one")
+    log.add_argument("--after", type=_number, default=0, metavar="NUMBER", help="only events younger than one")
     watch = commands.add_parser("watch", help="the pyramid and the time line, live; needs textual (netstrata[tui])")
     watch.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
     restart = commands.add_parser("restart", help="undo a process from a statement on, and bring it up again")
@@ -188,6 +189,13 @@ def _kinds(text: str) -> str:
     if unknown:
         raise argparse.ArgumentTypeError(f"there is no kind {unknown[0]!r}; there are {', '.join(KINDS)}")
     return text
+
+
+def _number(text: str) -> int:
+    """Read the number of an event."""
+    if not re.fullmatch(r"\d{1,15}", text):
+        raise argparse.ArgumentTypeError(f"expected the number of an event: {text!r}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

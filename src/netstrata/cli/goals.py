@@ -59,6 +59,8 @@ def _list(answer: dict[str, Any], as_json: bool) -> int:
         print(json.dumps(answer, indent=2))
         return 0
     paint = Paint(sys.stdout)
+    if not answer["goals"]:
+        print("the program has no goals: see `netstrata doc on_request`")
     for goal in harmless(answer["goals"]):
         mark = paint.mark({"up": "up", "waiting": "waiting"}.get(goal["state"], ""))
         asked = "asked for" if goal["asked"] else ""

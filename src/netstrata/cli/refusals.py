@@ -5,6 +5,11 @@ from typing import Final
 from netstrata.cli.client import Refusal
 
 FAILED: Final = 1
+# What people say for the verbs of the control socket.
+COMMANDS: Final = {
+    "Status": "status", "Why": "why", "Watch": "log, watch", "Links": "links", "Figures": "metrics", "Goals": "goals",
+    "Files": "show (without a name)", "Show": "show", "Restart": "restart", "Ask": "up", "Drop": "down",
+}  # fmt: skip
 NO_SUCH_OBJECT: Final = 10
 
 
@@ -14,6 +19,9 @@ def told(refusal: Refusal, command: str = "") -> tuple[str, str, int]:
     if refusal.name == "NoSuchProcess":
         similar = given.get("similar") or []
         hint = f"did you mean {similar[0]}?" if len(similar) == 1 else f"there are {', '.join(similar)}"
+        process, dot, statement = str(given.get("process")).rpartition(".")
+        if command == "restart" and dot and statement.isdecimal():
+            hint = f"statement {statement} of {process} is {process}:{statement}"
         what = "process, template, goal, name or link" if command == "why" else "process"
         return (f"there is no {what} {given.get('process')}", hint, NO_SUCH_OBJECT)
     if refusal.name == "NoSuchStatement":
@@ -34,8 +42,10 @@ def told(refusal: Refusal, command: str = "") -> tuple[str, str, int]:
     if refusal.name == "Unavailable":
         return (str(given.get("text")), "the system will not; `netstrata log` may say more", FAILED)
     if refusal.name == "PermissionDenied":
-        verbs = ", ".join(given.get("allowed") or [])
-        return (f"permission denied: {given.get('verb')}", f"you may use {verbs}; group netdev may steer", FAILED)
+        verb = str(given.get("verb"))
+        allowed = ", ".join(COMMANDS[one] for one in given.get("allowed") or [] if one in COMMANDS)
+        hint = f"you may use {allowed}; members of the group netdev may steer, too"
+        return (f"permission denied: {COMMANDS.get(verb, verb)}", hint, FAILED)
     if refusal.name == "TooManyConnections":
         return (f"you have more than {given.get('most')} connections to the daemon", "end some of them", FAILED)
     if refusal.name == "Gap":

@@ -25,6 +25,8 @@ def show(name: str | None, as_json: bool, daemon: Connection) -> int:
 
 
 def _list(files: list[dict[str, object]], paint: Paint) -> None:
+    if not files:
+        print("the program's statements generate no files now")
     for file in files:
         stamp = time.strftime("%H:%M:%S", time.localtime(float(str(file["changed"]))))
         where = f"{file['process']}.{file['statement']}"
