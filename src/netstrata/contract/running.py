@@ -30,6 +30,9 @@ class Running(Protocol):
     def again(self, reason: str, wait_ms: int) -> None:
         """Add to the time line that something of the statement's is started again later, and why it must be."""
 
+    def awaits(self, what: str) -> None:
+        """Know what is waited for from now on, for whoever asks why; nothing is added to the time line."""
+
     @property
     def title(self) -> str:
         """Who it is, for people: `wan.3 net.ipv4.addr`."""

@@ -5,8 +5,10 @@ began, as if it were synchronous.  The first time its coroutine waits for someth
 the rest of its life.  Whatever it reports from inside a task enters the engine as an event from outside.
 """
 
+import re
 from collections import deque
 from collections.abc import Coroutine, Generator
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import KERNEL, NOTE, Down, set_running
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from asyncio import Future, Task
 
 _PARKED = object()
+_SOON = re.compile(r"(.* in )(\d+(?:\.\d+)?) s", re.DOTALL)  # how a line ends that says when something comes next
 WAITING_EVENTS = 64  # that wait to be shown before no more are taken
 
 
@@ -61,7 +64,10 @@ class _CarriedOn:
 class Living(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
-    __slots__ = ("_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task", "found")
+    __slots__ = (
+        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task",
+        "_told_at", "found",
+    )  # fmt: skip
 
     def begin(self, values: list[Value]) -> None:
         """Read the arguments, and let the coroutine run as far as it gets without waiting."""
@@ -70,7 +76,9 @@ class Living(Statement):
         self._dying: Future[None] | None = None
         self._task: Task[None] | None = None
         self._lost: Unavailable | None = None
+        self._awaits = ""
         self._child_said = ""
+        self._told_at = 0  # milliseconds of the engine's clock: when it told its last line
         self._ended = False
         self._cancelled = False
         self._taken_over = False  # the task has run for the first time
@@ -201,18 +209,36 @@ class Living(Statement):
             self._dying.set_exception(reason)
 
     def waits_for(self) -> Waiting | None:
-        """Say what it told last, or what a child of its said if it told nothing."""
-        said = self.told or self._child_said
+        """Say what it told last; if nothing, what a child of its said; if that said nothing, what it waits for."""
+        said = self._told_by_now() or self._child_said or self._awaits
         return Waiting(said) if said else None
 
     def trouble(self) -> str:
         """Say what it has told of itself since it is up."""
-        return self.told if self.state == UP else ""
+        return self._told_by_now() if self.state == UP else ""
+
+    def _told_by_now(self) -> str:
+        """Return what it told last, with the time that is left of what it said then."""
+        found = _SOON.fullmatch(self.told)
+        if found is None:
+            return self.told
+        passed_s = (self.process.engine.timers.now() - self._told_at) / 1000
+        return f"{found[1]}{max(0, ceil(float(found[2]) - passed_s))} s"
+
+    def again(self, reason: str, wait_ms: int) -> None:
+        """Add to the time line that something of its is started again later, and remember it."""
+        super().again(reason, wait_ms)
+        self._told_at = self.process.engine.timers.now()
+
+    def awaits(self, what: str) -> None:
+        """Know what is waited for from now on, for whoever asks."""
+        self._awaits = what
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Add a line to the time line; while it is up, only what it says of itself is remembered."""
         if kind == NOTE or self.state != UP:
             self.told = line
+            self._told_at = self.process.engine.timers.now()
         self.process.engine.observer.noted(self, kind, line)
 
     def hear(self, child: str, pid: int, line: str) -> None:
@@ -256,7 +282,7 @@ class Configured(Living):
     def _came_up(self, found: Any) -> None:
         if self.state == DOWN:
             self.found = found
-            self.told = ""
+            self.told = self._awaits = ""
             self.up()
 
     async def _until_dying(self) -> None:
@@ -289,7 +315,7 @@ class Watched(Living):
                 self.down()
         elif self.state == DOWN:
             self.found = found
-            self.told = ""
+            self.told = self._awaits = ""
             self.up()
         elif self.state == UP:
             self.found = found
@@ -300,6 +326,10 @@ class Reported(Living):
     """A statement that shows events one at a time; if it breaks, it fails when all of them were shown."""
 
     __slots__ = ("_broken", "_events", "_room")
+
+    def waits_for(self) -> Waiting | None:
+        """Say that there is nothing to show."""
+        return super().waits_for() or Waiting("waits for an event")
 
     async def _live(self, generator: Any) -> None:
         self._broken: Exception | None = None

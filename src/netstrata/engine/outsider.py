@@ -28,6 +28,9 @@ class Outsider(Statement):
         engine = self.process.engine
         return lambda: engine.event(action)
 
+    def awaits(self, what: str) -> None:
+        """Say nothing: objects know themselves what they wait for."""
+
     def lost(self, reason: Unavailable) -> None:
         """Note that something it held is gone; objects learn of that by their own callbacks."""
         self.note(str(reason), KERNEL)

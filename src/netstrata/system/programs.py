@@ -63,6 +63,11 @@ class Listening:
         if self._statement is not None:
             self._statement.again(reason, wait_ms)
 
+    def awaits(self, what: str) -> None:
+        """Pass it on."""
+        if self._statement is not None:
+            self._statement.awaits(what)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Pass a child's line on, and look at it."""
         if self._passes and self._statement is not None:

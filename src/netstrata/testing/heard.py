@@ -41,6 +41,9 @@ class Heard:
         self.children.append((child, pid))
         self.note(line)
 
+    def awaits(self, what: str) -> None:
+        """Forget it: it is no line."""
+
     def again(self, reason: str, wait_ms: int) -> None:
         """Keep it as a line."""
         self.note(f"{reason}; starting it again in {wait_ms / 1000:g} s")

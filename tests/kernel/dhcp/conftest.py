@@ -47,6 +47,9 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
+    def awaits(self, what: str) -> None:
+        raise AssertionError(what)
+
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)
 

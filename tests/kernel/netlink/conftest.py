@@ -37,6 +37,9 @@ class Statement:
     def lost(self, reason: Unavailable) -> None:
         self.losses.put_nowait(str(reason))
 
+    def awaits(self, what: str) -> None:
+        raise AssertionError(what)
+
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)
 

@@ -24,6 +24,9 @@ class Told:
         self.lines: list[str] = []
         self.news = asyncio.Event()
 
+    def awaits(self, what: str) -> None:
+        raise AssertionError(what)
+
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)
 

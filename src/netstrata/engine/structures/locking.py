@@ -1,14 +1,24 @@
 """The lock of the packet filter tools: net.iptables.lock, and its unlock."""
 
-from typing import cast
+from typing import Final, cast
 
 from netstrata.contract.shapes import ANY
 from netstrata.engine.outsider import Outsider
+from netstrata.engine.process import Process
 from netstrata.engine.statement import DOWN, DYING, UP
 from netstrata.engine.structure import outside_object, rest
 from netstrata.engine.surroundings import Waiting
 from netstrata.ports.events import Turn
 from netstrata.values import Refused, Value
+
+HOLDER: Final = "net.iptables.lock"  # among what is common to the program: the statement that has the lock
+
+
+def _held_by_another(process: Process) -> Waiting:
+    """Say who has the lock, if it is a statement that holds it, and not a command that runs."""
+    holder = process.engine.commons.get(HOLDER)
+    text = "waits for the lock, which another statement has"
+    return Waiting(text, [holder.process]) if isinstance(holder, Lock) else Waiting(text)
 
 
 class Lock(Outsider):
@@ -32,6 +42,7 @@ class Lock(Outsider):
     def _go_on(self) -> None:
         if self.turn is None or not self.turn.held:
             return
+        self.process.engine.commons[HOLDER] = self
         if self.unlock is not None:
             unlock = self.unlock
             self.unlock = None
@@ -40,8 +51,8 @@ class Lock(Outsider):
             self.up()
 
     def waits_for(self) -> Waiting | None:
-        """Say that somebody else has the lock."""
-        return Waiting("somebody else holds the lock")
+        """Say who has the lock."""
+        return _held_by_another(self.process)
 
     def let_go(self, unlock: "Unlock") -> None:
         """Let others have the lock, until `unlock` is undone.
@@ -53,7 +64,13 @@ class Lock(Outsider):
         if self.state != UP or self.turn is None:
             raise Refused("the lock is not held")
         self.unlock = unlock
-        self.turn.close()
+        self._give_up(self.turn)
+
+    def _give_up(self, turn: Turn) -> None:
+        commons = self.process.engine.commons
+        if commons.get(HOLDER) is self:
+            del commons[HOLDER]
+        turn.close()
         self.turn = None
 
     def die(self) -> None:
@@ -61,8 +78,7 @@ class Lock(Outsider):
         unlock = self.unlock
         self.unlock = None
         if self.turn is not None:
-            self.turn.close()
-            self.turn = None
+            self._give_up(self.turn)
         if unlock is not None:
             unlock.over()
         self.dead()
@@ -82,8 +98,8 @@ class Unlock(Outsider):
         self.up()
 
     def waits_for(self) -> Waiting | None:
-        """Say that somebody else has the lock."""
-        return Waiting("somebody else holds the lock")
+        """Say who has the lock."""
+        return _held_by_another(self.process)
 
     def over(self) -> None:
         """Know that the lock is held again, or gone."""

@@ -20,7 +20,7 @@ PIPE_READ = 8192  # bytes
 class StartProcess(Outsider):
     """A program and its pipes; up also if it could not be started."""
 
-    __slots__ = ("from_it", "kill_timer", "options", "program", "to_it", "waits")
+    __slots__ = ("from_it", "kill_timer", "options", "path", "program", "to_it", "waits")
 
     def begin(self, values: list[Value]) -> None:
         """Start the program, and be up."""
@@ -32,10 +32,12 @@ class StartProcess(Outsider):
         self.from_it: Stream | None = None
         self.kill_timer: Timer | None = None
         self.waits: dict[Wait, None] = {}
+        self.path = ""
         command = PROGRAM.read(words)
         try:
             if command is None:
                 raise Unavailable("start a program", f"expected {PROGRAM.name}: {PROGRAM.means}")
+            self.path = command[0].decode("utf-8", "replace")
             started = self.ports.children.start_piped(
                 Command(command, self.options.child), self, write=mode.write, read=mode.read
             )
@@ -61,7 +63,7 @@ class StartProcess(Outsider):
 
     def waits_for(self) -> Waiting | None:
         """Say that the program has not ended."""
-        return Waiting("waits for the program's end")
+        return Waiting(f"waits until {self.path} ends")
 
     def _ended(self) -> None:
         # The last of them to be pushed onto the engine's stack is the first to run.
@@ -114,7 +116,7 @@ class Wait(Outsider):
 
     def waits_for(self) -> Waiting | None:
         """Say that the program has not ended."""
-        return Waiting("waits for the program's end")
+        return Waiting(f"waits until {cast(StartProcess, self.target).path} ends")
 
     def over(self) -> None:
         """Be up: it has ended."""

@@ -2,6 +2,7 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import MILLISECONDS
+from netstrata.engine.process import Process
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.surroundings import Timer, Waiting
@@ -31,20 +32,32 @@ def _pause(values: list[Value], index: int) -> int:
     return pause
 
 
+def _waiting(due: int, process: Process) -> Waiting:
+    """Say how much time is left until one on the engine's clock."""
+    left = max(0, due - process.engine.timers.now())
+    return Waiting(f"waits for time to pass: {left / 1000:.1f} s are left")
+
+
 class Sleep(Statement):
     """Waits on the way up, and perhaps on the way down."""
 
-    __slots__ = ("stop", "timer")
+    __slots__ = ("due", "stop", "timer")
 
     def begin(self, values: list[Value]) -> None:
         """Wait, then be up."""
         start = _pause(values, 0)
         self.stop = _pause(values, 1)
         self.timer: Timer | None = None
+        self.due = 0
         if start < 0:
             self.up()
         else:
-            self.timer = self.process.engine.timers.after(start, self._over)
+            self._wait(start)
+
+    def _wait(self, pause: int) -> None:
+        timers = self.process.engine.timers
+        self.due = timers.now() + pause
+        self.timer = timers.after(pause, self._over)
 
     def _over(self) -> None:
         self.timer = None
@@ -54,8 +67,8 @@ class Sleep(Statement):
             self.up()
 
     def waits_for(self) -> Waiting | None:
-        """Say that time must pass."""
-        return Waiting("waits for time to pass")
+        """Say how much time must pass."""
+        return _waiting(self.due, self.process)
 
     def die(self) -> None:
         """Wait, then be dead."""
@@ -65,7 +78,7 @@ class Sleep(Statement):
         if self.stop < 0:
             self.dead()
         else:
-            self.timer = self.process.engine.timers.after(self.stop, self._over)
+            self._wait(self.stop)
 
 
 structure(
@@ -84,7 +97,7 @@ structure(
 class PeriodicTimer(Statement):
     """Goes down and up for ever."""
 
-    __slots__ = ("down_ms", "timer", "up_ms")
+    __slots__ = ("down_ms", "due", "timer", "up_ms")
 
     def begin(self, values: list[Value]) -> None:
         """Wait to be up."""
@@ -95,20 +108,24 @@ class PeriodicTimer(Statement):
                 raise MILLISECONDS.refusal(index)
             times.append(time)
         self.down_ms, self.up_ms = times
-        self.timer = self.process.engine.timers.after(self.down_ms, self._turn)
+        self._wait_down()
+
+    def _wait_down(self) -> None:
+        timers = self.process.engine.timers
+        self.due = timers.now() + self.down_ms
+        self.timer = timers.after(self.down_ms, self._turn)
 
     def _turn(self) -> None:
-        timers = self.process.engine.timers
         if self.state == DOWN:
-            self.timer = timers.after(self.up_ms, self._turn)
+            self.timer = self.process.engine.timers.after(self.up_ms, self._turn)
             self.up()
         elif self.state == UP:
-            self.timer = timers.after(self.down_ms, self._turn)
+            self._wait_down()
             self.down()
 
     def waits_for(self) -> Waiting | None:
-        """Say that time must pass."""
-        return Waiting("waits for time to pass")
+        """Say how much time must pass."""
+        return _waiting(self.due, self.process)
 
     def die(self) -> None:
         """Stop."""

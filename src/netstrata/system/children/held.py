@@ -16,6 +16,12 @@ from netstrata.values import Unavailable
 Start = Callable[[Command, Running | None], Child]
 
 
+def await_end(child: Child, statement: Running | None) -> None:
+    """Say what is waited for, to who asks a statement that is neither up nor gone."""
+    if statement is not None:
+        statement.awaits(f"waits until {child.name} ends, process id {child.pid}")
+
+
 class HeldCommand:
     """One command on entering, its reverse on leaving.  Neither is ever interrupted."""
 
@@ -33,6 +39,7 @@ class HeldCommand:
         if not self._do:
             return
         child = self._start(Command(self._do, self._options), self._statement)
+        await_end(child, self._statement)
         cancelled = await child.outlast()
         if cancelled is not None:
             if child.status == 0:
@@ -58,6 +65,7 @@ class HeldCommand:
         except Unavailable as error:
             self._note(f"{error}; ignoring")
             return None
+        await_end(child, self._statement)
         cancelled = await child.outlast()
         if child.status != 0:
             self._note(f"{child.name} {_why(child)}; ignoring")

@@ -10,7 +10,7 @@ from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports import Command, Output, Piped, Program
 from netstrata.protocols.backoff import DOUBLING, Restarts
 from netstrata.system.children.child import Child
-from netstrata.system.children.held import HeldCommand, KeptAlive
+from netstrata.system.children.held import HeldCommand, KeptAlive, await_end
 from netstrata.system.children.lines import Lines
 from netstrata.system.children.patience import Patience
 from netstrata.system.children.roll import Roll
@@ -129,6 +129,7 @@ class RealChildren:
         statement = running()
         note = note_for(statement)
         child = self.start(command, statement)
+        await_end(child, statement)
         cancelled = await child.outlast(
             (lambda: child.stop(self.patience.seconds, note)) if terminate_on_cancel else None
         )

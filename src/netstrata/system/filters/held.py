@@ -36,6 +36,9 @@ async def _turn(turns: Turns) -> AsyncIterator[None]:
     place = turns.ask(lambda: None if came.done() else came.set_result(None))
     try:
         if not place.held:
+            statement = running()
+            if statement is not None:
+                statement.awaits("waits for its turn at the packet filter, which another statement has")
             await came
         yield
     finally:
