@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -18,7 +19,7 @@ from tests.console.browser import CHROMIUM, Browser
 
 import netstrata
 from netstrata.cli.client import Connection
-from netstrata.cli.demo.network import Network
+from netstrata.cli.demo.network import OFFICE, Network
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
@@ -477,6 +478,59 @@ def test_after_a_gap_the_past_is_made_from_what_stands_now(scene: Scene) -> None
     assert seen[1600] == stood(events)
     a_moment = seen[501 + 700]["a"]
     assert a_moment == stood(events[: 900 + 701])["a"]
+
+
+SAYING = """(async () => {{
+    const {{ History }} = await import('/history.js');
+    const history = new History();
+    history.add({events});
+    history.stand([], 0);
+    return history.events.map((event, i) => history.after(i).get('a').floors[0]?.waits ?? '');
+}})()"""
+
+
+def test_what_a_floor_waits_for_is_what_it_has_said_last(scene: Scene) -> None:
+    said = [
+        ("created", None, ""),
+        ("down", None, ""),
+        ("child", "scanning", "supplicant: scanning"),
+        ("dhcp", "1 DISCOVER unanswered", "1 DISCOVER unanswered"),
+        ("child", "scanning", "1 DISCOVER unanswered"),
+        ("dhcp", "2 DISCOVERs unanswered", "2 DISCOVERs unanswered"),
+        ("up", None, ""),
+        ("note", "all is well", ""),
+    ]
+    events: list[dict[str, Any]] = []
+    before = "gone"
+    for number, (what, text, _) in enumerate(said, 1):
+        event: dict[str, Any] = {"seq": number, "time": float(number), "process": "a"}
+        if text is not None:
+            event |= {"kind": what, "statement": 1, "name": "x", "text": text, "child": "supplicant"}
+        elif what == "created":
+            event |= {"kind": "process", "what": "created"}
+        else:
+            event |= {"kind": "transition", "statement": 1, "name": "x", "from": before, "to": what}
+            before = what
+        events.append(event)
+
+    assert scene.browser.run(SAYING.format(events=json.dumps(events))) == [waits for _, _, waits in said]
+
+
+def test_why_a_process_waits_is_told_anew_as_its_cause_changes(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    server = scene.network.servers[OFFICE]
+    server.signal(signal.SIGSTOP)
+    scene.browser.run("netstrata.choose('wired', 4)")
+
+    Connection(scene.path).call("Restart", process="wired", statement=4)
+
+    for count in (2, 3):
+        told = f"{count} DISCOVERs unanswered"
+        scene.browser.wait(f"document.querySelector('#detail .why')?.textContent.includes('{told}')")
+        scene.browser.wait(f"document.querySelector(\"{FLOOR.format(4)}\").textContent.includes('{told}')")
+    server.signal(signal.SIGCONT)
+    scene.now()
 
 
 BUSY = """import socket, time

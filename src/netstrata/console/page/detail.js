@@ -4,12 +4,16 @@ import { actsOf } from "./acts.js";
 import { button, h } from "./dom.js";
 import { LAYERS, clock, placeOf, tellEvent } from "./words.js";
 
+const ASK_MS = 1000; // between two questions
+const NOTHING = { path: "", seq: 0, causes: null };
+
 export class Detail {
   constructor(app, element) {
     this.app = app;
     this.element = element;
     this.shown = "";
-    this.why = { key: "", causes: null };
+    this.why = NOTHING;
+    this.asking = ""; // the process that is asked about
   }
 
   update() {
@@ -141,6 +145,7 @@ export class Detail {
 
   tellWhy(process) {
     if (this.app.cursor !== null || process.state === "complete" || !this.why.causes?.length) return null;
+    if (this.why.path !== process.path) return null;
     return [
       h("h3", {}, "Why it is here"),
       h(
@@ -191,23 +196,25 @@ export class Detail {
     ];
   }
 
-  // Ask the daemon why the process is where it is, once for each way it is.
+  // Ask the daemon why the process is where it is, again when anything has happened: the cause may be far from it.
   askWhy(process) {
     const { app } = this;
     if (!process || process.state === "complete" || app.cursor !== null || !app.about.daemon) {
-      if (!process || process.state === "complete") this.why = { key: "", causes: null };
+      if (!process || process.state === "complete") this.why = NOTHING;
       return;
     }
-    const floors = process.floors.map((floor) => floor.state[0] + (floor.error ? "!" : ""));
-    const key = `${process.path} ${process.state} ${floors.join("")}`;
-    if (this.why.key === key || this.asking) return;
-    this.asking = true;
-    app.get("why", { process: process.path }, true).then((told) => {
-      this.why = { key, causes: told?.causes ?? null };
+    const { path } = process;
+    const seq = app.history.last;
+    if ((this.why.path === path && this.why.seq === seq) || this.asking === path) return;
+    this.asking = path;
+    app.get("why", { process: path }, true).then((told) => {
+      if (this.asking !== path) return;
+      this.why = { path, seq, causes: told?.causes ?? null };
+      app.changed();
       setTimeout(() => {
-        this.asking = false;
+        if (this.asking === path) this.asking = "";
         app.changed();
-      }, 250);
+      }, ASK_MS);
     });
   }
 }

@@ -22,6 +22,7 @@ export function newFloor(statement, name = "", file = "", line = 0) {
     label: "",
     values: null,
     waits: "",
+    heard: false, // whether that is what a child said
     processes: EMPTY,
     error: "",
   };
@@ -231,7 +232,9 @@ function withoutHoles(floors) {
 
 const NEXT = { created: "waiting", complete: "complete", retrying: "failed", terminating: "undone" };
 
-const MOVES = new Set(["transition", "error", "waits"]);
+// What a statement says of itself tells what it waits for, too; a child's words do where it has said nothing.
+const SAYS = new Set(["waits", "note", "kernel", "dhcp", "supplicant", "retry", "child"]);
+const MOVES = new Set(["transition", "error", ...SAYS]);
 
 // Make a state what it is after an event.
 export function apply(state, event, shapes) {
@@ -261,9 +264,11 @@ export function apply(state, event, shapes) {
     state.set(path, { ...process, floors: withoutHoles(floors), state: "failed" });
     return;
   }
-  if (event.kind === "waits") {
+  if (SAYS.has(event.kind)) {
     if (old.state !== "down" && old.state !== "dying") return;
-    floors[at] = { ...old, waits: event.text ?? "" };
+    const heard = event.kind === "child";
+    if (heard && old.waits && !old.heard) return;
+    floors[at] = { ...old, waits: `${heard ? `${event.child}: ` : ""}${event.text ?? ""}`, heard };
     state.set(path, { ...process, floors: withoutHoles(floors) });
     return;
   }
@@ -275,6 +280,7 @@ export function apply(state, event, shapes) {
     layer: event.layer || old.layer,
     values: event.to === "up" ? (event.values ?? null) : event.to === "dying" ? old.values : null,
     waits: "",
+    heard: false,
     processes: gone ? EMPTY : old.processes,
     error: event.to === "up" || event.to === "down" ? "" : old.error,
   };
