@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from netstrata.contract import DOWN, Declaration, Up, Watch, computes, configures, declaration_of, running, watches
+from netstrata.contract import (
+    DOWN,
+    KERNEL,
+    Declaration,
+    Up,
+    Watch,
+    computes,
+    configures,
+    declaration_of,
+    note,
+    running,
+    watches,
+)
 from netstrata.contract.shapes import Text
 from netstrata.testing.play import Play
 from netstrata.values import Unavailable
@@ -110,6 +122,7 @@ async def follow(ports: World, name: Text) -> Watch[Text]:
     """
     while True:
         news = await ports.news.get()
+        note("nothing is new" if news is None else "news", KERNEL)
         yield DOWN if news is None else news
 
 
@@ -335,6 +348,26 @@ def test_a_child_that_fails_beside_a_statement_that_is_up_fails_the_statement() 
         assert it.output == "up\nundone\n"
         assert it.failures == ["main.1 test.group: cannot keep x: its child died"]
         assert world.events == ["leave group"]
+
+    played(story)
+
+
+def test_a_watching_statement_that_goes_down_says_why_and_one_that_is_up_has_no_trouble() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play('process main { test.follow("x") f; }')
+        said = []
+
+        for news in (b"one", None, b"two"):
+            world.news.put_nowait(news)
+            await it.settled()
+            statement = it.engine.roots[0].statements[0]
+            assert statement is not None
+            waiting = statement.waits_for()
+            said.append((statement.trouble(), waiting.text if waiting is not None else ""))
+
+        assert said == [("", ""), ("", "nothing is new"), ("", "")]
+        it.end()
+        await it.settled()
 
     played(story)
 

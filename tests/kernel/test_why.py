@@ -59,7 +59,7 @@ class Laptop:
         router, hub, mute = lab.host("router"), lab.host("hub"), lab.host("mute")
         for which in ("all", "default"):  # the kernel's own addresses would be told among the changes
             self.host.sysctl(f"net.ipv6.conf.{which}.disable_ipv6", "1")
-        lab.cable((self.host, "eth0"), (router, "lan"))
+        self.wire = lab.cable((self.host, "eth0"), (router, "lan"))
         unplugged = lab.cable((self.host, "eth1"), (hub, "lan"))
         lab.cable((self.host, "eth2"), (mute, "lan"))
         router.up("lan", "192.0.2.254/24")
@@ -127,6 +127,18 @@ def test_each_root_cause_is_named_in_words(laptop: Laptop) -> None:
         'nothing.1 depend (program.ncd:28): nothing provides "LAN", and no statement of the program does '
         f"(since {laptop.at('nothing', 1)})"
     ]
+
+
+def test_a_cable_that_is_pulled_later_is_named_as_one_that_never_was_there(laptop: Laptop) -> None:
+    laptop.wire.pull()
+
+    wait_until("the lease to be gone", lambda: "eth0" not in laptop.host.run("ip", "-4", "addr"))
+    assert laptop.why("fine") == [
+        f"fine.2 net.backend.waitlink (program.ncd:4): no carrier on eth0 since {laptop.at('fine', 2)}"
+    ]
+    before = laptop.events()[-1]["seq"]
+    laptop.wire.plug()
+    wait_until("all up again", lambda: _complete(laptop, before))  # so that the lease is given back in the end
 
 
 def test_the_chain_to_a_child_that_failed_ends_with_its_last_words(laptop: Laptop) -> None:

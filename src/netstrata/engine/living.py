@@ -65,8 +65,8 @@ class Living(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
     __slots__ = (
-        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_taken_over", "_task",
-        "_told_at", "found",
+        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_news", "_taken_over",
+        "_task", "_told_at", "found",
     )  # fmt: skip
 
     def begin(self, values: list[Value]) -> None:
@@ -78,6 +78,7 @@ class Living(Statement):
         self._lost: Unavailable | None = None
         self._awaits = ""
         self._child_said = ""
+        self._news = ""  # its last line of any kind: the reason, if it goes down now
         self._told_at = 0  # milliseconds of the engine's clock: when it told its last line
         self._ended = False
         self._cancelled = False
@@ -191,7 +192,7 @@ class Living(Statement):
         self._lost = reason
         self.note(str(reason), KERNEL)
         if self.state == UP:
-            self.down()
+            self._fall()
         else:
             self._leave_lost(reason)
 
@@ -207,6 +208,12 @@ class Living(Statement):
             self._cancel()
         elif not self._dying.done():
             self._dying.set_exception(reason)
+
+    def _fall(self) -> None:
+        """Go down, for the reason that was told last."""
+        self.told = self._news
+        self._told_at = self.process.engine.timers.now()
+        self.down()
 
     def waits_for(self) -> Waiting | None:
         """Say what it told last; if nothing, what a child of its said; if that said nothing, what it waits for."""
@@ -235,7 +242,8 @@ class Living(Statement):
         self._awaits = what
 
     def note(self, line: str, kind: str = NOTE) -> None:
-        """Add a line to the time line; while it is up, only what it says of itself is remembered."""
+        """Add a line to the time line; while it is up, only what it says of itself is a trouble."""
+        self._news = line
         if kind == NOTE or self.state != UP:
             self.told = line
             self._told_at = self.process.engine.timers.now()
@@ -282,7 +290,7 @@ class Configured(Living):
     def _came_up(self, found: Any) -> None:
         if self.state == DOWN:
             self.found = found
-            self.told = self._awaits = ""
+            self.told = self._awaits = self._news = ""
             self.up()
 
     async def _until_dying(self) -> None:
@@ -312,10 +320,10 @@ class Watched(Living):
             return  # on its way out
         if isinstance(found, Down):
             if self.state == UP:
-                self.down()
+                self._fall()
         elif self.state == DOWN:
             self.found = found
-            self.told = self._awaits = ""
+            self.told = self._awaits = self._news = ""
             self.up()
         elif self.state == UP:
             self.found = found
