@@ -19,7 +19,7 @@ from tests.console.browser import CHROMIUM, Browser
 
 import netstrata
 from netstrata.cli.client import Connection
-from netstrata.cli.demo.network import OFFICE, Network
+from netstrata.cli.demo.network import CAFE, OFFICE, Network
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
@@ -32,6 +32,7 @@ pytestmark = [
 
 SOURCES = Path(netstrata.__file__).parents[1]
 PROGRAM = SOURCES / "netstrata" / "cli" / "demo" / "two-uplinks.ncd"
+PICTURE = os.environ.get("NETSTRATA_PICTURE")  # where the picture in README is to be written
 SOON_MS = 200  # a light must have changed
 SCREENS = {"wide": (1280, 860, 1.0), "phone": (360, 740, 2.0)}
 VIEWS = ("pyramids", "graph", "timeline", "links", "files", "goals", "source")
@@ -241,6 +242,26 @@ def test_at_each_moment_of_the_past_the_page_shows_what_stood_then(scene: Scene)
         assert scene.browser.run("netstrata.history.events[netstrata.cursor].seq") == events[moment]["seq"]
         seen = {name: dict(sorted(floors.items())) for name, floors in scene.browser.run(SEEN).items()}
         assert seen == replayed(events[: moment + 1]), events[moment]
+
+
+def test_a_cable_that_is_pulled_is_named_as_the_cause_and_the_other_uplink_takes_over(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+
+    scene.network.wire.pull(scene.laptop)
+
+    scene.browser.run("netstrata.choose('wired', 3)")
+    told = scene.browser.wait("document.querySelector('#detail .why .root')?.textContent")
+    wait_until("the other uplink", lambda: CAFE.route in scene.laptop.kernel())
+    scene.browser.wait("netstrata.state.get('default').state === 'complete'")
+    assert told == "wired.3 net.backend.waitlink no carrier on eth0"
+    if PICTURE:
+        scene.browser.size(1440, 960, 1.25)
+        scene.browser.wait("!document.querySelector('.toast') && new Promise(done => setTimeout(done, 500, true))")
+        scene.browser.picture(Path(PICTURE))
+        scene.browser.size(*SCREENS["wide"])
+    scene.network.wire.plug(scene.laptop)
+    scene.now()
 
 
 def test_keys_step_through_time_and_back_to_now(scene: Scene) -> None:
