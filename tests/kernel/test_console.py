@@ -519,7 +519,10 @@ def test_what_a_floor_waits_for_is_what_it_has_said_last(scene: Scene) -> None:
         ("child", "scanning", "1 DISCOVER unanswered"),
         ("dhcp", "2 DISCOVERs unanswered", "2 DISCOVERs unanswered"),
         ("up", None, ""),
-        ("note", "all is well", ""),
+        ("kernel", "no carrier", ""),
+        ("down", None, "no carrier"),
+        ("up", None, ""),
+        ("down", None, ""),
     ]
     events: list[dict[str, Any]] = []
     before = "gone"

@@ -14,6 +14,8 @@ from tests.cli.programs import netstrata
 
 import netstrata as package
 from netstrata.cli.client import Connection
+from netstrata.daemon.recording import Recording
+from netstrata.daemon.replay import Replay
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
@@ -136,6 +138,11 @@ def test_a_cable_that_is_pulled_later_is_named_as_one_that_never_was_there(lapto
     assert laptop.why("fine") == [
         f"fine.2 net.backend.waitlink (program.ncd:4): no carrier on eth0 since {laptop.at('fine', 2)}"
     ]
+    recording = Recording(str(laptop.record), print)
+    shown = Replay(recording.events(recording.runs[0]))
+    while shown.step() is not None:
+        pass
+    assert shown.why("fine")[0]["text"] == "no carrier on eth0"
     before = laptop.events()[-1]["seq"]
     laptop.wire.plug()
     wait_until("all up again", lambda: _complete(laptop, before))  # so that the lease is given back in the end

@@ -173,6 +173,9 @@ class Rebuilt:
             floor["since"] = event.wall if fields["to"] != "gone" else 0.0
             floor.pop("values", None)
             floor.pop("waits", None)
+            news = floor.pop("_news", None)
+            if news and (fields["from"], fields["to"]) == ("up", "down"):
+                floor["waits"] = floor["_said"] = news
             if fields["to"] == "gone":
                 process.undone |= dict.fromkeys(layers_in(floor["_layers"]), event.wall)
             if fields["to"] == "up":
@@ -180,6 +183,8 @@ class Rebuilt:
                 process.failures.pop(number, None)
         elif event.kind == "error":
             process.failures[number] = (fields["text"], event.monotonic + (fields.get("retry_ms") or 0) / 1000)
+        elif floor["state"] == "up" and event.kind in _SAYS and event.kind != "child":
+            floor["_news"] = fields["text"]  # the reason, if it goes down now
         elif event.kind in _SAYS and floor["state"] in ("down", "dying"):
             said = fields["text"]
             if event.kind != "child":

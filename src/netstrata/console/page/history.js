@@ -22,6 +22,7 @@ export function newFloor(statement, name = "", file = "", line = 0) {
     label: "",
     values: null,
     waits: "",
+    news: "", // what was said last while it was up: the reason, if it goes down
     heard: false, // whether that is what a child said
     processes: EMPTY,
     error: "",
@@ -265,8 +266,13 @@ export function apply(state, event, shapes) {
     return;
   }
   if (SAYS.has(event.kind)) {
-    if (old.state !== "down" && old.state !== "dying") return;
     const heard = event.kind === "child";
+    if (old.state === "up" && !heard) {
+      floors[at] = { ...old, news: event.text ?? "" };
+      state.set(path, { ...process, floors: withoutHoles(floors) });
+      return;
+    }
+    if (old.state !== "down" && old.state !== "dying") return;
     if (heard && old.waits && !old.heard) return;
     floors[at] = { ...old, waits: `${heard ? `${event.child}: ` : ""}${event.text ?? ""}`, heard };
     state.set(path, { ...process, floors: withoutHoles(floors) });
@@ -279,8 +285,9 @@ export function apply(state, event, shapes) {
     since: event.time,
     layer: event.layer || old.layer,
     values: event.to === "up" ? (event.values ?? null) : event.to === "dying" ? old.values : null,
-    waits: "",
+    waits: event.from === "up" && event.to === "down" ? old.news : "",
     heard: false,
+    news: "",
     processes: gone ? EMPTY : old.processes,
     error: event.to === "up" || event.to === "down" ? "" : old.error,
   };
