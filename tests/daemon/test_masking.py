@@ -7,6 +7,8 @@ import pytest
 
 from netstrata.contract.secrets import MOST, SECRETS
 from netstrata.daemon.account import Account
+from netstrata.daemon.goals import find_goals
+from netstrata.daemon.graph import Graph
 from netstrata.daemon.log import INFO, Log
 from netstrata.daemon.masking import all_masked, masked
 from netstrata.daemon.pyramid import pyramids
@@ -94,3 +96,28 @@ def test_the_log_of_ncd_is_masked_too() -> None:
     log.line("ncd_log_msg", INFO, b"the wooden horse \xff")
 
     assert lines == [b"INFO(ncd_log_msg): the ******** \xff"]
+
+
+def test_a_status_is_masked_below_its_processes_and_so_are_their_names() -> None:
+    text = """
+        process main { secret("wooden horse") key; process_manager() m; m->start(key, "stable", {key}); depend(key); }
+        process asked { secret("wooden horse") key; on_request(key); }
+        template stable { depend(_arg0); }
+    """
+    stream = Stream(Retry(5000))
+    play = Play(text, observer=stream)
+
+    goals = [goal.as_dict(play.engine) for goal in find_goals(play.engine).values()]
+    graph = Graph(play.engine)
+    told = {
+        "processes": pyramids(play.engine.roots, stream.layers, below=True),
+        "goals": goals,
+        "nodes": graph.nodes(),
+        "edges": graph.edges(),
+        "events": [event.as_dict() for event in stream.after(0, 1000)],
+    }
+
+    said = json.dumps(all_masked(told))
+    assert "wooden horse" not in said
+    assert 'nothing provides \\"********\\"' in said
+    assert "main.2/stable[********]" in said

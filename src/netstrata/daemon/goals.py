@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from netstrata.daemon.masking import masked
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below
 from netstrata.engine.machine import Engine
@@ -28,7 +29,7 @@ class Goal:
         """Return it as clients see it."""
         paths = [process_path(process) for process, _ in self.holders] + [process_path(p) for p in self.providers]
         return {
-            "name": self.name.decode("utf-8", "backslashreplace"),
+            "name": masked(self.name.decode("utf-8", "backslashreplace")),
             "asked": self.name in goals(engine).asked,
             "state": self.state(engine),
             "processes": list(dict.fromkeys(paths)),

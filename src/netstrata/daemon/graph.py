@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from netstrata.daemon.masking import masked
 from netstrata.daemon.offers import first_value
 from netstrata.daemon.path import process_path
 from netstrata.daemon.pyramid import all_below, state_of
@@ -109,4 +110,4 @@ def _has(statement: Statement, given: Given) -> bool:
 
 def _text(value: Value) -> str:
     data = value if isinstance(value, bytes) else format_value(value)
-    return data.decode("utf-8", "backslashreplace")
+    return masked(data.decode("utf-8", "backslashreplace"))

@@ -7,7 +7,7 @@ from netstrata.language.diagnostics import one_line
 from netstrata.language.valuetext import format_value
 
 LINE = 16  # characters of a line of a longer secret, such as a key, that is looked for by itself
-# What clients tell things apart by; no secret is ever in it but as a word that everybody knows.
+# What clients tell things apart by: whoever puts a secret there takes it out himself, so that a name stays one.
 KEYS = frozenset(["file", "from", "kind", "name", "process", "processes", "state", "to", "what"])
 
 
@@ -71,7 +71,12 @@ def all_masked(value: Any) -> Any:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, dict):
-        return {key: part if key in KEYS else all_masked(part) for key, part in value.items()}
+        return {key: part if key in KEYS and _is_name(part) else all_masked(part) for key, part in value.items()}
     if isinstance(value, list):
         return [all_masked(part) for part in value]
     return value
+
+
+def _is_name(part: Any) -> bool:
+    """Say whether something is a name, or a list of names."""
+    return isinstance(part, str) or (isinstance(part, list) and all(isinstance(one, str) for one in part))
