@@ -98,4 +98,4 @@ def test_an_unknown_kind_is_bad_usage_and_the_kinds_are_told(tmp_path: Path) -> 
     code, _, problem = netstrata("log", "--kind", "noise")
 
     assert code == 2
-    assert "there is no kind 'noise'; there are transition, process" in problem
+    assert "there is no kind 'noise'; there are transition, values, process" in problem

@@ -27,6 +27,8 @@ def event_line(event: dict[str, Any], paint: Paint) -> str:
     if event["kind"] == "transition":
         values = " ".join(f"{k}={v}" for k, v in (event.get("values") or {}).items())
         text = f"{event['from']} -> {paint.state(event['to'])} {values}"
+    elif event["kind"] == "values":
+        text = " ".join(f"{k}={v}" for k, v in (event.get("values") or {}).items())
     elif event["kind"] == "process":
         text = event["what"]
     elif event["kind"] == "child":

@@ -5,8 +5,8 @@ from typing import Final
 NAME: Final = "org.netstrata.Control"
 SERVICE: Final = "org.varlink.service"
 KINDS: Final = (
-    "transition", "process", "error", "note", "waits", "child", "kernel", "dhcp", "supplicant", "retry",
-    "control", "program",
+    "transition", "values", "process", "error", "note", "waits", "child", "kernel", "dhcp", "supplicant",
+    "retry", "control", "program",
 )  # fmt: skip
 
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
@@ -57,11 +57,11 @@ type Cause (
   root: bool
 )
 
-# Something that happened.  kind is transition (from, to, values), process (what, and the template it was created from),
-# error (text, and retry_ms until the next attempt), retry (a child that is kept running has ended: text, and retry_ms
-# until it is started again), child (a line that a child of the statement's has said: child, pid, text), kernel (what
-# has changed), dhcp and supplicant (how these conversations go), waits (for what a structure is down), note, control
-# (what somebody asked for) or program (a program begins).
+# Something that happened.  kind is transition (from, to, values), values (which a method has changed since), process
+# (what, and the template it was created from), error (text, and retry_ms until the next attempt), retry (a child that
+# is kept running has ended: text, and retry_ms until it is started again), child (a line that a child of the
+# statement's has said: child, pid, text), kernel (what has changed), dhcp and supplicant (how these conversations go),
+# waits (for what a structure is down), note, control (what somebody asked for) or program (a program begins).
 type Event (
   seq: int,
   time: float,

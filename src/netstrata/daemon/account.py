@@ -40,8 +40,14 @@ class Account:
             return f"{event.title}: {said_of(event.kind, fields)}"
         if event.kind == "control":
             return str(fields["text"])
+        if event.kind == "values" and self._transitions:
+            return f"{event.title}:{_values_of(fields)}"
         if event.kind == "transition" and self._transitions and (fields["to"], fields["from"]) != ("down", "gone"):
-            values = "".join(f" {name}={masked(text)}" for name, text in fields.get("values", {}).items())
             place = event.place
-            return f"{event.title} {place.file}:{place.line}:{place.column} {fields['from']} -> {fields['to']}{values}"
+            change = f"{fields['from']} -> {fields['to']}{_values_of(fields)}"
+            return f"{event.title} {place.file}:{place.line}:{place.column} {change}"
         return None
+
+
+def _values_of(fields: dict[str, Any]) -> str:
+    return "".join(f" {name}={masked(text)}" for name, text in fields.get("values", {}).items())

@@ -36,6 +36,7 @@ class Event:
     nothing of the program; fields depend on the kind:
 
         transition   from, to (gone, down, up, dying), values (on the way up)
+        values       values: others than on the way up, for a method has changed them
         process      what (created, complete, retrying, terminating, gone), template (on creation, if it is of one)
         program      text: a program begins; a recording also has its codes
         error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for)

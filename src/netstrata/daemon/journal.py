@@ -19,7 +19,9 @@ from netstrata.daemon.masking import masked
 
 SOCKET: Final = "/run/systemd/journal/socket"
 ERROR, NOTICE, INFO = "3", "5", "6"  # syslog(3)
-PRIORITIES: Final = {"error": ERROR, "transition": INFO, "waits": INFO, "child": INFO, "dhcp": INFO, "supplicant": INFO}
+PRIORITIES: Final = {
+    "error": ERROR, "transition": INFO, "values": INFO, "waits": INFO, "child": INFO, "dhcp": INFO, "supplicant": INFO,
+}  # fmt: skip
 _SO_SNDBUFFORCE: Final = 32
 _UNREAD: Final = 8 << 20  # bytes that may wait until the journal has the time to read them, as those of sd_journal_send
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE

@@ -181,6 +181,8 @@ class Rebuilt:
             if fields["to"] == "up":
                 floor["values"] = fields.get("values") or {}
                 process.failures.pop(number, None)
+        elif event.kind == "values":
+            floor["values"] = fields.get("values") or {}
         elif event.kind == "error":
             process.failures[number] = (fields["text"], event.monotonic + (fields.get("retry_ms") or 0) / 1000)
         elif floor["state"] == "up" and event.kind in _SAYS and event.kind != "child":

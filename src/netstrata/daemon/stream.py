@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from netstrata.daemon.allowance import MOST, Allowance
+from netstrata.daemon.changing import changed_by
 from netstrata.daemon.events import NOWHERE, Event, place_of
 from netstrata.daemon.layers import Layers
 from netstrata.daemon.ncdlog import traceback_of
@@ -51,6 +52,7 @@ class Stream(Observer):
         self.layers = Layers()
         self._allowance = Allowance()
         self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
+        self._changed: dict[Statement, None] = {}  # those whose values have changed since
         self.engine: Engine | None = None  # as soon as anything happens in it
         self.failures: dict[
             tuple[Process, int], Failure
@@ -145,13 +147,20 @@ class Stream(Observer):
             self._fell[statement] = None
         if after == NONE:
             self.layers.undone(statement, self._wall)
+        if after in (UP, NONE):
+            for one in changed_by(statement):
+                if len(self._changed) >= KEPT:
+                    self._changed.clear()
+                self._changed[one] = None
         if after == UP and self.failures:
             self.failures.pop((statement.process, statement.index), None)
 
     def settle(self) -> None:
-        """Tell what structures wait for that went down and still are; called when nothing else is due.
+        """Tell what has become of what changed; called when nothing else is due.
 
-        Statements about the outside tell that themselves, and what waits for others only is seen from those.
+        That is what structures wait for that went down and still are (statements about the outside tell it themselves,
+        and what waits for others only is seen from those), and values that are others than when they came up: once,
+        however often they changed.
         """
         fell, self._fell = self._fell, {}
         for statement in fell:
@@ -160,6 +169,11 @@ class Stream(Observer):
                 if waiting is not None and not waiting.processes:
                     text = {"text": waiting.text}
                     self._tell_of(statement.process, statement.slot, "waits", text, statement)
+        changed, self._changed = self._changed, {}
+        for statement in changed:
+            if statement.state == UP:
+                fields = {"values": variables_of(statement)}
+                self._tell_of(statement.process, statement.slot, "values", fields, statement)
 
     def blinked(self, statement: Statement) -> None:
         """A statement that is up was down for an instant."""

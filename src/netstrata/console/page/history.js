@@ -235,7 +235,7 @@ const NEXT = { created: "waiting", complete: "complete", retrying: "failed", ter
 
 // What a statement says of itself tells what it waits for, too; a child's words do where it has said nothing.
 const SAYS = new Set(["waits", "note", "kernel", "dhcp", "supplicant", "retry", "child"]);
-const MOVES = new Set(["transition", "error", ...SAYS]);
+const MOVES = new Set(["transition", "values", "error", ...SAYS]);
 
 // Make a state what it is after an event.
 export function apply(state, event, shapes) {
@@ -263,6 +263,11 @@ export function apply(state, event, shapes) {
   if (event.kind === "error") {
     floors[at] = { ...old, error: event.text ?? "failed" };
     state.set(path, { ...process, floors: withoutHoles(floors), state: "failed" });
+    return;
+  }
+  if (event.kind === "values") {
+    floors[at] = { ...old, values: event.values ?? null };
+    state.set(path, { ...process, floors: withoutHoles(floors) });
     return;
   }
   if (SAYS.has(event.kind)) {

@@ -54,6 +54,8 @@ export function tellEvent(event) {
   switch (event.kind) {
     case "transition":
       return `${event.from} → ${event.to} ${valuesText(event.values)}`;
+    case "values":
+      return valuesText(event.values);
     case "process":
       return event.what ?? "";
     default:

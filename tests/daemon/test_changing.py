@@ -1,0 +1,72 @@
+"""Values that change while their statement is up are told."""
+
+from typing import Any
+
+from netstrata.daemon.changing import CHANGING
+from netstrata.daemon.rebuilt import Rebuilt
+from netstrata.daemon.registry import make_registry
+from netstrata.daemon.stream import Stream
+from netstrata.engine.surroundings import Retry
+from netstrata.testing.play import Play
+
+
+def told(text: str) -> tuple[Stream, list[dict[str, Any]]]:
+    """Play a program, and return the stream, and the events about changed values."""
+    stream = Stream(Retry(5000))
+    Play(text, observer=stream)
+    stream.settle()
+    return stream, [event.as_dict() for event in stream.after(0, 1000) if event.kind == "values"]
+
+
+def test_each_statement_that_a_method_has_changed_is_told_once_when_nothing_else_is_due() -> None:
+    _, events = told("""process main {
+        var("a") v; v->set("b"); v->set("c");
+        list("1") l; l->append("2"); l->length() n; l->append("3");
+        value(["k": {"1"}]) m; m->get("k") inner; inner->insert("2");
+        blocker() b; b->up();
+        list("1") same; same->get("0");
+    }""")
+
+    assert [(event["name"], event["values"]["value"]) for event in events] == [
+        ("var", "c"),
+        ("list", '{"1", "2", "3"}'),
+        ("get", '{"1", "2"}'),
+        ("value", '["k":{"1", "2"}]'),
+        ("blocker", "true"),
+    ]
+
+
+def test_what_is_put_back_on_the_way_down_is_told_too() -> None:
+    _, events = told('process main { value({"a"}) v; Do { v->insert_undo("b"); }; sleep("9"); }')
+
+    assert [event["values"]["value"] for event in events] == ['{"a"}']
+
+
+def test_what_only_goes_with_what_stood_on_it_has_changed_nothing() -> None:
+    _, events = told('process main { var("a") v; Do { v->set("a"); }; sleep("9"); }')
+
+    assert len(events) == 1
+
+
+def test_what_stood_at_a_moment_has_the_values_of_then() -> None:
+    stream, _ = told('process main { var("a") v; v->set("b"); }')
+    rebuilt = Rebuilt()
+
+    for event in stream.after(0, 1000):
+        rebuilt.take(event)
+
+    main = rebuilt.find("main")
+    assert main is not None
+    assert main.floors[0]["values"] == {"value": "b"}
+
+
+def test_a_new_value_that_is_secret_is_masked() -> None:
+    _, events = told('process main { var("a") v; secret("wooden horse") key; v->set(key); }')
+
+    assert [event["values"]["value"] for event in events] == ["********"]
+
+
+def test_all_methods_that_change_something_exist() -> None:
+    known = {declaration.name for declaration in make_registry().declarations()}
+
+    assert sorted(CHANGING - known) == []
