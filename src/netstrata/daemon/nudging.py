@@ -1,4 +1,7 @@
-"""Trying again at once when the network has changed, instead of waiting for the retry time."""
+"""Trying again at once when the network has changed, instead of waiting for the retry time.
+
+What is tried may change links itself, and fail: many changes in a row are answered at most every quarter of a second.
+"""
 
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
@@ -8,6 +11,9 @@ from netstrata.ports import Ports
 from netstrata.values import Unavailable
 
 FAMILY = "net."
+FIRST_GAP_MS = 10
+LONGEST_GAP_MS = 250
+QUIET_MS = 2000  # after so long without a change the next one is answered at once again
 
 
 class Nudge(Observer):
@@ -17,6 +23,8 @@ class Nudge(Observer):
         self._ports = ports
         self._listening = False
         self._nudged = False
+        self._gap = 0
+        self._last = -QUIET_MS
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """Listen from now on, if this may be cured by a change of a link."""
@@ -32,8 +40,20 @@ class Nudge(Observer):
     def _changed(self, engine: Engine) -> None:
         if engine.retrying and not self._nudged:
             self._nudged = True
-            engine.event(lambda: self._retry(engine))
+            engine.event(lambda: self._answer(engine))
+
+    def _answer(self, engine: Engine) -> None:
+        """Try again now, or a little later if it was tried just before."""
+        since = engine.timers.now() - self._last
+        if since >= QUIET_MS:
+            self._gap = 0
+        if since >= self._gap:
+            self._retry(engine)
+        else:
+            engine.timers.after(self._gap - since, lambda: self._retry(engine))
 
     def _retry(self, engine: Engine) -> None:
         self._nudged = False
+        self._last = engine.timers.now()
+        self._gap = min(max(2 * self._gap, FIRST_GAP_MS), LONGEST_GAP_MS)
         engine.retry_all()
