@@ -224,6 +224,20 @@ def test_a_path_that_somebody_else_listens_on_by_now_is_left_alone(tmp_path: Pat
     played(act)
 
 
+def test_a_path_that_is_too_long_to_be_listened_on_is_left_alone(tmp_path: Path) -> None:
+    async def act() -> None:
+        path = tmp_path / ("s" * (108 - len(str(tmp_path))))
+        path.write_text("somebody's file")
+        text = 'process main { sys.listen({"unix", "PATH"}, "client", {}) l; println("error ", l.is_error); }'
+
+        live = Live(text.replace("PATH", str(path)) + ' template client { println("served"); }', tmp_path)
+
+        await live.until_printed("error true")
+        assert path.read_text() == "somebody's file"
+
+    played(act)
+
+
 def test_a_listener_without_descriptors_left_waits_and_goes_on(tmp_path: Path) -> None:
     async def act() -> None:
         live = Live(LISTEN + 'template client { println("served"); _socket->read(); }', tmp_path)

@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from errno import EINPROGRESS
+from errno import EINPROGRESS, ENAMETOOLONG
 from socket import (
     AF_INET,
     AF_INET6,
@@ -37,6 +37,9 @@ _KEEP_ALIVE = (
     (IPPROTO_TCP, TCP_KEEPINTVL, 10),
     (IPPROTO_TCP, TCP_KEEPCNT, 3),
 )
+
+
+_PATH_BYTES = 107  # of struct sockaddr_un, but for its NUL
 
 
 class RealStreams:
@@ -130,11 +133,13 @@ class _Waiting:
 def target_of(address: StreamAddress) -> bytes | tuple[str, int]:
     """Return an address as the socket module wants it.
 
-    Raises: OSError for an empty path, which would mean any path.
+    Raises: OSError for an empty path, which would mean any path, and for one that is too long.
     """
     if address.kind == UNIX:
         if not address.path:
             raise OSError(0, "the path is empty")
+        if len(address.path) > _PATH_BYTES:  # nothing of that name is touched, then
+            raise OSError(ENAMETOOLONG, f"the path is longer than {_PATH_BYTES} bytes")
         return address.path
     return inet_ntop(AF_INET if len(address.host) == 4 else AF_INET6, address.host), address.port
 
