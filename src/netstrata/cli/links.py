@@ -9,6 +9,8 @@ from netstrata.cli.painting import Paint, wide
 
 _HEAD = ("LINK", "KIND", "STATE", "SPEED", "IN", "OUT", "LOST", "WI-FI", "USED BY")
 
+_SPARE = ("KIND", "SPEED", "LOST", "USED BY")  # what a narrow screen goes without, in this order
+
 
 def links(name: str | None, as_json: bool, daemon: Connection) -> int:
     """Ask for links, and print them."""
@@ -19,7 +21,7 @@ def links(name: str | None, as_json: bool, daemon: Connection) -> int:
         return 0
     paint = Paint(sys.stdout)
     if name is None:
-        for line in link_table(answer["links"]):
+        for line in link_table(answer["links"], paint.width):
             print(paint.cut(line))
         return 0
     for link in answer["links"]:
@@ -43,10 +45,17 @@ def _row(link: dict[str, Any]) -> tuple[str, ...]:
     return (link["name"], link["kind"], _state(link), _speed(link), *traffic, _air(link), " ".join(link["processes"]))
 
 
-def link_table(links: list[dict[str, Any]]) -> list[str]:
-    """Return links in lines with a head; a column that would be empty is left out."""
+def link_table(links: list[dict[str, Any]], width: int = 0) -> list[str]:
+    """Return links in lines with a head, without columns that would be empty, or make it wider than a screen.
+
+    Shapes: width is in columns of the terminal, 0 for any.
+    """
     rows = [_HEAD, *map(_row, links)]
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    for name in _SPARE:
+        if not width or sum(max(map(wide, column)) + 2 for column in columns) - 2 <= width:
+            break
+        columns = [column for column in columns if column[0] != name]
     widths = [max(map(wide, column)) for column in columns]
     padded = [[cell + " " * (w - wide(cell)) for cell in column] for column, w in zip(columns, widths, strict=True)]
     return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]

@@ -20,7 +20,7 @@ class Paint:
         self._terminal = stream.isatty()
         self._colour = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._plain = (stream.encoding or "ascii").lower().replace("-", "") != "utf8"
-        self._width = shutil.get_terminal_size().columns if self._terminal else 0
+        self.width = shutil.get_terminal_size().columns if self._terminal else 0  # 0 for any
 
     def _in(self, code: str, text: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._colour and code else text
@@ -46,10 +46,10 @@ class Paint:
 
     def cut(self, text: str) -> str:
         """Cut a line that is too long for the terminal; colours take no place."""
-        if not self._width or wide(text) <= self._width:
+        if not self.width or wide(text) <= self.width:
             return text
         found: list[str] = []
-        room = self._width - 1
+        room = self.width - 1
         for part in _PARTS.split(text):
             if _PARTS.fullmatch(part):
                 found.append(part)

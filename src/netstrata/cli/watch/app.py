@@ -3,7 +3,6 @@
 import asyncio
 import io
 import os
-import select
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -21,11 +20,12 @@ from netstrata.cli.links import link_table
 from netstrata.cli.painting import Paint, harmless
 from netstrata.cli.refusals import told
 from netstrata.cli.watch.choice import Choice
-from netstrata.cli.watch.dialogs import HELP, Asking, Choosing, Reading
+from netstrata.cli.watch.dialogs import HELP, KEYS, Asking, Choosing, Reading, room_in
 from netstrata.cli.watch.feed import Feed
 from netstrata.cli.watch.lines import Lines
 from netstrata.cli.watch.rows import COLOURS, MARKS, Part, Pyramid, Row, root_of
-from netstrata.cli.watch.timeline import TimeLine
+from netstrata.cli.watch.terminal import terminal_gone
+from netstrata.cli.watch.timeline import TimeLine, here
 
 LOOK_S: Final = 0.1  # between two looks at what the feed has heard
 ASK_S: Final = 0.25  # at least, between two questions how everything is
@@ -33,14 +33,6 @@ SHARE: Final = 4  # so many times longer than a question took nothing is asked, 
 EACH: Final = 20  # processes that are asked for one by one; more, and everything is
 LOW: Final = 12  # lines; with fewer there is none to spare between the lists
 NARROW: Final = 60  # columns; with fewer the lists stand one above the other
-KEYS: Final = "? help  q quit  / text  p process  l layer  c child  r restart  a above  w why  n links  g goals"
-
-
-def terminal_gone() -> bool:
-    """Say whether nobody is at the other end of the terminal any more; source: poll(2), POLLHUP."""
-    look = select.poll()
-    look.register(0, 0)
-    return bool(look.poll(0))
 
 
 class WatchApp(App[None]):
@@ -141,9 +133,9 @@ class WatchApp(App[None]):
             self._connected = heard.connected
             self._stale = {""}
             self._tell()
-        news = [_here(text) for text in heard.news]
+        news = [here(text) for text in heard.news]
         if heard.missed:
-            news.append(_here(f"{heard.missed} events were missed: they came faster than they could be shown"))
+            news.append(here(f"{heard.missed} events were missed: they came faster than they could be shown"))
         if heard.events or news:
             # A connection is told of before what comes through it, its end after that.
             gone = self._time_line.add(news + heard.events if self._connected else heard.events + news)
@@ -343,7 +335,10 @@ class WatchApp(App[None]):
 
     def action_links(self) -> None:
         """Show the system's links, with their counters."""
-        self._do("Links", {}, lambda answer: self.push_screen(Reading("links", "\n".join(link_table(answer["links"])))))
+        room = room_in(self.size.width)
+        self._do(
+            "Links", {}, lambda told: self.push_screen(Reading("links", "\n".join(link_table(told["links"], room))))
+        )
 
     def action_goals(self) -> None:
         """Show the goals, to ask for one or to drop it."""
@@ -401,8 +396,3 @@ class WatchApp(App[None]):
                 self._say(f"this daemon knows no {verb}" if unknown else f"{told(refusal)[0]}; {told(refusal)[1]}")
 
         self.run_worker(do())
-
-
-def _here(text: str) -> dict[str, Any]:
-    """Return an event of our own: something about the connection."""
-    return {"time": time.time(), "kind": "here", "process": "", "text": f"--- {text} ---"}

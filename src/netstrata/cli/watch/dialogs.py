@@ -17,6 +17,9 @@ _BOX: Final = (
     "background: ansi_default;"
 )
 
+KEYS: Final = (
+    "? help  q quit  / text  p process  l layer  c child  r restart  a above  w why  n links  g goals  f files"
+)
 HELP: Final = """\
 Tab            the pyramid, or the time line
 up down j k    one line; page up and down, home and end
@@ -82,6 +85,11 @@ class Choosing(ModalScreen[int | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """End with what was chosen."""
         self.dismiss(event.option_index)
+
+
+def room_in(width: int) -> int:
+    """Return how many columns of a text a dialog shows in one line, on a screen of a width; see _BOX."""
+    return min(110, width * 96 // 100) - 4
 
 
 class Asking(ModalScreen[bool]):

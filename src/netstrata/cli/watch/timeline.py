@@ -1,6 +1,7 @@
 """The time line: events in order, as many as one may want to scroll back, and those of them that are to be seen."""
 
 import io
+import time
 from typing import Any, Final
 
 from netstrata.cli.events import event_line
@@ -61,3 +62,8 @@ class TimeLine:
         event = self.shown[index]
         place = f"{event['file']}:{event['line']}" if event.get("file") else ""
         return "\n\n".join(filter(None, (event_line(event, self._paint), place, event.get("account"))))
+
+
+def here(text: str) -> dict[str, Any]:
+    """Return an event of our own: something about the connection."""
+    return {"time": time.time(), "kind": "here", "process": "", "text": f"--- {text} ---"}
