@@ -35,6 +35,17 @@ def console(folder: Path) -> Iterator[Console]:
     assert console.end() == 0
 
 
+def said_of(console: Console, path: str, body: bytes | None, why: str) -> None:
+    """Ask until the refusal is told: of a flood of them, it need not be at once."""
+    before = len(console.started.said())
+
+    def told() -> bool:
+        console.ask(path, body)
+        return why in console.started.said()[before:]
+
+    wait_until(why, told)
+
+
 @pytest.mark.parametrize("path", ["/", "/console.css", "/api/status", "/api/events", "/nothing"])
 def test_without_the_token_nothing_is_told(console: Console, path: str) -> None:
     answer = console.ask(path, Authorization="")
@@ -105,6 +116,7 @@ def test_our_own_page_can_steer_and_so_can_a_program_with_the_token(console: Con
 )  # fmt: skip
 def test_only_the_pages_own_files_can_be_had(console: Console, path: str) -> None:
     assert console.ask(path).status == 404
+    said_of(console, path, None, "there is nothing of that name")
 
 
 def test_what_to_show_goes_to_the_daemon_as_a_name_and_to_no_file(console: Console) -> None:
@@ -135,6 +147,8 @@ def test_bad_json_is_refused_with_what_is_wrong(console: Console, body: bytes, t
 
     assert answer.status in (400, 404)
     assert text in answer.json["text"]
+    if answer.status == 400:
+        said_of(console, "/api/restart", body, "it makes no sense")
 
 
 def test_unknown_processes_are_refused_in_words(console: Console) -> None:

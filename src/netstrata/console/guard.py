@@ -17,6 +17,13 @@ from netstrata.console.noting import Notes, quoted
 NAMES: Final = frozenset((b"127.0.0.1", b"localhost", b"[::1]"))
 LARGEST: Final = 16 * 1024  # bytes of a body
 COOKIE: Final = "netstrata"
+REFUSED: Final = {
+    400: "it makes no sense",
+    403: "whoever runs this console may not",
+    404: "there is nothing of that name",
+    405: "it is not for that method",
+    413: f"a body of more than {LARGEST} bytes",
+}
 POLICY: Final = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
@@ -46,7 +53,7 @@ class Guard:
             return
         refusal = self._answer(scope)
         if refusal is None:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, self._noting(scope, _with_headers(send)))
             return
         refusal.headers["connection"] = "close"  # whatever body there is will not be read
         await refusal(scope, receive, _with_headers(send))
@@ -87,10 +94,26 @@ class Guard:
         return answer
 
     def _refuse(self, scope: Scope, status: int, why: str) -> Response:
+        self._note(scope, why)
+        return PlainTextResponse(f"refused: {why}\n", status)
+
+    def _note(self, scope: Scope, why: str) -> None:
         client = scope.get("client") or ("?", 0)
         what = f"{scope['method']} {quoted(scope.get('raw_path') or b'')} from {client[0]}:{client[1]}"
         self._notes.refused(what, why)
-        return PlainTextResponse(f"refused: {why}\n", status)
+
+    def _noting(self, scope: Scope, send: Send) -> Send:
+        """Tell what the application refuses; that a process or a goal is not there any more is an answer."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                why = REFUSED.get(message["status"])
+                known = dict(message.get("headers", ())).get(b"content-type") == b"application/json"
+                if why and not (message["status"] == 404 and known):
+                    self._note(scope, why)
+            await send(message)
+
+        return sending
 
 
 def cookie_name(host: bytes) -> str:
