@@ -23,6 +23,7 @@ process lan { var("eth0") link; blocker() gate; call("work", {"x"}); gate->use()
 template work { run({"/bin/sh", "-c", "echo working"}, {}); var(_arg0) x; }
 process bad { sleep("soon"); }
 process deep { net.backend.waitdevice("lo"); call("link", {"no-such-link0"}); net.ipv4.addr("lo", "192.0.2.1/32"); }
+process keeps { daemon({"/bin/false"}, ["retry_time": "600000"]); blocker() door; door->use(); }
 template link { net.backend.waitdevice("lo"); net.backend.waitdevice(_arg0); }
 """
 
@@ -37,14 +38,20 @@ def record(folder: Path) -> tuple[Path, dict[str, Any], dict[str, list[dict[str,
     """Record a daemon; return also its last status and causes before the end, and the number of the last event then."""
     file = folder / "recording"
     with Started(folder, PROGRAM, "--record", str(file)) as daemon:
-        due = {"nothing provides", "gate (", "there is no link named no-such-link0"}  # all is settled when all is said
-        for answer in daemon.connect().stream("Watch", after=0, kind="waits,kernel"):
+        due = {
+            "nothing provides",
+            "gate (",
+            "door (",
+            "/bin/false exited",
+            "there is no link named no-such-link0",
+        }  # all is settled when all is said
+        for answer in daemon.connect().stream("Watch", after=0, kind="waits,kernel,retry"):
             due -= {one for one in due for event in answer["events"] if event["text"].startswith(one)}
             if not due:
                 break
         connection = daemon.connect()
         stood = connection.call("Status", below=True)
-        why = {name: connection.call("Why", process=name)["causes"] for name in ("user", "lan", "bad")}
+        why = {name: connection.call("Why", process=name)["causes"] for name in ("user", "lan", "bad", "keeps")}
         last = connection.call("Watch", after=0)["events"][-1]["seq"]
     return file, stood, why, last
 
@@ -125,10 +132,15 @@ def test_why_names_the_same_statement_and_words_as_the_daemon_did(tmp_path: Path
     with served(file, "--at", str(last + 1), "--speed", "0") as shown:
         lan = shown.call("Why", process="lan")["causes"]
         bad = shown.call("Why", process="bad")["causes"]
+        keeps = shown.call("Why", process="keeps")["causes"]
 
     assert [(c["statement"], c["name"], c["text"]) for c in lan] == [
         (c["statement"], c["name"], c["text"]) for c in why["lan"]
     ]
+    assert [(c["statement"], c["text"].partition(" in ")[0], c["root"]) for c in keeps] == [
+        (c["statement"], c["text"].partition(" in ")[0], c["root"]) for c in why["keeps"]
+    ]
+    assert [c["statement"] for c in keeps] == [3, 1]
     assert bad[0]["text"].startswith("expected a time")
     assert "; next try in " in bad[0]["text"]
 

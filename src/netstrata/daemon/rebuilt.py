@@ -57,6 +57,10 @@ class Standing:
         waiting = [floor for floor in self.floors if floor["state"] != "up"]
         return dying[-1] if dying else waiting[0] if waiting else None
 
+    def troubles(self, before: int) -> list[dict[str, Any]]:
+        """Return the floors before one that are up, and say that something is wrong all the same; the nearest first."""
+        return [floor for floor in reversed(self.floors) if floor["statement"] < before and "_trouble" in floor]
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as the control API does."""
         floors = []
@@ -174,6 +178,7 @@ class Rebuilt:
             floor.pop("values", None)
             floor.pop("waits", None)
             news = floor.pop("_news", None)
+            floor.pop("_trouble", None)
             if news and (fields["from"], fields["to"]) == ("up", "down"):
                 floor["waits"] = floor["_said"] = news
             if fields["to"] == "gone":
@@ -187,6 +192,8 @@ class Rebuilt:
             process.failures[number] = (fields["text"], event.monotonic + (fields.get("retry_ms") or 0) / 1000)
         elif floor["state"] == "up" and event.kind in _SAYS and event.kind != "child":
             floor["_news"] = fields["text"]  # the reason, if it goes down now
+            if event.kind in ("note", "retry"):
+                floor["_trouble"] = fields["text"]
         elif event.kind in _SAYS and floor["state"] in ("down", "dying"):
             said = fields["text"]
             if event.kind != "child":

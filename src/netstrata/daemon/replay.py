@@ -155,9 +155,14 @@ class Replay:
         else:
             text = floor.get("waits") or ("waits for what it runs" if behind else "is not up yet")
             text = f"is being undone: {text}" if floor["state"] == "dying" else text
-        causes.append({**cause, "since": floor.get("since", 0.0), "text": text, "root": not behind})
+        troubles = process.troubles(floor["statement"]) if not behind else []
+        causes.append({**cause, "since": floor.get("since", 0.0), "text": text, "root": not (behind or troubles)})
         for child in behind:
             self._ask(child, depth + 1, causes)
+        for floor in troubles:
+            cause |= {key: floor[key] for key in ("statement", "name", "file", "line")}
+            told = {"depth": depth + 1, "since": floor.get("since", 0.0), "text": floor["_trouble"], "root": True}
+            causes.append(cause | told)
 
     def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
         """Return events in memory that are younger than a number."""
