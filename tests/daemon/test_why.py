@@ -106,11 +106,24 @@ def test_a_template_that_nothing_runs_is_named_if_it_would_provide_a_name() -> N
     ]
 
 
+def test_a_name_that_will_be_put_together_is_known_before() -> None:
+    text = """
+        process user { depend("NET-eth0"); }
+        process net { var("eth0") link; if("false"); concat("NET-", link) name; provide(name); }
+    """
+
+    found = reasons(text, "user")
+
+    assert found[0] == 'user.1 depend: nothing provides "NET-eth0"'
+    assert found[1].startswith("  net.2 if: its condition does not hold")
+
+
 def test_nothing_is_said_to_be_missing_while_a_name_is_not_known_yet() -> None:
     text = """
         process user { depend("LAN"); }
-        process lan { if("false"); concat("L", "AN") name; provide(name); }
-        process unknowing { depend("USER"); concat("U", "SER") name; provide(name); }
+        process lan { if("false"); implode("", {"L", "AN"}) name; provide(name); }
+        process unknowing { depend("USER"); implode("", {"U", "SER"}) name; provide(name); }
+        process knowing { if("false"); var("N") n; concat(n, "ET") name; provide(name); }
         process wants_unknowing { depend("USER"); }
     """
 

@@ -1,14 +1,16 @@
 """Who provides a name, or will: as far as the program's text and what stands now can tell."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from netstrata.daemon.layers import templates_of
 from netstrata.daemon.pyramid import all_below
+from netstrata.engine.expressions import Expression, OwnReference
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Code, Slot
 from netstrata.values import Refused, Value
 
+MAKERS: Final = ("var", "concat")  # of names
 Name = tuple[str, Value]  # the kind of statement that provides it, and the value
 
 
@@ -46,13 +48,25 @@ def find_offers(engine: Engine, names: list[Name]) -> Found:
 
 
 def first_value(slot: Slot, process: Process) -> Value | None:
-    """Return the first argument of a statement, None if it has none, or what it depends on is not there."""
-    if not slot.arguments:
-        return None
+    """Return the first argument of a statement, None if it has none, or what it is made of is not known."""
+    return _value_of(slot.arguments[0], process) if slot.arguments else None
+
+
+def _value_of(argument: Expression, process: Process) -> Value | None:
+    """Return a value, also of a `var` or `concat` that has not begun, as far as its text tells."""
     try:
-        return slot.arguments[0].evaluate(process)
+        return argument.evaluate(process)
     except Refused:
+        if not isinstance(argument, OwnReference) or argument.dotted:
+            return None
+    maker = process.code.slots[argument.index]
+    if maker.type not in MAKERS or maker.target:
         return None
+    parts = [_value_of(part, process) for part in maker.arguments]
+    if maker.type == "var":
+        return parts[0] if len(parts) == 1 else None
+    words = [part for part in parts if isinstance(part, bytes)]
+    return b"".join(words) if len(words) == len(parts) else None
 
 
 def _kind(slot: Slot) -> str:
