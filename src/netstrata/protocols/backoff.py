@@ -33,6 +33,7 @@ class Restarts:
         if lived >= self._good:
             self._failures = 0
         self._failures += 1
-        # From nothing no wait would grow: what ends at once would be started a thousand times a second.
-        first = self._first or (self._growth > STEADY and self._failures > 1)
+        first = self._first
+        if self._growth > STEADY and self._failures > 1:
+            first = max(1, first)  # from nothing no wait grows: what ends at once would be started at once, for ever
         return wait_ms(first, self._failures - 1, self._growth)
