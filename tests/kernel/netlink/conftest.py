@@ -23,6 +23,7 @@ from netstrata.protocols.rtnetlink.constants import NLM_F_CREATE, NLM_F_EXCL, RT
 from netstrata.system.netlink import Netlink
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.sysctl import KernelSettings
+from netstrata.testing.child import wait_until
 from netstrata.testing.namespaces import NEWNET, become_root, in_thread, unshare
 from netstrata.values import Unavailable
 
@@ -174,6 +175,18 @@ class World:
         """Bring both ends up, and lo."""
         for name in ("lo", "va", "vb"):
             self.ip(f"link set {name} up")
+        for name in ("va", "vb"):
+            self.wait_carrier(name, True)
+
+    def wait_carrier(self, link: str, there: bool) -> None:
+        """Wait until the kernel has noticed a carrier, or its loss: it does so in a moment of leisure.
+
+        The event loop looks at nothing meanwhile.
+        """
+        wait_until(f"the carrier of {link}", lambda: self._has_carrier(link) is there)
+
+    def _has_carrier(self, link: str) -> bool:
+        return "NO-CARRIER" not in json.loads(self.ip(f"-j link show dev {link}"))[0]["flags"]
 
     def addresses(self, link: str = "va") -> list[str]:
         """Return the addresses of a link that have global scope."""

@@ -128,7 +128,9 @@ async def test_carrier_that_goes_and_comes_between_two_looks_is_two_changes(worl
     async with aclosing(world.netlink.links.watch_carrier("va")) as carrier:
         first = await anext(carrier)
         world.ip("link set vb down")
+        world.wait_carrier("va", False)
         world.ip("link set vb up")
+        world.wait_carrier("va", True)
         changes = [await anext(carrier), await anext(carrier)]
 
     assert first
@@ -141,7 +143,9 @@ async def test_what_was_said_before_a_watcher_came_is_not_told_to_it(world: "Wor
     async with aclosing(links.watch_carrier("va")) as early, aclosing(links.watch_carrier("va")) as late:
         assert await anext(early)
         world.ip("link set vb down")
+        world.wait_carrier("va", False)
         world.ip("link set vb up")
+        world.wait_carrier("va", True)
         first = await anext(late)
         world.ip("link del va")
         told_early = [await anext(early) for _ in range(3)]
