@@ -2,7 +2,9 @@
 
 import pytest
 
+from netstrata.engine.process import Process
 from netstrata.testing.play import Play
+from netstrata.values import Refused
 
 BY_ALIAS = """
     process main { var("found") x; call("deeper", {"0"}); }
@@ -62,3 +64,14 @@ def test_an_alias_leads_to_what_its_name_means_when_it_is_used() -> None:
     """)
 
     assert play.output == "before\nnow\n"
+
+
+def test_a_name_in_a_process_that_has_not_begun_means_nothing_yet() -> None:
+    play = Play('process main { var("x") v; println(v); }')
+    process = Process(play.engine, play.engine.roots[0].code, None, None)
+
+    with pytest.raises(Refused, match=r"statement \(v\) is uninitialized"):
+        process.code.slots[1].evaluate(process)
+
+    assert process.find("v", 1) is None
+    assert process.statements == [None, None]

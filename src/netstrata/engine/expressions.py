@@ -121,7 +121,8 @@ class OwnReference(Reference):
 
     def evaluate(self, process: "Process") -> Value:
         """Follow the names from the statement, which must exist."""
-        thing: Thing | None = process.begun[self.index]
+        begun = process.begun
+        thing: Thing | None = begun[self.index] if begun else None
         if thing is None:
             raise Refused(f"statement ({self.names[0]}) is uninitialized", self.span)
         return self.read(thing)
