@@ -24,10 +24,10 @@ def main() -> int:
         found, outcome = _tried(program)
         if outcome is not None:
             counts["endless"] += not outcome.ended
+            counts["compared"] += others is not None or (oracle is not None and outcome.ended)
             if others is not None and next(others, None) != (seed, outcome.digest):
                 found.append(f"{options.other} goes another way")
             if oracle is not None and outcome.ended:
-                counts["compared"] += 1
                 found.extend(_differences(outcome, oracle.run(program)))
         counts["programs"] += 1
         if found:
