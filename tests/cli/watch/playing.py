@@ -8,6 +8,8 @@ from textual.pilot import Pilot
 
 from netstrata.cli.watch.app import WatchApp
 
+PATIENCE_S = 60.0
+
 
 def text_of(app: WatchApp) -> str:
     """Return what is on the screen."""
@@ -20,7 +22,7 @@ def unwrapped(shown: str) -> str:
     return "".join(line.strip().strip("│").strip() for line in shown.splitlines())
 
 
-async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: float = 60) -> str:
+async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: float = PATIENCE_S) -> str:
     """Wait until all texts are on the screen, one of them perhaps on two lines, and return it."""
     assert isinstance(pilot.app, WatchApp)
     end = time.monotonic() + seconds
@@ -29,6 +31,16 @@ async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: 
         if all(text in shown for text in texts) and wrapped in unwrapped(shown):
             return shown
         assert time.monotonic() < end, f"{[text for text in (*texts, wrapped) if text not in shown]} not in\n{shown}"
+        await pilot.pause(0.02)
+
+
+async def resize(pilot: Pilot[None], columns: int, rows: int) -> None:
+    """Resize the terminal, and wait until the screen has followed: it does so by a timer of textual's."""
+    assert isinstance(pilot.app, WatchApp)
+    await pilot.resize_terminal(columns, rows)
+    end = time.monotonic() + PATIENCE_S
+    while [len(line) for line in text_of(pilot.app).splitlines()] != [columns] * rows:
+        assert time.monotonic() < end, f"not {columns} by {rows}:\n{text_of(pilot.app)}"
         await pilot.pause(0.02)
 
 

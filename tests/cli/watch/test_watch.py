@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from netstrata.cli.client import Connection
 from tests.cli.daemons import Terminal, daemon, start_daemon
 from tests.cli.programs import netstrata
-from tests.cli.watch.playing import play, wait_for
+from tests.cli.watch.playing import play, resize, wait_for
 from tests.clock import Clock
 
 PROGRAM = """process wired { var("x") v; call("inner", {}); println("up"); }
@@ -170,7 +170,7 @@ def test_it_fits_other_sizes_and_goes_on_after_a_resize(tmp_path: Path) -> None:
     async def act(pilot: Pilot[None]) -> None:
         await wait_for(pilot, "● wired complete")
         for columns, rows in ((200, 50), (40, 12), (80, 24), (20, 5)):
-            await pilot.resize_terminal(columns, rows)
+            await resize(pilot, columns, rows)
             shown = await wait_for(pilot, "wired")
             assert [len(line) for line in shown.splitlines()] == [columns] * rows
 
