@@ -11,6 +11,7 @@ import struct
 import subprocess
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,7 @@ class Wire:
             run("ip", "link", "set", "peer0", "name", "eth0", "up")
             run("ip", "addr", "add", "10.7.0.1/24", "dev", "eth0")
         run("ip", "link", "set", "eth0", "up")
+        self.wait_carrier()
 
     def on_the_servers_side(self) -> _There:
         return _There(self._theirs, self._ours)
@@ -215,6 +217,11 @@ class Wire:
             assert time.monotonic() < end, "waited in vain"
             time.sleep(0.02)
 
+    def wait_carrier(self) -> None:
+        """Wait until both ends can send; what they are given before the kernel has noticed their carrier is lost."""
+        for show in (self.here, self.there):
+            self.until(partial(_sends, show))
+
     def dnsmasq(self, first: str = "10.7.0.50", last: str = "10.7.0.60", *more: str) -> subprocess.Popen[bytes]:
         if shutil.which("dnsmasq") is None:
             pytest.skip("dnsmasq is not installed")
@@ -243,6 +250,11 @@ class Wire:
         for namespace in (self._home, self._ours, self._theirs):
             os.close(namespace)
         set_running(None)
+
+
+def _sends(show: Callable[..., str]) -> bool:
+    shown = show("ip", "link", "show", "dev", "eth0")
+    return "NO-CARRIER" not in shown and "qdisc noop " not in shown
 
 
 class _There:

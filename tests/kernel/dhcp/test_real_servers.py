@@ -135,6 +135,7 @@ def test_dnsmasq_confirms_the_address_of_a_client_that_was_killed(wire: Wire) ->
         wire.here("ip", "link", "set", "eth0", "down")  # nothing can be released
         await leases.close()
         wire.here("ip", "link", "set", "eth0", "up")
+        wire.wait_carrier()
         return lease.address
 
     async def restarted() -> bytes:

@@ -231,6 +231,7 @@ def test_without_carrier_the_lease_is_kept_and_asked_for_again(wire: Wire, serve
             wire.until(lambda: "NO-CARRIER" in wire.here("ip", "link", "show", "dev", "eth0"))  # a moment later
             await leases.close()
             wire.there("ip", "link", "set", "eth0", "up")
+            wire.wait_carrier()
             peer.heard.clear()
 
             lease = await wire.leases(QUICK).lease()
