@@ -15,7 +15,7 @@ from netstrata.testing.child import wait_until
 PROGRAM = """
 process once { run({"/bin/sh", "-c", "echo from run"}, {}); println("ready"); }
 process kept { daemon({"/bin/sh", "-c", "echo from daemon >&2; exec sleep 1000"}); }
-process piped { sys.start_process({"/bin/sh", "-c", "echo from pipes >&2; sleep 1000"}, "rw") it; it->wait(); }
+process piped { sys.start_process({"/bin/sh", "-c", "echo from pipes >&2; exec sleep 1000"}, "rw") it; it->wait(); }
 process broken { runonce({"/bin/sh", "-c", "echo from runonce; exit 3"}); sleep("soon"); }
 """
 SAID = {"once": "run", "kept": "daemon", "piped": "pipes", "broken": "runonce"}
