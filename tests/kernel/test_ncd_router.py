@@ -4,6 +4,8 @@ pppd and dhcpd are stand-ins (tests/kernel/ncd_router); tests/kernel/machine/tes
 """
 
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,8 +76,15 @@ def plain(host: Host) -> list[str]:
     return [line for line in host.kernel().splitlines() if "far-" not in line]
 
 
-def test_the_whole_router_stands_answers_and_leaves_nothing(lab: Lab, tmp_path: Path) -> None:
-    router = Router(lab, tmp_path)
+@pytest.fixture
+def work() -> Iterator[Path]:
+    """Return a folder whose name leaves room for those of sockets in it, whatever pytest's is."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def test_the_whole_router_stands_answers_and_leaves_nothing(lab: Lab, work: Path) -> None:
+    router = Router(lab, work)
     host = router.host
     before = host.kernel()
 
@@ -98,9 +107,9 @@ def test_the_whole_router_stands_answers_and_leaves_nothing(lab: Lab, tmp_path: 
     assert sum("--ctstate NEW -j ACCEPT" in line for line in filter_) == 2
     assert "-A POSTROUTING -o ppp0 -j SNAT --to-source 198.51.100.10 --random" in router.rules("nat")
     assert "TCPMSS" in router.rules("mangle")[-1]
-    called = tmp_path / "dhcpd.called"
-    assert called.read_text() == f"-cf {tmp_path}/dhcpd-192.0.2.1.conf -lf {tmp_path}/dhcpd-192.0.2.1.leases lan0\n"
-    assert (tmp_path / "dhcpd.config").read_text() == (
+    called = work / "dhcpd.called"
+    assert called.read_text() == f"-cf {work}/dhcpd-192.0.2.1.conf -lf {work}/dhcpd-192.0.2.1.leases lan0\n"
+    assert (work / "dhcpd.config").read_text() == (
         "netmask 255.255.255.0 ;\noption routers 192.0.2.1 ;\nsubnet 192.0.2.0 ;\n"
     )
 
@@ -120,7 +129,7 @@ def test_the_whole_router_stands_answers_and_leaves_nothing(lab: Lab, tmp_path: 
     ):
         assert router.ask(*bad) == '{"error", "Bad request."}'
     assert router.ask("list") == '{{"tcp", "80", "192.0.2.20"}}'
-    kept = tmp_path / "forwardings.ncdvalue"
+    kept = work / "forwardings.ncdvalue"
     wait_until("it on disk", lambda: kept.read_text() == '{{"tcp", "80", "192.0.2.20"}}\n', SLOW_S)
 
     host.ip("link del ppp0")  # the line breaks, and pppd is started again
@@ -138,7 +147,7 @@ def test_the_whole_router_stands_answers_and_leaves_nothing(lab: Lab, tmp_path: 
     assert [line for table in ("nat", "mangle") for line in router.rules(table) if line.startswith(("-A", "-N"))] == []
     assert host.read("/etc/resolv.conf") == "# the one that was there\n"
     assert not called.exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in work.iterdir()) == [
         "dhcpd-192.0.2.1.leases", "dhcpd.config", "forwardings.ncdvalue", "interpreter",
     ]  # fmt: skip
     assert kept.read_text() == '{{"udp", "53", "192.0.2.53"}}\n'
