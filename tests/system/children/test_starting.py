@@ -149,11 +149,11 @@ def test_nothing_but_the_three_streams_is_inherited(hears: bool, username: str |
 @as_root
 def test_a_user_has_its_ids_and_groups_and_our_environment() -> None:
     async def act(children: RealChildren, statement: Heard) -> list[str]:
-        asked = shell('id -u; id -g; id -G; echo "$HOME"', ChildOptions(username="nobody"))
+        asked = shell('id -u; id -g; id -G; echo "HOME $HOME"', ChildOptions(username="nobody"))
         assert await children.run(asked, terminate_on_cancel=False) == 0
         return statement.lines
 
-    assert with_children(act) == ["65534", "65534", "65534", os.environ.get("HOME", "")]
+    assert with_children(act) == ["65534", "65534", "65534", f"HOME {os.environ.get('HOME', '')}"]
 
 
 @as_root
