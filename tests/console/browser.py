@@ -41,9 +41,10 @@ MIDDLE = """async selector => {
     return before && after && before.join() === after.join() ? after : null;
 }"""  # where an element is that nothing covers and nothing moves
 EXEC = """import fcntl, os, sys
+os.environ.update(XDG_CONFIG_HOME=sys.argv[3], XDG_CACHE_HOME=sys.argv[3])  # not into anybody's home
 pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
 os.dup2(pipes[0], 3); os.dup2(pipes[1], 4)
-os.execvp(sys.argv[3], sys.argv[3:])
+os.execvp(sys.argv[4], sys.argv[4:])
 """
 
 
@@ -59,7 +60,7 @@ class Browser:
         self._in, theirs_out = os.pipe()
         words = [CHROMIUM or "chromium", *WORDS, f"--user-data-dir={folder}/chromium"]
         pipes = (theirs_in, theirs_out)
-        self.child = start([sys.executable, "-c", EXEC, *map(str, pipes), *words], pipes)
+        self.child = start([sys.executable, "-c", EXEC, *map(str, pipes), str(folder), *words], pipes)
         os.close(theirs_in)
         os.close(theirs_out)
         self._held = b""
