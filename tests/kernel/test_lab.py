@@ -174,6 +174,14 @@ def test_a_program_that_is_not_installed_is_named(lab: Lab) -> None:
         lab.host("host").start(["no-such-program"])
 
 
+def test_what_a_program_says_instead_of_what_is_waited_for_is_told(lab: Lab) -> None:
+    child = lab.host("laptop").start(["sh", "-c", "echo no such thing; exec sleep 1000"])
+    child.wait_output("no such thing")
+
+    with pytest.raises(Unavailable, match=r"cannot see 'ready' from sh: not within 0\.01 s: no such thing"):
+        child.wait_output("ready", 0.01)
+
+
 def test_what_ip_refuses_is_told_with_its_line(lab: Lab) -> None:
     with pytest.raises(Unavailable, match=r"'link set dev eth7 up' on host.*eth7"):
         lab.host("host").up("eth7")

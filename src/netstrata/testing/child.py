@@ -68,7 +68,12 @@ class Child:
                 )
             return False
 
-        wait_until(f"{text!r} from {self.name}", printed, timeout_s)
+        try:
+            wait_until(f"{text!r} from {self.name}", printed, timeout_s)
+        except Unavailable as problem:
+            if not self.running:  # that has its output in it
+                raise
+            raise Unavailable(problem.operation, f"{problem.reason}: {self.output().strip()}") from None
 
     def status(self, timeout_s: float = PATIENCE_S) -> int:
         """Wait for the end and return the exit status; a signal's number is negative.
