@@ -27,6 +27,7 @@ class RealNftables:
         "_holders",
         "_journal",
         "_listener",
+        "_lost",
         "_news",
         "_requests",
         "_room",
@@ -44,6 +45,7 @@ class RealNftables:
         self._transactions = Transactions(children, self._finished)
         self._holders: dict[Key, list[HeldThing]] = {}
         self._news: list[Told] = []  # what was made while a transaction ran, and elements that were deleted
+        self._lost = False  # some of that was not told
         self._doubts = Doubts(self.ask)
         self._users = 0
         self._listener: Listener | None = None
@@ -123,6 +125,7 @@ class RealNftables:
         if self._journal is not None and any(one.kind == "table" for one in told):
             self._journal.tables_change()
         if self._transactions.running:
+            self._lost = self._lost or self._listener.overrun
             self._news += told
             self._tell([one for one in told if one.kind != "element"])  # which may be our own doing
         else:
@@ -151,8 +154,10 @@ class RealNftables:
         """Find the handles of what a process has just made, and say that it is done."""
         self.hear()
         news, self._news = self._news, []
+        lost, self._lost = self._lost, False
         others = [one for one in news if one.port != pid]
-        own = [one for one in news if one.port == pid] or news
+        # News say in which chain a rule is, not which rule it is: only their order does, if none is missing.
+        own = [] if lost else [one for one in news if one.port == pid] or news
         unknown: list[Made] = []
         for step in steps:
             if not isinstance(step, Made):
@@ -178,17 +183,14 @@ class RealNftables:
 
     def _look_up(self, steps: list[Made]) -> None:
         """Find handles that were not told: those of the youngest things of that name."""
-        listed: dict[str, list[Told]] = {}
+        free: dict[tuple[str, ...], list[Told]] = {}
+        for kind in dict.fromkeys(step.thing.kind for step in steps):
+            for one in sorted(self._list(kind), key=lambda one: one.handle):
+                if (kind, one.family, one.table, one.handle) not in self._holders:
+                    free.setdefault(_place_of(one), []).append(one)
         for step in reversed(steps):
-            thing = step.thing
-            if thing.kind not in listed:
-                listed[thing.kind] = self._list(thing.kind)
-            free = [one for one in listed[thing.kind] if _is(one, thing)]
-            free = [one for one in free if _key_of(thing, one.handle) not in self._holders]
-            youngest = max(free, key=lambda one: one.handle, default=None)
-            if youngest is not None:
-                listed[thing.kind].remove(youngest)
-            self._made(step, youngest.handle if youngest is not None else 0)
+            there = free.get(_place_of(step.thing))
+            self._made(step, there.pop().handle if there else 0)
 
     def _list(self, kind: str) -> list[Told]:
         """Return all things of a kind, none if they cannot be listed."""
@@ -213,17 +215,16 @@ def _words_of(thing: NftThing) -> str:
     return "\n".join((thing.kind, thing.family, thing.table, thing.name, thing.text))
 
 
-def _is(told: Told, thing: NftThing) -> bool:
-    if (told.kind, told.family, told.table) != (thing.kind, thing.family, thing.table):
-        return False
-    return thing.kind == "table" or told.name == thing.name
+def _place_of(what: Told | NftThing) -> tuple[str, ...]:
+    return (what.kind, what.family, what.table, what.name if what.kind != "table" else "")
 
 
 def _take(news: list[Told], thing: NftThing) -> int:
     """Take the first news of such a thing out of the list, and return its handle; 0 if there is none."""
-    for place, one in enumerate(news):
-        if _is(one, thing):
-            del news[place]
+    place = _place_of(thing)
+    for number, one in enumerate(news):
+        if _place_of(one) == place:
+            del news[number]
             return one.handle
     return 0
 
