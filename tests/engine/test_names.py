@@ -75,3 +75,23 @@ def test_a_name_in_a_process_that_has_not_begun_means_nothing_yet() -> None:
 
     assert process.find("v", 1) is None
     assert process.statements == [None, None]
+
+
+def test_an_objref_leads_over_an_alias_to_the_statement_itself() -> None:
+    play = Play("""
+        process main {
+            var("found") x;
+            alias("x") a;
+            objref(^a) r;
+            call("box", {}) b;
+            alias("b") c;
+            objref(^c.inner) i;
+            call_with_caller_target("show", {}, "b");
+            println(r, i);
+        }
+        template box { var(" inside") inner; }
+        template show { objref_arg(^inner) r; println("given", r); }
+    """)
+
+    assert play.failures == []
+    assert play.output == "given inside\nfound inside\n"

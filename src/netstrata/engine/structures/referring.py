@@ -5,7 +5,7 @@ from typing import cast
 from netstrata.contract.shapes import STRINGS, TEXT
 from netstrata.engine.statement import DYING, NONE, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.thing import DEAD_END, Detour, Thing, follow_thing
+from netstrata.engine.thing import DEAD_END, Detour, Thing, follow_thing, unwrapped
 from netstrata.values import Refused, Value
 
 
@@ -54,7 +54,7 @@ class Objref(Statement):
             raise Refused("expected a path: a list of at least one name, such as ^a.b", argument=0)
         path = (*self.first_names(), *(word.decode("latin-1") for word in words))
         first = self.process.find(path[0], self.index)
-        thing = follow_thing(first, path) if first is not None else None
+        thing = follow_thing(unwrapped(first), path) if first is not None else None
         if not isinstance(thing, Statement):
             raise Refused(f"{'.'.join(path)} is not a statement", argument=0)
         self.referred = thing
