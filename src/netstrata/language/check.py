@@ -67,7 +67,7 @@ class _Checking:
         for argument in statement.arguments:
             for node in nodes(argument):
                 if isinstance(node, Reference):
-                    self._name(process, index, node.names[0], node.span)
+                    self._name(process, index, node.names[0], node.span, f'"{".".join(node.names)}"')
                 elif isinstance(node, Call):
                     self._call(node)
         if statement.type in DEPENDING and not statement.target:
@@ -80,6 +80,9 @@ class _Checking:
             hint = _suggestion(did_you_mean(statement.type, self._lookup.statement_names()))
             if not hint and self._lookup.function(statement.type) is not None:
                 hint = f"there is a function of that name: `@{statement.type}(…)` stands where a value is wanted."
+            first, dot, method = statement.type.rpartition(".")
+            if dot and method in self._methods and self._scopes.find(process, index, first.partition(".")[0]):
+                hint = f"a method is called with an arrow: `{first}->{method}(…)`."
             if not hint and statement.type in self._methods:
                 hint = f"there is a method of that name: `object->{statement.type}(…)`."
             self._refuse(f"there is no statement `{printable(statement.type.encode())}`", statement.type_span, hint)
@@ -162,7 +165,8 @@ class _Checking:
         hint = _suggestion(did_you_mean(name, known))
         self._refuse(f"there is no template `{printable(value)}`", span, hint or f"write one: template {name} {{ … }}")
 
-    def _name(self, process: PlainProcess, index: int, name: str, span: Span) -> Definition | None:
+    def _name(self, process: PlainProcess, index: int, name: str, span: Span, text: str = "") -> Definition | None:
+        """Return what defines a name; `text` is how a string of the same letters would be written there."""
         definition = self._scopes.find(process, index, name)
         if definition is not None:
             return definition
@@ -175,6 +179,8 @@ class _Checking:
                 hint = "a statement cannot use itself: only what is above can be used."
         elif name in TEMPLATE_NAMES:
             hint = "that exists only in templates."
+        elif not hint and text:
+            hint = f"a string stands between double quotes: {text}."
         self._refuse(f"no statement above is named `{name}`", span, hint)
         return None
 

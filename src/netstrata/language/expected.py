@@ -15,6 +15,7 @@ from netstrata.language.tokens import (
     INCLUDE,
     INCLUDE_GUARD,
     NAME,
+    OPEN_BRACE,
     PREFIXES,
     PROCESS,
     SEMICOLON,
@@ -87,7 +88,7 @@ def token_mistake(tokens: Tokens, at: int) -> Mistake:
     else:
         span = tokens.span(at)
         message = f"`{printable(word)}` has no meaning here"
-        hint = _glued_string(tokens, at) or _stray_hint(word)
+        hint = _stray_hint(word) if word[:1] == b"=" else _glued_string(tokens, at) or _stray_hint(word)
         log = "unrecognized character"
     return Mistake(message, span, hint, (("NCDConfigTokenizer", log), *_log(tokens, at, "tokenizer error")))
 
@@ -109,6 +110,8 @@ def _stray_hint(word: bytes) -> str:
         return 'strings stand between double quotes: "…".'
     if first in (b"/", b"*"):
         return "a comment begins with `#` and runs to the end of its line."
+    if first == b"=":
+        return "a value gets its name from a statement, `var(value) name;`; a map is `[key: value]`."
     if first == b"-":
         return "a method is called with `->`; negative numbers do not exist."
     if first[0] >= 128 or first[0] < 32:
@@ -164,8 +167,14 @@ def _hint(tokens: Tokens, at: int, wanted: str) -> str:
         return "take the last comma out."
     if kind == ARROW and before == STRING:
         return "a method is called on a statement's name, not on a value."
-    if wanted == VALUE and kind == AS:
-        return "Foreach (values As name) { … };"
+    if "`As`" in wanted or kind == AS:
+        return "a loop is `Foreach (values As name) { … };`, with these capital letters."
+    if kind == OPEN_BRACE and "a name for the statement" in wanted:
+        return "a block follows only `If`, `Foreach`, `Do` and `Block`, which begin with a capital letter."
+    if kind == SEMICOLON and wanted.startswith("`process`"):
+        return "take it out: nothing stands behind the `}` of a process or template."
+    if wanted.startswith("a statement") and tokens.words[at] == b"@":
+        return "a function stands where a value is wanted: `println(@name(…));`."
     if wanted.startswith("a statement") and kind == SEMICOLON:
         return "take the `;` out: a statement is `type(arguments) name;`."
     if wanted.startswith("a statement") and kind == CLOSE_BRACE:
