@@ -28,6 +28,7 @@ _STRUCTURES = (
     "spawning",
     "timing",
     "trying",
+    "valueputting",
     "valuetree",
     "variables",
 )
