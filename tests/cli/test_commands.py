@@ -91,6 +91,27 @@ def test_a_failure_says_what_where_and_when_it_is_tried_again(folder: Path) -> N
     assert "Trying again in 5 s." in told
 
 
+@pytest.mark.parametrize(
+    ("body", "help_"),
+    [
+        ('value({}) v; v->get("3");', "`netstrata doc value::get` says what it takes."),
+        ('list("1") x; println(x.lenght);', "`netstrata doc list` says what can be read of it."),
+        ("refhere() h; h->ref() r; println(r.none);", "`netstrata doc refhere::ref` says what can be read of it."),
+        ('call("<none>", {}) c; c.x->set("1");', "nothing of that name can be seen from here now."),
+        ('Foreach ({"a"} As e) { e->set("b"); };', "arguments, loop names and `_caller` are no statements"),
+    ],
+    ids=["method", "variable", "method without a statement", "no object", "no type"],
+)
+def test_a_failure_says_what_to_do_next(body: str, help_: str, folder: Path) -> None:
+    (folder / "fails.ncd").write_text(f'process main {{ {body} }}\nprocess quit {{ sleep("50"); exit("0"); }}\n')
+
+    _, _, err = netstrata("run", "fails.ncd", "--quiet", folder=folder)
+
+    assert f"help: {help_}" in err
+    for name in re.findall("`netstrata doc (.*?)`", err):
+        assert netstrata("doc", name)[0] == 0
+
+
 def test_check_is_silent_about_nothing_and_says_so(folder: Path) -> None:
     assert netstrata("check", "good.ncd", folder=folder) == (0, "good.ncd: nothing wrong\n", "")
 

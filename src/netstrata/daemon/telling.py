@@ -55,7 +55,7 @@ def account_of(process: str, slot: Slot, error: Exception, again: str) -> str:
         if span is None:
             known = 0 <= error.argument < len(slot.arguments)
             span = slot.arguments[error.argument].span if known else slot.span
-        hint = error.hint or f"`netstrata doc {slot.type}` says what it takes."
+        hint = error.hint or f"`netstrata doc {slot.documented()}` says what it takes."
         refused = Refused(error.message, span, f"{hint}  {again}")
     message, _, rest = render(refused).partition("\n")
     arrow, _, source = rest.partition("\n")

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from netstrata.engine.thing import NAMED_ARGUMENTS, Thing, follow_variable
+from netstrata.engine.program import ALL_NAMES, NOT_SEEN
+from netstrata.engine.statement import Statement
+from netstrata.engine.thing import NAMED_ARGUMENTS, Thing, follow_variable, unwrapped
 from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, parse_number
 from netstrata.values.compiling import mypyc_attr
 
@@ -101,12 +103,16 @@ class Reference(Expression):
         if thing is not None:
             value = follow_variable(thing, self.names) if self.dotted else thing.own_value()
         if value is None:
-            raise self.unresolved()
+            raise self.unresolved(thing)
         return value
 
-    def unresolved(self) -> Refused:
-        """Return the error for a name that leads nowhere."""
-        return Refused(f"failed to resolve variable ({'.'.join(self.names)}) from position {self.position}", self.span)
+    def unresolved(self, thing: Thing | None) -> Refused:
+        """Return the error for a name that leads nowhere from what its first part means."""
+        message = f"failed to resolve variable ({'.'.join(self.names)}) from position {self.position}"
+        first = unwrapped(thing) if thing is not None else None
+        if not isinstance(first, Statement):
+            return Refused(message, self.span, NOT_SEEN)
+        return Refused(message, self.span, f"`netstrata doc {first.declaration.name}` says what can be read of it.")
 
 
 @mypyc_attr(acyclic=True)
@@ -194,7 +200,7 @@ class Call(Expression):
     def _found(self) -> "Function":
         function = self.registry.function(self.name)
         if function is None:
-            raise Refused(f"unknown function: {self.name}", self.span)
+            raise Refused(f"unknown function: {self.name}", self.span, ALL_NAMES)
         if not function.declaration.fits(len(self.arguments)):
             raise function.declaration.arity_refusal(len(self.arguments))
         self.function = function

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from netstrata.engine.registry import Entry, Registry
 
 
+NOT_SEEN: Final = "nothing of that name can be seen from here now."
+ALL_NAMES: Final = "`netstrata doc` lists all names."
 NO_NAMES: Final[dict[str, list[int]]] = {}  # of all processes that name nothing: programs may have very many of those
 
 
@@ -75,8 +77,13 @@ class Slot:
         if thing is not None and len(self.target) > 1:
             thing = follow_thing(thing, self.target)
         if thing is None:
-            raise Refused(f"failed to resolve object ({'.'.join(self.target)}) from position {self.index}", self.span)
+            message = f"failed to resolve object ({'.'.join(self.target)}) from position {self.index}"
+            raise Refused(message, self.span, NOT_SEEN)
         return thing
+
+    def documented(self) -> str:
+        """Return the name that its documentation is found by; a method's is known once its object is."""
+        return self._entry.declaration.name if self._entry is not None else self.type
 
     def entry_for(self, target: Thing | None) -> "Entry":
         """Return what implements this statement, or this method on a thing.
@@ -93,13 +100,14 @@ class Slot:
         if target is None:
             entry = self.registry.statement(self.type)
             if entry is None:
-                raise Refused(f"unknown simple statement: {self.type}", self.span)
+                raise Refused(f"unknown simple statement: {self.type}", self.span, ALL_NAMES)
         else:
             if not type_:
-                raise Refused("cannot call method on object with no type", self.span)
+                hint = "arguments, loop names and `_caller` are no statements; name what stands behind them."
+                raise Refused("cannot call method on object with no type", self.span, hint)
             entry = self.registry.method(type_, self.type)
             if entry is None:
-                raise Refused(f"unknown method statement: {type_}::{self.type}", self.span)
+                raise Refused(f"unknown method statement: {type_}::{self.type}", self.span, ALL_NAMES)
         if not entry.declaration.fits(len(self.arguments)):
             raise entry.declaration.arity_refusal(len(self.arguments))
         self._entry = entry
