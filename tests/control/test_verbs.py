@@ -28,7 +28,7 @@ def test_reading_is_for_everybody_and_steering_is_not() -> None:
 
     assert failure.name == f"{NAME}.PermissionDenied"
     assert failure.parameters == {"verb": "Restart", "allowed": [n for n, verb in VERBS.items() if verb.right == READ]}
-    assert {"Status", "Why", "Watch", "Files"} <= set(failure.parameters["allowed"])
+    assert {"Status", "Why", "Watch", "Graph"} <= set(failure.parameters["allowed"])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
-from netstrata.daemon.control import _peer
+from netstrata.daemon.control.peers import peer_of
 from netstrata.daemon.stream import KEPT
 
 PROGRAM = """process user { depend("LAN") lan; println("up"); }
@@ -196,7 +196,7 @@ def test_all_groups_of_who_asks_are_known() -> None:
         os.setgroups(groups)
 
     with ours, theirs:
-        assert _peer(ours).gids == {os.getegid(), 4711, 4712}
+        assert peer_of(ours).gids == {os.getegid(), 4711, 4712}
 
 
 @pytest.mark.parametrize(

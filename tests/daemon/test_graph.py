@@ -1,5 +1,6 @@
 """Who needs what from whom."""
 
+from netstrata.control.answers import finish, whole
 from netstrata.daemon.graph import Graph
 from netstrata.testing.play import Play
 
@@ -7,9 +8,10 @@ from netstrata.testing.play import Play
 def edges(text: str) -> list[str]:
     """Play a program, and return what its processes are to one another."""
     graph = Graph(Play(text).engine)
+    finish(graph.look())
     return [
         f"{e['from']}.{e['statement']} {e['kind']} {e['name']} of {e['to']}.{e['provider']}{' up' * e['up']}"
-        for e in graph.edges()
+        for e in whole(graph.edges())
     ]
 
 
@@ -84,7 +86,8 @@ def test_a_thousand_processes_are_nodes_with_their_states() -> None:
     users = "".join(f'process user{n} {{ depend("LAN"); }}\n' for n in range(1000))
     graph = Graph(Play(f'{users} process lan {{ provide("LAN"); }}').engine)
 
-    nodes, found = graph.nodes(), graph.edges()
+    finish(graph.look())
+    nodes, found = whole(graph.nodes()), whole(graph.edges())
 
     assert {node["state"] for node in nodes} == {"complete"}
     assert (len(nodes), len(found)) == (1001, 1000)

@@ -13,19 +13,21 @@ import pytest
 from tests.daemon.test_control import Daemon, daemon, somebody
 
 from netstrata.cli.client import Connection, Refusal
+from netstrata.control.answers import Slices
+from netstrata.control.interface import NAME
 from netstrata.control.varlink import encode_call
-from netstrata.control.verbs import READ, STEER, Peer
+from netstrata.control.verbs import READ, STEER, VERBS, Peer, Verb
 from netstrata.daemon.control import ControlSocket
-from netstrata.daemon.guarding import MOST_EACH, MOST_READING, MOST_STEERING, TOLD, Guard
+from netstrata.daemon.control.limits import MOST_EACH, MOST_READING, MOST_STEERING, TOLD, Limits
 from netstrata.daemon.steering import Steering
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.stream import KEPT, Stream
 from netstrata.engine.surroundings import Retry
 from netstrata.system.generated import GeneratedFiles
 from netstrata.testing.child import wait_until
 from netstrata.testing.play import Play
-from netstrata.values import Source
 
 __all__ = ["daemon"]
+REFUSALS = ("InvalidParameter", "PermissionDenied", "InterfaceNotFound")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
@@ -70,13 +72,13 @@ def test_who_may_not_steer_is_told_what_he_may_and_everybody_who_he_was() -> Non
         (told,) = refused(daemon)
 
     assert caught.value.name == "PermissionDenied"
-    assert {"Status", "Why", "Watch", "Files", "Goals", "Links"} <= set(caught.value.parameters["allowed"])
+    assert {"Status", "Why", "Watch", "Graph", "Figures", "Links"} <= set(caught.value.parameters["allowed"])
     assert (told["uid"], told["pid"]) == (65534, os.getpid())
     start = f"refused uid 65534, pid {os.getpid()}: PermissionDenied, Show"
     assert str(told["text"]) == start + "{'name': '../../etc/shadow'}"
 
 
-@pytest.mark.parametrize("name", ["../../etc/shadow", "/etc/shadow", "..", "", "a\0b", "./x", "x" * 60_000, "\udcff"])
+@pytest.mark.parametrize("name", ["../../etc/shadow", "/etc/shadow", "..", "", "a\0b", "./x", "x" * 60_000])
 def test_a_path_is_no_file_s_name(daemon: Daemon, name: str) -> None:
     with pytest.raises(Refusal) as caught:
         daemon.connect().call("Show", name=name)
@@ -195,10 +197,10 @@ def test_a_message_that_never_ends_is_given_a_time_and_one_that_has_ended_is_not
 def test_the_log_is_not_filled_and_how_many_were_left_out_is_told() -> None:
     async def story() -> list[str]:
         told: list[str] = []
-        guard = Guard(lambda text, uid, pid: told.append(text))
+        limits = Limits(lambda text, uid, pid: told.append(text))
         for number in range(1000):
-            guard.refused(Peer(1000, frozenset(), number), "x")
-        guard.close()
+            limits.refused(Peer(1000, frozenset(), number), "x")
+        limits.close()
         return told
 
     told = asyncio.run(story())
@@ -208,12 +210,12 @@ def test_the_log_is_not_filled_and_how_many_were_left_out_is_told() -> None:
 
 
 def test_many_users_who_only_read_leave_room_for_those_who_steer() -> None:
-    guard = Guard(lambda text, uid, pid: None)
-    let_in = [guard.most(Peer(uid, frozenset()), READ) for uid in range(1000, 1000 + MOST_READING) for _ in range(2)]
+    limits = Limits(lambda text, uid, pid: None)
+    let_in = [limits.most(Peer(uid, frozenset()), READ) for uid in range(1000, 1000 + MOST_READING) for _ in range(2)]
 
     assert let_in.count(0) == MOST_READING
-    assert guard.most(Peer(0, frozenset()), STEER) == 0
-    assert [guard.most(Peer(0, frozenset()), STEER) for _ in range(MOST_STEERING)][-1] == MOST_STEERING
+    assert limits.most(Peer(0, frozenset()), STEER) == 0
+    assert [limits.most(Peer(0, frozenset()), STEER) for _ in range(MOST_STEERING)][-1] == MOST_STEERING
 
 
 def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
@@ -228,30 +230,92 @@ def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
 def test_who_reads_late_what_is_left_for_him_is_not_cut_off_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netstrata.daemon.control.PATIENCE_S", 1)
+    monkeypatch.setattr("netstrata.daemon.control.client.PATIENCE_S", 1)
 
-    async def story() -> tuple[int, list[object]]:
+    async def story() -> tuple[bytes, list[object]]:
         broken: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: broken.append(context))
-        play = Play('process main { depend("x"); }')
-        long = Source("long.ncd", b"x" * 600_000)  # some is left in the daemon, too little for it to stop reading
-        steering = Steering(play.engine, Stream(Retry(1)), [long], GeneratedFiles(str(tmp_path)))
-        told: list[str] = []
-        control = ControlSocket(str(tmp_path / "control"), steering, tell=lambda text, uid, pid: told.append(text))
+        stream = Stream(Retry(1))
+        steering = Steering(Play('process main { depend("x"); }').engine, stream, [], GeneratedFiles(str(tmp_path)))
+        control = ControlSocket(str(tmp_path / "control"), steering)
         await control.open()
         reader, writer = await asyncio.open_unix_connection(control.path, limit=1000)
-        writer.write(encode_call("org.netstrata.Control.Source", {}))
-        got = await reader.read(1)  # the answer has begun
-        writer.write(b"{bad}\0")
-        while not told:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        got += await reader.read()
+        stream.control("begins")
+        writer.write(encode_call("org.netstrata.Control.Watch", {"after": 0}, more=True))
+        got = await reader.read(1)
+        for events in (KEPT // 2, 2 * KEPT):  # more than fits between the two, and then more than is kept
+            for _ in range(events):
+                stream.control("x" * 1000)
+            for _ in range(100):
+                await asyncio.sleep(0)
+        got += await reader.read()  # it was let go with the buffers full
         writer.close()
         await asyncio.sleep(1.2)  # it would be cut off by now: there is nothing to wait for
         control.close()
-        return len(got), broken
+        return got, broken
 
     got, broken = asyncio.run(story())
 
-    assert got > 600_000
+    assert json.loads(got.split(b"\0")[-2])["error"] == "org.netstrata.Control.Gap"
+    assert len(got) > 100_000
     assert broken == []
+
+
+HALVES = ("\ud800", "a\udcff", "\udfff" * 3)  # of UTF-16 pairs: JSON can hold them, UTF-8 cannot
+
+
+@as_root
+@pytest.mark.parametrize("half", HALVES)
+def test_half_a_character_in_any_string_of_any_verb_is_refused_and_the_connection_lives_on(half: str) -> None:
+    calls = [(f"{NAME}.{name}", {key: half}) for name, verb in VERBS.items() for key in verb.types]
+    calls += [(f"{NAME}.Status", {half: "x"}), ("org.varlink.service.GetInterfaceDescription", {"interface": half})]
+    with readable() as daemon:
+        with somebody():
+            stranger = daemon.connect()
+        for connection in (daemon.connect(), stranger):
+            for method, parameters in calls:
+                connection._socket.sendall(encode_call(method, parameters))
+                while (message := connection._frames.take()) is None:
+                    connection._frames.add(connection._socket.recv(1 << 16))
+                assert message["error"].rpartition(".")[2] in REFUSALS
+            assert len(connection.call("Status")["processes"]) == 4
+        out = daemon.end()
+
+    assert b"Traceback" not in out
+    assert b"bug" not in out
+
+
+@as_root
+def test_a_bug_that_a_client_meets_costs_its_connection_and_a_bounded_part_of_the_log(tmp_path: Path) -> None:
+    def act(daemon: object, given: dict[str, object], right: int) -> Slices[dict[str, object]]:
+        yield
+        raise ZeroDivisionError("ours")
+
+    async def story() -> tuple[list[bytes], list[str], bytes]:
+        told: list[str] = []
+        steering = Steering(
+            Play('process main { depend("x"); }').engine, Stream(Retry(1)), [], GeneratedFiles(str(tmp_path))
+        )
+        verbs = {**VERBS, "Graph": Verb(READ, {}, act)}
+        control = ControlSocket(str(tmp_path / "control"), steering, verbs, lambda text, uid, pid: told.append(text))
+        await control.open()
+        ends = []
+        for _ in range(3 * TOLD):
+            reader, writer = await asyncio.open_unix_connection(control.path)
+            writer.write(encode_call(f"{NAME}.Graph", {}))
+            ends.append(await reader.read())
+            writer.close()
+        reader, writer = await asyncio.open_unix_connection(control.path)
+        writer.write(encode_call(f"{NAME}.Status", {}))
+        status = await reader.readuntil(b"\0")
+        writer.close()
+        control.close()
+        return ends, told, status
+
+    ends, told, status = asyncio.run(story())
+
+    assert set(ends) == {b""}
+    assert b"main" in status
+    assert len(told) == TOLD + 1
+    assert "ZeroDivisionError('ours')" in told[0]
+    assert "Traceback" in told[0]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from netstrata.contract import computes
+from netstrata.control.answers import whole
 from netstrata.daemon.pyramid import pyramids
 from netstrata.daemon.registry import make_registry
 from netstrata.daemon.stream import Stream
@@ -36,18 +37,18 @@ class Lights:
 
     def all(self) -> dict[str, dict[str, str]]:
         """Return the lights of all processes."""
-        found = pyramids(self.play.engine.roots, self.stream.layers, below=True)
+        found = whole(pyramids(self.play.engine.roots, self.stream.layers, below=True))
         return {process["process"]: process.get("lights", {}) for process in found}
 
     def since(self) -> dict[str, float]:
         """Return since when the lights of the first process are so."""
-        [process] = pyramids(self.play.engine.roots, self.stream.layers, below=False)
+        [process] = whole(pyramids(self.play.engine.roots, self.stream.layers, below=False))
         found: dict[str, float] = process["lights_since"]
         return found
 
     def layers(self, process: str) -> list[tuple[str, int]]:
         """Return the layer of each floor of a process."""
-        found = pyramids(self.play.engine.roots, self.stream.layers, below=True)
+        found = whole(pyramids(self.play.engine.roots, self.stream.layers, below=True))
         return [(f["name"], f["layer"]) for p in found if p["process"] == process for f in p["floors"]]
 
 

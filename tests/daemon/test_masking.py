@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from netstrata.contract.secrets import MOST, SECRETS
+from netstrata.control.answers import finish, whole
 from netstrata.daemon.account import Account
 from netstrata.daemon.goals import find_goals
 from netstrata.daemon.graph import Graph
@@ -80,7 +81,7 @@ def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
 
     play = Play(text, observer=stream)
     events = json.dumps([event.as_dict() for event in stream.after(0, 1000)])
-    floors = json.dumps(all_masked(pyramids(play.engine.roots, stream.layers, False)))
+    floors = json.dumps(all_masked(whole(pyramids(play.engine.roots, stream.layers, False))))
 
     for part in ("wooden ", "horse"):
         assert part not in events + floors + "\n".join(told)
@@ -107,8 +108,9 @@ def test_a_status_is_masked_below_its_processes_and_so_are_their_names() -> None
     stream = Stream(Retry(5000))
     play = Play(text, observer=stream)
 
-    goals = [goal.as_dict(play.engine) for goal in find_goals(play.engine).values()]
+    goals = [goal.as_dict(play.engine) for goal in finish(find_goals(play.engine)).values()]
     graph = Graph(play.engine)
+    finish(graph.look())
     told = {
         "processes": pyramids(play.engine.roots, stream.layers, below=True),
         "goals": goals,
@@ -117,7 +119,7 @@ def test_a_status_is_masked_below_its_processes_and_so_are_their_names() -> None
         "events": [event.as_dict() for event in stream.after(0, 1000)],
     }
 
-    said = json.dumps(all_masked(told))
+    said = json.dumps(all_masked(whole(told)))
     assert "wooden horse" not in said
     assert 'nothing provides \\"********\\"' in said
     assert "main.2/stable[********]" in said

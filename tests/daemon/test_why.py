@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from netstrata.control.answers import finish, whole
 from netstrata.daemon.layers import Layers
-from netstrata.daemon.pyramid import find_process, pyramids
+from netstrata.daemon.pyramid import pyramids
 from netstrata.daemon.stream import Stream
 from netstrata.daemon.why import Why
 from netstrata.engine.surroundings import Retry
@@ -14,10 +15,10 @@ def reasons(text: str, name: str) -> list[str]:
     """Play a program, and ask why one of its processes is where it is."""
     stream = Stream(Retry(5000))
     play = Play(text, observer=stream)
-    process = find_process(play.engine, name)
+    process = stream.process_at(name)
     assert process is not None
     why = Why(play.engine, stream.failures)
-    why.ask(process)
+    finish(why.ask(process))
     return [
         f"{'  ' * cause.depth}{cause.process}.{cause.statement} {cause.name}: {cause.text}{' (root)' * cause.root}"
         for cause in why.causes
@@ -146,7 +147,7 @@ def test_what_a_complete_process_runs_beside_itself_is_followed() -> None:
 def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() -> None:
     play = Play('process main { var("x") v; depend("LAN"); println(v); }', observer=Stream(Retry(5000)))
 
-    [process] = pyramids(play.engine.roots, Layers(), below=False)
+    [process] = whole(pyramids(play.engine.roots, Layers(), below=False))
 
     floors: list[dict[str, Any]] = process["floors"]
 
@@ -161,22 +162,26 @@ def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() 
     assert process["state"] == "waiting"
 
 
-def test_a_process_is_found_by_its_path() -> None:
-    play = Play('process main { call("t", {}); }\ntemplate t { spawn("u", {}); }\ntemplate u { sleep("5"); }')
+def test_a_process_is_found_by_its_path_until_it_is_gone() -> None:
+    stream = Stream(Retry(5000))
+    text = 'process main { sleep("1"); call("t", {}); }\ntemplate t { spawn("u", {}); }\ntemplate u { sleep("5"); }'
+    play = Play(text, observer=stream)
+    play.pass_time(1)
 
-    found = find_process(play.engine, "main.1/t.1/u")
+    found = stream.process_at("main.2/t.1/u")
 
     assert found is not None
     assert found.code.name == "u"
-    assert find_process(play.engine, "main.2/t") is None
+    assert stream.process_at("main.3/t") is None
+    play.engine.roots[0].restart(0)
+    play.work_off()
+    assert [path for path, _ in stream.processes()] == ["main"]
 
 
 def test_restart_undoes_from_one_floor_on_and_touches_nothing_below() -> None:
     play = Play('process main { println("1"); println("2"); rprintln("-2"); println("3"); rprintln("-3"); }')
-    process = find_process(play.engine, "main")
-    assert process is not None
 
-    process.restart(2)
+    play.engine.roots[0].restart(2)
     play.work_off()
 
     assert play.output.split() == ["1", "2", "3", "-3", "-2", "3"]
@@ -187,7 +192,11 @@ def named(text: str, name: str) -> list[str]:
     stream = Stream(Retry(5000))
     play = Play(text, observer=stream)
     why = Why(play.engine, stream.failures)
-    assert why.ask_by_name(name) == bool(why.causes)
+    process = stream.process_at(name)
+    if process is not None:
+        finish(why.ask(process))
+    else:
+        assert finish(why.ask_by_name(name)) == bool(why.causes)
     return [f"{'  ' * c.depth}{c.process}.{c.statement} {c.name}: {c.text}{' (root)' * c.root}" for c in why.causes]
 
 

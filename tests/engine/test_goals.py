@@ -1,5 +1,6 @@
 """Goals: what comes up only while somebody asks for it."""
 
+from netstrata.control.answers import finish
 from netstrata.daemon.goals import find_goals
 from netstrata.daemon.why import Why
 from netstrata.engine.structures.requesting import goals
@@ -38,12 +39,14 @@ class Asked:
 
     def states(self) -> dict[str, str]:
         """Return how far each goal is."""
-        return {goal.name.decode(): goal.state(self.play.engine) for goal in find_goals(self.play.engine).values()}
+        return {
+            goal.name.decode(): goal.state(self.play.engine) for goal in finish(find_goals(self.play.engine)).values()
+        }
 
     def why(self, process: str) -> list[str]:
         """Return the chain of causes."""
         why = Why(self.play.engine, {})
-        why.ask(next(root for root in self.play.engine.roots if root.code.name == process))
+        finish(why.ask(next(root for root in self.play.engine.roots if root.code.name == process)))
         return [f"{cause.process}.{cause.statement} {cause.text}" for cause in why.causes]
 
 

@@ -98,7 +98,8 @@ class Connection:
         try:
             self._socket.sendall(call)
             while data := self._receive(until):
-                for message in self._frames.feed(data):
+                self._frames.add(data)
+                while (message := self._frames.take()) is not None:
                     if "error" in message:
                         raise Refusal(str(message["error"]).rpartition(".")[2], message.get("parameters") or {})
                     yield message.get("parameters") or {}

@@ -16,7 +16,7 @@ from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.events import Event, Filter
 from netstrata.daemon.recording import NoRecording, Recording
 from netstrata.daemon.replay import Replay, recorded_verbs
-from netstrata.daemon.steering import told_to
+from netstrata.daemon.visible import event_for
 from netstrata.values import Unavailable
 
 FAILED = 1
@@ -59,7 +59,7 @@ async def _show(options: argparse.Namespace, shown: Replay, before: Callable[[Ev
 
     def tell(event: Event) -> None:
         if wish.takes(event):
-            print_events([told_to(event, STEER)], options.json)
+            print_events([event_for(event, STEER) or {}], options.json)
 
     shown.stream.listen(tell)
     socket = ControlSocket(options.control, shown, recorded_verbs()) if options.control else None

@@ -12,8 +12,10 @@ KINDS: Final = (
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
 # Reading is for everybody who can reach the socket; steering is for root, the user the daemon runs as, and
-# members of the group netdev.  Who may only read sees the variables of statements about the network alone, and not
-# the program's text: it may hold secrets.
+# members of the group netdev.  Who may only read sees states and the network: of what statements say and have found
+# only that of statements about the network (net.…), no line of a child's, no argument, no name that is made of values
+# (a process then has a name like manager.2/worker[#4f5e6a7b8c9d], and can be asked for by it) and no file's name: each
+# of them may hold a secret.  Goals, Files, Source and Show are for those who steer.
 interface org.netstrata.Control
 
 # A statement.  state is gone, down, up or dying; since is in seconds of wall time, 0 if unknown; layer is 1 link,
@@ -58,7 +60,8 @@ type Cause (
 )
 
 # Something that happened.  kind is transition (from, to, values), values (which a method has changed since), process
-# (what, and the template it was created from), error (text, and retry_ms until the next attempt), retry (a child that
+# (what, and the template it was created from), error (text, retry_ms until the next attempt, and refused if it is the
+# program that is wrong, not the system that would not), retry (a child that
 # is kept running has ended: text, and retry_ms until it is started again), child (a line that a child of the
 # statement's has said: child, pid, text), kernel (what has changed), dhcp and supplicant (how these conversations go),
 # waits (for what a structure is down), note, control (what somebody asked for) or program (a program begins).
@@ -81,6 +84,7 @@ type Event (
   text: ?string,
   account: ?string,
   retry_ms: ?int,
+  refused: ?bool,
   child: ?string,
   pid: ?int,
   uid: ?int,
@@ -149,12 +153,13 @@ type Figures (
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
 # Why a process is where it is, or the processes of a template; what stands behind a goal or a name that is provided;
-# who waits for a link, and who uses it.
+# who waits for a link, and who uses it.  Who may only read asks of processes and links.
 method Why(process: string) -> (causes: []Cause)
 
 # With more: events as they happen, after those in memory that are younger than a number (0: all of them).  Without
-# more: only those in memory.  process is one and those below it; statement is a number or a name; kind may be several,
-# with commas in between.  A client that does not read is told Gap, and the connection ends.
+# more: only those in memory.  Who may only read is not told of the kinds child and control.  process is one and those
+# below it; statement is a number or a name; kind may be several, with commas in between.  A client that does not read
+# is told Gap, and the connection ends.
 method Watch(after: ?int, process: ?string, statement: ?string, child: ?string, kind: ?string) -> (events: []Event)
 
 # Undo a process from a statement on (1 if none is given), and bring it up again; with above, the statement itself

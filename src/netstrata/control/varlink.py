@@ -16,33 +16,39 @@ class Malformed(Exception):
 class Frames:
     """Bytes of a connection, cut into messages."""
 
-    __slots__ = ("_held", "_limit")
+    __slots__ = ("_held", "_limit", "_searched")
 
     def __init__(self, limit: int = LONGEST) -> None:
         """Take how many bytes a message may have, 0 for any number."""
         self._held = bytearray()
+        self._searched = 0  # so many of them are no end of a message
         self._limit = limit
 
     @property
     def unfinished(self) -> bool:
-        """Whether a message has begun, and not ended."""
+        """Whether a message has begun, and not ended; true only when there is none to take."""
         return bool(self._held)
 
-    def feed(self, data: bytes) -> list[dict[str, Any]]:
-        """Take what arrived, and return the messages that are complete.
+    def add(self, data: bytes) -> None:
+        """Take in what arrived."""
+        self._held += data
+
+    def take(self) -> dict[str, Any] | None:
+        """Return the oldest message that is complete and was not returned yet, None if there is none.
 
         Raises: Malformed.
         """
-        self._held += data
-        found: list[dict[str, Any]] = []
-        start = 0
-        while (end := self._held.find(b"\0", start)) >= 0:
-            found.append(_message(bytes(self._held[start:end])))
-            start = end + 1
-        del self._held[:start]
-        if self._limit and len(self._held) > self._limit:
+        end = self._held.find(b"\0", self._searched)
+        size = end if end >= 0 else len(self._held)
+        if self._limit and size > self._limit:
             raise Malformed(f"a message is longer than {self._limit} bytes")
-        return found
+        if end < 0:
+            self._searched = size
+            return None
+        message = bytes(self._held[:end])
+        del self._held[: end + 1]
+        self._searched = 0
+        return _message(message)
 
 
 def _message(data: bytes) -> dict[str, Any]:
@@ -76,7 +82,18 @@ def read_call(message: dict[str, Any]) -> Call:
     parameters = message.get("parameters", {})
     if not isinstance(method, str) or not isinstance(parameters, dict | None):
         raise Malformed("a call has no method, or its parameters are no object")
+    if not is_text(method):
+        raise Malformed("a call's method is no text")
     return Call(method, parameters or {}, message.get("more") is True, message.get("oneway") is True)
+
+
+def is_text(text: str) -> bool:
+    """Say whether a string is text: JSON has also halves of UTF-16 pairs, which are none (RFC 8259, section 8.2)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def encode(message: dict[str, Any]) -> bytes:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
+from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import DESCRIPTION, NAME, SERVICE
-from netstrata.control.varlink import Call
+from netstrata.control.varlink import Call, is_text
 
 READ: Final = 1
 STEER: Final = 2
+LARGEST: Final = 2**63 - 1  # what varlink's int can be
 
 
 class Failure(Exception):
@@ -28,48 +30,48 @@ class Peer(NamedTuple):
 
 
 class Daemon(Protocol):
-    """What the verbs ask of the daemon."""
+    """What the verbs ask of the daemon; `right` is that of who asks, who may be told less."""
 
-    def status(self, process: str | None, below: bool, right: int) -> list[dict[str, Any]]:
-        """Return processes with their floors; to who may only read, without what the program itself holds."""
+    def status(self, process: str | None, below: bool, right: int) -> Items:
+        """Yield processes with their floors."""
 
-    def why(self, process: str) -> list[dict[str, Any]]:
-        """Return the chain of causes, of what is called so: a process, a template, a goal, a name, a link."""
+    def why(self, name: str, right: int) -> Items:
+        """Yield the chain of causes, of what is called so: a process, a template, a goal, a name, a link."""
 
-    def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
-        """Return events in memory that are younger than a number; without the same for who may only read.
+    def events(self, after: int, wanted: dict[str, str], right: int) -> Items:
+        """Yield events in memory that are younger than a number.
 
         Shapes: wanted may have process, statement, child, kind.
         """
 
-    def restart(self, process: str, statement: int, above: bool) -> None:
+    def restart(self, path: str, statement: int, above: bool) -> Slices[None]:
         """Undo a process from a statement on, and bring it up again."""
 
-    def graph(self) -> dict[str, Any]:
+    def graph(self, right: int) -> Slices[dict[str, Any]]:
         """Return all processes as nodes, and what one has from another as edges."""
 
-    def links(self, name: str | None) -> list[dict[str, Any]]:
-        """Return the system's links, or one of them."""
+    def links(self, name: str | None, right: int) -> Items:
+        """Yield the system's links, or one of them."""
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> Slices[dict[str, Any]]:
         """Return what has been counted."""
 
     def sources(self) -> dict[str, str]:
         """Return the program's texts by file name."""
 
-    def files(self) -> list[dict[str, Any]]:
-        """Return the files that are generated for programs now."""
+    def files(self) -> Items:
+        """Yield the files that are generated for programs now."""
 
-    def show(self, name: str) -> str:
+    def show(self, name: str) -> Slices[str]:
         """Return what one of them holds, without secrets."""
 
-    def goals(self) -> list[dict[str, Any]]:
-        """Return all goals."""
+    def goals(self) -> Items:
+        """Yield all goals."""
 
-    def ask(self, goal: str) -> None:
+    def ask(self, goal: str) -> Slices[None]:
         """Ask for a goal."""
 
-    def drop(self, goal: str) -> None:
+    def drop(self, goal: str) -> Slices[None]:
         """Ask for a goal no more."""
 
 
@@ -78,19 +80,19 @@ class Verb(NamedTuple):
 
     right: int
     types: dict[str, type]
-    act: Callable[[Daemon, dict[str, Any], int], dict[str, Any]]
+    act: Callable[[Daemon, dict[str, Any], int], Slices[dict[str, Any]]]
 
 
-def _status(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"processes": daemon.status(given.get("process"), given.get("below", False), right)}
+def _status(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return _at_once({"processes": daemon.status(given.get("process"), given.get("below", False), right)})
 
 
-def _why(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"causes": daemon.why(given["process"])}
+def _why(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return _at_once({"causes": daemon.why(given["process"], right)})
 
 
-def _watch(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"events": daemon.events(given.get("after", 0), wish_of(given), right)}
+def _watch(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return _at_once({"events": daemon.events(given.get("after", 0), wish_of(given), right)})
 
 
 def wish_of(given: dict[str, Any]) -> dict[str, str]:
@@ -98,47 +100,53 @@ def wish_of(given: dict[str, Any]) -> dict[str, str]:
     return {key: given[key] for key in ("process", "statement", "child", "kind") if key in given}
 
 
-def _restart(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    daemon.restart(given["process"], given.get("statement", 1), given.get("above", False))
+def _restart(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    yield from daemon.restart(given["process"], given.get("statement", 1), given.get("above", False))
     return {}
 
 
-def _graph(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return daemon.graph()
+def _graph(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return daemon.graph(right)
 
 
-def _links(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"links": daemon.links(given.get("name"))}
+def _links(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return _at_once({"links": daemon.links(given.get("name"), right)})
 
 
-def _figures(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"figures": daemon.figures()}
+def _figures(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return {"figures": (yield from daemon.figures())}
 
 
-def _source(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"files": daemon.sources()}
+def _source(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return _at_once({"files": daemon.sources()})
 
 
-def _files(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"files": daemon.files()}
+def _files(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return _at_once({"files": daemon.files()})
 
 
-def _show(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"text": daemon.show(given["name"])}
+def _show(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return {"text": (yield from daemon.show(given["name"]))}
 
 
-def _goals(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    return {"goals": daemon.goals()}
+def _goals(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    return _at_once({"goals": daemon.goals()})
 
 
-def _ask(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    daemon.ask(given["goal"])
+def _ask(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    yield from daemon.ask(given["goal"])
     return {}
 
 
-def _drop(daemon: Daemon, given: dict[str, Any], right: int) -> dict[str, Any]:
-    daemon.drop(given["goal"])
+def _drop(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+    yield from daemon.drop(given["goal"])
     return {}
+
+
+def _at_once(answer: dict[str, Any]) -> Slices[dict[str, Any]]:
+    """Return an answer that takes no work, but for what is Items in it."""
+    yield
+    return answer
 
 
 VERBS: Final[dict[str, Verb]] = {
@@ -150,9 +158,9 @@ VERBS: Final[dict[str, Verb]] = {
     "Figures": Verb(READ, {}, _figures),
     "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
     "Source": Verb(STEER, {}, _source),
-    "Files": Verb(READ, {}, _files),
+    "Files": Verb(STEER, {}, _files),
     "Show": Verb(STEER, {"name": str}, _show),
-    "Goals": Verb(READ, {}, _goals),
+    "Goals": Verb(STEER, {}, _goals),
     "Ask": Verb(STEER, {"goal": str}, _ask),
     "Drop": Verb(STEER, {"goal": str}, _drop),
 }
@@ -179,17 +187,19 @@ def find_verb(call: Call, right: int, verbs: dict[str, Verb] = VERBS) -> Verb:
         raise Failure(f"{NAME}.PermissionDenied", verb=name, allowed=allowed(right))
     given = {key: value for key, value in call.parameters.items() if value is not None}
     for key in (*given, *REQUIRED.get(name, ())):
-        wanted = verb.types.get(key)
-        value = given.get(key)
-        if wanted is None or not isinstance(value, wanted) or (wanted is int and not _counts(value)):
+        if not _fits(given.get(key), verb.types.get(key)):
             raise Failure(f"{SERVICE}.InvalidParameter", parameter=key)
     call.parameters = given
     return verb
 
 
-def _counts(value: Any) -> bool:
-    """Say whether a value is a number from 0."""
-    return not isinstance(value, bool) and isinstance(value, int) and value >= 0
+def _fits(value: Any, wanted: type | None) -> bool:
+    """Say whether a value is of the type that a parameter takes: a number counts from 0, and a string is text."""
+    if isinstance(value, bool):
+        return wanted is bool
+    if isinstance(value, int):
+        return wanted is int and 0 <= value <= LARGEST
+    return isinstance(value, str) and wanted is str and is_text(value)
 
 
 def answer_service(call: Call, version: str) -> dict[str, Any]:

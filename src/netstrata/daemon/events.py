@@ -39,7 +39,8 @@ class Event:
         values       values: others than on the way up, for a method has changed them
         process      what (created, complete, retrying, terminating, gone), template (on creation, if it is of one)
         program      text: a program begins; a recording also has its codes
-        error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for)
+        error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for),
+                     refused (the program is wrong, else the system would not)
         note         text: what a statement has to say of itself
         waits        text: what a structure waits for that is down
         child        child (the program's base name), pid, text: a line that a child of the statement's has said
@@ -95,13 +96,14 @@ class Filter(NamedTuple):
     child: str = ""
     kind: str = ""
 
-    def takes(self, event: Event) -> bool:
-        """Say whether an event is wanted."""
+    def takes(self, event: Event, path: str | None = None) -> bool:
+        """Say whether an event is wanted; path is the process's name as who asks sees it, if that is another one."""
         if self.kind and event.kind not in self.kind.split(","):
             return False
         if self.child and event.fields.get("child") != self.child:
             return False
         if self.statement and self.statement not in (str(event.place.statement), event.place.name):
             return False
-        process = self.process
-        return not process or event.process == process or event.process.startswith((f"{process}.", f"{process}/"))
+        wanted = self.process
+        path = event.process if path is None else path
+        return not wanted or path == wanted or path.startswith((f"{wanted}.", f"{wanted}/"))

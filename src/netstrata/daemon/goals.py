@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from netstrata.control.answers import Slices
 from netstrata.daemon.masking import masked
 from netstrata.daemon.path import process_path
-from netstrata.daemon.pyramid import all_below
+from netstrata.daemon.walks import floors_of, processes_from
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
@@ -51,21 +52,25 @@ class Goal:
         return "up" if complete else "waiting"
 
 
-def find_goals(engine: Engine) -> dict[bytes, Goal]:
+def find_goals(engine: Engine) -> Slices[dict[bytes, Goal]]:
     """Return all goals by name: what statements are `on_request` for or `require`, in program order."""
     found: dict[bytes, Goal] = {}
     provided: dict[bytes, list[Process]] = {}
-    for process in [p for root in engine.roots for p in (root, *all_below(root))]:
-        for slot, statement in zip(process.code.slots, process.statements, strict=True):
-            name = _name(slot, statement)
-            if name is None:
-                continue
-            if slot.type in PROVIDERS:
-                provided.setdefault(name, []).append(process)
-            elif slot.type == "on_request":
-                found.setdefault(name, Goal(name)).holders.append((process, slot.index))
-            else:
-                found.setdefault(name, Goal(name))
+    everybody = yield from processes_from(engine.roots)
+    for floor in floors_of(everybody):
+        if floor is None:
+            yield
+            continue
+        process, slot, statement = floor
+        name = _name(slot, statement)
+        if name is None:
+            continue
+        if slot.type in PROVIDERS:
+            provided.setdefault(name, []).append(process)
+        elif slot.type == "on_request":
+            found.setdefault(name, Goal(name)).holders.append((process, slot.index))
+        else:
+            found.setdefault(name, Goal(name))
     for goal in found.values():
         goal.providers = provided.get(goal.name, [])
     return found

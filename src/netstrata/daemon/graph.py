@@ -2,10 +2,12 @@
 
 from typing import Any, NamedTuple
 
+from netstrata.control.answers import Items, Slices
 from netstrata.daemon.masking import masked
 from netstrata.daemon.offers import first_value
 from netstrata.daemon.path import process_path
-from netstrata.daemon.pyramid import all_below, state_of
+from netstrata.daemon.pyramid import state_of
+from netstrata.daemon.walks import floors_of, processes_from
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
@@ -31,34 +33,44 @@ class Graph:
     """What the program's processes are to one another now, also where a text says so that has not begun yet."""
 
     def __init__(self, engine: Engine) -> None:
-        self._processes = [process for root in engine.roots for process in (root, *all_below(root))]
-        self._paths = {process: process_path(process) for process in self._processes}
+        self._engine = engine
+        self._paths: dict[Process, str] = {}
         self._given: dict[Name, list[Given]] = {}
-        for process in self._processes:
-            for slot, statement in zip(process.code.slots, process.statements, strict=True):
-                name = _gives(slot, statement, process)
-                if name is not None:
-                    self._given.setdefault(name, []).append(Given(process, slot.index + 1))
 
-    def nodes(self) -> list[dict[str, Any]]:
-        """Return the processes, parents before children."""
-        return [{"process": self._paths[process], "state": state_of(process)} for process in self._processes]
+    def look(self) -> Slices[None]:
+        """Find out what there is: before anything is asked."""
+        everybody = yield from processes_from(self._engine.roots)
+        for floor in floors_of(everybody):
+            if floor is None:
+                yield
+                continue
+            process, slot, statement = floor
+            if process not in self._paths:
+                self._paths[process] = process_path(process)
+            name = _gives(slot, statement, process)
+            if name is not None:
+                self._given.setdefault(name, []).append(Given(process, slot.index + 1))
 
-    def edges(self) -> list[dict[str, Any]]:
-        """Return what each has or would have from another, the preferred provider of a statement first."""
-        found: list[dict[str, Any]] = []
-        for process in self._processes:
-            for slot, statement in zip(process.code.slots, process.statements, strict=True):
-                for name in _needs(slot, statement, process):
-                    for given in self._given.get(name, ()):
-                        up = statement is not None and statement.state == UP and _has(statement, given)
-                        found.append(self._edge(process, slot, given, _text(name[1]), "depend", up))
-                for child in statement.processes() if statement is not None else ():
-                    if child in self._paths:
-                        kind = "call" if isinstance(statement, Caller) else "child"
-                        given = Given(child, 0)
-                        found.append(self._edge(process, slot, given, slot.type, kind, child.mode == COMPLETE))
-        return found
+    def nodes(self) -> Items:
+        """Yield the processes, parents before children."""
+        for process, path in self._paths.items():
+            yield {"process": path, "state": state_of(process)}
+
+    def edges(self) -> Items:
+        """Yield what each has or would have from another, the preferred provider of a statement first."""
+        for floor in floors_of(self._paths):
+            if floor is None:
+                yield None
+                continue
+            process, slot, statement = floor
+            for name in _needs(slot, statement, process):
+                for given in self._given.get(name, ()):
+                    up = statement is not None and statement.state == UP and _has(statement, given)
+                    yield self._edge(process, slot, given, _text(name[1]), "depend", up)
+            for child in statement.processes() if statement is not None else ():
+                if child in self._paths:
+                    kind = "call" if isinstance(statement, Caller) else "child"
+                    yield self._edge(process, slot, Given(child, 0), slot.type, kind, child.mode == COMPLETE)
 
     def _edge(self, process: Process, slot: Slot, given: Given, name: str, kind: str, up: bool) -> dict[str, Any]:
         return {

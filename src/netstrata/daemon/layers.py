@@ -7,6 +7,8 @@ long as it runs nothing, of the templates that its arguments name.
 from typing import Final, NamedTuple
 
 from netstrata.contract import Declaration
+from netstrata.control.answers import Slices
+from netstrata.daemon.walks import PROCESSES, floors_of
 from netstrata.engine.expressions import Call, Constant, Expression, ListOf
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
@@ -79,8 +81,8 @@ class Layers:
             return 1 << statement.declaration.layer
         found = self._named_by(slot, engine)
         if statement is not None and not found:
-            for child in statement.processes():
-                for inner in child.code.slots:
+            for code in {child.code for child in statement.processes()}:
+                for inner in code.slots:
                     found |= self._named_by(inner, engine)
         return found
 
@@ -116,22 +118,32 @@ class Layers:
         """Forget a process that is gone."""
         self._undone.pop(process, None)
 
-    def lights(self, processes: list[Process]) -> dict[Process, dict[int, Light]]:
+    def lights(self, processes: list[Process]) -> Slices[dict[Process, dict[int, Light]]]:
         """Return the lights of processes; each must come with all that stand below it, after it."""
         counts: dict[Process, Counts] = {}
-        for process in reversed(processes):
-            counts[process] = self._counts(process, counts)
-        return {process: {at: of[at].light() for at in LAYERS if at in of} for process, of in counts.items()}
+        lights: dict[Process, dict[int, Light]] = {}
+        for number, process in enumerate(reversed(processes), 1):
+            counts[process] = found = yield from self._counts(process, counts)
+            lights[process] = {at: found[at].light() for at in LAYERS if at in found}
+            if not number % PROCESSES:
+                yield
+        return lights
 
-    def _counts(self, process: Process, below: dict[Process, Counts]) -> Counts:
+    def _counts(self, process: Process, below: dict[Process, Counts]) -> Slices[Counts]:
         found: Counts = {}
-        for slot, statement in zip(process.code.slots, process.statements, strict=True):
+        for floor in floors_of([process]):
+            if floor is None:
+                yield
+                continue
+            _, slot, statement = floor
             layers = self._set_of(slot, statement, process.engine)
             if statement is not None and not statement.declaration.layer:
                 children = statement.processes()
-                for child in children:
+                for number, child in enumerate(children, 1):
                     for layer, count in below.get(child, {}).items():
                         found.setdefault(layer, Count()).add(count.total, count.begun, count.up, count.since)
+                    if not number % PROCESSES:
+                        yield
                 if children or statement.state == UP:
                     continue  # it runs all that it will: a branch that is not taken has no light
             for layer in LAYERS:

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
+from netstrata.control.answers import Slices
 from netstrata.daemon.path import process_path
-from netstrata.daemon.pyramid import all_below
+from netstrata.daemon.walks import floors_of, processes_from
 from netstrata.engine.machine import Engine
 from netstrata.engine.statement import Statement
 from netstrata.language.diagnostics import one_line
@@ -14,19 +15,21 @@ from netstrata.values import List, Map, Refused, Value
 _USING: Final = ("configures", "watches", "reports", "object")
 
 
-def users_of_links(engine: Engine, names: set[str]) -> dict[str, list[str]]:
+def users_of_links(engine: Engine, names: set[str]) -> Slices[dict[str, list[str]]]:
     """Return by the name of a link the processes that have begun a statement with that name as an argument."""
-    found: dict[str, list[str]] = {name: [] for name in names}
+    found: dict[str, dict[str, None]] = {name: {} for name in names}
     wanted = {name.encode("utf-8", "surrogateescape"): name for name in names}
-    for root in engine.roots:
-        for process in (root, *all_below(root)):
-            used: set[str] = set()
-            for statement in process.statements:
-                if statement is not None and statement.declaration.kind in _USING:
-                    used.update(wanted[word] for word in _words(statement) if word in wanted)
-            for name in used:
-                found[name].append(process_path(process))
-    return found
+    everybody = yield from processes_from(engine.roots)
+    for floor in floors_of(everybody):
+        if floor is None:
+            yield
+            continue
+        process, _, statement = floor
+        if statement is not None and statement.declaration.kind in _USING:
+            for word in _words(statement):
+                if word in wanted:
+                    found[wanted[word]][process_path(process)] = None
+    return {name: list(paths) for name, paths in found.items()}
 
 
 def _words(statement: Statement) -> list[bytes]:
@@ -51,13 +54,13 @@ def _words(statement: Statement) -> list[bytes]:
     return found
 
 
-def all_links(engine: Engine, name: str | None) -> list[dict[str, Any]]:
+def all_links(engine: Engine, name: str | None) -> Slices[list[dict[str, Any]]]:
     """Return all links, or those of a name: one or none.
 
     Raises: Unavailable.
     """
-    found = read_links(name)
-    users = users_of_links(engine, {facts.message.name for facts in found})
+    found = yield from read_links(name)
+    users = yield from users_of_links(engine, {facts.message.name for facts in found})
     return [as_dict(facts, users[facts.message.name]) for facts in found]
 
 

@@ -2,8 +2,9 @@
 
 from typing import Final, NamedTuple
 
+from netstrata.control.answers import Slices
 from netstrata.daemon.layers import templates_of
-from netstrata.daemon.pyramid import all_below
+from netstrata.daemon.walks import PROCESSES, processes_from
 from netstrata.engine.expressions import Expression, OwnReference
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import TERMINATING, Process
@@ -23,13 +24,16 @@ class Found(NamedTuple):
     idle: list[str]  # templates that provide it, and that nothing runs
 
 
-def find_offers(engine: Engine, names: list[Name]) -> Found:
+def find_offers(engine: Engine, names: list[Name]) -> Slices[Found]:
     """Look for the statements that provide one of some names, and for those that may."""
     wanted = set(names)
     kinds = {kind for kind, _ in wanted}
     found = Found([], {}, [], [])
     offered: dict[Code, dict[str, bool]] = {}  # what templates offer that others name, so that each is looked at once
-    for process in [one for root in engine.roots for one in (root, *all_below(root))]:
+    everybody = yield from processes_from(engine.roots)
+    for number, process in enumerate(everybody, 1):
+        if not number % PROCESSES:
+            yield
         if process.mode == TERMINATING:
             continue
         own = {(_kind(slot), first_value(slot, process)) for slot in process.code.slots if _kind(slot) in kinds}

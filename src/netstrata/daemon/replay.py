@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any, Final
 
+from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, VERBS, Failure, Verb
 from netstrata.daemon.events import Event, Filter
 from netstrata.daemon.rebuilt import Rebuilt, Standing
-from netstrata.daemon.steering import is_public, told_to
+from netstrata.daemon.similar import similar_to
 from netstrata.daemon.stream import KEPT, Listener
-from netstrata.language.spelling import did_you_mean
+from netstrata.daemon.visible import cause_for, event_for, path_for, pyramids_for
 
 SHOWN: Final = ("Status", "Why", "Watch")
 
@@ -22,8 +23,9 @@ def recorded_verbs() -> dict[str, Verb]:
     return {name: verb if name in SHOWN else verb._replace(act=_refusing(name)) for name, verb in VERBS.items()}
 
 
-def _refusing(name: str) -> Callable[[Any, dict[str, Any], int], dict[str, Any]]:
-    def refuse(daemon: Any, given: dict[str, Any], right: int) -> dict[str, Any]:
+def _refusing(name: str) -> Callable[[Any, dict[str, Any], int], Slices[dict[str, Any]]]:
+    def refuse(daemon: Any, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
+        yield
         raise Failure(f"{NAME}.NotRecorded", verb=name)
 
     return refuse
@@ -111,31 +113,31 @@ class Replay:
                 await asyncio.sleep(0)  # for clients to be answered meanwhile
             self.step()
 
-    def _find(self, path: str) -> Standing:
+    def _find(self, path: str, right: int) -> Slices[Standing]:
         process = self._rebuilt.find(path)
-        if process is None:
-            known = self._rebuilt.known
-            like = did_you_mean(path, known)
-            raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=[like] if like else known[:20])
-        return process
+        if process is not None and path_for(path, right) == path:
+            return process
+        for known in self._rebuilt.known if right < STEER else ():
+            process = self._rebuilt.find(known)
+            if process is not None and path_for(known, right) == path:
+                return process
+        similar = yield from similar_to(path, (path_for(known, right) for known in self._rebuilt.known))
+        raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=similar)
 
-    def status(self, process: str | None, below: bool, right: int) -> list[dict[str, Any]]:
-        """Return processes with their floors."""
-        chosen = list(self._rebuilt.roots.values()) if process is None else [self._find(process)]
+    def status(self, process: str | None, below: bool, right: int) -> Items:
+        """Yield processes with their floors."""
+        found = self._rebuilt.roots.values() if process is None else [(yield from self._find(process, right))]
+        chosen = list(found)
         if below:
-            chosen = [found for one in chosen for found in self._rebuilt.below(one)]
-        found = [one.as_dict() for one in chosen]
-        if right < STEER:
-            for floor in (floor for one in found for floor in one["floors"]):
-                if not is_public(floor["name"]):
-                    floor.pop("values", None)
-        return found
+            chosen = [standing for one in chosen for standing in self._rebuilt.below(one)]
+        yield from pyramids_for(iter([one.as_dict() for one in chosen]), right)
 
-    def why(self, process: str) -> list[dict[str, Any]]:
-        """Return the chain of causes, as far as events tell it."""
+    def why(self, process: str, right: int) -> Items:
+        """Yield the chain of causes, as far as events tell it."""
         causes: list[dict[str, Any]] = []
-        self._ask(self._find(process), 0, causes)
-        return causes
+        self._ask((yield from self._find(process, right)), 0, causes)
+        for cause in causes:
+            yield cause_for(cause, quotes=True, right=right)
 
     def _ask(self, process: Standing, depth: int, causes: list[dict[str, Any]]) -> None:
         floor = process.stuck()
@@ -164,7 +166,9 @@ class Replay:
             told = {"depth": depth + 1, "since": floor.get("since", 0.0), "text": floor["_trouble"], "root": True}
             causes.append(cause | told)
 
-    def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
-        """Return events in memory that are younger than a number."""
+    def events(self, after: int, wanted: dict[str, str], right: int) -> Items:
+        """Yield events in memory that are younger than a number."""
         wish = Filter(**wanted)
-        return [told_to(event, right) for event in self.stream.after(after, 2 * KEPT) if wish.takes(event)]
+        for event in self.stream.after(after, 2 * KEPT):
+            takes = wish.takes(event, path_for(event.process, right))
+            yield event_for(event, right) if takes else None

@@ -1,19 +1,23 @@
-"""What the control API's verbs do to a running engine."""
+"""What the control API's verbs ask of a running engine, and do to it: each in slices, so that it holds up nobody."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, Failure
-from netstrata.daemon.events import Event, Filter
+from netstrata.daemon.events import Filter
 from netstrata.daemon.goals import find_goals
-from netstrata.daemon.pyramid import all_below, find_process, pyramids
+from netstrata.daemon.pyramid import pyramids
+from netstrata.daemon.similar import similar_to
 from netstrata.daemon.stream import Stream
+from netstrata.daemon.visible import cause_for, edge_for, event_for, link_for, path_for, pyramids_for
+from netstrata.daemon.walks import PROCESSES
 from netstrata.daemon.why import Why
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structures.requesting import goals
-from netstrata.language.spelling import did_you_mean
 from netstrata.values import Source, Unavailable
 
 if TYPE_CHECKING:
@@ -29,45 +33,61 @@ class Steering:
         self._sources = sources
         self._generated = generated
 
-    def _process(self, path: str) -> Process:
-        process = find_process(self._engine, path)
+    def _process(self, path: str, right: int) -> Slices[Process]:
+        """Return a process by the name that somebody with a right sees."""
+        process = yield from self._look_up(path, right)
         if process is None:
-            known = [self.stream.path_of(p) for root in self._engine.roots for p in (root, *all_below(root))]
-            like = did_you_mean(path, known)
-            raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=[like] if like else known[:20])
+            raise (yield from self._no_process(path, right))
         return process
 
-    def status(self, process: str | None, below: bool, right: int) -> list[dict[str, Any]]:
-        """Return processes with their floors."""
-        chosen = self._engine.roots if process is None else [self._process(process)]
-        found = pyramids(chosen, self.stream.layers, below)
-        if right < STEER:
-            for floor in (floor for one in found for floor in one["floors"]):
-                if not is_public(floor["name"]):
-                    floor.pop("values", None)
-        return found
+    def _look_up(self, path: str, right: int) -> Slices[Process | None]:
+        process = self.stream.process_at(path)
+        if process is not None and path_for(path, right) == path:
+            return process
+        if right < STEER and "[#" in path:
+            for number, (known, process) in enumerate(self.stream.processes(), 1):
+                if path_for(known, right) == path:
+                    return process
+                if not number % PROCESSES:
+                    yield
+        return None
 
-    def why(self, process: str) -> list[dict[str, Any]]:
-        """Return the chain of causes."""
+    def _no_process(self, path: str, right: int) -> Slices[Failure]:
+        known = (path_for(one, right) for one, _ in self.stream.processes())
+        return (yield from _nothing_called("NoSuchProcess", "process", path, known))
+
+    def status(self, process: str | None, below: bool, right: int) -> Items:
+        """Yield processes with their floors."""
+        chosen = self._engine.roots if process is None else [(yield from self._process(process, right))]
+        yield from pyramids_for(pyramids(chosen, self.stream.layers, below), right)
+
+    def why(self, name: str, right: int) -> Items:
+        """Yield the chain of causes."""
         why = Why(self._engine, self.stream.failures)
-        if not why.ask_by_name(process):
-            self._process(process)  # refuses it, with what there is
-        return [cause.as_dict() for cause in why.causes]
+        process = yield from self._look_up(name, right)
+        if process is not None:
+            yield from why.ask(process)
+        elif not (yield from why.ask_by_name(name) if right >= STEER else why.ask_link(name)):
+            raise (yield from self._no_process(name, right))
+        for cause in why.causes:
+            yield cause_for(cause.as_dict(), cause.quotes, right)
 
-    def events(self, after: int, wanted: dict[str, str], right: int) -> list[dict[str, Any]]:
-        """Return events in memory that are younger than a number."""
+    def events(self, after: int, wanted: dict[str, str], right: int) -> Items:
+        """Yield events in memory that are younger than a number."""
         wish = Filter(**wanted)
-        return [told_to(event, right) for event in self.stream.after(after, self.stream.seq) if wish.takes(event)]
+        for event in self.stream.after(after, self.stream.seq):
+            takes = wish.takes(event, path_for(event.process, right))
+            yield event_for(event, right) if takes else None
 
-    def restart(self, process: str, statement: int, above: bool) -> None:
+    def restart(self, path: str, statement: int, above: bool) -> Slices[None]:
         """Undo a process from a statement on, and bring it up again."""
-        found = self._process(process)
-        count = len(found.statements)
+        process = yield from self._process(path, STEER)
+        count = len(process.code.slots)
         if not 1 <= statement <= count:
-            raise Failure(f"{NAME}.NoSuchStatement", process=process, statement=statement, statements=count)
+            raise Failure(f"{NAME}.NoSuchStatement", process=path, statement=statement, statements=count)
         what = "what stands on " if above else ""
-        self.stream.control(f"asked to restart {what}{process}.{statement}")
-        self._engine.event(lambda: self._restart(found, statement - 1, above))
+        self.stream.control(f"asked to restart {what}{path}.{statement}")
+        self._engine.event(lambda: self._restart(process, statement - 1, above))
 
     def _restart(self, process: Process, index: int, above: bool) -> None:
         statement = process.statements[index]
@@ -77,28 +97,32 @@ class Steering:
         else:
             process.restart(index)
 
-    def graph(self) -> dict[str, Any]:
+    def graph(self, right: int) -> Slices[dict[str, Any]]:
         """Return all processes as nodes, and what one has from another as edges."""
         from netstrata.daemon.graph import Graph
 
         graph = Graph(self._engine)
-        return {"nodes": graph.nodes(), "edges": graph.edges()}
+        yield from graph.look()
+        nodes = ({**node, "process": path_for(node["process"], right)} for node in graph.nodes())
+        edges = (edge_for(edge, right) if edge is not None else None for edge in graph.edges())
+        return {"nodes": nodes, "edges": edges}
 
-    def links(self, name: str | None) -> list[dict[str, Any]]:
-        """Return the links of the system."""
+    def links(self, name: str | None, right: int) -> Items:
+        """Yield the links of the system."""
         from netstrata.daemon.links import all_links
 
         try:
-            found = all_links(self._engine, name)
+            found = yield from all_links(self._engine, name)
             if name is not None and not found:
-                known = [link["name"] for link in all_links(self._engine, None)]
-                like = did_you_mean(name, known)
-                raise Failure(f"{NAME}.NoSuchLink", link=name, similar=[like] if like else known[:20])
+                everything = yield from all_links(self._engine, None)
+                known = (link["name"] for link in everything)
+                raise (yield from _nothing_called("NoSuchLink", "link", name, known))
         except Unavailable as error:
             raise Failure(f"{NAME}.Unavailable", text=str(error)) from error
-        return found
+        for link in found:
+            yield link_for(link, right)
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> Slices[dict[str, Any]]:
         """Return what has been counted."""
         from netstrata.daemon.figures import figures_of
 
@@ -108,9 +132,9 @@ class Steering:
         """Return the program's texts by file name."""
         return {source.name: source.text.decode("utf-8", "backslashreplace") for source in self._sources}
 
-    def files(self) -> list[dict[str, Any]]:
-        """Return the files that are generated for programs now."""
-        return [self._file(file) for file in self._generated.held.values() if file.changed]
+    def files(self) -> Items:
+        """Yield the files that are generated for programs now."""
+        return (self._file(file) for file in list(self._generated.held.values()) if file.changed)
 
     def _file(self, file: "GeneratedFile") -> dict[str, Any]:
         statement = file.statement if isinstance(file.statement, Statement) else None
@@ -122,55 +146,41 @@ class Steering:
             "changed": file.changed,
         }
 
-    def show(self, name: str) -> str:
+    def show(self, name: str) -> Slices[str]:
         """Return what one of them holds; `name` is looked up, and never a path."""
         file = self._generated.held.get(name)
         if file is None or not file.changed:
-            known = [one["name"] for one in self.files()]
-            like = did_you_mean(name, known)
-            raise Failure(f"{NAME}.NoSuchFile", file=name, similar=[like] if like else known[:20])
+            raise (yield from _nothing_called("NoSuchFile", "file", name, (one["name"] for one in self.files())))
         return file.read()
 
-    def goals(self) -> list[dict[str, Any]]:
-        """Return all goals."""
-        return [goal.as_dict(self._engine) for goal in find_goals(self._engine).values()]
+    def goals(self) -> Items:
+        """Yield all goals."""
+        found = yield from find_goals(self._engine)
+        for goal in found.values():
+            yield goal.as_dict(self._engine)
 
-    def ask(self, goal: str) -> None:
+    def ask(self, goal: str) -> Slices[None]:
         """Ask for a goal."""
-        name = self._goal(goal)
+        name = yield from self._goal(goal)
         self.stream.control(f"asked for {goal}")
         self._engine.event(lambda: goals(self._engine).ask(name))
 
-    def drop(self, goal: str) -> None:
+    def drop(self, goal: str) -> Slices[None]:
         """Ask for a goal no more."""
-        name = self._goal(goal)
+        name = yield from self._goal(goal)
         self.stream.control(f"asked for {goal} no more")
         self._engine.event(lambda: goals(self._engine).drop(name))
 
-    def _goal(self, goal: str) -> bytes:
-        found = find_goals(self._engine)
-        name = goal.encode("utf-8", "surrogatepass")
+    def _goal(self, goal: str) -> Slices[bytes]:
+        found = yield from find_goals(self._engine)
+        name = goal.encode()
         if name not in found:
-            known = [one.decode("utf-8", "backslashreplace") for one in found]
-            like = did_you_mean(goal, known)
-            raise Failure(f"{NAME}.NoSuchGoal", goal=goal, similar=[like] if like else known[:20])
+            known = (one.decode("utf-8", "backslashreplace") for one in found)
+            raise (yield from _nothing_called("NoSuchGoal", "goal", goal, known))
         return name
 
 
-def is_public(name: str) -> bool:
-    """Say whether anybody may see the variables of a statement: those that tell of the network, which is no secret.
-
-    What the program itself holds (`var`, `value`, …) may be a password.
-    """
-    return name.startswith("net.")
-
-
-def told_to(event: Event, right: int) -> dict[str, Any]:
-    """Return an event as somebody with a right may see it."""
-    told = event.as_dict()
-    told.pop("codes", None)  # of a recording
-    if right < STEER:
-        if not is_public(event.place.name):
-            told.pop("values", None)
-        told.pop("account", None)  # it quotes the program
-    return told
+def _nothing_called(error: str, kind: str, name: str, known: Iterable[str]) -> Slices[Failure]:
+    """Return that there is nothing of a name, with what somebody may have meant."""
+    similar = yield from similar_to(name, known)
+    return Failure(f"{NAME}.{error}", **{kind: name, "similar": similar})

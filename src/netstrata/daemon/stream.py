@@ -21,7 +21,7 @@ from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
 from netstrata.engine.surroundings import Observer, Retry
-from netstrata.values import Refused
+from netstrata.values import Refused, Unavailable
 
 KEPT: Final = 10_000  # events in memory
 
@@ -31,6 +31,7 @@ class Failure(NamedTuple):
 
     text: str
     again: float
+    quotes: bool  # the text quotes the program: it is not the system that would not
 
 
 Listener = Callable[[Event], None]
@@ -49,6 +50,7 @@ class Stream(Observer):
         self.errors_counted = 0
         self.retries_counted = 0
         self._paths: dict[Process, str] = {}
+        self._at: dict[str, Process] = {}  # the other way round
         self.layers = Layers()
         self._allowance = Allowance()
         self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
@@ -100,7 +102,16 @@ class Stream(Observer):
         path = self._paths.get(process)
         if path is None:
             path = self._paths[process] = process_path(process)
+            self._at[path] = process
         return path
+
+    def process_at(self, path: str) -> Process | None:
+        """Return the process that has a name now; of several, the youngest."""
+        return self._at.get(path)
+
+    def processes(self) -> list[tuple[str, Process]]:
+        """Return all processes by name."""
+        return list(self._at.items())
 
     def _tell(self, kind: str, fields: dict[str, Any]) -> None:
         """Tell what is about nothing of the program."""
@@ -192,7 +203,9 @@ class Stream(Observer):
             fields["template"] = process.code.name
         self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
         if what == "gone":
-            self._paths.pop(process, None)
+            path = self._paths.pop(process, "")
+            if self._at.get(path) is process:
+                del self._at[path]
             self.layers.forget(process)
             if self.failures:
                 for index in range(len(process.code.slots)):
@@ -204,8 +217,11 @@ class Stream(Observer):
         retry_ms = self._retry.delay(process.retries) if process.error else 0
         account = account_of(self.path_of(process), slot, error, next_of(process, retry_ms))
         fields = {"text": str(error), "account": account, "retry_ms": retry_ms}
+        if isinstance(error, Refused | Unavailable):
+            fields["refused"] = isinstance(error, Refused)
         text = error.message if isinstance(error, Refused) else str(error)
-        self.failures[process, slot.index] = Failure(text, time.monotonic() + retry_ms / 1000)
+        quotes = not isinstance(error, Unavailable)
+        self.failures[process, slot.index] = Failure(text, time.monotonic() + retry_ms / 1000, quotes)
         self._tell_of(process, slot, "error", fields, process.statements[slot.index])
 
     def broken(self, error: BaseException) -> None:

@@ -3,11 +3,12 @@
 import time
 from typing import Any, NamedTuple
 
+from netstrata.control.answers import Slices
 from netstrata.daemon.goals import find_goals
 from netstrata.daemon.offers import Name, find_offers, first_value
 from netstrata.daemon.path import process_path
-from netstrata.daemon.pyramid import all_below, find_process
 from netstrata.daemon.stream import Failure
+from netstrata.daemon.walks import floors_of, processes_from
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, TERMINATING, Process
 from netstrata.engine.program import Slot
@@ -33,10 +34,13 @@ class Cause(NamedTuple):
     since: float
     text: str
     root: bool  # nothing is behind it
+    quotes: bool = False  # its text quotes the program
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""
-        return self._asdict()
+        told = self._asdict()
+        del told["quotes"]
+        return told
 
 
 class Why:
@@ -50,36 +54,40 @@ class Why:
         self._above: list[Process] = []  # those that wait for the one at hand
         self.causes: list[Cause] = []
 
-    def ask_by_name(self, name: str) -> bool:
+    def ask_by_name(self, name: str) -> Slices[bool]:
         """Follow what somebody may mean by a name; say whether it is anything at all.
 
-        That is a process, else the processes of a template, else who comes up for a goal, provides or wants something
-        of that name, else whoever uses a link of that name, and above all who waits for it.
+        That is the processes of a template, else who comes up for a goal, provides or wants something of that name,
+        else whoever uses a link of that name, and above all who waits for it.
         """
-        process = find_process(self._engine, name)
-        if process is not None:
-            self.ask(process)
-            return True
-        everybody = [one for root in self._engine.roots for one in (root, *all_below(root))]
+        everybody = yield from processes_from(self._engine.roots)
         meant = [one for one in everybody if one.owner is not None and one.code.name == name]
-        meant = meant or self._come_up_for(name)
-        meant = meant or _named_by(everybody, name, GIVING) or _named_by(everybody, name, WANTING)
+        meant = meant or (yield from self._come_up_for(name))
+        meant = meant or (yield from _named_by(everybody, name, GIVING))
+        meant = meant or (yield from _named_by(everybody, name, WANTING))
         for one in meant:
-            self.ask(one)
-        return bool(meant) or self._ask_link(everybody, name)
+            yield from self.ask(one)
+        return bool(meant) or (yield from self.ask_link(name))
 
-    def _come_up_for(self, name: str) -> list[Process]:
+    def _come_up_for(self, name: str) -> Slices[list[Process]]:
         """Return the processes that come up when somebody asks for a goal."""
-        goal = find_goals(self._engine).get(name.encode("utf-8", "surrogateescape"))
+        goals = yield from find_goals(self._engine)
+        goal = goals.get(name.encode())
         return [process for process, _ in goal.holders] if goal is not None else []
 
-    def _ask_link(self, everybody: list[Process], name: str) -> bool:
-        """Follow those that wait for a link; if nobody does, tell who uses it."""
-        word = name.encode("utf-8", "surrogateescape")
-        using = [(one, slot) for one in everybody for slot in one.code.slots if _uses(one, slot, word)]
+    def ask_link(self, name: str) -> Slices[bool]:
+        """Follow those that wait for a link; if nobody does, tell who uses it; say whether anybody does."""
+        word = name.encode()
+        using: list[tuple[Process, Slot]] = []
+        everybody = yield from processes_from(self._engine.roots)
+        for floor in floors_of(everybody):
+            if floor is None:
+                yield
+            elif _uses(floor[0], floor[1], word):
+                using.append(floor[:2])
         waiting = [one for one, slot in using if slot is _stuck(one)[0]]
         for one in waiting:
-            self.ask(one)
+            yield from self.ask(one)
         if not waiting:
             for one, slot in using:
                 statement = one.statements[slot.index]
@@ -87,11 +95,12 @@ class Why:
                 text = "is up, and uses it" if up else "will use it, but is not as far as that"
                 self._add(0, one, slot, statement, text, root=up)
                 if not up:
-                    self.ask(one, 1)
+                    yield from self.ask(one, 1)
         return bool(using)
 
-    def ask(self, process: Process, depth: int = 0) -> None:
+    def ask(self, process: Process, depth: int = 0) -> Slices[None]:
         """Follow what a process waits for."""
+        yield
         if process in self._above:
             slot, statement = _stuck(process)
             self._add(depth, process, slot, statement, "waits in turn for what is above: a circle", root=True)
@@ -99,12 +108,12 @@ class Why:
             return
         self._seen.add(process)
         self._above.append(process)
-        self._follow(process, depth)
+        yield from self._follow(process, depth)
         self._above.pop()
 
-    def _follow(self, process: Process, depth: int) -> None:
+    def _follow(self, process: Process, depth: int) -> Slices[None]:
         if process.mode == COMPLETE:
-            troubled = _troubles(process, len(process.statements))
+            troubled = yield from _troubles(process, len(process.code.slots))
             below = [one for s in process.statements if s is not None for one in s.processes() if one.mode != COMPLETE]
             text = "is complete: all its statements are up"
             if below:
@@ -112,7 +121,7 @@ class Why:
             self._add(depth, process, None, None, text, root=not (troubled or below))
             self._add_troubles(depth + 1, process, troubled)
             for other in below:
-                self.ask(other, depth + 1)
+                yield from self.ask(other, depth + 1)
             return
         slot, statement = _stuck(process)
         if slot is None:
@@ -120,11 +129,12 @@ class Why:
         elif statement is None:
             failure = self._failures.get((process, slot.index))
             text = _failed(failure) if failure is not None else "is about to begin"
-            self._add(depth, process, slot, None, text, root=True)
+            quotes = failure is not None and failure.quotes
+            self._add(depth, process, slot, None, text, root=True, quotes=quotes)
         else:
-            self._ask_statement(process, slot, statement, depth)
+            yield from self._ask_statement(process, slot, statement, depth)
 
-    def _ask_statement(self, process: Process, slot: Slot, statement: Statement, depth: int) -> None:
+    def _ask_statement(self, process: Process, slot: Slot, statement: Statement, depth: int) -> Slices[None]:
         waiting = statement.waits_for()
         text = waiting.text if waiting is not None else "is not up yet"
         if statement.state == DYING:
@@ -133,16 +143,16 @@ class Why:
         absent = False
         above = self._above
         if waiting is not None and waiting.names:
-            providers, more, sure = self._providers(process, waiting.names)
+            providers, more, sure = yield from self._providers(process, waiting.names)
             behind += providers
             absent = not providers
             text += more
             if not sure:
                 self._above = []  # it is no circle, as far as one knows
-        troubled = _troubles(process, slot.index) if not behind and not absent else []
+        troubled = (yield from _troubles(process, slot.index)) if not behind and not absent else []
         self._add(depth, process, slot, statement, text, root=absent or not (behind or troubled))
         for other in behind:
-            self.ask(other, depth + 1)
+            yield from self.ask(other, depth + 1)
         self._above = above
         self._add_troubles(depth + 1, process, troubled)
 
@@ -151,9 +161,9 @@ class Why:
         for statement in troubled:
             self._add(depth, process, statement.slot, statement, statement.trouble(), root=True)
 
-    def _providers(self, process: Process, names: list[Name]) -> tuple[list[Process], str, bool]:
+    def _providers(self, process: Process, names: list[Name]) -> Slices[tuple[list[Process], str, bool]]:
         """Return the processes that will provide one of some names, what is to say of that, and whether it is sure."""
-        found = find_offers(self._engine, names)
+        found = yield from find_offers(self._engine, names)
         if found.sure:
             return found.sure, "", True
         if found.later:
@@ -169,7 +179,14 @@ class Why:
         return [], ", and no statement of the program does", True
 
     def _add(
-        self, depth: int, process: Process, slot: Slot | None, statement: Statement | None, text: str, root: bool
+        self,
+        depth: int,
+        process: Process,
+        slot: Slot | None,
+        statement: Statement | None,
+        text: str,
+        root: bool,
+        quotes: bool = False,
     ) -> None:
         self.causes.append(
             Cause(
@@ -182,19 +199,32 @@ class Why:
                 statement.since if statement is not None else 0.0,
                 text,
                 root,
+                quotes,
             )
         )
 
 
-def _troubles(process: Process, before: int) -> list[Statement]:
+def _troubles(process: Process, before: int) -> Slices[list[Statement]]:
     """Return the statements before one that are up, and say that something is wrong all the same; the nearest first."""
-    return [one for one in reversed(process.statements[:before]) if one is not None and one.trouble()]
+    found: list[Statement] = []
+    for floor in floors_of([process]):
+        if floor is None:
+            yield
+        elif floor[2] is not None and floor[1].index < before and floor[2].trouble():
+            found.append(floor[2])
+    return found[::-1]
 
 
-def _named_by(processes: list[Process], name: str, types: frozenset[str]) -> list[Process]:
+def _named_by(processes: list[Process], name: str, types: frozenset[str]) -> Slices[list[Process]]:
     """Return the processes that have a statement of some types whose first argument is a name, or a list with it."""
-    word = name.encode("utf-8", "surrogateescape")
-    return [one for one in processes if any(_names(slot, one, word) for slot in one.code.slots if slot.type in types)]
+    word = name.encode()
+    found: dict[Process, None] = {}
+    for floor in floors_of(processes):
+        if floor is None:
+            yield
+        elif floor[1].type in types and _names(floor[1], floor[0], word):
+            found[floor[0]] = None
+    return list(found)
 
 
 def _names(slot: Slot, process: Process, word: bytes) -> bool:

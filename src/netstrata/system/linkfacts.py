@@ -1,12 +1,13 @@
 """What can be read of links at a moment: state and counters, speed, and how a wireless one is received.
 
-Sockets are opened for one reading, in the network namespace of the thread that reads; nothing here waits.
+Sockets are opened for one reading, in the network namespace of the thread that reads; nothing here waits, and what is
+read is read in slices, so that whoever asks of 10,000 links holds up nobody.
 """
 
 import errno
 import socket
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from fcntl import ioctl
 from struct import Struct
@@ -31,6 +32,7 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 _IFREQ = Struct("=16sQ16x")
+_Air = dict[int, tuple[str | None, Reception | None]]  # the network and the reception of each wireless link
 _LONGEST_NAME = 127  # bytes; ALTIFNAMSIZ in linux/if.h
 _READ = "read the state of links"
 
@@ -55,23 +57,19 @@ class LinkFacts(NamedTuple):
         return {ARPHRD_ETHER: "ethernet", ARPHRD_LOOPBACK: "loopback"}.get(self.message.arphrd, "other")
 
 
-def read_links(name: str | None = None) -> list[LinkFacts]:
-    """Return all links by index, or those of a name: one or none.
+def read_links(name: str | None = None) -> Generator[None, None, list[LinkFacts]]:
+    """Return all links by index, or those of a name: one or none; in slices of some 20 links.
 
     Raises: Unavailable if the kernel does not answer.
     """
+    found: list[LinkFacts] = []
     try:
         with closing(RequestSocket()) as requests, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            datagrams = _all(requests) if name is None else _one(requests, name)
-            air = _read_air() if datagrams else {}
-            found: list[LinkFacts] = []
-            for data, message in _parts(datagrams):
-                if message.type == RTM_NEWLINK:
-                    link = decode_link(data, message.start, message.end)
-                    counters = decode_counters(data, message.start, message.end)
-                    ssid, reception = air.get(link.ifindex, (None, None))
-                    speed = _read_speed(asking, link.name)
-                    found.append(LinkFacts(link, counters, speed, ssid, reception, link.ifindex in air))
+            air = _read_air()
+            datagrams = _all(requests) if name is None else iter(_one(requests, name))
+            for data in datagrams:
+                found += _facts(data, asking, air)
+                yield
     except OSError as error:
         raise Unavailable(_READ, error.strerror or "no socket", error.errno or 0) from error
     except Malformed as error:
@@ -79,11 +77,19 @@ def read_links(name: str | None = None) -> list[LinkFacts]:
     return sorted(found, key=lambda facts: facts.message.ifindex)
 
 
-def _all(requests: RequestSocket) -> list[bytes]:
-    dump = requests.dump(RTM_GETLINK, ask_with_counters())
-    if dump.answer is not None:
-        raise Unavailable(_READ, dump.answer.text or "the kernel does not answer", dump.answer.errno)
-    return dump.datagrams
+def _facts(data: bytes, asking: socket.socket, air: _Air) -> Iterator[LinkFacts]:
+    for message in messages(data, len(data)):
+        if message.type == RTM_NEWLINK:
+            link = decode_link(data, message.start, message.end)
+            counters = decode_counters(data, message.start, message.end)
+            ssid, reception = air.get(link.ifindex, (None, None))
+            yield LinkFacts(link, counters, _read_speed(asking, link.name), ssid, reception, link.ifindex in air)
+
+
+def _all(requests: RequestSocket) -> Iterator[bytes]:
+    answer, _ = yield from requests.pieces(RTM_GETLINK, ask_with_counters())
+    if answer is not None:
+        raise Unavailable(_READ, answer.text or "the kernel does not answer", answer.errno)
 
 
 def _one(requests: RequestSocket, name: str) -> list[bytes]:
@@ -115,7 +121,7 @@ def _read_speed(asking: socket.socket, name: str) -> Speed:
     return decode_speed(question.tobytes())
 
 
-def _read_air() -> dict[int, tuple[str | None, Reception | None]]:
+def _read_air() -> _Air:
     """Return the network's name and the reception of each wireless link; nothing if the kernel knows no Wi-Fi."""
     with closing(RequestSocket(genetlink.NETLINK_GENERIC)) as requests:
         data = requests.get(genetlink.GENL_ID_CTRL, genetlink.ask_family(nl80211.FAMILY))
@@ -123,7 +129,7 @@ def _read_air() -> dict[int, tuple[str | None, Reception | None]]:
             return {}
         [message, *_] = messages(data, len(data))
         family = genetlink.decode_family(data, message.start, message.end)
-        found: dict[int, tuple[str | None, Reception | None]] = {}
+        found: _Air = {}
         for part, message in _parts(requests.dump(family, nl80211.ask_wireless_links()).datagrams):
             if message.type == family:
                 link = nl80211.decode_wireless_link(part, message.start, message.end)

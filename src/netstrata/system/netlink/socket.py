@@ -7,6 +7,7 @@ Source: netlink(7), linux/netlink.h.
 
 import errno
 import socket
+from collections.abc import Generator
 from fcntl import ioctl
 from struct import Struct
 from sys import byteorder
@@ -191,9 +192,22 @@ class RequestSocket:
             return answers
 
     def _dump(self, kind: int, body: bytes) -> Dump:
+        reading = self.pieces(kind, body)
+        datagrams: list[bytes] = []
+        while True:
+            try:
+                datagrams.append(next(reading))
+            except StopIteration as end:
+                answer, complete = end.value
+                return Dump(datagrams, answer, complete)
+
+    def pieces(self, kind: int, body: bytes) -> Generator[bytes, None, tuple[Answer | None, bool]]:
+        """Yield a table's datagrams; return the kernel's no, if it says one, and whether it stood still meanwhile.
+
+        Shapes: a datagram has 32 KiB at most; nothing else may be asked until the end.
+        """
         sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
         packet = HEADER.pack(HEADER_SIZE + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
-        datagrams: list[bytes] = []
         complete = True
         try:
             self._send(packet)
@@ -208,16 +222,16 @@ class RequestSocket:
                         complete = False
                     if message.type == NLMSG_DONE:
                         failure = done_of(data, message.start, message.end)
-                        return Dump([*datagrams, data], Answer(failure) if failure else None, complete)
+                        yield data
+                        return Answer(failure) if failure else None, complete
                     if message.type == NLMSG_ERROR:
-                        answer = answer_of(data, message.flags, message.start, message.end, packet)
-                        return Dump(datagrams, answer, complete)
+                        return answer_of(data, message.flags, message.start, message.end, packet), complete
                 if ours:
-                    datagrams.append(data)
+                    yield data
         except OSError as error:
-            return Dump(datagrams, _silence(error), False)
+            return _silence(error), False
         except Malformed:
-            return Dump(datagrams, Answer(errno.EPROTO), False)
+            return Answer(errno.EPROTO), False
 
 
 _SILENCE = Answer(errno.EPROTO, "the kernel did not answer")

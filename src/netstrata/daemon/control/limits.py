@@ -20,7 +20,7 @@ LONGEST: Final = 200  # characters of what is told
 Tell = Callable[[str, int, int], None]  # a text, and the uid and pid of who asked
 
 
-class Guard:
+class Limits:
     """What all clients of one socket have used up."""
 
     def __init__(self, tell: Tell) -> None:
@@ -53,13 +53,13 @@ class Guard:
         if not self._each[peer.uid]:
             del self._each[peer.uid]
 
-    def refused(self, peer: Peer, what: str) -> None:
-        """Tell of a refused request, unless many have been told of just now."""
+    def refused(self, peer: Peer, what: str, more: str = "") -> None:
+        """Tell of a refused request, and perhaps more lines, unless many have been told of just now."""
         if self._window is None:
             self._window = asyncio.get_running_loop().call_later(WINDOW_S, self._end_window)
         if self._told < TOLD:
             self._told += 1
-            self._tell(f"refused uid {peer.uid}, pid {peer.pid}: {one_line(what[:LONGEST])}", peer.uid, peer.pid)
+            self._tell(f"refused uid {peer.uid}, pid {peer.pid}: {one_line(what[:LONGEST])}{more}", peer.uid, peer.pid)
         else:
             self._untold += 1
             self._last = (peer.uid, peer.pid)

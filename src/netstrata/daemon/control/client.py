@@ -1,0 +1,259 @@
+"""One client of the control socket: its calls, each answered in slices, and the events it watches.
+
+It is heard only while nothing is left to be told to it, so that what it makes the daemon keep is bounded:
+
+    heard -> a call -> its answer, slice by slice -> told -> heard
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from netstrata.control import varlink
+from netstrata.control.answers import text_of
+from netstrata.control.interface import NAME, SERVICE
+from netstrata.control.verbs import STEER, Failure, Peer, Verb, answer_service, find_verb, wish_of
+from netstrata.daemon.events import Filter
+from netstrata.daemon.masking import all_masked
+from netstrata.daemon.visible import path_for
+from netstrata.version import VERSION
+
+if TYPE_CHECKING:
+    from netstrata.daemon.control.server import ControlSocket
+
+UNSENT: Final = 1 << 14  # bytes for a client, beyond which nothing more is made for it
+HEARD: Final = 1 << 14  # bytes taken in at once
+AT_ONCE: Final = 20  # events in one message: what takes less than a slice
+LONGEST_READING: Final = 1 << 16  # bytes of a message of who may only read
+PATIENCE_S: Final = 30.0  # until one that does not read what is left for it is cut off
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, server: "ControlSocket", connection: socket.socket, peer: Peer, right: int) -> None:
+        """Take a connection that does not block."""
+        self.connection = connection
+        self.number = connection.fileno()  # stays known when it is closed
+        self.peer = peer
+        self.right = right
+        self.queued = False  # it has something to do, and its turn will come
+        self.watching: Filter | None = None
+        self._server = server
+        self._frames = varlink.Frames(varlink.LONGEST if right >= STEER else LONGEST_READING)
+        self._answer: Iterator[str | None] | None = None
+        self._answer_begun = False
+        self._silent = False  # the answer is not to be told
+        self._out = bytearray()
+        self._full = False  # the client does not read
+        self._readable = True
+        self._said_all = False
+        self._closing = False
+        self._ended = False
+        self._told = 0  # the number of the last event that was told
+        self._slow: asyncio.TimerHandle | None = None
+        self._cut_off: asyncio.TimerHandle | None = None
+
+    def woken(self, readable: bool) -> None:
+        """Know that bytes have come, or that there is room for some."""
+        self._readable = self._readable or readable
+        self._full = False
+
+    def is_behind(self) -> bool:
+        """Say whether there are events to tell it, which it would read, or that are lost to it."""
+        return self.watching is not None and (not self._full or self._server.stream.oldest > self._told + 1)
+
+    def work(self, until: float) -> bool:
+        """Go on for a while; say whether there is more to do now."""
+        if self.watching is not None and self._server.stream.oldest > self._told + 1:
+            self.watching = None
+            self.let_go(f"{NAME}.Gap", {"seq": self._told})
+        try:
+            while not self._ended and self._step():
+                if monotonic() >= until:
+                    return True
+        except varlink.Malformed as error:
+            self.refuse(str(error))
+            return True
+        except Exception as error:  # a bug of ours: it ends this connection, and nothing else
+            self._server.broke(self.peer, error)
+            self.end()
+        if not self._ended:
+            self._rest()
+        return False
+
+    def _step(self) -> bool:
+        """Do a little; say whether there was anything to do."""
+        if len(self._out) >= UNSENT:
+            return self._send()
+        if self._answer is not None:
+            self._go_on(self._answer)
+            return True
+        if not self._closing and (self._begin_call() or self._tell_events()):
+            return True
+        if self._out:
+            return self._send()
+        if self._closing or self._said_all:
+            self.end()
+            return False
+        return self._readable and self._hear()
+
+    def _rest(self) -> None:
+        """Wait for bytes from the client, or until it has read."""
+        if self._full:
+            self._stop_clock()  # it is us who do not hear it
+        self._server.wait_for(self, readable=not self._full, writable=self._full)
+
+    def _hear(self) -> bool:
+        try:
+            data = self.connection.recv(HEARD, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            self._readable = False
+            return False
+        except OSError:
+            data = b""
+        self._said_all = not data
+        self._frames.add(data)
+        return True
+
+    def _send(self) -> bool:
+        """Send what fits; say whether anything did."""
+        try:
+            sent = self.connection.send(self._out, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            self._full = True
+            return False
+        except OSError:  # it is gone
+            self.end()
+            return False
+        del self._out[:sent]
+        return True
+
+    def _begin_call(self) -> bool:
+        """Begin to answer the next call, if one is complete."""
+        message = self._frames.take()
+        if message is None:
+            self._time_message()
+            return False
+        self._stop_clock()
+        call = varlink.read_call(message)
+        self._silent = call.oneway
+        try:
+            if call.method.startswith(f"{SERVICE}."):
+                self._answer = text_of({"parameters": answer_service(call, VERSION)}, all_masked)
+            else:
+                verb = find_verb(call, self.right, self._server.verbs)
+                if call.method == f"{NAME}.Watch" and call.more:
+                    self._watch(call)
+                else:
+                    self._answer = self._texts(verb, call)
+        except Failure as failure:
+            self._fail(failure, call)
+        return True
+
+    def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | None]:
+        try:
+            parameters = yield from verb.act(self._server.served, call.parameters, self.right)
+            yield from text_of({"parameters": parameters}, all_masked)
+        except Failure as failure:
+            self._fail(failure, call)
+
+    def _go_on(self, answer: Iterator[str | None]) -> None:
+        try:
+            piece = next(answer)
+        except StopIteration:
+            self._answer = None
+            if self._answer_begun:
+                self._tell(b"\0")
+            self._answer_begun = False
+            return
+        if piece:
+            self._answer_begun = True
+            self._tell(piece.encode())
+
+    def _fail(self, failure: Failure, call: varlink.Call) -> None:
+        if self._answer_begun:
+            raise RuntimeError(f"{call.method} failed in the middle of its answer") from failure
+        if may_harm(call, failure, self._server.verbs):
+            what = failure.name.rpartition(".")[2]
+            self._server.limits.refused(self.peer, f"{what}, {call.method.rpartition('.')[2]}{call.parameters}")
+        self._tell(varlink.encode_error(failure.name, all_masked(failure.parameters)))
+
+    def _tell(self, data: bytes) -> None:
+        if not self._silent:
+            self._out += data
+
+    def _watch(self, call: varlink.Call) -> None:
+        stream = self._server.stream
+        self.watching = Filter(**wish_of(call.parameters))
+        self._told = call.parameters.get("after", stream.seq) or stream.oldest - 1
+
+    def _tell_events(self) -> bool:
+        """Tell some events; say whether there were any."""
+        if self.watching is None:
+            return False
+        events = self._server.stream.after(self._told, AT_ONCE)
+        if not events:
+            return False
+        self._told = events[-1].seq
+        wanted = [one for one in events if self.watching.takes(one, path_for(one.process, self.right))]
+        texts = [text for one in wanted if (text := self._server.texts.text(one, self.right))]
+        if texts:
+            self._out += f'{{"parameters":{{"events":[{",".join(texts)}]}},"continues":true}}\0'.encode()
+        return True
+
+    def _time_message(self) -> None:
+        """Give a message that has begun its time."""
+        if self._frames.unfinished and self._slow is None and not self._said_all:
+            slow_s = self._server.slow_s
+            late = f"a message takes longer than {slow_s:g} s"
+            self._slow = asyncio.get_running_loop().call_later(slow_s, self.refuse, late)
+
+    def _stop_clock(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+    def refuse(self, why: str) -> None:
+        """Say that the client cannot be understood, and let it go."""
+        self._server.limits.refused(self.peer, why)
+        self.let_go(f"{SERVICE}.InvalidParameter", {"parameter": why})
+
+    def let_go(self, error: str, parameters: dict[str, Any]) -> None:
+        """Tell a last thing, and end the connection when it is read, at the latest after a while."""
+        self._stop_clock()
+        self._closing = True
+        self._answer = None
+        self._out += varlink.encode_error(error, parameters)
+        self._cut_off = asyncio.get_running_loop().call_later(PATIENCE_S, self.end)
+        self._server.ready(self)
+
+    def finish(self) -> None:
+        """Tell the events that are left, as far as the client reads, and end."""
+        while not self._ended and self._tell_events():
+            if len(self._out) >= UNSENT and not self._send():
+                break
+        if self._out and not self._ended:
+            self._send()
+        self.end()
+
+    def end(self) -> None:
+        """End the connection."""
+        if self._ended:
+            return
+        self._ended = True
+        self._stop_clock()
+        if self._cut_off is not None:
+            self._cut_off.cancel()
+        self.watching = None
+        self._answer = None
+        self._server.left(self)
+        self.connection.close()
+
+
+def may_harm(call: varlink.Call, failure: Failure, verbs: dict[str, Verb]) -> bool:
+    """Say whether a refused call is worth telling: one that is no such call, or that would have changed something."""
+    verb = verbs.get(call.method.rpartition(".")[2])
+    return verb is None or verb.right >= STEER or not failure.name.startswith(f"{NAME}.")

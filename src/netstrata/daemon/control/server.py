@@ -1,0 +1,286 @@
+"""The control socket: clients of a running daemon, all served within a part of each turn of the loop.
+
+All connections hang on one epoll of their own, so that however many there are, the loop sees one.  In a turn clients
+have a slice each, one after the other, until the turn's time is over: those who may steer first, then all others, who
+have no more than a quarter of all time.  The kernel's messages and signals are looked at between two turns.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import select
+import socket
+import stat
+from collections import deque
+from time import monotonic
+from typing import Any, Final, Protocol
+
+from netstrata.control import varlink
+from netstrata.control.interface import NAME
+from netstrata.control.verbs import STEER, VERBS, Peer, Verb
+from netstrata.daemon.control.client import Client
+from netstrata.daemon.control.limits import Limits, Tell
+from netstrata.daemon.control.peers import peer_of, right_of, steering_groups
+from netstrata.daemon.control.texts import EventTexts
+from netstrata.daemon.events import Event
+from netstrata.daemon.ncdlog import traceback_of
+from netstrata.daemon.stream import Listener
+from netstrata.values import Unavailable
+
+SLOW_S: Final = 10.0  # that a message may take
+STEERING_S: Final = 0.004  # of a turn, for clients who may steer
+READING_S: Final = 0.002  # of a turn, for all others
+READING_REST: Final = 3  # so many times as long as they had, all others then wait
+SLICE_S: Final = 0.0005  # of that, for one client
+ADMITTED: Final = 16  # connections that are let in at once
+WOKEN: Final = 64  # clients that are looked at, at once
+BACKLOG: Final = 1024  # connections that may wait to be let in
+PAUSE_S: Final = 1.0  # without a free descriptor, until the next attempt to let somebody in
+ENDING_S: Final = 0.1  # for telling the last events to all who watch
+
+_LISTENING: Final = select.EPOLLIN
+_NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+def _drop(text: str, uid: int, pid: int) -> None:
+    """Tell nobody."""
+
+
+class Timeline(Protocol):
+    """Events in memory, and those to come."""
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest event in memory, or that of the first to come."""
+
+    def after(self, seq: int, most: int) -> list[Event]:
+        """Return the oldest events in memory that are younger than a number, at most so many."""
+
+    def listen(self, listener: Listener) -> None:
+        """Tell somebody of every event from now on."""
+
+    def leave(self, listener: Listener) -> None:
+        """Tell somebody no more."""
+
+
+class Served(Protocol):
+    """What clients ask: a running program, or a recording of one.  The verbs know what else it can do."""
+
+    @property
+    def stream(self) -> Timeline:
+        """What happens."""
+
+
+class ControlSocket:
+    """Listens for clients, and gives each its turn."""
+
+    def __init__(
+        self, path: str, served: Served, verbs: dict[str, Verb] = VERBS, tell: Tell = _drop, slow_s: float = SLOW_S
+    ) -> None:
+        """Take where to listen, what is asked there and how, and who is told of what was refused.
+
+        Shapes: slow_s is what a message may take from its first byte to its last.
+        """
+        self.path = path
+        self.slow_s = slow_s
+        self.limits = Limits(tell)
+        self.verbs = verbs
+        self.served: Any = served
+        self.stream = served.stream
+        self.texts = EventTexts()
+        self._clients: dict[int, Client] = {}  # by descriptor
+        self._steering: deque[Client] = deque()  # those who have something to do
+        self._reading: deque[Client] = deque()
+        self._scheduled = False
+        self._news = False  # there are events to tell
+        self._reading_from = 0.0  # when those who only read have their next turn
+        self._reading_timer: asyncio.TimerHandle | None = None
+        self._listening: socket.socket | None = None
+        self._epoll: select.epoll | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self._steerers = steering_groups()
+        self._inode = 0
+
+    async def open(self) -> None:
+        """Begin to listen.
+
+        Raises: Unavailable if another daemon listens there, or the socket cannot be made.
+        """
+        try:
+            os.makedirs(os.path.dirname(self.path) or ".", 0o755, exist_ok=True)
+            _clear_away(self.path)
+            listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            listening.bind(self.path)
+            os.chmod(self.path, 0o666)  # each verb has its own right
+            self._inode = os.stat(self.path).st_ino
+            listening.listen(BACKLOG)
+            self._epoll = select.epoll()
+            self._epoll.register(listening, _LISTENING)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise Unavailable(f"open the control socket {self.path}", reason, error.errno or 0) from error
+        self._listening = listening
+        asyncio.get_running_loop().add_reader(self._epoll, self._look)
+        self.stream.listen(self._heard)
+
+    def close(self) -> None:
+        """Let all clients go, and remove the socket if it is still ours."""
+        self.limits.close()
+        if self._epoll is not None and self._listening is not None:
+            self.stream.leave(self._heard)
+            asyncio.get_running_loop().remove_reader(self._epoll)
+            for timer in (self._pause, self._reading_timer):
+                if timer is not None:
+                    timer.cancel()
+            end = monotonic() + ENDING_S
+            for client in list(self._clients.values()):
+                if monotonic() < end:
+                    client.finish()
+                client.end()
+            self._listening.close()
+            self._epoll.close()
+            self._epoll = None
+        with contextlib.suppress(OSError):
+            if os.stat(self.path).st_ino == self._inode:
+                os.unlink(self.path)
+
+    def ready(self, client: Client) -> None:
+        """Give a client its turn, as it has something to do."""
+        if not client.queued:
+            client.queued = True
+            if client.right >= STEER:
+                self._steering.append(client)
+            else:
+                self._reading.append(client)
+            self._schedule()
+
+    def wait_for(self, client: Client, readable: bool, writable: bool) -> None:
+        """Give a client its turn when bytes come from it, or there is room for some."""
+        if self._epoll is not None:
+            wanted = select.EPOLLIN * readable | select.EPOLLOUT * writable
+            self._epoll.modify(client.number, wanted | select.EPOLLONESHOT)
+
+    def left(self, client: Client) -> None:
+        """Forget a client, which is about to close."""
+        del self._clients[client.number]
+        self.limits.left(client.peer, client.right)
+        if self._epoll is not None:
+            self._epoll.unregister(client.number)
+
+    def broke(self, peer: Peer, error: Exception) -> None:
+        """Tell of a bug of ours that a client met: no more often than of what is refused."""
+        self.limits.refused(peer, f"a bug of Netstrata, {error!r}", f"\n{traceback_of(error)}")
+
+    def _heard(self, event: Event) -> None:
+        if not self._news:
+            self._news = True
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Serve those who have something to do, for a while."""
+        self._scheduled = False
+        if self._news:
+            self._news = False
+            for client in self._clients.values():
+                if client.is_behind():
+                    self.ready(client)
+        self._serve(self._steering, STEERING_S)
+        began = monotonic()
+        if self._reading and began >= self._reading_from:
+            self._serve(self._reading, READING_S)
+            now = monotonic()
+            self._reading_from = now + READING_REST * (now - began)
+        if self._steering:
+            self._schedule()
+        elif self._reading and self._reading_timer is None:
+            wait_s = self._reading_from - monotonic()
+            self._reading_timer = asyncio.get_running_loop().call_later(wait_s, self._go_on_reading)
+
+    def _go_on_reading(self) -> None:
+        self._reading_timer = None
+        self._schedule()
+
+    def _serve(self, queue: deque[Client], time_s: float) -> None:
+        end = monotonic() + time_s
+        while queue and (now := monotonic()) < end:
+            client = queue.popleft()
+            client.queued = False
+            if client.work(min(end, now + SLICE_S)):
+                client.queued = True
+                queue.append(client)
+
+    def _look(self) -> None:
+        """See who has sent something or has read, and who is new."""
+        if self._epoll is None or self._listening is None:
+            return
+        for number, events in self._epoll.poll(0, WOKEN):
+            client = self._clients.get(number)
+            if client is not None:
+                client.woken(bool(events & ~select.EPOLLOUT))
+                self.ready(client)
+            elif number == self._listening.fileno():
+                self._admit(self._listening)
+
+    def _admit(self, listening: socket.socket) -> None:
+        for _ in range(ADMITTED):
+            try:
+                connection, _address = listening.accept()
+            except OSError as error:
+                if error.errno in _NO_ROOM and self._epoll is not None:
+                    self._epoll.modify(listening, 0)
+                    self._pause = asyncio.get_running_loop().call_later(PAUSE_S, self._go_on_admitting)
+                return
+            self._meet(connection)
+
+    def _go_on_admitting(self) -> None:
+        if self._epoll is not None and self._listening is not None:
+            self._epoll.modify(self._listening, _LISTENING)
+
+    def _meet(self, connection: socket.socket) -> None:
+        """Look who it is, and let him in, unless he or all of his kind are too many."""
+        connection.setblocking(False)
+        peer = peer_of(connection)
+        right = right_of(peer, self._steerers)
+        most = self.limits.most(peer, right)
+        if most:
+            self.limits.refused(peer, f"more than {most} connections")
+            with connection, contextlib.suppress(OSError):
+                connection.send(varlink.encode_error(f"{NAME}.TooManyConnections", {"most": most}))
+            return
+        client = Client(self, connection, peer, right)
+        self._clients[client.number] = client
+        if self._epoll is not None:
+            self._epoll.register(client.number, select.EPOLLIN | select.EPOLLONESHOT)
+            self.ready(client)
+
+
+def _clear_away(path: str) -> None:
+    """Remove a socket that nobody listens to any more.
+
+    Raises: OSError if somebody does, or it is no socket.
+    """
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            raise OSError(17, "there is something else than a socket")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+        except OSError as error:  # it is there, if too busy to answer, or it is not for us to look
+            raise OSError(error.errno or 98, f"another daemon listens there: {error}") from error
+        else:
+            raise OSError(98, "another daemon listens there")
