@@ -260,7 +260,7 @@ async def test_a_queue_that_ran_over_loses_no_loss(world: "World") -> None:
     netlink = Netlink(queue_bytes=1)  # the kernel makes it a few datagrams
     statement = world.as_statement()
     wish = route("198.51.100.0/24 dev va")
-    burst = "".join(f"route add 10.9.{n}.0/24 dev va\n" for n in range(200))
+    burst = "".join(f"addr add 10.9.{n}.1/24 dev vb\n" for n in range(200))  # a route of others would not be heard
 
     async with netlink.routes.held_route(wish):
         lines = world.batch(burst + "route del 198.51.100.0/24 dev va\n")

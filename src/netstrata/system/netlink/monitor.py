@@ -1,23 +1,24 @@
 """The socket that hears what changes in the kernel.
 
-It joins a group only while somebody listens to it.  Notifications about our own routes never come up here: a socket
-filter drops them in the kernel.  Draining only takes notes (`heard`); people are told afterwards, from the event loop
-(`settle`), when what the notes suspect has been checked against the kernel.  So an old notification about something
-that has been put back meanwhile harms nobody, and a receive queue that ran over (ENOBUFS) is the same thing once more:
-everything is suspect.  Source: netlink(7), socket(7) SO_ATTACH_FILTER, linux/filter.h.
+It joins a group only while somebody listens to it.  A socket filter in the kernel drops what is said about routes that
+cannot be about a held one, or that we asked for ourselves, so that a routing daemon beside us costs nothing.  Draining
+only takes notes (`heard`); people are told afterwards, from the event loop (`settle`), when what the notes suspect has
+been checked against the kernel.  So an old notification about something that has been put back meanwhile harms nobody,
+and a receive queue that ran over (ENOBUFS) is the same thing once more: everything is suspect.
+Source: netlink(7), socket(7) SO_ATTACH_FILTER, linux/filter.h.
 """
 
 import errno
 import socket
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
-from sys import byteorder
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import Running
 from netstrata.protocols.rtnetlink import Malformed
-from netstrata.protocols.rtnetlink.constants import RTM_DELROUTE, RTM_NEWROUTE
+from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
 from netstrata.values import Unavailable
 
@@ -34,9 +35,7 @@ _BUFFER = 1 << 16
 _AT_ONCE = 2048  # datagrams in one turn of the event loop
 _AGAIN_S = 0.05  # when tables changed too fast to be read
 
-_INSTRUCTION = Struct("=HBBI")
 _PROGRAM = Struct("HP")  # sock_fprog
-_LOAD_HALF, _LOAD_WORD, _JUMP_EQUAL, _RETURN = 0x28, 0x20, 0x15, 0x06
 
 
 class Loss(NamedTuple):
@@ -72,12 +71,14 @@ class Monitor:
         "_buffer",
         "_by_type",
         "_ears",
+        "_foreign",
         "_groups",
         "_loop",
         "_own_port",
         "_queue_bytes",
         "_socket",
         "overruns",
+        "read",
     )
 
     def __init__(self, own_port: int, queue_bytes: int = QUEUE_BYTES) -> None:
@@ -88,10 +89,12 @@ class Monitor:
         self._loop: AbstractEventLoop | None = None
         self._buffer = bytearray(_BUFFER)
         self._groups: dict[int, int] = {}
+        self._foreign: dict[Network, int] = {}
         self._ears: list[Ear] = []
         self._by_type: dict[int, Ear] = {}
         self._again = False
         self.overruns = 0  # how often the queue ran over
+        self.read = 0  # datagrams
 
     def tell(self, ear: Ear, *types: int) -> None:
         """Give an ear the messages of some types; ears settle in the order in which they were introduced."""
@@ -121,6 +124,33 @@ class Monitor:
             self._groups[group] = max(count, 0)
             if count == 0 and self._socket is not None:
                 self._socket.setsockopt(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group)
+
+    def widen(self, network: Network) -> bool:
+        """Hear of the routes to networks of one length from now on, whosever they are; counted.
+
+        Return whether that is new: then what was read before may have changed since, unheard.
+        Raises: Unavailable.
+        """
+        count = self._foreign.get(network, 0)
+        self._foreign[network] = count + 1
+        if count == 0 and self._socket is not None:
+            try:
+                self._attach_filter(self._socket)
+            except OSError as error:
+                del self._foreign[network]
+                raise Unavailable("listen to the kernel", error.strerror or str(error), error.errno or 0) from error
+        return count == 0
+
+    def narrow(self, network: Network) -> None:
+        """Take back one `widen`."""
+        count = self._foreign[network] - 1
+        if count:
+            self._foreign[network] = count
+            return
+        del self._foreign[network]
+        if self._socket is not None:
+            with suppress(OSError):  # to hear more than is needed harms nobody
+                self._attach_filter(self._socket)
 
     def groups(self) -> set[int]:
         """Return the groups that somebody listens to."""
@@ -172,25 +202,13 @@ class Monitor:
         return listener
 
     def _attach_filter(self, listener: socket.socket) -> None:
-        """Drop, in the kernel, what is said about routes because of our own requests.
+        """Drop, in the kernel, what is said about routes of others, and about ours because of our own requests.
 
         Not about links and addresses: our own change to one can take away what others of ours hold.
         """
-        code = b"".join(
-            _INSTRUCTION.pack(*one)
-            for one in (
-                (_LOAD_HALF, 0, 0, 4),  # nlmsg_type
-                (_JUMP_EQUAL, 1, 0, int.from_bytes(RTM_NEWROUTE.to_bytes(2, byteorder), "big")),
-                (_JUMP_EQUAL, 0, 3, int.from_bytes(RTM_DELROUTE.to_bytes(2, byteorder), "big")),
-                (_LOAD_WORD, 0, 0, 12),  # nlmsg_pid
-                (_JUMP_EQUAL, 0, 1, int.from_bytes(self._own_port.to_bytes(4, byteorder), "big")),
-                (_RETURN, 0, 0, 0),
-                (_RETURN, 0, 0, 0xFFFFFFFF),
-            )
-        )
-        program = array("B", code)
+        code = array("B", route_filter(self._own_port, self._foreign))
         listener.setsockopt(
-            socket.SOL_SOCKET, SO_ATTACH_FILTER, _PROGRAM.pack(len(code) // _INSTRUCTION.size, program.buffer_info()[0])
+            socket.SOL_SOCKET, SO_ATTACH_FILTER, _PROGRAM.pack(len(code) // INSTRUCTION.size, code.buffer_info()[0])
         )
 
     def _ready(self) -> None:
@@ -214,6 +232,7 @@ class Monitor:
                 self._overrun()
                 heard = True
                 continue
+            self.read += 1
             if self._split(size):
                 heard = True
         return heard

@@ -1,7 +1,7 @@
 """Routes of either family, marked with our own protocol number.
 
 The kernel takes IPv4 routes away without a word when their link goes down or loses its last address, so those two are
-listened to as well.  Foreign notifications are dropped unparsed unless they are about a destination that is held.
+listened to as well.  What others do with routes of theirs is heard only as far as one is held that was there before.
 """
 
 import errno
@@ -36,6 +36,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
     RTPROT_NETSTRATA,
 )
+from netstrata.protocols.rtnetlink.route_filter import Network
 from netstrata.system.netlink.held import Held, Holding, IndexOf
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import (
@@ -74,6 +75,11 @@ class HeldRoute(Held):
         self.metric = metric
         self.destination = destination  # masked, with the prefix length as one more byte
         self.body = body
+
+    @property
+    def network(self) -> Network:
+        """The family and the prefix length."""
+        return _family(self), self.route.prefix
 
     def is_same(self, found: RouteMessage) -> bool:
         """Say whether a route to the same destination, with the same metric and in the same table, is this one."""
@@ -139,7 +145,7 @@ class NetlinkRoutes(Ear):
             try:
                 if answer.errno != errno.EEXIST:
                     raise _refused(wish, answer)
-                self._accept(held, who is not None)
+                self._accept(held, who)
             except Unavailable:
                 if who is not None:
                     self._unwatch(len(destination))
@@ -157,6 +163,8 @@ class NetlinkRoutes(Ear):
         """Delete a route if the last one leaves who held it, and it was not there before."""
         if who is not None:
             self._unwatch(len(held.route.destination))
+            if not held.ours:
+                self._monitor.narrow(held.network)
         if not held.remove(who) or held.gone:
             return
         self._forget(held)
@@ -258,19 +266,26 @@ class NetlinkRoutes(Ear):
             reason = f"this program holds another route there: {_words(held.route)}"
             raise Unavailable(f"add route {_words(wish)}", reason, errno.EEXIST)
         if who is not None:
+            if not held.ours:
+                self._monitor.widen(held.network)
             self._watch(len(wish.destination))
         held.add(who)
         return held
 
-    def _accept(self, held: HeldRoute, watched: bool) -> None:
+    def _accept(self, held: HeldRoute, who: Running | None) -> None:
         """Take a route that was there before as it is, to be left alone on the way back.
 
+        It is read only after everything about it can be heard.
         Raises: Unavailable if what is there is another route.
         """
-        found = self._find(held, watched)
+        if who is not None and self._monitor.widen(held.network):
+            self._drop_snapshot()
+        found = self._find(held, who is not None)
         if any(held.is_same(one) for one in found):
             held.ours = False
             return
+        if who is not None:
+            self._monitor.narrow(held.network)
         reason = "another route to it with this metric is there"
         if found:
             names: Iterable[str] = (self._requests.name_of(one.ifindex) if one.ifindex else "" for one in found)

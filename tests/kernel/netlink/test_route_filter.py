@@ -1,0 +1,104 @@
+"""What the kernel says about routes of others never arrives, unless it may be about a route that is held."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.kernel.netlink.test_routes import ready, route
+
+if TYPE_CHECKING:
+    from tests.kernel.netlink.conftest import World
+
+pytestmark = pytest.mark.kernel
+
+STORM = "".join(
+    f"route add 10.9.{n}.0/24 dev va\nroute del 10.9.{n}.0/24 dev va\n"
+    f"route add 2001:db8:9:{n}::/64 dev va\nroute del 2001:db8:9:{n}::/64 dev va\n"
+    for n in range(100)
+)
+BOTH = ("198.51.100.0/25 dev va", "2001:db8:1::/48 dev va")
+
+
+def read(world: "World") -> int:
+    """Return how many messages have arrived until now."""
+    world.netlink.monitor.drain()
+    return world.netlink.monitor.read
+
+
+async def test_routes_of_others_wake_nobody_and_a_removal_among_them_is_told(world: "World") -> None:
+    ready(world)
+    statement = world.as_statement()
+    routes = world.netlink.routes
+
+    async with routes.held_route(route(BOTH[0])), routes.held_route(route(BOTH[1])):
+        before = read(world)
+        changes = world.batch(STORM)
+        after = read(world)
+        world.batch(f"{STORM}route del {BOTH[0]}\nroute del {BOTH[1]}\n")
+        lost = {await statement.losses.get(), await statement.losses.get()}
+
+    assert changes == 400
+    assert after == before
+    assert read(world) == before + 2
+    assert len(lost) == 2
+
+
+@pytest.mark.parametrize(
+    "wish", ["198.51.100.0/25 dev va", "2001:db8:1::/48 dev va", "0.0.0.0/0 dev va", "::/0 dev va"]
+)
+async def test_a_route_of_others_that_is_held_is_heard_of_until_it_is_held_no_more(world: "World", wish: str) -> None:
+    ready(world)
+    statement = world.as_statement()
+    world.ip(f"route add {wish} metric 5 proto static")
+    holding, again = (world.netlink.routes.held_route(route(f"{wish} metric 5")) for _ in range(2))
+    await holding.__aenter__()
+    await again.__aenter__()
+    await again.__aexit__(None, None, None)
+
+    before = read(world)
+    world.batch(STORM)
+    in_storm = read(world)
+    world.ip(f"route del {wish} metric 5 proto static")
+    reason = await statement.losses.get()
+    await holding.__aexit__(None, None, None)
+    other = world.netlink.routes.held_route(route("blackhole 203.0.113.0/24"))
+    await other.__aenter__()
+    before_other = read(world)
+    world.ip(f"route add {wish} metric 5 proto static")
+
+    assert in_storm == before
+    assert reason.endswith(": someone removed or replaced it")
+    assert read(world) == before_other
+    await other.__aexit__(None, None, None)
+
+
+async def test_what_was_read_before_a_network_was_listened_to_is_read_again(world: "World") -> None:
+    ready(world)
+    world.as_statement()
+    routes = world.netlink.routes
+    world.ip("route add 198.51.100.0/24 via 192.0.2.9 dev va proto static")
+    world.ip("route add 203.0.113.0/25 via 192.0.2.9 dev va proto static")
+
+    async with routes.held_route(route("198.51.100.0/24 via 192.0.2.9 dev va")):
+        world.ip("route del 203.0.113.0/25 via 192.0.2.9 dev va")
+        world.ip("route add 203.0.113.0/25 via 192.0.2.8 dev va proto static")
+        with pytest.raises(Exception, match=r"another route is there: 203.0.113.0/25 via 192.0.2.8"):
+            await routes.held_route(route("203.0.113.0/25 via 192.0.2.9 dev va")).__aenter__()
+
+
+async def test_an_ipv6_route_that_goes_as_one_of_several_ways_is_told(world: "World") -> None:
+    """The kernel says one thing only, with the protocol of another way: on Linux 6.18, in `ip -6 monitor route`,
+
+    Deleted 2001:db8:1::/48 proto static metric 1024 pref medium
+            nexthop via 2001:db8::9 dev va weight 1
+            nexthop via 2001:db8::1 dev va weight 1
+    """
+    ready(world)
+    statement = world.as_statement()
+
+    async with world.netlink.routes.held_route(route("2001:db8:1::/48 via 2001:db8::1 dev va")):
+        world.ip("-6 route append 2001:db8:1::/48 via 2001:db8::9 dev va proto static")
+        world.ip("-6 route del 2001:db8:1::/48 proto static")
+        reason = await statement.losses.get()
+
+    assert reason.endswith(": someone removed or replaced it")
+    assert world.routes("-6 route show") == []
