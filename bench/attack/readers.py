@@ -46,9 +46,9 @@ def _measured(processes: int, seconds: float) -> list[Figure]:
         Figure("daemon", share.percent, "% of a core"),
         Figure("memory at most", memory, "MB"),
         *reactions.figures(20),
-        Figure("root's `netstrata status`", round(status), "ms"),
-        Figure("SIGTERM obeyed, unattacked", round(undo), "ms"),
-        Figure("SIGTERM obeyed", round(ended), "ms", round(undo) + 100),
+        Figure("root's `netstrata status`", round(status, 0), "ms"),
+        Figure("SIGTERM obeyed, unattacked", round(undo, 0), "ms"),
+        Figure("SIGTERM obeyed", round(ended, 0), "ms", round(undo, 0) + 100),
     ]
 
 
