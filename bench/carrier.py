@@ -60,7 +60,7 @@ class Ear:
         return times
 
 
-def _while_running(ear: Ear, command: str, *words: str) -> dict[str, float]:
+def while_running(ear: Ear, command: str, *words: str) -> dict[str, float]:
     """Listen while a command does something, so that times are those of the notifications."""
     child = subprocess.Popen(command.split())
     times = ear.wait(*words)
@@ -68,7 +68,7 @@ def _while_running(ear: Ear, command: str, *words: str) -> dict[str, float]:
     return times
 
 
-def _figures(values: list[float]) -> dict[str, float]:
+def figures(values: list[float]) -> dict[str, float]:
     return {"median_ms": round(median(values), 3), "worst_ms": round(max(values), 3)}
 
 
@@ -84,13 +84,13 @@ def measure() -> dict[str, Any]:
         try:
             ear.wait("route")
             for _ in range(ROUNDS):
-                times = _while_running(ear, "ip link set v1 down", "no carrier", "no route", "no address")
+                times = while_running(ear, "ip link set v1 down", "no carrier", "no route", "no address")
                 lost["route_gone"].append(times["no route"] - times["no carrier"])
                 lost["address_gone"].append(times["no address"] - times["no carrier"])
-                times = _while_running(ear, "ip link set v1 up", "carrier", "address", "route")
+                times = while_running(ear, "ip link set v1 up", "carrier", "address", "route")
                 lost["all_back"].append(times["route"] - times["carrier"])
         finally:
             daemon.terminate()
             daemon.wait()
     shell("ip link del v0")
-    return {"rounds": ROUNDS, **{what: _figures(values) for what, values in lost.items()}}
+    return {"rounds": ROUNDS, **{what: figures(values) for what, values in lost.items()}}
