@@ -37,6 +37,7 @@ from netstrata.protocols.dhcpv4.states import (
     Step,
     Timeout,
     Wake,
+    awaited,
     heard,
 )
 
@@ -78,6 +79,7 @@ __all__ = [
     "Step",
     "Timeout",
     "Wake",
+    "awaited",
     "decode",
     "encode",
     "heard",

@@ -244,6 +244,13 @@ class Step(NamedTuple):
     effects: tuple[Effect, ...]
 
 
+def awaited(state: State) -> int | None:
+    """Return the transaction whose answers mean something in a state; None if none do."""
+    if isinstance(state, Selecting | Requesting | Rebooting | Renewing | Rebinding):
+        return state.xid
+    return None
+
+
 def heard(client: Client, payload: bytes, mac: bytes) -> Offer | Ack | Nak | None:
     """Read what a server sent; None if it was meant for another client.
 

@@ -13,8 +13,9 @@ from netstrata.contract import DHCP, Running, running
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols import dhcpv4
 from netstrata.system.dhcp.facts import LinkFacts, has_carrier, read_link
-from netstrata.system.dhcp.packets import ETH_P_IP, EVERYBODY, UDP_TO_CLIENT, PacketSocket, quiet_port
+from netstrata.system.dhcp.packets import ETH_P_IP, EVERYBODY, PacketSocket, quiet_port
 from netstrata.system.dhcp.prober import Prober
+from netstrata.system.dhcp.socket_filters import NOTHING, dhcp_answers
 from netstrata.system.dhcp.store import Kept, LeaseFile
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_ipv4
@@ -65,6 +66,7 @@ class _Conversation:
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = inf
         self._socket: PacketSocket | None = None
+        self._awaited: int | None = None  # the transaction that the socket lets in
         self._prober: Prober | None = None
         self._quiet: socket | None = None
         self._outcomes: deque[Lease | Exception | None] = deque()
@@ -77,7 +79,7 @@ class _Conversation:
         Raises: Unavailable.
         """
         try:
-            self._socket = PacketSocket(self._facts.ifindex, ETH_P_IP, UDP_TO_CLIENT, self._heard, self._failed)
+            self._socket = PacketSocket(self._facts.ifindex, ETH_P_IP, NOTHING, self._heard, self._failed)
         except OSError as error:
             raise _unavailable(self._link, error) from None
         self._quiet = quiet_port(self._link)
@@ -161,12 +163,19 @@ class _Conversation:
         try:
             taken = dhcpv4.step(self._client, self._state, event, _now(), _chance())
             self._state = taken.state
+            self._await(dhcpv4.awaited(taken.state))
             for effect in taken.effects:
                 self._act(effect)
         except OSError as error:
             self._failed(error)
         except Exception as error:  # our bug: it fails this statement, not the loop
             self._end(error)
+
+    def _await(self, xid: int | None) -> None:
+        """Let in the answers to one transaction, or nothing: before it is asked for, so that no answer is missed."""
+        if xid != self._awaited and self._socket is not None:
+            self._socket.filter(NOTHING if xid is None else dhcp_answers(self._client.mac, xid))
+            self._awaited = xid
 
     def _act(self, effect: dhcpv4.Effect) -> None:
         if isinstance(effect, dhcpv4.Send):

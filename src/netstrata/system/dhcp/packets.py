@@ -1,6 +1,7 @@
 """Packet sockets on one link, held by its index: IPv4 to the DHCP client's port, and ARP.
 
-They see what no UDP socket would: answers to an address that is not on the link yet.
+They see what no UDP socket would: answers to an address that is not on the link yet.  Whatever a network sends gets a
+small share of the loop's time: the kernel filters it, and of what passes only so much is read at a time.
 """
 
 import asyncio
@@ -29,34 +30,16 @@ ETH_P_IP = 0x0800
 ETH_P_ARP = 0x0806
 
 _SO_ATTACH_FILTER = 26
+_INSTRUCTION_SIZE = 8  # linux/filter.h, struct sock_filter
 _SOL_PACKET = 263
 _PACKET_AUXDATA = 8  # linux/if_packet.h
 _TP_STATUS_CSUMNOTREADY = 1 << 3
 _LARGEST = 16384  # packet sockets see fragments, not what they make up
 _ANCILLARY = 64
-_AT_ONCE = 64  # packets read in one turn of the loop
+_AT_ONCE = 16  # packets read in one turn of the loop, about half a millisecond
+_REST_S = 0.01  # and then nothing for so long if there are more: 1600 a second; the kernel drops what does not fit
 
 _CLIENT_PORT = 68
-
-
-def _instruction(code: int, true: int, false: int, value: int) -> bytes:
-    return pack("=HBBI", code, true, false, value)
-
-
-# linux/filter.h.  UDP, no later fragment, to port 68, with IP options of any length.
-UDP_TO_CLIENT = b"".join(
-    (
-        _instruction(0x30, 0, 0, 9),  # A = protocol
-        _instruction(0x15, 0, 6, 17),  # UDP?
-        _instruction(0x28, 0, 0, 6),  # A = flags and fragment offset
-        _instruction(0x45, 4, 0, 0x1FFF),  # a later fragment?
-        _instruction(0xB1, 0, 0, 0),  # X = length of the IP header
-        _instruction(0x48, 0, 0, 2),  # A = destination port
-        _instruction(0x15, 0, 1, _CLIENT_PORT),
-        _instruction(0x06, 0, 0, 0x40000),  # take it all
-        _instruction(0x06, 0, 0, 0),  # drop it
-    )
-)
 
 
 def _name_of(ifindex: int) -> str:
@@ -99,16 +82,24 @@ class PacketSocket:
         self._socket = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
         try:
             self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-            if packet_filter:
-                program = array("B", packet_filter)
-                described = pack("@HP", len(packet_filter) // 8, program.buffer_info()[0])
-                self._socket.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, described)
+            self.filter(packet_filter)
             self._socket.bind((_name_of(ifindex), protocol))
             self._loop = asyncio.get_running_loop()
-            self._loop.add_reader(self._socket.fileno(), self._readable)
+            self._rest: asyncio.TimerHandle | None = None
+            self._listen()
         except BaseException:
             self._socket.close()
             raise
+
+    def filter(self, program: bytes) -> None:
+        """Let in what a filter takes from now on; what an earlier one took may still come.
+
+        Shapes: program is one of `socket_filters`.  The kernel changes it in one step (socket(7), SO_ATTACH_FILTER).
+        Raises: OSError.
+        """
+        code = array("B", program)
+        described = pack("@HP", len(program) // _INSTRUCTION_SIZE, code.buffer_info()[0])
+        self._socket.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, described)
 
     def send(self, packet: bytes, mac: bytes) -> None:
         """Send a packet to a MAC; one that does not fit into a queue now is lost, as on any network.
@@ -129,26 +120,38 @@ class PacketSocket:
         """
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket.fileno())
+            if self._rest is not None:
+                self._rest.cancel()
             descriptor = self._socket.detach()
             try:
                 start_new_thread(os.close, (descriptor,))
             except RuntimeError:  # no thread is to be had: slow is better than never
                 os.close(descriptor)
 
+    def _listen(self) -> None:
+        self._rest = None
+        self._loop.add_reader(self._socket.fileno(), self._readable)
+
     def _readable(self) -> None:
+        if not self._read_some() and self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket.fileno())
+            self._rest = self._loop.call_later(_REST_S, self._listen)
+
+    def _read_some(self) -> bool:
+        """Hand over what is there; say whether that was all, or the end."""
         for _ in range(_AT_ONCE):
             if self._socket.fileno() < 0:
-                return  # what was heard made us close
+                return True  # what was heard made us close
             try:
                 packet, ancillary, _, sender = self._socket.recvmsg(_LARGEST, _ANCILLARY)
             except (BlockingIOError, InterruptedError):
-                return
+                return True
             except OSError as error:
                 self._fail(error)
-                return
+                return True
             except UnicodeDecodeError:
                 self._fail(_strange_name())
-                return
+                return True
             pending = any(
                 level == _SOL_PACKET
                 and kind == _PACKET_AUXDATA
@@ -156,6 +159,7 @@ class PacketSocket:
                 for level, kind, data in ancillary
             )
             self._hear(packet, sender[4], pending)
+        return False
 
 
 def quiet_port(name: str) -> socket | None:

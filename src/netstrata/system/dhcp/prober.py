@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from netstrata.protocols.arp import claims, read_arp, write_probe
 from netstrata.system.dhcp.packets import ETH_P_ARP, EVERYBODY, PacketSocket
+from netstrata.system.dhcp.socket_filters import arp_claims
 
 # RFC 5227 asks three times within seven seconds.  Hosts on an Ethernet answer within milliseconds, so that this is
 # shorter, and listens on for those who do not.
@@ -35,7 +36,7 @@ class Prober:
         self._sent = 0
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._socket = PacketSocket(ifindex, ETH_P_ARP, b"", self._heard, fail)
+        self._socket = PacketSocket(ifindex, ETH_P_ARP, arp_claims(address), self._heard, fail)
         self._next()
 
     def close(self) -> None:
