@@ -57,5 +57,6 @@ def test_ip_options_are_heard_and_wrong_checksums_and_fragments_are_not(wire: Wi
             assert lease is not None
             assert wanted.options[50] == lease.address == bytes((10, 7, 0, 50))
             assert any("wrong UDP checksum" in line for line in wire.told.lines)
+            assert any("a fragment of a DHCP answer" in line for line in wire.told.lines)
 
     asyncio.run(story())

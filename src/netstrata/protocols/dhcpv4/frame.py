@@ -56,8 +56,10 @@ def read_datagram(packet: bytes, checksum_pending: bool) -> Datagram:
     head = (version & 15) * 4
     if version >> 4 != 4 or head < _IP.size or total > len(packet) or total < head + _UDP.size:
         raise Malformed("no IPv4 packet, or one cut short")
-    if protocol != _UDP_PROTOCOL or fragment & 0x3FFF:
-        raise Malformed("not UDP, or a fragment")
+    if protocol != _UDP_PROTOCOL:
+        raise Malformed("not UDP")
+    if fragment & 0x3FFF:
+        raise Malformed("a fragment of a DHCP answer, and nobody here puts them together: let it have fewer options")
     if checksum(packet[:head]) != 0xFFFF:
         raise Malformed("a wrong IP header checksum")
     _, port, length, found = _UDP.unpack_from(packet, head)

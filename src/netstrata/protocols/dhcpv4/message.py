@@ -8,6 +8,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from netstrata.protocols.dhcpv4 import options as option
+from netstrata.values import format_ipv4
 
 DISCOVER = 1
 OFFER = 2
@@ -110,7 +111,7 @@ def read_reply(payload: bytes) -> Reply:
     server = option.read_address(message.options, option.SERVER_ID)
     if kind not in (b"\2", b"\5", b"\6"):
         raise Malformed("neither OFFER, ACK nor NAK")
-    if server is None or server in (NOWHERE, EVERYWHERE):
+    if server is None or not option.is_a_hosts(server):
         raise Malformed("a server that does not say who it is (option 54)")
     text = option.read_text(message.options)
     if kind[0] == NAK:
@@ -126,13 +127,13 @@ def _read_grant(kind: int, message: Message, server: bytes, text: str) -> Reply:
         if kind == ACK or seconds == 0:
             raise Malformed("a lease without a time (option 51)")
         seconds = 0
-    return Reply(
+    reply = Reply(
         kind,
         message.xid,
         message.mac,
         server,
         text,
-        _read_yours(message.yours),
+        message.yours,
         _read_prefix(found, message.yours),
         seconds,
         option.read_seconds(found, option.T1),
@@ -142,13 +143,37 @@ def _read_grant(kind: int, message: Message, server: bytes, text: str) -> Reply:
         option.read_domain(found),
         option.read_routes(found),
     )
+    why = _unusable(reply)
+    if why:
+        raise Malformed(f"{format_ipv4(reply.address).decode()} is no address for a host (yiaddr): {why}")
+    return reply
 
 
-def _read_yours(address: bytes) -> bytes:
-    """Refuse what no host can have: 0/8, 127/8, multicast, reserved, broadcast."""
-    if address[0] in (0, 127) or address[0] >= 224:
-        raise Malformed("an address that no host can have (yiaddr)")
-    return address
+def read_gateway(reply: Reply) -> bytes | None:
+    """Return the gateway of the default route; with classless routes the router option does not count (RFC 3442)."""
+    if reply.routes is None:
+        return reply.routers[0] if reply.routers else None
+    defaults = [gateway for _, prefix, gateway in reply.routes if prefix == 0 and gateway != NOWHERE]
+    return defaults[0] if defaults else None
+
+
+def _unusable(reply: Reply) -> str:
+    """Say why nobody can have the address of a reply; empty if somebody can.
+
+    Source: RFC 1122 section 3.2.1.3; RFC 3021 (in a network of two both are hosts').
+    """
+    if not option.is_a_hosts(reply.address):
+        return "it is nobody's, loopback, multicast, reserved or broadcast"
+    if reply.address == reply.server:
+        return "it is the server's own (option 54)"
+    if reply.address == read_gateway(reply):
+        return "it is the gateway's own (option 3 or 121)"
+    hosts = (1 << 32 - reply.prefix) - 1
+    host = int.from_bytes(reply.address, "big") & hosts
+    if reply.prefix <= 30 and host in (0, hosts):
+        what = "the broadcast address of its network" if host else "its network itself"
+        return f"it is {what} (/{reply.prefix}, option 1)"
+    return ""
 
 
 def _read_prefix(found: dict[int, bytes], address: bytes) -> int:

@@ -80,11 +80,16 @@ def read_address(options: dict[int, bytes], code: int) -> bytes | None:
     return value if len(value) == 4 else None
 
 
+def is_a_hosts(address: bytes) -> bool:
+    """Say whether a host can have an address: not 0/8, loopback, multicast, reserved or broadcast (RFC 6890)."""
+    return address[0] not in (0, 127) and address[0] < 224
+
+
 def read_addresses(options: dict[int, bytes], code: int, most: int) -> tuple[bytes, ...]:
-    """Return the addresses in an option, without 0.0.0.0 and 255.255.255.255, which are placeholders."""
+    """Return the addresses in an option, without those that no host can have: placeholders, and nonsense."""
     value = options.get(code, b"")
     found = [value[at : at + 4] for at in range(0, len(value) - 3, 4)]
-    return tuple([a for a in found if a not in (b"\0\0\0\0", b"\xff\xff\xff\xff")][:most])
+    return tuple([a for a in found if is_a_hosts(a)][:most])
 
 
 def read_seconds(options: dict[int, bytes], code: int) -> int | None:
