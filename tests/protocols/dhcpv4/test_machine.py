@@ -27,15 +27,16 @@ def reply(kind: int = 5, **changed: Any) -> d.Reply:
 
 
 GRANT = d.Grant(ADDRESS, 24, SERVER, (), b"", (), SERVER, SERVER_MAC, 0.0, 50.0, 87.5, 100.0)
+STANDING = d.Standing(0.0, 0)
 STATES: dict[str, d.State] = {
     "idle": d.Idle(),
     "rebooting": d.Rebooting(XID, ADDRESS, 0.0, 1),
     "selecting": d.Selecting(XID, b"", b"", 0.0, 1, 0),
-    "requesting": d.Requesting(XID, ADDRESS, SERVER, 0.0, 0.0, 1, 0),
+    "requesting": d.Requesting(XID, ADDRESS, SERVER, 0, 0.0, 1, 0),
     "probing": d.Probing(GRANT, 0),
-    "bound": d.Bound(GRANT),
-    "renewing": d.Renewing(GRANT, XID, 50.0),
-    "rebinding": d.Rebinding(GRANT, XID, 88.0),
+    "bound": d.Bound(GRANT, STANDING),
+    "renewing": d.Renewing(GRANT, STANDING, XID, 50.0, 50.0),
+    "rebinding": d.Rebinding(GRANT, STANDING, XID, 50.0, 88.0),
     "pausing": d.Pausing(2),
 }
 EVENTS: dict[str, d.Event] = {
@@ -215,7 +216,7 @@ def test_a_passed_over_server_that_is_alone_is_heard_after_the_next_discover() -
 def test_naks_in_a_row_slow_a_client_down() -> None:
     waits = []
     for setbacks in range(1, 12):
-        requesting = d.Requesting(XID, ADDRESS, SERVER, 0.0, 0.0, 1, setbacks)
+        requesting = d.Requesting(XID, ADDRESS, SERVER, 0, 0.0, 1, setbacks)
         waits.append(wake(step(requesting, EVENTS["nak"])))
 
     assert waits == sorted(waits)
@@ -247,7 +248,7 @@ def test_a_conflict_is_declined_and_the_next_try_is_ten_seconds_later() -> None:
 
 
 def test_a_conflict_of_an_address_in_use_takes_the_lease_down() -> None:
-    assert "Lost" in names(step(d.Bound(GRANT), d.Conflict(SERVER_MAC)).effects)
+    assert "Lost" in names(step(d.Bound(GRANT, STANDING), d.Conflict(SERVER_MAC)).effects)
 
 
 def test_beside_grants_at_once_and_probes_meanwhile() -> None:
@@ -274,7 +275,7 @@ def test_never_does_not_probe() -> None:
 def test_the_age_of_a_lease_says_what_is_done_with_it_even_after_a_long_sleep(
     now: float, state: str, destination: bytes | None
 ) -> None:
-    taken = step(d.Bound(GRANT), d.Timeout(), now=now)
+    taken = step(d.Bound(GRANT, STANDING), d.Timeout(), now=now)
 
     assert type(taken.state).__name__ == state
     assert [e.destination for e in taken.effects if isinstance(e, d.Send)] == ([destination] if destination else [])
@@ -282,7 +283,7 @@ def test_the_age_of_a_lease_says_what_is_done_with_it_even_after_a_long_sleep(
 
 
 def test_a_renewal_is_asked_from_the_address_of_the_server_itself() -> None:
-    (sent,) = [e for e in step(d.Bound(GRANT), d.Timeout(), now=50).effects if isinstance(e, d.Send)]
+    (sent,) = [e for e in step(d.Bound(GRANT, STANDING), d.Timeout(), now=50).effects if isinstance(e, d.Send)]
     message = d.decode(sent.payload)
 
     assert (sent.source, sent.destination, sent.mac) == (ADDRESS, SERVER, SERVER_MAC)
@@ -291,7 +292,7 @@ def test_a_renewal_is_asked_from_the_address_of_the_server_itself() -> None:
 
 
 def test_renewals_come_ever_closer_to_the_end_and_then_the_lease_is_lost() -> None:
-    taken = step(d.Bound(GRANT), d.Timeout(), now=50)
+    taken = step(d.Bound(GRANT, STANDING), d.Timeout(), now=50)
     now = 50.0
     kinds = [type(taken.state).__name__]
     while isinstance(taken.state, d.Renewing | d.Rebinding):
@@ -308,13 +309,13 @@ def test_renewals_come_ever_closer_to_the_end_and_then_the_lease_is_lost() -> No
     [{"routers": ()}, {"dns_servers": (SERVER,)}, {"prefix": 25}, {"domain": b"example.org"}, {"routes": ()}],
 )  # fmt: skip
 def test_a_renewal_with_other_terms_grants_again(changed: dict[str, Any]) -> None:
-    taken = step(d.Renewing(GRANT, XID, 50.0), d.Ack(reply(**changed), SERVER_MAC))
+    taken = step(d.Renewing(GRANT, STANDING, XID, 50.0, 50.0), d.Ack(reply(**changed), SERVER_MAC))
 
     assert "Granted" in names(taken.effects)
 
 
 def test_a_renewal_by_another_server_or_for_another_time_changes_nothing_that_is_seen() -> None:
-    taken = step(d.Rebinding(GRANT, XID, 90.0), d.Ack(reply(server=OTHER_SERVER, seconds=7), US))
+    taken = step(d.Rebinding(GRANT, STANDING, XID, 50.0, 90.0), d.Ack(reply(server=OTHER_SERVER, seconds=7), US))
 
     assert "Granted" not in names(taken.effects)
     assert isinstance(taken.state, d.Bound)

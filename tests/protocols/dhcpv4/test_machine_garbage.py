@@ -17,15 +17,16 @@ CLIENT = d.Client(US, 1500)
 XID = 0x80000000  # what a chance of one half makes
 
 GRANT = d.Grant(ADDRESS, 24, SERVER, (), b"", (), SERVER, SERVER_MAC, 0.0, 50.0, 87.5, 100.0)
+STANDING = d.Standing(0.0, 0)
 STATES: list[d.State] = [
     d.Idle(),
     d.Rebooting(XID, ADDRESS, 0.0, 1),
     d.Selecting(XID, b"", b"", 0.0, 1, 0),
-    d.Requesting(XID, ADDRESS, SERVER, 0.0, 0.0, 1, 0),
+    d.Requesting(XID, ADDRESS, SERVER, 0, 0.0, 1, 0),
     d.Probing(GRANT, 0),
-    d.Bound(GRANT),
-    d.Renewing(GRANT, XID, 50.0),
-    d.Rebinding(GRANT, XID, 88.0),
+    d.Bound(GRANT, STANDING),
+    d.Renewing(GRANT, STANDING, XID, 50.0, 50.0),
+    d.Rebinding(GRANT, STANDING, XID, 50.0, 88.0),
     d.Pausing(2),
 ]
 REPLIES = st.builds(

@@ -8,16 +8,17 @@
                         +--nak, silence------+--> SELECTING <--nak, expiry-- REBINDING --ack--> BOUND
 
 Close from wherever a lease is held says RELEASE.  Everything in a reply is checked before it gets here (`heard`);
-here are the checks that need a state: the transaction, the server, the address.
+here are the checks that need a state: the transaction, the server, the address.  What keeps going wrong soon after it
+went well (NAK, expiry, conflict, other terms) is tried again ever more slowly.
 
 Shapes: `now` is seconds on a clock that does not stop while the machine sleeps; `chance` is 0 up to, not including, 1.
-Source: RFC 2131 section 4.4, figure 5; RFC 5227 section 2.1; RFC 3442 (which routes count).
+Source: RFC 2131 section 4.4, figure 5; RFC 5227 section 2.1.
 """
 
 from math import inf
 
 from netstrata.protocols.dhcpv4 import requests
-from netstrata.protocols.dhcpv4.message import FOREVER, Reply
+from netstrata.protocols.dhcpv4.message import Reply
 from netstrata.protocols.dhcpv4.states import (
     BEFORE,
     BESIDE,
@@ -48,12 +49,14 @@ from netstrata.protocols.dhcpv4.states import (
     Requesting,
     Resume,
     Selecting,
+    Standing,
     Start,
     State,
     Step,
     Timeout,
     Wake,
 )
+from netstrata.protocols.dhcpv4.terms import grant_from, same_terms, with_times_of
 from netstrata.values import format_ipv4
 
 FIRST_WAIT = 0.25  # seconds: a packet lost right after a link came up is to cost no more than this
@@ -62,6 +65,9 @@ REQUESTS_MOST = 5  # 7.75 s of asking for what was offered
 REBOOTS_MOST = 3  # 1.75 s of asking for what we had
 DECLINED_WAIT = 10.0  # RFC 2131 section 3.1, step 5
 RENEW_WAIT_LEAST = 60.0  # RFC 2131 section 4.4.5; shorter for leases under twenty minutes
+SHORTEST_WAIT = 0.001  # of two floating point times one may be just short of the other for ever
+LASTING = 2 * LONGEST_WAIT  # what has stood for so long begins anew with its setbacks
+TOLD_LEAST = 10.0  # renewals that come more often would fill the time line, and wear out the disk
 
 
 def step(client: Client, state: State, event: Event, now: float, chance: float) -> Step:
@@ -76,11 +82,11 @@ def step(client: Client, state: State, event: Event, now: float, chance: float) 
     elif isinstance(event, Ack):
         taken = _acknowledged(client, state, event, now, chance)
     elif isinstance(event, Nak):
-        taken = _refused(client, state, event.reply, now, chance)
+        taken = _refused(client, state, event, now, chance)
     elif isinstance(event, Free):
-        taken = _bind(state.grant, now) if isinstance(state, Probing) else None
+        taken = _bind(state.grant, state.setbacks, now) if isinstance(state, Probing) else None
     elif isinstance(event, Conflict):
-        taken = _conflict(client, state, event.mac, chance)
+        taken = _conflict(client, state, event.mac, now, chance)
     elif isinstance(state, Idle):
         taken = _start(client, event, now, chance)
     return taken if taken is not None else Step(state, (Ignored(event),))
@@ -102,7 +108,7 @@ def _wait_is_over(client: Client, state: State, now: float, chance: float) -> St
     if isinstance(state, Pausing):
         return _discover(client, Selecting(_xid(chance), b"", b"", now, 0, state.setbacks), now, chance)
     if isinstance(state, Bound | Renewing | Rebinding):
-        return _hold(client, state.grant, now, chance)
+        return _hold(client, state, now, chance)
     return None
 
 
@@ -112,8 +118,8 @@ def _wait_is_over(client: Client, state: State, now: float, chance: float) -> St
 def _discover(client: Client, state: Selecting, now: float, chance: float) -> Step:
     wait = _back_off(state.sent, chance)
     line = "dhcp: DISCOVER" if not state.sent else f"dhcp: {_unanswered('DISCOVER', state.sent, wait)}"
-    said = requests.discover(client, state.xid, now - state.began, state.wanted)
-    return Step(state._replace(sent=state.sent + 1), (said, Note(line), Wake(wait)))
+    asking = state._replace(sent=state.sent + 1, secs=requests.passed(state.began, now))
+    return Step(asking, (requests.discover(client, asking), Note(line), Wake(wait)))
 
 
 def _offered(client: Client, state: State, reply: Reply, now: float, chance: float) -> Step | None:
@@ -122,7 +128,7 @@ def _offered(client: Client, state: State, reply: Reply, now: float, chance: flo
         return None
     if reply.server == state.shunned and state.sent < 2:
         return None
-    asking = Requesting(state.xid, reply.address, reply.server, state.began, now, 0, state.setbacks)
+    asking = Requesting(state.xid, reply.address, reply.server, state.secs, now, 0, state.setbacks)
     return _request(client, asking, now, chance)
 
 
@@ -136,7 +142,7 @@ def _request(client: Client, state: Requesting, now: float, chance: float) -> St
         line = f"dhcp: {_unanswered('REQUEST', state.sent, wait)}"
     else:
         line = f"dhcp: OFFER of {_text(state.address)} from {_text(state.server)}; REQUEST"
-    said = requests.request_offer(client, state, now)
+    said = requests.request_offer(client, state)
     return Step(state._replace(sent=state.sent + 1), (said, Note(line), Wake(wait)))
 
 
@@ -149,111 +155,141 @@ def _reboot(client: Client, state: Rebooting, now: float, chance: float) -> Step
     line = f"dhcp: REQUEST for {_text(state.address)}, which we had before"
     if state.sent:
         line = f"dhcp: {_unanswered('REQUEST', state.sent, wait)}"
-    said = requests.request_again(client, state.xid, now - state.began, state.address)
+    said = requests.request_again(client, state, now)
     return Step(state._replace(sent=state.sent + 1), (said, Note(line), Wake(wait)))
 
 
 def _acknowledged(client: Client, state: State, event: Ack, now: float, chance: float) -> Step | None:
     reply = event.reply
-    if isinstance(state, Requesting):
-        if (reply.xid, reply.address, reply.server) != (state.xid, state.address, state.server):
-            return None
-        return _granted(client, grant_from(reply, event.mac, state.asked, chance), state.setbacks, now)
-    if isinstance(state, Rebooting):
-        if (reply.xid, reply.address) != (state.xid, state.address):
-            return None
-        return _granted(client, grant_from(reply, event.mac, state.began, chance), 0, now)
+    if not isinstance(state, Requesting | Rebooting | Renewing | Rebinding) or reply.xid != state.xid:
+        return None
+    address, server = _asked(state)
+    if reply.server != (server or reply.server):
+        return Step(state, (Ignored(event, f"only {_text(server)} was asked"),))
+    if reply.address != address:
+        return Step(state, (Ignored(event, f"{_text(address)} was asked for"),))
     if isinstance(state, Renewing | Rebinding):
-        known = state.grant
-        if (reply.xid, reply.address) != (state.xid, known.address):
-            return None
-        if isinstance(state, Renewing) and reply.server != known.server:
-            return None
-        return _renewed(known, grant_from(reply, event.mac, state.asked, chance), now)
-    return None
+        return _renewed(state, grant_from(reply, event.mac, state.asked, chance), now)
+    if isinstance(state, Rebooting):
+        return _granted(client, grant_from(reply, event.mac, state.began, chance), 0, now)
+    return _granted(client, grant_from(reply, event.mac, state.asked, chance), state.setbacks, now)
+
+
+def _asked(state: Requesting | Rebooting | Renewing | Rebinding) -> tuple[bytes, bytes]:
+    """Return the address that was asked for, and the one server that may answer; empty if any may.
+
+    Source: RFC 2131 section 4.3.2: a REQUEST that selects names its server, one that renews goes to no other; those
+    that reboot or rebind are for all.
+    """
+    if isinstance(state, Requesting):
+        return state.address, state.server
+    if isinstance(state, Rebooting):
+        return state.address, b""
+    return state.grant.address, state.grant.server if isinstance(state, Renewing) else b""
 
 
 def _granted(client: Client, grant: Grant, setbacks: int, now: float) -> Step:
-    note = Note(f"dhcp: ACK of {_text(grant.address)}/{grant.prefix} from {_text(grant.server)}{_for(grant.seconds)}")
+    line = f"dhcp: ACK of {_text(grant.address)}/{grant.prefix} from {_text(grant.server)}{_for(grant)}"
     if client.conflict_check == BEFORE:
-        return Step(Probing(grant, setbacks), (note, Wake(inf), Probe(grant.address)))
-    bound = _bind(grant, now)
+        return Step(Probing(grant, setbacks), (Note(line), Wake(inf), Probe(grant.address)))
+    bound = _bind(grant, setbacks, now)
     if client.conflict_check == BESIDE:
-        return Step(bound.state, (note, *bound.effects, Probe(grant.address)))
-    return Step(bound.state, (note, *bound.effects))
+        return Step(bound.state, (Note(line), *bound.effects, Probe(grant.address)))
+    return Step(bound.state, (Note(line), *bound.effects))
 
 
 # Holding it.
 
 
-def _bind(grant: Grant, now: float) -> Step:
-    wait = max(0.0, grant.since + grant.t1 - now)
-    return Step(Bound(grant), (Remember(grant), Granted(grant), Wake(wait)))
+def _bind(grant: Grant, setbacks: int, now: float) -> Step:
+    return Step(Bound(grant, Standing(now, setbacks)), (Remember(grant), Granted(grant), _until_t1(grant, now)))
 
 
-def _renewed(known: Grant, grant: Grant, now: float) -> Step:
-    wait = max(0.0, grant.since + grant.t1 - now)
-    note = Note(f"dhcp: {_text(grant.address)} renewed by {_text(grant.server)}{_for(grant.seconds)}")
-    if _terms(known) == _terms(grant):
-        return Step(Bound(grant), (note, Remember(grant), Wake(wait)))
-    return Step(Bound(grant), (note, Remember(grant), Granted(grant), Wake(wait)))
+def _renewed(state: Renewing | Rebinding, grant: Grant, now: float) -> Step:
+    """Go on with a lease, under its new terms unless they have just changed."""
+    known = state.grant
+    if same_terms(known, grant):
+        line = f"dhcp: {_text(grant.address)} renewed by {_text(grant.server)}{_for(grant)}"
+        seldom = max(known.t1, grant.t1) >= TOLD_LEAST
+        told: tuple[Effect, ...] = (Note(line), Remember(grant)) if seldom else ()
+        return Step(Bound(grant, state.standing), (*told, _until_t1(grant, now)))
+    setbacks = _setbacks(state.standing, now)
+    if setbacks and now - state.standing.since < _back_off(setbacks, 0.5):
+        kept = with_times_of(known, grant)
+        return Step(Bound(kept, state.standing), (_until_t1(kept, now),))
+    line = f"dhcp: {_text(grant.address)} renewed by {_text(grant.server)} with other terms{_for(grant)}"
+    if setbacks:
+        line += f"; they have changed {setbacks + 1} times, and stay for {_back_off(setbacks + 1, 0.5):.2g} s now"
+    bound = _bind(grant, setbacks + 1, now)
+    return Step(bound.state, (Note(line), *bound.effects))
 
 
-def _hold(client: Client, grant: Grant, now: float, chance: float) -> Step:
-    """Renew, rebind or lose a lease: whatever its age says, also after a night's sleep of the machine."""
+def _hold(client: Client, state: Bound | Renewing | Rebinding, now: float, chance: float) -> Step:
+    """Renew, rebind or lose a lease: whatever its age says, also after a night's sleep of the machine.
+
+    All of a renewal is one transaction, so that an answer counts that takes longer than we wait for it.
+    """
+    grant, standing = state.grant, state.standing
     age = now - grant.since
     if age >= grant.seconds:
-        again = _discover(client, Selecting(_xid(chance), grant.address, b"", now, 0, 0), now, chance)
-        lost = Lost(f"the lease of {_text(grant.address)} ran out")
-        return Step(again.state, (Forget(), lost, *again.effects))
+        again = Selecting(_xid(chance), grant.address, b"", now, 0, _setbacks(standing, now) + 1)
+        return _after_setback(client, again, Lost(f"the lease of {_text(grant.address)} ran out"), now, chance)
     if age < grant.t1:
-        return Step(Bound(grant), (Wake(grant.t1 - age),))
-    renewing = age < grant.t2
-    end = grant.t2 if renewing else grant.seconds
+        return Step(Bound(grant, standing), (Wake(max(SHORTEST_WAIT, grant.t1 - age)),))
+    xid, began = (_xid(chance), now) if isinstance(state, Bound) else (state.xid, state.began)
+    end = grant.t2 if age < grant.t2 else grant.seconds
     least = min(RENEW_WAIT_LEAST, grant.seconds / 20)
-    wait = min(end - age, max((end - age) / 2, least))
-    xid = _xid(chance)
-    if renewing:
+    wait = Wake(max(SHORTEST_WAIT, min(end - age, max((end - age) / 2, least))))
+    if age < grant.t2:
+        renewing = Renewing(grant, standing, xid, began, now)
         note = Note(f"dhcp: asking {_text(grant.server)} to renew {_text(grant.address)}")
-        return Step(Renewing(grant, xid, now), (requests.renew(client, xid, grant), note, Wake(wait)))
+        told = (note,) if grant.t1 >= TOLD_LEAST else ()
+        return Step(renewing, (requests.renew(client, renewing), *told, wait))
+    rebinding = Rebinding(grant, standing, xid, began, now)
     note = Note(f"dhcp: asking any server to renew {_text(grant.address)}, which ends in {grant.seconds - age:.0f} s")
-    return Step(Rebinding(grant, xid, now), (requests.rebind(client, xid, grant), note, Wake(wait)))
+    told = (note,) if grant.t1 >= TOLD_LEAST else ()
+    return Step(rebinding, (requests.rebind(client, rebinding), *told, wait))
 
 
 # Losing it.
 
 
-def _refused(client: Client, state: State, reply: Reply, now: float, chance: float) -> Step | None:
+def _refused(client: Client, state: State, event: Nak, now: float, chance: float) -> Step | None:
+    reply = event.reply
+    if not isinstance(state, Requesting | Rebooting | Renewing | Rebinding) or reply.xid != state.xid:
+        return None
+    address, server = _asked(state)
+    if reply.server != (server or reply.server):
+        return Step(state, (Ignored(event, f"only {_text(server)} was asked"),))
     why = f": {reply.text}" if reply.text else ""
-    if isinstance(state, Requesting) and (reply.xid, reply.server) == (state.xid, state.server):
-        note = Note(f"dhcp: NAK of {_text(state.address)} from {_text(reply.server)}{why}")
-        return _after_setback(client, state.setbacks + 1, reply.server, note, now, chance)
-    if isinstance(state, Rebooting) and reply.xid == state.xid:
-        note = Note(f"dhcp: NAK of {_text(state.address)} from {_text(reply.server)}{why}")
+    note = Note(f"dhcp: NAK of {_text(address)} from {_text(reply.server)}{why}")
+    if isinstance(state, Rebooting):
         again = _discover(client, Selecting(_xid(chance), b"", b"", state.began, 0, 0), now, chance)
         return Step(again.state, (note, Forget(), *again.effects))
-    if isinstance(state, Renewing | Rebinding) and reply.xid == state.xid:
-        if isinstance(state, Renewing) and reply.server != state.grant.server:
-            return None
-        reason = f"{_text(reply.server)} takes {_text(state.grant.address)} back (NAK){why}"
-        again = _discover(client, Selecting(_xid(chance), b"", b"", now, 0, 0), now, chance)
-        return Step(again.state, (Forget(), Lost(reason), *again.effects))
-    return None
+    if isinstance(state, Requesting):
+        shunning = Selecting(_xid(chance), b"", reply.server, now, 0, state.setbacks + 1)
+        return _after_setback(client, shunning, note, now, chance)
+    lost = Lost(f"{_text(reply.server)} takes {_text(address)} back (NAK){why}")
+    asking = Selecting(_xid(chance), b"", b"", now, 0, _setbacks(state.standing, now) + 1)
+    return _after_setback(client, asking, lost, now, chance)
 
 
-def _after_setback(client: Client, setbacks: int, server: bytes, note: Note, now: float, chance: float) -> Step:
+def _after_setback(client: Client, again: Selecting, said: Note | Lost, now: float, chance: float) -> Step:
     """Try again at once after the first setback, later and later after the next ones."""
-    if setbacks == 1:
-        again = _discover(client, Selecting(_xid(chance), b"", server, now, 0, setbacks), now, chance)
-        return Step(again.state, (note, Forget(), *again.effects))
-    return Step(Pausing(setbacks), (note, Forget(), Wake(_back_off(setbacks, chance))))
+    if again.setbacks == 1:
+        taken = _discover(client, again, now, chance)
+        return Step(taken.state, (Forget(), said, *taken.effects))
+    wait = _back_off(again.setbacks, chance)
+    next_try = f"; next try in {wait:.2g} s"
+    told: Effect = Note(said.line + next_try) if isinstance(said, Note) else Lost(said.reason + next_try)
+    return Step(Pausing(again.setbacks), (Forget(), told, Wake(wait)))
 
 
-def _conflict(client: Client, state: State, mac: bytes, chance: float) -> Step | None:
+def _conflict(client: Client, state: State, mac: bytes, now: float, chance: float) -> Step | None:
     if not isinstance(state, Probing | Bound | Renewing | Rebinding):
         return None
     grant = state.grant
-    setbacks = state.setbacks + 1 if isinstance(state, Probing) else 1
+    setbacks = 1 + (state.setbacks if isinstance(state, Probing) else _setbacks(state.standing, now))
     wait = min(LONGEST_WAIT, DECLINED_WAIT * 2.0 ** min(setbacks - 1, 8)) * (1 + chance / 10)
     reason = f"{_text(grant.address)} is used by {mac.hex(':')} too; DECLINE, next try in {wait:.0f} s"
     declined: Effect = requests.decline(client, _xid(chance), grant)
@@ -274,35 +310,12 @@ def _close(client: Client, state: State, chance: float) -> Step | None:
 # Small change.
 
 
-def grant_from(reply: Reply, mac: bytes, since: float, chance: float) -> Grant:
-    """Return what an ACK grants, counted from when it was asked for.
-
-    The server's T1 and T2 are taken if they make sense, else half and seven eighths; both a little early by chance,
-    so that many clients do not renew at once.  With classless routes the router option does not count.
-    """
-    seconds = t1 = t2 = inf
-    if reply.seconds != FOREVER:
-        seconds = float(reply.seconds)
-        t1 = float(reply.t1 or 0) or seconds * 0.5
-        t2 = float(reply.t2 or 0) or seconds * 0.875
-        if not t1 < t2 < seconds:
-            t1, t2 = seconds * 0.5, seconds * 0.875
-        t1 *= 1 - chance / 50
-        t2 *= 1 - chance / 50
-    gateway = reply.routers[0] if reply.routers else None
-    routes = reply.routes if reply.routes is not None else ()
-    if reply.routes is not None:
-        defaults = [route[2] for route in routes if route[1] == 0 and route[2] != b"\0\0\0\0"]
-        gateway = defaults[0] if defaults else None
-    return Grant(
-        reply.address, reply.prefix, gateway, reply.dns_servers, reply.domain, routes,
-        reply.server, mac, since, t1, t2, seconds,
-    )  # fmt: skip
+def _until_t1(grant: Grant, now: float) -> Wake:
+    return Wake(max(0.0, grant.since + grant.t1 - now))
 
 
-def _terms(grant: Grant) -> tuple[object, ...]:
-    """What a program can see of a grant; who granted it, and for how long, does not take anything down."""
-    return (grant.address, grant.prefix, grant.gateway, grant.dns_servers, grant.domain, grant.routes)
+def _setbacks(standing: Standing, now: float) -> int:
+    return standing.setbacks if now - standing.since < LASTING else 0
 
 
 def _xid(chance: float) -> int:
@@ -319,8 +332,11 @@ def _unanswered(what: str, sent: int, wait: float) -> str:
     return f"{sent} {what}{plural} unanswered, next in {wait:.2g} s"
 
 
-def _for(seconds: float) -> str:
-    return ", for ever" if seconds == inf else f", for {seconds:.0f} s"
+def _for(grant: Grant) -> str:
+    if grant.seconds == inf:
+        return ", for ever"
+    untold = f": it is renewed every {grant.t1:.2g} s, which is not told" if grant.t1 < TOLD_LEAST else ""
+    return f", for {grant.seconds:.0f} s{untold}"
 
 
 def _text(address: bytes) -> str:

@@ -6,7 +6,7 @@ Source: RFC 2131 section 4.4.1, table 5.
 from netstrata.protocols.dhcpv4 import message
 from netstrata.protocols.dhcpv4 import options as option
 from netstrata.protocols.dhcpv4.message import EVERYWHERE, NOWHERE, Message, encode
-from netstrata.protocols.dhcpv4.states import Client, Grant, Requesting, Send
+from netstrata.protocols.dhcpv4.states import Client, Grant, Rebinding, Rebooting, Renewing, Requesting, Selecting, Send
 
 _ASKED_FOR = bytes(
     (
@@ -23,7 +23,7 @@ _ASKED_FOR = bytes(
 _SIZE_LEAST = 576  # RFC 2132 section 9.10
 
 
-def _ask(client: Client, kind: int, xid: int, waited: float, extra: dict[int, bytes], source: bytes = NOWHERE) -> bytes:
+def _ask(client: Client, kind: int, xid: int, secs: int, extra: dict[int, bytes], source: bytes = NOWHERE) -> bytes:
     """Return a message that wants an answer."""
     options = {option.MESSAGE_TYPE: bytes((kind,))}
     options.update(extra)
@@ -35,8 +35,7 @@ def _ask(client: Client, kind: int, xid: int, waited: float, extra: dict[int, by
         options[option.VENDOR_CLASS] = client.vendor_class
     if client.client_id:
         options[option.CLIENT_ID] = client.client_id
-    seconds = max(0, int(waited))
-    return encode(Message(message.BOOTREQUEST, xid, client.mac, options, seconds, client=source))
+    return encode(Message(message.BOOTREQUEST, xid, client.mac, options, secs, client=source))
 
 
 def _tell(client: Client, kind: int, grant: Grant, extra: dict[int, bytes], xid: int, source: bytes) -> bytes:
@@ -48,35 +47,44 @@ def _tell(client: Client, kind: int, grant: Grant, extra: dict[int, bytes], xid:
     return encode(Message(message.BOOTREQUEST, xid, client.mac, options, client=source))
 
 
+def passed(began: float, now: float) -> int:
+    """Return what `secs` says: for how long a client has been asking."""
+    return min(0xFFFF, max(0, int(now - began)))
+
+
 def _to_all(payload: bytes, source: bytes = NOWHERE) -> Send:
     return Send(payload, source, EVERYWHERE, b"")
 
 
-def discover(client: Client, xid: int, waited: float, wanted: bytes) -> Send:
-    """Ask everybody for an address, best the one named."""
-    extra = {option.REQUESTED_ADDRESS: wanted} if wanted else {}
-    return _to_all(_ask(client, message.DISCOVER, xid, waited, extra))
+def discover(client: Client, state: Selecting) -> Send:
+    """Ask everybody for an address, best the one wanted."""
+    extra = {option.REQUESTED_ADDRESS: state.wanted} if state.wanted else {}
+    return _to_all(_ask(client, message.DISCOVER, state.xid, state.secs, extra))
 
 
-def request_offer(client: Client, state: Requesting, now: float) -> Send:
+def request_offer(client: Client, state: Requesting) -> Send:
     """Take one server's offer, and tell the others so."""
     extra = {option.REQUESTED_ADDRESS: state.address, option.SERVER_ID: state.server}
-    return _to_all(_ask(client, message.REQUEST, state.xid, now - state.began, extra))
+    return _to_all(_ask(client, message.REQUEST, state.xid, state.secs, extra))
 
 
-def request_again(client: Client, xid: int, waited: float, address: bytes) -> Send:
+def request_again(client: Client, state: Rebooting, now: float) -> Send:
     """Ask whether an address of before is still ours."""
-    return _to_all(_ask(client, message.REQUEST, xid, waited, {option.REQUESTED_ADDRESS: address}))
+    extra = {option.REQUESTED_ADDRESS: state.address}
+    return _to_all(_ask(client, message.REQUEST, state.xid, passed(state.began, now), extra))
 
 
-def renew(client: Client, xid: int, grant: Grant) -> Send:
+def renew(client: Client, state: Renewing) -> Send:
     """Ask the server that granted a lease for more time: from the address, to the sender of the ACK."""
-    return Send(_ask(client, message.REQUEST, xid, 0, {}, grant.address), grant.address, grant.server, grant.server_mac)
+    grant = state.grant
+    payload = _ask(client, message.REQUEST, state.xid, passed(state.began, state.asked), {}, grant.address)
+    return Send(payload, grant.address, grant.server, grant.server_mac)
 
 
-def rebind(client: Client, xid: int, grant: Grant) -> Send:
+def rebind(client: Client, state: Rebinding) -> Send:
     """Ask everybody for more time."""
-    return _to_all(_ask(client, message.REQUEST, xid, 0, {}, grant.address), grant.address)
+    address = state.grant.address
+    return _to_all(_ask(client, message.REQUEST, state.xid, passed(state.began, state.asked), {}, address), address)
 
 
 def decline(client: Client, xid: int, grant: Grant) -> Send:

@@ -42,7 +42,15 @@ class Grant(NamedTuple):
     seconds: float
 
 
-# States.  `setbacks` counts NAKs and conflicts since the last lease; it is what slows a hopeless client down.
+# States.  `setbacks` counts what went wrong since the last lease that lasted; it is what slows a hopeless client down.
+# `secs` is what the DISCOVER said: the REQUEST must repeat it (RFC 2131 section 3.1, step 3).
+
+
+class Standing(NamedTuple):
+    """Since when a lease has its terms, and after how many setbacks: NAK, conflict, loss, other terms."""
+
+    since: float
+    setbacks: int
 
 
 class Idle(NamedTuple):
@@ -67,6 +75,7 @@ class Selecting(NamedTuple):
     began: float
     sent: int
     setbacks: int
+    secs: int = 0
 
 
 class Requesting(NamedTuple):
@@ -75,7 +84,7 @@ class Requesting(NamedTuple):
     xid: int
     address: bytes
     server: bytes
-    began: float
+    secs: int
     asked: float
     sent: int
     setbacks: int
@@ -92,22 +101,27 @@ class Bound(NamedTuple):
     """The lease is ours."""
 
     grant: Grant
+    standing: Standing
 
 
 class Renewing(NamedTuple):
     """Ours; the server that granted it is asked for more time."""
 
     grant: Grant
+    standing: Standing
     xid: int
-    asked: float
+    began: float
+    asked: float  # last
 
 
 class Rebinding(NamedTuple):
     """Ours; anyone is asked for more time."""
 
     grant: Grant
+    standing: Standing
     xid: int
-    asked: float
+    began: float
+    asked: float  # last
 
 
 class Pausing(NamedTuple):
@@ -229,9 +243,10 @@ class Note(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """The event means nothing here."""
+    """The event means nothing here; `why` is for people, and empty where nobody needs to know."""
 
     event: Event
+    why: str = ""
 
 
 Effect = Union[Send, Wake, Probe, Granted, Lost, Remember, Forget, Note, Ignored]

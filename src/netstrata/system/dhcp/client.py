@@ -200,9 +200,16 @@ class _Conversation:
             self._tell(None)
         elif isinstance(effect, dhcpv4.Remember | dhcpv4.Forget):
             self._keep(effect)
-        elif isinstance(effect, dhcpv4.Ignored) and isinstance(effect.event, dhcpv4.Offer):
-            reply = effect.event.reply
-            self._complain(f"dhcp: OFFER of {_text(reply.address)} from {_text(reply.server)} is not taken")
+        elif isinstance(effect, dhcpv4.Ignored):
+            self._ignored(effect)
+
+    def _ignored(self, effect: dhcpv4.Ignored) -> None:
+        event = effect.event
+        if isinstance(event, dhcpv4.Offer) or (isinstance(event, dhcpv4.Ack | dhcpv4.Nak) and effect.why):
+            of = f" of {_text(event.reply.address)}" if not isinstance(event, dhcpv4.Nak) else ""
+            why = f": {effect.why}" if effect.why else ""
+            said = type(event).__name__.upper()
+            self._complain(f"dhcp: {said}{of} from {_text(event.reply.server)} is not taken{why}")
 
     def _send(self, effect: dhcpv4.Send) -> None:
         if self._socket is not None:
