@@ -1,13 +1,17 @@
 """Files that are generated: whose they are, who can read them, and what becomes of those of a daemon that is gone."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from netstrata.contract import set_running
 from netstrata.system.generated import GeneratedFiles, remove_stale
+from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable
 
 HOLDS_AND_WAITS = """
@@ -62,9 +66,9 @@ def test_a_link_that_somebody_laid_there_is_not_followed(tmp_path: Path) -> None
     (tmp_path / "mine").write_text("mine")
 
     with GeneratedFiles(str(tmp_path)).held_file("a.conf") as file:
-        (tmp_path / "generated/a.conf.new").symlink_to(tmp_path / "mine")
-        with pytest.raises(OSError, match="symbolic links"):
-            file.write("generated")
+        (tmp_path / "generated/.a.conf.netstrata-new").symlink_to(tmp_path / "mine")
+        file.write("generated")
+        assert not (tmp_path / "generated/a.conf").is_symlink()
 
     assert (tmp_path / "mine").read_text() == "mine"
 
@@ -87,3 +91,31 @@ def test_what_a_killed_daemon_left_is_removed_and_what_a_living_one_needs_is_not
     assert there == ["held.conf"]
     assert second == ["held.conf"]
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda path: path.write_text("theirs"),
+        lambda path: path.unlink(),
+        lambda path: path.chmod(0o644),
+        lambda path: path.with_name("b").write_text("theirs") and path.with_name("b").rename(path),
+    ],
+)
+def test_what_somebody_makes_of_a_file_is_told_and_mended(tmp_path: Path, deed: Callable[[Path], object]) -> None:
+    path = tmp_path / "generated/a.conf"
+    open_before = len(os.listdir("/proc/self/fd"))
+
+    async def story() -> list[str]:
+        statement = Heard()
+        set_running(statement)
+        with GeneratedFiles(str(tmp_path)).held_file("a.conf") as file:
+            file.write("ours")
+            deed(path)
+            await asyncio.wait_for(statement.wait_for_more(), 60)
+            assert (path.read_text(), mode(path)) == ("ours", "0o600")
+        return statement.lines
+
+    assert asyncio.run(story()) == [f"{path} was changed by somebody else; written again (not again for 1 s)"]
+    assert os.listdir(tmp_path) == []
+    assert len(os.listdir("/proc/self/fd")) == open_before

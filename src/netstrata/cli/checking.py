@@ -1,8 +1,8 @@
 """`netstrata check` and `netstrata fmt`."""
 
 import os
+import stat
 import sys
-import tempfile
 
 from netstrata.cli.run import read_file
 from netstrata.daemon.lookup import RegistryLookup
@@ -13,6 +13,9 @@ from netstrata.language.diagnostics import render_all
 from netstrata.language.layout import format_program
 from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
+from netstrata.system import whole
+from netstrata.system.places import opened
+from netstrata.system.whole import Look
 
 
 def check(paths: list[str]) -> int:
@@ -63,17 +66,11 @@ def layout(paths: list[str], only_check: bool) -> int:
 
 def _replace(path: str, text: bytes) -> int:
     """Replace a file by a complete one, so that no reader ever sees half of it."""
-    target = os.path.realpath(path)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".netstrata-fmt-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text)
-            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
-            os.replace(temporary, target)
-        except OSError:
-            os.unlink(temporary)
-            raise
+        with opened(path) as place:
+            found = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+            with whole.beside(place, text, Look(stat.S_IMODE(found.st_mode))):
+                pass
     except OSError as error:
         print(f"error: cannot write {path}: {error.strerror}", file=sys.stderr)
         return 1

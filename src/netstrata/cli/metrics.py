@@ -1,11 +1,9 @@
 """`netstrata metrics`: what a daemon counts, for Prometheus."""
 
-import contextlib
-import os
-import tempfile
-
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.control.metrics import down_text, metrics_text
+from netstrata.system import whole
+from netstrata.system.whole import PUBLIC
 
 
 def metrics(control: str, output: str | None) -> int:
@@ -44,19 +42,8 @@ def write_whole(path: str, text: str) -> None:
 
     Raises: OSError, with the path as its file name.
     """
-    folder, name = os.path.split(path)
-    beside = ""
     try:
         # A collector reads what ends in .prom; this does not until it is whole.
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=folder or ".", prefix=f".{name}.", delete=False
-        ) as file:
-            beside = file.name
-            file.write(text)
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(beside, path)
+        whole.replace(path, text.encode(), PUBLIC)
     except OSError as error:
-        if beside:
-            with contextlib.suppress(OSError):
-                os.unlink(beside)
         raise OSError(error.errno, error.strerror, path) from error

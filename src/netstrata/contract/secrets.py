@@ -33,6 +33,10 @@ class Secrets:
                 del self._known[next(iter(self._known))]
         self._known[value] = None
 
+    def within(self, data: bytes) -> bool:
+        """Say whether one is in a text: all of it, or a part that is long enough to be told from any word."""
+        return any(secret == data or (len(secret) >= SHORTEST and secret in data) for secret in self._known)
+
     def all(self) -> list[bytes]:
         """Return all of them."""
         return list(self._known)

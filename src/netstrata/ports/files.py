@@ -16,7 +16,7 @@ class FileStatus(NamedTuple):
 class OpenFile(Protocol):
     """A file opened as C's fopen does: what is written is held back until a seek, a read, the end or a full buffer.
 
-    Everything here raises Unavailable when the system refuses it.
+    Everything here raises Unavailable when the system refuses it.  A file is closed to others before a secret is in it.
     """
 
     def read(self, most: int) -> bytes:
@@ -36,13 +36,19 @@ class OpenFile(Protocol):
 
 
 class Files(Protocol):
-    """Files by their paths.  Everything but `status` raises Unavailable when the system refuses it."""
+    """Files by their paths, through no symbolic link that somebody else may have made.
+
+    Everything but `status` raises Unavailable when the system refuses it.
+    """
 
     def read(self, path: bytes) -> bytes:
         """Return all that a file holds."""
 
     def write(self, path: bytes, data: bytes) -> None:
-        """Make a file, or empty it, and write; one that could be written only in part stays so."""
+        """Make a file, or empty it, and write; one that could be written only in part stays so.
+
+        With a secret in the data, another file with the mode 0600 is put in its place, in one stroke.
+        """
 
     def status(self, path: bytes, *, follow: bool) -> FileStatus | None:
         """Say what a path leads to; None if that cannot be said."""

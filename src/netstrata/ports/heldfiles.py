@@ -18,8 +18,9 @@ class HeldFiles(Protocol):
     def held_file(self, path: bytes, data: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Replace a file in one stroke, or make it; put back the one that was found, or none, on the way back.
 
-        A symbolic link is followed.  If the content has become another one meanwhile, it is left alone, with a note.
-        What nobody says of mode and owner is that of the file that was found, else 0644 and ours.
+        A symbolic link is followed, unless somebody else may have made it.  If the content has become another one
+        meanwhile, it is left alone, with a note.  What nobody says of mode and owner is that of the file that was
+        found, else 0644 and ours; with a secret in the data, 0600 and ours.
         """
 
     def held_directory(self, path: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:

@@ -1,6 +1,7 @@
 """Files that are generated for programs: in one directory that only we can enter, each locked while it is needed.
 
-A file that nobody has locked was left behind by a daemon that crashed.
+A file that nobody has locked was left behind by a daemon that crashed.  What somebody else makes of one is noticed: it
+is written again, and that is told, because the program may have read it meanwhile.
 """
 
 import fcntl
@@ -11,6 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from netstrata.contract import Running, running
+from netstrata.system import whole
+from netstrata.system.guard import Guard
+from netstrata.system.places import opened, read_file
+from netstrata.system.whole import PRIVATE
 from netstrata.values import Unavailable
 
 DIRECTORY = "generated"
@@ -20,7 +25,9 @@ _LARGEST = 1 << 24  # bytes that are shown
 class GeneratedFile:
     """One file, for as long as a statement needs it."""
 
-    __slots__ = ("_descriptor", "changed", "name", "path", "size", "statement")
+    in_place = False  # another one is put in its place
+
+    __slots__ = ("_data", "_descriptor", "_guard", "changed", "name", "path", "size", "statement")
 
     def __init__(self, name: str, path: str, statement: Running | None) -> None:
         """Know where it will be; there is none before it is written.
@@ -32,43 +39,68 @@ class GeneratedFile:
         self.statement = statement
         self.size = 0
         self.changed = 0.0
+        self._data = b""
         self._descriptor = -1
+        self._guard: Guard | None = None
 
     def write(self, text: str) -> None:
-        """Put a content in its place in one stroke.
+        """Put a content in its place in one stroke, and have it stay.
 
         Raises: OSError; what was there is there still.
         """
-        data = text.encode("utf-8", "surrogateescape")
-        temporary = f"{self.path}.new"
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._put(text.encode("utf-8", "surrogateescape"))
+        if self._guard is None and self.statement is not None:
+            try:
+                self._guard = Guard(self, self._repair)
+            except OSError as error:
+                self.statement.note(f"{self.path} is not watched for changes: {error.strerror}")
+
+    def is_ours(self) -> bool:
+        """Say whether it is as it was written."""
+        return whole.is_whole(self.path, self._data, PRIVATE)
+
+    def _put(self, data: bytes) -> None:
+        kept = -1
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            left = memoryview(data)
-            while left:
-                left = left[os.write(descriptor, left) :]
-            os.rename(temporary, self.path)
+            with opened(self.path) as place, whole.beside(place, data, PRIVATE) as descriptor:
+                kept = os.dup(descriptor)
+                fcntl.flock(kept, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException:
-            os.close(descriptor)
+            if kept >= 0:
+                os.close(kept)
             raise
         self._close()
-        self._descriptor = descriptor
+        self._descriptor = kept
+        self._data = data
         self.size = len(data)
         self.changed = time.time()
+
+    def _repair(self, wait_s: float) -> None:
+        """Write again what somebody has overwritten."""
+        did = f"{self.path} was changed by somebody else"
+        try:
+            self._put(self._data)
+        except OSError as error:
+            did = f"{did}, and cannot be written: {error.strerror}"
+        else:
+            did = f"{did}; written again (not again for {wait_s:.0f} s)"
+        if self.statement is not None:
+            self.statement.note(did)
 
     def read(self) -> str:
         """Return what it holds now, "" if somebody has taken it away."""
         try:
-            with open(self.path, "rb") as file:
-                return file.read(_LARGEST).decode("utf-8", "backslashreplace")
+            return read_file(self.path, _LARGEST).decode("utf-8", "backslashreplace")
         except OSError:
             return ""
 
     def remove(self) -> None:
         """Take it away."""
-        for path in (self.path, f"{self.path}.new"):
-            with suppress(OSError):
-                os.unlink(path)
+        if self._guard is not None:
+            self._guard.close()
+            self._guard = None
+        with suppress(OSError):
+            os.unlink(self.path)
         self._close()
 
     def _close(self) -> None:

@@ -94,6 +94,19 @@ def test_its_configuration_can_be_seen_and_what_a_killed_daemon_left_is_removed(
     assert server.call(lambda: os.listdir("/run/netstrata")) == []
 
 
+def test_what_somebody_makes_of_its_configuration_is_told_and_mended(lab: Lab, tmp_path: Path) -> None:
+    server, _ = two(lab)
+    daemon = up(server, tmp_path / "server.ncd", SERVER)
+    path = "/run/netstrata/generated/dnsmasq-lan.conf"
+    before = server.read(path)
+
+    server.run("sh", "-c", f"echo server=203.0.113.66 >>{path}; chmod 644 {path}")
+    daemon.wait_output(f"{path} was changed by somebody else; written again")
+    wait_until("its content again", lambda: server.read(path) == before)
+    wait_until("its mode again", lambda: server.run("stat", "-c", "%a", path) == "600\n")
+    daemon.end()
+
+
 def test_it_is_started_again_when_it_dies_and_the_statement_stays_up(lab: Lab, tmp_path: Path) -> None:
     server, client = two(lab)
     daemon = up(server, tmp_path / "server.ncd", SERVER)

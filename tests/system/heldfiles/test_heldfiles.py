@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from netstrata.contract import set_running
+from netstrata.contract.secrets import SECRETS
 from netstrata.ports.heldfiles import NOTHING_SAID, Attributes
-from netstrata.system.heldfiles import RealHeldFiles, whole
+from netstrata.system import whole
+from netstrata.system.heldfiles import RealHeldFiles
 from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable
 
@@ -191,10 +193,7 @@ def test_what_a_crash_left_is_forgotten_if_somebody_has_written_the_file_since(t
     [
         (lambda path: path.mkdir(), "it is a directory: only a file can be replaced"),
         (lambda path: os.mkfifo(path), "it is a device, a socket or a pipe: only a file can be replaced"),
-        (
-            lambda path: path.symlink_to(path.name),
-            "it is a symbolic link that leads round: only a file can be replaced",
-        ),
+        (lambda path: path.symlink_to(path.name), "{} is a symbolic link that leads round"),
     ],
 )
 def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None], reason: str) -> None:
@@ -204,7 +203,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None]
     with pytest.raises(Unavailable) as refused:
         held(path, b"new", lambda: None)
 
-    assert (str(refused.value), names(tmp_path)) == (f"cannot write {path}: {reason}", ["a"])
+    assert (str(refused.value), names(tmp_path)) == (f"cannot write {path}: {reason.format(path)}", ["a"])
 
 
 def test_a_missing_directory_and_a_missing_user_are_told(tmp_path: Path) -> None:
@@ -253,6 +252,113 @@ def test_a_link_is_made_and_removed_and_another_one_refused(tmp_path: Path) -> N
     assert names(tmp_path) == ["there"]
 
 
+SECRET = b"correct horse battery"
+
+
+@pytest.fixture
+def secret() -> bytes:
+    """Return a text that is known to be a secret."""
+    SECRETS.keep(SECRET)
+    return SECRET
+
+
+@pytest.mark.parametrize(
+    ("found", "attributes", "mode"),
+    [
+        (None, NOTHING_SAID, 0o600),
+        (0o644, NOTHING_SAID, 0o600),
+        (0o644, Attributes(0o640), 0o640),
+        (None, Attributes(user=f"{os.getuid()}"), 0o600),
+    ],
+)
+def test_a_secret_is_for_us_alone_unless_a_mode_is_said(
+    tmp_path: Path, secret: bytes, found: int | None, attributes: Attributes, mode: int
+) -> None:
+    path = tmp_path / "a"
+    if found is not None:
+        path.write_bytes(b"old")
+        path.chmod(found)
+    seen: list[int] = []
+
+    held(path, b"psk=" + secret, lambda: seen.append(stat.S_IMODE(path.stat().st_mode)), attributes)
+
+    assert seen == [mode]
+    assert found is None or stat.S_IMODE(path.stat().st_mode) == found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file to somebody")
+def test_a_secret_is_not_for_whoever_had_a_file_in_its_place(tmp_path: Path, secret: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"theirs")
+    os.chown(path, 12345, 12345)
+    seen: list[tuple[int, int]] = []
+
+    held(path, secret, lambda: seen.append((path.stat().st_uid, path.stat().st_gid)))
+
+    assert seen == [(0, 0)]
+
+
+def test_the_name_under_which_a_file_is_kept_says_what_all_can_see_of_the_one_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    seen: list[list[str]] = []
+
+    held(path, b"new", lambda: seen.append([*names(tmp_path), f"{path.stat().st_ino:x}-{path.stat().st_mtime_ns:x}"]))
+
+    ((kept, plain, mark),) = seen
+    assert (kept, plain) == (f".a.netstrata-saved-{mark}", "a")
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda path: path.chmod(0o666),
+        pytest.param(
+            lambda path: os.chown(path, 12345, -1),
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file to somebody"),
+        ),
+    ],
+)
+def test_mode_and_owner_are_held_as_the_content_is(tmp_path: Path, deed: Callable[[Path], None]) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    before = path.stat().st_ino
+
+    async def act(files: RealHeldFiles, statement: Heard) -> None:
+        told = await lost_by(statement, files, path, lambda: deed(path))
+        assert told == f"cannot hold {path}: somebody has changed its mode or owner"
+
+    with_files(act)
+
+    assert (path.read_bytes(), oct(path.stat().st_mode), path.stat().st_ino) == (b"old", "0o100600", before)
+
+
+def test_the_mode_of_a_directory_is_held_too_if_it_is_ours(tmp_path: Path) -> None:
+    path, theirs = tmp_path / "a", tmp_path / "theirs"
+    theirs.mkdir()
+
+    async def act(files: RealHeldFiles, statement: Heard) -> None:
+        async with files.held_directory(os.fsencode(theirs), Attributes(0o700)):
+            theirs.chmod(0o711)
+            async with files.held_directory(os.fsencode(path), Attributes(0o700)):
+                path.chmod(0o777)
+                (path / "b").touch()
+                while not statement.losses:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            async with files.held_directory(os.fsencode(path), Attributes(0o700)):
+                assert oct(path.stat().st_mode) == "0o40700"
+                (path / "b").unlink()
+        assert [str(loss) for loss in statement.losses] == [
+            f"cannot hold {path}: somebody has changed its mode or owner"
+        ]
+
+    with_files(act)
+
+    assert names(tmp_path) == ["theirs"]
+    assert oct(theirs.stat().st_mode) == "0o40711"
+
+
 async def lost_by(statement: Heard, files: RealHeldFiles, path: Path, deed: Callable[[], None]) -> str:
     """Hold a file as a statement does: again, once what somebody did to it was noticed; return what was told."""
     async with files.held_file(os.fsencode(path), b"ours", NOTHING_SAID):
@@ -260,7 +366,7 @@ async def lost_by(statement: Heard, files: RealHeldFiles, path: Path, deed: Call
         while not statement.losses:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     async with files.held_file(os.fsencode(path), b"ours", NOTHING_SAID):
-        assert whole.read_whole(str(path)) == b"ours"
+        assert whole.holds(str(path), b"ours")
     return str(statement.losses.pop())
 
 

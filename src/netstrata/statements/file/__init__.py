@@ -32,6 +32,9 @@ def file_read(ports: Ports, path: Word) -> Text:
 def file_write(ports: Ports, path: Word, data: Text) -> None:
     """Write a file, new or in place of what it held; nothing of it is undone.
 
+    A symbolic link is followed, unless somebody else may have made it.  Where a secret is in the data, the file is
+    replaced by one with the mode 0600; `file.write` makes it with any mode.
+
     Example:
         file_write("greeting", "hello\\n");
         file_read("greeting") content;

@@ -10,6 +10,8 @@ from netstrata.ports import Ports
 async def mkdir(ports: Ports, path: Word, options: AttributesMap = NOTHING_SAID) -> Up[None]:
     """Make a directory; remove it on the way back if it is empty.  One that was there before stays as it was.
 
+    Mode and owner of one that was made are held: if somebody else changes them, the statement goes down and sets them.
+
     Example:
         file.mkdir("/run/greetings", ["mode": "0750"]);
         file.write("/run/greetings/first", "hello\\n");

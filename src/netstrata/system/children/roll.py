@@ -11,6 +11,8 @@ import signal
 import time
 from contextlib import suppress
 
+from netstrata.system.places import open_file
+
 GRACE_S = 3.0  # from SIGTERM to SIGKILL: they have nobody who would wait longer, and the new ones are waited for
 _START = 19  # of the words behind the program's name
 
@@ -58,7 +60,7 @@ class Roll:
             return True
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             return False
         try:

@@ -4,6 +4,9 @@ import os
 from math import inf
 from typing import NamedTuple
 
+from netstrata.system import whole
+from netstrata.system.places import read_file
+from netstrata.system.whole import PUBLIC
 from netstrata.values import format_ipv4, parse_ipv4
 
 _LARGEST = 4096
@@ -26,8 +29,7 @@ class LeaseFile:
     def read(self) -> Kept | None:
         """Return what was kept; None if there is nothing, or nothing that makes sense."""
         try:
-            with open(self._path, "rb") as file:
-                text = file.read(_LARGEST)
+            text = read_file(self._path, _LARGEST)
         except OSError:
             return None
         words = dict(line.split(maxsplit=1) for line in text.split(b"\n") if len(line.split(maxsplit=1)) == 2)
@@ -48,10 +50,7 @@ class LeaseFile:
         os.makedirs(self._directory, exist_ok=True)
         expires = "inf" if kept.expires == inf else f"{kept.expires:.0f}"
         text = f"address {format_ipv4(kept.address).decode()}\nexpires {expires}\n"
-        temporary = self._path + ".new"
-        with open(temporary, "w", encoding="ascii") as file:
-            file.write(text)
-        os.replace(temporary, self._path)
+        whole.replace(self._path, text.encode("ascii"), PUBLIC)
 
     def remove(self) -> None:
         """Keep nothing.

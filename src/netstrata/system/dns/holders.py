@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from netstrata.contract import Running, running
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
-from netstrata.system.dns.guard import Guard
+from netstrata.system.guard import Guard
 from netstrata.values import Unavailable
 
 PATH = "/etc/resolv.conf"

@@ -3,8 +3,12 @@
 import os
 import stat
 
+from netstrata.contract.secrets import SECRETS
 from netstrata.ports.files import FileStatus
+from netstrata.system import whole
 from netstrata.system.files.stdio import StdioFile
+from netstrata.system.places import open_file, opened, read_file
+from netstrata.system.whole import PRIVATE
 from netstrata.values import Unavailable
 
 _KINDS = (
@@ -34,18 +38,24 @@ class RealFiles:
     def read(self, path: bytes) -> bytes:
         """Return all that a file holds: see `ports.Files`."""
         try:
-            with open(path, "rb") as file:
-                return file.read()
+            return read_file(os.fsdecode(path))
         except OSError as error:
             raise _unavailable("read", path, error) from None
 
     def write(self, path: bytes, data: bytes) -> None:
         """Make a file, or empty it, and write: see `ports.Files`."""
         try:
-            with open(path, "wb", buffering=0) as file:
+            name = os.fsdecode(path)
+            if SECRETS.within(data) and _is_to_be_file(name):
+                whole.replace(name, data, PRIVATE)
+                return
+            descriptor = open_file(name, _FLAGS[b"w"])
+            try:
                 left = memoryview(data)
                 while left:
-                    left = left[file.write(left) or 0 :]
+                    left = left[os.write(descriptor, left) :]
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise _unavailable("write", path, error) from None
 
@@ -61,10 +71,17 @@ class RealFiles:
     def open(self, path: bytes, mode: bytes) -> StdioFile:
         """Open a file: see `ports.Files`."""
         try:
-            descriptor = os.open(path, _FLAGS[mode], 0o666)
+            descriptor = open_file(os.fsdecode(path), _FLAGS[mode])
         except OSError as error:
             raise _unavailable("open", path, error) from None
         return StdioFile(descriptor, os.fsdecode(path), mode != b"r")
+
+
+def _is_to_be_file(path: str) -> bool:
+    """Say whether a path leads to a file, or to nothing yet; a device or a pipe is never replaced."""
+    with opened(path) as place:
+        found = whole.found_at(place)
+        return found is None or stat.S_ISREG(found.st_mode)
 
 
 def _unavailable(what: str, path: bytes, error: OSError) -> Unavailable:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import stat
 
+from netstrata.contract.secrets import SECRETS
 from netstrata.values import Unavailable
 
 HELD = 4096  # bytes, as glibc for most files
@@ -76,10 +78,23 @@ class StdioFile:
         self._held.clear()
         left = memoryview(held)
         try:
+            if SECRETS.changes and SECRETS.within(held):
+                self._close_to_others()
             while left:
                 left = left[os.write(self._descriptor, left) :]
         except OSError as error:
             raise self._unavailable(what, error) from None
+
+    def _close_to_others(self) -> None:
+        """Have nobody else open the file, before a secret is in it.
+
+        Raises: OSError if it is another user's.
+        """
+        found = os.fstat(self._descriptor)
+        if stat.S_ISREG(found.st_mode):
+            if found.st_uid != os.geteuid():
+                raise OSError(errno.EPERM, "it is another user's, and what is written is a secret")
+            os.fchmod(self._descriptor, stat.S_IMODE(found.st_mode) & 0o700)
 
     def _unavailable(self, what: str, error: OSError) -> Unavailable:
         return Unavailable(f"{what} {self._name}", error.strerror or str(error), error.errno or 0)

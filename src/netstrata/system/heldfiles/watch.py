@@ -13,7 +13,9 @@ from netstrata.system import inotify
 from netstrata.system.inotify import Inotify
 
 QUIET_S = 0.05
-_CHANGES = inotify.CLOSE_WRITE | inotify.MOVED_TO | inotify.MOVED_FROM | inotify.CREATE | inotify.DELETE
+_CHANGES = (
+    inotify.CLOSE_WRITE | inotify.MOVED_TO | inotify.MOVED_FROM | inotify.CREATE | inotify.DELETE | inotify.ATTRIB
+)
 _ALL = inotify.OVERFLOW | inotify.IGNORED | inotify.UNMOUNT | inotify.MOVE_SELF
 
 

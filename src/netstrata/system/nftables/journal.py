@@ -20,6 +20,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from netstrata.system.nftables.netlink import Requests
+from netstrata.system.places import open_file
 from netstrata.values import Unavailable
 
 SETTLED_S = 30.0
@@ -101,7 +102,7 @@ class Journal:
         self._opened = True
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError:
             return  # nothing is remembered, then
         try:

@@ -4,9 +4,9 @@ import asyncio
 import os
 from collections.abc import Callable
 from math import inf
+from typing import Protocol
 
 from netstrata.system import inotify
-from netstrata.system.dns.file import ResolverFile
 
 _CHANGES = (
     inotify.CLOSE_WRITE | inotify.MOVED_TO | inotify.MOVED_FROM | inotify.CREATE | inotify.DELETE | inotify.ATTRIB
@@ -16,10 +16,23 @@ LONGEST_WAIT = 60.0
 QUIET = 120.0  # after so long without a repair the next one is a first one
 
 
+class Guarded(Protocol):
+    """A file that can say whether it is as it was written."""
+
+    path: str
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file itself is written, because no other can be put in its place."""
+
+    def is_ours(self) -> bool:
+        """Say whether it is as it was written."""
+
+
 class Guard:
     """Watch one file.  `repair` is called when it is to be written again."""
 
-    def __init__(self, file: ResolverFile, repair: Callable[[float], None]) -> None:
+    def __init__(self, file: Guarded, repair: Callable[[float], None]) -> None:
         """Begin to watch.
 
         Shapes: repair is given the seconds until the next one can follow.
