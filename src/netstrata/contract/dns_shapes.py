@@ -3,7 +3,12 @@
 from typing import Annotated
 
 from netstrata.contract.declaration import Shape
-from netstrata.values import List, Value, format_address, parse_address
+from netstrata.values import List, Refused, Value, format_address, line_fault, parse_address
+
+# Bytes of a line without its end.  dnsmasq 2.90 reads resolv.conf with a buffer of 1025: what is behind 1024 bytes is
+# another line to it ("using nameserver ..." was seen from the end of a long `search`).
+LINE_MOST = 1023
+_ALLOWED = f"each pair becomes one line of resolv.conf: no line feed, no carriage return, up to {LINE_MOST} bytes"
 
 
 def _read_servers(value: Value) -> list[bytes] | None:
@@ -30,10 +35,33 @@ def _read_lines(value: Value) -> list[tuple[bytes, bytes]] | None:
         if not isinstance(pair, List) or len(pair) != 2:
             return None
         kind, text = pair.elements()
-        if not isinstance(kind, bytes) or not isinstance(text, bytes) or b"\0" in kind + text:
+        if not isinstance(kind, bytes) or not isinstance(text, bytes) or line_fault(kind + b" " + text, LINE_MOST):
             return None
         lines.append((kind, text))
     return lines
+
+
+def _explain_lines(value: Value) -> Refused | None:
+    """Say of a pair that would be more than one line, why."""
+    for pair in value.elements() if isinstance(value, List) else []:
+        words = pair.elements() if isinstance(pair, List) else []
+        if len(words) == 2 and isinstance(words[0], bytes) and isinstance(words[1], bytes):
+            for word in words:
+                assert isinstance(word, bytes)
+                fault = line_fault(word, LINE_MOST)
+                if fault:
+                    return Refused(f"{_shown(word)} cannot stand in a line of resolv.conf: {fault}", hint=_ALLOWED)
+            fault = line_fault(words[0] + b" " + words[1], LINE_MOST)
+            if fault:
+                return Refused(f"the line of {_shown(words[0])} cannot be written: {fault}", hint=_ALLOWED)
+    return None
+
+
+def _shown(word: bytes) -> str:
+    """Return the beginning of a word as it would stand in a program."""
+    text = word[:60].decode("utf-8", "backslashreplace")
+    escaped = "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text.replace("\n", "\\n"))
+    return f'"{escaped}{"..." if len(word) > 60 else ""}"'
 
 
 def _write_lines(lines: list[tuple[bytes, bytes]]) -> Value:
@@ -47,7 +75,9 @@ SERVERS = Shape[list[bytes]](
 )  # fmt: skip
 RESOLVER_LINES = Shape[list[tuple[bytes, bytes]]](
     "a list of resolver lines", 'pairs of a keyword and its value, such as {{"search", "example.org"}}',
-    _read_lines, _write_lines, ('{{"search", "example.org"}}', "{}"), ('"search"', '{"search"}', '{{"search"}}'),
+    _read_lines, _write_lines, ('{{"search", "example.org"}}', "{}"),
+    ('"search"', '{"search"}', '{{"search"}}', r'{{"search", "a\nnameserver 192.0.2.9"}}', r'{{"search", "a\r"}}'),
+    explain=_explain_lines,
 )  # fmt: skip
 
 Servers = Annotated[list[bytes], SERVERS]

@@ -24,8 +24,14 @@ class FilterChain(NamedTuple):
     chain: bytes
 
 
-def _rule(value: Value) -> FilterRule | None:
+def _words(value: Value) -> list[bytes] | None:
+    """Read words none of which is two lines to who lists the rules: iptables-save(8) and -S print them as they are."""
     words = COMMAND.read(value)
+    return None if words is None or any(b"\n" in word for word in words) else words
+
+
+def _rule(value: Value) -> FilterRule | None:
+    words = _words(value)
     if words is None or len(words) < 2:
         return None
     return FilterRule(words[0], words[1], tuple(words[2:]))
@@ -38,8 +44,8 @@ def _write_rule(rule: FilterRule) -> Value:
 def _chain(value: Value) -> FilterChain | None:
     if isinstance(value, bytes):
         chain = WORD.read(value)
-        return FilterChain(b"filter", chain) if chain is not None else None
-    words = COMMAND.read(value)
+        return FilterChain(b"filter", chain) if chain is not None and b"\n" not in chain else None
+    words = _words(value)
     return FilterChain(words[0], words[1]) if words is not None and len(words) == 2 else None
 
 
@@ -48,13 +54,14 @@ def _write_chain(chain: FilterChain) -> Value:
 
 
 FILTER_RULE = Shape[FilterRule](
-    "a rule", "a table, a chain and the rule's words, without NUL, as arguments or as one list of them",
-    _rule, _write_rule, ('{"filter", "INPUT", "-j", "ACCEPT"}',), ('"filter"', '{"filter"}', '{"nat", "X", {}}'),
+    "a rule", "a table, a chain and the rule's words, without NUL and line feed, as arguments or as one list of them",
+    _rule, _write_rule, ('{"filter", "INPUT", "-j", "ACCEPT"}',),
+    ('"filter"', '{"filter"}', '{"nat", "X", {}}', r'{"filter", "INPUT", "-m", "comment", "--comment", "a\nb"}'),
     (1, WORDS_MOST),
 )  # fmt: skip
 FILTER_CHAIN = Shape[FilterChain](
-    "a chain", "a table and a chain, without NUL; the chain alone is one of the table filter",
-    _chain, _write_chain, ('"GUESTS"', '{"nat", "GUESTS"}'), ("{}", r'"\0"'), (1, 2),
+    "a chain", "a table and a chain, without NUL and line feed; the chain alone is one of the table filter",
+    _chain, _write_chain, ('"GUESTS"', '{"nat", "GUESTS"}'), ("{}", r'"\0"', r'"a\nb"'), (1, 2),
 )  # fmt: skip
 
 Rule = Annotated[FilterRule, FILTER_RULE]

@@ -7,7 +7,7 @@ from netstrata.contract.declaration import Shape
 from netstrata.contract.link_shapes import SWITCH
 from netstrata.contract.options import Options, options_shape
 from netstrata.contract.shapes import LINK, NUMBER
-from netstrata.values import Refused, Value
+from netstrata.values import Refused, Value, line_fault
 
 FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_./-]{0,127}")
@@ -15,6 +15,7 @@ _PRIORITY = re.compile(rb"-?[0-9]{1,10}|[a-z]+( ?[+-] ?[0-9]{1,10})?")
 _TYPE = re.compile(rb"[a-z][a-z0-9_]*( \. [a-z][a-z0-9_]*)*")
 _FLAGS = re.compile(rb"[a-z]+( ?, ?[a-z]+)*")
 _TIME = re.compile(rb"([0-9]{1,9}(ms|s|m|h|d))+")
+LINE_MOST = 65536  # bytes of a text, which nft itself reads whatever its length
 _OPENING = {ord("{"): ord("}"), ord("("): ord(")"), ord("["): ord("]")}
 
 
@@ -35,7 +36,7 @@ def _matching(name: str, means: str, pattern: "re.Pattern[bytes]", good: str, ba
 
 def _one_line(value: Value) -> str | None:
     """Read a text that is one statement to nft: it cannot end its line, nor the braces it stands in."""
-    if not isinstance(value, bytes) or not value.strip() or b"\0" in value or b"\n" in value or b"\\" in value:
+    if not isinstance(value, bytes) or not value.strip() or b"\\" in value or line_fault(value, LINE_MOST):
         return None
     closing: list[int] = []
     quoted = False
@@ -51,6 +52,11 @@ def _one_line(value: Value) -> str | None:
         elif byte in b")]}" and (not closing or closing.pop() != byte):
             return None
     return None if quoted or closing else value.decode("utf-8", "surrogateescape").strip()
+
+
+def _device(value: Value) -> str | None:
+    """Read the name of a link that can stand between quotes."""
+    return None if isinstance(value, bytes) and any(byte in value for byte in b"\"\\'*") else LINK.read(value)
 
 
 def _write_text(text: str) -> Value:
@@ -79,7 +85,14 @@ CHAIN_FIELDS: dict[str, Shape[str]] = {
     ),
     "priority": _matching("a priority", "a number, or a name such as filter, srcnat - 5", _PRIORITY, '"0"', '"0;"'),
     "policy": _one_of("a policy", ("accept", "drop"), '"ACCEPT"'),
-    "device": LINK,
+    "device": Shape(
+        "a device",
+        LINK.means + ", without quotes and backslash",
+        _device,
+        LINK.write,
+        ('"eth0"', r'"a;b}#"'),
+        ('"a b"', r'"a\"b"', "{}"),
+    ),
 }
 SET_FIELDS: dict[str, "Shape[str] | Shape[int] | Shape[bool]"] = {
     "type": _matching("a set type", "such as ipv4_addr or ipv4_addr . inet_service", _TYPE, '"ipv4_addr"', '"{}"'),
@@ -111,7 +124,7 @@ def chain_text(options: Options) -> str:
     for word in ("type", "hook", "priority"):
         if word not in options:
             raise Refused(f"the option {word} is missing: type, hook and priority go together", argument=3)
-    device = f" device {options['device']}" if "device" in options else ""
+    device = f' device "{options["device"]}"' if "device" in options else ""
     policy = f" policy {options['policy']};" if "policy" in options else ""
     return f"{{ type {options['type']} hook {options['hook']}{device} priority {options['priority']};{policy} }}"
 

@@ -7,10 +7,11 @@ from netstrata.contract.dhcp_shapes import MAC
 from netstrata.contract.link_shapes import SWITCH
 from netstrata.contract.options import Options, options_shape
 from netstrata.contract.shapes import word_shape
-from netstrata.values import Value
+from netstrata.values import Value, line_fault
 
 SSID_MOST = 32
 KEY_MANAGEMENT = (b"NONE", b"WPA-PSK", b"SAE", b"WPA-EAP", b"IEEE8021X")
+_LINE_MOST = 1900  # bytes of a value, so that its name fits into its line
 METHODS = (b"MD5", b"PEAP", b"TTLS", b"TLS", b"PWD")
 
 
@@ -31,9 +32,7 @@ def _psk(value: Value) -> bytes | None:
 
 def _line(value: Value) -> bytes | None:
     """Read what can stand in a line of a configuration file."""
-    if not isinstance(value, bytes) or not value or any(byte in b"\0\r\n" for byte in value):
-        return None
-    return value
+    return value if isinstance(value, bytes) and value and not line_fault(value, _LINE_MOST) else None
 
 
 def _text_shape(name: str, means: str, good: str, secret: bool = False) -> Shape[bytes]:

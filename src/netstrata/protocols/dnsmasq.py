@@ -1,22 +1,29 @@
 """The configuration of a dnsmasq that serves one link.
 
-Everything in it was read by a shape, so no value ends its line.  Source: dnsmasq(8).
+Everything in it was read by a shape, and written by one writer: no value ends its line, or is anything but itself.
+Source: dnsmasq(8); option.c, read_file: fgets(3) with a buffer of 1025, then quotes, backslashes and comments.
 """
 
 import re
 
 from netstrata.contract.options import Options
 from netstrata.contract.shapes_dnsmasq import StaticLease
-from netstrata.values import format_address
+from netstrata.values import Refused, format_address, joined_lines
 
 LEASE_S = 3600
 STARTED = "started, version "  # in the line that says that all sockets are open
 _PREFIX = re.compile(r"^dnsmasq(\[\d+\])?: ")
+_LINE_MOST = 1023  # bytes without the line feed: what is behind them is another line to dnsmasq 2.90
+_ADDRESSES_MOST = 63
+_SPECIAL = re.compile(r'["\\#]')
 _NO_NEWS = "FAILED to start up"
 
 
 def configuration(link: str, options: Options, lease_file: str) -> str:
-    """Return the lines of the configuration file."""
+    """Return the lines of the configuration file.
+
+    Raises: Refused if what is to be said in one line does not fit into one, or means something else there.
+    """
     lines = [f"# Made by netstrata for the link {link}; it is written again, and removed at the end.", *_common(link)]
     lines += _dns(options)
     lines += [f"domain={options['domain'].decode('ascii')}"] if "domain" in options else []
@@ -25,7 +32,10 @@ def configuration(link: str, options: Options, lease_file: str) -> str:
     if "range" in options:
         lines += _dhcp4(options)
     lines += _ipv6(link, options)
-    return "\n".join(lines) + "\n"
+    for line in lines[1:]:
+        if _SPECIAL.search(line):
+            raise Refused(f"dnsmasq would not read this as it is: {line}", hint='without ", \\ and #', argument=1)
+    return joined_lines(lines, _LINE_MOST)
 
 
 def reason(lines: list[str]) -> str:
@@ -85,7 +95,12 @@ def _host(host: StaticLease) -> str:
 
 
 def _option(name: str, values: list[str]) -> str:
-    """Return the line of a DHCP option; without values it is not sent, though dnsmasq would by itself."""
+    """Return the line of a DHCP option; without values it is not sent, though dnsmasq would by itself.
+
+    Raises: Refused if they do not fit into 255 bytes.  Source: RFC 2132, section 2.
+    """
+    if len(values) > _ADDRESSES_MOST and not name.startswith("option6:"):
+        raise Refused(f"{len(values)} addresses do not fit into a DHCP option", hint="up to 63", argument=1)
     return f"dhcp-option={','.join([name, *values])}"
 
 

@@ -1,10 +1,13 @@
 """The configuration of a wpa_supplicant that authenticates one link to one network.
 
-Source: wpa_supplicant.conf(5); wpa_supplicant/config.c (what is not quoted is hexadecimal).
+A value stands between quotes as it is: to wpa_supplicant the last quote of its line ends it, and no # in it begins a
+comment.  Source: wpa_supplicant.conf(5); wpa_supplicant/config.c (what is not quoted is hexadecimal).
 """
 
 from netstrata.contract.options import Options
-from netstrata.values import Refused
+from netstrata.values import Refused, joined_lines
+
+_LINE_MOST = 1998  # bytes without the line feed: wpa_supplicant 2.10 leaves out what is behind them
 
 _QUOTED = ("identity", "anonymous_identity", "password", "phase2", "ca_cert", "client_cert", "private_key",
            "private_key_passwd")  # fmt: skip
@@ -13,7 +16,7 @@ _QUOTED = ("identity", "anonymous_identity", "password", "phase2", "ca_cert", "c
 def configuration(link: str, options: Options) -> str:
     """Return the lines of the configuration file.
 
-    Raises: Refused if the options do not go together.
+    Raises: Refused if the options do not go together, or one is too long for a line.
     """
     _check(options)
     lines = [f"# Made by netstrata for the link {link}; it is written again, and removed at the end."]
@@ -35,7 +38,7 @@ def configuration(link: str, options: Options) -> str:
         lines.append(f"\tbssid={options['bssid'].hex(':')}")
     if options.get("hidden"):
         lines.append("\tscan_ssid=1")
-    return "\n".join([*lines, "}", ""])
+    return joined_lines([*lines, "}"], _LINE_MOST)
 
 
 def driver(options: Options) -> bytes:

@@ -24,6 +24,7 @@ from netstrata.values.data import (
     in_order,
 )
 from netstrata.values.errors import Refused, Unavailable
+from netstrata.values.lines import joined_lines, line_fault
 from netstrata.values.source import Source, Span
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "format_ipv4",
     "format_ipv6",
     "in_order",
+    "joined_lines",
+    "line_fault",
     "mask_bits",
     "parse_address",
     "parse_ipv4",

@@ -3,13 +3,14 @@
 from contextlib import AbstractAsyncContextManager
 
 from netstrata.contract import Running, running
+from netstrata.protocols.resolv_conf import configuration
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
 from netstrata.system.guard import Guard
-from netstrata.values import Unavailable
+from netstrata.values import Refused, Unavailable
 
 PATH = "/etc/resolv.conf"
-_COMMENT = MARK + b" from its net.dns statements; what was here comes back when the last one goes.\n"
+_COMMENT = MARK.decode() + " from its net.dns statements; what was here comes back when the last one goes."
 
 
 class ResolverConfiguration:
@@ -34,6 +35,9 @@ class ResolverConfiguration:
         self._holders.append(holder)
         try:
             backend.write(self._text())
+        except Refused:
+            self._holders.remove(holder)
+            raise
         except OSError as error:
             self._holders.remove(holder)
             raise Unavailable(f"write {self._path}", error.strerror or str(error), error.errno or 0) from None
@@ -67,7 +71,7 @@ class ResolverConfiguration:
 
     def _text(self) -> bytes:
         ordered = sorted(self._holders, key=_priority)
-        return _COMMENT + b"".join(line + b"\n" for holder in ordered for line in holder.lines)
+        return configuration(_COMMENT, [line for holder in ordered for line in holder.lines])
 
     def _repair(self, wait: float) -> None:
         """Write again what somebody has overwritten."""

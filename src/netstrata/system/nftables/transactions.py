@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.system.programs import find_program, run_to_end
-from netstrata.values import Unavailable
+from netstrata.values import Unavailable, line_fault
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
 
 _ERROR = re.compile(r"/dev/stdin:(\d+):(\d+)-(\d+): Error: (.*)")
+_LINE_MOST = 1 << 20
 _NO_NEWS = ("Could not process rule: ",)
 
 
@@ -29,7 +30,11 @@ class Step:
         """Ask for a command.
 
         Shapes: command is one line; operation completes "cannot …".
+        Raises: Unavailable if it would be two.
         """
+        fault = line_fault(command.encode("utf-8", "surrogateescape"), _LINE_MOST)
+        if fault:
+            raise Unavailable(operation, fault)
         self.command = command
         self.operation = operation
         self.sent = False

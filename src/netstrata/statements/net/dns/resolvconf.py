@@ -10,6 +10,9 @@ from netstrata.ports import Ports
 async def resolvconf(ports: Ports, lines: ResolverLines, priority: Priority) -> Up[None]:
     """Hold lines in the resolver configuration, each a keyword and its value; smaller priorities come first.
 
+    Any keyword will do; what would be read as another line is refused: a line feed, a carriage return, or more than
+    1023 bytes.
+
     Example:
         net.dns.resolvconf({{"search", "example.org"}, {"options", "ndots:2"}}, "20");
 
