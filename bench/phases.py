@@ -8,9 +8,9 @@ import json
 import sys
 import time
 
-from netstrata.daemon import garbage
-from netstrata.daemon.registry import make_registry
-from netstrata.daemon.timers import HeapTimers
+from netstrata.daemon.running import garbage
+from netstrata.daemon.running.registry import make_registry
+from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process

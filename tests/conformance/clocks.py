@@ -10,8 +10,8 @@ import sys
 import time
 
 from netstrata.cli import ncd
-from netstrata.daemon import running
-from netstrata.daemon.timers import DueTimer, HeapTimers
+from netstrata.daemon.running import program as running
+from netstrata.daemon.running.timers import DueTimer, HeapTimers
 
 
 class JumpingTimers(HeapTimers):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.daemon.daemons import Started
 
-from netstrata.daemon.allowance import MANY, MOST, Allowance
-from netstrata.daemon.stream import KEPT
+from netstrata.daemon.events.event_log import KEPT
+from netstrata.daemon.events.rate_limiter import MANY, MOST, Allowance
 
 
 def test_so_many_lines_in_a_second_are_allowed_and_again_in_the_next() -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from netstrata.daemon.changing import CHANGING
-from netstrata.daemon.rebuilt import Rebuilt
-from netstrata.daemon.registry import make_registry
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.events.changed_values import CHANGING
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.pyramid.projection import Rebuilt
+from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 

@@ -18,7 +18,7 @@ import pytest
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
 from netstrata.daemon.control.peers import peer_of
-from netstrata.daemon.stream import KEPT
+from netstrata.daemon.events.event_log import KEPT
 
 PROGRAM = """process user { depend("LAN") lan; println("up"); }
 process lan { var("eth0") link; blocker() open; open->use(); provide("LAN"); }

@@ -1,7 +1,7 @@
 """Who needs what from whom."""
 
 from netstrata.control.answers import finish, whole
-from netstrata.daemon.graph import Graph
+from netstrata.daemon.pyramid.graph import Graph
 from netstrata.testing.play import Play
 
 

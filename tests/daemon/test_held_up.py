@@ -19,8 +19,8 @@ from netstrata.control.verbs import READ, STEER, VERBS, Failure
 from netstrata.daemon.control import ControlSocket, limits
 from netstrata.daemon.control import server as serving
 from netstrata.daemon.control.client import Client
-from netstrata.daemon.steering import Steering
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.control.service import Steering
+from netstrata.daemon.events.event_log import Stream
 from netstrata.engine.surroundings import Retry
 from netstrata.system.generated import GeneratedFiles
 from netstrata.testing.play import Play

@@ -19,8 +19,8 @@ from netstrata.control.varlink import encode_call
 from netstrata.control.verbs import READ, STEER, VERBS, Peer, Verb
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.control.limits import MOST_EACH, MOST_READING, MOST_STEERING, TOLD, Limits
-from netstrata.daemon.steering import Steering
-from netstrata.daemon.stream import KEPT, Stream
+from netstrata.daemon.control.service import Steering
+from netstrata.daemon.events.event_log import KEPT, Stream
 from netstrata.engine.surroundings import Retry
 from netstrata.system.generated import GeneratedFiles
 from netstrata.testing.child import wait_until

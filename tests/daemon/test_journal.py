@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.daemon.account import Account
-from netstrata.daemon.journal import Journal, is_standard_error
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.logs.log_format import Account
+from netstrata.daemon.logs.systemd_journal import Journal, is_standard_error
 from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 

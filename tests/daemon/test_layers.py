@@ -6,9 +6,9 @@ import pytest
 
 from netstrata.contract import computes
 from netstrata.control.answers import whole
-from netstrata.daemon.pyramid import pyramids
-from netstrata.daemon.registry import make_registry
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.pyramid.floors import pyramids
+from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 

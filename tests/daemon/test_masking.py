@@ -7,13 +7,13 @@ import pytest
 
 from netstrata.contract.secrets import MOST, SECRETS
 from netstrata.control.answers import finish, whole
-from netstrata.daemon.account import Account
-from netstrata.daemon.goals import find_goals
-from netstrata.daemon.graph import Graph
-from netstrata.daemon.log import INFO, Log
-from netstrata.daemon.masking import all_masked, masked
-from netstrata.daemon.pyramid import pyramids
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.logs.log_format import Account
+from netstrata.daemon.logs.ncd_format import INFO, Log
+from netstrata.daemon.pyramid.floors import pyramids
+from netstrata.daemon.pyramid.goals import find_goals
+from netstrata.daemon.pyramid.graph import Graph
+from netstrata.daemon.text.redaction import all_masked, masked
 from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 

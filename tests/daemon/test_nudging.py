@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, cast
 
-from netstrata.daemon.nudging import Nudge
+from netstrata.daemon.running.link_retries import Nudge
 from netstrata.ports import Ports
 from netstrata.testing.play import Play
 from netstrata.values import Unavailable

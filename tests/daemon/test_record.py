@@ -4,8 +4,8 @@ import json
 import resource
 from pathlib import Path
 
-from netstrata.daemon.record import Recorder
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.recorder import Recorder
 from netstrata.engine.surroundings import Retry
 
 

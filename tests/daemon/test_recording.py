@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netstrata.control.interface import KINDS
-from netstrata.daemon.rebuilt import Rebuilt
-from netstrata.daemon.recording import read_event
+from netstrata.daemon.events.recording import read_event
+from netstrata.daemon.pyramid.projection import Rebuilt
 
 BASE: dict[str, Any] = {"seq": 1, "time": 1.0, "monotonic": 1.0, "kind": "transition", "process": "a"}
 PLACE: dict[str, Any] = {"statement": 1, "name": "var", "file": "a.ncd", "line": 1, "column": 1, "layer": 0}

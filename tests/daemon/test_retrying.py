@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from netstrata.daemon.retrying import BackOff
+from netstrata.daemon.running.backoff import BackOff
 
 
 def test_waits_double_up_to_a_minute() -> None:

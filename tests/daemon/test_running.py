@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from netstrata.daemon.registry import make_registry
-from netstrata.daemon.running import Settings, run_program
+from netstrata.daemon.running.program import Settings, run_program
+from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.surroundings import Observer, Retry
 from netstrata.language.load import load
 

@@ -1,7 +1,7 @@
 """The stream of events."""
 
-from netstrata.daemon.events import Event
-from netstrata.daemon.stream import KEPT, Stream
+from netstrata.daemon.events.event import Event
+from netstrata.daemon.events.event_log import KEPT, Stream
 from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 

@@ -14,8 +14,8 @@ from tests.daemon.test_control import somebody
 
 from netstrata.cli.client import Connection, Refusal
 from netstrata.control.interface import KINDS
-from netstrata.daemon.events import NOWHERE, Event, Place
-from netstrata.daemon.visible import event_for, public_path
+from netstrata.daemon.events.event import NOWHERE, Event, Place
+from netstrata.daemon.pyramid.visible import event_for, public_path
 from netstrata.testing.child import wait_until
 
 PROGRAM = """

@@ -3,10 +3,10 @@
 from typing import Any
 
 from netstrata.control.answers import finish, whole
-from netstrata.daemon.layers import Layers
-from netstrata.daemon.pyramid import pyramids
-from netstrata.daemon.stream import Stream
-from netstrata.daemon.why import Why
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.layers import Layers
+from netstrata.daemon.pyramid.floors import pyramids
+from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.surroundings import Retry
 from netstrata.testing.play import Play
 

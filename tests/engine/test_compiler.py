@@ -1,6 +1,6 @@
 """What a compiled program keeps of its text."""
 
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.program import Code
 from netstrata.language.load import load

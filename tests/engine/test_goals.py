@@ -1,8 +1,8 @@
 """Goals: what comes up only while somebody asks for it."""
 
 from netstrata.control.answers import finish
-from netstrata.daemon.goals import find_goals
-from netstrata.daemon.why import Why
+from netstrata.daemon.pyramid.goals import find_goals
+from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.structures.requesting import goals
 from netstrata.testing.play import Play
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from netstrata.contract import Declaration, Shape
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.registry import make_registry
 from netstrata.language.check import check
 from netstrata.language.load import load
 from netstrata.language.lookup import Declared

@@ -118,8 +118,8 @@ def test_default_route_and_name_servers_follow_the_best_uplink_that_is_there(lab
 
 
 def test_a_program_of_that_kind_has_no_fault(tmp_path: Path) -> None:
-    from netstrata.daemon.lookup import RegistryLookup
-    from netstrata.daemon.registry import make_registry
+    from netstrata.daemon.running.lookup import RegistryLookup
+    from netstrata.daemon.running.registry import make_registry
     from netstrata.language.check import check
     from netstrata.language.load import load
 

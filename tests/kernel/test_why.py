@@ -15,8 +15,8 @@ from tests.cli.programs import netstrata
 import netstrata as package
 from netstrata.cli.client import Connection
 from netstrata.control.verbs import STEER
-from netstrata.daemon.recording import Recording
-from netstrata.daemon.replay import Replay
+from netstrata.daemon.events.recording import Recording
+from netstrata.daemon.pyramid.replay import Replay
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab

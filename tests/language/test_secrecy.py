@@ -6,7 +6,7 @@ import pytest
 
 from netstrata.contract import Declaration
 from netstrata.contract.secrets import SECRETS
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.registry import make_registry
 from netstrata.language.load import load
 from netstrata.language.secrecy import secret_places
 

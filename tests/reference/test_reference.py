@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.registry import make_registry
 from netstrata.reference import reference
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"

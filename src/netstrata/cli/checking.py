@@ -5,8 +5,8 @@ import stat
 import sys
 
 from netstrata.cli.run import read_file
-from netstrata.daemon.lookup import RegistryLookup
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.lookup import RegistryLookup
+from netstrata.daemon.running.registry import make_registry
 from netstrata.language.check import Findings
 from netstrata.language.check import check as check_program
 from netstrata.language.diagnostics import render_all

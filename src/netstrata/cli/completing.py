@@ -160,7 +160,7 @@ def _links(daemon: Connection) -> Iterator[Offer]:
 
 def _declared() -> Iterator[Offer]:
     """Yield the names of all statements, methods and functions of this installation."""
-    from netstrata.daemon.registry import make_registry
+    from netstrata.daemon.running.registry import make_registry
 
     registry = make_registry()
     for declaration in (*registry.declarations(), *registry.functions()):

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.registry import Registry
 from netstrata.language.spelling import did_you_mean
 from netstrata.reference import index, page, reference

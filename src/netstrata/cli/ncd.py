@@ -49,11 +49,11 @@ def run(words: list[str], name: str, output: Output) -> int:
 
 
 def _run_file(options: Options, name: str, output: Output) -> int:
-    from netstrata.daemon import garbage
-    from netstrata.daemon.log import ERROR, INFO, NOTICE, Log
-    from netstrata.daemon.ncdlog import CORE, NcdLog
-    from netstrata.daemon.registry import make_registry
-    from netstrata.daemon.running import Settings, run_program
+    from netstrata.daemon.logs.ncd_format import ERROR, INFO, NOTICE, Log
+    from netstrata.daemon.logs.ncd_log import CORE, NcdLog
+    from netstrata.daemon.running import garbage
+    from netstrata.daemon.running.program import Settings, run_program
+    from netstrata.daemon.running.registry import make_registry
     from netstrata.engine.surroundings import Retry
     from netstrata.language.diagnostics import ncd_log_lines
     from netstrata.language.load import load

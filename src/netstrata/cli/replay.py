@@ -13,10 +13,10 @@ from math import inf
 from netstrata.cli.events import print_events
 from netstrata.control.verbs import STEER
 from netstrata.daemon.control import ControlSocket
-from netstrata.daemon.events import Event, Filter
-from netstrata.daemon.recording import NoRecording, Recording
-from netstrata.daemon.replay import Replay, recorded_verbs
-from netstrata.daemon.visible import event_for
+from netstrata.daemon.events.event import Event, Filter
+from netstrata.daemon.events.recording import NoRecording, Recording
+from netstrata.daemon.pyramid.replay import Replay, recorded_verbs
+from netstrata.daemon.pyramid.visible import event_for
 from netstrata.values import Unavailable
 
 FAILED = 1

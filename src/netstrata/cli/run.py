@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from netstrata.cli.streams import write_log
-from netstrata.daemon import garbage
-from netstrata.daemon.account import Account
-from netstrata.daemon.log import LEVELS
-from netstrata.daemon.lookup import RegistryLookup
-from netstrata.daemon.masking import masked
-from netstrata.daemon.nudging import Nudge
-from netstrata.daemon.registry import make_registry
-from netstrata.daemon.retrying import BackOff
-from netstrata.daemon.running import Settings, run_program
-from netstrata.daemon.several import Several
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.logs.log_format import Account
+from netstrata.daemon.logs.ncd_format import LEVELS
+from netstrata.daemon.running import garbage
+from netstrata.daemon.running.backoff import BackOff
+from netstrata.daemon.running.fan_out import Several
+from netstrata.daemon.running.link_retries import Nudge
+from netstrata.daemon.running.lookup import RegistryLookup
+from netstrata.daemon.running.program import Settings, run_program
+from netstrata.daemon.running.registry import make_registry
+from netstrata.daemon.text.redaction import masked
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
 from netstrata.language.check import check
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     stream = Stream(retry)
     _listen(stream, Account(_timed, not options.quiet), options.journal)
     if options.record is not None:
-        from netstrata.daemon.record import Recorder
+        from netstrata.daemon.events.recorder import Recorder
 
         try:
             Recorder(options.record, stream)
@@ -98,7 +98,7 @@ def _end(ports: SystemPorts, stop_s: int) -> None:
 def _listen(stream: Stream, account: Account, journal: str) -> None:
     """Tell what happens: to the journal if standard error goes there or somebody wants it, else on standard error."""
     if journal == "yes" or (journal == "auto" and "JOURNAL_STREAM" in os.environ):
-        from netstrata.daemon.journal import Journal, is_standard_error
+        from netstrata.daemon.logs.systemd_journal import Journal, is_standard_error
 
         ours = is_standard_error()
         if ours or journal == "yes":
@@ -130,7 +130,7 @@ def _control(
     async def beside(engine: Engine) -> AsyncIterator[None]:
         from netstrata.cli.client import control_path
         from netstrata.daemon.control import ControlSocket
-        from netstrata.daemon.steering import Steering
+        from netstrata.daemon.control.service import Steering
 
         control = ControlSocket(
             path or control_path(), Steering(engine, stream, sources, ports.generated), tell=stream.refused

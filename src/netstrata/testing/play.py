@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from netstrata.contract import Declaration
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process

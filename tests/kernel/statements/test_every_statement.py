@@ -11,7 +11,7 @@ import pytest
 from tests.kernel.filters.programs import started
 from tests.kernel.statements.rows import ELSEWHERE, KERNEL, ROWS, Row
 
-from netstrata.daemon.registry import make_registry
+from netstrata.daemon.running.registry import make_registry
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab

@@ -15,9 +15,9 @@ from netstrata.control import varlink
 from netstrata.control.answers import text_of
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.verbs import STEER, Failure, Peer, Verb, answer_service, find_verb, wish_of
-from netstrata.daemon.events import Filter
-from netstrata.daemon.masking import all_masked
-from netstrata.daemon.visible import path_for
+from netstrata.daemon.events.event import Filter
+from netstrata.daemon.pyramid.visible import path_for
+from netstrata.daemon.text.redaction import all_masked
 from netstrata.version import VERSION
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from netstrata.daemon.control.client import Client
 from netstrata.daemon.control.limits import Limits, Tell
 from netstrata.daemon.control.peers import peer_of, right_of, steering_groups
 from netstrata.daemon.control.texts import EventTexts
-from netstrata.daemon.events import Event
-from netstrata.daemon.ncdlog import traceback_of
-from netstrata.daemon.stream import Listener
+from netstrata.daemon.events.event import Event
+from netstrata.daemon.events.event_log import Listener
+from netstrata.daemon.text.rendering import traceback_of
 from netstrata.values import Unavailable
 
 SLOW_S: Final = 10.0  # that a message may take

@@ -5,8 +5,8 @@ from typing import Final
 from netstrata.contract.secrets import SECRETS
 from netstrata.control.answers import encode
 from netstrata.control.verbs import STEER
-from netstrata.daemon.events import Event
-from netstrata.daemon.visible import event_for
+from netstrata.daemon.events.event import Event
+from netstrata.daemon.pyramid.visible import event_for
 
 KEPT: Final = 1000  # texts; a client that is further behind than that has its own made
 

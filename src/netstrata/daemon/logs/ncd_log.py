@@ -1,6 +1,7 @@
 """What happens, as log lines in NCD's words."""
 
-from netstrata.daemon.log import DEBUG, ERROR, INFO, Log
+from netstrata.daemon.logs.ncd_format import DEBUG, ERROR, INFO, Log
+from netstrata.daemon.text.rendering import traceback_of
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import STATE_NAMES, Statement
@@ -8,13 +9,6 @@ from netstrata.engine.surroundings import Observer
 from netstrata.values import Refused, Unavailable
 
 CORE = "ncd"
-
-
-def traceback_of(error: BaseException) -> str:
-    """Return the traceback of an error that is a bug of ours."""
-    import traceback
-
-    return "".join(traceback.format_exception(error)).rstrip()
 
 
 class NcdLog(Observer):

@@ -4,11 +4,11 @@ import time
 from typing import Any
 
 from netstrata.control.answers import Slices
-from netstrata.daemon.layers import LAYERS
-from netstrata.daemon.path import process_path
-from netstrata.daemon.pyramid import state_of
-from netstrata.daemon.stream import Stream
-from netstrata.daemon.walks import floors_of, processes_from
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.layers import LAYERS
+from netstrata.daemon.events.walks import floors_of, processes_from
+from netstrata.daemon.pyramid.floors import state_of
+from netstrata.daemon.text.paths import process_path
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.statement import STATE_NAMES

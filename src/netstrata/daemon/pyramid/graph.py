@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from netstrata.control.answers import Items, Slices
-from netstrata.daemon.masking import masked
-from netstrata.daemon.offers import first_value
-from netstrata.daemon.path import process_path
-from netstrata.daemon.pyramid import state_of
-from netstrata.daemon.walks import floors_of, processes_from
+from netstrata.daemon.events.walks import floors_of, processes_from
+from netstrata.daemon.pyramid.floors import state_of
+from netstrata.daemon.pyramid.providers import first_value
+from netstrata.daemon.text.paths import process_path
+from netstrata.daemon.text.redaction import masked
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot

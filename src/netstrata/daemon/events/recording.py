@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from netstrata.control.interface import KINDS
-from netstrata.daemon.events import NOWHERE, Event, Place
+from netstrata.daemon.events.event import NOWHERE, Event, Place
 
 LATEST: Final = 1e11  # seconds, in the year 5138
 _NUMBER: Final = re.compile(rb'\{"seq": (\d+), ')

@@ -3,8 +3,8 @@
 from typing import Final, NamedTuple
 
 from netstrata.control.answers import Slices
-from netstrata.daemon.layers import templates_of
-from netstrata.daemon.walks import PROCESSES, processes_from
+from netstrata.daemon.events.layers import templates_of
+from netstrata.daemon.events.walks import PROCESSES, processes_from
 from netstrata.engine.expressions import Expression, OwnReference
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import TERMINATING, Process

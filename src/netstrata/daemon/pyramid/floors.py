@@ -3,10 +3,10 @@
 from typing import Any
 
 from netstrata.control.answers import Items
-from netstrata.daemon.layers import Layers
-from netstrata.daemon.path import process_path
-from netstrata.daemon.telling import variables_of
-from netstrata.daemon.walks import floors_of, processes_from
+from netstrata.daemon.events.layers import Layers
+from netstrata.daemon.events.walks import floors_of, processes_from
+from netstrata.daemon.text.paths import process_path
+from netstrata.daemon.text.rendering import variables_of
 from netstrata.engine.process import COMPLETE, PAUSED, TERMINATING, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, DYING, STATE_NAMES, UP, Statement

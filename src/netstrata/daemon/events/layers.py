@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from netstrata.contract import Declaration
 from netstrata.control.answers import Slices
-from netstrata.daemon.walks import PROCESSES, floors_of
+from netstrata.daemon.events.walks import PROCESSES, floors_of
 from netstrata.engine.expressions import Call, Constant, Expression, ListOf
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process

@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from netstrata.daemon.masking import all_masked
+from netstrata.daemon.text.redaction import all_masked
 from netstrata.engine.program import Slot
 
 

@@ -1,6 +1,6 @@
 """Names of running processes and statements, for people: `wired.3`, `wired.3/helper.1`."""
 
-from netstrata.daemon.masking import masked
+from netstrata.daemon.text.redaction import masked
 from netstrata.engine.process import Process
 from netstrata.engine.statement import Statement
 

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from netstrata.control.answers import Slices
-from netstrata.daemon.path import process_path
-from netstrata.daemon.walks import floors_of, processes_from
+from netstrata.daemon.events.walks import floors_of, processes_from
+from netstrata.daemon.text.paths import process_path
 from netstrata.engine.machine import Engine
 from netstrata.engine.statement import Statement
 from netstrata.language.diagnostics import one_line

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from netstrata.daemon.allowance import MOST, Allowance
-from netstrata.daemon.changing import changed_by
-from netstrata.daemon.events import NOWHERE, Event, place_of
-from netstrata.daemon.layers import Layers
-from netstrata.daemon.ncdlog import traceback_of
-from netstrata.daemon.path import process_path
-from netstrata.daemon.telling import account_of, next_of, variables_of
+from netstrata.daemon.events.changed_values import changed_by
+from netstrata.daemon.events.event import NOWHERE, Event, place_of
+from netstrata.daemon.events.layers import Layers
+from netstrata.daemon.events.rate_limiter import MOST, Allowance
+from netstrata.daemon.text.paths import process_path
+from netstrata.daemon.text.rendering import account_of, next_of, traceback_of, variables_of
 from netstrata.engine.living import Living
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from netstrata.daemon.events import Event
-from netstrata.daemon.masking import masked
+from netstrata.daemon.events.event import Event
+from netstrata.daemon.text.redaction import masked
 from netstrata.language.diagnostics import one_line
 
 # The kinds whose text is a line in a statement's name.

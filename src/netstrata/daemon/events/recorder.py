@@ -4,12 +4,12 @@ import json
 import os
 from typing import Any
 
-from netstrata.daemon.events import Event, place_of
-from netstrata.daemon.stream import Stream
+from netstrata.daemon.events.event import Event, place_of
+from netstrata.daemon.events.event_log import Stream
 
 
 class Recorder:
-    """One JSON object a line; see `netstrata.daemon.events.Event`.
+    """One JSON object a line; see `netstrata.daemon.events.event.Event`.
 
     Where a program begins, its statements are recorded, so that what stands can be told from what happens alone.
     What a full disk does not take is missing; a line may then be cut off, but the next one is whole again.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from netstrata.control.answers import Items
 from netstrata.control.verbs import STEER
-from netstrata.daemon.events import Event
+from netstrata.daemon.events.event import Event
 
 HIDDEN: Final = "is not up; what it says is for root and the group netdev"
 TELLING: Final = ("text", "account", "values")  # of an event: what a statement says

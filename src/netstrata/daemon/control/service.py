@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, Failure
-from netstrata.daemon.events import Filter
-from netstrata.daemon.goals import find_goals
-from netstrata.daemon.pyramid import pyramids
-from netstrata.daemon.similar import similar_to
-from netstrata.daemon.stream import Stream
-from netstrata.daemon.visible import cause_for, edge_for, event_for, link_for, path_for, pyramids_for
-from netstrata.daemon.walks import PROCESSES
-from netstrata.daemon.why import Why
+from netstrata.daemon.events.event import Filter
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.walks import PROCESSES
+from netstrata.daemon.pyramid.floors import pyramids
+from netstrata.daemon.pyramid.goals import find_goals
+from netstrata.daemon.pyramid.similar import similar_to
+from netstrata.daemon.pyramid.visible import cause_for, edge_for, event_for, link_for, path_for, pyramids_for
+from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.statement import UP, Statement
@@ -99,7 +99,7 @@ class Steering:
 
     def graph(self, right: int) -> Slices[dict[str, Any]]:
         """Return all processes as nodes, and what one has from another as edges."""
-        from netstrata.daemon.graph import Graph
+        from netstrata.daemon.pyramid.graph import Graph
 
         graph = Graph(self._engine)
         yield from graph.look()
@@ -109,7 +109,7 @@ class Steering:
 
     def links(self, name: str | None, right: int) -> Items:
         """Yield the links of the system."""
-        from netstrata.daemon.links import all_links
+        from netstrata.daemon.pyramid.links import all_links
 
         try:
             found = yield from all_links(self._engine, name)
@@ -124,7 +124,7 @@ class Steering:
 
     def figures(self) -> Slices[dict[str, Any]]:
         """Return what has been counted."""
-        from netstrata.daemon.figures import figures_of
+        from netstrata.daemon.pyramid.figures import figures_of
 
         return figures_of(self._engine, self.stream)
 

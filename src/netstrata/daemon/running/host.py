@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from netstrata.daemon import garbage
-from netstrata.daemon.timers import HeapTimers
+from netstrata.daemon.running import garbage
+from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.machine import Engine
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
-from netstrata.daemon import garbage
-from netstrata.daemon.host import Host
-from netstrata.daemon.timers import HeapTimers
+from netstrata.daemon.running import garbage
+from netstrata.daemon.running.host import Host
+from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.machine import Engine
 from netstrata.engine.program import Code

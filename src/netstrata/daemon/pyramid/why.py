@@ -4,11 +4,11 @@ import time
 from typing import Any, NamedTuple
 
 from netstrata.control.answers import Slices
-from netstrata.daemon.goals import find_goals
-from netstrata.daemon.offers import Name, find_offers, first_value
-from netstrata.daemon.path import process_path
-from netstrata.daemon.stream import Failure
-from netstrata.daemon.walks import floors_of, processes_from
+from netstrata.daemon.events.event_log import Failure
+from netstrata.daemon.events.walks import floors_of, processes_from
+from netstrata.daemon.pyramid.goals import find_goals
+from netstrata.daemon.pyramid.providers import Name, find_offers, first_value
+from netstrata.daemon.text.paths import process_path
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, TERMINATING, Process
 from netstrata.engine.program import Slot

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from netstrata.control.answers import Slices
-from netstrata.daemon.masking import masked
-from netstrata.daemon.path import process_path
-from netstrata.daemon.walks import floors_of, processes_from
+from netstrata.daemon.events.walks import floors_of, processes_from
+from netstrata.daemon.text.paths import process_path
+from netstrata.daemon.text.redaction import masked
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot

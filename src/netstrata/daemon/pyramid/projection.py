@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from netstrata.daemon.events import Event
-from netstrata.daemon.layers import LAYERS, Count
+from netstrata.daemon.events.event import Event
+from netstrata.daemon.events.layers import LAYERS, Count
 
 _BELOW = re.compile(r"\.(\d+)")
 _SAYS = ("note", "waits", "child", "kernel", "dhcp", "supplicant", "retry")
@@ -81,7 +81,7 @@ class Standing:
         return [child for child in self.children.values() if child.at == floor["statement"]]
 
     def counts(self) -> dict[int, Count]:
-        """Count the statements of each layer, as `netstrata.daemon.layers` does for those that run."""
+        """Count the statements of each layer, as `netstrata.daemon.events.layers` does for those that run."""
         found: dict[int, Count] = {}
         for floor in self.floors:
             below = self._run_by(floor)

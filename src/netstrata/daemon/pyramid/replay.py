@@ -9,11 +9,11 @@ from typing import Any, Final
 from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, VERBS, Failure, Verb
-from netstrata.daemon.events import Event, Filter
-from netstrata.daemon.rebuilt import Rebuilt, Standing
-from netstrata.daemon.similar import similar_to
-from netstrata.daemon.stream import KEPT, Listener
-from netstrata.daemon.visible import cause_for, event_for, path_for, pyramids_for
+from netstrata.daemon.events.event import Event, Filter
+from netstrata.daemon.events.event_log import KEPT, Listener
+from netstrata.daemon.pyramid.projection import Rebuilt, Standing
+from netstrata.daemon.pyramid.similar import similar_to
+from netstrata.daemon.pyramid.visible import cause_for, event_for, path_for, pyramids_for
 
 SHOWN: Final = ("Status", "Why", "Watch")
 

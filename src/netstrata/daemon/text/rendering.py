@@ -1,8 +1,7 @@
 """How statements and their failures are told to people."""
 
 from netstrata.contract.secrets import MASK, SECRETS
-from netstrata.daemon.masking import masked
-from netstrata.daemon.ncdlog import traceback_of
+from netstrata.daemon.text.redaction import masked
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import Statement
@@ -11,6 +10,13 @@ from netstrata.language.valuetext import format_value
 from netstrata.values import FALSE, TRUE, Refused, Unavailable, Value
 
 LONGEST_VALUE = 200  # bytes of a variable that are shown
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return the traceback of an error that is a bug of ours."""
+    import traceback
+
+    return "".join(traceback.format_exception(error)).rstrip()
 
 
 def variables_of(statement: Statement) -> dict[str, str]:

@@ -13,9 +13,9 @@ from contextlib import suppress
 from errno import EMSGSIZE, ENOBUFS
 from typing import Final
 
-from netstrata.daemon.account import Account
-from netstrata.daemon.events import Event
-from netstrata.daemon.masking import masked
+from netstrata.daemon.events.event import Event
+from netstrata.daemon.logs.log_format import Account
+from netstrata.daemon.text.redaction import masked
 
 SOCKET: Final = "/run/systemd/journal/socket"
 ERROR, NOTICE, INFO = "3", "5", "6"  # syslog(3)

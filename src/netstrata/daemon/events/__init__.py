@@ -1,0 +1,1 @@
+"""What happens: numbered events, in memory and in a file."""

@@ -1,0 +1,1 @@
+"""What stands, and what can be asked of it."""

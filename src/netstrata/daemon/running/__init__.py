@@ -1,0 +1,1 @@
+"""A program that runs: its host, its clock, and what its names mean."""

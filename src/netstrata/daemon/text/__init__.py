@@ -1,0 +1,1 @@
+"""How what runs is put into words: names, values, and no secret."""
