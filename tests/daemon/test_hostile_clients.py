@@ -27,7 +27,7 @@ from netstrata.testing.child import wait_until
 from netstrata.testing.play import Play
 
 __all__ = ["daemon"]
-REFUSALS = ("InvalidParameter", "PermissionDenied", "InterfaceNotFound")
+REFUSALS = ("InvalidParameter", "PermissionDenied", "InterfaceNotFound", "MethodNotFound")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
@@ -268,7 +268,12 @@ HALVES = ("\ud800", "a\udcff", "\udfff" * 3)  # of UTF-16 pairs: JSON can hold t
 @pytest.mark.parametrize("half", HALVES)
 def test_half_a_character_in_any_string_of_any_verb_is_refused_and_the_connection_lives_on(half: str) -> None:
     calls = [(f"{NAME}.{name}", {key: half}) for name, verb in VERBS.items() for key in verb.types]
-    calls += [(f"{NAME}.Status", {half: "x"}), ("org.varlink.service.GetInterfaceDescription", {"interface": half})]
+    calls += [
+        (f"{NAME}.{half}", {}),
+        (half, {}),
+        (f"{NAME}.Status", {half: "x"}),
+        ("org.varlink.service.GetInterfaceDescription", {"interface": half}),
+    ]
     with readable() as daemon:
         with somebody():
             stranger = daemon.connect()

@@ -82,8 +82,6 @@ def read_call(message: dict[str, Any]) -> Call:
     parameters = message.get("parameters", {})
     if not isinstance(method, str) or not isinstance(parameters, dict | None):
         raise Malformed("a call has no method, or its parameters are no object")
-    if not is_text(method):
-        raise Malformed("a call's method is no text")
     return Call(method, parameters or {}, message.get("more") is True, message.get("oneway") is True)
 
 
