@@ -17,6 +17,7 @@ import pytest
 
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
+from netstrata.daemon.control.claim import Claim, Taken
 from netstrata.daemon.control.peers import peer_of
 from netstrata.daemon.events.event_log import KEPT
 
@@ -257,8 +258,9 @@ def test_a_busy_daemons_socket_is_not_taken_away(tmp_path: Path) -> None:
     program.write_text('process main { println("second runs"); sleep("1"); exit("0"); }')
     words = [sys.executable, "-m", "netstrata", "run", "--control", str(path), str(program)]
 
-    second = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    second = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
+    assert (second.returncode, second.stdout) == (1, "")
     assert "another daemon listens there" in second.stderr
     assert path.is_socket()
 
@@ -298,16 +300,48 @@ def test_a_client_that_does_not_read_is_told_of_the_gap_and_let_go(tmp_path: Pat
     daemon.end()
 
 
-def test_a_second_daemon_leaves_the_socket_of_the_first_alone(daemon: Daemon) -> None:
+def test_a_second_daemon_at_the_same_socket_ends_before_it_does_anything(daemon: Daemon) -> None:
     program = Path(daemon.path).with_name("second.ncd")
     program.write_text('process main { println("second runs"); exit("0"); }')
     words = [sys.executable, "-m", "netstrata", "run", "--control", daemon.path, str(program)]
 
+    second = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == (
+        f"error: cannot open the control socket {daemon.path}: another daemon listens there\n"
+        "help: end that one, or give this one a socket of its own, or none: --control PATH\n"
+    )
+    assert len(daemon.connect().call("Status")["processes"]) == 4
+
+
+@pytest.mark.parametrize("elsewhere", ["none", "other"])
+def test_a_second_daemon_with_no_socket_or_another_one_runs(daemon: Daemon, elsewhere: str) -> None:
+    folder = Path(daemon.path).parent
+    program = folder / "second.ncd"
+    program.write_text('process main { println("second runs"); exit("0"); }')
+    path = elsewhere if elsewhere == "none" else str(folder / elsewhere)
+    words = [sys.executable, "-m", "netstrata", "run", "--quiet", "--control", path, str(program)]
+
     second = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
 
-    assert second.stdout == "second runs\n"
-    assert "another daemon listens there" in second.stderr
-    assert len(daemon.connect().call("Status")["processes"]) == 4
+    assert (second.stdout, second.stderr) == ("second runs\n", "")
+
+
+def test_of_two_daemons_that_began_in_the_same_instant_the_one_whose_socket_is_gone_ends(tmp_path: Path) -> None:
+    path = str(tmp_path / "control")
+    first = Claim(path)
+    os.unlink(path)  # the second one has found nobody listening between bind(2) and listen(2)
+    second = Claim(path)
+
+    with pytest.raises(Taken):
+        first.check()
+    first.release()
+    second.check()
+
+    assert os.path.exists(path)
+    second.release()
+    assert not os.path.exists(path)
 
 
 def test_the_socket_of_a_daemon_that_was_killed_is_taken_over(tmp_path: Path) -> None:

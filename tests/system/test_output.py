@@ -3,13 +3,14 @@
 import os
 from pathlib import Path
 
+from netstrata.system.boundedwriter import BoundedWriter
 from netstrata.system.output import BLOCK, StandardOutput
 
 
 def test_little_is_held_back_until_it_is_flushed(tmp_path: Path) -> None:
     path = tmp_path / "out"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    output = StandardOutput(descriptor)
+    output = StandardOutput(BoundedWriter(descriptor))
 
     output.write(b"one\n")
     held = path.read_bytes()
@@ -23,7 +24,7 @@ def test_little_is_held_back_until_it_is_flushed(tmp_path: Path) -> None:
 def test_a_full_block_is_written_at_once(tmp_path: Path) -> None:
     path = tmp_path / "out"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    output = StandardOutput(descriptor)
+    output = StandardOutput(BoundedWriter(descriptor))
 
     for _ in range(BLOCK):
         output.write(b"x")
@@ -34,7 +35,7 @@ def test_a_full_block_is_written_at_once(tmp_path: Path) -> None:
 
 def test_a_terminal_gets_each_line() -> None:
     master, terminal = os.openpty()
-    output = StandardOutput(terminal)
+    output = StandardOutput(BoundedWriter(terminal))
 
     output.write(b"half")
     output.write(b" a line\n")
@@ -48,26 +49,28 @@ def test_a_terminal_gets_each_line() -> None:
 def test_a_reader_that_is_gone_loses_text_and_raises_nothing() -> None:
     ours, its = os.pipe()
     os.close(ours)
-    output = StandardOutput(its)
+    writer = BoundedWriter(its)
+    output = StandardOutput(writer)
 
     output.write(b"x" * BLOCK)
     output.write(b"more")
     output.flush()
     os.close(its)
 
-    assert isinstance(output.lost, BrokenPipeError)
+    assert isinstance(writer.lost, BrokenPipeError)
 
 
 def test_a_full_disk_loses_text_and_raises_nothing() -> None:
     descriptor = os.open("/dev/full", os.O_WRONLY)
-    output = StandardOutput(descriptor)
+    writer = BoundedWriter(descriptor)
+    output = StandardOutput(writer)
 
     output.write(b"x")
     output.flush()
     os.close(descriptor)
 
-    assert output.lost is not None
-    assert output.lost.strerror == "No space left on device"
+    assert writer.lost is not None
+    assert writer.lost.strerror == "No space left on device"
 
 
 def test_a_slow_reader_behind_a_non_blocking_pipe_gets_everything() -> None:
@@ -81,10 +84,13 @@ def test_a_slow_reader_behind_a_non_blocking_pipe_gets_everything() -> None:
             size += len(piece)
         os._exit(size == 1_000_000)
     os.close(ours)
-    output = StandardOutput(its)
+    writer = BoundedWriter(its)
+    output = StandardOutput(writer)
 
     output.write(b"x" * 1_000_000)
+    writer.finish(None)
+    writer.close()
     os.close(its)
 
-    assert output.lost is None
+    assert writer.lost is None
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

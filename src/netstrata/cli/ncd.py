@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from netstrata.cli.options import FACILITIES, USAGE, BadUsage, Options, read_options
-from netstrata.cli.streams import open_missing, write_log
-from netstrata.ports import Output
+from netstrata.cli.streams import finish, open_missing
+from netstrata.system.boundedwriter import standard_writers
 from netstrata.system.output import StandardOutput
 
 VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmail.com>\n"
@@ -19,21 +19,35 @@ def main() -> None:
     run_ncd(sys.argv[1:], sys.argv[0])
 
 
+class Streams:
+    """Standard output and standard error, and whether a signal has asked for the end."""
+
+    def __init__(self) -> None:
+        self.writers = standard_writers()
+        self.output = StandardOutput(self.writers[0])
+        self.signalled = False
+
+    def say(self, text: str) -> None:
+        """Write to standard error."""
+        self.writers[1].write(os.fsencode(text))
+
+
 def run_ncd(words: list[str], name: str) -> NoReturn:
     """Do what a command line says, and end this interpreter."""
-    output = StandardOutput()
-    code = run(words, name, output)
-    output.flush()
+    streams = Streams()
+    code = run(words, name, streams)
+    streams.output.flush()
+    finish(streams.writers, streams.signalled)
     os._exit(code & 0xFF)  # all is undone: there is nothing for the interpreter to finalise
 
 
-def run(words: list[str], name: str, output: Output) -> int:
+def run(words: list[str], name: str, streams: Streams) -> int:
     """Do what a command line says, and return the exit code."""
-    write = output.write
+    write = streams.output.write
     try:
         options = read_options(words)
     except BadUsage as problem:
-        _to_stderr(f"{problem}\nFailed to parse arguments\n")
+        streams.say(f"{problem}\nFailed to parse arguments\n")
         write(_usage(name))
         return 1
     if options.help:
@@ -43,12 +57,12 @@ def run(words: list[str], name: str, output: Output) -> int:
         write(VERSION)
         return 0
     if options.logger == "syslog" and options.facility not in FACILITIES:
-        _to_stderr(f"unknown syslog facility: {options.facility}\n")
+        streams.say(f"unknown syslog facility: {options.facility}\n")
         return 1
-    return _run_file(options, name, output)
+    return _run_file(options, name, streams)
 
 
-def _run_file(options: Options, name: str, output: Output) -> int:
+def _run_file(options: Options, name: str, streams: Streams) -> int:
     from netstrata.daemon.logs.ncd_format import ERROR, INFO, NOTICE, Log
     from netstrata.daemon.logs.ncd_log import CORE, NcdLog
     from netstrata.daemon.running import garbage
@@ -59,7 +73,7 @@ def _run_file(options: Options, name: str, output: Output) -> int:
     from netstrata.language.load import load
     from netstrata.language.refusals import Refusals
 
-    log = Log(_log_writer(options, name, output.write), options.level, options.channel_levels)
+    log = Log(_log_writer(options, name, streams), options.level, options.channel_levels)
     log.line(CORE, NOTICE, "initializing BadVPN ncd 1.999.130")
     garbage.keep_off()
     try:
@@ -72,6 +86,10 @@ def _run_file(options: Options, name: str, output: Output) -> int:
         return 0
     from netstrata.system.ports import SystemPorts
 
+    def asked() -> None:
+        streams.signalled = True
+        log.line(CORE, NOTICE, "termination requested")
+
     log.line(CORE, NOTICE, "entering event loop")
     code = run_program(
         program,
@@ -80,12 +98,13 @@ def _run_file(options: Options, name: str, output: Output) -> int:
             NcdLog(log),
             log.shows(CORE, INFO),
             Retry(options.retry_ms),
-            output.write,
+            streams.output.write,
             lambda level, text: log.line("ncd_log_msg", level, text.partition(b"\0")[0]),
-            SystemPorts(output, as_ncd=True),
+            SystemPorts(streams.output, as_ncd=True),
             [os.fsencode(word) for word in options.arguments],
             options.signal_exit_code,
-            lambda: log.line(CORE, NOTICE, "termination requested"),
+            asked,
+            writers=streams.writers,
         ),
     )
     log.line(CORE, NOTICE, "exiting")
@@ -97,21 +116,14 @@ def _read_file(path: str) -> bytes:
         return file.read()
 
 
-def _log_writer(options: Options, name: str, output: Callable[[bytes], None]) -> Callable[[int, bytes], None]:
+def _log_writer(options: Options, name: str, streams: Streams) -> Callable[[int, bytes], None]:
     if options.logger == "stdout":
-        return lambda level, line: output(line + b"\n")
+        return lambda level, line: streams.output.write(line + b"\n")
     if options.logger == "syslog":
-        import syslog
+        from netstrata.daemon.logs.syslog import Syslog
 
-        facility = getattr(syslog, f"LOG_{options.facility.upper()}", syslog.LOG_DAEMON)
-        syslog.openlog(options.ident or name, syslog.LOG_PID, facility)
-        levels = (0, syslog.LOG_ERR, syslog.LOG_WARNING, syslog.LOG_NOTICE, syslog.LOG_INFO, syslog.LOG_DEBUG)
-        return lambda level, line: syslog.syslog(levels[level], line.decode("utf-8", "replace"))
-    return lambda level, line: write_log(line + b"\n")
-
-
-def _to_stderr(text: str) -> None:
-    write_log(os.fsencode(text))
+        return Syslog(options.ident or name, options.facility).write
+    return lambda level, line: streams.writers[1].write(line + b"\n")
 
 
 def _usage(name: str) -> bytes:

@@ -2,11 +2,12 @@
 
 import argparse
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from netstrata.cli.streams import write_log
+from netstrata.cli.runlog import RunLog
+from netstrata.cli.streams import finish
+from netstrata.daemon.control.claim import Claim, Taken
 from netstrata.daemon.events.event_log import Stream
 from netstrata.daemon.logs.log_format import Account
 from netstrata.daemon.logs.ncd_format import LEVELS
@@ -17,7 +18,6 @@ from netstrata.daemon.running.link_retries import Nudge
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import Settings, run_program
 from netstrata.daemon.running.registry import make_registry
-from netstrata.daemon.text.redaction import masked
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
 from netstrata.language.check import check
@@ -26,73 +26,142 @@ from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
+from netstrata.system.boundedwriter import BoundedWriter, standard_writers
 from netstrata.system.output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.values import Source, Unavailable
 
 
+class CannotRun(Exception):
+    """Nothing was begun: why not, and the exit code."""
+
+    def __init__(self, problem: str, code: int = 2) -> None:
+        super().__init__(problem)
+        self.code = code
+
+
+class Asked:
+    """Whether a signal has asked for the end."""
+
+    def __init__(self, ports: SystemPorts, stop_s: int, log: RunLog) -> None:
+        self.signalled = False
+        self._ports = ports
+        self._stop_s = stop_s
+        self._log = log
+
+    def end(self) -> None:
+        """Say so, and have children end before whoever sent it loses patience."""
+        self.signalled = True
+        self._log.timed("asked to end: undoing everything")
+        self._ports.hurry(self._stop_s)
+
+
 def run(options: argparse.Namespace) -> int:
     """Run a program until it ends or a signal ends it."""
-    if options.retry_time < 1:
-        return _bad_usage("--retry-time takes a whole number of milliseconds, 1 or more")
-    if options.stop_time < 1:
-        return _bad_usage("--stop-time takes a whole number of seconds, 1 or more")
-    garbage.keep_off()
+    writers = standard_writers()
+    log = RunLog(writers[1])
     try:
-        program = load(options.program, read_file)
+        code, signalled = _run(options, writers, log)
     except Refusals as refusals:
-        _write(render_all(refusals.refused))
-        return 2
-    registry = make_registry()
-    _warn(program, registry)
-    output = StandardOutput()
-    retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
-    ports = SystemPorts(output, state=options.state)
-    ended = ports.remove_stale()
-    if ended:
-        _timed(f"a daemon was killed: ended the children that it has left: {', '.join(map(str, ended))}")
-    stream = Stream(retry)
-    _listen(stream, Account(_timed, not options.quiet), options.journal)
-    if options.record is not None:
-        from netstrata.daemon.events.recorder import Recorder
-
-        try:
-            Recorder(options.record, stream)
-        except OSError as error:
-            return _bad_usage(f"cannot write to {options.record}: {error.strerror}")
-    code = run_program(
-        program,
-        registry,
-        Settings(
-            Several([stream, Nudge(ports)]),
-            True,
-            retry,
-            output.write,
-            lambda level, text: _timed(f"{LEVELS[level].lower()}: {text.decode('utf-8', 'backslashreplace')}"),
-            ports,
-            [os.fsencode(word) for word in options.arguments],
-            0,
-            lambda: _end(ports, options.stop_time),
-            lambda: _settle(stream, output),
-            _control(options.control, stream, program.sources, ports) if options.control != "none" else None,
-        ),
-    )
-    _finish(output)
+        log.write(render_all(refusals.refused))
+        code, signalled = 2, False
+    except CannotRun as problem:
+        log.write(f"error: {problem}")
+        code, signalled = problem.code, False
+    finish(writers, signalled)
     return code
 
 
-def _warn(program: PlainProgram, registry: Registry) -> None:
+def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWriter], log: RunLog) -> tuple[int, bool]:
+    """Run a program; return its exit code, and whether a signal ended it.
+
+    Raises: Refusals, CannotRun.
+    """
+    if options.retry_time < 1:
+        raise CannotRun("--retry-time takes a whole number of milliseconds, 1 or more")
+    if options.stop_time < 1:
+        raise CannotRun("--stop-time takes a whole number of seconds, 1 or more")
+    garbage.keep_off()
+    program = load(options.program, read_file)
+    registry = make_registry()
+    _warn(program, registry, log)
+    output = StandardOutput(writers[0])
+    retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
+    stream = Stream(retry)
+    _listen(stream, Account(log.timed, not options.quiet), options.journal)
+    if options.record is not None:
+        _record(options.record, stream)
+    claim = _claim(options.control, log)
+    ports = SystemPorts(output, state=options.state)
+    ended = ports.remove_stale()
+    if ended:
+        log.timed(f"a daemon was killed: ended the children that it has left: {', '.join(map(str, ended))}")
+    asked = Asked(ports, options.stop_time, log)
+    settings = Settings(
+        Several([stream, Nudge(ports)]),
+        True,
+        retry,
+        output.write,
+        lambda level, text: log.timed(f"{LEVELS[level].lower()}: {text.decode('utf-8', 'backslashreplace')}"),
+        ports,
+        [os.fsencode(word) for word in options.arguments],
+        0,
+        asked.end,
+        lambda: _settle(stream, output),
+        _control(claim, stream, program.sources, ports) if claim is not None else None,
+        writers,
+    )
+    try:
+        code = run_program(program, registry, settings)
+    except Taken as error:
+        raise _second(error) from None
+    output.flush()
+    if writers[0].lost is not None:
+        log.timed(f"error: what the program printed could not all be written: {writers[0].lost.strerror}")
+    return code, asked.signalled
+
+
+def _record(path: str, stream: Stream) -> None:
+    """Record what happens.
+
+    Raises: CannotRun.
+    """
+    from netstrata.daemon.events.recorder import Recorder
+
+    try:
+        Recorder(path, stream)
+    except OSError as error:
+        raise CannotRun(f"cannot write to {path}: {error.strerror}") from None
+
+
+def _claim(path: str, log: RunLog) -> Claim | None:
+    """Make the control socket, if there is to be one and it can be made.
+
+    Raises: CannotRun if another daemon has it.
+    """
+    if path == "none":
+        return None
+    from netstrata.cli.client import control_path
+
+    try:
+        return Claim(path or control_path())
+    except Taken as error:
+        raise _second(error) from None
+    except Unavailable as error:
+        log.timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
+        return None
+
+
+def _second(error: Taken) -> CannotRun:
+    return CannotRun(f"{error}\nhelp: end that one, or give this one a socket of its own, or none: --control PATH", 1)
+
+
+def _warn(program: PlainProgram, registry: Registry, log: RunLog) -> None:
     """Say what the check finds; the program is run all the same, as NCD would."""
     findings = check(program, RegistryLookup(registry))
     if findings.errors or findings.warnings:
         secret_places(program, RegistryLookup(registry).statement)
-        _write(render_all([*findings.errors, *findings.warnings], "warning"))
-
-
-def _end(ports: SystemPorts, stop_s: int) -> None:
-    """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
-    _timed("asked to end: undoing everything")
-    ports.hurry(stop_s)
+        log.write(render_all([*findings.errors, *findings.warnings], "warning"))
 
 
 def _listen(stream: Stream, account: Account, journal: str) -> None:
@@ -114,33 +183,18 @@ def _settle(stream: Stream, output: StandardOutput) -> None:
     output.flush()
 
 
-def _finish(output: StandardOutput) -> None:
-    """Write what is held back; say if the program's output was lost."""
-    output.flush()
-    if output.lost is not None:
-        _timed(f"error: what the program printed could not all be written: {output.lost.strerror}")
-
-
 def _control(
-    path: str, stream: Stream, sources: list[Source], ports: SystemPorts
+    claim: Claim, stream: Stream, sources: list[Source], ports: SystemPorts
 ) -> Callable[[Engine], AbstractAsyncContextManager[None]]:
-    """Return what keeps a control socket open beside an engine."""
+    """Return what answers at the control socket beside an engine."""
 
     @asynccontextmanager
     async def beside(engine: Engine) -> AsyncIterator[None]:
-        from netstrata.cli.client import control_path
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.control.service import Steering
 
-        control = ControlSocket(
-            path or control_path(), Steering(engine, stream, sources, ports.generated), tell=stream.refused
-        )
-        try:
-            await control.open()
-        except Unavailable as error:
-            _timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
-            yield
-            return
+        control = ControlSocket(claim.path, Steering(engine, stream, sources, ports.generated), tell=stream.refused)
+        await control.open(claim)
         try:
             yield
         finally:
@@ -156,18 +210,3 @@ def read_file(path: str) -> bytes:
     """
     with open(path, "rb") as file:
         return file.read()
-
-
-def _timed(text: str) -> None:
-    now = time.time()
-    stamp = time.strftime("%H:%M:%S", time.localtime(now))
-    _write(f"{stamp}.{int(now * 1000) % 1000:03d} {text}")
-
-
-def _write(text: str) -> None:
-    write_log(masked(text).encode("utf-8", "backslashreplace") + b"\n")
-
-
-def _bad_usage(problem: str) -> int:
-    _write(f"error: {problem}")
-    return 2

@@ -1,7 +1,14 @@
 """The three standard descriptors, whatever whoever started us made of them."""
 
 import os
+import signal
 import sys
+from collections.abc import Sequence
+from typing import Final
+
+from netstrata.system.boundedwriter import BoundedWriter
+
+LAST_READ_S: Final = 1.0  # for a reader to take what is kept for it, once a signal has asked for the end
 
 
 def open_missing() -> None:
@@ -30,9 +37,13 @@ def give_up_output() -> None:
     os.close(nowhere)
 
 
-def write_log(data: bytes) -> None:
-    """Write to standard error; what cannot be written is lost, for there is no better place to say so."""
-    try:
-        os.write(2, data)
-    except OSError:
-        return
+def finish(writers: Sequence[BoundedWriter], signalled: bool) -> None:
+    """Have readers take what is kept for them: for a moment if a signal asked for the end, else until one does.
+
+    All is undone by then, so that the signal may end us as it ends any other program.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for writer in writers:
+        writer.finish(LAST_READ_S if signalled else None)

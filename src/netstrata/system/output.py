@@ -1,25 +1,22 @@
 """The daemon's standard output, written in blocks as C's stdio does."""
 
-import os
-import select
+from typing import Final
 
-BLOCK = 4096  # bytes, as glibc for a pipe or a file
+from netstrata.system.boundedwriter import BoundedWriter
+
+BLOCK: Final = 4096  # bytes, as glibc for a pipe or a file
 
 
 class StandardOutput:
-    """A descriptor written in blocks, in lines on a terminal.
+    """A writer that is given blocks, or lines on a terminal."""
 
-    What cannot be written (the reader is gone, the disk is full) is lost, and `lost` says why the first time.
-    """
+    __slots__ = ("_by_line", "_held", "_size", "_writer")
 
-    __slots__ = ("_by_line", "_descriptor", "_held", "_size", "lost")
-
-    def __init__(self, descriptor: int = 1) -> None:
-        self._descriptor = descriptor
+    def __init__(self, writer: BoundedWriter | None = None) -> None:
+        self._writer = writer or BoundedWriter(1)
         self._held: list[bytes] = []
         self._size = 0
-        self._by_line = os.isatty(descriptor)
-        self.lost: OSError | None = None
+        self._by_line = self._writer.by_line
 
     def write(self, text: bytes) -> None:
         """Add bytes; a full block, or a line on a terminal, is written at once."""
@@ -29,24 +26,8 @@ class StandardOutput:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held back.  Never raises; waits while a reader is slow."""
-        if not self._size:
-            return
-        left = memoryview(b"".join(self._held))
-        self._held.clear()
-        self._size = 0
-        try:
-            while left:
-                left = left[self._write(left) :]
-        except OSError as error:
-            self.lost = self.lost or error
-
-    def _write(self, left: memoryview) -> int:
-        try:
-            return os.write(self._descriptor, left)
-        except BlockingIOError:
-            # Somebody who shares the descriptor made it non-blocking; stdio would lose text here.
-            ready = select.poll()
-            ready.register(self._descriptor, select.POLLOUT)
-            ready.poll()
-            return 0
+        """Write what is held back.  Never raises, and never waits."""
+        if self._size:
+            self._writer.write(b"".join(self._held))
+            self._held.clear()
+            self._size = 0

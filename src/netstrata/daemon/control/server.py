@@ -8,10 +8,8 @@ have no more than a quarter of all time.  The kernel's messages and signals are 
 import asyncio
 import contextlib
 import errno
-import os
 import select
 import socket
-import stat
 from collections import deque
 from time import monotonic
 from typing import Any, Final, Protocol
@@ -19,6 +17,7 @@ from typing import Any, Final, Protocol
 from netstrata.control import varlink
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import STEER, VERBS, Peer, Verb
+from netstrata.daemon.control.claim import Claim
 from netstrata.daemon.control.client import Client
 from netstrata.daemon.control.limits import Limits, Tell
 from netstrata.daemon.control.peers import peer_of, right_of, steering_groups
@@ -26,7 +25,6 @@ from netstrata.daemon.control.texts import EventTexts
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import Listener
 from netstrata.daemon.text.rendering import traceback_of
-from netstrata.values import Unavailable
 
 SLOW_S: Final = 10.0  # that a message may take
 STEERING_S: Final = 0.004  # of a turn, for clients who may steer
@@ -35,7 +33,6 @@ READING_REST: Final = 3  # so many times as long as they had, all others then wa
 SLICE_S: Final = 0.0005  # of that, for one client
 ADMITTED: Final = 16  # connections that are let in at once
 WOKEN: Final = 64  # clients that are looked at, at once
-BACKLOG: Final = 1024  # connections that may wait to be let in
 PAUSE_S: Final = 1.0  # without a free descriptor, until the next attempt to let somebody in
 ENDING_S: Final = 0.1  # for telling the last events to all who watch
 
@@ -100,31 +97,23 @@ class ControlSocket:
         self._news = False  # there are events to tell
         self._reading_from = 0.0  # when those who only read have their next turn
         self._reading_timer: asyncio.TimerHandle | None = None
+        self._claim: Claim | None = None
         self._listening: socket.socket | None = None
         self._epoll: select.epoll | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._steerers = steering_groups()
-        self._inode = 0
 
-    async def open(self) -> None:
-        """Begin to listen.
+    async def open(self, claim: Claim | None = None) -> None:
+        """Begin to answer, at a socket that is claimed already, or is now.
 
         Raises: Unavailable if another daemon listens there, or the socket cannot be made.
         """
-        try:
-            os.makedirs(os.path.dirname(self.path) or ".", 0o755, exist_ok=True)
-            _clear_away(self.path)
-            listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-            listening.bind(self.path)
-            os.chmod(self.path, 0o666)  # each verb has its own right
-            self._inode = os.stat(self.path).st_ino
-            listening.listen(BACKLOG)
-            self._epoll = select.epoll()
-            self._epoll.register(listening, _LISTENING)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise Unavailable(f"open the control socket {self.path}", reason, error.errno or 0) from error
-        self._listening = listening
+        claim = claim or Claim(self.path)
+        claim.check()
+        self._claim = claim
+        self._listening = claim.socket
+        self._epoll = select.epoll()
+        self._epoll.register(self._listening, _LISTENING)
         asyncio.get_running_loop().add_reader(self._epoll, self._look)
         self.stream.listen(self._heard)
 
@@ -142,12 +131,10 @@ class ControlSocket:
                 if monotonic() < end:
                     client.finish()
                 client.end()
-            self._listening.close()
             self._epoll.close()
             self._epoll = None
-        with contextlib.suppress(OSError):
-            if os.stat(self.path).st_ino == self._inode:
-                os.unlink(self.path)
+        if self._claim is not None:
+            self._claim.release()
 
     def ready(self, client: Client) -> None:
         """Give a client its turn, as it has something to do."""
@@ -262,25 +249,3 @@ class ControlSocket:
         if self._epoll is not None:
             self._epoll.register(client.number, select.EPOLLIN | select.EPOLLONESHOT)
             self.ready(client)
-
-
-def _clear_away(path: str) -> None:
-    """Remove a socket that nobody listens to any more.
-
-    Raises: OSError if somebody does, or it is no socket.
-    """
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            raise OSError(17, "there is something else than a socket")
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-        except OSError as error:  # it is there, if too busy to answer, or it is not for us to look
-            raise OSError(error.errno or 98, f"another daemon listens there: {error}") from error
-        else:
-            raise OSError(98, "another daemon listens there")

@@ -1,16 +1,18 @@
 """The host of an engine: lets time, signals and events in, one after the other, until the engine has stopped.
 
 A program that needs nothing from outside is worked off before asyncio is even imported; many end there.
+Such a program waits for a slow reader of what it prints, as any other would; one that holds a network up never does.
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from netstrata.daemon.running import garbage
 from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.machine import Engine
+from netstrata.system.boundedwriter import BoundedWriter
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,8 +32,14 @@ class Host:
         on_bug: Callable[[BaseException], None],
         on_idle: Callable[[], None] | None = None,
         beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None,
+        writers: Sequence[BoundedWriter] = (),
+        *,
+        patient: bool = False,
     ) -> None:
-        """Take what is called between events or when our own code fails, and what runs beside the engine."""
+        """Take what is called between events or when our own code fails, and what runs beside the engine.
+
+        Shapes: patient has the engine wait for who reads what the writers write.
+        """
         self.timers = timers
         self.signal_exit_code = signal_exit_code
         self.engine: Engine | None = None
@@ -39,6 +47,8 @@ class Host:
         self._on_bug = on_bug
         self._on_idle = on_idle
         self._beside = beside
+        self._writers = writers
+        self._patient = patient
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scheduled = False
         self._finished: Any = None
@@ -70,6 +80,8 @@ class Host:
         while not engine.stopped:
             if self._signalled:
                 self._shut_down()
+            if self._held_back():
+                return
             if engine.work_off(STEPS):
                 due = self.timers.due()
                 if not due:
@@ -95,12 +107,16 @@ class Host:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(self._met_bug)
         self._finished = self._loop.create_future()
+        for writer in self._writers:
+            writer.attach(self._loop, self.wake)
         for number in TERMINATION:
             self._loop.add_signal_handler(number, self._signal, number, None)
         async with self._beside(engine) if self._beside is not None else nullcontext():
             start()
             self.wake()
             await self._finished
+        for writer in self._writers:
+            writer.detach()
 
     def _turn(self) -> None:
         """Work off what is due; look at the timers when nothing else is."""
@@ -111,6 +127,8 @@ class Host:
         self._scheduled = False
         if self._signalled:
             self._shut_down()
+        if self._held_back():
+            return  # until its reader has read: the writer wakes us
         idle = engine.work_off(STEPS)
         if engine.stopped:
             if not self._finished.done():
@@ -128,6 +146,13 @@ class Host:
                 self._on_idle()
             garbage.when_idle()
             self._set_alarm(loop)
+
+    def _held_back(self) -> bool:
+        """Say whether the engine waits for who reads what it prints and logs; nobody does who is told to end."""
+        engine = self.engine
+        if not self._patient or engine is None or engine.terminating:
+            return False
+        return any(writer.behind for writer in self._writers)
 
     def _met_bug(self, loop: "asyncio.AbstractEventLoop", context: dict[str, Any]) -> None:
         """Say that a callback failed, and go on: the loop has no other use for this than to log a traceback."""

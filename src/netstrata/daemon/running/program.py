@@ -1,7 +1,7 @@
 """A checked program, run until it ends."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from netstrata.engine.program import Code
 from netstrata.engine.registry import Registry
 from netstrata.engine.surroundings import Observer, Outside, Retry
 from netstrata.language.tree import PlainProgram
+from netstrata.system.boundedwriter import BoundedWriter
 
 OUTSIDE = ("configures", "watches", "reports", "object")  # the kinds of statement that may wait for something outside
 
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
     on_signal: Callable[[], None]
     on_idle: Callable[[], None] | None = None  # called before waiting
     beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None  # runs as long as the engine
+    writers: Sequence[BoundedWriter] = ()  # of what is printed and logged
 
 
 def run_program(program: PlainProgram, registry: Registry, settings: Settings) -> int:
@@ -39,15 +41,22 @@ def run_program(program: PlainProgram, registry: Registry, settings: Settings) -
     codes = compile_program(program, registry)
     timers = HeapTimers()
     observer = settings.observer
+    outside_too = _reaches_outside(codes)
     host = Host(
-        timers, settings.signal_exit_code, settings.on_signal, observer.broken, settings.on_idle, settings.beside
+        timers,
+        settings.signal_exit_code,
+        settings.on_signal,
+        observer.broken,
+        settings.on_idle,
+        settings.beside,
+        settings.writers,
+        patient=not outside_too,
     )
     outside = Outside(settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb))
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
     garbage.settle()
-    needs_loop = settings.beside is not None or _reaches_outside(codes)
-    return host.run(engine, engine.start, needs_loop)
+    return host.run(engine, engine.start, settings.beside is not None or outside_too)
 
 
 def _reaches_outside(codes: list[Code]) -> bool:
