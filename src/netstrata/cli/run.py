@@ -4,9 +4,11 @@ import argparse
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from errno import ENXIO
+from typing import TYPE_CHECKING
 
 from netstrata.cli.runlog import RunLog
-from netstrata.cli.streams import finish
+from netstrata.cli.streams import LAST_READ_S, finish
 from netstrata.daemon.control.claim import Claim, Taken
 from netstrata.daemon.events.event_log import Stream
 from netstrata.daemon.logs.log_format import Account
@@ -28,8 +30,12 @@ from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
 from netstrata.system.boundedwriter import BoundedWriter, standard_writers
 from netstrata.system.output import StandardOutput
+from netstrata.system.places import NotFollowed
 from netstrata.system.ports import SystemPorts
 from netstrata.values import Source, Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.daemon.events.recorder import Recorder
 
 
 class CannotRun(Exception):
@@ -89,8 +95,7 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
     retry = BackOff(options.retry_time, os.getpid() % 97 / 97)
     stream = Stream(retry)
     _listen(stream, Account(log.timed, not options.quiet), options.journal)
-    if options.record is not None:
-        _record(options.record, stream)
+    recorder = _record(options.record, stream) if options.record is not None else None
     claim = _claim(options.control, log)
     ports = SystemPorts(output, state=options.state)
     ended = ports.remove_stale()
@@ -115,13 +120,15 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
         code = run_program(program, registry, settings)
     except Taken as error:
         raise _second(error) from None
+    if recorder is not None:
+        recorder.finish(LAST_READ_S)
     output.flush()
     if writers[0].lost is not None:
         log.timed(f"error: what the program printed could not all be written: {writers[0].lost.strerror}")
     return code, asked.signalled
 
 
-def _record(path: str, stream: Stream) -> None:
+def _record(path: str, stream: Stream) -> "Recorder":
     """Record what happens.
 
     Raises: CannotRun.
@@ -129,9 +136,12 @@ def _record(path: str, stream: Stream) -> None:
     from netstrata.daemon.events.recorder import Recorder
 
     try:
-        Recorder(path, stream)
+        return Recorder(path, stream)
     except OSError as error:
-        raise CannotRun(f"cannot write to {path}: {error.strerror}") from None
+        reason = "nobody reads that pipe" if error.errno == ENXIO else error.strerror
+        hint = "\nhelp: name the file itself, or one in a folder where only you can write"
+        followed = "" if not isinstance(error, NotFollowed) else hint
+        raise CannotRun(f"cannot write to {path}: {reason}{followed}") from None
 
 
 def _claim(path: str, log: RunLog) -> Claim | None:

@@ -78,7 +78,7 @@ class Recording:
 
         Raises: NoRecording if the file cannot be read any more.
         """
-        known = set(KINDS)
+        known = {*KINDS, "gap"}
         last = 0
         with open(self.path, "rb") as file:
             file.seek(run.start)
@@ -95,7 +95,7 @@ class Recording:
                 if event.kind not in known:
                     known.add(event.kind)
                     self._warn(f"{self.path}: events of kind {event.kind} are unknown here, and shown as they are")
-                if event.seq > last + 1:
+                if event.seq > last + 1 and event.kind != "gap":  # else whoever recorded it says so, and why
                     yield _gap(last, event)
                 last = event.seq
                 yield event
