@@ -143,7 +143,7 @@ def test_a_link_in_a_folder_of_another_user_is_not_followed(tmp_path: Path, wher
 
     name = "r.json" if where == "file" else "link"
     assert refused(record, tmp_path) == (
-        f"error: cannot write to {record}: {name} is a link that another user may have made\n"
+        f"error: cannot write to {record}: {foreign / name} is a symbolic link that others may have made: not followed\n"
         "help: name the file itself, or one in a folder where only you can write\n"
     )
     assert list(target.iterdir()) == []
@@ -156,7 +156,7 @@ def test_a_link_in_a_folder_where_all_can_write_is_not_followed(tmp_path: Path) 
     (shared / "r.json").symlink_to(tmp_path / "victim")
     os.chown(shared / "r.json", 65534, 65534, follow_symlinks=False)
 
-    assert "r.json is a link that another user may have made" in refused(shared / "r.json", tmp_path)
+    assert "r.json is a symbolic link that others may have made: not followed" in refused(shared / "r.json", tmp_path)
     assert not (tmp_path / "victim").exists()
 
 

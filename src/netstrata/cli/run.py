@@ -20,6 +20,7 @@ from netstrata.daemon.running.link_retries import Nudge
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import Settings, run_program
 from netstrata.daemon.running.registry import make_registry
+from netstrata.daemon.text.rendering import cut
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
 from netstrata.language.check import check
@@ -107,7 +108,7 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
         True,
         retry,
         output.write,
-        lambda level, text: log.timed(f"{LEVELS[level].lower()}: {text.decode('utf-8', 'backslashreplace')}"),
+        lambda level, text: log.timed(f"{LEVELS[level].lower()}: {cut(text.decode('utf-8', 'backslashreplace'))}"),
         ports,
         [os.fsencode(word) for word in options.arguments],
         0,

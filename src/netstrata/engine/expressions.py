@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from netstrata.engine.program import ALL_NAMES, NOT_SEEN
 from netstrata.engine.statement import Statement
 from netstrata.engine.thing import NAMED_ARGUMENTS, Thing, follow_variable, unwrapped
-from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, parse_number
+from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, excess, parse_number
 from netstrata.values.compiling import mypyc_attr
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class ListOf(Expression):
         """Evaluate the elements from left to right."""
         value = List([item.evaluate(process) for item in self.items])
         if value.depth > DEPTH_LIMIT:
-            raise Refused("depth limit exceeded", self.span)
+            raise Refused(excess(value), self.span)
         return value
 
 
@@ -173,7 +173,7 @@ class MapOf(Expression):
             entries[key] = value
         result = Map(entries)
         if result.depth > DEPTH_LIMIT:
-            raise Refused("depth limit exceeded", self.span)
+            raise Refused(excess(result), self.span)
         return result
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
 from netstrata.engine.expressions import Expression
-from netstrata.values import DEPTH_LIMIT, Refused, Span, Value
+from netstrata.values import DEPTH_LIMIT, MOST_WEIGHT, Refused, Span, Value, excess
 
 if TYPE_CHECKING:
     from netstrata.engine.process import Process
@@ -40,8 +40,8 @@ class Strict(Function):
         """Evaluate the arguments from left to right, then apply."""
         values = [node.evaluate(process) for node in nodes]
         for index, value in enumerate(values):
-            if not isinstance(value, bytes) and value.depth > DEPTH_LIMIT:
-                raise Refused("depth limit exceeded", nodes[index].span)
+            if (len(value) > MOST_WEIGHT) if isinstance(value, bytes) else (value.depth > DEPTH_LIMIT):
+                raise Refused(excess(value), nodes[index].span)
         try:
             return self.apply(values)
         except Refused as error:

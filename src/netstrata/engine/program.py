@@ -4,7 +4,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from netstrata.engine.thing import Thing, follow_thing, unwrapped
-from netstrata.values import DEPTH_LIMIT, Refused, Span, Value
+from netstrata.values import DEPTH_LIMIT, MOST_WEIGHT, Refused, Span, Value, excess
 from netstrata.values.compiling import mypyc_attr
 
 if TYPE_CHECKING:
@@ -125,13 +125,13 @@ class Slot:
         arguments = self.arguments
         if len(arguments) == 1:  # that of most statements
             value = arguments[0].evaluate(process)
-            if not isinstance(value, bytes) and value.depth >= DEPTH_LIMIT:
-                raise Refused("depth limit exceeded", arguments[0].span)
+            if (len(value) > MOST_WEIGHT) if isinstance(value, bytes) else (value.depth >= DEPTH_LIMIT):
+                raise Refused(excess(value), arguments[0].span)
             return [value]
         values = [argument.evaluate(process) for argument in arguments]
         for index, value in enumerate(values):
-            if not isinstance(value, bytes) and value.depth >= DEPTH_LIMIT:
-                raise Refused("depth limit exceeded", arguments[index].span)
+            if (len(value) > MOST_WEIGHT) if isinstance(value, bytes) else (value.depth >= DEPTH_LIMIT):
+                raise Refused(excess(value), arguments[index].span)
         return values
 
 

@@ -106,6 +106,35 @@ def format_value(value: Value) -> bytes:
     return b"".join(parts)
 
 
+def beginning_of(value: Value, longest: int) -> bytes:
+    """Return the beginning of a string, or of a value's text; what is not returned costs nothing."""
+    if isinstance(value, bytes):
+        return value[:longest]
+    parts: list[bytes] = []
+    _begin(value, parts, longest)
+    return b"".join(parts)[:longest]
+
+
+def _begin(value: Value, parts: list[bytes], left: int) -> int:
+    """Append the text of a value as `_format` does, until there is enough; return how much is left to append."""
+    if isinstance(value, bytes):
+        parts.append(_quoted(value[:left]))
+        return left - len(parts[-1])
+    separator = b"{" if isinstance(value, List) else b"["
+    closing = b"}" if isinstance(value, List) else b"]"
+    for element in value.elements() if isinstance(value, List) else value.keys():
+        if left <= 0:
+            return left
+        parts.append(separator)
+        left = _begin(element, parts, left - len(separator))
+        if isinstance(value, Map):
+            parts.append(b":")
+            left = _begin(value.entries[element], parts, left - 1)
+        separator = b", "
+    parts.append(closing if value.size else separator + closing)
+    return left - 1
+
+
 def _quoted(text: bytes) -> bytes:
     if b"\\" in text or b'"' in text or b"\0" in text:
         text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\0", b"\\x00")

@@ -2,6 +2,7 @@
 
 from netstrata.contract import computes
 from netstrata.contract.shapes import Strings, Text
+from netstrata.values import MOST_WEIGHT, Refused
 
 
 @computes("implode")
@@ -14,4 +15,6 @@ def implode(glue: Text, pieces: Strings) -> Text:
 
     Source: NCD, implode.
     """
+    if len(glue) * len(pieces) > MOST_WEIGHT:
+        raise Refused(f"the result would be too large: {len(pieces)} pieces with {len(glue)} bytes in between")
     return glue.join(pieces)

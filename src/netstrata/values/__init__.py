@@ -12,7 +12,9 @@ from netstrata.values.addresses import (
 )
 from netstrata.values.data import (
     DEPTH_LIMIT,
+    ELEMENT_WEIGHT,
     FALSE,
+    MOST_WEIGHT,
     TRUE,
     List,
     Map,
@@ -21,7 +23,10 @@ from netstrata.values.data import (
     compare,
     deepest,
     depth,
+    excess,
     in_order,
+    weight,
+    weight_of,
 )
 from netstrata.values.errors import Refused, Unavailable
 from netstrata.values.lines import joined_lines, line_fault
@@ -29,7 +34,9 @@ from netstrata.values.source import Source, Span
 
 __all__ = [
     "DEPTH_LIMIT",
+    "ELEMENT_WEIGHT",
     "FALSE",
+    "MOST_WEIGHT",
     "TRUE",
     "List",
     "Map",
@@ -42,6 +49,7 @@ __all__ = [
     "compare",
     "deepest",
     "depth",
+    "excess",
     "format_address",
     "format_ipv4",
     "format_ipv6",
@@ -53,4 +61,6 @@ __all__ = [
     "parse_ipv4",
     "parse_ipv6",
     "parse_number",
+    "weight",
+    "weight_of",
 ]

@@ -1,4 +1,4 @@
-"""The three kinds of value: strings (bytes), lists and maps; their one order and their depth.
+"""The three kinds of value: strings (bytes), lists and maps; their one order, their depth and their weight.
 
 Values never change.  A list may share its storage with a longer one (see `List`), which is why reading a list that
 still grows costs nothing.
@@ -13,6 +13,9 @@ from typing import Final, Union
 from netstrata.values.compiling import mypyc_attr
 
 DEPTH_LIMIT: Final = 32
+MOST_WEIGHT: Final = 1 << 27  # bytes of all strings in a value, and so many more for each of its elements:
+ELEMENT_WEIGHT: Final = 64
+TOO_HEAVY: Final = 1000  # the depth of what weighs more, so that whoever refuses one refuses the other
 TRUE: Final = b"true"
 FALSE: Final = b"false"
 
@@ -21,13 +24,14 @@ FALSE: Final = b"false"
 class List:
     """The first `size` elements of a Python list that others may still append to, but never change below `size`."""
 
-    __slots__ = ("_depth", "_hash", "items", "size")
+    __slots__ = ("_depth", "_hash", "_weight", "items", "size")
 
-    def __init__(self, items: list[Value], depth: int = -1) -> None:
-        """Take a list over, or share it; who knows how deep it nests may say so."""
+    def __init__(self, items: list[Value], depth: int = -1, weight: int = -1) -> None:
+        """Take a list over, or share it; who knows how deep it nests, and what it weighs, may say so."""
         self.items = items
         self.size = len(items)
-        self._depth = depth
+        self._depth = depth if weight <= MOST_WEIGHT else TOO_HEAVY
+        self._weight = weight
         self._hash = 0
 
     def elements(self) -> list[Value]:
@@ -38,10 +42,20 @@ class List:
 
     @property
     def depth(self) -> int:
-        """0 if empty, else one more than the deepest element."""
+        """0 if empty, else one more than the deepest element; TOO_HEAVY or more if it is."""
         if self._depth < 0:
-            self._depth = 1 + deepest(self.elements()) if self.size else 0
+            if not self.size:
+                self._depth = 0
+            else:
+                self._depth = 1 + deepest(self.elements()) if self.weight <= MOST_WEIGHT else TOO_HEAVY
         return self._depth
+
+    @property
+    def weight(self) -> int:
+        """What it would take if nothing in it were shared."""
+        if self._weight < 0:
+            self._weight = weight_of(self.elements())
+        return self._weight
 
     def __len__(self) -> int:
         return self.size
@@ -65,14 +79,15 @@ class Map:
     The first `size` entries of a dict that others may still add to, but never change otherwise.
     """
 
-    __slots__ = ("_depth", "_entries", "_hash", "_keys", "size")
+    __slots__ = ("_depth", "_entries", "_hash", "_keys", "_weight", "size")
 
-    def __init__(self, entries: dict[Value, Value], depth: int = -1) -> None:
-        """Take a dict over, or share it; who knows how deep it nests may say so."""
+    def __init__(self, entries: dict[Value, Value], depth: int = -1, weight: int = -1) -> None:
+        """Take a dict over, or share it; who knows how deep it nests, and what it weighs, may say so."""
         self._entries = entries
         self.size = len(entries)
         self._keys: list[Value] | None = None
-        self._depth = depth
+        self._depth = depth if weight <= MOST_WEIGHT else TOO_HEAVY
+        self._weight = weight
         self._hash = 0
 
     @property
@@ -90,13 +105,22 @@ class Map:
 
     @property
     def depth(self) -> int:
-        """0 if empty, else one more than the deepest key or value."""
+        """0 if empty, else one more than the deepest key or value; TOO_HEAVY or more if it is."""
         if self._depth < 0:
             if not self.size:
                 self._depth = 0
+            elif self.weight > MOST_WEIGHT:
+                self._depth = TOO_HEAVY
             else:
                 self._depth = 1 + max(deepest(list(self.entries)), deepest(list(self.entries.values())))
         return self._depth
+
+    @property
+    def weight(self) -> int:
+        """What it would take if nothing in it were shared."""
+        if self._weight < 0:
+            self._weight = weight_of(list(self.entries)) + weight_of(list(self.entries.values()))
+        return self._weight
 
     def __len__(self) -> int:
         return self.size
@@ -120,6 +144,26 @@ Value = Union[bytes, List, Map]
 def depth(value: Value) -> int:
     """Return how deep a value nests: 0 for a string or anything empty."""
     return 0 if isinstance(value, bytes) else value.depth
+
+
+def weight(value: Value) -> int:
+    """Return what an element adds to the weight of what it is in."""
+    return ELEMENT_WEIGHT + (len(value) if isinstance(value, bytes) else value.weight)
+
+
+def weight_of(values: list[Value]) -> int:
+    """Return what some elements weigh together."""
+    total = ELEMENT_WEIGHT * len(values)
+    for value in values:
+        total += len(value) if isinstance(value, bytes) else value.weight
+    return total
+
+
+def excess(value: Value) -> str:
+    """Return in words what is wrong with a value that is too much."""
+    if isinstance(value, bytes) or value.depth >= TOO_HEAVY:
+        return f"the value is too large: more than {MOST_WEIGHT >> 20} MiB with all that is in it"
+    return "depth limit exceeded"
 
 
 def deepest(values: list[Value]) -> int:

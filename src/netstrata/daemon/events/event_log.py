@@ -13,7 +13,7 @@ from netstrata.daemon.events.event import NOWHERE, Event, place_of
 from netstrata.daemon.events.layers import Layers
 from netstrata.daemon.events.rate_limiter import MOST, Allowance
 from netstrata.daemon.text.paths import process_path
-from netstrata.daemon.text.rendering import account_of, next_of, traceback_of, variables_of
+from netstrata.daemon.text.rendering import account_of, cut, next_of, traceback_of, variables_of
 from netstrata.engine.living import Living
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
@@ -215,10 +215,10 @@ class Stream(Observer):
         self.errors_counted += 1
         retry_ms = self._retry.delay(process.retries) if process.error else 0
         account = account_of(self.path_of(process), slot, error, next_of(process, retry_ms))
-        fields = {"text": str(error), "account": account, "retry_ms": retry_ms}
+        fields = {"text": cut(str(error)), "account": account, "retry_ms": retry_ms}
         if isinstance(error, Refused | Unavailable):
             fields["refused"] = isinstance(error, Refused)
-        text = error.message if isinstance(error, Refused) else str(error)
+        text = cut(error.message if isinstance(error, Refused) else str(error))
         quotes = not isinstance(error, Unavailable)
         self.failures[process, slot.index] = Failure(text, time.monotonic() + retry_ms / 1000, quotes)
         self._tell_of(process, slot, "error", fields, process.statements[slot.index])
@@ -232,7 +232,7 @@ class Stream(Observer):
 
     def noted(self, statement: Statement, kind: str, line: str) -> None:
         """A statement has something to tell."""
-        self._tell_of(statement.process, statement.slot, kind, {"text": line}, statement)
+        self._tell_of(statement.process, statement.slot, kind, {"text": cut(line)}, statement)
 
     def retries(self, statement: Statement, line: str, wait_ms: int) -> None:
         """A statement starts something again later."""

@@ -5,6 +5,7 @@ Such a program waits for a slow reader of what it prints, as any other would; on
 """
 
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ from netstrata.system.boundedwriter import BoundedWriter
 if TYPE_CHECKING:
     import asyncio
 
-STEPS = 20_000  # worked off in one go before signals and other input are looked at
+STEPS = 20_000  # worked off in one go before signals and other input are looked at …
+AT_ONCE = 250  # … or fewer, looking at the time after so many
+TURN_S = 0.1
 TERMINATION = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -82,7 +85,7 @@ class Host:
                 self._shut_down()
             if self._held_back():
                 return
-            if engine.work_off(STEPS):
+            if self._work_off(engine):
                 due = self.timers.due()
                 if not due:
                     return
@@ -129,7 +132,7 @@ class Host:
             self._shut_down()
         if self._held_back():
             return  # until its reader has read: the writer wakes us
-        idle = engine.work_off(STEPS)
+        idle = self._work_off(engine)
         if engine.stopped:
             if not self._finished.done():
                 self._finished.set_result(None)
@@ -146,6 +149,16 @@ class Host:
                 self._on_idle()
             garbage.when_idle()
             self._set_alarm(loop)
+
+    def _work_off(self, engine: Engine) -> bool:
+        """Work off what is due, but not for long: steps may be large; say whether nothing is left."""
+        until = time.monotonic() + TURN_S
+        for _ in range(STEPS // AT_ONCE):
+            if engine.work_off(AT_ONCE):
+                return True
+            if self._signalled or time.monotonic() > until:
+                return False
+        return False
 
     def _held_back(self) -> bool:
         """Say whether the engine waits for who reads what it prints and logs; nobody does who is told to end."""

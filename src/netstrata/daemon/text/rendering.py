@@ -6,10 +6,12 @@ from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import Statement
 from netstrata.language.diagnostics import one_line, render
-from netstrata.language.valuetext import format_value
+from netstrata.language.valuetext import beginning_of
 from netstrata.values import FALSE, TRUE, Refused, Unavailable, Value
 
 LONGEST_VALUE = 200  # bytes of a variable that are shown
+LOOKED_AT = 1 << 16  # bytes of one of which it is known whether a secret is in them
+LONGEST_TEXT = 4000  # characters that are told of anything else
 
 
 def traceback_of(error: BaseException) -> str:
@@ -36,10 +38,19 @@ def variables_of(statement: Statement) -> dict[str, str]:
 
 
 def _shown(value: Value) -> str:
-    text = value if isinstance(value, bytes) else format_value(value)
     if SECRETS.changes:  # taken out first, so that no half of one is left where the text is cut off
-        return masked(one_line(text.decode("utf-8", "backslashreplace")))[:LONGEST_VALUE]
-    return one_line(text[:LONGEST_VALUE].decode("utf-8", "backslashreplace"))
+        text = beginning_of(value, LOOKED_AT)
+        shown = masked(one_line(text.decode("utf-8", "backslashreplace")))
+        # What is cut off there may be half a secret: it stays far behind what is shown, unless all was secrets.
+        return MASK if len(text) > LOOKED_AT // 2 > len(shown) else shown[:LONGEST_VALUE]
+    return one_line(beginning_of(value, LONGEST_VALUE).decode("utf-8", "backslashreplace"))
+
+
+def cut(text: str) -> str:
+    """Return a text that may be told: its beginning, if it is monstrous."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return f"{text[:LONGEST_TEXT]}… ({len(text) - LONGEST_TEXT:,} more characters)"
 
 
 def next_of(process: Process, retry_ms: int) -> str:
@@ -55,14 +66,14 @@ def account_of(process: str, slot: Slot, error: Exception, again: str) -> str:
         where = f"{slot.type} at {slot.span}, process {process},"
         return f"error: {where} met a bug of Netstrata.  {again}\n{traceback_of(error)}"
     if isinstance(error, Unavailable):
-        refused = Refused(f"{slot.type} cannot {error.operation}: {error.reason}", slot.span, again)
+        refused = Refused(cut(f"{slot.type} cannot {error.operation}: {error.reason}"), slot.span, again)
     else:
         span = error.span
         if span is None:
             known = 0 <= error.argument < len(slot.arguments)
             span = slot.arguments[error.argument].span if known else slot.span
         hint = error.hint or f"`netstrata doc {slot.documented()}` says what it takes."
-        refused = Refused(error.message, span, f"{hint}  {again}")
+        refused = Refused(cut(error.message), span, f"{hint}  {again}")
     message, _, rest = render(refused).partition("\n")
     arrow, _, source = rest.partition("\n")
     return f"{message}\n{arrow}, process {process}, statement {slot.index + 1}\n{source}".rstrip("\n")

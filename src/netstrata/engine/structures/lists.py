@@ -10,14 +10,14 @@ from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
-from netstrata.values import List, Refused, Value, boolean, parse_number
+from netstrata.values import ELEMENT_WEIGHT, List, Refused, Value, boolean, parse_number, weight, weight_of
 from netstrata.values.compiling import mypyc_attr
 
 
 class ListStatement(Statement):
     """A list that methods change."""
 
-    __slots__ = ("counted", "deepest", "first", "items", "shared")
+    __slots__ = ("counted", "deepest", "first", "items", "shared", "weight")
 
     def begin(self, values: list[Value]) -> None:
         """Hold the arguments."""
@@ -29,22 +29,34 @@ class ListStatement(Statement):
         self.shared = 0  # so many elements from the start may be seen by values that were read
         self.first = 0  # elements before this one were shifted out
         self.counted = 0  # the deepest of so many elements from the start …
-        self.deepest = 0  # … nests so deep
+        self.deepest = 0  # … nests so deep …
+        self.weight = 0  # … and together they weigh so much
         self.up()
 
     def own(self) -> list[Value]:
         """Return storage that may be changed anywhere."""
         if self.shared or self.first:
+            if self.deepest or self.counted <= self.first:
+                self.count_anew()
+            else:
+                self.counted -= self.first
+                self.weight -= weight_of(self.items[: self.first])
             self.items = self.items[self.first :]
-            self.counted = 0 if self.deepest else max(0, self.counted - self.first)
-            self.deepest = 0
             self.shared = self.first = 0
         return self.items
 
-    def removed(self) -> None:
-        """Know that an element was taken out of the storage."""
-        self.counted = 0 if self.deepest else max(0, self.counted - 1)
-        self.deepest = 0
+    def remove(self, index: int) -> None:
+        """Take an element out of storage that may be changed."""
+        value = self.items.pop(index)
+        if self.deepest:
+            self.count_anew()
+        elif index < self.counted:
+            self.counted -= 1
+            self.weight -= weight(value)
+
+    def count_anew(self) -> None:
+        """Forget what is known of the elements."""
+        self.counted = self.deepest = self.weight = 0
 
     def length(self) -> int:
         """Return the number of elements."""
@@ -57,10 +69,14 @@ class ListStatement(Statement):
         size = self.shared = len(self.items)
         for index in range(self.counted, size):
             value = self.items[index]
-            if not isinstance(value, bytes) and value.depth > self.deepest:
+            if isinstance(value, bytes):
+                self.weight += ELEMENT_WEIGHT + len(value)
+                continue
+            self.weight += ELEMENT_WEIGHT + value.weight
+            if value.depth > self.deepest:
                 self.deepest = value.depth
         self.counted = size
-        return List(self.items, 1 + self.deepest if size else 0)
+        return List(self.items, 1 + self.deepest if size else 0, self.weight)
 
     def variable(self, name: str) -> Value | None:
         """Return the list, or its length."""
@@ -166,7 +182,8 @@ class SetList(Statement):
         """Replace them by those of all the lists."""
         target = cast(ListStatement, self.target)
         target.items = _concatenated(values)
-        target.shared = target.first = target.counted = target.deepest = 0
+        target.shared = target.first = 0
+        target.count_anew()
         self.up()
 
 
@@ -188,8 +205,8 @@ class RemoveAt(Statement):
         """Take it away."""
         target = cast(ListStatement, self.target)
         index = _index(values, target.length())
-        del target.own()[index]
-        target.removed()
+        target.own()
+        target.remove(index)
         self.up()
 
 
@@ -204,8 +221,7 @@ class Remove(Statement):
         items = target.own()
         if values[0] not in items:
             raise Refused("the list has no such element", argument=0)
-        items.remove(values[0])
-        target.removed()
+        target.remove(items.index(values[0]))
         self.up()
 
 

@@ -29,6 +29,7 @@ class Elements(Branch):
     def __init__(self, parent: Branch | None, value: List) -> None:
         super().__init__(parent, value)
         self._items = list(value.elements())
+        self.weight = value.weight
         self._nodes: list[Node | None] = []  # one for each item, or empty if no item is a node
         self._shared = 0  # so many items from the start may be seen by values that were read
 
@@ -50,7 +51,7 @@ class Elements(Branch):
             if self.deepest >= levels:
                 return None
         self._shared = len(self._items)
-        return List(self._items, self.deepest + 1 if self._items else 0)
+        return List(self._items, self.deepest + 1 if self._items else 0, self.weight)
 
     def store(self, child: Node, value: Value) -> None:
         """Store what a child is now in its place."""
@@ -92,6 +93,7 @@ class Elements(Branch):
         self._items = []
         self._nodes = []
         self.stale = {}
+        self.weight = 0
         self._shared = 0
 
     def peek(self, where: Value, inserting: bool) -> Node | None:
@@ -190,6 +192,7 @@ class Entries(Branch):
     def __init__(self, parent: Branch | None, value: Map) -> None:
         super().__init__(parent, value)
         self._entries = dict(value.entries)
+        self.weight = value.weight
         self._keys: list[Value] | None = None
         self._nodes: dict[Value, Node] = {}
         self._shared = False  # whether entries that stood there first may be seen by values that were read
@@ -218,7 +221,7 @@ class Entries(Branch):
             if self.deepest >= levels:
                 return None
         self._shared = True
-        return Map(self._entries, self.deepest + 1 if self._entries else 0)
+        return Map(self._entries, self.deepest + 1 if self._entries else 0, self.weight)
 
     def store(self, child: Node, value: Value) -> None:
         """Store what a child is now under its key."""
@@ -243,6 +246,7 @@ class Entries(Branch):
         self._keys = None
         self._nodes = {}
         self.stale = {}
+        self.weight = 0
         self._shared = False
 
     def peek(self, where: Value, inserting: bool) -> Node | None:

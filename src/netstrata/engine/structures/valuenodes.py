@@ -7,7 +7,7 @@ changed since.  A list or map that only grows shares its storage with what was r
 A node that nobody holds and that stands in no parent disappears, and its children have no parent any more.
 """
 
-from netstrata.values import DEPTH_LIMIT, Refused, Value
+from netstrata.values import DEPTH_LIMIT, Refused, Value, weight
 
 
 class Node:
@@ -183,12 +183,13 @@ class Text(Node):
 class Branch(Node):
     """A node with children."""
 
-    __slots__ = ("deepest", "stale")
+    __slots__ = ("deepest", "stale", "weight")
 
     def __init__(self, parent: "Branch | None", cached: Value) -> None:
         super().__init__(parent, cached)
         self.stale: dict[Node, None] = {}  # children that are not what is stored in their place
         self.deepest = -1  # the largest depth of what is stored, -1 if that is not known
+        self.weight = 0  # of what is stored
 
     def take(self, child: Node) -> None:
         """Take a child away, and its place with it."""
@@ -220,11 +221,13 @@ class Branch(Node):
 
     def gained(self, value: Value) -> None:
         """Know that a value is stored now."""
+        self.weight += weight(value)
         if self.deepest >= 0 and not isinstance(value, bytes) and value.depth > self.deepest:
             self.deepest = value.depth
 
     def lost(self, value: Value) -> None:
         """Know that a value is not stored any more."""
+        self.weight -= weight(value)
         if not isinstance(value, bytes) and value.depth >= self.deepest:
             self.deepest = -1
 
