@@ -27,6 +27,11 @@ class Streams:
         self.output = StandardOutput(self.writers[0])
         self.signalled = False
 
+    def asked(self, tell: Callable[[], None]) -> None:
+        """Know that a signal asks for the end, and tell so."""
+        self.signalled = True
+        tell()
+
     def say(self, text: str) -> None:
         """Write to standard error."""
         self.writers[1].write(os.fsencode(text))
@@ -85,10 +90,6 @@ def _run_file(options: Options, name: str, streams: Streams) -> int:
         return 0
     from netstrata.system.ports import SystemPorts
 
-    def asked() -> None:
-        streams.signalled = True
-        log.line(CORE, NOTICE, "termination requested")
-
     log.line(CORE, NOTICE, "entering event loop")
     code = run_program(
         program,
@@ -102,7 +103,7 @@ def _run_file(options: Options, name: str, streams: Streams) -> int:
             SystemPorts(streams.output, as_ncd=True),
             [os.fsencode(word) for word in options.arguments],
             options.signal_exit_code,
-            asked,
+            lambda: streams.asked(lambda: log.line(CORE, NOTICE, "termination requested")),
             writers=streams.writers,
         ),
     )

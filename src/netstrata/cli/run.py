@@ -84,10 +84,7 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
 
     Raises: Refusals, CannotRun.
     """
-    if options.retry_time < 1:
-        raise CannotRun("--retry-time takes a whole number of milliseconds, 1 or more")
-    if options.stop_time < 1:
-        raise CannotRun("--stop-time takes a whole number of seconds, 1 or more")
+    _check_times(options)
     garbage.keep_off()
     program = load(options.program, read_file)
     registry = make_registry()
@@ -99,9 +96,7 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
     recorder = _record(options.record, stream) if options.record is not None else None
     claim = _claim(options.control, log)
     ports = SystemPorts(output, state=options.state)
-    ended = ports.remove_stale()
-    if ended:
-        log.timed(f"a daemon was killed: ended the children that it has left: {', '.join(map(str, ended))}")
+    _remove_stale(ports, log)
     asked = Asked(ports, options.stop_time, log)
     settings = Settings(
         Several([stream, Nudge(ports)]),
@@ -129,6 +124,17 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
     return code, asked.signalled
 
 
+def _check_times(options: argparse.Namespace) -> None:
+    """See that times can be.
+
+    Raises: CannotRun.
+    """
+    if options.retry_time < 1:
+        raise CannotRun("--retry-time takes a whole number of milliseconds, 1 or more")
+    if options.stop_time < 1:
+        raise CannotRun("--stop-time takes a whole number of seconds, 1 or more")
+
+
 def _record(path: str, stream: Stream) -> "Recorder":
     """Record what happens.
 
@@ -143,6 +149,13 @@ def _record(path: str, stream: Stream) -> "Recorder":
         hint = "\nhelp: name the file itself, or one in a folder where only you can write"
         followed = "" if not isinstance(error, NotFollowed) else hint
         raise CannotRun(f"cannot write to {path}: {reason}{followed}") from None
+
+
+def _remove_stale(ports: SystemPorts, log: RunLog) -> None:
+    """Remove what a daemon has left that was killed."""
+    ended = ports.remove_stale()
+    if ended:
+        log.timed(f"a daemon was killed: ended the children that it has left: {', '.join(map(str, ended))}")
 
 
 def _claim(path: str, log: RunLog) -> Claim | None:
