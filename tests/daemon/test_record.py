@@ -143,7 +143,8 @@ def test_a_link_in_a_folder_of_another_user_is_not_followed(tmp_path: Path, wher
 
     name = "r.json" if where == "file" else "link"
     assert refused(record, tmp_path) == (
-        f"error: cannot write to {record}: {foreign / name} is a symbolic link that others may have made: not followed\n"
+        f"error: cannot write to {record}: {foreign / name} is a symbolic link that others may have made: not"
+        " followed\n"
         "help: name the file itself, or one in a folder where only you can write\n"
     )
     assert list(target.iterdir()) == []

@@ -70,7 +70,8 @@ def run(words: list[str], name: str, streams: Streams) -> int:
 def _run_file(options: Options, name: str, streams: Streams) -> int:
     from netstrata.daemon.logs.ncd_format import ERROR, INFO, NOTICE, Log
     from netstrata.daemon.logs.ncd_log import CORE, NcdLog
-    from netstrata.daemon.running.program import Settings, garbage, run_program
+    from netstrata.daemon.running import garbage
+    from netstrata.daemon.running.program import Settings, run_program
     from netstrata.daemon.running.registry import make_registry
     from netstrata.engine.surroundings import Retry
     from netstrata.language.diagnostics import ncd_log_lines

@@ -96,7 +96,6 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
     recorder = _record(options.record, stream) if options.record is not None else None
     claim = _claim(options.control, log)
     ports = SystemPorts(output, state=options.state)
-    _remove_stale(ports, log)
     asked = Asked(ports, options.stop_time, log)
     settings = Settings(
         Several([stream, Nudge(ports)]),
@@ -111,6 +110,7 @@ def _run(options: argparse.Namespace, writers: tuple[BoundedWriter, BoundedWrite
         lambda: _settle(stream, output),
         _control(claim, stream, program.sources, ports) if claim is not None else None,
         writers,
+        (lambda: _end_left(ports, log)) if ports.has_left else None,
     )
     try:
         code = run_program(program, registry, settings)
@@ -151,13 +151,6 @@ def _record(path: str, stream: Stream) -> "Recorder":
         raise CannotRun(f"cannot write to {path}: {reason}{followed}") from None
 
 
-def _remove_stale(ports: SystemPorts, log: RunLog) -> None:
-    """Remove what a daemon has left that was killed."""
-    ended = ports.remove_stale()
-    if ended:
-        log.timed(f"a daemon was killed: ended the children that it has left: {', '.join(map(str, ended))}")
-
-
 def _claim(path: str, log: RunLog) -> Claim | None:
     """Make the control socket, if there is to be one and it can be made.
 
@@ -186,6 +179,13 @@ def _warn(program: PlainProgram, registry: Registry, log: RunLog) -> None:
     if findings.errors or findings.warnings:
         secret_places(program, RegistryLookup(registry).statement)
         log.write(render_all([*findings.errors, *findings.warnings], "warning"))
+
+
+async def _end_left(ports: SystemPorts, log: RunLog) -> None:
+    """End what a daemon that was killed has left, and say so."""
+    ended = await ports.end_left()
+    if ended:
+        log.timed(f"a daemon was killed: ended the children that it has left: {', '.join(map(str, ended))}")
 
 
 def _listen(stream: Stream, account: Account, journal: str) -> None:

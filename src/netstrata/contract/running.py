@@ -1,5 +1,6 @@
 """The statement in whose name a port is being called."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final, Protocol
 
@@ -32,6 +33,9 @@ class Running(Protocol):
 
     def awaits(self, what: str) -> None:
         """Know what is waited for from now on, for whoever asks why; nothing is added to the time line."""
+
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Know how to say which tool works for the statement, and for how long, to whoever asks; None: it has ended."""
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ the rest of its life.  Whatever it reports from inside a task enters the engine 
 
 import re
 from collections import deque
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ class Living(Statement):
 
     __slots__ = (
         "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_news", "_taken_over",
-        "_task", "_told_at", "found",
+        "_task", "_told_at", "_tool", "found",
     )  # fmt: skip
 
     def begin(self, values: list[Value]) -> None:
@@ -78,6 +78,7 @@ class Living(Statement):
         self._lost: Unavailable | None = None
         self._awaits = ""
         self._child_said = ""
+        self._tool: Callable[[], str] | None = None
         self._news = ""  # its last line of any kind: the reason, if it goes down now
         self._told_at = 0  # milliseconds of the engine's clock: when it told its last line
         self._ended = False
@@ -216,8 +217,9 @@ class Living(Statement):
         self.down()
 
     def waits_for(self) -> Waiting | None:
-        """Say what it told last; if nothing, what a child of its said; if that said nothing, what it waits for."""
-        said = self._told_by_now() or self._child_said or self._awaits
+        """Say which tool works for it; else what it told last, what a child of its said, or what it waits for."""
+        said = self._tool() if self._tool is not None else ""
+        said = said or self._told_by_now() or self._child_said or self._awaits
         return Waiting(said) if said else None
 
     def trouble(self) -> str:
@@ -240,6 +242,10 @@ class Living(Statement):
     def awaits(self, what: str) -> None:
         """Know what is waited for from now on, for whoever asks."""
         self._awaits = what
+
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Know which tool works for it, for whoever asks."""
+        self._tool = tool
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Add a line to the time line; while it is up, only what it says of itself is a trouble."""

@@ -31,6 +31,9 @@ class Outsider(Statement):
     def awaits(self, what: str) -> None:
         """Say nothing: objects know themselves what they wait for."""
 
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Say nothing, for the same reason."""
+
     def lost(self, reason: Unavailable) -> None:
         """Note that something it held is gone; objects learn of that by their own callbacks."""
         self.note(str(reason), KERNEL)

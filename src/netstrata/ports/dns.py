@@ -10,7 +10,8 @@ class Dns(Protocol):
     def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
         """Add resolv.conf(5) lines; smaller priorities come first, equal ones in the order in which they came.
 
-        Entering and leaving never wait.  When the last holder leaves, the file is as it was found, unless somebody else
-        has changed it since; such a change is told and written over while lines are held.
+        Entering and leaving wait only where resolvconf manages the file, for its end.  When the last holder leaves, the
+        file is as it was found, unless somebody else has changed it since; such a change is told and written over while
+        lines are held.
         Raises: Unavailable if it cannot be written.
         """

@@ -126,9 +126,10 @@ class SystemPorts:
     @cached_property
     def dns(self) -> Dns:
         """Return the resolver configuration."""
+        from netstrata.system.children import RealChildren
         from netstrata.system.dns import ResolverConfiguration
 
-        return ResolverConfiguration()
+        return ResolverConfiguration(RealChildren(_Unflushed(), patience=self._patience, roll=self._roll))
 
     @cached_property
     def events(self) -> Events:
@@ -179,7 +180,8 @@ class SystemPorts:
         from netstrata.system.filters import PacketFilters
 
         # They are heard even as NCD: what they say is why something failed.
-        return PacketFilters(RealChildren(_Unflushed()), self.filter_turns, self._filter_journal)
+        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
+        return PacketFilters(children, self.filter_turns, self._filter_journal)
 
     @cached_property
     def nftables(self) -> Nftables:
@@ -187,7 +189,8 @@ class SystemPorts:
         from netstrata.system.children import RealChildren
         from netstrata.system.nftables import RealNftables
 
-        return RealNftables(RealChildren(_Unflushed()), journal=self._filter_journal)
+        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
+        return RealNftables(children, journal=self._filter_journal)
 
     @cached_property
     def held_files(self) -> HeldFiles:
@@ -203,15 +206,17 @@ class SystemPorts:
 
         return GeneratedFiles(self._run)
 
-    def remove_stale(self) -> list[int]:
-        """Remove the generated files of a daemon that has crashed, and end its children, whose ids are returned."""
-        ended: list[int] = []
-        if os.path.exists(f"{self._run}/children") and self._roll is not None:
-            ended = self._roll.end_left()
-        if os.path.isdir(f"{self._run}/generated"):
-            from netstrata.system.generated import remove_stale
+    @property
+    def has_left(self) -> bool:
+        """Whether a daemon before this one may have left children or files: see `end_left`."""
+        return os.path.exists(f"{self._run}/children") or os.path.isdir(f"{self._run}/generated")
 
-            remove_stale(self._run)
+    async def end_left(self) -> list[int]:
+        """End the children of a daemon that has crashed, return their ids, and remove its generated files."""
+        from netstrata.system.generated import remove_stale
+
+        ended = await self._roll.end_left() if self._roll is not None else []
+        remove_stale(self._run)
         return ended
 
     @cached_property

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import NOTE, Running
 from netstrata.ports import Command
+from netstrata.system.children.tool import outlast
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
 
-    from netstrata.system.children import RealChildren
+    from netstrata.system.children import Child, RealChildren
 
+Start = Callable[[Command, Running | None, int], "Child"]
 _ALSO = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _NULL = -1
 
@@ -26,7 +28,10 @@ def find_program(name: str) -> str | None:
 
 
 class Ended(NamedTuple):
-    """A program that has ended: its status and what completes "it …", what it printed, who cancelled it meanwhile."""
+    """A program that has ended: its status and what completes "it …", what it printed, who cancelled it meanwhile.
+
+    Shapes: status is -1 if a signal ended it: what it has done by then is not known.
+    """
 
     status: int
     verdict: str
@@ -68,6 +73,11 @@ class Listening:
         if self._statement is not None:
             self._statement.awaits(what)
 
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Pass it on."""
+        if self._statement is not None:
+            self._statement.uses(tool)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Pass a child's line on, and look at it."""
         if self._passes and self._statement is not None:
@@ -76,16 +86,26 @@ class Listening:
 
 
 async def run_to_end(
-    children: "RealChildren", words: list[bytes], statement: Running | None, stdin: int = _NULL
+    children: "RealChildren",
+    words: list[bytes],
+    statement: Running | None,
+    stdin: int = _NULL,
+    waiting: list[Running] | None = None,
+    start: Start | None = None,
 ) -> Ended:
-    """Run a program to its end, whatever happens meanwhile, and keep what it says; told to all only if it fails.
+    """Run a program to its end, even when cancelled meanwhile, and keep what it says; told to all only if it fails.
 
-    Shapes: words[0] is its path; stdin is a descriptor of ours, which stays ours to close.
+    It is interrupted only when the daemon must end.  The next daemon ends it, if this one is killed.
+    Shapes: words[0] is its path; stdin is a descriptor of ours, which stays ours to close; waiting are those
+    who wait for it, if it is not the statement alone; start is how it is started, if not as a tool.
     Raises: Unavailable if it cannot be started at all.
     """
     lines: list[str] = []
-    child = children.start(Command(words), Listening(statement, lines.append, passes=False), stdin)
-    cancelled = await child.outlast()
+    if waiting is None:
+        waiting = [statement] if statement is not None else []
+    start = start or children.start_tool
+    child = start(Command(words), Listening(statement, lines.append, passes=False), stdin)
+    cancelled = await outlast(child, children.patience, waiting)
     if child.status and statement is not None:
         for line in lines:
             statement.hear(os.path.basename(child.name), child.pid, line)

@@ -1,6 +1,11 @@
 """Turns: first come, first served."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from netstrata.contract import running
+from netstrata.ports import Turns
 
 
 class Place:
@@ -43,3 +48,29 @@ class Queue:
             following.held = True
             following.call()
         place.held = False
+
+
+@asynccontextmanager
+async def turn(turns: Turns, waits: str) -> AsyncIterator[None]:
+    """Have one's turn.  Being cancelled while waiting leaves the queue.
+
+    Shapes: waits is what to say to whoever asks meanwhile: "waits for …".
+    """
+    came: list[asyncio.Future[None]] = []
+    place = turns.ask(lambda: _wake(came))
+    try:
+        if not place.held:
+            statement = running()
+            if statement is not None:
+                statement.awaits(waits)
+            came.append(asyncio.get_running_loop().create_future())
+            await came[0]
+        yield
+    finally:
+        place.close()
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)

@@ -25,6 +25,7 @@ class Heard:
         self.lines: list[str] = []
         self.children: list[tuple[str, int]] = []  # who said those that children said
         self.losses: list[Unavailable] = []
+        self.tool: Callable[[], str] | None = None
         self._said = asyncio.Event()
 
     def lost(self, reason: Unavailable) -> None:
@@ -43,6 +44,10 @@ class Heard:
 
     def awaits(self, what: str) -> None:
         """Forget it: it is no line."""
+
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Keep it."""
+        self.tool = tool
 
     def again(self, reason: str, wait_ms: int) -> None:
         """Keep it as a line."""

@@ -51,6 +51,9 @@ class Told:
     def awaits(self, what: str) -> None:
         raise AssertionError(what)
 
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
+
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)
 

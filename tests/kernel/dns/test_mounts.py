@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from netstrata.contract import set_running
+from netstrata.system.children import RealChildren
 from netstrata.system.dns import ResolverConfiguration
+from netstrata.system.output import StandardOutput
 from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
 
@@ -37,6 +39,9 @@ class Told:
 
     def awaits(self, what: str) -> None:
         raise AssertionError(what)
+
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
 
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)
@@ -91,9 +96,13 @@ def etc(tmp_path: Path) -> Iterator[Path]:
         set_running(None)
 
 
+def resolver() -> ResolverConfiguration:
+    return ResolverConfiguration(RealChildren(StandardOutput()))
+
+
 def lines_while_held(etc: Path, *lines: bytes) -> list[str]:
     async def story() -> list[str]:
-        async with ResolverConfiguration().held_lines(list(lines), 1):
+        async with resolver().held_lines(list(lines), 1):
             return (etc / "resolv.conf").read_text().splitlines()
 
     return asyncio.run(story())
@@ -121,7 +130,7 @@ def test_a_bind_mounted_file_comes_back_after_a_crash(etc: Path, tmp_path: Path)
     run("mount", "--bind", str(mounted), "/etc/resolv.conf")
 
     async def killed() -> None:
-        await ResolverConfiguration().held_lines([b"nameserver 192.0.2.1"], 1).__aenter__()
+        await resolver().held_lines([b"nameserver 192.0.2.1"], 1).__aenter__()
 
     asyncio.run(killed())
     lines_while_held(etc, b"nameserver 192.0.2.2")
@@ -138,7 +147,7 @@ def test_somebody_who_writes_a_bind_mounted_file_is_noticed(etc: Path, tmp_path:
     async def story() -> list[str]:
         listener = Told()
         set_running(listener)
-        async with ResolverConfiguration().held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver().held_lines([b"nameserver 192.0.2.1"], 1):
             intrude(mounted)
             await asyncio.wait_for(listener.news.wait(), 60)
             return mounted.read_text().splitlines()

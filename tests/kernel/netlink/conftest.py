@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,6 +40,9 @@ class Statement:
 
     def awaits(self, what: str) -> None:
         raise AssertionError(what)
+
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
 
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)

@@ -11,13 +11,15 @@ import pytest
 from netstrata.contract import declaration_of
 from netstrata.statements.net.dns import dns
 from netstrata.statements.net.dns.resolvconf import resolvconf
+from netstrata.system.children import RealChildren
 from netstrata.system.dns import ResolverConfiguration
+from netstrata.system.output import StandardOutput
 from netstrata.values import List, Refused, Value
 
 
 class Ports:
     def __init__(self, path: Path) -> None:
-        self.dns = ResolverConfiguration(str(path))
+        self.dns = ResolverConfiguration(RealChildren(StandardOutput()), str(path))
 
 
 def listed(*words: Value) -> Value:

@@ -11,7 +11,7 @@ import pytest
 from tests.clock import Clock
 
 from netstrata.cli.commands import command_line
-from netstrata.system.children.patience import LEAST_S, LONGEST_S, Patience
+from netstrata.system.children.patience import LEAST_OF_TOOL_S, LEAST_S, LONGEST_S, Patience
 
 DEAF = """process main {{
     daemon({{"/bin/sh", "-c", "trap '' TERM; touch {0}/one; while :; do sleep 0.05; done"}});
@@ -52,6 +52,35 @@ def test_as_ncd_there_is_no_bound_however_often_it_is_told() -> None:
     patience.hurry(1)
 
     assert patience.seconds is None
+
+
+def test_a_tool_has_all_the_time_it_needs_until_the_daemon_must_end() -> None:
+    patience = Patience()
+    assert patience.for_tool_s is None
+
+    patience.hurry(8)
+
+    assert patience.for_tool_s == pytest.approx(4, abs=0.1)
+    patience = Patience()
+    patience.hurry(0.1)
+    assert patience.for_tool_s == LEAST_OF_TOOL_S
+    ncd = Patience(None)
+    ncd.hurry(1)
+    assert ncd.for_tool_s is None
+
+
+def test_whoever_waits_is_called_when_the_daemon_must_end_and_at_once_afterwards() -> None:
+    patience = Patience()
+    called: list[str] = []
+    forgotten = lambda: called.append("forgotten")  # noqa: E731
+    patience.when_hurried(lambda: called.append("first"))
+    patience.when_hurried(forgotten)
+    patience.forget(forgotten)
+
+    patience.hurry(8)
+    patience.when_hurried(lambda: called.append("late"))
+
+    assert called == ["first", "late"]
 
 
 def test_five_deaf_children_one_after_the_other_end_within_what_the_unit_allows() -> None:

@@ -1,8 +1,10 @@
 """Children that must not outlive the daemon: what the next one makes of those that did."""
 
+import asyncio
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.clock import Clock
 
-from netstrata.system.children import roll
+from netstrata.system.children.left import GRACE_S, lockers_of, started_at
 from netstrata.system.children.roll import Roll
 
 SLEEPS = ("/bin/sleep", "1000")
@@ -39,7 +41,7 @@ def test_what_was_left_is_ended_and_the_file_is_gone(tmp_path: Path, child: "sub
     path = tmp_path / "run" / "children"
     left_by_a_daemon_that_was_killed(path, child.pid)
 
-    ended = Roll(str(path)).end_left()
+    ended = asyncio.run(Roll(str(path)).end_left())
 
     assert ended == [child.pid]
     assert child.wait(60) == -signal.SIGTERM
@@ -56,11 +58,11 @@ def test_who_does_not_listen_is_killed_with_its_group(tmp_path: Path) -> None:
         left_by_a_daemon_that_was_killed(path, deaf.pid)
 
         clock = Clock()
-        Roll(str(path)).end_left()
+        asyncio.run(Roll(str(path)).end_left())
 
         assert deaf.wait(60) == -signal.SIGKILL
-        assert clock.all_s > roll.GRACE_S - 0.5
-        assert clock.seconds < roll.GRACE_S + 3
+        assert clock.all_s > GRACE_S - 0.5
+        assert clock.seconds < GRACE_S + 3
         with suppress(ProcessLookupError):
             for _ in range(1000):  # until nobody is left of the group
                 os.killpg(deaf.pid, 0)
@@ -84,7 +86,7 @@ def test_nobody_else_is_ended_whatever_the_file_says(
     }
     path.write_text(texts[spoil])
 
-    assert Roll(str(path)).end_left() == []
+    assert asyncio.run(Roll(str(path)).end_left()) == []
 
     assert child.poll() is None
     assert not path.exists()
@@ -97,9 +99,64 @@ def test_the_children_of_a_daemon_that_runs_are_its_own(tmp_path: Path, child: "
 
     ours = Roll(str(path))
 
-    assert ours.end_left() == []
+    assert asyncio.run(ours.end_left()) == []
     ours.call(os.getpid())  # is not remembered, and does no harm
     assert path.read_text().splitlines()[1:] == [f"{child.pid} {theirs._called[child.pid]}"]
     assert child.poll() is None
     theirs.strike(child.pid)
     assert not path.exists()
+
+
+TOOL = """
+import os, subprocess, sys
+from netstrata.system.children.roll import Roll
+inherited = Roll(sys.argv[1]).begin_tool()
+subprocess.Popen(["/bin/sh", "-c", "sleep 1000 & wait"], pass_fds=inherited, process_group=0)
+print("begun", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def with_a_tool(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A daemon that has a tool running, which has started another program."""
+    words = [sys.executable, "-c", TOOL, str(tmp_path / "children")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as daemon:
+        assert daemon.stdout is not None
+        assert daemon.stdout.readline() == b"begun\n"
+        yield daemon
+        daemon.kill()
+        daemon.wait()
+        asyncio.run(Roll(str(tmp_path / "children")).end_left())
+
+
+def test_a_tool_and_what_it_has_started_are_found_by_the_lock_that_they_share_and_ended(
+    tmp_path: Path, with_a_tool: "subprocess.Popen[bytes]"
+) -> None:
+    path = tmp_path / "children"
+    while len(lockers_of(str(path))) < 3:  # the shell has started the sleep
+        time.sleep(0.01)
+    with_a_tool.kill()
+    with_a_tool.wait()
+    tools = lockers_of(str(path))
+
+    ended = asyncio.run(Roll(str(path)).end_left())
+
+    assert (len(tools), sorted(ended)) == (2, sorted(tools))
+    assert [started_at(pid) for pid in tools] == ["", ""]
+    assert not path.exists()
+
+
+def test_a_tool_of_a_daemon_that_runs_is_its_own(tmp_path: Path, with_a_tool: "subprocess.Popen[bytes]") -> None:
+    path = tmp_path / "children"
+    theirs = lockers_of(str(path))
+
+    assert asyncio.run(Roll(str(path)).end_left()) == []
+
+    assert with_a_tool.poll() is None
+    assert all(started_at(pid) for pid in theirs)
+
+
+def test_who_only_reads_the_file_is_no_tool(tmp_path: Path, with_a_tool: "subprocess.Popen[bytes]") -> None:
+    with open(tmp_path / "children", "rb"):
+        assert os.getpid() not in lockers_of(str(tmp_path / "children"))

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from netstrata.contract import set_running
+from netstrata.system.children import RealChildren
 from netstrata.system.dns import ResolverConfiguration
+from netstrata.system.output import StandardOutput
 from netstrata.values import Unavailable
 
 FOUND = "# mine\nnameserver 192.0.2.99\n"
@@ -26,6 +28,9 @@ class Told:
 
     def awaits(self, what: str) -> None:
         raise AssertionError(what)
+
+    def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
 
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)
@@ -54,11 +59,15 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
+def resolver(path: Path) -> ResolverConfiguration:
+    return ResolverConfiguration(RealChildren(StandardOutput()), str(path))
+
+
 def held(path: Path, *parts: tuple[list[bytes], int]) -> list[str]:
     """Return the file's lines while some parts are held, without the comment."""
 
     async def story() -> list[str]:
-        configuration = ResolverConfiguration(str(path))
+        configuration = resolver(path)
         async with AsyncExitStack() as stack:
             for lines, priority in parts:
                 await stack.enter_async_context(configuration.held_lines(lines, priority))
@@ -108,7 +117,7 @@ def test_a_file_comes_back_as_the_same_inode_with_its_mode_and_content(path: Pat
 
 def test_everybody_may_read_the_file_whatever_the_umask_is(path: Path) -> None:
     async def story() -> int:
-        async with ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(path).held_lines([b"nameserver 192.0.2.1"], 1):
             return mode_of(path)
 
     old = os.umask(0o077)
@@ -141,7 +150,7 @@ def test_a_missing_file_is_missing_again(tmp_path: Path) -> None:
 
 def test_lines_go_with_their_holder_and_the_others_stay(path: Path) -> None:
     async def story() -> list[str]:
-        configuration = ResolverConfiguration(str(path))
+        configuration = resolver(path)
         async with configuration.held_lines([b"stays"], 1):
             async with configuration.held_lines([b"goes"], 0):
                 pass
@@ -155,7 +164,7 @@ def test_a_directory_that_is_not_there_is_unavailable_and_can_be_tried_again(tmp
     path = tmp_path / "later" / "resolv.conf"
 
     async def story() -> list[str]:
-        configuration = ResolverConfiguration(str(path))
+        configuration = resolver(path)
         with pytest.raises(Unavailable, match=r"cannot write .*resolv\.conf: No such file"):
             await configuration.held_lines([b"early"], 1).__aenter__()
         path.parent.mkdir()
@@ -167,7 +176,7 @@ def test_a_directory_that_is_not_there_is_unavailable_and_can_be_tried_again(tmp
 
 def test_what_a_killed_daemon_had_found_comes_back_when_the_next_one_leaves(path: Path) -> None:
     async def killed() -> None:
-        await ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1).__aenter__()
+        await resolver(path).held_lines([b"nameserver 192.0.2.1"], 1).__aenter__()
 
     asyncio.run(killed())
     assert lines_of(path) == ["nameserver 192.0.2.1"]
@@ -182,7 +191,7 @@ def test_what_a_killed_daemon_made_of_nothing_goes_when_the_next_one_leaves(tmp_
     path = tmp_path / "resolv.conf"
 
     async def killed() -> None:
-        await ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1).__aenter__()
+        await resolver(path).held_lines([b"nameserver 192.0.2.1"], 1).__aenter__()
 
     asyncio.run(killed())
 
@@ -196,7 +205,7 @@ def test_of_two_daemons_the_last_one_to_leave_puts_back_what_the_first_one_found
     before = path.stat().st_ino
 
     async def story(told: Told) -> None:
-        daemons = [ResolverConfiguration(str(path)) for _ in range(2)]
+        daemons = [resolver(path) for _ in range(2)]
         held = [daemon.held_lines([b"nameserver 192.0.2.%d" % at], 1) for at, daemon in enumerate(daemons)]
         for one in held:
             await one.__aenter__()
@@ -230,7 +239,7 @@ def disturbed(path: Path, how: str) -> None:
 @pytest.mark.parametrize("how", ["written", "replaced", "deleted"])
 def test_somebody_elses_change_is_repaired_and_told(path: Path, how: str) -> None:
     async def story(listener: Told) -> None:
-        async with ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(path).held_lines([b"nameserver 192.0.2.1"], 1):
             disturbed(path, how)
 
             await listener.until(1)
@@ -244,7 +253,7 @@ def test_somebody_elses_change_is_repaired_and_told(path: Path, how: str) -> Non
 def test_a_second_change_within_a_second_is_repaired_only_after_it(path: Path) -> None:
     async def story(listener: Told) -> None:
         loop = asyncio.get_running_loop()
-        async with ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(path).held_lines([b"nameserver 192.0.2.1"], 1):
             began = loop.time()
             replaced(path, "intruder")
             await listener.until(1)
@@ -260,7 +269,7 @@ def test_a_second_change_within_a_second_is_repaired_only_after_it(path: Path) -
 
 def test_a_change_that_was_not_repaired_in_time_is_left_alone(path: Path) -> None:
     async def story(listener: Told) -> None:
-        async with ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(path).held_lines([b"nameserver 192.0.2.1"], 1):
             replaced(path, "somebody's")
 
     assert "left like that" in told(story)[0]
@@ -270,7 +279,7 @@ def test_a_change_that_was_not_repaired_in_time_is_left_alone(path: Path) -> Non
 
 def test_lines_are_held_without_ever_waiting(path: Path) -> None:
     async def story() -> list[str]:
-        holding = ResolverConfiguration(str(path)).held_lines([b"nameserver 192.0.2.1"], 1)
+        holding = resolver(path).held_lines([b"nameserver 192.0.2.1"], 1)
         with pytest.raises(StopIteration):
             holding.__aenter__().__await__().__next__()
         held = lines_of(path)

@@ -6,7 +6,7 @@ Such a program waits for a slow reader of what it prints, as any other would; on
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,11 @@ class Host:
         on_idle: Callable[[], None] | None = None,
         beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None,
         writers: Sequence[BoundedWriter] = (),
+        before: Callable[[], Awaitable[None]] | None = None,
         *,
         patient: bool = False,
     ) -> None:
-        """Take what is called between events or when our own code fails, and what runs beside the engine.
+        """Take what is called between events or when our own code fails, what runs beside the engine, and before it.
 
         Shapes: patient has the engine wait for who reads what the writers write.
         """
@@ -52,6 +53,7 @@ class Host:
         self._beside = beside
         self._writers = writers
         self._patient = patient
+        self._before = before
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scheduled = False
         self._finished: Any = None
@@ -115,11 +117,26 @@ class Host:
         for number in TERMINATION:
             self._loop.add_signal_handler(number, self._signal, number, None)
         async with self._beside(engine) if self._beside is not None else nullcontext():
-            start()
-            self.wake()
+            if self._before is not None:
+                await self._prepare(self._before)
+            if not self._finished.done():
+                start()
+                self.wake()
             await self._finished
         for writer in self._writers:
             writer.detach()
+
+    async def _prepare(self, before: Callable[[], Awaitable[None]]) -> None:
+        """Do what must be done before the program starts, unless a signal ends it all."""
+        import asyncio
+
+        preparing = asyncio.ensure_future(before())
+        await asyncio.wait([preparing, self._finished], return_when=asyncio.FIRST_COMPLETED)
+        if not preparing.done():
+            preparing.cancel()
+            await asyncio.wait([preparing])
+        elif (bug := preparing.exception()) is not None:
+            self._on_bug(bug)
 
     def _turn(self) -> None:
         """Work off what is due; look at the timers when nothing else is."""

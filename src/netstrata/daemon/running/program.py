@@ -1,7 +1,7 @@
 """A checked program, run until it ends."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ class Settings(NamedTuple):
     on_idle: Callable[[], None] | None = None  # called before waiting
     beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None  # runs as long as the engine
     writers: Sequence[BoundedWriter] = ()  # of what is printed and logged
+    before: Callable[[], Awaitable[None]] | None = None  # is awaited before the program starts
 
 
 def run_program(program: PlainProgram, registry: Registry, settings: Settings) -> int:
@@ -50,13 +51,15 @@ def run_program(program: PlainProgram, registry: Registry, settings: Settings) -
         settings.on_idle,
         settings.beside,
         settings.writers,
+        settings.before,
         patient=not outside_too,
     )
     outside = Outside(settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb))
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
     garbage.settle()
-    return host.run(engine, engine.start, settings.beside is not None or outside_too)
+    needs_loop = settings.beside is not None or settings.before is not None or outside_too
+    return host.run(engine, engine.start, needs_loop)
 
 
 def _reaches_outside(codes: list[Code]) -> bool:

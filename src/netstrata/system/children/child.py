@@ -99,6 +99,14 @@ class Child:
     def stop(self, kill_after_s: float | None, note: Callable[[str], None]) -> None:
         """Send SIGTERM, and if that does not end it in time, SIGKILL to its whole group; None waits for ever."""
         self.terminate()
+        self._kill_later(kill_after_s, note)
+
+    def stop_group(self, kill_after_s: float, note: Callable[[str], None]) -> None:
+        """Send SIGTERM to the child and its whole group, and if that does not end it in time, SIGKILL."""
+        self._send_group(signal.SIGTERM)
+        self._kill_later(kill_after_s, note)
+
+    def _kill_later(self, kill_after_s: float | None, note: Callable[[str], None]) -> None:
         if kill_after_s is not None and self._kill_timer is None and not self.ended:
             self._kill_timer = self._loop.call_later(kill_after_s, self._kill_group, note, kill_after_s)
 
@@ -111,10 +119,15 @@ class Child:
 
     def _kill_group(self, note: Callable[[str], None], after_s: float) -> None:
         note(f"{self.name} has not ended {after_s:g} s after SIGTERM: SIGKILL to it and its group")
+        self._send_group(signal.SIGKILL)
+        self.kill()
+
+    def _send_group(self, number: signal.Signals) -> None:
+        if self.ended or not self.pid:
+            return
         # The child is not reaped yet, so its id, which is its group's, cannot be somebody else's.
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self.kill()
+            os.killpg(self.pid, number)
 
     def _reap(self) -> None:
         try:

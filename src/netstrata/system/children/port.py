@@ -67,10 +67,18 @@ class RealChildren:
         self._roll = roll
         self.patience = patience or Patience()
 
-    def start(self, command: Command, statement: Running | None = None, stdin: int = NULL, stdout: int = NULL) -> Child:
+    def start(
+        self,
+        command: Command,
+        statement: Running | None = None,
+        stdin: int = NULL,
+        stdout: int = NULL,
+        also: tuple[int, ...] = (),
+    ) -> Child:
         """Start a program now, without suspending.
 
-        Shapes: stdin and stdout are descriptors of ours to give to it, which stay ours to close.
+        Shapes: stdin and stdout are descriptors of ours to give to it, which stay ours to close; so are those that it
+        has also, under our own numbers.
         Raises: Unavailable if it cannot be started at all; one that cannot be executed ends as if by a signal.
         """
         options = command.options
@@ -80,24 +88,41 @@ class RealChildren:
         stderr = 2 if options.keep_stderr else NULL
         name = title(command)
         if not self._hears or NULL not in (stdout, stderr):
-            return self._start(name, command, Streams(stdin, stdout, stderr), -1, statement)
+            return self._start(name, command, Streams(stdin, stdout, stderr, also), -1, statement)
         try:
             ours, its = os.pipe()
         except OSError as error:
             raise Unavailable(f"start {name}", os.strerror(error.errno or 0), error.errno or 0) from None
-        heard = Streams(stdin, its if stdout == NULL else stdout, its if stderr == NULL else stderr)
+        heard = Streams(stdin, its if stdout == NULL else stdout, its if stderr == NULL else stderr, also)
         try:
             return self._start(name, command, heard, ours, statement)
         finally:
             os.close(its)
 
-    def start_kept(self, command: Command, statement: Running | None = None) -> Child:
-        """Start a program that is to run for long, and that must not outlive us: see `start`."""
-        child = self.start(command, statement)
+    def start_kept(self, command: Command, statement: Running | None = None, stdin: int = NULL) -> Child:
+        """Start a program that must not outlive us, and runs for long or may start others that do: see `start`."""
+        child = self.start(command, statement, stdin)
         roll = self._roll
         if roll is not None and child.pid:
             roll.call(child.pid)
             child.when_ended(lambda: roll.strike(child.pid))
+        return child
+
+    def start_tool(self, command: Command, statement: Running | None, stdin: int) -> Child:
+        """Start a program that does some work for us, and must do none when we have ended: see `start`.
+
+        None of those that it starts may outlive it for long: they all keep the roll locked.
+        """
+        roll = self._roll
+        if roll is None:
+            return self.start(command, statement, stdin)
+        inherited = roll.begin_tool()
+        try:
+            child = self.start(command, statement, stdin, also=inherited)
+        except BaseException:
+            roll.end_tool(inherited)
+            raise
+        child.when_ended(lambda: roll.end_tool(inherited))
         return child
 
     def _start(self, name: str, command: Command, streams: Streams, pipe: int, statement: Running | None) -> Child:

@@ -1,36 +1,41 @@
 """Children that must not outlive us, on a file: after a crash the next daemon ends them before it starts its own.
 
 A process is known by its id and the time at which it started, which no other one has until the next boot.
-A file that nobody has locked is that of a daemon that is gone.  Source: proc_pid_stat(5), flock(2).
+A file that nobody has locked is that of a daemon that is gone.
+
+Tools, which change something and end, are not in the file: they inherit its descriptor, and with it the lock.  So the
+lock is free only when the last of them has ended, with all that they have started, and there is no moment between the
+start of one and a line that tells of it.  Its daemon, which the file names, is known to be gone without the lock.
+
+Source: proc_pid_stat(5), proc_pid_fd(5), flock(2): a lock is that of an open file description.
 """
 
 import fcntl
 import os
-import select
-import signal
-import time
 from contextlib import suppress
 
+from netstrata.system.children.left import end_all, lockers_of, started_at
 from netstrata.system.places import open_file
 
-GRACE_S = 3.0  # from SIGTERM to SIGKILL: they have nobody who would wait longer, and the new ones are waited for
-_START = 19  # of the words behind the program's name
+ROUNDS = 10  # of looking who has the file open: those that are ended may just have started others
 
 
 class Roll:
     """One for each daemon; the file is there while there are such children."""
 
-    __slots__ = ("_called", "_descriptor", "_path")
+    __slots__ = ("_called", "_descriptor", "_path", "_tools", "_us")
 
     def __init__(self, path: str) -> None:
         """Know where the file is."""
         self._path = path
         self._descriptor = -1
         self._called: dict[int, str] = {}
+        self._tools = 0  # that run
+        self._us = f"{_boot()} {os.getpid()} {started_at(os.getpid())}"
 
     def call(self, pid: int) -> None:
         """Add a child."""
-        started = _started(pid)
+        started = started_at(pid)
         if started and self._open():
             self._called[pid] = started
             self._write()
@@ -39,20 +44,46 @@ class Roll:
         """Remove a child that has ended."""
         if self._called.pop(pid, None) is not None:
             self._write()
+            self._close_unused()
 
-    def end_left(self) -> list[int]:
+    def begin_tool(self) -> tuple[int, ...]:
+        """Let a tool begin; return what it must inherit, so that the next daemon finds it however early we end."""
+        if not self._open():
+            return ()
+        if not self._tools and not self._called:
+            self._write()
+        self._tools += 1
+        return (self._descriptor,)
+
+    def end_tool(self, inherited: tuple[int, ...]) -> None:
+        """Know that a tool has ended, or has not begun."""
+        if inherited:
+            self._tools -= 1
+            self._close_unused()
+
+    async def end_left(self) -> list[int]:
         """End those of a daemon that is gone, and return their ids; nothing if their daemon runs."""
-        if not os.path.exists(self._path) or not self._open():
-            return []
-        left = [pid for pid, started in self._read() if _started(pid) == started]
-        descriptors = _pidfds(left)
-        for number, wait_s in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, GRACE_S)):
-            _signal_groups(descriptors, number)
-            _wait(descriptors, wait_s)
-        for descriptor in descriptors.values():
-            os.close(descriptor)
-        self._write()
-        return left
+        ended: list[int] = []
+        for _ in range(ROUNDS):
+            if self._open():
+                left = [pid for pid, started in self._read() if started_at(pid) == started]
+                await end_all(left)
+                self._write()
+                self._close_unused()
+                return ended + left
+            left = lockers_of(self._path) if self._is_orphan() else []
+            if not left:
+                break
+            await end_all(left)
+            ended += left
+        return ended
+
+    def _is_orphan(self) -> bool:
+        """Say whether the daemon that the file is of is gone."""
+        with suppress(OSError, ValueError), open(self._path, encoding="ascii") as file:
+            boot, pid, started = file.readline().split()
+            return boot != _boot() or started_at(int(pid)) != started
+        return False
 
     def _open(self) -> bool:
         """Say whether the file is ours."""
@@ -74,8 +105,9 @@ class Roll:
     def _read(self) -> list[tuple[int, str]]:
         found: list[tuple[int, str]] = []
         with suppress(OSError):
-            boot, *lines = os.pread(self._descriptor, 1 << 20, 0).decode("ascii", "replace").split("\n")
-            for line in lines[:-1] if boot == _boot() else []:  # what stands behind the last line feed is torn
+            head, *lines = os.pread(self._descriptor, 1 << 20, 0).decode("ascii", "replace").split("\n")
+            same = head.partition(" ")[0] == _boot()
+            for line in lines[:-1] if same else []:  # what stands behind the last line feed is torn
                 pid, _, started = line.partition(" ")
                 if pid.isdigit() and started.isdigit():
                     found.append((int(pid), started))
@@ -84,26 +116,19 @@ class Roll:
     def _write(self) -> None:
         if self._descriptor < 0:
             return
+        lines = [self._us, *(f"{pid} {started}" for pid, started in self._called.items()), ""]
+        data = "\n".join(lines).encode()
         with suppress(OSError):
-            if self._called:
-                lines = [_boot(), *(f"{pid} {started}" for pid, started in self._called.items()), ""]
-                os.ftruncate(self._descriptor, 0)
-                os.pwrite(self._descriptor, "\n".join(lines).encode(), 0)
-                return
+            os.pwrite(self._descriptor, data, 0)  # before the rest goes: the first line is never missing
+            os.ftruncate(self._descriptor, len(data))
+
+    def _close_unused(self) -> None:
+        if self._descriptor < 0 or self._called or self._tools:
+            return
+        with suppress(OSError):
             os.unlink(self._path)
-        if not self._called:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def _started(pid: int) -> str:
-    """Return when a process has started, in ticks since the boot; "" if there is none, or it has ended."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            words = file.read().rpartition(b") ")[2].split()
-        return "" if words[0] in (b"Z", b"X") else words[_START].decode()
-    except (OSError, IndexError):
-        return ""
+        os.close(self._descriptor)
+        self._descriptor = -1
 
 
 def _boot() -> str:
@@ -112,30 +137,3 @@ def _boot() -> str:
             return file.read().strip()
     except OSError:
         return ""
-
-
-def _pidfds(pids: list[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for pid in pids:
-        with suppress(OSError):
-            found[pid] = os.pidfd_open(pid)
-    return found
-
-
-def _signal_groups(descriptors: dict[int, int], number: signal.Signals) -> None:
-    """Signal those that have not ended: SIGTERM to them alone, SIGKILL to their whole groups."""
-    for pid, descriptor in descriptors.items():
-        if not select.select([descriptor], [], [], 0)[0]:
-            with suppress(OSError):
-                signal.pidfd_send_signal(descriptor, number)
-            if number == signal.SIGKILL:
-                with suppress(OSError):
-                    os.killpg(pid, number)
-
-
-def _wait(descriptors: dict[int, int], longest_s: float) -> None:
-    """Wait until all have ended, or the time is over."""
-    until = time.monotonic() + longest_s
-    waiting = set(descriptors.values())
-    while waiting and (left_s := until - time.monotonic()) > 0:
-        waiting -= set(select.select(list(waiting), [], [], left_s)[0])

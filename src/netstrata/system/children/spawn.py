@@ -22,11 +22,15 @@ _NOT_STARTED = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
 class Streams(NamedTuple):
-    """What a child's descriptors 0, 1 and 2 are: NULL for /dev/null, or one of ours; 1 and 2 may be themselves."""
+    """What a child's descriptors 0, 1 and 2 are: NULL for /dev/null, or one of ours; 1 and 2 may be themselves.
+
+    It has others of ours also, under the same numbers.
+    """
 
     stdin: int = NULL
     stdout: int = NULL
     stderr: int = NULL
+    also: tuple[int, ...] = ()
 
 
 class Account(NamedTuple):
@@ -98,7 +102,7 @@ def _popen(
     command: Command, streams: Streams, environment: dict[bytes, bytes], account: Account | None
 ) -> subprocess.Popen[bytes]:
     path = command.words[0]
-    stdin, stdout, stderr = (subprocess.DEVNULL if source == NULL else source for source in streams)
+    stdin, stdout, stderr = (subprocess.DEVNULL if source == NULL else source for source in streams[:3])
     options = command.options
     session = options.do_setsid
     limiting = None
@@ -111,6 +115,7 @@ def _popen(
         stdout=stdout,
         stderr=stderr,
         preexec_fn=limiting,
+        pass_fds=streams.also,
         env={**environment, **options.environment} if options.environment else environment,
         start_new_session=session,
         process_group=None if session else 0,

@@ -1,12 +1,21 @@
 """The resolvconf command (openresolv, or Debian's), where it is what manages /etc/resolv.conf."""
 
 import os
+from typing import TYPE_CHECKING
+
+from netstrata.contract import Running
+from netstrata.system.programs import run_to_end
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from asyncio import CancelledError
+
+    from netstrata.system.children import RealChildren
 
 from netstrata.system.places import read_file
 
 _PLACES = ("/sbin", "/usr/sbin", "/usr/local/sbin", "/bin", "/usr/bin")
 _SOURCE = "lo.netstrata"  # of no link, and before what links say
-_PATIENCE = 10.0  # seconds
 
 
 def managing_command(path: str, places: tuple[str, ...] = _PLACES) -> str | None:
@@ -35,34 +44,36 @@ def _is_managed(path: str) -> bool:
 class ResolvconfCommand:
     """Our part of what resolvconf puts together."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, children: "RealChildren", command: str) -> None:
+        """Take who starts it, and where it is."""
+        self._children = children
         self._command = command
 
-    def write(self, content: bytes) -> None:
-        """Make this our part.
+    async def write(self, content: bytes, statement: Running | None) -> "CancelledError | None":
+        """Make this our part, even if cancelled meanwhile; return the cancellation.
 
-        Raises: OSError.
+        Raises: Unavailable.
         """
-        self._run("-a", content)
+        return await self._run("-a", content, statement)
 
-    def restore(self) -> bool:
-        """Have no part.
+    async def restore(self, statement: Running | None) -> "CancelledError | None":
+        """Have no part, even if cancelled meanwhile; return the cancellation.
 
-        Raises: OSError.
+        Raises: Unavailable.
         """
-        self._run("-d", b"")
-        return True
+        return await self._run("-d", b"", statement)
 
-    def _run(self, verb: str, content: bytes) -> None:
-        import subprocess  # only here, and not at every start
-
+    async def _run(self, verb: str, content: bytes, statement: Running | None) -> "CancelledError | None":
+        part = os.memfd_create("resolvconf")
         try:
-            done = subprocess.run(
-                [self._command, verb, _SOURCE], input=content, capture_output=True, timeout=_PATIENCE, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise OSError(0, f"{self._command} {verb} took over {_PATIENCE:.0f} s") from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            reason = said[-1] if said else f"exit status {done.returncode}"
-            raise OSError(0, f"{self._command} {verb}: {reason}")
+            os.write(part, content)
+            os.lseek(part, 0, os.SEEK_SET)
+            words = [os.fsencode(self._command), verb.encode(), _SOURCE.encode()]
+            # Its scripts may start servers, which are not to be mistaken for itself.
+            ended = await run_to_end(self._children, words, statement, part, start=self._children.start_kept)
+        finally:
+            os.close(part)
+        if ended.status:
+            reason = ended.lines[-1] if ended.lines else f"it {ended.verdict}"
+            raise Unavailable(f"run {self._command} {verb}", reason)
+        return ended.cancelled

@@ -1,23 +1,33 @@
 """All who hold lines of the resolver configuration, and the one text they make together."""
 
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from netstrata.contract import Running, running
 from netstrata.protocols.resolv_conf import configuration
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
 from netstrata.system.guard import Guard
+from netstrata.system.turns import Queue, turn
 from netstrata.values import Refused, Unavailable
 
+if TYPE_CHECKING:
+    from asyncio import CancelledError
+
+    from netstrata.system.children import RealChildren
+
 PATH = "/etc/resolv.conf"
+_WAITS = "waits for its turn at resolvconf, which works for another statement"
 _COMMENT = MARK.decode() + " from its net.dns statements; what was here comes back when the last one goes."
 
 
 class ResolverConfiguration:
-    """The resolver configuration of this mount namespace.  Nothing here ever waits."""
+    """The resolver configuration of this mount namespace.  Only resolvconf is waited for, by one at a time."""
 
-    def __init__(self, path: str = PATH) -> None:
+    def __init__(self, children: "RealChildren", path: str = PATH) -> None:
+        self._children = children
         self._path = path
+        self._turns = Queue()
         self._holders: list[_Held] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: Guard | None = None
@@ -26,48 +36,78 @@ class ResolverConfiguration:
         """Add lines while the context lasts; see `netstrata.ports.Dns`."""
         return _Held(self, lines, priority)
 
-    def enter(self, holder: "_Held") -> None:
+    async def enter(self, holder: "_Held") -> None:
         """Take a holder in.
 
         Raises: Unavailable, with the holder not taken in.
         """
-        backend = self._backend if self._backend is not None else self._choose()
-        self._holders.append(holder)
+        async with turn(self._turns, _WAITS):
+            backend = self._backend if self._backend is not None else self._choose()
+            self._holders.append(holder)
+            if isinstance(backend, ResolvconfCommand):
+                self._backend = backend
+                await self._enter_command(backend, holder)
+                return
+            try:
+                backend.write(self._text())
+            except Refused:
+                self._holders.remove(holder)
+                raise
+            except OSError as error:
+                self._holders.remove(holder)
+                raise Unavailable(f"write {self._path}", error.strerror or str(error), error.errno or 0) from None
+            self._backend = backend
+            self._watch(backend)
+
+    async def _enter_command(self, backend: ResolvconfCommand, holder: "_Held") -> None:
+        """Have resolvconf take all lines; those of a holder who does not come in after all are taken out again."""
         try:
-            backend.write(self._text())
-        except Refused:
-            self._holders.remove(holder)
+            cancelled = await backend.write(self._text(), holder.told)
+            if cancelled is not None:
+                raise cancelled
+        except BaseException:
+            await self._leave(holder)  # what one that has failed, or was ended, has done by then is not known
             raise
+
+    async def leave(self, holder: "_Held") -> None:
+        """Let a holder go; what cannot be written back is said, and left."""
+        async with turn(self._turns, _WAITS):
+            cancelled = await self._leave(holder)
+        if cancelled is not None:
+            raise cancelled
+
+    async def _leave(self, holder: "_Held") -> "CancelledError | None":
+        self._holders.remove(holder)
+        backend = self._backend
+        if not self._holders:
+            self._backend = None
+            self._unguard()
+        try:
+            if isinstance(backend, ResolvconfCommand):
+                if self._holders:
+                    return await backend.write(self._text(), holder.told)
+                return await backend.restore(holder.told)
+            if backend is not None and self._holders:
+                backend.write(self._text())
+            elif backend is not None and not backend.restore():
+                holder.note(f"dns: {self._path} was changed by somebody else, and is left like that")
+        except Unavailable as error:
+            holder.note(f"dns: {error}; ignoring")
         except OSError as error:
-            self._holders.remove(holder)
-            raise Unavailable(f"write {self._path}", error.strerror or str(error), error.errno or 0) from None
-        self._backend = backend
-        if self._guard is None and isinstance(backend, ResolverFile):
+            holder.note(f"dns: cannot write {self._path}: {error.strerror}; ignoring")
+        return None
+
+    def _watch(self, backend: ResolverFile) -> None:
+        """Hear of changes of a file by others, if nobody does yet."""
+        if self._guard is None:
             try:
                 self._guard = Guard(backend, self._repair)
             except OSError as error:
                 self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
 
-    def leave(self, holder: "_Held") -> None:
-        """Let a holder go; what cannot be written back is said, and left."""
-        self._holders.remove(holder)
-        backend = self._backend
-        if backend is None:
-            return
-        try:
-            if self._holders:
-                backend.write(self._text())
-                return
-            self._backend = None
-            self._unguard()
-            if not backend.restore():
-                holder.note(f"dns: {self._path} was changed by somebody else, and is left like that")
-        except OSError as error:
-            holder.note(f"dns: cannot write {self._path}: {error.strerror}; ignoring")
-
     def _choose(self) -> ResolverFile | ResolvconfCommand:
         command = managing_command(self._path)
-        return ResolverFile(self._path) if command is None else ResolvconfCommand(command)
+        return ResolverFile(self._path) if command is None else ResolvconfCommand(self._children, command)
 
     def _text(self) -> bytes:
         ordered = sorted(self._holders, key=_priority)
@@ -75,7 +115,7 @@ class ResolverConfiguration:
 
     def _repair(self, wait: float) -> None:
         """Write again what somebody has overwritten."""
-        if self._backend is None:
+        if not isinstance(self._backend, ResolverFile):
             return
         try:
             self._backend.write(self._text())
@@ -101,21 +141,21 @@ def _priority(holder: "_Held") -> int:
 class _Held:
     """One holder's lines."""
 
-    __slots__ = ("_configuration", "_told", "lines", "priority")
+    __slots__ = ("_configuration", "lines", "priority", "told")
 
     def __init__(self, configuration: ResolverConfiguration, lines: list[bytes], priority: int) -> None:
         self._configuration = configuration
-        self._told: Running | None = None
+        self.told: Running | None = None
         self.lines = lines
         self.priority = priority
 
     def note(self, line: str) -> None:
-        if self._told is not None:
-            self._told.note(line)
+        if self.told is not None:
+            self.told.note(line)
 
     async def __aenter__(self) -> None:
-        self._told = running()
-        self._configuration.enter(self)
+        self.told = running()
+        await self._configuration.enter(self)
 
     async def __aexit__(self, *_: object) -> None:
-        self._configuration.leave(self)
+        await self._configuration.leave(self)
