@@ -4,7 +4,7 @@ from struct import pack
 
 import pytest
 
-from netstrata.protocols.nftables import Told, deletion, listing, read_told
+from netstrata.protocols.nftables import Told, deletion, listing, read_told, says_the_same
 from netstrata.protocols.rtnetlink.wire import attribute, message
 
 # As a kernel 6.x told of `add chain inet a cc`, asked for by port 43.
@@ -61,3 +61,58 @@ def test_the_policy_of_a_base_chain_is_told() -> None:
     (told,) = read_told(message(0xA03, 0, 1, b"\2\0\0\0" + chain))
 
     assert (told.kind, told.name, told.policy) == ("chain", "FORWARD", 1)
+
+
+def rule(*expressions: bytes, comment: bytes = b"") -> Told:
+    """Return a rule as the kernel tells of it."""
+    says = b"".join(attribute(1, expression) for expression in expressions)
+    body = b"\2\0\0\0" + attribute(1, b"t\0") + attribute(2, b"c\0") + attribute(4, says)
+    return read_told(message(0xA06, 0, 1, body + (attribute(7, comment) if comment else b"")))[0]
+
+
+def expression(name: bytes, *data: bytes) -> bytes:
+    return attribute(1, name + b"\0") + attribute(2, b"".join(data))
+
+
+SOURCE = expression(b"payload", attribute(1, pack(">I", 1)))
+DROP = expression(b"immediate", attribute(1, b"\0"))
+
+
+def counted(packets: int) -> bytes:
+    return expression(b"counter", attribute(1, pack(">Q", packets)))
+
+
+def looked_up(name: bytes) -> bytes:
+    return expression(b"lookup", attribute(1, name + b"\0"), attribute(2, pack(">I", 1)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (rule(SOURCE, DROP), rule(SOURCE, DROP)),
+        (rule(SOURCE, counted(0), DROP), rule(SOURCE, counted(7), DROP)),
+        (rule(looked_up(b"__set0"), DROP), rule(looked_up(b"__set10"), DROP)),
+    ],
+)
+def test_copies_of_a_rule_say_the_same_whatever_they_have_counted(one: Told, other: Told) -> None:
+    assert says_the_same(one, other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        rule(SOURCE),
+        rule(SOURCE, counted(0), DROP),
+        rule(DROP, SOURCE),
+        rule(SOURCE, DROP, comment=b"\0\2x\0"),
+        rule(expression(b"payload", attribute(1, pack(">I", 2))), DROP),
+        rule(SOURCE, DROP)._replace(says=b"\1\0\0"),
+        rule(SOURCE, DROP)._replace(says=b"\xff\xff\0\0\0"),
+    ],
+)
+def test_rules_that_differ_or_make_no_sense_do_not_say_the_same(other: Told) -> None:
+    assert not says_the_same(rule(SOURCE, DROP), other)
+
+
+def test_rules_differ_that_look_into_different_sets() -> None:
+    assert not says_the_same(rule(looked_up(b"admins"), DROP), rule(looked_up(b"guests"), DROP))

@@ -1,6 +1,6 @@
 """Messages of nftables: what the kernel tells of tables, chains, rules and sets, and requests to delete them.
 
-Knows nothing of what a rule says: only nft(8) does.
+Knows nothing of what a rule says, only whether two say the same: the rest is known to nft(8).
 Source: linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h.
 """
 
@@ -25,6 +25,13 @@ _NEW = {0: "table", 3: "chain", 6: "rule", 9: "set", 12: "element"}
 _KINDS = {kind: number for number, kind in _NEW.items()}
 # Attribute numbers: the table's name, the thing's own or its chain's or set's name, its handle (0: it has none).
 _CHAIN_POLICY = 5
+_RULE_EXPRESSIONS = 4
+_RULE_USERDATA = 7  # a comment
+_NAME, _DATA = 1, 2  # NFTA_EXPR_NAME, NFTA_EXPR_DATA
+_STATES = (b"counter\0", b"quota\0", b"last\0")  # expressions whose data change with the packets that come by
+_LOOKUP = b"lookup\0"
+_LOOKUP_SET = 1  # NFTA_LOOKUP_SET; a set that a rule has for itself is numbered: __set0
+_OWN_SETS = (b"__set", b"__map")
 _ATTRIBUTES = {"table": (1, 1, 4), "chain": (1, 3, 2), "rule": (1, 2, 3), "set": (1, 2, 16), "element": (1, 2, 0)}
 
 
@@ -42,6 +49,8 @@ class Told(NamedTuple):
     handle: int
     port: int  # of the socket that asked for it
     policy: int = -1  # of a base chain: 0 drop, 1 accept
+    says: bytes = b""  # of a rule, in the kernel's form: see `says_the_same`
+    comment: bytes = b""
 
 
 def read_told(datagram: bytes) -> list[Told]:
@@ -64,6 +73,7 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
     table = name = ""
     handle = 0
     policy = -1
+    says = comment = b""
     for number, first, last in attributes(data, start + _HEAD.size, end):
         if number == of_table:
             table = text_of(data, first, last)
@@ -73,7 +83,38 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
             handle = _U64.unpack_from(data, first)[0]
         elif number == _CHAIN_POLICY and kind == "chain" and last - first == 4:
             policy = int.from_bytes(data[first:last], "big")
-    return Told(kind, deleted, _FAMILY_NAMES.get(data[start], ""), table, name, handle, port, policy)
+        elif kind == "rule" and number == _RULE_EXPRESSIONS:
+            says = data[first:last]
+        elif kind == "rule" and number == _RULE_USERDATA:
+            comment = data[first:last]
+    family = _FAMILY_NAMES.get(data[start], "")
+    return Told(kind, deleted, family, table, name, handle, port, policy, says, comment)
+
+
+def says_the_same(one: Told, other: Told) -> bool:
+    """Say whether two rules are copies of each other, whatever they have counted."""
+    try:
+        return one.comment == other.comment and _expressions(one.says) == _expressions(other.says)
+    except Malformed:
+        return False
+
+
+def _expressions(data: bytes) -> list[tuple[bytes, ...]]:
+    """Return the expressions of a rule, without what tells copies apart."""
+    return [_expression(data, first, last) for _, first, last in attributes(data, 0, len(data))]
+
+
+def _expression(data: bytes, start: int, end: int) -> tuple[bytes, ...]:
+    parts = {number: (first, last) for number, first, last in attributes(data, start, end)}
+    if _NAME not in parts or _DATA not in parts:
+        return (data[start:end],)
+    name = data[slice(*parts[_NAME])]
+    if name in _STATES:
+        return (name,)
+    if name != _LOOKUP:
+        return (name, data[slice(*parts[_DATA])])
+    inner = [(number, data[first:last]) for number, first, last in attributes(data, *parts[_DATA])]
+    return (name, *(value for number, value in inner if number != _LOOKUP_SET or not value.startswith(_OWN_SETS)))
 
 
 def deletion(sequence: int, kind: str, family: str, table: str, name: str, handle: int) -> bytes:

@@ -139,7 +139,7 @@ def test_a_journal_that_is_of_elsewhere_torn_or_nonsense_deletes_nothing_of_othe
         texts = {
             "net": "\n".join([json.dumps(boot), *lines, ""]),
             "boot": "\n".join([json.dumps(boot), *lines, ""]),
-            "torn": "\n".join([head, *lines])[:-5],
+            "torn": "\n".join([head, lines[0]])[:-5],  # of what was intended; that it was made is another line
             "garbage": "\x00\xff[]\n{}\n",
         }
         host.write(path, texts[spoil])

@@ -62,6 +62,8 @@ class Guard:
             try:
                 self._listener = Listener(ROOM)
                 self._requests = Requests()
+                if self.journal is not None:
+                    self.journal.unheard()
             except Unavailable:
                 self._close()
             else:
@@ -87,11 +89,14 @@ class Guard:
         self._running = True
 
     def ended(self, pid: int) -> list[Told]:
-        """Return what our own program has done; what others did meanwhile is told with the next `hear`."""
+        """Return what our own program has done; what others did meanwhile is told with the next `hear`.
+
+        If that is nothing, it may be a script that has the real program do it: then all that was done is returned.
+        """
         self._running = False
         news = [*self._news, *self._read()]
         self._news = [one for one in news if one.port != pid]
-        return [one for one in news if one.port == pid]
+        return [one for one in news if one.port == pid] or news
 
     def hold(self, spot: Spot, lost: Callable[[], None]) -> None:
         """Have something called when somebody else takes away what is held, or changes it."""
@@ -118,8 +123,10 @@ class Guard:
 
     def _read(self) -> list[Told]:
         told = self._listener.read() if self._listener is not None else []
-        if self.journal is not None and any(one.kind == "table" for one in told):
-            self.journal.tables_change()
+        if self.journal is not None:
+            self.journal.hear(told)
+            if self._listener is not None and self._listener.overrun:
+                self.journal.unheard()
         return told
 
     def _tell(self, news: list[Told]) -> None:

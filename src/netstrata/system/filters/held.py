@@ -1,13 +1,11 @@
 """A change of a packet filter that a statement holds: one command on entering, its reverse on leaving.
 
-A command is never interrupted.  Only one runs at a time: what a rule's copies are is found out in several commands.
+A command is interrupted only when the daemon must end.  Only one runs at a time: what a rule's copies are is found
+out in several commands.
 """
 
-import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,9 +13,11 @@ from netstrata.contract import Running, running
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.guard import FAMILIES, POLICIES, Guard, Spot, writes_nftables
+from netstrata.system.filters.memory import Memory
 from netstrata.system.filters.tool import Verdict, command_words, run_tool
-from netstrata.system.nftables.journal import BY_WORDS
+from netstrata.system.nftables.records import BY_WORDS
 from netstrata.system.programs import find_program
+from netstrata.system.turns import turn
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -26,23 +26,8 @@ if TYPE_CHECKING:
     from netstrata.protocols.nftables import Told
     from netstrata.system.children import RealChildren
 
+_WAITS = "waits for its turn at the packet filter, which another statement has"
 _TAKEN_OVER = "it is there: a daemon before this one, which was killed, has made it"
-
-
-@asynccontextmanager
-async def _turn(turns: Turns) -> AsyncIterator[None]:
-    """Have the lock of these programs.  Being cancelled while waiting leaves the queue."""
-    came = asyncio.get_running_loop().create_future()
-    place = turns.ask(lambda: None if came.done() else came.set_result(None))
-    try:
-        if not place.held:
-            statement = running()
-            if statement is not None:
-                statement.awaits("waits for its turn at the packet filter, which another statement has")
-            await came
-        yield
-    finally:
-        place.close()
 
 
 class Change(NamedTuple):
@@ -61,8 +46,8 @@ class HeldChange:
     """One command on entering, its reverse on leaving."""
 
     __slots__ = (
-        "_chain", "_change", "_children", "_gone", "_guard", "_heard", "_program", "_spot", "_statement", "_table",
-        "_tool", "_turns",
+        "_chain", "_change", "_children", "_gone", "_guard", "_heard", "_memory", "_program", "_spot", "_statement",
+        "_table", "_tool", "_turns",
     )  # fmt: skip
 
     def __init__(
@@ -95,7 +80,11 @@ class HeldChange:
         if program is None:
             raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
         self._program = program
-        if writes_nftables(program):
+        heard = writes_nftables(program)
+        journal = self._guard.journal if self._change.what != "policy" else None
+        place = (FAMILIES[self._tool], _text(self._table), _text(self._chain))
+        self._memory = Memory(journal, self._asked(), self._change.what if heard else BY_WORDS, place)
+        if heard:
             self._heard = True
             self._guard.enter()
         try:
@@ -105,7 +94,7 @@ class HeldChange:
             raise
 
     async def _enter(self, operation: str) -> None:
-        async with _turn(self._turns):
+        async with turn(self._turns, _WAITS):
             verdict = await self._do()
         if verdict.reason:
             if verdict.cancelled is None:
@@ -134,18 +123,20 @@ class HeldChange:
     async def _go_back(self) -> "CancelledError | None":
         if self._spot is not None:
             self._guard.let_go(self._spot)
-            if self._guard.journal is not None:
-                self._guard.journal.gone(self._asked(), self._spot.handle)
-        elif not self._heard and self._guard.journal is not None:
-            self._guard.journal.gone(self._asked(), 0)
         if self._gone:
+            self._memory.undone(self._spot)
             return None
         try:
-            async with _turn(self._turns):
+            async with turn(self._turns, _WAITS):
                 verdict = await self._undo()
         except Unavailable as error:
+            self._memory.leave(self._spot)
             self._note(f"{error}; ignoring")
             return None
+        if verdict.interrupted:
+            self._memory.leave(self._spot)
+        else:
+            self._memory.undone(self._spot)
         if verdict.reason:
             self._note(f"cannot undo it with {self._tool}: {verdict.reason}; ignoring")
         return verdict.cancelled
@@ -154,53 +145,84 @@ class HeldChange:
         """Do it, and have the guard watch what came of it."""
         if not self._heard:
             return await self._do_unheard()
-        if self._take_over():
+        spot = self._memory.claim()
+        if spot is not None:
+            self._spot = spot
+            self._guard.hold(spot, self._vanished)
+            self._note(_TAKEN_OVER)
             return Verdict("", [], None, 0)
         self._guard.begin()
+        self._memory.intend()
         pid = 0
+        news: list[Told] = []
         try:
             verdict = await self._run(self._change.do)
             pid = verdict.pid
         finally:
             news = self._guard.ended(pid)
-        if not verdict.reason:
+            if not pid:
+                self._memory.drop()
+        if not verdict.reason or verdict.interrupted:
             self._spot = self._found(news)
-            if self._spot is not None:
-                self._remember(self._spot)
-                self._guard.hold(self._spot, self._vanished)
+        if self._spot is not None:
+            verdict = verdict._replace(reason="")
+            self._memory.made(self._spot)
+            self._guard.hold(self._spot, self._vanished)
+        elif verdict.reason and not verdict.interrupted:
+            self._memory.drop()
         self._guard.hear()
         return verdict
 
-    def _take_over(self) -> bool:
-        """Hold what a daemon before us has made by the same words, if there is such a thing."""
-        journal = self._guard.journal
-        entry = journal.claim(self._asked()) if journal is not None and self._change.what != "policy" else None
-        if entry is None:
-            return False
-        self._spot = Spot(entry.kind, entry.family, entry.table, entry.name, entry.handle)
-        self._guard.hold(self._spot, self._vanished)
-        self._note(_TAKEN_OVER)
-        return True
-
     async def _do_unheard(self) -> Verdict:
         """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
-        journal = self._guard.journal if self._change.what != "policy" else None
-        if journal is not None and journal.claim(self._asked()) is not None:
-            looked = await self._run([b"-C" if self._change.what == "rule" else b"-S", *self._change.undo[1:]])
-            if not looked.reason:
-                self._note(_TAKEN_OVER)
-                return looked
-            journal.gone(self._asked(), 0)
-            if looked.cancelled is not None:
-                raise looked.cancelled
+        if await self._is_left():
+            self._memory.made(None)
+            self._note(_TAKEN_OVER)
+            return Verdict("", [], None, 0)
+        mark = await self._mark()
+        if mark is not None:
+            self._memory.intend(mark)
         verdict = await self._run(self._change.do)
-        if journal is not None and not verdict.reason:
-            journal.made(self._asked(), BY_WORDS, FAMILIES[self._tool], _text(self._table), _text(self._chain), 0)
+        if not verdict.reason:
+            self._memory.made(None)
+        elif not verdict.interrupted:
+            self._memory.drop()
         return verdict
 
-    def _remember(self, spot: Spot) -> None:
-        if self._guard.journal is not None and spot.handle:
-            self._guard.journal.made(self._asked(), spot.kind, spot.family, spot.table, spot.chain, spot.handle)
+    async def _is_left(self) -> bool:
+        """Say whether a daemon before us has done it."""
+        left = self._memory.find_left()
+        if left is None:
+            return False
+        try:
+            stands = await self._stands() and (left.handle < 0 or await self._count() > left.handle)
+        except BaseException:
+            self._memory.leave(None)
+            raise
+        if not stands:
+            self._memory.gone(None)
+        return stands
+
+    async def _mark(self) -> int | None:
+        """Return what tells later whether it was done: -1 if nothing like it is there, None if it will fail."""
+        if not self._memory.remembers:
+            return None
+        return None if await self._stands() else -1
+
+    async def _stands(self) -> bool:
+        """Say whether there is something like it."""
+        return await self._asks(b"-L" if self._tool == "ebtables" else b"-S", self._chain)
+
+    async def _count(self) -> int:
+        """Return how many things there are among which it is."""
+        return 1
+
+    async def _asks(self, *words: bytes) -> bool:
+        """Say whether the tool finds what is asked for."""
+        looked = await self._run(list(words))
+        if looked.cancelled is not None:
+            raise looked.cancelled
+        return not looked.reason
 
     def _asked(self) -> str:
         """Return what tells it from any other that is asked for."""
@@ -244,7 +266,7 @@ class HeldRule(HeldChange):
     `-D` with the rule's words takes the first copy, which is ours if we put it in front, but not if we appended it.
     """
 
-    __slots__ = ("_first", "_listed", "_words")
+    __slots__ = ("_copied", "_counted", "_first", "_listed", "_words")
 
     def __init__(
         self, children: "RealChildren", turns: Turns, guard: Guard, tool: str, rule: FilterRule, first: bool
@@ -261,33 +283,56 @@ class HeldRule(HeldChange):
         self._words = plain
         self._first = first
         self._listed = ""
+        self._copied = False  # a copy was there before
+        self._counted = False  # there may be one: whether ours is there is known only by how many rules there are
 
     async def _do(self) -> Verdict:
-        if self._heard or self._first or self._tool == "ebtables":  # which has no command that looks for a rule
-            return await super()._do()
-        looked = await self._run([b"-C", self._chain, *self._words])
-        if looked.cancelled is not None:
-            raise looked.cancelled
         verdict = await super()._do()
-        if not looked.reason and not verdict.reason:
+        if self._copied and not self._first and not verdict.reason:
             rules, cancelled = await self._rules()
             self._listed = rules[-1] if rules else ""
             verdict = verdict._replace(cancelled=verdict.cancelled or cancelled)
         return verdict
 
+    async def _mark(self) -> int | None:
+        if not self._memory.remembers and (self._first or self._tool == "ebtables"):
+            return None
+        stands = await self._stands()
+        self._copied = stands and self._tool != "ebtables"
+        self._counted = stands and self._memory.remembers
+        return await self._count() if self._counted else -1
+
+    async def _is_left(self) -> bool:
+        self._counted = await super()._is_left()
+        return self._counted
+
+    async def _stands(self) -> bool:
+        # ebtables has no command that looks for a rule.
+        return self._tool == "ebtables" or await self._asks(b"-C", self._chain, *self._words)
+
+    async def _count(self) -> int:
+        rules, cancelled = await self._rules()
+        if cancelled is not None:
+            raise cancelled
+        return len(rules)
+
     async def _undo(self) -> Verdict:
         if self._spot is not None:
             failure = self._guard.delete(self._spot)
             return Verdict("" if failure in (0, errno.ENOENT) else os.strerror(failure), [], None, 0)
-        if self._listed:
-            rules, _ = await self._rules()
-            places = [place for place, line in enumerate(rules, 1) if line == self._listed]
-            if places:
-                return await self._run([b"-D", self._chain, b"%d" % places[-1]])
+        rules, _ = await self._rules() if self._counted or self._listed else ([], None)
+        if self._counted:
+            self._memory.undoing(len(rules) - 1)
+        places = [place for place, line in enumerate(rules, 1) if line == self._listed]
+        if places:
+            return await self._run([b"-D", self._chain, b"%d" % places[-1]])
         return await super()._undo()
 
     async def _rules(self) -> "tuple[list[str], CancelledError | None]":
         """Return the rules of the chain as the tool lists them, and who cancelled this meanwhile."""
+        if self._tool == "ebtables":
+            verdict = await self._run([b"-L", self._chain])
+            return [line for line in verdict.lines if line.startswith("-")], verdict.cancelled
         verdict = await self._run([b"-S", self._chain])
         return [line for line in verdict.lines if line.startswith("-A ")], verdict.cancelled
 

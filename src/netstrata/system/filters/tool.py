@@ -21,12 +21,16 @@ def command_words(program: str, tool: str, table: bytes, words: list[bytes]) -> 
 
 
 class Verdict(NamedTuple):
-    """How a command ended: why it failed ("" if it did not), what it printed, who cancelled it meanwhile, its id."""
+    """How a command ended: why it failed ("" if it did not), what it printed, who cancelled it meanwhile, its id.
+
+    If it was ended by a signal, it may have done what it was to do.
+    """
 
     reason: str
     lines: list[str]
     cancelled: "CancelledError | None"
     pid: int
+    interrupted: bool = False
 
 
 async def run_tool(children: "RealChildren", words: list[bytes], statement: Running | None) -> Verdict:
@@ -37,4 +41,4 @@ async def run_tool(children: "RealChildren", words: list[bytes], statement: Runn
     ended = await run_to_end(children, words, statement)
     told = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
     reason = ("; ".join(told) or f"it {ended.verdict}") if ended.status else ""
-    return Verdict(reason, ended.lines, ended.cancelled, ended.pid)
+    return Verdict(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)

@@ -38,14 +38,17 @@ class HeldThing:
     async def __aenter__(self) -> None:
         self._statement = running()
         self._port.enter()
-        if self._port.take_over(self):
+        left = self._port.claim(self.thing)
+        if left is not None and left.kind != "element":
+            self._port.hold(self, left.handle)
             self._statement_notes("it is there: a daemon before this one, which was killed, has made it")
             return
         try:
-            step = Made(self)
+            step = Made(self, _making(self.thing, perhaps_there=left is not None), self._statement)
             self._port.ask(step)
             cancelled = await step.outlast()
         except BaseException:
+            self._port.forget(self)
             self._port.leave()
             raise
         if cancelled is not None:
@@ -83,28 +86,35 @@ class HeldThing:
         self._port.let_go(self)
         cancelled: asyncio.CancelledError | None = None
         reason = ""
+        stays = False
         try:
             if self._gone:
                 reason = ""
             elif not self.handle and self.thing.kind != "element":
                 reason = "the kernel did not tell its handle"
             elif self.thing.kind == "element":
-                cancelled = await self._delete_elements()
+                cancelled = await self._delete_elements(statement)
             else:
                 failure = self._port.delete(self.thing, self.handle)
                 reason = "" if failure in _GONE else os.strerror(failure)
+                stays = bool(reason)
         except Unavailable as refused:
             reason = refused.reason
+            stays = refused.errno == errno.EINTR
         finally:
-            self._port.forget(self)
+            if stays:
+                self._port.leave_behind(self)
+            else:
+                self._port.forget(self)
             self._port.leave()
         if reason and statement is not None:
             statement.note(f"cannot delete {_title(self.thing)}: {reason}; ignoring")
         return cancelled
 
-    async def _delete_elements(self) -> "asyncio.CancelledError | None":
+    async def _delete_elements(self, statement: Running | None) -> "asyncio.CancelledError | None":
         thing = self.thing
-        steps = [Step(command("delete", thing, key), f"delete {_title(thing)}") for key in keys_of(thing.text)]
+        operation = f"delete {_title(thing)}"
+        steps = [Step(command("delete", thing, key), operation, statement) for key in keys_of(thing.text)]
         for step in steps:
             step.sent = True  # an undo is not taken back
             self._port.ask(step)
@@ -127,14 +137,14 @@ class Made(Step):
 
     __slots__ = ("holder", "thing")
 
-    def __init__(self, holder: HeldThing) -> None:
-        super().__init__(_making(holder.thing), f"add {_title(holder.thing)}")
+    def __init__(self, holder: HeldThing, making: str, statement: Running | None) -> None:
+        super().__init__(making, f"add {_title(holder.thing)}", statement)
         self.holder = holder
         self.thing = holder.thing
 
 
-def _making(thing: NftThing) -> str:
-    verb = "add" if thing.kind == "rule" else "create"
+def _making(thing: NftThing, *, perhaps_there: bool) -> str:
+    verb = "add" if thing.kind == "rule" or perhaps_there else "create"
     text = f"{{ {thing.text} }}" if thing.kind == "element" else thing.text
     return " ".join(word for word in (verb, thing.kind, thing.family, thing.table, thing.name, text) if word)
 

@@ -5,46 +5,51 @@ deleting them first would leave a moment without a packet filter.  A thing is kn
 neither of which the kernel uses again in one network namespace of one boot.  What nobody takes over is deleted once the
 program has had time to come up.
 
-What the legacy programs have made has no handle: it is known by its words, and by their finding it where it was.
+What is about to be made is written down before the tool starts, with the highest handle that there is: if we are killed
+meanwhile, what has that name and a higher handle was made by that tool.  A rule has no name: when it is made anew, an
+older copy of it above that handle is deleted.
 
-Shapes: a line of JSON for each change; the first tells boot and namespace.  A last line that is torn is ignored.
+What the legacy programs have made has no handle: it is known by its words, and by their finding it where it was.
 """
 
 import asyncio
 import fcntl
-import json
 import os
-import socket
-import sys
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import NamedTuple
 
+from netstrata.protocols.nftables import Told
+from netstrata.system.nftables.aftermath import delete_twin, find_standing
+from netstrata.system.nftables.handles import Handles
 from netstrata.system.nftables.netlink import Requests
+from netstrata.system.nftables.records import (
+    BY_WORDS,
+    DROPPED,
+    GONE,
+    INTENDED,
+    MADE,
+    Entry,
+    as_line,
+    here,
+    read_records,
+    write_lines,
+)
 from netstrata.system.places import open_file
 from netstrata.values import Unavailable
 
 SETTLED_S = 30.0
-_SO_NETNS_COOKIE = 71
-BY_WORDS = "words"  # the kind of what has no handle in nftables
 _LEAST_LINES = 4096  # the file is written anew when it is longer, and most of it is past
-
-
-class Entry(NamedTuple):
-    """Something that was made: by which words, and what it is; elements have no handle but that of their table."""
-
-    key: str
-    kind: str
-    family: str
-    table: str
-    name: str
-    of_table: int
-    handle: int
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_ByKey = dict[str, list[Entry]]
 
 
 class Journal:
     """One for each daemon; opened when it is first needed."""
 
-    __slots__ = ("_descriptor", "_held", "_left", "_lines", "_opened", "_path", "_settled_s", "_tables", "_timer")
+    __slots__ = (
+        "_descriptor", "_doubted", "_handles", "_held", "_intended", "_left", "_lines", "_opened", "_path",
+        "_retried", "_settled_s", "_timer",
+    )  # fmt: skip
 
     def __init__(self, path: str, settled_s: float = SETTLED_S) -> None:
         """Know where the file is, and how long a program may take to ask for what is there."""
@@ -53,73 +58,119 @@ class Journal:
         self._descriptor = -1
         self._opened = False
         self._lines = 0
+        self._handles = Handles()
         self._held: dict[tuple[str, int], Entry] = {}
-        self._tables: dict[tuple[str, str], int] = {}  # their handles, as far as they are known
-        self._left: dict[str, list[Entry]] = {}  # of a daemon that has crashed, by key
+        self._intended: _ByKey = {}
+        self._left: _ByKey = {}  # of a daemon that has crashed, or what could not be undone
+        self._doubted: _ByKey = {}  # what such a daemon intended, and has perhaps made
+        self._retried: _ByKey = {}  # what of that is about to be made anew
         self._timer: asyncio.TimerHandle | None = None
 
     def claim(self, key: str) -> Entry | None:
         """Take over what a daemon before us has made by the same words, if it is still there."""
         self._open()
-        entries = self._left.get(key)
-        if not entries:
-            return None
-        entry = entries.pop(0)
-        if not entries:
-            del self._left[key]
-        self._held[key, entry.handle] = entry
+        entry = _pop(self._left, key)
+        if entry is not None:
+            self._held[key, entry.handle] = entry
         return entry
+
+    def doubt(self, key: str) -> Entry | None:
+        """Return what a daemon before us was about to make by the same words; whether it has, who asks must find."""
+        self._open()
+        return self._doubted[key][0] if key in self._doubted else None
+
+    def intend(self, key: str, kind: str, family: str, table: str, name: str, mark: int = 0) -> None:
+        """Remember what is about to be made.
+
+        Shapes: mark is what tells later whether it was, for what is known by its words.
+        """
+        self._open()
+        if self._descriptor < 0:
+            return
+        doubted = _pop(self._doubted, key)
+        if doubted is not None:  # whose line stands, and says since when there may be something
+            self._retried.setdefault(key, []).append(doubted)
+            return
+        of_table = 0
+        if kind != BY_WORDS:
+            mark, of_table = self._handles.highest(kind, family, table), self._handles.of_table(family, table)
+        entry = Entry(key, kind, family, table, name, of_table, mark)
+        self._intended.setdefault(key, []).append(entry)
+        self._write(INTENDED, entry)
+
+    def drop(self, key: str) -> None:
+        """Know that what was intended was not made."""
+        retried = _pop(self._retried, key)
+        if retried is not None:
+            self._doubted.setdefault(key, []).append(retried)
+            return
+        entry = _pop(self._intended, key)
+        if entry is not None:
+            self._write(DROPPED, entry)
+            self._close_unused()
 
     def made(self, key: str, kind: str, family: str, table: str, name: str, handle: int) -> None:
         """Remember what was made."""
         self._open()
         if self._descriptor < 0:
             return
-        of_table = self._table(family, table) if kind != BY_WORDS else 0
+        of_table = self._handles.of_table(family, table) if kind != BY_WORDS else 0
         entry = Entry(key, kind, family, table, name, of_table, handle)
+        retried = _pop(self._retried, key)
+        if retried is None:
+            _pop(self._intended, key)
+        elif kind == "rule":
+            self._delete_twin(entry, retried.handle)
         self._held[key, handle] = entry
-        self._write("+", entry)
+        self._write(MADE, entry)
 
     def gone(self, key: str, handle: int) -> None:
         """Forget what is no longer there, or no longer ours."""
         entry = self._held.pop((key, handle), None)
         if entry is not None:
-            self._write("-", entry)
+            self._write(GONE, entry)
             self._close_unused()
 
-    def tables_change(self) -> None:
-        """Hear that a table was made or deleted."""
-        self._tables.clear()
+    def leave(self, key: str, handle: int) -> None:
+        """Keep what could not be undone, for whoever asks for it next."""
+        entry = self._held.pop((key, handle), None)
+        if entry is not None:
+            self._left.setdefault(key, []).append(entry)
 
-    def _table(self, family: str, table: str) -> int:
-        if (family, table) not in self._tables:
-            self._tables = _tables()
-        return self._tables.get((family, table), 0)
+    def hear(self, told: Iterable[Told]) -> None:
+        """Follow what the kernel tells."""
+        self._handles.hear(told)
+
+    def unheard(self) -> None:
+        """Know that something may have changed that was not told."""
+        self._handles.unheard()
+
+    def _delete_twin(self, rule: Entry, above: int) -> None:
+        """Delete what a daemon before us has made by the same words, if it has come to that."""
+        known = [*self._held.values(), *(one for entries in self._left.values() for one in entries)]
+        with suppress(Unavailable):
+            delete_twin(rule, above, {(one.family, one.table, one.handle) for one in known})
 
     def _open(self) -> None:
         if self._opened:
             return
         self._opened = True
-        try:
+        with suppress(OSError):  # nothing is remembered, then
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        except OSError:
-            return  # nothing is remembered, then
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # that of another daemon, which runs
-            os.close(descriptor)
-            return
-        self._descriptor = descriptor
-        for entry in _there(_read(descriptor)):
-            self._left.setdefault(entry.key, []).append(entry)
-        self._write_anew()
-        if self._left:
-            self._timer = asyncio.get_running_loop().call_later(self._settled_s, self._sweep)
+            self._descriptor = _locked(self._path)
+            standing = find_standing(read_records(self._descriptor))
+            for entry in standing.made:
+                self._left.setdefault(entry.key, []).append(entry)
+            for entry in standing.intended:
+                self._doubted.setdefault(entry.key, []).append(entry)
+            if not self._write_anew():
+                self._close()
+            elif self._left or self._doubted:
+                self._timer = asyncio.get_running_loop().call_later(self._settled_s, self._sweep)
 
     def _sweep(self) -> None:
         """Delete what nobody has taken over: what was made last goes first."""
-        left, self._left = self._left, {}
+        left, self._left, self._doubted = self._left, {}, {}
         entries = [entry for entries in left.values() for entry in entries]
         requests = Requests()
         try:
@@ -133,99 +184,75 @@ class Journal:
 
     def _close_unused(self) -> None:
         """Remove the file while there is nothing to remember."""
-        if self._descriptor >= 0 and not self._held and not self._left:
+        kept = (self._held, self._intended, self._left, self._doubted, self._retried)
+        if self._descriptor >= 0 and not any(kept):
             with suppress(OSError):
                 os.unlink(self._path)
-            os.close(self._descriptor)
-            self._descriptor = -1
+            self._close()
             self._opened = False
+
+    def _close(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
 
     def _write(self, sign: str, entry: Entry) -> None:
         if self._descriptor < 0:
             return
         self._lines += 1
+        try:
+            write_lines(self._descriptor, [as_line(sign, entry)])
+        except OSError:  # a full disk: what is not remembered is as after a crash without a journal
+            self._close()
+            return
         if self._lines > _LEAST_LINES and self._lines > 4 * len(self._held):
             self._write_anew()
-        else:
-            self._append([[sign, *entry]])
 
-    def _write_anew(self) -> None:
-        """Write only what is held, or left."""
-        left = [entry for entries in self._left.values() for entry in entries]
-        self._lines = len(self._held) + len(left)
+    def _write_anew(self) -> bool:
+        """Write only what is held, left or intended, to a new file in the place of the old one; say whether it is."""
         if self._descriptor < 0:
-            return
-        os.ftruncate(self._descriptor, 0)
-        self._append([_here(), *(["+", *entry] for entry in (*left, *self._held.values()))])
-
-    def _append(self, lines: list[list[object]]) -> None:
-        data = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+            return False
+        made = [*(one for entries in self._left.values() for one in entries), *self._held.values()]
+        not_made = (self._doubted, self._retried, self._intended)
+        intended = [one for each in not_made for entries in each.values() for one in entries]
+        lines = [*(as_line(MADE, one) for one in made), *(as_line(INTENDED, one) for one in intended)]
+        self._lines = len(lines)
         try:
-            os.write(self._descriptor, data)
-        except OSError:  # a full disk: what is not remembered is as after a crash without a journal
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def _here() -> list[object]:
-    """Return what tells this boot and this network namespace from others; its number in /proc may be used again."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            boot = file.read().strip()
-        with socket.socket(socket.AF_UNIX) as one:
-            cookie = one.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8)
-        return ["boot", boot, int.from_bytes(cookie, sys.byteorder)]
-    except OSError:  # a kernel before 5.14: nothing is taken over
-        return ["boot", "", os.getpid()]
-
-
-def _read(descriptor: int) -> list[Entry]:
-    """Return what a file says was made and not undone; nothing if it is of another boot, or makes no sense."""
-    found: dict[Entry, None] = {}
-    try:
-        first, *lines = os.pread(descriptor, os.fstat(descriptor).st_size, 0).split(b"\n")
-        if json.loads(first) != _here():
-            return []
-        for line in lines[:-1]:  # what stands behind the last line feed is torn
-            sign, *fields = json.loads(line)
-            entry = Entry(*fields)
-            if sign == "+":
-                found[entry] = None
-            else:
-                found.pop(entry, None)
-    except (ValueError, TypeError, OSError):
-        return []
-    return list(found)
-
-
-def _there(entries: list[Entry]) -> list[Entry]:
-    """Return those that the kernel still has, as far as it can be asked."""
-    by_words = [one for one in entries if one.kind == BY_WORDS]
-    if len(by_words) == len(entries):
-        return by_words
-    there: set[tuple[str, str, str, int]] = set()
-    try:
-        requests = Requests()
+            with suppress(FileNotFoundError):
+                os.unlink(f"{self._path}.new")
+            descriptor = _locked(f"{self._path}.new")
+        except OSError:
+            return False
         try:
-            for kind in ("table", "chain", "rule", "set"):
-                there.update((kind, one.family, one.table, one.handle) for one in requests.list(kind))
-        finally:
-            requests.socket.close()
-    except Unavailable:
-        return by_words
-    standing = [one for one in entries if ("table", one.family, one.table, one.of_table) in there]
-    return by_words + [
-        one for one in standing if not one.handle or (one.kind, one.family, one.table, one.handle) in there
-    ]
+            write_lines(descriptor, [here(), *lines])
+            os.rename(f"{self._path}.new", self._path)
+        except OSError:
+            os.close(descriptor)
+            return False
+        self._close()
+        self._descriptor = descriptor
+        return True
 
 
-def _tables() -> dict[tuple[str, str], int]:
-    """Return the handles of all tables."""
+def _locked(path: str) -> int:
+    """Return a file that is ours alone.
+
+    Raises: OSError, also if another daemon, which runs, has it.
+    """
+    descriptor = open_file(path, _FLAGS, 0o600)
     try:
-        requests = Requests()
-        try:
-            return {(one.family, one.table): one.handle for one in requests.list("table")}
-        finally:
-            requests.socket.close()
-    except Unavailable:
-        return {}
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _pop(entries: _ByKey, key: str) -> Entry | None:
+    """Take out the oldest entry of a key, if there is one."""
+    there = entries.get(key)
+    if not there:
+        return None
+    entry = there.pop(0)
+    if not there:
+        del entries[key]
+    return entry

@@ -15,6 +15,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
     from netstrata.system.nftables.journal import Journal
+    from netstrata.system.nftables.records import Entry
 
 Key = tuple[str, str, str, object]
 
@@ -42,7 +43,7 @@ class RealNftables:
         """
         self._room = room
         self._journal = journal
-        self._transactions = Transactions(children, self._finished)
+        self._transactions = Transactions(children, self)
         self._holders: dict[Key, list[HeldThing]] = {}
         self._news: list[Told] = []  # what was made while a transaction ran, and elements that were deleted
         self._lost = False  # some of that was not told
@@ -70,6 +71,8 @@ class RealNftables:
                 listener.socket.close()
                 raise
             self._listener = listener
+            if self._journal is not None:
+                self._journal.unheard()
             asyncio.get_running_loop().add_reader(listener.socket.fileno(), self.hear)
         self._users += 1
 
@@ -82,21 +85,24 @@ class RealNftables:
             self._requests.socket.close()
             self._listener = self._requests = None
 
-    def take_over(self, holder: "HeldThing") -> bool:
-        """Let somebody hold what a daemon before us has made by the same words, if there is such a thing."""
-        entry = self._journal.claim(_words_of(holder.thing)) if self._journal is not None else None
-        if entry is None:
-            return False
-        holder.handle = entry.handle
-        self._holders.setdefault(_key_of(holder.thing, entry.handle), []).append(holder)
-        if entry.kind == "element":
-            self._doubts.doubt([holder])  # of which nobody knows whether it is still there
-        return True
+    def claim(self, thing: NftThing) -> "Entry | None":
+        """Take over what a daemon before us has made by the same words, if there is such a thing."""
+        return self._journal.claim(_words_of(thing)) if self._journal is not None else None
+
+    def hold(self, holder: "HeldThing", handle: int) -> None:
+        """Have somebody told when a thing is gone."""
+        holder.handle = handle
+        self._holders.setdefault(_key_of(holder.thing, handle), []).append(holder)
 
     def forget(self, holder: "HeldThing") -> None:
         """Have nobody take it over: it is no longer there, or not ours."""
         if self._journal is not None:
             self._journal.gone(_words_of(holder.thing), holder.handle)
+
+    def leave_behind(self, holder: "HeldThing") -> None:
+        """Let it be taken over: it could not be deleted."""
+        if self._journal is not None:
+            self._journal.leave(_words_of(holder.thing), holder.handle)
 
     def ask(self, step: Step) -> None:
         """Queue a step."""
@@ -122,8 +128,10 @@ class RealNftables:
         if self._listener is None:
             return
         told = self._listener.read()
-        if self._journal is not None and any(one.kind == "table" for one in told):
-            self._journal.tables_change()
+        if self._journal is not None:
+            self._journal.hear(told)
+            if self._listener.overrun:
+                self._journal.unheard()
         if self._transactions.running:
             self._lost = self._lost or self._listener.overrun
             self._news += told
@@ -150,7 +158,26 @@ class RealNftables:
 
     # For the transactions.
 
-    def _finished(self, steps: list[Step], pid: int) -> None:
+    def begins(self, steps: list[Step]) -> None:
+        """Remember what is about to be made, for the next daemon if this one does not hear that it was."""
+        self.hear()
+        for step in steps:
+            if isinstance(step, Made) and self._journal is not None:
+                thing = step.thing
+                self._journal.intend(_words_of(thing), thing.kind, thing.family, thing.table, thing.name)
+
+    def failed(self, steps: list[Step]) -> None:
+        """Forget it again."""
+        for step in steps:
+            if isinstance(step, Made) and self._journal is not None:
+                self._journal.drop(_words_of(step.thing))
+
+    def has_done(self, pid: int) -> bool:
+        """Say whether the kernel has told of something that a process has done."""
+        self.hear()
+        return any(one.port == pid for one in self._news)
+
+    def finished(self, steps: list[Step], pid: int) -> None:
         """Find the handles of what a process has just made, and say that it is done."""
         self.hear()
         news, self._news = self._news, []
@@ -174,11 +201,10 @@ class RealNftables:
     def _made(self, step: Made, handle: int) -> None:
         """Tell a holder its handle, and from now on when its thing is gone."""
         holder = step.holder
-        holder.handle = handle
         thing = holder.thing
         if self._journal is not None and (handle or thing.kind == "element"):
             self._journal.made(_words_of(thing), thing.kind, thing.family, thing.table, thing.name, handle)
-        self._holders.setdefault(_key_of(holder.thing, handle), []).append(holder)
+        self.hold(holder, handle)
         step.done.set_result(None)
 
     def _look_up(self, steps: list[Made]) -> None:

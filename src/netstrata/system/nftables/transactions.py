@@ -5,11 +5,12 @@ reads all rules, too; the kernel's own messages carry the handles.  Figures: doc
 """
 
 import asyncio
+import errno
 import os
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from netstrata.contract import Running
 from netstrata.system.programs import find_program, run_to_end
 from netstrata.values import Unavailable, line_fault
 
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
 
 _ERROR = re.compile(r"/dev/stdin:(\d+):(\d+)-(\d+): Error: (.*)")
 _LINE_MOST = 1 << 20
+INTERRUPTED = -1
 _NO_NEWS = ("Could not process rule: ",)
 
 
 class Step:
     """One command of a transaction, and what became of it."""
 
-    __slots__ = ("_waiter", "command", "done", "operation", "sent")
+    __slots__ = ("_waiter", "command", "done", "operation", "sent", "statement")
 
-    def __init__(self, command: str, operation: str) -> None:
-        """Ask for a command.
+    def __init__(self, command: str, operation: str, statement: Running | None = None) -> None:
+        """Ask for a command, in the name of who waits for it.
 
         Shapes: command is one line; operation completes "cannot …".
         Raises: Unavailable if it would be two.
@@ -35,6 +37,7 @@ class Step:
         fault = line_fault(command.encode("utf-8", "surrogateescape"), _LINE_MOST)
         if fault:
             raise Unavailable(operation, fault)
+        self.statement = statement
         self.command = command
         self.operation = operation
         self.sent = False
@@ -60,15 +63,31 @@ class Step:
         return cancelled
 
 
+class Told(Protocol):
+    """Who is told of transactions."""
+
+    def begins(self, steps: list[Step]) -> None:
+        """Some steps are about to be done."""
+
+    def finished(self, steps: list[Step], pid: int) -> None:
+        """They were done, by a process of that id."""
+
+    def failed(self, steps: list[Step]) -> None:
+        """None of them was done."""
+
+    def has_done(self, pid: int) -> bool:
+        """Say whether a process that was ended has done what it was to do."""
+
+
 class Transactions:
     """Runs steps, in order, as few transactions."""
 
-    __slots__ = ("_children", "_finished", "_queue", "_task", "running")
+    __slots__ = ("_children", "_queue", "_task", "_told", "running")
 
-    def __init__(self, children: "RealChildren", finished: Callable[[list[Step], int], None]) -> None:
-        """Take who starts nft, and who is told at once which steps were done by a process of which id."""
+    def __init__(self, children: "RealChildren", told: Told) -> None:
+        """Take who starts nft, and who is told at once what it has done."""
         self._children = children
-        self._finished = finished
+        self._told = told
         self.running = False
         self._queue: list[Step] = []
         self._task: asyncio.Task[None] | None = None
@@ -76,6 +95,8 @@ class Transactions:
     def ask(self, step: Step) -> None:
         """Queue a step."""
         self._queue.append(step)
+        if step.statement is not None:
+            step.statement.awaits("waits for its turn at nft, which works for other statements")
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
@@ -105,13 +126,20 @@ class Transactions:
                 for step in steps:
                     await self._run_all([step])
                 return
+            if INTERRUPTED in errors:
+                for step in steps:
+                    step.done.set_exception(Unavailable(step.operation, errors[INTERRUPTED], errno.EINTR))
+                return
             for number, reason in errors.items():
                 step = steps[max(number, 1) - 1]
                 step.done.set_exception(Unavailable(step.operation, reason))
             steps = [step for step in steps if not step.done.done()]
 
     async def _run(self, steps: list[Step]) -> dict[int, str]:
-        """Run one transaction; return what is wrong by line from 1, by 0 if no line is named, nothing if it is done."""
+        """Run one transaction; return what is wrong by line from 1, nothing if it is done.
+
+        Shapes: 0 is what is wrong if no line is named, INTERRUPTED why it is not known whether it was done.
+        """
         program = find_program("nft")
         if program is None:
             raise Unavailable("run nft", "the program nft is neither in PATH nor in /usr/sbin")
@@ -121,10 +149,18 @@ class Transactions:
         try:
             os.write(script, text)
             os.lseek(script, 0, os.SEEK_SET)
-            ended = await run_to_end(self._children, [os.fsencode(program), b"-f", b"-"], None, script)
-            if not ended.status:
-                self._finished(steps, ended.pid)
+            self._told.begins(steps)
+            waiting = [step.statement for step in steps if step.statement is not None]
+            ended = await run_to_end(self._children, [os.fsencode(program), b"-f", b"-"], None, script, waiting)
+            if not ended.status or (ended.status < 0 and self._told.has_done(ended.pid)):
+                self._told.finished(steps, ended.pid)
                 return {}
+            if ended.status < 0 and ended.pid:
+                return {INTERRUPTED: f"it {ended.verdict}"}
+            self._told.failed(steps)
+        except Unavailable:
+            self._told.failed(steps)
+            raise
         finally:
             self.running = False
             os.close(script)
