@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 
-from netstrata.cli.run import read_file
+from netstrata.daemon.app import read_file
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.registry import make_registry
 from netstrata.language.check import Findings

@@ -4,11 +4,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Final
 
-from netstrata.system.boundedwriter import BoundedWriter
-
-LAST_READ_S: Final = 1.0  # for a reader to take what is kept for it, once a signal has asked for the end
+from netstrata.system.boundedwriter import LAST_READ_S, BoundedWriter
 
 
 def open_missing() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
 
 MOST: Final = 4 << 20  # bytes that are kept for a reader
+LAST_READ_S: Final = 1.0  # for a reader to take what is kept for it, once a signal has asked for the end
 _ADDED: Final = 100  # bytes that Python adds to each piece that is kept
 
 

@@ -49,7 +49,7 @@ class Claim:
             raise Taken(f"open the control socket {self.path}", "another daemon listens there", EADDRINUSE)
 
     def release(self) -> None:
-        """Remove the socket if it is still ours."""
+        """Remove the socket if it is still ours; once more does no harm."""
         self.socket.close()
         if self._is_ours():
             with suppress(OSError):

@@ -116,13 +116,13 @@ class Host:
             writer.attach(self._loop, self.wake)
         for number in TERMINATION:
             self._loop.add_signal_handler(number, self._signal, number, None)
-        async with self._beside(engine) if self._beside is not None else nullcontext():
-            if self._before is not None:
-                await self._prepare(self._before)
-            if not self._finished.done():
-                start()
+        if self._before is not None:
+            await self._prepare(self._before)
+        if not self._finished.done():
+            async with self._beside(engine) if self._beside is not None else nullcontext():
+                start()  # before anybody who asks is answered: there is no program without its processes
                 self.wake()
-            await self._finished
+                await self._finished
         for writer in self._writers:
             writer.detach()
 

@@ -1,0 +1,218 @@
+"""A daemon: a program, its engine, ports, time line, log, record and control socket, wired together in one place."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from errno import ENXIO
+from typing import TYPE_CHECKING, NamedTuple
+
+from netstrata.daemon.control.claim import Claim, Taken
+from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.logs.log_format import Account
+from netstrata.daemon.logs.ncd_format import LEVELS
+from netstrata.daemon.logs.run_log import RunLog
+from netstrata.daemon.running import garbage
+from netstrata.daemon.running.backoff import BackOff
+from netstrata.daemon.running.fan_out import Several
+from netstrata.daemon.running.link_retries import Nudge
+from netstrata.daemon.running.lookup import RegistryLookup
+from netstrata.daemon.running.program import Settings, run_program
+from netstrata.daemon.running.registry import make_registry
+from netstrata.daemon.text.rendering import cut
+from netstrata.engine.machine import Engine
+from netstrata.engine.registry import Registry
+from netstrata.language.check import check
+from netstrata.language.diagnostics import render_all
+from netstrata.language.load import load
+from netstrata.language.secrecy import secret_places
+from netstrata.language.tree import PlainProgram
+from netstrata.system.boundedwriter import LAST_READ_S, BoundedWriter
+from netstrata.system.output import StandardOutput
+from netstrata.system.places import NotFollowed
+from netstrata.system.ports import SystemPorts
+from netstrata.values import Source, Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.daemon.events.recorder import Recorder
+
+MEANT_FOR_OTHERS = "\nhelp: name the file itself, or one in a folder where only you can write"
+
+
+class CannotRun(Exception):
+    """Nothing was begun: why not, and the exit code."""
+
+    def __init__(self, problem: str, code: int = 2) -> None:
+        super().__init__(problem)
+        self.code = code
+
+
+class Options(NamedTuple):
+    """How a daemon is run: its program's file, what the program is given, and where it listens and tells."""
+
+    program: str
+    arguments: list[bytes]
+    state: str  # the directory of leases
+    control: str | None  # the path of the control socket, None for no socket
+    record: str | None  # the file of the record
+    journal: str  # auto, yes or no
+    quiet: bool  # log failures only
+    retry_ms: int  # the first wait after a failure
+    stop_s: int  # for all children to end in, once a signal has asked for the end
+
+
+class App:
+    """One daemon, from its options to its exit code."""
+
+    def __init__(self, options: Options, writers: tuple[BoundedWriter, BoundedWriter]) -> None:
+        """Take how it is run, and where it writes what the program prints and what it logs."""
+        self.signalled = False  # a signal has asked for the end
+        self._options = options
+        self._writers = writers
+        self._log = RunLog(writers[1])
+        self._output = StandardOutput(writers[0])
+        self._retry = BackOff(options.retry_ms, os.getpid() % 97 / 97)
+        self._stream = Stream(self._retry)
+        self._ports = SystemPorts(self._output, state=options.state)
+        self._sources: list[Source] = []
+
+    def run(self) -> int:
+        """Run the program until it ends or a signal ends it, and return the exit code.
+
+        Raises: Refusals if it is no program; CannotRun.
+        """
+        options = self._options
+        garbage.keep_off()
+        program = load(options.program, read_file)
+        self._sources = program.sources
+        registry = make_registry()
+        self._warn(program, registry)
+        self._tell()
+        recorder = self._record(options.record) if options.record is not None else None
+        claim = self._claim(options.control) if options.control is not None else None
+        try:
+            code = run_program(program, registry, self._settings(claim))
+        except Taken as error:
+            raise _second(error) from None
+        finally:
+            if claim is not None:
+                claim.release()
+        if recorder is not None:
+            recorder.finish(LAST_READ_S)
+        self._output.flush()
+        lost = self._writers[0].lost
+        if lost is not None:
+            self._log.timed(f"error: what the program printed could not all be written: {lost.strerror}")
+        return code
+
+    def _settings(self, claim: Claim | None) -> Settings:
+        return Settings(
+            observer=Several([self._stream, Nudge(self._ports)]),
+            watched=True,
+            retry=self._retry,
+            write=self._output.write,
+            log=self._log_statement,
+            ports=self._ports,
+            arguments=self._options.arguments,
+            signal_exit_code=0,
+            on_signal=self._end,
+            on_idle=self._settle,
+            beside=(lambda engine: self._answer(claim, engine)) if claim is not None else None,
+            writers=self._writers,
+            before=self._end_left if self._ports.has_left else None,
+        )
+
+    def _warn(self, program: PlainProgram, registry: Registry) -> None:
+        """Say what the check finds; the program is run all the same, as NCD would."""
+        findings = check(program, RegistryLookup(registry))
+        if findings.errors or findings.warnings:
+            secret_places(program, RegistryLookup(registry).statement)
+            self._log.write(render_all([*findings.errors, *findings.warnings], "warning"))
+
+    def _tell(self) -> None:
+        """Tell what happens: the journal if standard error goes there or somebody wants it, else standard error."""
+        account = Account(self._log.timed, not self._options.quiet)
+        journal = self._options.journal
+        if journal == "yes" or (journal == "auto" and "JOURNAL_STREAM" in os.environ):
+            from netstrata.daemon.logs.systemd_journal import Journal, is_standard_error
+
+            ours = is_standard_error()
+            if ours or journal == "yes":
+                self._stream.listen(Journal(account).tell)
+            if ours:
+                return
+        self._stream.listen(account.tell)
+
+    def _record(self, path: str) -> "Recorder":
+        """Record what happens.
+
+        Raises: CannotRun.
+        """
+        from netstrata.daemon.events.recorder import Recorder
+
+        try:
+            return Recorder(path, self._stream)
+        except OSError as error:
+            reason = "nobody reads that pipe" if error.errno == ENXIO else error.strerror
+            hint = MEANT_FOR_OTHERS if isinstance(error, NotFollowed) else ""
+            raise CannotRun(f"cannot write to {path}: {reason}{hint}") from None
+
+    def _claim(self, path: str) -> Claim | None:
+        """Make the control socket, if it can be made.
+
+        Raises: CannotRun if another daemon has it.
+        """
+        try:
+            return Claim(path)
+        except Taken as error:
+            raise _second(error) from None
+        except Unavailable as error:
+            self._log.timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
+            return None
+
+    @asynccontextmanager
+    async def _answer(self, claim: Claim, engine: Engine) -> AsyncIterator[None]:
+        """Answer at the control socket, as long as an engine runs."""
+        from netstrata.daemon.control import ControlSocket
+        from netstrata.daemon.control.service import Steering
+
+        served = Steering(engine, self._stream, self._sources, self._ports.generated)
+        control = ControlSocket(claim.path, served, tell=self._stream.refused)
+        await control.open(claim)
+        try:
+            yield
+        finally:
+            control.close()
+
+    async def _end_left(self) -> None:
+        """End what a daemon that was killed has left, and say so."""
+        ended = await self._ports.end_left()
+        if ended:
+            children = ", ".join(map(str, ended))
+            self._log.timed(f"a daemon was killed: ended the children that it has left: {children}")
+
+    def _log_statement(self, level: int, text: bytes) -> None:
+        self._log.timed(f"{LEVELS[level].lower()}: {cut(text.decode('utf-8', 'backslashreplace'))}")
+
+    def _end(self) -> None:
+        """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
+        self.signalled = True
+        self._log.timed("asked to end: undoing everything")
+        self._ports.hurry(self._options.stop_s)
+
+    def _settle(self) -> None:
+        """Do what can wait until nothing is due."""
+        self._stream.settle()
+        self._output.flush()
+
+
+def _second(error: Taken) -> CannotRun:
+    return CannotRun(f"{error}\nhelp: end that one, or give this one a socket of its own, or none: --control PATH", 1)
+
+
+def read_file(path: str) -> bytes:
+    """Return what a file of a program holds, wherever its path leads.
+
+    Raises: OSError.
+    """
+    with open(path, "rb") as file:
+        return file.read()
