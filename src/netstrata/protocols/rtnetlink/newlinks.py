@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_UNSPEC,
+    IFF_UP,
     IFLA_ADDRESS,
     IFLA_IFNAME,
     IFLA_INFO_DATA,
@@ -37,6 +38,8 @@ class LinkDetails(NamedTuple):
     data: Attributes
     port_kind: str
     port_data: Attributes
+    mac: bytes
+    up: bool  # administratively
 
 
 def encode_new_link(name: str, kind: str, link: int, peer: str, data: Attributes, common: Attributes) -> bytes:
@@ -98,6 +101,7 @@ def decode_details(data: Octets, start: int, end: int, common: frozenset[int] = 
     if end - start < 16:
         raise Malformed(f"a link in {end - start} bytes")
     name = kind = port_kind = ""
+    mac = b""
     link = master = 0
     elsewhere = False
     own: Attributes = {}
@@ -106,6 +110,8 @@ def decode_details(data: Octets, start: int, end: int, common: frozenset[int] = 
     for what, value, stop in attributes(data, start + 16, end):
         if what == IFLA_IFNAME:
             name = text_of(data, value, stop)
+        elif what == IFLA_ADDRESS:
+            mac = bytes(data[value:stop])
         elif what == IFLA_LINK:
             link = u32_of(data, value, stop)
         elif what == IFLA_LINK_NETNSID:
@@ -124,8 +130,10 @@ def decode_details(data: Octets, start: int, end: int, common: frozenset[int] = 
                     info = _by_type(data, first, last)
                 elif part == IFLA_INFO_SLAVE_DATA:
                     port = _by_type(data, first, last)
-    ifindex: int = IFINFOMSG.unpack_from(data, start)[2]
-    return LinkDetails(ifindex, name, kind, 0 if elsewhere else link, master, own, info, port_kind, port)
+    _, _, ifindex, flags, _ = IFINFOMSG.unpack_from(data, start)
+    below = 0 if elsewhere else link
+    up = bool(flags & IFF_UP)
+    return LinkDetails(ifindex, name, kind, below, master, own, info, port_kind, port, mac, up)
 
 
 def _by_type(data: Octets, start: int, end: int) -> Attributes:

@@ -11,7 +11,8 @@ from netstrata.ports import NewLink, Ports
 async def veth(ports: Ports, name: Link, peer: Link, options: VethOptions = NO_OPTIONS) -> Up[None]:
     """Hold a pair of links, each of which receives what the other one sends.
 
-    If one of them is deleted, so is the other; then both are made again.
+    If one of them is deleted, so is the other; then both are made again.  So they are if `name` is moved into another
+    network namespace, where it ends; `peer` may be moved, and works on there.
 
     Example:
         net.veth("lan0", "lan1");

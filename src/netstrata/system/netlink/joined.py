@@ -51,7 +51,7 @@ class HeldPort(Held):
 class JoinedLinks(Ear):
     """All links that are held in others."""
 
-    __slots__ = ("_held", "_links", "_monitor", "_requests", "_suspects")
+    __slots__ = ("_held", "_links", "_monitor", "_quiet", "_requests", "_suspects")
 
     def __init__(self, requests: RequestSocket, monitor: Monitor, links: "NetlinkLinks") -> None:
         self._requests = requests
@@ -59,6 +59,7 @@ class JoinedLinks(Ear):
         self._links = links
         self._held: dict[int, HeldPort] = {}
         self._suspects: set[int] = set()
+        self._quiet: set[int] = set()  # with options, and down: the kernel says nothing of changes
         monitor.tell(self)
 
     def held_port(self, port: NewPort) -> Holding[NewPort, HeldPort]:
@@ -95,6 +96,7 @@ class JoinedLinks(Ear):
             return
         if self._held.get(held.ifindex) is held:
             del self._held[held.ifindex]
+            self._quiet.discard(held.ifindex)
         if not held.ours or held.gone:
             return
         try:
@@ -117,6 +119,11 @@ class JoinedLinks(Ear):
         ):
             self._suspects.add(link.ifindex)
 
+    def port_heard(self, ifindex: int) -> None:
+        """Note that a bridge has spoken of a port, which it does in words of its own."""
+        if ifindex in self._held:
+            self._suspects.add(ifindex)
+
     def overrun(self) -> None:
         """Note that everything may be different."""
         self._suspects.update(self._held)
@@ -124,7 +131,7 @@ class JoinedLinks(Ear):
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         losses: list[Loss] = []
-        suspects, self._suspects = self._suspects, set()
+        suspects, self._suspects = self._suspects | self._quiet, set()
         for ifindex in suspects:
             held = self._held.get(ifindex)
             if held is None:
@@ -136,6 +143,7 @@ class JoinedLinks(Ear):
                     held.gone = True
                     reason = Unavailable(operation, "someone took it out")
                 elif all(details.port_data.get(number) == value for number, value in held.stands.items()):
+                    self._mind(held, details)
                     continue
                 else:
                     reason = Unavailable(operation, "someone changed its options")
@@ -143,8 +151,19 @@ class JoinedLinks(Ear):
                 held.gone = True
                 reason = error
             del self._held[ifindex]
+            self._quiet.discard(ifindex)
             losses += [Loss(holder, reason) for holder in held.holders]
+        if self._quiet:
+            self._monitor.look_again()
         return losses, True
+
+    def _mind(self, held: HeldPort, details: LinkDetails) -> None:
+        """Read a port again now and then if the kernel would not tell what happens to it."""
+        if held.pieces and not details.up:
+            self._quiet.add(held.ifindex)
+            self._monitor.look_again()
+        else:
+            self._quiet.discard(held.ifindex)
 
     def _join(self, wish: NewPort, ifindex: int, master: int, operation: str) -> HeldPort:
         """Put a link into another one, or see that it is in it, as it was asked for."""
@@ -167,12 +186,14 @@ class JoinedLinks(Ear):
         if data:
             try:
                 self._change(set_port(ifindex, wish.kind, data), operation)
-                shown = read_details(self._requests, ifindex, operation).port_data
+                details = read_details(self._requests, ifindex, operation)
             except Unavailable:
                 self._requests.request(RTM_NEWLINK, 0, set_master(ifindex, 0))
                 raise
+            shown = details.port_data
             held.stands = {number: shown[number] for number in data if number in shown}
             held.pieces = pieces_of(held.stands)
+            self._mind(held, details)
         return held
 
     def _check_kind(self, wish: NewPort, master: int, operation: str) -> None:

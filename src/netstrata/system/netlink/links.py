@@ -232,6 +232,7 @@ class NetlinkLinks(Ear):
         """Tell watchers, and note what may have been lost."""
         link = decode_link(data, start, end)
         if link.family != AF_UNSPEC:  # a bridge speaks of its ports in the same words
+            self._joined.port_heard(link.ifindex)
             return
         self._indexes.clear()
         for change in self._changed:

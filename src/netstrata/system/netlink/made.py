@@ -1,12 +1,13 @@
 """Links that we make.
 
 One that is there already, of the same kind and as it was asked for, is used and left alone; any other one of that name
-is in the way.  Each is held by its index, so that never anybody else's is deleted.
+is in the way.  Each is held by its index, so that never anybody else's is deleted; of a pair both halves are, since
+one may leave for another network namespace, and only the half that stays here can still be deleted.
 """
 
 import errno
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import Running
 from netstrata.contract.options import Options
@@ -34,7 +35,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWLINK,
     RTNLGRP_LINK,
 )
-from netstrata.protocols.rtnetlink.kinds import Given
+from netstrata.protocols.rtnetlink.kinds import Attributes, Given
 from netstrata.system.netlink.held import Held, Holding
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
@@ -47,18 +48,33 @@ if TYPE_CHECKING:
 _COMMON = frozenset(field.attribute for field in COMMON.values())
 
 
+class Identity(NamedTuple):
+    """What a link takes along when it moves, and may get anew while it stays."""
+
+    kind: str
+    name: str
+    mac: bytes
+
+    def is_of(self, other: "Identity") -> bool:
+        """Say whether this can be the same link."""
+        return self.kind == other.kind and (self.name == other.name or (self.mac == other.mac != b""))
+
+
 class HeldLink(Held):
     """A link that is held, by its index."""
 
-    __slots__ = ("ifindex", "pieces", "stands", "wish")
+    __slots__ = ("below", "concerns", "here", "ifindex", "left", "pieces", "stands", "wish")
 
-    def __init__(self, ours: bool, wish: NewLink, details: LinkDetails | None, ifindex: int, asked: list[int]) -> None:
+    def __init__(self, ours: bool, wish: NewLink, below: int, details: LinkDetails) -> None:
         super().__init__(ours)
         self.wish = wish
-        self.ifindex = ifindex
-        # What the kernel made of the options, which is not always what was asked for to the last digit.
-        self.stands = {n: details.data[n] for n in asked if n in details.data} if details is not None else {}
-        self.pieces = pieces_of(self.stands)
+        self.ifindex = details.ifindex
+        self.below = below
+        self.here = {details.ifindex: _identity(details)}  # what is held and has not left, by index
+        self.concerns: tuple[int, ...] = ()  # every link that matters to it
+        self.left: set[int] = set()  # indexes of which we have heard that they do not belong to the same link any more
+        self.stands: Attributes = {}  # what the kernel made of the options
+        self.pieces: tuple[bytes, ...] = ()
 
     @property
     def words(self) -> str:
@@ -69,14 +85,17 @@ class HeldLink(Held):
 class MadeLinks(Ear):
     """All links that are held as such."""
 
-    __slots__ = ("_held", "_links", "_monitor", "_requests", "_suspects")
+    __slots__ = ("_concerned", "_held", "_links", "_monitor", "_quiet", "_requests", "_suspects", "_torn")
 
     def __init__(self, requests: RequestSocket, monitor: Monitor, links: "NetlinkLinks") -> None:
         self._requests = requests
         self._monitor = monitor
         self._links = links
         self._held: dict[int, HeldLink] = {}
-        self._suspects: set[int] = set()
+        self._concerned: dict[int, list[HeldLink]] = {}  # by each link that matters to them
+        self._suspects: dict[HeldLink, None] = {}
+        self._torn: dict[HeldLink, None] = {}  # pairs whose other half is elsewhere
+        self._quiet: dict[HeldLink, None] = {}  # with options, and down: the kernel says nothing of changes
         monitor.tell(self)
 
     def held_link(self, link: NewLink) -> Holding[NewLink, HeldLink]:
@@ -98,7 +117,7 @@ class MadeLinks(Ear):
                     raise Unavailable(operation, f"this program holds {held.words} otherwise already", errno.EEXIST)
             else:
                 held = self._take(wish, ifindex, below, options, operation)
-                self._held[held.ifindex] = held
+                self._remember(held)
         except Unavailable:
             if who is not None:
                 self._monitor.leave(RTNLGRP_LINK)
@@ -112,46 +131,120 @@ class MadeLinks(Ear):
             self._monitor.leave(RTNLGRP_LINK)
         if not held.remove(who):
             return
-        if self._held.get(held.ifindex) is held:
-            del self._held[held.ifindex]
-        if held.ours and not held.gone:
-            answer = self._requests.request(RTM_DELLINK, 0, encode_link(held.ifindex))
+        self._forget(held)
+        if not held.ours:
+            return
+        self._sort_out(held)
+        for ifindex in held.here:  # with one half of a pair the other one goes
+            answer = self._requests.request(RTM_DELLINK, 0, encode_link(ifindex))
             self._links.forget_names()
-            if answer is not None and answer.errno not in GONE and who is not None:
+            if answer is None:
+                break
+            if answer.errno not in GONE and who is not None:
                 who.note(f"cannot delete {held.words}: {reason_of(answer, LINK_WORDS)}; ignoring")
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
-        held = self._held.get(link.ifindex)
-        if held is not None and (
-            kind == RTM_DELLINK or not all(data.find(piece, start, end) >= 0 for piece in held.pieces)
-        ):
-            self._suspects.add(link.ifindex)
+        if self._torn and kind != RTM_DELLINK and link.kind == "veth":
+            self._suspects.update(self._torn)  # perhaps it is the other half that has come back
+        for held in self._concerned.get(link.ifindex, ()):
+            if kind == RTM_DELLINK:
+                held.left.add(link.ifindex)
+                self._suspects[held] = None
+                continue
+            if link.ifindex in held.here and link.ifindex not in held.left:
+                held.here[link.ifindex] = Identity(link.kind, link.name, link.mac)
+            if link.ifindex == held.ifindex and not all(data.find(one, start, end) >= 0 for one in held.pieces):
+                self._suspects[held] = None
 
     def overrun(self) -> None:
         """Note that everything may be different."""
-        self._suspects.update(self._held)
+        for held in self._held.values():
+            held.left.update(held.here)
+            self._suspects[held] = None
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         losses: list[Loss] = []
-        suspects, self._suspects = self._suspects, set()
-        for ifindex in suspects:
-            held = self._held.get(ifindex)
-            if held is None:
+        suspects, self._suspects = {**self._suspects, **self._quiet}, {}
+        for held in suspects:
+            if self._held.get(held.ifindex) is not held:
                 continue
-            operation = f"hold {held.words}"
-            try:
-                details = read_details(self._requests, ifindex, operation)
-                if all(details.data.get(number) == value for number, value in held.stands.items()):
-                    continue
-                reason = Unavailable(operation, "someone changed its options")
-            except Unavailable as error:
-                reason = error
-                held.gone = True
-            del self._held[ifindex]
-            losses += [Loss(holder, reason) for holder in held.holders]
+            reason = self._loss_of(held)
+            if reason is not None:
+                self._forget(held)
+                losses += [Loss(holder, reason) for holder in held.holders]
+        if self._quiet:
+            self._monitor.look_again()
         return losses, True
+
+    def _remember(self, held: HeldLink) -> None:
+        self._held[held.ifindex] = held
+        held.concerns = (*held.here, *((held.below,) if held.below else ()))
+        for ifindex in held.concerns:
+            self._concerned.setdefault(ifindex, []).append(held)
+
+    def _forget(self, held: HeldLink) -> None:
+        if self._held.get(held.ifindex) is not held:
+            return
+        del self._held[held.ifindex]
+        self._quiet.pop(held, None)
+        self._torn.pop(held, None)
+        for ifindex in held.concerns:
+            self._concerned[ifindex].remove(held)
+            if not self._concerned[ifindex]:
+                del self._concerned[ifindex]
+
+    def _sort_out(self, held: HeldLink) -> None:
+        """Know what of a link and its other half is still here: another link may have come in under its index."""
+        for ifindex in held.left & held.here.keys():
+            try:
+                same = held.here[ifindex].is_of(_identity(read_details(self._requests, ifindex, "")))
+            except Unavailable:
+                same = False
+            if not same:
+                del held.here[ifindex]
+        held.left.clear()
+
+    def _find_half(self, held: HeldLink, half: int) -> None:
+        """Know by its index the other half of a pair that we made, wherever it has been."""
+        if not held.ours or not held.wish.peer:
+            return
+        self._torn.pop(held, None)
+        if not half:
+            self._torn[held] = None
+        elif half not in held.here:
+            held.here[half] = _identity(read_details(self._requests, half, f"hold {held.words}"))
+            if half not in held.concerns:
+                held.concerns += (half,)
+                self._concerned.setdefault(half, []).append(held)
+
+    def _loss_of(self, held: HeldLink) -> Unavailable | None:
+        """Return why a link is not any more what was asked for; None if it is."""
+        operation = f"hold {held.words}"
+        self._sort_out(held)
+        if held.ifindex not in held.here:
+            return Unavailable(operation, "the link is gone", errno.ENODEV)
+        try:
+            details = read_details(self._requests, held.ifindex, operation)
+            self._find_half(held, details.link)
+        except Unavailable as error:
+            del held.here[held.ifindex]
+            return error
+        self._mind(held, details)
+        if held.below and details.link != held.below:
+            return Unavailable(operation, f"{held.wish.link}, which it stands on, is gone", errno.ENODEV)
+        if all(details.data.get(number) == value for number, value in held.stands.items()):
+            return None
+        return Unavailable(operation, "someone changed its options")
+
+    def _mind(self, held: HeldLink, details: LinkDetails) -> None:
+        """Read a link again now and then if the kernel would not tell what happens to it."""
+        if held.pieces and not details.up:
+            self._quiet[held] = None
+            self._monitor.look_again()
+        else:
+            self._quiet.pop(held, None)
 
     def _take(self, wish: NewLink, ifindex: int, below: int, options: Mapping[str, Given], operation: str) -> HeldLink:
         """Use the link that is there, or make one."""
@@ -159,7 +252,7 @@ class MadeLinks(Ear):
         if ifindex:
             details = read_details(self._requests, ifindex, operation)
             self._accept(wish, details, below, options, operation)
-            return HeldLink(False, wish, details, ifindex, [])
+            return HeldLink(False, wish, below, details)
         own = {name: value for name, value in options.items() if name in fields}
         data = encode_options(fields, own)
         if wish.kind == "tun":
@@ -173,9 +266,14 @@ class MadeLinks(Ear):
             if answer is not None:
                 raise _not_made(wish, answer, operation)
         self._links.forget_names()
-        ifindex = self._index_of(wish.name, operation)
-        shown = read_details(self._requests, ifindex, operation) if data else None
-        return HeldLink(True, wish, shown, ifindex, list(data))
+        details = read_details(self._requests, self._index_of(wish.name, operation), operation)
+        held = HeldLink(True, wish, below, details)
+        if wish.peer and details.link:
+            held.here[details.link] = _identity(read_details(self._requests, details.link, operation))
+        held.stands = {number: details.data[number] for number in data if number in details.data}
+        held.pieces = pieces_of(held.stands)
+        self._mind(held, details)
+        return held
 
     def _accept(
         self, wish: NewLink, there: LinkDetails, below: int, options: Mapping[str, Given], operation: str
@@ -205,6 +303,10 @@ class MadeLinks(Ear):
         if not ifindex:
             raise no_link(operation, link)
         return ifindex
+
+
+def _identity(details: LinkDetails) -> Identity:
+    return Identity(details.kind, details.name, details.mac)
 
 
 def read_details(requests: RequestSocket, ifindex: int, operation: str) -> LinkDetails:

@@ -34,6 +34,7 @@ QUEUE_BYTES = 8 << 20
 _BUFFER = 1 << 16
 _AT_ONCE = 2048  # datagrams in one turn of the event loop
 _AGAIN_S = 0.05  # when tables changed too fast to be read
+_ROUND_S = 2.0  # for what the kernel does not tell of
 
 _PROGRAM = Struct("HP")  # sock_fprog
 
@@ -76,6 +77,7 @@ class Monitor:
         "_loop",
         "_own_port",
         "_queue_bytes",
+        "_round",
         "_socket",
         "overruns",
         "read",
@@ -93,6 +95,7 @@ class Monitor:
         self._ears: list[Ear] = []
         self._by_type: dict[int, Ear] = {}
         self._again = False
+        self._round = False
         self.overruns = 0  # how often the queue ran over
         self.read = 0  # datagrams
 
@@ -176,6 +179,17 @@ class Monitor:
             return False
         self._loop.call_soon(callback)
         return True
+
+    def look_again(self) -> None:
+        """Let all ears settle in a while, for the sake of something that the kernel would not tell."""
+        if self._loop is not None and not self._round:
+            self._round = True
+            self._loop.call_later(_ROUND_S, self._go_round)
+
+    def _go_round(self) -> None:
+        self._round = False
+        if self._socket is not None:
+            self._settle()
 
     def _open(self) -> socket.socket:
         from asyncio import get_running_loop
