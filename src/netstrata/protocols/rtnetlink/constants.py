@@ -121,6 +121,7 @@ RTPROT_BOOT: Final = 3
 RTPROT_STATIC: Final = 4
 RTPROT_NETSTRATA: Final = 110  # not taken in the kernel's header or in iproute2's rt_protos
 RTM_F_CLONED: Final = 0x200
+RTM_F_FIB_MATCH: Final = 0x2000  # tell the route that counts, not what becomes of it; older kernels ignore it
 IP6_METRIC: Final = 1024  # what the kernel makes of no metric at all
 
 NDA_DST: Final = 1

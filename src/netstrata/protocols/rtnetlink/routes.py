@@ -19,6 +19,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTA_TABLE,
     RTA_VIA,
     RTAX_MTU,
+    RTM_F_FIB_MATCH,
     RTN_BLACKHOLE,
     RTN_PROHIBIT,
     RTN_THROW,
@@ -130,6 +131,16 @@ def ask_way(address: bytes) -> bytes:
     """Return the body of an RTM_GETROUTE that asks which way packets to an address go."""
     family = AF_INET if len(address) == 4 else AF_INET6
     return RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(RTA_DST, address)
+
+
+def ask_match(destination: bytes, prefix: int) -> bytes:
+    """Return the body of an RTM_GETROUTE that asks which route counts for an address of a network.
+
+    The second one, because the first one is special in the networks of all addresses.
+    """
+    family, bits = (AF_INET, 32) if len(destination) == 4 else (AF_INET6, 128)
+    address = destination[:-1] + bytes((destination[-1] | 2,)) if bits - prefix >= 2 else destination
+    return RTMSG.pack(family, bits, 0, 0, 0, 0, 0, 0, RTM_F_FIB_MATCH) + attribute(RTA_DST, address)
 
 
 def ask_routes(family: int, table: int, protocol: int, ifindex: int = 0) -> bytes:

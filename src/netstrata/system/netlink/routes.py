@@ -49,7 +49,7 @@ from netstrata.system.netlink.refusals import (
     route_words,
 )
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.system.netlink.tables import Table
+from netstrata.system.netlink.tables import Table, has_key, look_up
 from netstrata.values import Unavailable, format_address, mask_bits
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ _GROUPS = {
 }
 _PREFIX = tuple(bytes((length,)) for length in range(129))
 _ADD = NLM_F_CREATE | NLM_F_EXCL
+_FEW = 64  # routes to look up one by one; more are looked for in the whole table
 
 
 class HeldRoute(Held):
@@ -79,7 +80,19 @@ class HeldRoute(Held):
     @property
     def network(self) -> Network:
         """The family and the prefix length."""
-        return _family(self), self.route.prefix
+        return self.family, self.route.prefix
+
+    @property
+    def family(self) -> int:
+        """AF_INET or AF_INET6."""
+        return AF_INET if len(self.route.destination) == 4 else AF_INET6
+
+    def stands(self, found: list[RouteMessage]) -> bool:
+        """Say whether this is what counts of the routes to one destination, with one metric and in one table.
+
+        Of IPv4 routes that is the first one; IPv6 takes them for several ways.
+        """
+        return any(self.is_same(one) for one in (found if self.family == AF_INET6 else found[:1]))
 
     def is_same(self, found: RouteMessage) -> bool:
         """Say whether a route to the same destination, with the same metric and in the same table, is this one."""
@@ -88,6 +101,8 @@ class HeldRoute(Held):
             return False
         if found.source != route.source or found.mtu != route.mtu:
             return False
+        if self.ours and found.protocol != RTPROT_NETSTRATA and not found.nexthops:
+            return False  # somebody has put the same in its place
         if found.type != RTN_UNICAST:
             return True
         gateway = route.gateway or b""
@@ -110,7 +125,7 @@ class NetlinkRoutes(Ear):
         self._monitor = monitor
         self._held: dict[bytes, list[HeldRoute]] = {}
         self._by_link: dict[int, set[HeldRoute]] = {}
-        self._suspects: dict[HeldRoute, bool] = {}  # whether the kernel spoke of the route itself
+        self._suspects: dict[HeldRoute, int] = {}  # what the kernel said of the route itself, 0 for nothing
         self._watched = {4: 0, 16: 0}
         self._snapshot: Table | None = None
         monitor.tell(self, RTM_NEWROUTE, RTM_DELROUTE)
@@ -165,10 +180,10 @@ class NetlinkRoutes(Ear):
             self._unwatch(len(held.route.destination))
             if not held.ours:
                 self._monitor.narrow(held.network)
-        if not held.remove(who) or held.gone:
+        if not held.remove(who):
             return
         self._forget(held)
-        if held.ours:
+        if held.ours and not held.gone:
             answer = self._requests.request(RTM_DELROUTE, 0, held.body)
             if answer is not None and answer.errno not in GONE and who is not None:
                 reason = reason_of(answer, ROUTE_WORDS)
@@ -181,18 +196,19 @@ class NetlinkRoutes(Ear):
             route = decode_route(data, start, end)
             for held in there:
                 if held.metric == route.metric and held.route.table == route.table:
-                    self._suspects[held] = True
+                    # What was put in our place, or before it, is not to be overlooked for what was taken out.
+                    self._suspects[held] = kind if self._suspects.get(held) != RTM_NEWROUTE else RTM_NEWROUTE
 
     def may_have_lost(self, ifindex: int) -> None:
         """Note that a link went down, is gone, or lost an address."""
         for held in self._by_link.get(ifindex, ()):
-            self._suspects.setdefault(held, False)
+            self._suspects.setdefault(held, 0)
 
     def overrun(self) -> None:
         """Note that everything may be different."""
         for there in self._held.values():
             for held in there:
-                self._suspects.setdefault(held, False)
+                self._suspects.setdefault(held, 0)
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
@@ -201,22 +217,32 @@ class NetlinkRoutes(Ear):
         suspects, self._suspects = self._suspects, {}
         losses: list[Loss] = []
         complete = True
-        tables: dict[tuple[int, int], list[HeldRoute]] = {}
-        for held in suspects:
-            if held.count and not held.gone:
-                tables.setdefault((_family(held), held.route.table), []).append(held)
-        for (family, number), some in tables.items():
-            protocol = RTPROT_NETSTRATA if all(held.ours for held in some) else 0
-            table = Table(self._requests, family, number, protocol)
+        left = [held for held in suspects if held.count and not held.gone]
+        if len(left) <= _FEW:
+            left = [held for held in left if not self._counts(held)]
+        tables: dict[tuple[int, int, int], list[HeldRoute]] = {}
+        for held in left:
+            # What only we can have put there need not be looked for among the routes of others.
+            protocol = RTPROT_NETSTRATA if held.ours and suspects[held] != RTM_NEWROUTE else 0
+            tables.setdefault((held.family, held.route.table, protocol), []).append(held)
+        for (family, number, protocol), some in tables.items():
+            table = Table(self._requests, family, number, {held.destination for held in some}, protocol)
             complete = complete and table.complete
             for held in some:
-                if any(held.is_same(found) for found in table.find(held.destination, held.metric)):
+                found = table.find(held.destination, held.metric)
+                if held.stands(found):
                     continue
                 if table.complete:
-                    losses += self._lose(held, suspects[held])
+                    held.gone = not any(held.is_same(one) for one in found)
+                    losses += self._lose(held, suspects[held] != 0)
                 else:
                     self._suspects[held] = suspects[held]
         return losses, complete
+
+    def _counts(self, held: HeldRoute) -> bool:
+        """Say whether a route is the one that the kernel would take, which says that it stands."""
+        found = look_up(self._requests, held.destination)
+        return found is not None and has_key(found, held.family, held.route.table, held.metric) and held.is_same(found)
 
     def _towards(self, wish: Route) -> int:
         """Return the link that a route's gateway is on.
@@ -233,7 +259,6 @@ class NetlinkRoutes(Ear):
         return way.ifindex
 
     def _lose(self, held: HeldRoute, told: bool) -> list[Loss]:
-        held.gone = True
         self._forget(held)
         link = held.route.link or self._requests.name_of(held.ifindex)
         if held.ifindex and self._requests.index_of(link) != held.ifindex:
@@ -246,7 +271,9 @@ class NetlinkRoutes(Ear):
         return [Loss(holder, reason) for holder in held.holders]
 
     def _forget(self, held: HeldRoute) -> None:
-        there = self._held[held.destination]
+        there = self._held.get(held.destination, [])
+        if held not in there:
+            return
         if len(there) == 1:
             del self._held[held.destination]
         else:
@@ -280,9 +307,11 @@ class NetlinkRoutes(Ear):
         """
         if who is not None and self._monitor.widen(held.network):
             self._drop_snapshot()
+        held.ours = False
+        if self._counts(held):
+            return
         found = self._find(held, who is not None)
-        if any(held.is_same(one) for one in found):
-            held.ours = False
+        if held.stands(found):
             return
         if who is not None:
             self._monitor.narrow(held.network)
@@ -296,18 +325,17 @@ class NetlinkRoutes(Ear):
     def _find(self, held: HeldRoute, watched: bool) -> list[RouteMessage]:
         """Look for what stands in a route's way.
 
-        While we listen, one reading of the table serves until the event loop's next turn: a change that came after
+        While we listen, one reading of a small table serves until the event loop's next turn: a change that came after
         it is still to be heard.  So a program whose 10,000 routes are all there already reads the table once.
         """
         table = self._snapshot
-        family = _family(held)
         found: list[RouteMessage] = []
-        if table is not None and table.family == family and table.number == held.route.table:
+        if table is not None and table.family == held.family and table.number == held.route.table:
             found = table.find(held.destination, held.metric)
         if not found:
-            table = Table(self._requests, family, held.route.table)
+            table = Table(self._requests, held.family, held.route.table, (held.destination,))
             found = table.find(held.destination, held.metric)
-            if watched:
+            if watched and table.whole:
                 self._snapshot = table
                 self._monitor.soon(self._drop_snapshot)
         return found
@@ -324,10 +352,6 @@ class NetlinkRoutes(Ear):
         self._watched[family] -= 1
         if self._watched[family] == 0:
             self._monitor.leave(*_GROUPS[family])
-
-
-def _family(held: HeldRoute) -> int:
-    return AF_INET if len(held.route.destination) == 4 else AF_INET6
 
 
 def _refused(wish: Route, answer: Answer) -> Unavailable:

@@ -7,7 +7,7 @@ Source: netlink(7), linux/netlink.h.
 
 import errno
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from fcntl import ioctl
 from struct import Struct
 from sys import byteorder
@@ -34,7 +34,7 @@ SIOCGIFINDEX = 0x8933
 _BUFFER = 1 << 16
 _DONTWAIT = int(socket.MSG_DONTWAIT)
 _BATCH = 1 << 14  # bytes in one send: some 250 routes, whose answers fit the receive queue
-_DUMP_TRIES = 4
+DUMP_TRIES = 4
 _ACK = Struct("=IHHIIi")  # a header and the error
 _SEQUENCE_MASK = 0xFFFFFFFF
 
@@ -140,11 +140,54 @@ class RequestSocket:
 
     def dump(self, kind: int, body: bytes) -> Dump:
         """Read a whole table, again if it changed while it was read."""
-        for _ in range(_DUMP_TRIES):
-            dump = self._dump(kind, body)
-            if dump.complete:
+        for _ in range(DUMP_TRIES):
+            datagrams: list[bytes] = []
+            answer, complete = self.stream(kind, body, datagrams.append)
+            if complete:
                 break
-        return dump
+        return Dump(datagrams, answer, complete)
+
+    def stream(self, kind: int, body: bytes, take: Callable[[bytes], None]) -> tuple[Answer | None, bool]:
+        """Read a whole table once, and hand over each datagram of it; return what `pieces` returns."""
+        reading = self.pieces(kind, body)
+        while True:
+            try:
+                take(next(reading))
+            except StopIteration as end:
+                answer, complete = end.value
+                return answer, complete
+
+    def pieces(self, kind: int, body: bytes) -> Generator[bytes, None, tuple[Answer | None, bool]]:
+        """Yield the datagrams of a whole table, to be split with `messages`; nothing else may be asked until the end.
+
+        Return the kernel's no if it said so, and whether the table stayed as it was meanwhile.  A million routes are
+        too many to look at each: where the table has changed, the kernel marks the first message of a datagram.
+        """
+        sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
+        packet = HEADER.pack(HEADER_SIZE + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
+        complete = True
+        last = b""
+        try:
+            self._send(packet)
+            while True:
+                try:
+                    data = self._socket.recv(_BUFFER, _DONTWAIT)
+                except BlockingIOError:  # the kernel refills the queue as it is emptied, so this is the end
+                    break
+                if len(data) < HEADER_SIZE:
+                    raise Malformed("a datagram without a header")
+                _, what, flags, seen, _ = HEADER.unpack_from(data)
+                if seen == sequence:
+                    last = data
+                    complete = complete and not flags & NLM_F_DUMP_INTR
+                    if what != NLMSG_ERROR:
+                        yield data
+            answer, unchanged = _end_of(last, packet)
+            return answer, complete and unchanged
+        except OSError as error:
+            return _silence(error), False
+        except Malformed:
+            return Answer(errno.EPROTO), False
 
     def index_of(self, name: str) -> int:
         """Return a link's index by its name, 0 if there is none; the kernel is asked each time, which takes 1 us."""
@@ -191,51 +234,24 @@ class RequestSocket:
         except (OSError, Malformed):
             return answers
 
-    def _dump(self, kind: int, body: bytes) -> Dump:
-        reading = self.pieces(kind, body)
-        datagrams: list[bytes] = []
-        while True:
-            try:
-                datagrams.append(next(reading))
-            except StopIteration as end:
-                answer, complete = end.value
-                return Dump(datagrams, answer, complete)
-
-    def pieces(self, kind: int, body: bytes) -> Generator[bytes, None, tuple[Answer | None, bool]]:
-        """Yield a table's datagrams; return the kernel's no, if it says one, and whether it stood still meanwhile.
-
-        Shapes: a datagram has 32 KiB at most; nothing else may be asked until the end.
-        """
-        sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
-        packet = HEADER.pack(HEADER_SIZE + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
-        complete = True
-        try:
-            self._send(packet)
-            while True:
-                data = self._socket.recv(_BUFFER, _DONTWAIT)
-                ours = False
-                for message in messages(data, len(data)):
-                    if message.sequence != sequence:
-                        continue
-                    ours = True
-                    if message.flags & NLM_F_DUMP_INTR:
-                        complete = False
-                    if message.type == NLMSG_DONE:
-                        failure = done_of(data, message.start, message.end)
-                        yield data
-                        return Answer(failure) if failure else None, complete
-                    if message.type == NLMSG_ERROR:
-                        return answer_of(data, message.flags, message.start, message.end, packet), complete
-                if ours:
-                    yield data
-        except OSError as error:
-            return _silence(error), False
-        except Malformed:
-            return Answer(errno.EPROTO), False
-
 
 _SILENCE = Answer(errno.EPROTO, "the kernel did not answer")
 
 
 def _silence(error: OSError) -> Answer:
     return _SILENCE if error.errno == errno.EAGAIN else Answer(error.errno or errno.EIO)
+
+
+def _end_of(data: bytes, packet: bytes) -> tuple[Answer | None, bool]:
+    """Read from the last datagram of a dump how it ended, and whether the table had not changed.
+
+    Raises: Malformed.
+    """
+    for message in reversed(messages(data, len(data))):
+        unchanged = not message.flags & NLM_F_DUMP_INTR
+        if message.type == NLMSG_DONE:
+            failure = done_of(data, message.start, message.end)
+            return (Answer(failure) if failure else None), unchanged
+        if message.type == NLMSG_ERROR:
+            return answer_of(data, message.flags, message.start, message.end, packet), unchanged
+    return _SILENCE, False
