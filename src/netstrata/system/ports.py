@@ -114,7 +114,7 @@ class SystemPorts:
         """Return the kernel's settings."""
         from netstrata.system.sysctl import KernelSettings
 
-        return KernelSettings()
+        return KernelSettings(self._netlink.monitor)
 
     @cached_property
     def dhcp(self) -> Dhcp:

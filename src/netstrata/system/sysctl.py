@@ -1,27 +1,46 @@
 """Settings below /proc/sys, of the network namespace of the thread that asks.
 
-Nobody says when one of them is changed by somebody else, so that is noticed only on the way back.
-Source: proc(5), sysctl(8).
+What somebody else writes here is heard by inotify, as long as the file is kept open: the kernel forgets files that
+nobody has open, and what watches them.  What the kernel changes by itself, and what is written in another view of
+/proc (a container's), is not; rtnetlink tells of some of it, and whatever it tells is a reason to read all again.
+Source: proc(5), sysctl(8), inotify(7), linux/netconf.h.
 """
 
+import asyncio
 import os
 
 from netstrata.contract import Running
+from netstrata.protocols.rtnetlink.constants import (
+    RTM_NEWNETCONF,
+    RTNLGRP_IPV4_NETCONF,
+    RTNLGRP_IPV6_NETCONF,
+    RTNLGRP_LINK,
+)
+from netstrata.system.inotify import MODIFY, Inotify
 from netstrata.system.layers import HoldingSetting, Pile, Settings, Wish
+from netstrata.system.netlink.monitor import Ear, Loss, Monitor
 from netstrata.values import Unavailable
 
 ROOT = "/proc/sys"
 _MOST = 1 << 16  # bytes
 
 
-class KernelSettings(Settings[str, bytes]):
+_GROUPS = (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_LINK)
+
+
+class KernelSettings(Settings[str, bytes], Ear):
     """The `Sysctl` port over /proc/sys; a key is a path."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_files", "_loop", "_monitor", "_queue", "_root")
 
-    def __init__(self, root: str = ROOT) -> None:
+    def __init__(self, monitor: Monitor, root: str = ROOT) -> None:
         super().__init__()
         self._root = root
+        self._monitor = monitor
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._queue: Inotify | None = None  # open while something is watched
+        self._files: dict[str, tuple[int, int]] = {}  # by key: what is held open, and its watch
+        monitor.tell(self, RTM_NEWNETCONF)
 
     def held_value(self, path: str, value: bytes) -> HoldingSetting[str, bytes]:
         """Write a setting, and put back what it was, unless somebody else has written it since."""
@@ -29,8 +48,80 @@ class KernelSettings(Settings[str, bytes]):
 
     def hold(self, name: str, value: bytes, who: Running | None) -> tuple[str, Pile[bytes], Wish[bytes]]:
         """Write a setting."""
-        pile, wish = self.put(name, value, who)
+        if who is not None:
+            self._monitor.join(*_GROUPS)
+        try:
+            pile, wish = self.put(name, value, who)
+        except Unavailable:
+            if who is not None:
+                self._monitor.leave(*_GROUPS)
+            raise
+        if who is not None and name not in self._files:
+            self._watch(name)
         return name, pile, wish
+
+    def release(self, key: str, pile: Pile[bytes], wish: Wish[bytes]) -> None:
+        """Take a wish out again."""
+        if wish.who is not None:
+            self._monitor.leave(*_GROUPS)
+        self.take_out(key, pile, wish)
+        if key not in self.piles:
+            self._unwatch(key)
+
+    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+        """Need to know no more: whenever something was heard, all is read again."""
+
+    def overrun(self) -> None:
+        """Need to know no more."""
+
+    def settle(self) -> tuple[list[Loss], bool]:
+        """Read all settings again."""
+        losses: list[Loss] = []
+        for key, pile in list(self.piles.items()):
+            operation = f"hold {self.words(key, pile.stands)}"
+            try:
+                now = self.read(key, operation)
+                if now == pile.stands:
+                    continue
+                reason = Unavailable(operation, f"someone has set {self.words(key, now)}")
+            except Unavailable as error:
+                reason = error
+            pile.gone = True
+            del self.piles[key]
+            self._unwatch(key)
+            losses += [Loss(wish.who, reason) for wish in pile.wishes if wish.who is not None]
+        return losses, True
+
+    def _watch(self, key: str) -> None:
+        """Hear of what is written; without that, only what rtnetlink tells is noticed."""
+        file = -1
+        try:
+            if self._queue is None:
+                self._queue = Inotify()
+                self._loop = asyncio.get_running_loop()
+                self._loop.add_reader(self._queue.descriptor, self._written)
+            file = self._open(key, os.O_RDONLY)
+            self._files[key] = file, self._queue.add(f"/proc/self/fd/{file}", MODIFY)
+        except OSError:
+            if file >= 0:
+                os.close(file)
+
+    def _unwatch(self, key: str) -> None:
+        file, watch = self._files.pop(key, (-1, -1))
+        if file < 0 or self._queue is None:
+            return
+        os.close(file)
+        self._queue.remove(watch)
+        if not self._files:
+            if self._loop is not None and not self._loop.is_closed():
+                self._loop.remove_reader(self._queue.descriptor)
+            self._queue.close()
+            self._queue = None
+
+    def _written(self) -> None:
+        if self._queue is not None and self._queue.read():
+            for holder, reason in self.settle()[0]:
+                holder.lost(reason)
 
     def read(self, key: str, operation: str) -> bytes:
         """Return a setting, with one space between its words."""

@@ -99,7 +99,7 @@ class World:
             routes=netlink.routes,
             rules=netlink.rules,
             neighbours=netlink.neighbours,
-            sysctl=KernelSettings(),
+            sysctl=KernelSettings(netlink.monitor),
         )
         self.ip("link add va address 02:00:00:00:0a:01 type veth peer name vb address 02:00:00:00:0b:01")
 

@@ -42,6 +42,7 @@ from netstrata.protocols.rtnetlink.routes import (
     decode_route,
     destination_of,
     encode_route,
+    protocol_of,
 )
 from netstrata.protocols.rtnetlink.rules import RuleMessage, ask_rules, decode_rule, encode_rule
 from netstrata.protocols.rtnetlink.wire import (
@@ -111,6 +112,7 @@ __all__ = [
     "messages",
     "pieces_of",
     "promotes",
+    "protocol_of",
     "set_mac",
     "set_master",
     "set_mtu",

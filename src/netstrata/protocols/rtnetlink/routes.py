@@ -177,6 +177,11 @@ def destination_of(data: Octets, start: int, end: int) -> bytes:
     return bytes(b"\0" * size + prefix)
 
 
+def protocol_of(data: Octets, start: int) -> int:
+    """Read only whose a route is, of a message that `destination_of` or the kernel vouches for."""
+    return data[start + 5]
+
+
 def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
     """Read the body of a message about a route.
 

@@ -9,8 +9,8 @@ from netstrata.ports import Ports
 async def sysctl(ports: Ports, key: SysctlKey, value: SysctlValue) -> Up[None]:
     """Hold a setting below /proc/sys at a value; put back what it was, unless somebody has changed it since.
 
-    Of several statements for one setting the last one counts, and they may go in any order.  The kernel does not say
-    when somebody else changes a setting, so it is not set again then.
+    Of several statements for one setting the last one counts, and they may go in any order.  When somebody else writes
+    it, it is set again; what a container writes in a /proc of its own may be noticed later, or only on the way back.
 
     Example:
         net.sysctl("net.ipv4.ip_forward", "1");

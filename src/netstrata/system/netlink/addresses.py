@@ -9,6 +9,7 @@ from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
     Answer,
+    RouteMessage,
     ask_addresses,
     ask_link,
     decode_address,
@@ -19,6 +20,7 @@ from netstrata.protocols.rtnetlink import (
 )
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
+    FOREVER,
     IFA_F_DADFAILED,
     NLM_F_CREATE,
     NLM_F_EXCL,
@@ -28,9 +30,12 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWADDR,
     RTM_NEWLINK,
     RTNLGRP_IPV4_IFADDR,
+    RTNLGRP_IPV4_ROUTE,
     RTNLGRP_IPV6_IFADDR,
+    RTNLGRP_IPV6_ROUTE,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
+from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes
 from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.held import Held, Holding, IndexOf, Listener
 from netstrata.system.netlink.monitor import Ear, Loss, Monitor
@@ -39,11 +44,11 @@ from netstrata.system.netlink.socket import Request, RequestSocket
 from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Unavailable
 
-_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR)
+_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE)
 _TAKEN = "another host on the link has this address (duplicate address detection failed)"
 _FEW = 16  # links to look at one by one; more are looked at in one go
 
-Key = tuple[int, bytes, int]  # link, address, prefix length
+Key = AddressKey
 
 
 class Wish(NamedTuple):
@@ -75,6 +80,7 @@ class NetlinkAddresses(Ear):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
+        "_connected",
         "_held",
         "_index_of",
         "_monitor",
@@ -95,6 +101,7 @@ class NetlinkAddresses(Ear):
         self._suspects: dict[Key, None] = {}  # in the order in which they were heard of
         self._watched = 0
         self._watchers: dict[int, list[Dynamic]] = {}  # by link
+        self._connected = ConnectedRoutes(requests)
         self._subnets = Subnets(monitor, self._of_link)
         self._overrun = False
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
@@ -131,7 +138,8 @@ class NetlinkAddresses(Ear):
             self._unwatch()
         if not held.remove(who) or held.gone:
             return
-        del self._held[held.key]
+        if self._held.get(held.key) is held:
+            del self._held[held.key]
         if held.ours:
             answer = self._delete(held)
             if answer is not None and answer.errno not in GONE and who is not None:
@@ -143,15 +151,18 @@ class NetlinkAddresses(Ear):
         self._subnets.forget()
         for watcher in self._watchers.get(message.ifindex, ()):
             watcher.heard(message, kind == RTM_NEWADDR)
-        if kind == RTM_DELADDR:
-            if message.family == AF_INET:
-                for tell in self.left:
-                    tell(message.ifindex)
-        elif not message.flags & IFA_F_DADFAILED:
-            return
+        if kind == RTM_DELADDR and message.family == AF_INET:
+            for tell in self.left:
+                tell(message.ifindex)
         key = (message.ifindex, message.local, message.prefix)
-        if key in self._held:
+        held = self._held.get(key)
+        if held is not None and (kind == RTM_DELADDR or _fault(held, message)):
             self._suspects[key] = None
+
+    def route_dropped(self, route: RouteMessage) -> None:
+        """Note that a route of the kernel itself went, perhaps one to an address that is held."""
+        if self._held:
+            self._connected.dropped(route)
 
     def overrun(self) -> None:
         """Note that everything may be different."""
@@ -161,6 +172,8 @@ class NetlinkAddresses(Ear):
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         complete = self._tell_anew()
+        missing = self._connected.missing(self._held)
+        self._suspects.update(dict.fromkeys(missing))
         suspects = [key for key in self._suspects if key in self._held]
         self._suspects.clear()
         if not suspects:
@@ -171,13 +184,18 @@ class NetlinkAddresses(Ear):
         for ifindex in links if len(links) <= _FEW else (0,):
             complete = self._read(ifindex, seen) and complete
         for key in suspects:
-            message = seen.get(key)
-            if message is not None and not message.flags & IFA_F_DADFAILED:
-                continue
+            message, held = seen.get(key), self._held[key]
             if message is None and not complete:
                 self._suspects[key] = None
-                continue
-            losses += self._lose(self._held[key], message is None)
+            elif message is None:
+                losses += self._lose(held, None)
+            elif _fault(held, message):
+                losses += self._lose(held, _fault(held, message))
+            elif key in missing:
+                _, network, prefix, _ = missing[key]
+                losses += self._lose(
+                    held, f"someone removed the kernel's own route to {network_words(network, prefix)}"
+                )
         return losses, complete
 
     async def watch_dynamic6(self, link: str) -> AsyncGenerator[DynamicAddress | None, None]:
@@ -238,15 +256,15 @@ class NetlinkAddresses(Ear):
         self._read(ifindex, seen)
         return seen.values()
 
-    def _lose(self, held: HeldAddress, gone: bool) -> list[Loss]:
+    def _lose(self, held: HeldAddress, fault: str | None) -> list[Loss]:
+        """Tell all who hold an address that it is gone, or what is wrong with it: then it is still to be deleted."""
         operation = f"hold {held.words}"
-        if gone:
+        reason = Unavailable(operation, fault or "", errno.EADDRINUSE if fault == _TAKEN else 0)
+        if fault is None:
             held.gone = True
-            del self._held[held.key]
             there = self._requests.index_of(held.link) == held.key[0]
             reason = Unavailable(operation, "someone removed it" if there else f"{held.link} is gone or has a new name")
-        else:
-            reason = Unavailable(operation, _TAKEN, errno.EADDRINUSE)
+        del self._held[held.key]
         return [Loss(holder, reason) for holder in held.holders]
 
     def _put(self, wish: Wish, ifindex: int, body: bytes) -> bool:
@@ -294,6 +312,13 @@ class NetlinkAddresses(Ear):
         self._watched -= 1
         if self._watched == 0:
             self._monitor.leave(*_GROUPS)
+
+
+def _fault(held: HeldAddress, message: AddressMessage) -> str:
+    """Say what is wrong with an address that is there, "" for nothing."""
+    if message.flags & IFA_F_DADFAILED:
+        return _TAKEN
+    return "someone gave it a lifetime" if held.ours and message.preferred_s != FOREVER else ""
 
 
 def _operation(wish: Wish) -> str:

@@ -34,6 +34,7 @@ class Netlink:
         self.neighbours = NetlinkNeighbours(self.requests, self.monitor, self.links.index_of)
         self.links.fell.append(self.routes.may_have_lost)
         self.addresses.left.append(self.routes.may_have_lost)
+        self.routes.dropped.append(self.addresses.route_dropped)
 
     def close(self) -> None:
         """Close both sockets; what is held stays in the kernel."""

@@ -5,6 +5,7 @@ listened to as well.  What others do with routes of theirs is heard only as far 
 """
 
 import errno
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Running
@@ -18,6 +19,7 @@ from netstrata.protocols.rtnetlink import (
     destination_of,
     encode_route,
     messages,
+    protocol_of,
 )
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
@@ -34,6 +36,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV4_ROUTE,
     RTNLGRP_IPV6_ROUTE,
     RTNLGRP_LINK,
+    RTPROT_KERNEL,
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.route_filter import Network
@@ -117,7 +120,17 @@ class HeldRoute(Held):
 class NetlinkRoutes(Ear):
     """The `Routes` port over rtnetlink."""
 
-    __slots__ = ("_by_link", "_held", "_index_of", "_monitor", "_requests", "_snapshot", "_suspects", "_watched")
+    __slots__ = (
+        "_by_link",
+        "_held",
+        "_index_of",
+        "_monitor",
+        "_requests",
+        "_snapshot",
+        "_suspects",
+        "_watched",
+        "dropped",
+    )
 
     def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
         self._requests = requests
@@ -128,6 +141,7 @@ class NetlinkRoutes(Ear):
         self._suspects: dict[HeldRoute, int] = {}  # what the kernel said of the route itself, 0 for nothing
         self._watched = {4: 0, 16: 0}
         self._snapshot: Table | None = None
+        self.dropped: list[Callable[[RouteMessage], None]] = []  # told of each route of the kernel itself that went
         monitor.tell(self, RTM_NEWROUTE, RTM_DELROUTE)
 
     def held_route(self, route: Route) -> Holding[Route, HeldRoute]:
@@ -191,6 +205,9 @@ class NetlinkRoutes(Ear):
 
     def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost; a route that nobody holds costs a look at where it goes."""
+        if kind == RTM_DELROUTE and protocol_of(data, start) == RTPROT_KERNEL:
+            for tell in self.dropped:
+                tell(decode_route(data, start, end))
         there = self._held.get(destination_of(data, start, end))
         if there is not None:
             route = decode_route(data, start, end)

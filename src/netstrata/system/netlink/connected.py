@@ -1,0 +1,87 @@
+"""The routes that the kernel makes for each address, to its network and to itself, which somebody may delete alone.
+
+Which ones these are, only the kernel knows; so what is heard to go must be there again as long as its address is, and
+its link is up.
+"""
+
+from collections.abc import Iterable
+
+from netstrata.protocols.rtnetlink import (
+    Malformed,
+    RouteMessage,
+    ask_link,
+    ask_routes,
+    decode_link,
+    decode_route,
+    messages,
+)
+from netstrata.protocols.rtnetlink.constants import (
+    RTM_GETLINK,
+    RTM_GETROUTE,
+    RTM_NEWROUTE,
+    RTN_LOCAL,
+    RTN_UNICAST,
+    RTPROT_KERNEL,
+)
+from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
+from netstrata.system.netlink.socket import RequestSocket
+from netstrata.values import mask_bits
+
+Way = tuple[int, bytes, int, int]  # link, network, prefix length, type
+AddressKey = tuple[int, bytes, int]  # link, address, prefix length
+
+
+class ConnectedRoutes:
+    """Routes of the kernel itself that went, until they have been looked for."""
+
+    __slots__ = ("_dropped", "_requests")
+
+    def __init__(self, requests: RequestSocket) -> None:
+        self._requests = requests
+        self._dropped: set[Way] = set()
+
+    def dropped(self, route: RouteMessage) -> None:
+        """Note that a route went."""
+        if route.type in (RTN_UNICAST, RTN_LOCAL):
+            self._dropped.add(_way(route))
+
+    def missing(self, addresses: Iterable[AddressKey]) -> dict[AddressKey, Way]:
+        """Return which of some addresses lack a route that went, and which one that is; then all is forgotten."""
+        dropped, self._dropped = self._dropped, set()
+        links = {way[0] for way in dropped}
+        concerned: dict[AddressKey, list[Way]] = {}
+        for key in addresses if dropped else ():
+            if key[0] in links:
+                ifindex, address, prefix = key
+                network = (ifindex, mask_bits(address, prefix), prefix, RTN_UNICAST)
+                own = (ifindex, address, 8 * len(address), RTN_LOCAL)
+                ways = [way for way in (network, own) if way in dropped]
+                if ways:
+                    concerned[key] = ways
+        there: set[Way] = set()
+        for ifindex, size in {(key[0], len(key[1])) for key in concerned}:
+            there |= self._standing(ifindex, 2 if size == 4 else 10, dropped)
+        lacking = {key: [way for way in ways if way not in there] for key, ways in concerned.items()}
+        return {key: ways[0] for key, ways in lacking.items() if ways}
+
+    def _standing(self, ifindex: int, family: int, dropped: set[Way]) -> set[Way]:
+        """Return the kernel's own routes on a link; all of them if it is down, which brings them back by itself."""
+        link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
+        if not isinstance(link, bytes) or not decode_link(link, HEADER_SIZE, len(link)).up:
+            return dropped
+        there: set[Way] = set()
+
+        def take(data: bytes) -> None:
+            for one in messages(data, len(data)):
+                if one.type == RTM_NEWROUTE:
+                    there.add(_way(decode_route(data, one.start, one.end)))
+
+        try:
+            answer, complete = self._requests.stream(RTM_GETROUTE, ask_routes(family, 0, RTPROT_KERNEL, ifindex), take)
+        except Malformed:
+            return dropped
+        return there if complete and answer is None else dropped
+
+
+def _way(route: RouteMessage) -> Way:
+    return route.ifindex, route.destination, route.prefix, route.type

@@ -1,0 +1,94 @@
+"""What somebody can change by hand about what a statement holds, and what becomes of it.
+
+iproute2 6.1.0, procps 4.0.2, Linux 6.18.  A statement that holds something of the network fails
+test_drifts.py until it stands here.
+"""
+
+from typing import NamedTuple
+
+_ROUTES = "ip route show table all dev va"
+_NO_DAD = "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.va.accept_dad=0"
+_ROUTES6 = "ip -6 route show table all dev va | grep 2001 | sed 's/ pref.*//'"
+_LINK = "ip -d -o link show dev {} | sed 's/state.*mode/mode/; s/^[0-9]*: //; s/<.*>//'"
+_UP = 'net.up("va");'
+_ANOTHER = "another route is there"
+_NEIGHBOURS = "ip neigh show nud permanent"
+
+
+class Drift(NamedTuple):
+    """One change by hand.
+
+    Shapes: `line` is what is done, `look` what shows it: afterwards it shows again what it did before.  Where a change
+    is only told of, `told` is what is said.  `program` is the statement if it is not its row's.
+    """
+
+    name: str
+    line: str
+    look: str
+    program: str = ""
+    told: str = ""
+    ready: str = "true"  # before all
+
+
+_PORT = 'net.bridge.port("vz", "va", ["cost": "7", "priority": "9", "hairpin": "on"]);'
+_BRIDGE = 'net.bridge("vz", ["ageing_time": "5000", "priority": "4096"]);'
+_VXLAN = 'net.vxlan("vz", ["id": "42", "remote": "192.0.2.2", "dstport": "4789", "ttl": "9"]);'
+_VLAN = 'net.vlan("va", "7", "vz", ["gvrp": "on"]);'
+_BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
+_ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
+_SYSCTL = 'net.sysctl("net.ipv4.conf.va.{}", "1");'
+_SETTING = "cat /proc/sys/net/ipv4/conf/va/{}"
+DRIFTS = [
+    Drift("net.up", "ip link set va down", "ip -br link show va | grep -o '<.*UP'"),
+    Drift("net.mtu", "ip link set va mtu 1300", _LINK.format("va")),
+    Drift("net.mac", "ip link set va address 02:00:00:00:0a:78", _LINK.format("va")),
+    Drift("net.rename", "ip link set wan name wan2", "ip -br link show", told="someone has set the name of va to wan2"),
+    Drift("net.ipv4.addr", "ip addr flush dev va", "ip -4 -br addr show va"),
+    Drift("net.ipv4.addr", "ip route flush table main", _ROUTES, _ADDRESS),
+    Drift("net.ipv4.addr", "ip route flush table local", _ROUTES, _ADDRESS),
+    Drift(
+        "net.ipv4.addr", "ip addr change 192.0.2.1/24 dev va valid_lft 900 preferred_lft 900", "ip -o -4 addr show va"
+    ),
+    Drift("net.ipv6.addr", "ip -6 addr flush dev va scope global", "ip -6 -o addr show va scope global"),
+    Drift("net.ipv6.addr", "ip -6 route flush table main", _ROUTES6, ready=_NO_DAD),
+    Drift("net.ipv6.addr", "ip -6 route flush table local", _ROUTES6, ready=_NO_DAD),
+    Drift(
+        "net.ipv6.addr", "ip addr change 2001:db8::5/64 dev va valid_lft 900 preferred_lft 0",
+        "ip -6 -o addr show va scope global", ready=_NO_DAD,
+    ),
+    Drift("net.ipv4.route", "ip route flush table main", "ip route show"),
+    Drift("net.ipv4.route", "ip route change 198.51.100.0/24 dev va metric 5 mtu 1300", "ip route", told=_ANOTHER),
+    Drift("net.ipv4.route", "ip route prepend blackhole 198.51.100.0/24 metric 5", "ip route", told=_ANOTHER),
+    Drift("net.ipv6.route", "ip -6 route flush table main", "ip -6 route show 2001:db8:1::/48"),
+    Drift("net.route", "ip route flush table 7", "ip route show table 7"),
+    Drift("net.rule", "ip rule flush; ip rule add priority 32766 lookup main", "ip rule show priority 100"),
+    Drift("net.neigh", "ip neigh flush all nud permanent", _NEIGHBOURS),
+    Drift("net.neigh", "ip neigh change 192.0.2.9 dev va lladdr 02:00:00:00:0a:09 nud stale", _NEIGHBOURS),
+    Drift("net.sysctl", "sysctl -qw net.ipv4.conf.va.forwarding=0", _SETTING.format("forwarding")),
+    # Writing all.forwarding sets that of each link, and only RTM_NEWNETCONF says so.
+    Drift(
+        "net.sysctl", "sysctl -qw net.ipv4.conf.all.forwarding=1; sysctl -qw net.ipv4.conf.all.forwarding=0",
+        _SETTING.format("forwarding"),
+    ),
+    Drift(
+        "net.sysctl", "sysctl -qw net.ipv4.conf.va.send_redirects=0", _SETTING.format("send_redirects"),
+        'net.sysctl("net.ipv4.conf.va.send_redirects", "2");',
+    ),
+    Drift("net.bridge", "ip link set vz type bridge ageing_time 700 priority 8192", _LINK.format("vz"), _BRIDGE),
+    Drift("net.bridge", "ip link set vz type bridge ageing_time 700", _LINK.format("vz"), _BRIDGE + 'net.up("vz");'),
+    Drift("net.bridge.port", "ip link set va nomaster", _LINK.format("va"), _PORT),
+    Drift("net.bridge.port", "ip link set va type bridge_slave cost 8 priority 10", _LINK.format("va"), _PORT),
+    Drift("net.bridge.port", "ip link set va type bridge_slave hairpin off", _LINK.format("va"), _PORT),
+    Drift("net.bridge.port", "bridge link set dev va cost 8", _LINK.format("va"), _PORT),
+    Drift("net.bridge.port", "ip link set va type bridge_slave cost 8", _LINK.format("va"), _UP + _PORT),
+    Drift("net.veth", "ip link del vy", "ip -br link show | sed 's/ .*//'"),
+    Drift("net.vxlan", "ip link set vz type vxlan ttl 5", _LINK.format("vz"), _VXLAN),
+    Drift("net.macvlan", "ip link set vz type macvlan mode bridge", "ip -d link show vz | grep -o vepa"),
+    Drift("net.dummy", "ip link del vz", "ip -br link show | sed 's/ .*//'"),
+    Drift("net.vlan", "ip link set vz type vlan gvrp off", _LINK.format("vz"), _VLAN),
+    Drift("net.bond", "ip link set vz type bond miimon 50", _LINK.format("vz"), _BOND),
+    Drift("net.bond.port", "ip link set va nomaster", "ip -o link show va | grep -o 'master vz'"),
+    Drift("net.vrf", "ip link del vz", "ip -br link show | sed 's/ .*//'"),
+    Drift("net.vrf.port", "ip link set va nomaster", "ip -o link show va | grep -o 'master vz'"),
+    Drift("net.tun", "ip link del vz", "ip -br link show | sed 's/ .*//'"),
+]  # fmt: skip
