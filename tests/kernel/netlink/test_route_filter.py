@@ -85,6 +85,22 @@ async def test_what_was_read_before_a_network_was_listened_to_is_read_again(worl
             await routes.held_route(route("203.0.113.0/25 via 192.0.2.9 dev va")).__aenter__()
 
 
+async def test_a_route_in_the_way_is_not_listened_for_any_more(world: "World") -> None:
+    ready(world)
+    world.as_statement()
+    routes = world.netlink.routes
+    world.ip("route add 198.51.100.0/24 via 192.0.2.9 dev va proto static")
+
+    async with routes.held_route(route("203.0.113.0/25 dev va")):
+        for wish in ("198.51.100.0/24 via 192.0.2.8 dev va", "blackhole 198.51.100.0/24"):
+            with pytest.raises(Exception, match="another route is there"):
+                await routes.held_route(route(wish)).__aenter__()
+        before = read(world)
+        world.batch(STORM)
+
+        assert read(world) == before
+
+
 async def test_an_ipv6_route_that_goes_as_one_of_several_ways_is_told(world: "World") -> None:
     """The kernel says one thing only, with the protocol of another way: on Linux 6.18, in `ip -6 monitor route`,
 
@@ -102,3 +118,38 @@ async def test_an_ipv6_route_that_goes_as_one_of_several_ways_is_told(world: "Wo
 
     assert reason.endswith(": someone removed or replaced it")
     assert world.routes("-6 route show") == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "line", "heard"),
+    [
+        # Linux 6.18: nlmsg_flags 0x400 (NLM_F_CREATE) where there is a route with its destination, metric and table
+        # already, 0xc00 (with NLM_F_APPEND) behind it, and 0x600 (with NLM_F_EXCL) where there is none.
+        (BOTH[0], "route prepend blackhole 198.51.100.0/25", 1),
+        (BOTH[0], "route append blackhole 198.51.100.0/25", 1),
+        (BOTH[0], "route append blackhole 198.51.100.0/25 metric 9", 0),
+        (BOTH[0], "route append blackhole 198.51.100.0/25 table 7", 0),
+        (BOTH[1], "-6 route prepend blackhole 2001:db8:1::/48 metric 1024", 1),
+        (BOTH[1], "-6 route append 2001:db8:1::/48 via 2001:db8::9 dev va", 1),
+        (BOTH[1], "-6 route append 2001:db8:1::/48 via 2001:db8::9 dev va metric 9", 0),
+        (BOTH[1], "-6 route append blackhole 2001:db8:1::/48 metric 1024 table 7", 0),
+        # The kernel's own, when they go: the route to the network, and that to the address itself.
+        (BOTH[0], "route del 192.0.2.0/24 dev va", 1),
+        (BOTH[0], "route del local 192.0.2.3 dev va table local", 1),
+        (BOTH[1], "-6 route del 2001:db8::/64 dev va", 1),
+        (BOTH[1], "-6 route del multicast ff00::/8 dev vb table local", 1),
+    ],
+)
+async def test_what_may_take_the_place_of_a_route_or_is_the_kernels_own_is_heard(
+    world: "World", wish: str, line: str, heard: int
+) -> None:
+    ready(world)
+    world.as_statement()
+
+    async with world.netlink.routes.held_route(route(wish)):
+        before = read(world)
+        world.batch(STORM)
+        world.ip(line)
+        after = read(world)
+
+    assert after == before + heard

@@ -2,9 +2,13 @@
 
 A routing daemon changes thousands of routes a second, and none of them is ours: what cannot be about one of ours the
 kernel drops, so that nobody wakes up for it.  A route of ours goes by a message with our protocol in it, with these
-exceptions: what replaces it has the other's protocol, and NLM_F_REPLACE; the end of an IPv6 route with several ways
-has the protocol of one of them, and takes all; and a route of somebody else that was there before may be held as it is.
-For that one, all networks as long as its own are let through.
+exceptions, which are let through, too:
+
+* What takes a route's place, or stands beside it, has its maker's protocol.  NLM_F_EXCL is in the news of a route that
+  found none with its destination, metric, type of service and table, and in no other.
+* The end of an IPv6 route with several ways has the protocol of one of them, and takes all.
+* A route of the kernel itself that goes may be one that an address of ours needs.
+* A route of somebody else that was there before may be held as it is: all networks as long as its own are heard of.
 
 All numbers in a message are in the machine's byte order, and a filter loads them as big-endian.
 Source: linux/filter.h, net/core/filter.c (SKF_AD_NLATTR), linux/rtnetlink.h.
@@ -15,10 +19,11 @@ from struct import Struct
 from sys import byteorder
 
 from netstrata.protocols.rtnetlink.constants import (
-    NLM_F_REPLACE,
+    NLM_F_EXCL,
     RTA_MULTIPATH,
     RTM_DELROUTE,
     RTM_NEWROUTE,
+    RTPROT_KERNEL,
     RTPROT_NETSTRATA,
 )
 
@@ -27,7 +32,7 @@ _WORD_AT, _HALF_AT, _BYTE_AT, _NUMBER, _NUMBER_X, _RETURN = 0x20, 0x28, 0x30, 0x
 _IF_EQUAL, _IF_SET = 0x15, 0x45
 _ATTRIBUTE_X = 0xFFFFF000 + 12  # SKF_AD_NLATTR: where the first attribute of type X is, from A on; 0 if there is none
 _TYPE, _FLAGS, _PORT, _NETWORK, _PROTOCOL, _ATTRIBUTES = 4, 6, 12, 16, 21, 28  # offsets in the message
-_ROUTE = 3  # the instruction that routes go to
+_ROUTE, _OTHERS = 3, 13  # the instructions that routes go to, and what nothing but its network can tell of
 
 Network = tuple[int, int]  # family, prefix length
 
@@ -47,7 +52,11 @@ def route_filter(own_port: int, foreign: Iterable[Network]) -> bytes:
         (_BYTE_AT, _PROTOCOL, "", ""),
         (_IF_EQUAL, RTPROT_NETSTRATA, "pass", ""),
         (_HALF_AT, _FLAGS, "", ""),
-        (_IF_SET, _loaded(NLM_F_REPLACE, 2), "pass", ""),
+        (_IF_SET, _loaded(NLM_F_EXCL, 2), "others", ""),
+        (_HALF_AT, _TYPE, "", ""),
+        (_IF_EQUAL, _loaded(RTM_NEWROUTE, 2), "pass", ""),
+        (_BYTE_AT, _PROTOCOL, "", ""),
+        (_IF_EQUAL, RTPROT_KERNEL, "pass", ""),
         (_NUMBER_X, RTA_MULTIPATH, "", ""),
         (_NUMBER, _ATTRIBUTES, "", ""),
         (_WORD_AT, _ATTRIBUTE_X, "", ""),
@@ -57,7 +66,7 @@ def route_filter(own_port: int, foreign: Iterable[Network]) -> bytes:
         (_RETURN, 0, "", ""),
         (_RETURN, 0xFFFFFFFF, "", ""),
     ]
-    places = {"route": _ROUTE, "drop": len(code) - 2, "pass": len(code) - 1}
+    places = {"route": _ROUTE, "others": _OTHERS, "drop": len(code) - 2, "pass": len(code) - 1}
     return b"".join(
         INSTRUCTION.pack(what, *(places.get(where, here) - here for where in (true, false)), number)
         for here, (what, number, true, false) in enumerate(code, 1)

@@ -217,10 +217,15 @@ class NetlinkAddresses(Ear):
             self._unwatch()
 
     def _tell_anew(self) -> bool:
-        """Tell those who watch, after messages were lost; return whether that can be relied on."""
+        """Tell those who watch, after messages were lost; return whether that can be relied on.
+
+        What was lost may have been about a route of the kernel itself, too.
+        """
         if not self._overrun:
             return True
-        self._overrun = False
+        seen: dict[Key, AddressMessage] = {}
+        self._overrun = bool(self._held) and not self._read(0, seen)
+        self._connected.doubt(seen[key] for key in self._held if key in seen)
         for ifindex, watchers in self._watchers.items():
             if not self._show(ifindex, watchers):
                 self._overrun = True

@@ -1,12 +1,14 @@
 """The routes that the kernel makes for each address, to its network and to itself, which somebody may delete alone.
 
-Which ones these are, only the kernel knows; so what is heard to go must be there again as long as its address is, and
-its link is up.
+What is heard to go must be there again as long as its address is, and its link is up.  Of what went unheard only the
+routes that the kernel always makes can be missed.
+Source: fib_add_ifaddr in net/ipv4/fib_frontend.c, inet6_addr_add in net/ipv6/addrconf.c.
 """
 
 from collections.abc import Iterable
 
 from netstrata.protocols.rtnetlink import (
+    AddressMessage,
     Malformed,
     RouteMessage,
     ask_link,
@@ -16,6 +18,8 @@ from netstrata.protocols.rtnetlink import (
     messages,
 )
 from netstrata.protocols.rtnetlink.constants import (
+    IFA_F_NOPREFIXROUTE,
+    IFA_F_TENTATIVE,
     RTM_GETLINK,
     RTM_GETROUTE,
     RTM_NEWROUTE,
@@ -25,6 +29,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.tables import look_up
 from netstrata.values import mask_bits
 
 Way = tuple[int, bytes, int, int]  # link, network, prefix length, type
@@ -32,7 +37,7 @@ AddressKey = tuple[int, bytes, int]  # link, address, prefix length
 
 
 class ConnectedRoutes:
-    """Routes of the kernel itself that went, until they have been looked for."""
+    """Routes of the kernel itself that went, or may have gone, until they have been looked for."""
 
     __slots__ = ("_dropped", "_requests")
 
@@ -45,6 +50,17 @@ class ConnectedRoutes:
         if route.type in (RTN_UNICAST, RTN_LOCAL):
             self._dropped.add(_way(route))
 
+    def doubt(self, addresses: Iterable[AddressMessage]) -> None:
+        """Note that the routes of some addresses may have gone, unheard."""
+        for one in addresses:
+            if one.flags & IFA_F_TENTATIVE:
+                continue  # IPv6 makes the route to the address itself when it is no longer tentative
+            bits = 8 * len(one.local)
+            self._dropped.add((one.ifindex, one.local, bits, RTN_LOCAL))
+            network = mask_bits(one.local, one.prefix)
+            if one.prefix < bits and any(network) and not one.flags & IFA_F_NOPREFIXROUTE:
+                self._dropped.add((one.ifindex, network, one.prefix, RTN_UNICAST))
+
     def missing(self, addresses: Iterable[AddressKey]) -> dict[AddressKey, Way]:
         """Return which of some addresses lack a route that went, and which one that is; then all is forgotten."""
         dropped, self._dropped = self._dropped, set()
@@ -55,7 +71,7 @@ class ConnectedRoutes:
                 ifindex, address, prefix = key
                 network = (ifindex, mask_bits(address, prefix), prefix, RTN_UNICAST)
                 own = (ifindex, address, 8 * len(address), RTN_LOCAL)
-                ways = [way for way in (network, own) if way in dropped]
+                ways = [way for way in (network, own) if way in dropped and not self._counts(way)]
                 if ways:
                     concerned[key] = ways
         there: set[Way] = set()
@@ -63,6 +79,11 @@ class ConnectedRoutes:
             there |= self._standing(ifindex, 2 if size == 4 else 10, dropped)
         lacking = {key: [way for way in ways if way not in there] for key, ways in concerned.items()}
         return {key: ways[0] for key, ways in lacking.items() if ways}
+
+    def _counts(self, way: Way) -> bool:
+        """Say whether a route is the one that the kernel would take."""
+        found = look_up(self._requests, way[1] + bytes((way[2],)))
+        return found is not None and found.protocol == RTPROT_KERNEL and _way(found) == way
 
     def _standing(self, ifindex: int, family: int, dropped: set[Way]) -> set[Way]:
         """Return the kernel's own routes on a link; all of them if it is down, which brings them back by itself."""
@@ -74,7 +95,10 @@ class ConnectedRoutes:
         def take(data: bytes) -> None:
             for one in messages(data, len(data)):
                 if one.type == RTM_NEWROUTE:
-                    there.add(_way(decode_route(data, one.start, one.end)))
+                    way = _way(decode_route(data, one.start, one.end))
+                    there.add(way)
+                    if way[2] < 8 * len(way[1]):
+                        there.add((*way[:3], RTN_UNICAST))  # a whole network is local on the loopback link
 
         try:
             answer, complete = self._requests.stream(RTM_GETROUTE, ask_routes(family, 0, RTPROT_KERNEL, ifindex), take)

@@ -1,7 +1,7 @@
 """Routes of either family, marked with our own protocol number.
 
 The kernel takes IPv4 routes away without a word when their link goes down or loses its last address, so those two are
-listened to as well.  What others do with routes of theirs is heard only as far as one is held that was there before.
+listened to as well.  What others do with routes of theirs is heard only where it may concern one that is held.
 """
 
 import errno
@@ -222,10 +222,9 @@ class NetlinkRoutes(Ear):
             self._suspects.setdefault(held, 0)
 
     def overrun(self) -> None:
-        """Note that everything may be different."""
+        """Note that everything may be different, and something may have been put before any route."""
         for there in self._held.values():
-            for held in there:
-                self._suspects.setdefault(held, 0)
+            self._suspects.update(dict.fromkeys(there, RTM_NEWROUTE))
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
@@ -235,8 +234,9 @@ class NetlinkRoutes(Ear):
         losses: list[Loss] = []
         complete = True
         left = [held for held in suspects if held.count and not held.gone]
-        if len(left) <= _FEW:
-            left = [held for held in left if not self._counts(held)]
+        few = len(left) <= _FEW
+        # The whole table, with the routes of others, is read only for those that are not the first thing to be found.
+        left = [held for held in left if not ((few or suspects[held] == RTM_NEWROUTE) and self._counts(held))]
         tables: dict[tuple[int, int, int], list[HeldRoute]] = {}
         for held in left:
             # What only we can have put there need not be looked for among the routes of others.

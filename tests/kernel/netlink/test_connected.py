@@ -1,0 +1,106 @@
+"""The routes that the kernel makes for an address, when what is said about them is lost."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.kernel.netlink.test_addresses import packed
+from tests.kernel.netlink.test_routes import route
+
+from netstrata.system.netlink import Netlink
+
+if TYPE_CHECKING:
+    from tests.kernel.netlink.conftest import World
+
+pytestmark = pytest.mark.kernel
+
+BURST = "".join(f"addr add 10.9.{n}.1/24 dev vb\n" for n in range(200))
+
+
+def no_dad(world: "World") -> None:
+    """Let no address be tentative."""
+    for link in ("all", "va", "vb"):
+        world.sysctl(f"net/ipv6/conf/{link}/accept_dad", "0")
+    world.links_up()
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix", "line", "lost"),
+    [
+        ("192.0.2.3", 24, "route del 192.0.2.0/24 dev va", "192.0.2.0/24"),
+        ("192.0.2.3", 24, "route del local 192.0.2.3 dev va table local", "192.0.2.3/32"),
+        ("192.0.2.3", 32, "route del local 192.0.2.3 dev va table local", "192.0.2.3/32"),
+        ("2001:db8::5", 64, "-6 route del 2001:db8::/64 dev va", "2001:db8::/64"),
+        ("2001:db8::5", 128, "-6 route del local 2001:db8::5 dev va table local", "2001:db8::5/128"),
+    ],
+)
+async def test_a_route_of_the_kernel_that_goes_unheard_is_missed(
+    world: "World", address: str, prefix: int, line: str, lost: str
+) -> None:
+    no_dad(world)
+    netlink = Netlink(queue_bytes=1)
+    statement = world.as_statement()
+
+    async with netlink.addresses.held_address("va", packed(address), prefix):
+        world.batch(BURST)
+        world.ip(line)
+        reason = await statement.losses.get()
+
+    assert netlink.monitor.overruns > 0
+    assert reason == f"cannot hold {address}/{prefix} on va: someone removed the kernel's own route to {lost}"
+    assert address not in world.ip("addr show")
+    netlink.close()
+
+
+@pytest.mark.parametrize("up", [True, False])
+async def test_an_address_that_has_the_routes_it_should_is_kept_when_messages_are_lost(
+    world: "World", up: bool
+) -> None:
+    no_dad(world)
+    world.ip("link add vd type veth peer name ve")
+    world.ip("link set ve up")
+    world.ip("addr add 203.0.113.9/24 dev vd noprefixroute")
+    world.ip("-6 addr add 2001:db8:9::9/64 dev vd noprefixroute")
+    world.ip("addr add 203.0.113.65/26 dev vd")
+    if up:
+        world.ip("link set vd up")
+    world.sysctl("net/ipv6/conf/vb/accept_dad", "1")
+    netlink = Netlink(queue_bytes=1)
+    statement = world.as_statement()
+    wishes = [
+        ("va", "192.0.2.1", 24), ("va", "192.0.2.2", 24), ("va", "192.0.2.3", 32), ("va", "198.51.100.2", 31),
+        ("va", "10.0.0.1", 0), ("va", "2001:db8::5", 64), ("va", "2001:db8::6", 64), ("va", "2001:db8::7", 128),
+        ("vb", "192.0.2.9", 24), ("vb", "2001:db8::8", 64), ("lo", "127.0.0.2", 8), ("lo", "198.51.100.9", 28),
+        ("lo", "2001:db8:5::1", 64), ("vd", "203.0.113.9", 24), ("vd", "2001:db8:9::9", 64),
+        ("vd", "203.0.113.65", 26), ("vd", "203.0.113.129", 25),
+    ]  # fmt: skip
+    holdings = [netlink.addresses.held_address(link, packed(address), prefix) for link, address, prefix in wishes]
+    for holding in holdings:
+        await holding.__aenter__()
+
+    world.batch(BURST)
+    for _ in range(3):  # turns of the event loop: messages are read in the first one
+        await asyncio.sleep(0)
+
+    assert netlink.monitor.overruns > 0
+    assert statement.losses.empty(), statement.losses.get_nowait()
+    for holding in reversed(holdings):
+        await holding.__aexit__(None, None, None)
+    netlink.close()
+
+
+async def test_what_was_put_before_a_route_unheard_is_noticed(world: "World") -> None:
+    no_dad(world)
+    world.ip("addr add 192.0.2.1/24 dev va")
+    netlink = Netlink(queue_bytes=1)
+    statement = world.as_statement()
+
+    async with netlink.routes.held_route(route("198.51.100.0/24 dev va metric 7")):
+        world.batch(BURST)
+        world.ip("route prepend blackhole 198.51.100.0/24 metric 7")
+        reason = await statement.losses.get()
+
+    assert netlink.monitor.overruns > 0
+    assert reason.startswith("cannot hold route 198.51.100.0/24 on va metric 7: ")
+    assert world.routes() == ["blackhole 198.51.100.0/24 metric 7"]
+    netlink.close()
