@@ -24,7 +24,7 @@ IFF_RUNNING = 0x40
 STATIC_PROTOCOL = 110  # ours
 
 
-class Ear:
+class Subscriber:
     """A socket that hears what the kernel says of links, addresses and routes."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Ear:
         return times
 
 
-def while_running(ear: Ear, command: str, *words: str) -> dict[str, float]:
+def while_running(ear: Subscriber, command: str, *words: str) -> dict[str, float]:
     """Listen while a command does something, so that times are those of the notifications."""
     child = subprocess.Popen(command.split())
     times = ear.wait(*words)
@@ -75,7 +75,7 @@ def figures(values: list[float]) -> dict[str, float]:
 def measure() -> dict[str, Any]:
     """Take the carrier away and give it back, a hundred times."""
     shell("ip link add v0 type veth peer name v1; ip link set v1 up")
-    ear = Ear()
+    ear = Subscriber()
     lost: dict[str, list[float]] = {"route_gone": [], "address_gone": [], "all_back": []}
     with tempfile.TemporaryDirectory() as name:
         program = Path(name) / "carrier.ncd"

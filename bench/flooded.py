@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from carrier import Ear, figures, while_running
+from carrier import Subscriber, figures, while_running
 from space import NCD, in_own_namespace, shell
 
 FLOODS = {"quiet": "", "dhcp": "dhcp", "answers": "answers", "arp": "arp", "claims": "arp --address 192.0.2.77"}
@@ -48,7 +48,7 @@ def _measure(words: str, program: Path) -> dict[str, Any]:
         script = str(Path(__file__).with_name("flood.py"))
         flood = subprocess.Popen([sys.executable, script, kind, "d1", "12", *rest], stdout=subprocess.PIPE)
         time.sleep(1)
-    ear = Ear()
+    ear = Subscriber()
     daemon = subprocess.Popen([*NCD, str(program)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         ear.wait("route")

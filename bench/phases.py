@@ -12,10 +12,10 @@ from netstrata.daemon.running import garbage
 from netstrata.daemon.running.registry import make_registry
 from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
+from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
-from netstrata.engine.surroundings import Observer, Outside, Retry
 from netstrata.language.load import load
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     read = clock()
     codes = compile_program(program, make_registry())
     compiled = clock()
-    outside = Outside(lambda data: None, lambda level, text: None, lambda: None, None, [], {})
+    outside = Environment(lambda data: None, lambda level, text: None, lambda: None, None, [], {})
     engine = Engine(codes, HeapTimers(), Retry(5000), Strict(), outside)
     garbage.settle()
     begun = clock()

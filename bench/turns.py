@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from netstrata.daemon.control import ControlSocket
-from netstrata.daemon.control.service import Steering
-from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.control.service import ControlService
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.running import garbage
-from netstrata.engine.surroundings import Retry
+from netstrata.engine.environment import Retry
 from netstrata.system.generated import GeneratedFiles
 from netstrata.testing.play import Play
 
@@ -73,10 +73,10 @@ def ask_everything(path: str, answers: Any) -> None:
 
 
 async def _turns(seconds: float, folder: str) -> dict[str, Any]:
-    stream = Stream(Retry(1))
+    stream = EventLog(Retry(1))
     text = "".join(f'process p{n} {{ var("{n}") value; depend("n{n % 100}"); }}\n' for n in range(PROCESSES))
     play = Play(text, observer=stream)
-    control = ControlSocket(f"{folder}/control", Steering(play.engine, stream, [], GeneratedFiles(folder)))
+    control = ControlSocket(f"{folder}/control", ControlService(play.engine, stream, [], GeneratedFiles(folder)))
     await control.open()
     garbage.keep_off()
     garbage.settle()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.cli.painting import wide
+from netstrata.cli.terminal_style import wide
 from tests.cli.daemons import Terminal, daemon
 from tests.cli.programs import netstrata
 

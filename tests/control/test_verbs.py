@@ -6,7 +6,7 @@ import pytest
 
 from netstrata.control.interface import DESCRIPTION, NAME
 from netstrata.control.varlink import Call
-from netstrata.control.verbs import READ, STEER, VERBS, Failure, answer_service, find_verb
+from netstrata.control.verbs import OPERATE, READ, VERBS, Failure, answer_service, find_verb
 
 
 def call(method: str, **parameters: Any) -> Call:
@@ -14,7 +14,7 @@ def call(method: str, **parameters: Any) -> Call:
     return Call(f"{NAME}.{method}", parameters, False, False)
 
 
-def refusal(asked: Call, right: int = STEER) -> Failure:
+def refusal(asked: Call, right: int = OPERATE) -> Failure:
     """Return the failure of a call that must fail."""
     with pytest.raises(Failure) as caught:
         find_verb(asked, right)

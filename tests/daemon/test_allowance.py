@@ -5,11 +5,11 @@ from pathlib import Path
 from tests.daemon.daemons import Started
 
 from netstrata.daemon.events.event_log import KEPT
-from netstrata.daemon.events.rate_limiter import MANY, MOST, Allowance
+from netstrata.daemon.events.rate_limiter import MANY, MOST, RateLimiter
 
 
 def test_so_many_lines_in_a_second_are_allowed_and_again_in_the_next() -> None:
-    allowance = Allowance()
+    allowance = RateLimiter()
 
     first = [allowance.count(7, 0.5) for _ in range(MOST + 2)]
 
@@ -19,7 +19,7 @@ def test_so_many_lines_in_a_second_are_allowed_and_again_in_the_next() -> None:
 
 
 def test_children_that_were_quiet_for_a_second_are_forgotten() -> None:
-    allowance = Allowance()
+    allowance = RateLimiter()
     for pid in range(MANY):
         allowance.count(pid, 0.0)
 

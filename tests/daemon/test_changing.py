@@ -3,16 +3,16 @@
 from typing import Any
 
 from netstrata.daemon.events.changed_values import CHANGING
-from netstrata.daemon.events.event_log import Stream
-from netstrata.daemon.pyramid.projection import Rebuilt
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.running.registry import make_registry
-from netstrata.engine.surroundings import Retry
+from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 
 
-def told(text: str) -> tuple[Stream, list[dict[str, Any]]]:
+def told(text: str) -> tuple[EventLog, list[dict[str, Any]]]:
     """Play a program, and return the stream, and the events about changed values."""
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     Play(text, observer=stream)
     stream.settle()
     return stream, [event.as_dict() for event in stream.after(0, 1000) if event.kind == "values"]
@@ -50,7 +50,7 @@ def test_what_only_goes_with_what_stood_on_it_has_changed_nothing() -> None:
 
 def test_what_stood_at_a_moment_has_the_values_of_then() -> None:
     stream, _ = told('process main { var("a") v; v->set("b"); }')
-    rebuilt = Rebuilt()
+    rebuilt = Projection()
 
     for event in stream.after(0, 1000):
         rebuilt.take(event)

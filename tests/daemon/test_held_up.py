@@ -15,13 +15,13 @@ import pytest
 from netstrata.control.answers import text_of
 from netstrata.control.interface import NAME
 from netstrata.control.varlink import encode_call
-from netstrata.control.verbs import READ, STEER, VERBS, Failure
+from netstrata.control.verbs import OPERATE, READ, VERBS, Failure
 from netstrata.daemon.control import ControlSocket, limits
 from netstrata.daemon.control import server as serving
-from netstrata.daemon.control.client import Client
-from netstrata.daemon.control.service import Steering
-from netstrata.daemon.events.event_log import Stream
-from netstrata.engine.surroundings import Retry
+from netstrata.daemon.control.client import ControlClient
+from netstrata.daemon.control.service import ControlService
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.engine.environment import Retry
 from netstrata.system.generated import GeneratedFiles
 from netstrata.testing.play import Play
 
@@ -51,11 +51,11 @@ PROGRAMS = {
 }
 
 
-def steering_of(text: str, folder: Path) -> tuple[Steering, Play]:
+def steering_of(text: str, folder: Path) -> tuple[ControlService, Play]:
     """Return a program that runs, as its clients see it."""
-    stream = Stream(Retry(1))
+    stream = EventLog(Retry(1))
     play = Play(text, observer=stream)
-    return Steering(play.engine, stream, [], GeneratedFiles(str(folder))), play
+    return ControlService(play.engine, stream, [], GeneratedFiles(str(folder))), play
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -65,7 +65,7 @@ def test_no_slice_of_an_answer_is_long_however_much_there_is(name: str, program:
 
     def slices() -> Any:
         with contextlib.suppress(Failure):  # there is nothing of that name
-            parameters = yield from VERBS[name].act(steering, QUESTIONS[name], STEER)
+            parameters = yield from VERBS[name].act(steering, QUESTIONS[name], OPERATE)
             yield from text_of(parameters, lambda value: value)
 
     times: list[float] = []
@@ -123,7 +123,7 @@ def test_a_turn_ends_in_time_whatever_256_clients_without_rights_ask(
 
 def test_who_may_steer_is_served_before_all_who_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_EACH", 256)
-    rights = iter([READ] * 100 + [STEER])
+    rights = iter([READ] * 100 + [OPERATE])
     monkeypatch.setattr(serving, "right_of", lambda peer, groups: next(rights))
     many = encode_call(f"{NAME}.Status", {"below": True}) * 100
 
@@ -159,7 +159,7 @@ def test_those_who_only_read_have_a_quarter_of_the_time_together(
         turns: list[tuple[float, float]] = []
         serve = control._serve
 
-        def timed(queue: deque[Client], time_s: float) -> None:
+        def timed(queue: deque[ControlClient], time_s: float) -> None:
             before = time.monotonic()
             serve(queue, time_s)
             if queue is control._reading:

@@ -16,12 +16,12 @@ from netstrata.cli.client import Connection, Refusal
 from netstrata.control.answers import Slices
 from netstrata.control.interface import NAME
 from netstrata.control.varlink import encode_call
-from netstrata.control.verbs import READ, STEER, VERBS, Peer, Verb
+from netstrata.control.verbs import OPERATE, READ, VERBS, Peer, Verb
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.control.limits import MOST_EACH, MOST_READING, MOST_STEERING, TOLD, Limits
-from netstrata.daemon.control.service import Steering
-from netstrata.daemon.events.event_log import KEPT, Stream
-from netstrata.engine.surroundings import Retry
+from netstrata.daemon.control.service import ControlService
+from netstrata.daemon.events.event_log import KEPT, EventLog
+from netstrata.engine.environment import Retry
 from netstrata.system.generated import GeneratedFiles
 from netstrata.testing.child import wait_until
 from netstrata.testing.play import Play
@@ -166,7 +166,7 @@ def test_a_message_that_never_ends_is_given_a_time_and_one_that_has_ended_is_not
     async def story() -> tuple[bytes, list[str], bytes]:
         told: list[str] = []
         play = Play('process main { depend("x"); }')
-        steering = Steering(play.engine, Stream(Retry(1)), [], GeneratedFiles(str(tmp_path)))
+        steering = ControlService(play.engine, EventLog(Retry(1)), [], GeneratedFiles(str(tmp_path)))
         path = str(tmp_path / "control")
         control = ControlSocket(path, steering, tell=lambda text, uid, pid: told.append(text), slow_s=1)
         await control.open()
@@ -214,8 +214,8 @@ def test_many_users_who_only_read_leave_room_for_those_who_steer() -> None:
     let_in = [limits.most(Peer(uid, frozenset()), READ) for uid in range(1000, 1000 + MOST_READING) for _ in range(2)]
 
     assert let_in.count(0) == MOST_READING
-    assert limits.most(Peer(0, frozenset()), STEER) == 0
-    assert [limits.most(Peer(0, frozenset()), STEER) for _ in range(MOST_STEERING)][-1] == MOST_STEERING
+    assert limits.most(Peer(0, frozenset()), OPERATE) == 0
+    assert [limits.most(Peer(0, frozenset()), OPERATE) for _ in range(MOST_STEERING)][-1] == MOST_STEERING
 
 
 def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
@@ -235,8 +235,10 @@ def test_who_reads_late_what_is_left_for_him_is_not_cut_off_afterwards(
     async def story() -> tuple[bytes, list[object]]:
         broken: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: broken.append(context))
-        stream = Stream(Retry(1))
-        steering = Steering(Play('process main { depend("x"); }').engine, stream, [], GeneratedFiles(str(tmp_path)))
+        stream = EventLog(Retry(1))
+        steering = ControlService(
+            Play('process main { depend("x"); }').engine, stream, [], GeneratedFiles(str(tmp_path))
+        )
         control = ControlSocket(str(tmp_path / "control"), steering)
         await control.open()
         reader, writer = await asyncio.open_unix_connection(control.path, limit=1000)
@@ -298,8 +300,8 @@ def test_a_bug_that_a_client_meets_costs_its_connection_and_a_bounded_part_of_th
 
     async def story() -> tuple[list[bytes], list[str], bytes]:
         told: list[str] = []
-        steering = Steering(
-            Play('process main { depend("x"); }').engine, Stream(Retry(1)), [], GeneratedFiles(str(tmp_path))
+        steering = ControlService(
+            Play('process main { depend("x"); }').engine, EventLog(Retry(1)), [], GeneratedFiles(str(tmp_path))
         )
         verbs = {**VERBS, "Graph": Verb(READ, {}, act)}
         control = ControlSocket(str(tmp_path / "control"), steering, verbs, lambda text, uid, pid: told.append(text))

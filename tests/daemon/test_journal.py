@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.daemon.events.event_log import Stream
-from netstrata.daemon.logs.log_format import Account
-from netstrata.daemon.logs.systemd_journal import Journal, is_standard_error
-from netstrata.engine.surroundings import Retry
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.logs.log_format import LogFormat
+from netstrata.daemon.logs.systemd_journal import SystemdJournal, is_standard_error
+from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 
 
@@ -70,10 +70,10 @@ def listener(tmp_path: Path) -> Iterator[Listener]:
     listener.close()
 
 
-def told(path: str, text: str, transitions: bool = True) -> tuple[Play, Stream]:
+def told(path: str, text: str, transitions: bool = True) -> tuple[Play, EventLog]:
     """Play a program for a journal."""
-    stream = Stream(Retry(5000))
-    stream.listen(Journal(Account(lambda line: None, transitions), path).tell)
+    stream = EventLog(Retry(5000))
+    stream.listen(SystemdJournal(LogFormat(lambda line: None, transitions), path).tell)
     return Play(text, observer=stream), stream
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from netstrata.contract import computes
 from netstrata.control.answers import whole
-from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.running.registry import make_registry
-from netstrata.engine.surroundings import Retry
+from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 
 
@@ -32,7 +32,7 @@ class Lights:
     """A program that is played, and what its lights are."""
 
     def __init__(self, text: str) -> None:
-        self.stream = Stream(Retry(5000))
+        self.stream = EventLog(Retry(5000))
         self.play = Play(text, more=STEPS, observer=self.stream)
 
     def all(self) -> dict[str, dict[str, str]]:

@@ -7,14 +7,14 @@ import pytest
 
 from netstrata.contract.secrets import MOST, SECRETS
 from netstrata.control.answers import finish, whole
-from netstrata.daemon.events.event_log import Stream
-from netstrata.daemon.logs.log_format import Account
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.logs.log_format import LogFormat
 from netstrata.daemon.logs.ncd_format import INFO, Log
 from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.graph import Graph
-from netstrata.daemon.text.redaction import all_masked, masked
-from netstrata.engine.surroundings import Retry
+from netstrata.daemon.text.redaction import all_redacted, redacted
+from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 
 
@@ -36,22 +36,22 @@ def test_a_secret_is_masked_wherever_it_stands_and_however_it_is_written() -> No
 
     raw = b'a "b"\\\n\xff'.decode("utf-8", "backslashreplace")
 
-    assert masked(f"is {raw}!") == "is ********!"
-    assert masked('{"a \\"b\\"\\\\\\n\\xff"}') == '{"********"}'
-    assert masked(b'a "b"\\\n\xff'.hex()) == "********"
+    assert redacted(f"is {raw}!") == "is ********!"
+    assert redacted('{"a \\"b\\"\\\\\\n\\xff"}') == '{"********"}'
+    assert redacted(b'a "b"\\\n\xff'.hex()) == "********"
 
 
 def test_the_longest_secret_goes_first_so_that_nothing_of_it_is_left() -> None:
     SECRETS.keep(b"horse")
     SECRETS.keep(b"horsewhip")
 
-    assert masked("a horsewhip, a horse") == "a ********, a ********"
+    assert redacted("a horsewhip, a horse") == "a ********, a ********"
 
 
 def test_a_short_secret_is_masked_only_where_it_is_all_of_a_text() -> None:
     SECRETS.keep(b"up")
 
-    assert all_masked({"a": "up", "b": "up again", "c": 'var("up")', "state": "up"}) == {
+    assert all_redacted({"a": "up", "b": "up again", "c": 'var("up")', "state": "up"}) == {
         "a": "********", "b": "up again", "c": 'var("********")', "state": "up",
     }  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_a_short_secret_is_masked_only_where_it_is_all_of_a_text() -> None:
 def test_each_long_line_of_a_key_is_a_secret() -> None:
     SECRETS.keep(b"-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END KEY-----\n")
 
-    assert masked("child: MIIEvQIBADANBgkqhkiG9w0BAQEFAASC") == "child: ********"
+    assert redacted("child: MIIEvQIBADANBgkqhkiG9w0BAQEFAASC") == "child: ********"
 
 
 def test_a_program_that_makes_secrets_for_ever_does_not_take_all_memory() -> None:
@@ -67,13 +67,13 @@ def test_a_program_that_makes_secrets_for_ever_does_not_take_all_memory() -> Non
         SECRETS.keep(b"secret number %d" % number)
 
     assert len(SECRETS.all()) == MOST
-    assert masked(f"secret number {3 * MOST - 1}") == "********"
+    assert redacted(f"secret number {3 * MOST - 1}") == "********"
 
 
 def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     told: list[str] = []
-    stream.listen(Account(lambda line: told.append(masked(line)), True).tell)
+    stream.listen(LogFormat(lambda line: told.append(redacted(line)), True).tell)
     text = (
         'process main { var("wooden ") first; var("horse") second; concat(first, second) both; secret(both) key;'
         " var(key) copy; sleep(copy); }"
@@ -81,7 +81,7 @@ def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
 
     play = Play(text, observer=stream)
     events = json.dumps([event.as_dict() for event in stream.after(0, 1000)])
-    floors = json.dumps(all_masked(whole(pyramids(play.engine.roots, stream.layers, False))))
+    floors = json.dumps(all_redacted(whole(pyramids(play.engine.roots, stream.layers, False))))
 
     for part in ("wooden ", "horse"):
         assert part not in events + floors + "\n".join(told)
@@ -105,7 +105,7 @@ def test_a_status_is_masked_below_its_processes_and_so_are_their_names() -> None
         process asked { secret("wooden horse") key; on_request(key); }
         template stable { depend(_arg0); }
     """
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     play = Play(text, observer=stream)
 
     goals = [goal.as_dict(play.engine) for goal in finish(find_goals(play.engine)).values()]
@@ -119,7 +119,7 @@ def test_a_status_is_masked_below_its_processes_and_so_are_their_names() -> None
         "events": [event.as_dict() for event in stream.after(0, 1000)],
     }
 
-    said = json.dumps(all_masked(whole(told)))
+    said = json.dumps(all_redacted(whole(told)))
     assert "wooden horse" not in said
     assert 'nothing provides \\"********\\"' in said
     assert "main.2/stable[********]" in said

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, cast
 
-from netstrata.daemon.running.link_retries import Nudge
+from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.ports import Ports
 from netstrata.testing.play import Play
 from netstrata.values import Unavailable
@@ -32,7 +32,7 @@ class LinksLater:
 
 def test_listening_that_was_refused_is_tried_again_at_the_next_failure() -> None:
     links = LinksLater()
-    nudge = Nudge(cast(Ports, cast(Any, links)))
+    nudge = LinkRetries(cast(Ports, cast(Any, links)))
     process = Play('process main { net.up("eth0"); }').engine.roots[0]
     error = Unavailable("set eth0 up", "there is no link eth0")
 
@@ -75,7 +75,7 @@ class Restless:
 
 def test_an_attempt_that_changes_links_itself_is_not_made_again_and_again_without_a_pause() -> None:
     links = Restless()
-    nudge = Nudge(cast(Ports, cast(Any, links)))
+    nudge = LinkRetries(cast(Ports, cast(Any, links)))
     links.play = Play('process main { net.up("eth0"); }', links, observer=nudge)
 
     links.play.pass_time(9000)

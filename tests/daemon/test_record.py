@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.events.recorder import MOST, Recorder
 from netstrata.daemon.events.recording import Recording
-from netstrata.engine.surroundings import Retry
+from netstrata.engine.environment import Retry
 
 
 def whole_lines(file: Path) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def wait_until(what: Callable[[], bool]) -> None:
 
 def test_what_a_full_disk_does_not_take_is_counted_in_its_place(tmp_path: Path) -> None:
     file = tmp_path / "r.json"
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     recorder = Recorder(str(file), stream)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
@@ -70,7 +70,7 @@ def test_what_a_full_disk_does_not_take_is_counted_in_its_place(tmp_path: Path) 
 
 def test_a_disk_that_is_full_at_the_end_is_told_as_soon_as_it_has_room(tmp_path: Path) -> None:
     file = tmp_path / "r.json"
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     recorder = Recorder(str(file), stream)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
@@ -90,7 +90,7 @@ def test_a_pipe_that_nobody_empties_holds_nobody_up_and_its_reader_is_told_what_
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     recorder = Recorder(str(path), stream)
     text = "x" * 1000
     count = 2 * MOST // len(text)
@@ -166,7 +166,7 @@ def test_our_own_links_are_followed(tmp_path: Path) -> None:
     folder.mkdir()
     (tmp_path / "link").symlink_to("folder/../folder")
     (folder / "r.json").symlink_to(tmp_path / "real.json")
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     recorder = Recorder(str(tmp_path / "link" / "r.json"), stream)
 
     stream.control("somebody asks")
@@ -186,7 +186,7 @@ def test_a_record_on_standard_output_comes_through_its_pipe(tmp_path: Path) -> N
 
 
 def test_a_bug_that_is_no_one_statements_is_recorded_in_one_line(tmp_path: Path) -> None:
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     recorder = Recorder(str(tmp_path / "r.json"), stream)
 
     stream.broken(ValueError("odd"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from netstrata.control.interface import KINDS
 from netstrata.daemon.events.recording import read_event
-from netstrata.daemon.pyramid.projection import Rebuilt
+from netstrata.daemon.pyramid.projection import Projection
 
 BASE: dict[str, Any] = {"seq": 1, "time": 1.0, "monotonic": 1.0, "kind": "transition", "process": "a"}
 PLACE: dict[str, Any] = {"statement": 1, "name": "var", "file": "a.ncd", "line": 1, "column": 1, "layer": 0}
@@ -50,7 +50,7 @@ ODD = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=2)
 @example([BASE | PLACE | {"kind": "error", "text": "x", "retry_ms": "soon"}])
 @example([BASE | {"monotonic": math.nan, "from": "gone", "to": "up"}])
 def test_whatever_a_file_holds_is_an_event_or_is_refused_in_words(lines: list[dict[str, Any]]) -> None:
-    rebuilt = Rebuilt()
+    rebuilt = Projection()
     refused: list[str] = []
     for line in lines:
         try:

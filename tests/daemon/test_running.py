@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from netstrata.daemon.running.program import Settings, run_program
 from netstrata.daemon.running.registry import make_registry
-from netstrata.engine.surroundings import Observer, Retry
+from netstrata.engine.environment import Observer, Retry
 from netstrata.language.load import load
 
 

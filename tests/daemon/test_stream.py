@@ -1,14 +1,14 @@
 """The stream of events."""
 
 from netstrata.daemon.events.event import Event
-from netstrata.daemon.events.event_log import KEPT, Stream
-from netstrata.engine.surroundings import Retry
+from netstrata.daemon.events.event_log import KEPT, EventLog
+from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 
 
-def streamed(text: str) -> tuple[Play, Stream, list[Event]]:
+def streamed(text: str) -> tuple[Play, EventLog, list[Event]]:
     """Play a program with a stream that is listened to."""
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     heard: list[Event] = []
     stream.listen(heard.append)
     return Play(text, observer=stream), stream, heard

@@ -3,17 +3,17 @@
 from typing import Any
 
 from netstrata.control.answers import finish, whole
-from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.events.layers import Layers
 from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.pyramid.why import Why
-from netstrata.engine.surroundings import Retry
+from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 
 
 def reasons(text: str, name: str) -> list[str]:
     """Play a program, and ask why one of its processes is where it is."""
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     play = Play(text, observer=stream)
     process = stream.process_at(name)
     assert process is not None
@@ -145,7 +145,7 @@ def test_what_a_complete_process_runs_beside_itself_is_followed() -> None:
 
 
 def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() -> None:
-    play = Play('process main { var("x") v; depend("LAN"); println(v); }', observer=Stream(Retry(5000)))
+    play = Play('process main { var("x") v; depend("LAN"); println(v); }', observer=EventLog(Retry(5000)))
 
     [process] = whole(pyramids(play.engine.roots, Layers(), below=False))
 
@@ -163,7 +163,7 @@ def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() 
 
 
 def test_a_process_is_found_by_its_path_until_it_is_gone() -> None:
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     text = 'process main { sleep("1"); call("t", {}); }\ntemplate t { spawn("u", {}); }\ntemplate u { sleep("5"); }'
     play = Play(text, observer=stream)
     play.pass_time(1)
@@ -189,7 +189,7 @@ def test_restart_undoes_from_one_floor_on_and_touches_nothing_below() -> None:
 
 def named(text: str, name: str) -> list[str]:
     """Play a program, and ask why by any name."""
-    stream = Stream(Retry(5000))
+    stream = EventLog(Retry(5000))
     play = Play(text, observer=stream)
     why = Why(play.engine, stream.failures)
     process = stream.process_at(name)

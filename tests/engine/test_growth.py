@@ -5,8 +5,8 @@ import time
 import pytest
 
 from netstrata.engine import machine
+from netstrata.engine.environment import Observer
 from netstrata.engine.process import COMPLETE, Process
-from netstrata.engine.surroundings import Observer
 from netstrata.testing.play import Play
 
 LIMIT_64 = 2**64 - 1

@@ -14,9 +14,9 @@ from netstrata.contract import (
     Watch,
     computes,
     configures,
+    current_holder,
     declaration_of,
     note,
-    running,
     watches,
 )
 from netstrata.contract.shapes import Text
@@ -49,7 +49,7 @@ async def hold(ports: World, name: Text) -> Up[None]:
     if name in ports.broken:
         raise Unavailable(f"hold {name.decode()}", "it is broken", 5)
     ports.events.append(f"take {name.decode()}")
-    ports.holders[name] = running()
+    ports.holders[name] = current_holder()
     try:
         yield
     finally:
@@ -67,7 +67,7 @@ async def slow(ports: World, name: Text) -> Up[None]:
     try:
         await ports.gate(b"up " + name).wait()
         ports.events.append(f"take {name.decode()}")
-        ports.holders[name] = running()
+        ports.holders[name] = current_holder()
         yield
     finally:
         await ports.gate(b"down " + name).wait()
@@ -82,7 +82,7 @@ async def two(ports: World, name: Text) -> Up[None]:
         test.two("x");
     """
     ports.events.append(f"take {name.decode()}")
-    ports.holders[name] = running()
+    ports.holders[name] = current_holder()
     try:
         await ports.gate(b"more " + name).wait()
         yield

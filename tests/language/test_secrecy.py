@@ -26,7 +26,7 @@ def declared(name: str) -> Declaration | None:
     return entry.declaration if entry is not None else None
 
 
-def hushed(text: str) -> list[str]:
+def tainted(text: str) -> list[str]:
     """Return the statements that a secret is made from: `main.1 var`."""
     program = load("it.ncd", lambda path: text.encode())
     places = secret_places(program, declared)
@@ -44,21 +44,21 @@ def test_names_are_followed_back_to_where_they_begin() -> None:
         concat(first, @concat(second, "!")) psk; println(link); secret(psk);
     }"""
 
-    assert hushed(text) == ["main.1 var", "main.3 file_read", "main.4 concat"]
+    assert tainted(text) == ["main.1 var", "main.3 file_read", "main.4 concat"]
     assert SECRETS.all() == [b"wooden "]  # neither the path nor a piece of a single byte
 
 
 def test_of_a_map_of_options_only_those_that_are_secret_are_followed() -> None:
     text = 'process main { var("home") s; var("12345678") p; net.wpa("wlan0", ["ssid": s, "psk": p, "eap": "MD5"]); }'
 
-    assert hushed(text) == ["main.2 var"]
+    assert tainted(text) == ["main.2 var"]
     assert SECRETS.all() == [b"12345678"]
 
 
 def test_a_map_that_is_named_is_followed_as_a_whole_and_so_are_its_methods() -> None:
     text = 'process main { value([]) o; o->insert("password", "wooden horse"); net.wpa("eth0", o); }'
 
-    assert hushed(text) == ["main.1 value"]
+    assert tainted(text) == ["main.1 value"]
     assert SECRETS.all() == [b"wooden horse"]
 
 
@@ -75,9 +75,9 @@ def test_a_map_that_is_named_is_followed_as_a_whole_and_so_are_its_methods() -> 
     ],
 )
 def test_it_is_followed_through(text: str) -> None:
-    assert "main.1 var" in hushed(text)
+    assert "main.1 var" in tainted(text)
 
 
 def test_a_program_without_secrets_has_none_and_recursion_ends() -> None:
-    assert hushed('process main { var("x") p; println(p); }') == []
-    assert hushed('process main { call("t", {"x"}); } template t { call("t", {_arg0}); secret(_arg0); }') == []
+    assert tainted('process main { var("x") p; println(p); }') == []
+    assert tainted('process main { call("t", {"x"}); } template t { call("t", {_arg0}); secret(_arg0); }') == []

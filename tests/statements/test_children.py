@@ -19,7 +19,7 @@ from netstrata.system.output import StandardOutput
 from netstrata.values import List, Map, Refused, Value
 
 
-class Outside:
+class Environment:
     """As much of the ports as these statements ask for."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Driven:
 
     def __init__(self, function: Any, *values: Value) -> None:
         arguments = declaration_of(function).bind(list(values))
-        self.generator = cast("AsyncGenerator[Any, None]", function(cast("Ports", Outside()), *arguments))
+        self.generator = cast("AsyncGenerator[Any, None]", function(cast("Ports", Environment()), *arguments))
         self.up_at_once = False
         self.variables: Any = None
         self.task: asyncio.Task[Any] | None = None

@@ -23,7 +23,7 @@ class Machine:
         self.told.append(what)
 
 
-class Outside:
+class Environment:
     """As much of the ports as these statements ask for."""
 
     def __init__(self, machine: Machine) -> None:
@@ -35,14 +35,14 @@ def test_the_machine_is_told_before_anything_is_undone() -> None:
 
     play = Play(
         'process main { rprintln("undone"); hard_reboot(); println("up"); hard_poweroff(); println("off"); }',
-        Outside(machine),
+        Environment(machine),
     )
 
     assert (play.output, machine.told) == ("up\noff\n", ["reboot", "power off"])
 
 
 def test_a_refusal_is_an_error_of_the_statement() -> None:
-    play = Play('process main { hard_poweroff(); println("off"); }', Outside(Machine(refuses=True)))
+    play = Play('process main { hard_poweroff(); println("off"); }', Environment(Machine(refuses=True)))
 
     assert play.output == ""
     assert play.failures == ["main.1 hard_poweroff: cannot power off the machine: Operation not permitted"]
@@ -51,6 +51,6 @@ def test_a_refusal_is_an_error_of_the_statement() -> None:
 def test_an_argument_too_many_is_refused_before_the_machine_is_told() -> None:
     machine = Machine()
 
-    Play('process main { hard_reboot("now"); }', Outside(machine))
+    Play('process main { hard_reboot("now"); }', Environment(machine))
 
     assert machine.told == []

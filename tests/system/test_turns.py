@@ -1,6 +1,6 @@
 """Turns: first come, first served."""
 
-from netstrata.system.turns import Queue
+from netstrata.system.fair_lock import Queue
 
 
 def test_who_comes_first_has_the_turn_and_gives_it_to_the_next() -> None:

@@ -210,7 +210,7 @@ def _seconds(text: str) -> float:
 
 
 def _client(options: argparse.Namespace) -> int:
-    from netstrata.cli.asking import ask
+    from netstrata.cli.queries import ask
 
     return ask(options)
 
@@ -228,7 +228,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _console(options: argparse.Namespace) -> int:
-    from netstrata.cli.consoling import console
+    from netstrata.cli.console_command import console
 
     return console(options)
 
@@ -283,7 +283,7 @@ def _completion(options: argparse.Namespace) -> int:
 
 def _complete(words: list[str], parser: argparse.ArgumentParser) -> int:
     """Answer what those scripts ask: a shell, and a line up to the cursor."""
-    from netstrata.cli.completing import complete
+    from netstrata.cli.completion import complete
 
     shell, line = (*words, "", "")[:2]
     for found in complete(shell, line, parser):

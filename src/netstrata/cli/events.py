@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from netstrata.cli.painting import Paint, harmless
+from netstrata.cli.terminal_style import Paint, harmless
 
 
 def print_events(events: list[dict[str, Any]], as_json: str | None) -> None:

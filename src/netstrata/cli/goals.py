@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from netstrata.cli.client import Connection, TookTooLong
-from netstrata.cli.painting import Paint, harmless
+from netstrata.cli.terminal_style import Paint, harmless
 
 TIMED_OUT = 3
 

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from netstrata.cli.client import Connection
-from netstrata.cli.painting import Paint, wide
+from netstrata.cli.terminal_style import Paint, wide
 
 _HEAD = ("LINK", "KIND", "STATE", "SPEED", "IN", "OUT", "LOST", "WI-FI", "USED BY")
 

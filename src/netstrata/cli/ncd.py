@@ -73,7 +73,7 @@ def _run_file(options: Options, name: str, streams: Streams) -> int:
     from netstrata.daemon.running import garbage
     from netstrata.daemon.running.program import Settings, run_program
     from netstrata.daemon.running.registry import make_registry
-    from netstrata.engine.surroundings import Retry
+    from netstrata.engine.environment import Retry
     from netstrata.language.diagnostics import ncd_log_lines
     from netstrata.language.load import load
     from netstrata.language.refusals import Refusals

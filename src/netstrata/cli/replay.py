@@ -11,7 +11,7 @@ from contextlib import suppress
 from math import inf
 
 from netstrata.cli.events import print_events
-from netstrata.control.verbs import STEER
+from netstrata.control.verbs import OPERATE
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.events.event import Event, Filter
 from netstrata.daemon.events.recording import NoRecording, Recording
@@ -59,7 +59,7 @@ async def _show(options: argparse.Namespace, shown: Replay, before: Callable[[Ev
 
     def tell(event: Event) -> None:
         if wish.takes(event):
-            print_events([event_for(event, STEER) or {}], options.json)
+            print_events([event_for(event, OPERATE) or {}], options.json)
 
     shown.stream.listen(tell)
     socket = ControlSocket(options.control, shown, recorded_verbs()) if options.control else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from netstrata.cli.client import Connection, Refusal
 from netstrata.cli.links import link_line
-from netstrata.cli.painting import Paint, harmless
+from netstrata.cli.terminal_style import Paint, harmless
 
 _AS_FLOOR = {"coming": "down", "down": "gone"}  # a light that is down looks as a floor that is gone
 

@@ -38,7 +38,7 @@ HEADERS: Final = (
 )
 
 
-class Guard:
+class RequestGuard:
     """Lets requests through to an application, or refuses them."""
 
     def __init__(self, app: ASGIApp, token: str, notes: Notes) -> None:

@@ -15,7 +15,7 @@ import uvicorn
 from netstrata.console.asking import Daemon
 from netstrata.console.connecting import Connection
 from netstrata.console.feed import Feed
-from netstrata.console.guard import Guard
+from netstrata.console.guard import RequestGuard
 from netstrata.console.noting import Notes
 from netstrata.console.page import Page
 from netstrata.console.rights import RightsKept, give_up_root
@@ -75,7 +75,7 @@ def serve(wishes: Wishes, say: Callable[[str], None], tell_address: Callable[[st
     async def run() -> None:
         daemon = Daemon(wishes.control)
         feed = Feed(daemon, wishes.steer, say)
-        guard = Guard(make_app(daemon, feed, page, wishes.steer), token, notes)
+        guard = RequestGuard(make_app(daemon, feed, page, wishes.steer), token, notes)
         server = _Server(_config(guard), feed)
         server.config.load()
         if os.geteuid() == 0:
@@ -96,7 +96,7 @@ def _ended(task: "asyncio.Task[None]", server: uvicorn.Server, say: Callable[[st
         server.should_exit = True
 
 
-def _config(guard: Guard) -> uvicorn.Config:
+def _config(guard: RequestGuard) -> uvicorn.Config:
     return uvicorn.Config(
         guard,
         http=Connection,

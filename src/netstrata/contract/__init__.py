@@ -14,7 +14,7 @@ from netstrata.contract.decorators import (
     reports,
     watches,
 )
-from netstrata.contract.running import DHCP, KERNEL, NOTE, SUPPLICANT, Running, note, running, set_running
+from netstrata.contract.holder import DHCP, KERNEL, NOTE, SUPPLICANT, Holder, current_holder, note, set_running
 
 __all__ = [
     "DHCP",
@@ -26,7 +26,7 @@ __all__ = [
     "Declaration",
     "Down",
     "Events",
-    "Running",
+    "Holder",
     "Shape",
     "Up",
     "Variable",
@@ -34,10 +34,10 @@ __all__ = [
     "acts",
     "computes",
     "configures",
+    "current_holder",
     "declaration_of",
     "note",
     "reports",
-    "running",
     "set_running",
     "watches",
 ]

@@ -8,7 +8,7 @@ from netstrata.control.interface import DESCRIPTION, NAME, SERVICE
 from netstrata.control.varlink import Call, is_text
 
 READ: Final = 1
-STEER: Final = 2
+OPERATE: Final = 2
 LARGEST: Final = 2**63 - 1  # what varlink's int can be
 
 
@@ -156,13 +156,13 @@ VERBS: Final[dict[str, Verb]] = {
     "Graph": Verb(READ, {}, _graph),
     "Links": Verb(READ, {"name": str}, _links),
     "Figures": Verb(READ, {}, _figures),
-    "Restart": Verb(STEER, {"process": str, "statement": int, "above": bool}, _restart),
-    "Source": Verb(STEER, {}, _source),
-    "Files": Verb(STEER, {}, _files),
-    "Show": Verb(STEER, {"name": str}, _show),
-    "Goals": Verb(STEER, {}, _goals),
-    "Ask": Verb(STEER, {"goal": str}, _ask),
-    "Drop": Verb(STEER, {"goal": str}, _drop),
+    "Restart": Verb(OPERATE, {"process": str, "statement": int, "above": bool}, _restart),
+    "Source": Verb(OPERATE, {}, _source),
+    "Files": Verb(OPERATE, {}, _files),
+    "Show": Verb(OPERATE, {"name": str}, _show),
+    "Goals": Verb(OPERATE, {}, _goals),
+    "Ask": Verb(OPERATE, {"goal": str}, _ask),
+    "Drop": Verb(OPERATE, {"goal": str}, _drop),
 }
 REQUIRED: Final = {"Why": ("process",), "Restart": ("process",), "Show": ("name",), "Ask": ("goal",), "Drop": ("goal",)}
 

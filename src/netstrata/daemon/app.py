@@ -7,14 +7,14 @@ from errno import ENXIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.daemon.control.claim import Claim, Taken
-from netstrata.daemon.events.event_log import Stream
-from netstrata.daemon.logs.log_format import Account
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.logs.log_format import LogFormat
 from netstrata.daemon.logs.ncd_format import LEVELS
 from netstrata.daemon.logs.run_log import RunLog
 from netstrata.daemon.running import garbage
 from netstrata.daemon.running.backoff import BackOff
-from netstrata.daemon.running.fan_out import Several
-from netstrata.daemon.running.link_retries import Nudge
+from netstrata.daemon.running.fan_out import FanOut
+from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import Settings, run_program
 from netstrata.daemon.running.registry import make_registry
@@ -71,7 +71,7 @@ class App:
         self._log = RunLog(writers[1])
         self._output = StandardOutput(writers[0])
         self._retry = BackOff(options.retry_ms, os.getpid() % 97 / 97)
-        self._stream = Stream(self._retry)
+        self._stream = EventLog(self._retry)
         self._ports = SystemPorts(self._output, state=options.state)
         self._sources: list[Source] = []
 
@@ -106,7 +106,7 @@ class App:
 
     def _settings(self, claim: Claim | None) -> Settings:
         return Settings(
-            observer=Several([self._stream, Nudge(self._ports)]),
+            observer=FanOut([self._stream, LinkRetries(self._ports)]),
             watched=True,
             retry=self._retry,
             write=self._output.write,
@@ -130,14 +130,14 @@ class App:
 
     def _tell(self) -> None:
         """Tell what happens: the journal if standard error goes there or somebody wants it, else standard error."""
-        account = Account(self._log.timed, not self._options.quiet)
+        account = LogFormat(self._log.timed, not self._options.quiet)
         journal = self._options.journal
         if journal == "yes" or (journal == "auto" and "JOURNAL_STREAM" in os.environ):
-            from netstrata.daemon.logs.systemd_journal import Journal, is_standard_error
+            from netstrata.daemon.logs.systemd_journal import SystemdJournal, is_standard_error
 
             ours = is_standard_error()
             if ours or journal == "yes":
-                self._stream.listen(Journal(account).tell)
+                self._stream.listen(SystemdJournal(account).tell)
             if ours:
                 return
         self._stream.listen(account.tell)
@@ -173,9 +173,9 @@ class App:
     async def _answer(self, claim: Claim, engine: Engine) -> AsyncIterator[None]:
         """Answer at the control socket, as long as an engine runs."""
         from netstrata.daemon.control import ControlSocket
-        from netstrata.daemon.control.service import Steering
+        from netstrata.daemon.control.service import ControlService
 
-        served = Steering(engine, self._stream, self._sources, self._ports.generated)
+        served = ControlService(engine, self._stream, self._sources, self._ports.generated)
         control = ControlSocket(claim.path, served, tell=self._stream.refused)
         await control.open(claim)
         try:

@@ -24,15 +24,15 @@ def compile_program(program: tree.PlainProgram, registry: Registry) -> list[Code
         entry = registry.statement(name)
         return entry.declaration if entry is not None else None
 
-    hushed = secret_places(program, declared)
+    tainted = secret_places(program, declared)
     constants = _Constants()
     codes: list[Code] = []
     left = program.processes
     left.reverse()
     while left:
         code = _Compiler(left.pop(), registry, constants).code()
-        for slot in code.slots if hushed else ():
-            slot.hushed = (code.name, slot.index) in hushed
+        for slot in code.slots if tainted else ():
+            slot.tainted = (code.name, slot.index) in tainted
         codes.append(code)
     return codes
 

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from netstrata.engine.program import ALL_NAMES, NOT_SEEN
+from netstrata.engine.referent import NAMED_ARGUMENTS, Referent, follow_variable, unwrapped
 from netstrata.engine.statement import Statement
-from netstrata.engine.thing import NAMED_ARGUMENTS, Thing, follow_variable, unwrapped
 from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, excess, parse_number
 from netstrata.values.compiling import mypyc_attr
 
@@ -97,7 +97,7 @@ class Reference(Expression):
             return arguments.items[self.argument]
         return self.read(process.find_outside(self.names[0]))
 
-    def read(self, thing: Thing | None) -> Value:
+    def read(self, thing: Referent | None) -> Value:
         """Return the value that the names lead to, from what the first of them means."""
         value: Value | None = None
         if thing is not None:
@@ -106,7 +106,7 @@ class Reference(Expression):
             raise self.unresolved(thing)
         return value
 
-    def unresolved(self, thing: Thing | None) -> Refused:
+    def unresolved(self, thing: Referent | None) -> Refused:
         """Return the error for a name that leads nowhere from what its first part means."""
         message = f"failed to resolve variable ({'.'.join(self.names)}) from position {self.position}"
         first = unwrapped(thing) if thing is not None else None
@@ -128,7 +128,7 @@ class OwnReference(Reference):
     def evaluate(self, process: "Process") -> Value:
         """Follow the names from the statement, which must exist."""
         begun = process.begun
-        thing: Thing | None = begun[self.index] if begun else None
+        thing: Referent | None = begun[self.index] if begun else None
         if thing is None:
             raise Refused(f"statement ({self.names[0]}) is uninitialized", self.span)
         return self.read(thing)

@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from netstrata.engine.environment import Environment, Observer, Retry, Timers
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
+from netstrata.engine.retry_state import LOSSES
 from netstrata.engine.statement import Owner, Statement
-from netstrata.engine.surroundings import Observer, Outside, Retry, Timers
-from netstrata.engine.trouble import LOSSES
 from netstrata.values import List, Refused, Value
 
 if TYPE_CHECKING:
-    from netstrata.engine.structures.depending import Offer
+    from netstrata.engine.structures.depending import ProvidedName
 
 # What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.
 DEEPEST: Final = 100_000  # levels of processes that templates were called in
@@ -27,7 +27,9 @@ MOST_PROCESSES: Final = 2_000_000
 class Engine:
     """All processes, and the stack of those that have something to do."""
 
-    def __init__(self, codes: list[Code], timers: Timers, retry: Retry, observer: Observer, outside: Outside) -> None:
+    def __init__(
+        self, codes: list[Code], timers: Timers, retry: Retry, observer: Observer, outside: Environment
+    ) -> None:
         self.outside = outside
         self.templates = {code.name: code for code in codes}  # and processes
         self.timers = timers
@@ -43,8 +45,8 @@ class Engine:
         self.exit_code = 0
         self.inbox: deque[Callable[[], None]] = deque()
         self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
-        self.offers: dict[bytes, Offer] = {}  # what is provided, or waited for, by name
-        self.commons: dict[str, Any] = {}  # what statements of another family share, by the family's name
+        self.offers: dict[bytes, ProvidedName] = {}  # what is provided, or waited for, by name
+        self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
 
     def retry_all(self) -> None:
         """Begin all failed statements again now: something outside has changed, and what failed may work."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netstrata.engine.flowing import Later
+from netstrata.engine.byte_channel import Later
 from netstrata.language.valuetext import format_value, parse_value
 from netstrata.protocols.requests import LONGEST_TEXT, Decoder, Message, encode
 from netstrata.values import Refused, Unavailable, Value

@@ -7,9 +7,9 @@ any --terminate--> TERMINATING --nothing left--> gone
 from typing import TYPE_CHECKING, Final
 
 from netstrata.engine.program import Code
+from netstrata.engine.referent import NAMED_ARGUMENTS, Plain, Referent
+from netstrata.engine.retry_state import RetryState
 from netstrata.engine.statement import DOWN, DYING, NONE, Owner, Statement
-from netstrata.engine.thing import NAMED_ARGUMENTS, Plain, Thing
-from netstrata.engine.trouble import Trouble
 from netstrata.values import List
 from netstrata.values.compiling import i32, mypyc_attr
 
@@ -29,17 +29,17 @@ class Process:
     """A running process: its statements, and how far it has come."""
 
     __slots__ = (
+        "advance",
         "arguments",
         "begun",
         "code",
         "depth",
         "engine",
         "error",
-        "live",
+        "free",
         "mode",
         "owner",
         "place",
-        "top",
         "trouble",
     )
 
@@ -47,13 +47,13 @@ class Process:
         # Of very many processes each field costs a line of the processor's cache: those of every step stand together.
         self.mode: i32 = RUNNING
         self.place: i32 = -1  # where on the stack, -1 if not there
-        self.live: i32 = 0  # so many statements from the start are valid
-        self.top: i32 = 0  # one more than the index of the last statement that exists
+        self.advance: i32 = 0  # so many statements from the start are valid
+        self.free: i32 = 0  # one more than the index of the last statement that exists
         self.begun: list[Statement | None] = NOTHING_BEGUN  # all statements, once the first of them begins
         self.engine = engine
         self.code = code
         self.owner = owner
-        self.trouble: Trouble | None = None  # what went wrong, if anything ever did
+        self.trouble: RetryState | None = None  # what went wrong, if anything ever did
         self.arguments = arguments
         self.error = False
         self.depth: i32 = owner.creator().process.depth + 1 if owner is not None else 0
@@ -69,12 +69,12 @@ class Process:
             self.begun = [None] * len(self.code.slots)
         return self.begun
 
-    def find(self, name: str, position: int) -> Thing | None:
+    def find(self, name: str, position: int) -> Referent | None:
         """Return what a name means just before a statement."""
         index = self.code.find(name, position)
         return self.statements[index] if index >= 0 else self.find_outside(name)
 
-    def find_outside(self, name: str) -> Thing | None:
+    def find_outside(self, name: str) -> Referent | None:
         """Return what a name means if no statement of the process has it."""
         process = self
         while True:
@@ -105,9 +105,9 @@ class Process:
 
     def restart(self, index: int) -> None:
         """Undo all statements from an index on, last first, and bring them up again; nothing before it is touched."""
-        if index < self.live:
+        if index < self.advance:
             self.error = False
-            self.live = index
+            self.advance = index
         self.engine.push(self)
 
     def go_on(self) -> None:
@@ -116,11 +116,11 @@ class Process:
             self.mode = RUNNING
             self.engine.push(self)
 
-    def troubles(self) -> Trouble:
+    def troubles(self) -> RetryState:
         """Return the account of what goes wrong here."""
         trouble = self.trouble
         if trouble is None:
-            trouble = self.trouble = Trouble()
+            trouble = self.trouble = RetryState()
         return trouble
 
     @property
@@ -128,9 +128,9 @@ class Process:
         """How many times in a row it has waited to begin a failed statement again."""
         return self.trouble.retries if self.trouble is not None else 0
 
-    def lost_too_often(self) -> bool:
+    def is_flapping(self) -> bool:
         """Count a loss of what a statement held; say whether it is time to give way to whoever takes it each time."""
-        return self.troubles().lost_too_often(self.engine.timers.now(), self.engine.retry.delay(0))
+        return self.troubles().is_flapping(self.engine.timers.now(), self.engine.retry.delay(0))
 
     def step(self) -> None:
         """Do the one next thing."""
@@ -146,14 +146,14 @@ class Process:
                 self.owner.child_down(self)
                 return
             self.mode = RUNNING
-        live = self.live
-        if live < self.top:
-            statement = self.begun[self.top - 1]
+        advance = self.advance
+        if advance < self.free:
+            statement = self.begun[self.free - 1]
             if statement is not None and statement.state != DYING:
                 self._kill(statement)
             return
-        if live > 0:
-            last = self.begun[live - 1]
+        if advance > 0:
+            last = self.begun[advance - 1]
             if last is not None and last.state == DOWN:
                 if last.fell:
                     last.fell = False
@@ -164,7 +164,7 @@ class Process:
                     except Exception as bug:
                         last.broke(bug)
                 return
-        if live == len(self.code.slots):
+        if advance == len(self.code.slots):
             self.mode = COMPLETE
             if self.engine.watched:
                 self.engine.observer.process_moved(self, "complete")
@@ -187,11 +187,11 @@ class Process:
             statement.broke(bug)
 
     def _terminate(self) -> None:
-        if self.top:
-            statement = self.begun[self.top - 1]
+        if self.free:
+            statement = self.begun[self.free - 1]
             if statement is not None and statement.state != DYING:
-                if self.live > self.top - 1:
-                    self.live = self.top - 1
+                if self.advance > self.free - 1:
+                    self.advance = self.free - 1
                 self._kill(statement)
             return
         engine = self.engine
@@ -225,17 +225,17 @@ class Process:
     def retry(self) -> None:
         """Begin the failed statement again, unless things have moved on."""
         self._cease_waiting()
-        live = self.live
-        if self.mode != RUNNING or live != self.top or live == len(self.code.slots):
+        advance = self.advance
+        if self.mode != RUNNING or advance != self.free or advance == len(self.code.slots):
             return
-        if live > 0:
-            last = self.begun[live - 1]
+        if advance > 0:
+            last = self.begun[advance - 1]
             if last is None or last.state == DOWN:
                 return
         self._advance()
 
     def _advance(self) -> None:
-        index = self.live
+        index = self.advance
         if index == 0 and not self.begun:
             count = len(self.code.slots)
             self.begun = [None] if count == 1 else [None] * count  # the former, of most, takes a third of the time
@@ -260,7 +260,7 @@ class Process:
         statement.since = 0.0
         statement.told = ""
         self.begun[index] = statement
-        self.live = self.top = index + 1
+        self.advance = self.free = index + 1
         if self.engine.watched:
             self.engine.observer.moved(statement, NONE, DOWN)
         try:
@@ -269,7 +269,7 @@ class Process:
             statement.broke(error)
 
 
-def _argument(arguments: List, name: str) -> Thing | None:
+def _argument(arguments: List, name: str) -> Referent | None:
     """Return `_args`, or `_arg0` and so on as far as there are so many."""
     if name == "_args":
         return Plain(arguments)

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
-from netstrata.engine.thing import Thing, follow_thing, unwrapped
+from netstrata.engine.referent import Referent, follow_thing, unwrapped
 from netstrata.values import DEPTH_LIMIT, MOST_WEIGHT, Refused, Span, Value, excess
 from netstrata.values.compiling import mypyc_attr
 
@@ -27,11 +27,11 @@ class Slot:
         "_entry_type",
         "arguments",
         "constants",
-        "hushed",
         "index",
         "name",
         "registry",
         "span",
+        "tainted",
         "target",
         "target_index",
         "type",
@@ -60,13 +60,13 @@ class Slot:
         self.name = name
         self.span = span
         self.registry = registry
-        self.hushed = False  # a secret is made from what it holds
+        self.tainted = False  # a secret is made from what it holds
         if not target:
             entry = registry.statement(type_)
             if entry is not None and entry.declaration.fits(len(arguments)):
                 self._entry = entry
 
-    def resolve_target(self, process: "Process") -> Thing:
+    def resolve_target(self, process: "Process") -> Referent:
         """Return the thing that a method is called on.
 
         Raises: Refused if the name leads nowhere.
@@ -85,7 +85,7 @@ class Slot:
         """Return the name that its documentation is found by; a method's is known once its object is."""
         return self._entry.declaration.name if self._entry is not None else self.type
 
-    def entry_for(self, target: Thing | None) -> "Entry":
+    def entry_for(self, target: Referent | None) -> "Entry":
         """Return what implements this statement, or this method on a thing.
 
         Raises: Refused if there is no such statement or method.
@@ -96,7 +96,7 @@ class Slot:
             entry = self._find_entry(target, type_)
         return entry
 
-    def _find_entry(self, target: Thing | None, type_: str) -> "Entry":
+    def _find_entry(self, target: Referent | None, type_: str) -> "Entry":
         if target is None:
             entry = self.registry.statement(self.type)
             if entry is None:

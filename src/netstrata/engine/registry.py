@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
+from netstrata.engine.async_statement import Configured, NextEvent, Reported, Watched
 from netstrata.engine.computed import Acted, Computed
 from netstrata.engine.function import Function
-from netstrata.engine.living import Configured, NextEvent, Reported, Watched
 
 if TYPE_CHECKING:
     from netstrata.engine.statement import Statement

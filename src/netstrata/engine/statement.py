@@ -6,9 +6,9 @@ none --begin--> down <--> up          down, up --die--> dying --dead--> none
 from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import NOTE, Declaration
+from netstrata.engine.environment import Waiting
 from netstrata.engine.program import Slot
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
+from netstrata.engine.referent import Referent
 from netstrata.values import Value
 from netstrata.values.compiling import mypyc_attr
 
@@ -25,12 +25,12 @@ STATE_NAMES = ("gone", "down", "up", "dying")
 
 
 @mypyc_attr(acyclic=True)
-class Owner(Thing):
+class Owner(Referent):
     """Who created a template process: what its names mean there, and who is told how it is."""
 
     __slots__ = ()
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Return what a name means in the template process if nothing of its own has that name."""
         return None
 
@@ -67,7 +67,7 @@ class Statement(Owner):
     process: "Process"
     since: float  # seconds of wall time since when it is in its state; kept by who observes
     state: int
-    target: Thing | None  # of a method: the thing it was called on
+    target: Referent | None  # of a method: the thing it was called on
     told: str  # its last line in the time line
 
     def begin(self, values: list[Value]) -> None:
@@ -155,13 +155,13 @@ class Statement(Owner):
         """Report: was down for an instant; everything after it is undone and done again."""
         self._shorten()
         if self.process.engine.watched:
-            self.process.engine.observer.blinked(self)
+            self.process.engine.observer.restarted(self)
 
     def _shorten(self) -> None:
         process = self.process
-        if self.index < process.live:
+        if self.index < process.advance:
             process.error = False
-            process.live = self.index + 1
+            process.advance = self.index + 1
         process.engine.push(process)
 
     def dead(self) -> None:
@@ -172,12 +172,12 @@ class Statement(Owner):
         index = self.index
         statements = process.begun
         statements[index] = None
-        if process.live > index:
-            process.live = index
-        top = process.top
-        while top > 0 and statements[top - 1] is None:
-            top -= 1
-        process.top = top
+        if process.advance > index:
+            process.advance = index
+        free = process.free
+        while free > 0 and statements[free - 1] is None:
+            free -= 1
+        process.free = free
         process.engine.push(process)
         if process.engine.watched:
             process.engine.observer.moved(self, before, NONE)
@@ -185,7 +185,7 @@ class Statement(Owner):
     def failed(self, error: Exception) -> None:
         """Report: gone, because it could not begin or broke; it is begun again after the retry time."""
         process = self.process
-        if self.index < process.live:
+        if self.index < process.advance:
             process.error = True
         self.dead()
         process.engine.observer.failed(process, self.slot, error)

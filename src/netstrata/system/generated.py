@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.system import whole
-from netstrata.system.guard import Guard
+from netstrata.system.guard import FileGuard
 from netstrata.system.places import opened, read_file
 from netstrata.system.whole import PRIVATE
 from netstrata.values import Unavailable
@@ -29,7 +29,7 @@ class GeneratedFile:
 
     __slots__ = ("_data", "_descriptor", "_guard", "changed", "name", "path", "size", "statement")
 
-    def __init__(self, name: str, path: str, statement: Running | None) -> None:
+    def __init__(self, name: str, path: str, statement: Holder | None) -> None:
         """Know where it will be; there is none before it is written.
 
         Shapes: size is in bytes, changed in seconds of wall time.
@@ -41,7 +41,7 @@ class GeneratedFile:
         self.changed = 0.0
         self._data = b""
         self._descriptor = -1
-        self._guard: Guard | None = None
+        self._guard: FileGuard | None = None
 
     def write(self, text: str) -> None:
         """Put a content in its place in one stroke, and have it stay.
@@ -51,7 +51,7 @@ class GeneratedFile:
         self._put(text.encode("utf-8", "surrogateescape"))
         if self._guard is None and self.statement is not None:
             try:
-                self._guard = Guard(self, self._repair)
+                self._guard = FileGuard(self, self._repair)
             except OSError as error:
                 self.statement.note(f"{self.path} is not watched for changes: {error.strerror}")
 
@@ -130,7 +130,7 @@ class GeneratedFiles:
             self._make_directory()
         except OSError as error:
             raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
-        file = self.held[name] = GeneratedFile(name, path, running())
+        file = self.held[name] = GeneratedFile(name, path, current_holder())
         try:
             yield file
         finally:

@@ -29,7 +29,7 @@ class Guarded(Protocol):
         """Say whether it is as it was written."""
 
 
-class Guard:
+class FileGuard:
     """Watch one file.  `repair` is called when it is to be written again."""
 
     def __init__(self, file: Guarded, repair: Callable[[float], None]) -> None:

@@ -30,10 +30,10 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import Patience
-    from netstrata.system.children.roll import Roll
+    from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.generated import GeneratedFiles
     from netstrata.system.netlink import Netlink
-    from netstrata.system.nftables.journal import Journal
+    from netstrata.system.nftables.journal import FilterJournal
 
 
 class SystemPorts:
@@ -69,11 +69,11 @@ class SystemPorts:
         return patience
 
     @cached_property
-    def _roll(self) -> "Roll | None":
+    def _roll(self) -> "ChildRegistry | None":
         """Children that the next daemon is to end, if this one is killed; NCD's outlive it."""
-        from netstrata.system.children.roll import Roll
+        from netstrata.system.children.child_registry import ChildRegistry
 
-        return None if self._as_ncd else Roll(f"{self._run}/children")
+        return None if self._as_ncd else ChildRegistry(f"{self._run}/children")
 
     @cached_property
     def _netlink(self) -> "Netlink":
@@ -148,7 +148,7 @@ class SystemPorts:
     @cached_property
     def filter_turns(self) -> Turns:
         """Return the lock of the packet filter tools."""
-        from netstrata.system.turns import Queue
+        from netstrata.system.fair_lock import Queue
 
         return Queue()
 
@@ -167,11 +167,11 @@ class SystemPorts:
         return RealStreams()
 
     @cached_property
-    def _filter_journal(self) -> "Journal | None":
+    def _filter_journal(self) -> "FilterJournal | None":
         """What the next daemon is to know of packet filters, if this one is killed; NCD knows no such thing."""
-        from netstrata.system.nftables.journal import Journal
+        from netstrata.system.nftables.journal import FilterJournal
 
-        return None if self._as_ncd else Journal(f"{self._run}/filters")
+        return None if self._as_ncd else FilterJournal(f"{self._run}/filters")
 
     @cached_property
     def filters(self) -> Filters:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.contract import NOTE, Running
+from netstrata.contract import NOTE, Holder
 from netstrata.ports import Command
 from netstrata.system.children.tool import outlast
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from netstrata.system.children import Child, RealChildren
 
-Start = Callable[[Command, Running | None, int], "Child"]
+Start = Callable[[Command, Holder | None, int], "Child"]
 _ALSO = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _NULL = -1
 
@@ -45,7 +45,7 @@ class Listening:
 
     __slots__ = ("_look", "_passes", "_statement")
 
-    def __init__(self, statement: Running | None, look: Callable[[str], None], *, passes: bool = True) -> None:
+    def __init__(self, statement: Holder | None, look: Callable[[str], None], *, passes: bool = True) -> None:
         self._statement = statement
         self._look = look
         self._passes = passes
@@ -88,9 +88,9 @@ class Listening:
 async def run_to_end(
     children: "RealChildren",
     words: list[bytes],
-    statement: Running | None,
+    statement: Holder | None,
     stdin: int = _NULL,
-    waiting: list[Running] | None = None,
+    waiting: list[Holder] | None = None,
     start: Start | None = None,
 ) -> Ended:
     """Run a program to its end, even when cancelled meanwhile, and keep what it says; told to all only if it fails.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.programs import Listening
@@ -47,13 +47,13 @@ class Supervised:
         self._child: Child | None = None
         self._leaving = False
         self._since = 0.0
-        self._statement: Running | None = None
+        self._statement: Holder | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._restarts = Restarts(FIRST_WAIT_MS)
         self._waiting: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> None:
-        self._statement = running()
+        self._statement = current_holder()
         self._waiting = asyncio.get_running_loop().create_future()
         child = self._start()
         child.when_ended(self._ended)

@@ -9,7 +9,7 @@ Source: proc(5), sysctl(8), inotify(7), linux/netconf.h.
 import asyncio
 import os
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWNETCONF,
     RTNLGRP_IPV4_NETCONF,
@@ -17,8 +17,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
 )
 from netstrata.system.inotify import MODIFY, Inotify
-from netstrata.system.layers import HoldingSetting, Pile, Settings, Wish
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
+from netstrata.system.overrides import HoldingSetting, OverrideStack, Settings, Spec
 from netstrata.values import Unavailable
 
 ROOT = "/proc/sys"
@@ -28,7 +28,7 @@ _MOST = 1 << 16  # bytes
 _GROUPS = (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_LINK)
 
 
-class KernelSettings(Settings[str, bytes], Ear):
+class KernelSettings(Settings[str, bytes], Subscriber):
     """The `Sysctl` port over /proc/sys; a key is a path."""
 
     __slots__ = ("_files", "_loop", "_monitor", "_queue", "_root")
@@ -46,7 +46,7 @@ class KernelSettings(Settings[str, bytes], Ear):
         """Write a setting, and put back what it was, unless somebody else has written it since."""
         return HoldingSetting(self, path, b" ".join(value.split()))
 
-    def hold(self, name: str, value: bytes, who: Running | None) -> tuple[str, Pile[bytes], Wish[bytes]]:
+    def hold(self, name: str, value: bytes, who: Holder | None) -> tuple[str, OverrideStack[bytes], Spec[bytes]]:
         """Write a setting."""
         if who is not None:
             self._monitor.join(*_GROUPS)
@@ -60,7 +60,7 @@ class KernelSettings(Settings[str, bytes], Ear):
             self._watch(name)
         return name, pile, wish
 
-    def release(self, key: str, pile: Pile[bytes], wish: Wish[bytes]) -> None:
+    def release(self, key: str, pile: OverrideStack[bytes], wish: Spec[bytes]) -> None:
         """Take a wish out again."""
         if wish.who is not None:
             self._monitor.leave(*_GROUPS)
@@ -68,7 +68,7 @@ class KernelSettings(Settings[str, bytes], Ear):
         if key not in self.piles:
             self._unwatch(key)
 
-    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Need to know no more: whenever something was heard, all is read again."""
 
     def overrun(self) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 from netstrata.contract import Declaration
 from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.compiler import compile_program
+from netstrata.engine.environment import Environment, Observer, Retry, Timer, Timers
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.registry import Registry
 from netstrata.engine.statement import STATE_NAMES, Statement
-from netstrata.engine.surroundings import Observer, Outside, Retry, Timer, Timers
 from netstrata.language.load import load
 
 RETRY_MS = 5000
@@ -83,7 +83,7 @@ class Notes(Observer):
         """Note a transition."""
         self.log.append(f"{self._where(statement)} {STATE_NAMES[before]} -> {STATE_NAMES[after]}")
 
-    def blinked(self, statement: Statement) -> None:
+    def restarted(self, statement: Statement) -> None:
         """Note a down-up."""
         self.log.append(f"{self._where(statement)} blinks")
 
@@ -132,7 +132,7 @@ class Play:
         self._written: list[bytes] = []
         self.logged: list[tuple[int, bytes]] = []
         self._woken = False
-        outside = Outside(
+        outside = Environment(
             self._written.append,
             lambda level, line: self.logged.append((level, line)),
             self._wake,

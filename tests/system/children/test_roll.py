@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from tests.clock import Clock
 
+from netstrata.system.children.child_registry import ChildRegistry
 from netstrata.system.children.left import GRACE_S, lockers_of, started_at
-from netstrata.system.children.roll import Roll
 
 SLEEPS = ("/bin/sleep", "1000")
 
@@ -29,7 +29,7 @@ def child() -> Iterator["subprocess.Popen[bytes]"]:
 
 def left_by_a_daemon_that_was_killed(path: Path, pid: int) -> str:
     """Have a file as such a daemon leaves it."""
-    theirs = Roll(str(path))
+    theirs = ChildRegistry(str(path))
     theirs.call(pid)
     text = path.read_text()
     theirs.strike(pid)
@@ -41,7 +41,7 @@ def test_what_was_left_is_ended_and_the_file_is_gone(tmp_path: Path, child: "sub
     path = tmp_path / "run" / "children"
     left_by_a_daemon_that_was_killed(path, child.pid)
 
-    ended = asyncio.run(Roll(str(path)).end_left())
+    ended = asyncio.run(ChildRegistry(str(path)).end_left())
 
     assert ended == [child.pid]
     assert child.wait(60) == -signal.SIGTERM
@@ -58,7 +58,7 @@ def test_who_does_not_listen_is_killed_with_its_group(tmp_path: Path) -> None:
         left_by_a_daemon_that_was_killed(path, deaf.pid)
 
         clock = Clock()
-        asyncio.run(Roll(str(path)).end_left())
+        asyncio.run(ChildRegistry(str(path)).end_left())
 
         assert deaf.wait(60) == -signal.SIGKILL
         assert clock.all_s > GRACE_S - 0.5
@@ -86,7 +86,7 @@ def test_nobody_else_is_ended_whatever_the_file_says(
     }
     path.write_text(texts[spoil])
 
-    assert asyncio.run(Roll(str(path)).end_left()) == []
+    assert asyncio.run(ChildRegistry(str(path)).end_left()) == []
 
     assert child.poll() is None
     assert not path.exists()
@@ -94,10 +94,10 @@ def test_nobody_else_is_ended_whatever_the_file_says(
 
 def test_the_children_of_a_daemon_that_runs_are_its_own(tmp_path: Path, child: "subprocess.Popen[bytes]") -> None:
     path = tmp_path / "children"
-    theirs = Roll(str(path))
+    theirs = ChildRegistry(str(path))
     theirs.call(child.pid)
 
-    ours = Roll(str(path))
+    ours = ChildRegistry(str(path))
 
     assert asyncio.run(ours.end_left()) == []
     ours.call(os.getpid())  # is not remembered, and does no harm
@@ -109,7 +109,7 @@ def test_the_children_of_a_daemon_that_runs_are_its_own(tmp_path: Path, child: "
 
 TOOL = """
 import os, subprocess, sys
-from netstrata.system.children.roll import Roll
+from netstrata.system.children.child_registry import Roll
 inherited = Roll(sys.argv[1]).begin_tool()
 subprocess.Popen(["/bin/sh", "-c", "sleep 1000 & wait"], pass_fds=inherited, process_group=0)
 print("begun", flush=True)
@@ -127,7 +127,7 @@ def with_a_tool(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
         yield daemon
         daemon.kill()
         daemon.wait()
-        asyncio.run(Roll(str(tmp_path / "children")).end_left())
+        asyncio.run(ChildRegistry(str(tmp_path / "children")).end_left())
 
 
 def test_a_tool_and_what_it_has_started_are_found_by_the_lock_that_they_share_and_ended(
@@ -140,7 +140,7 @@ def test_a_tool_and_what_it_has_started_are_found_by_the_lock_that_they_share_an
     with_a_tool.wait()
     tools = lockers_of(str(path))
 
-    ended = asyncio.run(Roll(str(path)).end_left())
+    ended = asyncio.run(ChildRegistry(str(path)).end_left())
 
     assert (len(tools), sorted(ended)) == (2, sorted(tools))
     assert [started_at(pid) for pid in tools] == ["", ""]
@@ -151,7 +151,7 @@ def test_a_tool_of_a_daemon_that_runs_is_its_own(tmp_path: Path, with_a_tool: "s
     path = tmp_path / "children"
     theirs = lockers_of(str(path))
 
-    assert asyncio.run(Roll(str(path)).end_left()) == []
+    assert asyncio.run(ChildRegistry(str(path)).end_left()) == []
 
     assert with_a_tool.poll() is None
     assert all(started_at(pid) for pid in theirs)

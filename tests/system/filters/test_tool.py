@@ -7,8 +7,8 @@ import pytest
 
 from netstrata.ports.filters import FilterRule
 from netstrata.system.children import RealChildren
+from netstrata.system.fair_lock import Queue
 from netstrata.system.filters import PacketFilters
-from netstrata.system.turns import Queue
 from netstrata.testing.heard import Heard, with_children
 from netstrata.values import Unavailable
 

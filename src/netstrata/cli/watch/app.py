@@ -14,11 +14,11 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Input, Static
 
-from netstrata.cli.asking import cause_line
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.cli.links import link_table
-from netstrata.cli.painting import Paint, harmless
+from netstrata.cli.queries import cause_line
 from netstrata.cli.refusals import told
+from netstrata.cli.terminal_style import Paint, harmless
 from netstrata.cli.watch.choice import Choice
 from netstrata.cli.watch.dialogs import HELP, KEYS, Asking, Choosing, Reading, room_in
 from netstrata.cli.watch.feed import Feed

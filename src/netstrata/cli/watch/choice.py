@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from netstrata.cli.events import event_line
-from netstrata.cli.painting import Paint
+from netstrata.cli.terminal_style import Paint
 
 
 class Choice(NamedTuple):

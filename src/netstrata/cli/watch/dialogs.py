@@ -9,7 +9,7 @@ from textual.markup import escape
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
-from netstrata.cli.painting import harmless, harmless_lines
+from netstrata.cli.terminal_style import harmless, harmless_lines
 
 _CSS: Final = "align: center middle;"
 _BOX: Final = (

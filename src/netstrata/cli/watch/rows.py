@@ -2,8 +2,8 @@
 
 from typing import Any, Final, NamedTuple
 
-from netstrata.cli.painting import harmless
 from netstrata.cli.status import ago
+from netstrata.cli.terminal_style import harmless
 from netstrata.cli.watch.choice import Choice
 
 MARKS: Final = {"up": "●", "complete": "●", "down": "◐", "waiting": "◐", "coming": "◐", "failed": "✗"}

@@ -5,7 +5,7 @@ import time
 from typing import Any, Final
 
 from netstrata.cli.events import event_line
-from netstrata.cli.painting import Paint
+from netstrata.cli.terminal_style import Paint
 from netstrata.cli.watch.choice import Choice
 from netstrata.cli.watch.rows import COLOURS, Part
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from netstrata.control import varlink
 from netstrata.control.answers import text_of
 from netstrata.control.interface import NAME, SERVICE
-from netstrata.control.verbs import STEER, Failure, Peer, Verb, answer_service, find_verb, wish_of
+from netstrata.control.verbs import OPERATE, Failure, Peer, Verb, answer_service, find_verb, wish_of
 from netstrata.daemon.events.event import Filter
 from netstrata.daemon.pyramid.visible import path_for
-from netstrata.daemon.text.redaction import all_masked
+from netstrata.daemon.text.redaction import all_redacted
 from netstrata.version import VERSION
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LONGEST_READING: Final = 1 << 16  # bytes of a message of who may only read
 PATIENCE_S: Final = 30.0  # until one that does not read what is left for it is cut off
 
 
-class Client:
+class ControlClient:
     """One connection."""
 
     def __init__(self, server: "ControlSocket", connection: socket.socket, peer: Peer, right: int) -> None:
@@ -42,7 +42,7 @@ class Client:
         self.queued = False  # it has something to do, and its turn will come
         self.watching: Filter | None = None
         self._server = server
-        self._frames = varlink.Frames(varlink.LONGEST if right >= STEER else LONGEST_READING)
+        self._frames = varlink.Frames(varlink.LONGEST if right >= OPERATE else LONGEST_READING)
         self._answer: Iterator[str | None] | None = None
         self._answer_begun = False
         self._silent = False  # the answer is not to be told
@@ -142,7 +142,7 @@ class Client:
         self._silent = call.oneway
         try:
             if call.method.startswith(f"{SERVICE}."):
-                self._answer = text_of({"parameters": answer_service(call, VERSION)}, all_masked)
+                self._answer = text_of({"parameters": answer_service(call, VERSION)}, all_redacted)
             else:
                 verb = find_verb(call, self.right, self._server.verbs)
                 if call.method == f"{NAME}.Watch" and call.more:
@@ -156,7 +156,7 @@ class Client:
     def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | None]:
         try:
             parameters = yield from verb.act(self._server.served, call.parameters, self.right)
-            yield from text_of({"parameters": parameters}, all_masked)
+            yield from text_of({"parameters": parameters}, all_redacted)
         except Failure as failure:
             self._fail(failure, call)
 
@@ -179,7 +179,7 @@ class Client:
         if may_harm(call, failure, self._server.verbs):
             what = failure.name.rpartition(".")[2]
             self._server.limits.refused(self.peer, f"{what}, {call.method.rpartition('.')[2]}{call.parameters}")
-        self._tell(varlink.encode_error(failure.name, all_masked(failure.parameters)))
+        self._tell(varlink.encode_error(failure.name, all_redacted(failure.parameters)))
 
     def _tell(self, data: bytes) -> None:
         if not self._silent:
@@ -256,4 +256,4 @@ class Client:
 def may_harm(call: varlink.Call, failure: Failure, verbs: dict[str, Verb]) -> bool:
     """Say whether a refused call is worth telling: one that is no such call, or that would have changed something."""
     verb = verbs.get(call.method.rpartition(".")[2])
-    return verb is None or verb.right >= STEER or not failure.name.startswith(f"{NAME}.")
+    return verb is None or verb.right >= OPERATE or not failure.name.startswith(f"{NAME}.")

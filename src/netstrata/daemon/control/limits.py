@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from netstrata.control.verbs import STEER, Peer
+from netstrata.control.verbs import OPERATE, Peer
 from netstrata.language.diagnostics import one_line
 
 MOST_EACH: Final = 64  # connections of one user who may only read
@@ -35,10 +35,10 @@ class Limits:
 
     def most(self, peer: Peer, right: int) -> int:
         """Let somebody in, and return 0; or return how many connections are too many."""
-        limit = MOST_STEERING if right >= STEER else MOST_EACH
+        limit = MOST_STEERING if right >= OPERATE else MOST_EACH
         if self._each.get(peer.uid, 0) >= limit:
             return limit
-        if right < STEER:
+        if right < OPERATE:
             if self._reading >= MOST_READING:
                 return MOST_READING
             self._reading += 1
@@ -47,7 +47,7 @@ class Limits:
 
     def left(self, peer: Peer, right: int) -> None:
         """Know that somebody who was let in has gone."""
-        if right < STEER:
+        if right < OPERATE:
             self._reading -= 1
         self._each[peer.uid] -= 1
         if not self._each[peer.uid]:

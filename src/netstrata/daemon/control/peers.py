@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Final
 
-from netstrata.control.verbs import READ, STEER, Peer
+from netstrata.control.verbs import OPERATE, READ, Peer
 
 SO_PEERGROUPS: Final = 59
 GROUP: Final = "netdev"
@@ -24,7 +24,7 @@ def peer_of(connection: socket.socket) -> Peer:
 
 def right_of(peer: Peer, steerers: frozenset[int]) -> int:
     """Say what somebody may do: root, who the daemon runs as, and members of some groups may steer it."""
-    return STEER if peer.uid in (0, os.geteuid()) or peer.gids & steerers else READ
+    return OPERATE if peer.uid in (0, os.geteuid()) or peer.gids & steerers else READ
 
 
 def steering_groups() -> frozenset[int]:

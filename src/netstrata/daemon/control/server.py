@@ -16,9 +16,9 @@ from typing import Any, Final, Protocol
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import STEER, VERBS, Peer, Verb
+from netstrata.control.verbs import OPERATE, VERBS, Peer, Verb
 from netstrata.daemon.control.claim import Claim
-from netstrata.daemon.control.client import Client
+from netstrata.daemon.control.client import ControlClient
 from netstrata.daemon.control.limits import Limits, Tell
 from netstrata.daemon.control.peers import peer_of, right_of, steering_groups
 from netstrata.daemon.control.texts import EventTexts
@@ -90,9 +90,9 @@ class ControlSocket:
         self.served: Any = served
         self.stream = served.stream
         self.texts = EventTexts()
-        self._clients: dict[int, Client] = {}  # by descriptor
-        self._steering: deque[Client] = deque()  # those who have something to do
-        self._reading: deque[Client] = deque()
+        self._clients: dict[int, ControlClient] = {}  # by descriptor
+        self._steering: deque[ControlClient] = deque()  # those who have something to do
+        self._reading: deque[ControlClient] = deque()
         self._scheduled = False
         self._news = False  # there are events to tell
         self._reading_from = 0.0  # when those who only read have their next turn
@@ -136,23 +136,23 @@ class ControlSocket:
         if self._claim is not None:
             self._claim.release()
 
-    def ready(self, client: Client) -> None:
+    def ready(self, client: ControlClient) -> None:
         """Give a client its turn, as it has something to do."""
         if not client.queued:
             client.queued = True
-            if client.right >= STEER:
+            if client.right >= OPERATE:
                 self._steering.append(client)
             else:
                 self._reading.append(client)
             self._schedule()
 
-    def wait_for(self, client: Client, readable: bool, writable: bool) -> None:
+    def wait_for(self, client: ControlClient, readable: bool, writable: bool) -> None:
         """Give a client its turn when bytes come from it, or there is room for some."""
         if self._epoll is not None:
             wanted = select.EPOLLIN * readable | select.EPOLLOUT * writable
             self._epoll.modify(client.number, wanted | select.EPOLLONESHOT)
 
-    def left(self, client: Client) -> None:
+    def left(self, client: ControlClient) -> None:
         """Forget a client, which is about to close."""
         del self._clients[client.number]
         self.limits.left(client.peer, client.right)
@@ -197,7 +197,7 @@ class ControlSocket:
         self._reading_timer = None
         self._schedule()
 
-    def _serve(self, queue: deque[Client], time_s: float) -> None:
+    def _serve(self, queue: deque[ControlClient], time_s: float) -> None:
         end = monotonic() + time_s
         while queue and (now := monotonic()) < end:
             client = queue.popleft()
@@ -244,7 +244,7 @@ class ControlSocket:
             with connection, contextlib.suppress(OSError):
                 connection.send(varlink.encode_error(f"{NAME}.TooManyConnections", {"most": most}))
             return
-        client = Client(self, connection, peer, right)
+        client = ControlClient(self, connection, peer, right)
         self._clients[client.number] = client
         if self._epoll is not None:
             self._epoll.register(client.number, select.EPOLLIN | select.EPOLLONESHOT)

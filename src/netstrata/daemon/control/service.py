@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import STEER, Failure
+from netstrata.control.verbs import OPERATE, Failure
 from netstrata.daemon.events.event import Filter
-from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.events.walks import PROCESSES
 from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.pyramid.goals import find_goals
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from netstrata.system.generated import GeneratedFile, GeneratedFiles
 
 
-class Steering:
+class ControlService:
     """One running program, as its clients see it."""
 
-    def __init__(self, engine: Engine, stream: Stream, sources: list[Source], generated: "GeneratedFiles") -> None:
+    def __init__(self, engine: Engine, stream: EventLog, sources: list[Source], generated: "GeneratedFiles") -> None:
         self._engine = engine
         self.stream = stream
         self._sources = sources
@@ -44,7 +44,7 @@ class Steering:
         process = self.stream.process_at(path)
         if process is not None and path_for(path, right) == path:
             return process
-        if right < STEER and "[#" in path:
+        if right < OPERATE and "[#" in path:
             for number, (known, process) in enumerate(self.stream.processes(), 1):
                 if path_for(known, right) == path:
                     return process
@@ -67,7 +67,7 @@ class Steering:
         process = yield from self._look_up(name, right)
         if process is not None:
             yield from why.ask(process)
-        elif not (yield from why.ask_by_name(name) if right >= STEER else why.ask_link(name)):
+        elif not (yield from why.ask_by_name(name) if right >= OPERATE else why.ask_link(name)):
             raise (yield from self._no_process(name, right))
         for cause in why.causes:
             yield cause_for(cause.as_dict(), cause.quotes, right)
@@ -81,7 +81,7 @@ class Steering:
 
     def restart(self, path: str, statement: int, above: bool) -> Slices[None]:
         """Undo a process from a statement on, and bring it up again."""
-        process = yield from self._process(path, STEER)
+        process = yield from self._process(path, OPERATE)
         count = len(process.code.slots)
         if not 1 <= statement <= count:
             raise Failure(f"{NAME}.NoSuchStatement", process=path, statement=statement, statements=count)

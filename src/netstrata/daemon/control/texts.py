@@ -4,7 +4,7 @@ from typing import Final
 
 from netstrata.contract.secrets import SECRETS
 from netstrata.control.answers import encode
-from netstrata.control.verbs import STEER
+from netstrata.control.verbs import OPERATE
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.pyramid.visible import event_for
 
@@ -23,7 +23,7 @@ class EventTexts:
         if self._changes != SECRETS.changes or len(self._texts) >= KEPT:
             self._texts.clear()
             self._changes = SECRETS.changes
-        key = (event.seq, right >= STEER)
+        key = (event.seq, right >= OPERATE)
         text = self._texts.get(key)
         if text is None:
             told = event_for(event, right)

@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from netstrata.daemon.text.redaction import all_masked
+from netstrata.daemon.text.redaction import all_redacted
 from netstrata.engine.program import Slot
 
 
@@ -80,7 +80,7 @@ class Event:
         if self.place.statement:
             found.update(self.place._asdict())
             found["layer"] = self.layer
-        found.update(all_masked(self.fields))
+        found.update(all_redacted(self.fields))
         return found
 
 

@@ -11,15 +11,15 @@ from typing import Any, Final, NamedTuple
 from netstrata.daemon.events.changed_values import changed_by
 from netstrata.daemon.events.event import NOWHERE, Event, place_of
 from netstrata.daemon.events.layers import Layers
-from netstrata.daemon.events.rate_limiter import MOST, Allowance
+from netstrata.daemon.events.rate_limiter import MOST, RateLimiter
 from netstrata.daemon.text.paths import process_path
 from netstrata.daemon.text.rendering import account_of, cut, next_of, traceback_of, variables_of
-from netstrata.engine.living import Living
+from netstrata.engine.async_statement import AsyncStatement
+from netstrata.engine.environment import Observer, Retry
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
-from netstrata.engine.surroundings import Observer, Retry
 from netstrata.values import Refused, Unavailable
 
 KEPT: Final = 10_000  # events in memory
@@ -36,7 +36,7 @@ class Failure(NamedTuple):
 Listener = Callable[[Event], None]
 
 
-class Stream(Observer):
+class EventLog(Observer):
     """Makes events of what the engine tells, and hands them on."""
 
     def __init__(self, retry: Retry) -> None:
@@ -51,7 +51,7 @@ class Stream(Observer):
         self._paths: dict[Process, str] = {}
         self._at: dict[str, Process] = {}  # the other way round
         self.layers = Layers()
-        self._allowance = Allowance()
+        self._allowance = RateLimiter()
         self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
         self._changed: dict[Statement, None] = {}  # those whose values have changed since
         self.engine: Engine | None = None  # as soon as anything happens in it
@@ -174,7 +174,7 @@ class Stream(Observer):
         """
         fell, self._fell = self._fell, {}
         for statement in fell:
-            if statement.state == DOWN and not isinstance(statement, Living):
+            if statement.state == DOWN and not isinstance(statement, AsyncStatement):
                 waiting = statement.waits_for()
                 if waiting is not None and not waiting.processes:
                     text = {"text": waiting.text}
@@ -185,7 +185,7 @@ class Stream(Observer):
                 fields = {"values": variables_of(statement)}
                 self._tell_of(statement.process, statement.slot, "values", fields, statement)
 
-    def blinked(self, statement: Statement) -> None:
+    def restarted(self, statement: Statement) -> None:
         """A statement that is up was down for an instant."""
         self._transition(statement, "up", "down", {})
         self._transition(statement, "down", "up", variables_of(statement))

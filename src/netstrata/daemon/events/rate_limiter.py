@@ -6,7 +6,7 @@ MOST: Final = 1000  # lines of one child in a second that are told
 MANY: Final = 256  # children that are remembered
 
 
-class Allowance:
+class RateLimiter:
     """Counts the lines of each child, second by second."""
 
     __slots__ = ("_counts",)

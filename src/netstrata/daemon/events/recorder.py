@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
 from netstrata.daemon.events.event import Event, place_of
-from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.system.places import open_file
 
 MOST: Final = 4 << 20  # bytes that may wait to be written
@@ -35,7 +35,7 @@ class Recorder:
     Where a program begins, its statements are recorded, so that what stands can be told from what happens alone.
     """
 
-    def __init__(self, path: str, stream: Stream) -> None:
+    def __init__(self, path: str, stream: EventLog) -> None:
         """Open the file to append to, and record a stream.
 
         Raises: OSError; NotFollowed if the path leads through a link that others may have made.
@@ -144,7 +144,7 @@ class Recorder:
         return json.dumps(fields).encode() + b"\n"
 
 
-def codes_of(stream: Stream) -> dict[str, Any]:
+def codes_of(stream: EventLog) -> dict[str, Any]:
     """Return all processes and templates of a program by name, with their statements.
 
     Shapes: a statement is name, label, file, line, layer, all layers of what it will be or run as a set of bits, and

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netstrata.daemon.events.event import Event
-from netstrata.daemon.text.redaction import masked
+from netstrata.daemon.text.redaction import redacted
 from netstrata.language.diagnostics import one_line
 
 # The kinds whose text is a line in a statement's name.
@@ -17,7 +17,7 @@ def said_of(kind: str, fields: dict[str, Any]) -> str:
     return f"{fields['child']}[{fields['pid']}]: {text}" if kind == "child" else text
 
 
-class Account:
+class LogFormat:
     """Lines for people who run the daemon."""
 
     def __init__(self, write: Callable[[str], None], transitions: bool) -> None:
@@ -50,4 +50,4 @@ class Account:
 
 
 def _values_of(fields: dict[str, Any]) -> str:
-    return "".join(f" {name}={masked(text)}" for name, text in fields.get("values", {}).items())
+    return "".join(f" {name}={redacted(text)}" for name, text in fields.get("values", {}).items())

@@ -28,7 +28,7 @@ class Log:
         if self.shows(channel, level):
             message = os.fsencode(text) if isinstance(text, str) else text
             if SECRETS.changes:
-                from netstrata.daemon.text.redaction import masked
+                from netstrata.daemon.text.redaction import redacted
 
-                message = masked(message.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+                message = redacted(message.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
             self._write(level, b"%s(%s): %s" % (LEVELS[level].encode(), channel.encode(), message[:LONGEST]))

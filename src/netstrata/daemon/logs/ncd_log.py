@@ -2,10 +2,10 @@
 
 from netstrata.daemon.logs.ncd_format import DEBUG, ERROR, INFO, Log
 from netstrata.daemon.text.rendering import traceback_of
+from netstrata.engine.environment import Observer
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import STATE_NAMES, Statement
-from netstrata.engine.surroundings import Observer
 from netstrata.values import Refused, Unavailable
 
 CORE = "ncd"
@@ -27,7 +27,7 @@ class NcdLog(Observer):
             word = "initializing"
         self._log.line(CORE, INFO, self._where(statement.process, statement.index) + word)
 
-    def blinked(self, statement: Statement) -> None:
+    def restarted(self, statement: Statement) -> None:
         """Log both halves of a down-up."""
         where = self._where(statement.process, statement.index)
         self._log.line(CORE, INFO, where + "down")

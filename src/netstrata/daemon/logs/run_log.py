@@ -2,7 +2,7 @@
 
 import time
 
-from netstrata.daemon.text.redaction import masked
+from netstrata.daemon.text.redaction import redacted
 from netstrata.system.boundedwriter import BoundedWriter
 
 
@@ -20,4 +20,4 @@ class RunLog:
 
     def write(self, text: str) -> None:
         """Write a text, and a line feed."""
-        self._writer.write(masked(text).encode("utf-8", "backslashreplace") + b"\n")
+        self._writer.write(redacted(text).encode("utf-8", "backslashreplace") + b"\n")

@@ -14,8 +14,8 @@ from errno import EMSGSIZE, ENOBUFS
 from typing import Final
 
 from netstrata.daemon.events.event import Event
-from netstrata.daemon.logs.log_format import Account
-from netstrata.daemon.text.redaction import masked
+from netstrata.daemon.logs.log_format import LogFormat
+from netstrata.daemon.text.redaction import redacted
 
 SOCKET: Final = "/run/systemd/journal/socket"
 ERROR, NOTICE, INFO = "3", "5", "6"  # syslog(3)
@@ -36,10 +36,10 @@ def is_standard_error() -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
-class Journal:
+class SystemdJournal:
     """Entries for what an account would tell."""
 
-    def __init__(self, account: Account, path: str = SOCKET) -> None:
+    def __init__(self, account: LogFormat, path: str = SOCKET) -> None:
         """Take who says what is told, in which words; nothing has to listen yet."""
         self._account = account
         self._path = path
@@ -55,7 +55,7 @@ class Journal:
         if text is None:
             return
         lost = {"NETSTRATA_LOST": str(self._lost)} if self._lost else {}
-        if self._send(_entry({"MESSAGE": masked(text), **_fields_of(event), **lost})):
+        if self._send(_entry({"MESSAGE": redacted(text), **_fields_of(event), **lost})):
             self._lost = 0
         else:
             self._lost += 1

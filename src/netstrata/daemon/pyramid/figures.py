@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from netstrata.control.answers import Slices
-from netstrata.daemon.events.event_log import Stream
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.events.layers import LAYERS
 from netstrata.daemon.events.walks import floors_of, processes_from
 from netstrata.daemon.pyramid.floors import state_of
@@ -17,7 +17,7 @@ from netstrata.version import VERSION
 _STATES = ("complete", "waiting", "failed", "undoing", "undone", "gone")
 
 
-def figures_of(engine: Engine, stream: Stream) -> Slices[dict[str, Any]]:
+def figures_of(engine: Engine, stream: EventLog) -> Slices[dict[str, Any]]:
     """Return all figures of a running program."""
     processes = dict.fromkeys(_STATES, 0)
     floors = {(layer, state): 0 for layer in (0, *LAYERS) for state in STATE_NAMES}

@@ -15,10 +15,10 @@ from netstrata.engine.statement import DOWN, DYING, STATE_NAMES, UP, Statement
 def state_of(process: Process) -> str:
     """Say in a word how a process is."""
     if process.mode == TERMINATING:
-        return "undone" if process.top else "gone"
+        return "undone" if process.free else "gone"
     if process.mode == COMPLETE:
         return "complete"
-    if process.mode == PAUSED or process.live < process.top:
+    if process.mode == PAUSED or process.advance < process.free:
         return "undoing"
     return "failed" if process in process.engine.retrying else "waiting"
 

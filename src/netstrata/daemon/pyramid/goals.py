@@ -5,7 +5,7 @@ from typing import Any, Final
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.walks import floors_of, processes_from
 from netstrata.daemon.text.paths import process_path
-from netstrata.daemon.text.redaction import masked
+from netstrata.daemon.text.redaction import redacted
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
@@ -30,7 +30,7 @@ class Goal:
         """Return it as clients see it."""
         paths = [process_path(process) for process, _ in self.holders] + [process_path(p) for p in self.providers]
         return {
-            "name": masked(self.name.decode("utf-8", "backslashreplace")),
+            "name": redacted(self.name.decode("utf-8", "backslashreplace")),
             "asked": self.name in goals(engine).asked,
             "state": self.state(engine),
             "processes": list(dict.fromkeys(paths)),
@@ -44,7 +44,7 @@ class Goal:
         offer = engine.offers.get(self.name)
         provided = offer is not None and offer.provider is not None and offer.provider.state == UP
         if not goals(engine).wanted(self.name):
-            standing = any(process.top > index + 1 for process, index in self.holders)
+            standing = any(process.free > index + 1 for process, index in self.holders)
             return "waiting" if standing else "up" if provided and not self.holders else "idle"
         if self.providers:
             return "up" if provided else "waiting"

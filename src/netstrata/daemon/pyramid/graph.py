@@ -7,7 +7,7 @@ from netstrata.daemon.events.walks import floors_of, processes_from
 from netstrata.daemon.pyramid.floors import state_of
 from netstrata.daemon.pyramid.providers import first_value
 from netstrata.daemon.text.paths import process_path
-from netstrata.daemon.text.redaction import masked
+from netstrata.daemon.text.redaction import redacted
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
@@ -122,4 +122,4 @@ def _has(statement: Statement, given: Given) -> bool:
 
 def _text(value: Value) -> str:
     data = value if isinstance(value, bytes) else format_value(value)
-    return masked(data.decode("utf-8", "backslashreplace"))
+    return redacted(data.decode("utf-8", "backslashreplace"))

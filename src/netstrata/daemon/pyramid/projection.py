@@ -101,7 +101,7 @@ class Standing:
         return found
 
 
-class Rebuilt:
+class Projection:
     """All processes, kept up to date by taking events in order."""
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import STEER, VERBS, Failure, Verb
+from netstrata.control.verbs import OPERATE, VERBS, Failure, Verb
 from netstrata.daemon.events.event import Event, Filter
 from netstrata.daemon.events.event_log import KEPT, Listener
-from netstrata.daemon.pyramid.projection import Rebuilt, Standing
+from netstrata.daemon.pyramid.projection import Projection, Standing
 from netstrata.daemon.pyramid.similar import similar_to
 from netstrata.daemon.pyramid.visible import cause_for, event_for, path_for, pyramids_for
 
@@ -77,7 +77,7 @@ class Replay:
         self._events = events
         self._ahead: Event | None = next(events, None)
         self.stream = Shown()
-        self._rebuilt = Rebuilt()
+        self._rebuilt = Projection()
 
     @property
     def ahead(self) -> Event | None:
@@ -117,7 +117,7 @@ class Replay:
         process = self._rebuilt.find(path)
         if process is not None and path_for(path, right) == path:
             return process
-        for known in self._rebuilt.known if right < STEER else ():
+        for known in self._rebuilt.known if right < OPERATE else ():
             process = self._rebuilt.find(known)
             if process is not None and path_for(known, right) == path:
                 return process

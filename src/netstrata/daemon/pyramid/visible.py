@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from netstrata.control.answers import Items
-from netstrata.control.verbs import STEER
+from netstrata.control.verbs import OPERATE
 from netstrata.daemon.events.event import Event
 
 HIDDEN: Final = "is not up; what it says is for root and the group netdev"
@@ -40,16 +40,16 @@ def public_path(path: str) -> str:
 
 def path_for(path: str, right: int) -> str:
     """Return a process's name as somebody with a right sees it."""
-    return path if right >= STEER else public_path(path)
+    return path if right >= OPERATE else public_path(path)
 
 
 def event_for(event: Event, right: int) -> dict[str, Any] | None:
     """Return an event as somebody with a right sees it, None if he does not."""
-    if right < STEER and event.kind in UNSEEN:
+    if right < OPERATE and event.kind in UNSEEN:
         return None
     told = event.as_dict()
     told.pop("codes", None)  # of a recording
-    if right < STEER:
+    if right < OPERATE:
         told["process"] = public_path(event.process)
         told.pop("file", None)
         told.pop("account", None)  # it quotes the program
@@ -62,7 +62,7 @@ def event_for(event: Event, right: int) -> dict[str, Any] | None:
 
 def pyramids_for(pyramids: Items, right: int) -> Items:
     """Yield processes as somebody with a right sees them."""
-    if right >= STEER:
+    if right >= OPERATE:
         return pyramids
     return (_pyramid(one) if one is not None else None for one in pyramids)
 
@@ -85,7 +85,7 @@ def _floor(floor: dict[str, Any]) -> dict[str, Any]:
 
 def cause_for(cause: dict[str, Any], quotes: bool, right: int) -> dict[str, Any]:
     """Return a link of a chain of causes as somebody with a right sees it; `quotes` says that it quotes the program."""
-    if right < STEER:
+    if right < OPERATE:
         cause |= {"process": public_path(cause["process"]), "file": ""}
         if cause["statement"] and (quotes or not is_public(cause["name"])):
             cause["text"] = HIDDEN
@@ -99,6 +99,6 @@ def link_for(link: dict[str, Any], right: int) -> dict[str, Any]:
 
 def edge_for(edge: dict[str, Any], right: int) -> dict[str, Any]:
     """Return an edge of the graph as somebody with a right sees it."""
-    if right < STEER:
+    if right < OPERATE:
         edge |= {"from": public_path(edge["from"]), "to": public_path(edge["to"]), "name": ""}
     return edge

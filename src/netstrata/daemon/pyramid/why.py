@@ -254,11 +254,11 @@ def _failed(failure: Failure) -> str:
 def _stuck(process: Process) -> tuple[Slot | None, Statement | None]:
     """Return the statement that holds a process up: one that is not up, or the next to begin."""
     slots = process.code.slots
-    if process.live < process.top or process.mode == TERMINATING:
-        top = process.top - 1
-        return (slots[top], process.statements[top]) if top >= 0 else (None, None)
-    if process.live:
-        last = process.statements[process.live - 1]
+    if process.advance < process.free or process.mode == TERMINATING:
+        free = process.free - 1
+        return (slots[free], process.statements[free]) if free >= 0 else (None, None)
+    if process.advance:
+        last = process.statements[process.advance - 1]
         if last is not None and last.state != UP:
-            return slots[process.live - 1], last
-    return (slots[process.live], None) if process.live < len(slots) else (None, None)
+            return slots[process.advance - 1], last
+    return (slots[process.advance], None) if process.advance < len(slots) else (None, None)

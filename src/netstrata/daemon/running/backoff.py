@@ -1,6 +1,6 @@
 """How long the daemon waits before it begins a failed statement again."""
 
-from netstrata.engine.surroundings import Retry
+from netstrata.engine.environment import Retry
 from netstrata.protocols.backoff import wait_ms
 
 SPREAD = 0.1  # by so much the waits of different daemons differ at most

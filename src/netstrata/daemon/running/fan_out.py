@@ -1,12 +1,12 @@
 """Several observers in the place of one."""
 
+from netstrata.engine.environment import Observer
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import Statement
-from netstrata.engine.surroundings import Observer
 
 
-class Several(Observer):
+class FanOut(Observer):
     """Several observers, told one after the other."""
 
     def __init__(self, observers: list[Observer]) -> None:
@@ -17,10 +17,10 @@ class Several(Observer):
         for observer in self._observers:
             observer.moved(statement, before, after)
 
-    def blinked(self, statement: Statement) -> None:
+    def restarted(self, statement: Statement) -> None:
         """Tell all."""
         for observer in self._observers:
-            observer.blinked(statement)
+            observer.restarted(statement)
 
     def cleaned(self, statement: Statement) -> None:
         """Tell all."""

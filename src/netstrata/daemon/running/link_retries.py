@@ -3,10 +3,10 @@
 What is tried may change links itself, and fail: many changes in a row are answered at most every quarter of a second.
 """
 
+from netstrata.engine.environment import Observer
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
-from netstrata.engine.surroundings import Observer
 from netstrata.ports import Ports
 from netstrata.values import Unavailable
 
@@ -16,7 +16,7 @@ LONGEST_GAP_MS = 250
 QUIET_MS = 2000  # after so long without a change the next one is answered at once again
 
 
-class Nudge(Observer):
+class LinkRetries(Observer):
     """Listens for changes of links from the first time that the kernel refuses something."""
 
     def __init__(self, ports: Ports) -> None:

@@ -9,10 +9,10 @@ from netstrata.daemon.running import garbage
 from netstrata.daemon.running.host import Host
 from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
+from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
 from netstrata.engine.program import Code
 from netstrata.engine.registry import Registry
-from netstrata.engine.surroundings import Observer, Outside, Retry
 from netstrata.language.tree import PlainProgram
 from netstrata.system.boundedwriter import BoundedWriter
 
@@ -54,7 +54,9 @@ def run_program(program: PlainProgram, registry: Registry, settings: Settings) -
         settings.before,
         patient=not outside_too,
     )
-    outside = Outside(settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb))
+    outside = Environment(
+        settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb)
+    )
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
     garbage.settle()

@@ -1,6 +1,6 @@
 """Names of running processes and statements, for people: `wired.3`, `wired.3/helper.1`."""
 
-from netstrata.daemon.text.redaction import masked
+from netstrata.daemon.text.redaction import redacted
 from netstrata.engine.process import Process
 from netstrata.engine.statement import Statement
 
@@ -12,7 +12,7 @@ def process_path(process: Process) -> str:
         statement = process.owner.creator()
         name = process.code.name
         hidden = name.startswith("__tmpl")
-        words.append(f".{statement.index + 1}{'' if hidden else '/' + name}{masked(process.owner.label())}")
+        words.append(f".{statement.index + 1}{'' if hidden else '/' + name}{redacted(process.owner.label())}")
         process = statement.process
         if len(words) >= 20:
             words.append(".…")

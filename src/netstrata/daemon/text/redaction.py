@@ -50,7 +50,7 @@ def _forms_of(secret: bytes) -> set[str]:
     return forms
 
 
-def masked(text: str) -> str:
+def redacted(text: str) -> str:
     """Return a text without secrets."""
     if not SECRETS.changes:
         return text
@@ -64,16 +64,16 @@ def masked(text: str) -> str:
     return text
 
 
-def all_masked(value: Any) -> Any:
+def all_redacted(value: Any) -> Any:
     """Return what JSON can hold without secrets; what things are told apart by stays."""
     if not SECRETS.changes:
         return value
     if isinstance(value, str):
-        return masked(value)
+        return redacted(value)
     if isinstance(value, dict):
-        return {key: part if key in KEYS and _is_name(part) else all_masked(part) for key, part in value.items()}
+        return {key: part if key in KEYS and _is_name(part) else all_redacted(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [all_masked(part) for part in value]
+        return [all_redacted(part) for part in value]
     return value
 
 

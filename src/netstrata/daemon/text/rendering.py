@@ -1,7 +1,7 @@
 """How statements and their failures are told to people."""
 
 from netstrata.contract.secrets import MASK, SECRETS
-from netstrata.daemon.text.redaction import masked
+from netstrata.daemon.text.redaction import redacted
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import Statement
@@ -26,21 +26,21 @@ def variables_of(statement: Statement) -> dict[str, str]:
 
     What a secret is made from is itself one from here on.
     """
-    hushed = statement.slot.hushed
+    tainted = statement.slot.tainted
     found: dict[str, str] = {}
     for variable in statement.declaration.variables:
         value = statement.variable(variable.name)
         if value is not None:
-            if hushed and not variable.name and value not in (TRUE, FALSE):
+            if tainted and not variable.name and value not in (TRUE, FALSE):
                 SECRETS.keep(value)
-            found[variable.name or "value"] = MASK if hushed else _shown(value)
+            found[variable.name or "value"] = MASK if tainted else _shown(value)
     return found
 
 
 def _shown(value: Value) -> str:
     if SECRETS.changes:  # taken out first, so that no half of one is left where the text is cut off
         text = beginning_of(value, LOOKED_AT)
-        shown = masked(one_line(text.decode("utf-8", "backslashreplace")))
+        shown = redacted(one_line(text.decode("utf-8", "backslashreplace")))
         # What is cut off there may be half a secret: it stays far behind what is shown, unless all was secrets.
         return MASK if len(text) > LOOKED_AT // 2 > len(shown) else shown[:LONGEST_VALUE]
     return one_line(beginning_of(value, LONGEST_VALUE).decode("utf-8", "backslashreplace"))

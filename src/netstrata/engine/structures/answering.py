@@ -4,14 +4,14 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS, StreamAddress, write_peer
+from netstrata.engine.environment import Waiting
+from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.messaging import Channel, text_of, value_of, wrong
-from netstrata.engine.outsider import Outsider
 from netstrata.engine.process import Process
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.ports.streams import Closable, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message
 from netstrata.values import Refused, Unavailable, Value
@@ -19,7 +19,7 @@ from netstrata.values import Refused, Unavailable, Value
 HANDLED = "sys.request_server.request"
 
 
-class RequestServer(Outsider):
+class RequestServer(ExternalObject):
     """Listens for requests, and makes a process for each."""
 
     __slots__ = ("arguments", "connections", "listener", "template")
@@ -141,7 +141,7 @@ class Handled(Owner):
         """Return the statement that listens."""
         return self.connection.server
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_request` and `_caller`."""
         if name == "_request":
             return RequestEnd(self)
@@ -164,7 +164,7 @@ class Handled(Owner):
         self.connection.over(self)
 
 
-class RequestEnd(Thing):
+class RequestEnd(Referent):
     """`_request`."""
 
     __slots__ = ("request",)
@@ -183,14 +183,14 @@ class RequestEnd(Thing):
         return write_peer(self.request.connection.peer) if name == "client_addr" else None
 
 
-def _request_of(target: Thing | None) -> Handled:
+def _request_of(target: Referent | None) -> Handled:
     request = cast(RequestEnd, target).request
     if request.ending:
         raise Refused("the request is ending: it is finished, was aborted, or the client is gone")
     return request
 
 
-class Reply(Outsider):
+class Reply(ExternalObject):
     """Sends a reply."""
 
     __slots__ = ()
@@ -202,7 +202,7 @@ class Reply(Outsider):
         self.up()
 
 
-class Finish(Outsider):
+class Finish(ExternalObject):
     """Ends a request."""
 
     __slots__ = ()

@@ -5,15 +5,15 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_streams import SERVER_ADDRESS
+from netstrata.engine.environment import Waiting
+from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.messaging import Channel, Outgoing, text_of, value_of, wrong
-from netstrata.engine.outsider import Outsider
 from netstrata.engine.process import Process
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, NONE, UP
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.answering import EXAMPLE
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.ports.streams import Attempt, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message
 from netstrata.values import Refused, Unavailable, Value
@@ -21,7 +21,7 @@ from netstrata.values import Refused, Unavailable, Value
 NUMBERS = 2**32
 
 
-class RequestClient(Outsider):
+class RequestClient(ExternalObject):
     """A connection to a server; up while it stands."""
 
     __slots__ = ("attempt", "channel", "cursor", "requests")
@@ -127,7 +127,7 @@ class RequestClient(Outsider):
         self.dead()
 
 
-class Request(Outsider):
+class Request(ExternalObject):
     """One request; up when it is sent.  Replies are dealt with one at a time, each by a process."""
 
     __slots__ = (
@@ -198,7 +198,7 @@ class Request(Outsider):
         if client is not None and not self.ended:
             client.abort(self, self.outgoing)
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_reply`, if there is one, and `_caller`."""
         if name == "_reply" and self.reply is not None:
             return ReplyEnd(self.reply)
@@ -239,7 +239,7 @@ class Request(Outsider):
             self.dead()
 
 
-class ReplyEnd(Thing):
+class ReplyEnd(Referent):
     """`_reply`."""
 
     __slots__ = ("data",)

@@ -3,9 +3,9 @@
 from typing import cast
 
 from netstrata.contract.shapes import TRUTH
+from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import gives, maybe, structure
-from netstrata.engine.surroundings import Waiting
 from netstrata.values import Value, boolean
 from netstrata.values.compiling import mypyc_attr
 

@@ -4,11 +4,11 @@ from typing import Final, cast
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import ANY, LIST, TEXT
+from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
+from netstrata.engine.referent import PathRef, Referent
 from netstrata.engine.statement import DOWN, UP, Statement
 from netstrata.engine.structure import rest, structure, takes
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Detour, Thing
 from netstrata.values import List, Value
 from netstrata.values.compiling import mypyc_attr
 
@@ -41,7 +41,7 @@ def argument_list(values: list[Value], index: int) -> List:
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
-class ScopeOf(Thing):
+class ScopeOf(Referent):
     """All that can be seen from a statement's place: `_caller`, `_scope`."""
 
     __slots__ = ("statement",)
@@ -49,7 +49,7 @@ class ScopeOf(Thing):
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up just before the statement."""
         return self.statement.process.find(name, self.statement.index)
 
@@ -72,12 +72,12 @@ class Caller(Statement):
         """Answer while down, too."""
         return self.state == UP or self.state == DOWN
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up at the end of the process."""
         child = self.child
         return child.find(name, len(child.code.slots)) if child is not None else None
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_caller`."""
         return ScopeOf(self) if name == "_caller" else None
 
@@ -156,12 +156,12 @@ class CallWithCallerTarget(Caller):
         self.path = tuple(path.decode("latin-1").split("."))
         self.run_template(template, arguments)
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_caller`."""
         return TargetOf(self) if name == "_caller" else None
 
 
-class TargetOf(Thing):
+class TargetOf(Referent):
     """What a path names at the moment, seen from a statement's place."""
 
     __slots__ = ("statement",)
@@ -169,10 +169,10 @@ class TargetOf(Thing):
     def __init__(self, statement: CallWithCallerTarget) -> None:
         self.statement = statement
 
-    def stands_for(self) -> Thing | None:
+    def stands_for(self) -> Referent | None:
         """Return the path, as what is seen from the statement's place."""
         statement = self.statement
-        return Detour(statement.process.find(statement.path[0], statement.index), statement.path)
+        return PathRef(statement.process.find(statement.path[0], statement.index), statement.path)
 
 
 structure(
@@ -199,7 +199,7 @@ class Embedded(Caller):
         """Create the process."""
         self.run_template(template_name(values, 0), None)
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Add nothing of its own."""
         return None
 
@@ -256,7 +256,7 @@ class InlineCodeCall(Caller):
         self.target = None
         self.run_template(self.block.template, List(list(values)))
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_caller`, which is here, and `_scope`, which is where the Block stands."""
         if name == "_caller":
             return ScopeOf(self)

@@ -1,17 +1,17 @@
 """What one process provides and others depend on, by name: provide, provide_event, depend."""
 
 from netstrata.contract.shapes import TEXT
+from netstrata.engine.environment import Waiting
 from netstrata.engine.machine import Engine
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.values import Refused, Value
 from netstrata.values.compiling import mypyc_attr
 
 
 @mypyc_attr(acyclic=True)
-class Offer:
+class ProvidedName:
     """One name: who provides it, who waits to, and who depends on it.
 
     Those who depend stand in the order in which they came, first those that are bound to the provider, then those that
@@ -74,18 +74,18 @@ class Offer:
         return self.first is not None and self.first.bound
 
 
-def _offer(engine: Engine, values: list[Value]) -> Offer:
+def _offer(engine: Engine, values: list[Value]) -> ProvidedName:
     """Return what is known of a name, which is the first argument."""
     name = values[0]
     if not isinstance(name, bytes):
         raise TEXT.refusal(0)
     offer = engine.offers.get(name)
     if offer is None:
-        offer = engine.offers[name] = Offer(name)
+        offer = engine.offers[name] = ProvidedName(name)
     return offer
 
 
-def _forget(engine: Engine, offer: Offer) -> None:
+def _forget(engine: Engine, offer: ProvidedName) -> None:
     """Forget a name that nobody provides, and nobody waits for."""
     if offer.provider is None and offer.first is None:
         del engine.offers[offer.name]
@@ -96,7 +96,7 @@ class Provide(Statement):
     """Says that something is there, and shows all that can be seen from here."""
 
     __slots__ = ("offer",)
-    offer: Offer
+    offer: ProvidedName
 
     @property
     def name(self) -> bytes:
@@ -173,7 +173,7 @@ class Depend(Statement):
     after: "Depend | None"  # its neighbours in the offer
     before: "Depend | None"
     bound: bool  # to the offer's provider
-    offer: Offer
+    offer: ProvidedName
 
     @property
     def name(self) -> bytes:
@@ -198,7 +198,7 @@ class Depend(Statement):
         """Answer while down, too."""
         return self.state == UP or self.state == DOWN
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up in the provider's place."""
         provider = self.provider
         return provider.process.find(name, provider.index) if provider is not None else None

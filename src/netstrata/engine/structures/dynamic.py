@@ -3,10 +3,10 @@
 from heapq import heappop, heappush
 
 from netstrata.contract.shapes import ANY, TEXT
+from netstrata.engine.environment import Waiting
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.values import Refused, Value, compare
 
 
@@ -76,8 +76,8 @@ class Contest:
 def _contest(statement: Statement, value: Value) -> Contest:
     if not isinstance(value, bytes):
         raise TEXT.refusal(0)
-    commons = statement.process.engine.commons
-    contests: dict[bytes, Contest] = commons.setdefault("dynamic_provide", {})
+    shared = statement.process.engine.shared
+    contests: dict[bytes, Contest] = shared.setdefault("dynamic_provide", {})
     return contests.setdefault(value, Contest())
 
 
@@ -146,7 +146,7 @@ class DynamicDepend(Statement):
         """Answer while down, too."""
         return self.state == UP or self.state == DOWN
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up in the provider's place."""
         provider = self.contest.current
         if provider is None or self not in self.contest.bound:

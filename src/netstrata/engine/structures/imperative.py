@@ -1,12 +1,12 @@
 """imperative: one template run to its end on the way up, another on the way down."""
 
 from netstrata.contract.shapes import LIST, MILLISECONDS
+from netstrata.engine.environment import Timer, Waiting
 from netstrata.engine.process import Process
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DYING, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
-from netstrata.engine.surroundings import Timer, Waiting
-from netstrata.engine.thing import Thing
 from netstrata.values import Refused, Value
 
 
@@ -34,7 +34,7 @@ class Imperative(Statement):
         else:
             self.child = self.process.engine.create(template, self, arguments)
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_caller`."""
         return ScopeOf(self) if name == "_caller" else None
 

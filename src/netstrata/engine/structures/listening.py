@@ -3,15 +3,15 @@
 from netstrata.contract.shapes import ANY, LIST, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import StreamAddress, read_stream_address, write_peer
-from netstrata.engine.flowing import Flow
-from netstrata.engine.outsider import Outsider
+from netstrata.engine.byte_channel import Flow
+from netstrata.engine.environment import Waiting
+from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.process import Process
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
 from netstrata.engine.structures.sockets import HasSocket, Socket
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.ports.streams import Closable, Stream
 from netstrata.values import Refused, Unavailable, Value, boolean
 
@@ -31,7 +31,7 @@ class Client(Owner):
         """Return the statement that listens."""
         return self.listen
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_socket` and `_caller`."""
         if name == "_socket":
             return ClientEnd(self)
@@ -72,7 +72,7 @@ class ClientEnd(HasSocket):
         return write_peer(self.client.peer) if name == "client_addr" else None
 
 
-class Listen(Outsider):
+class Listen(ExternalObject):
     """Listens, and is up in any case."""
 
     __slots__ = ("arguments", "clients", "listener", "read_size", "template")

@@ -3,11 +3,11 @@
 from typing import Final, cast
 
 from netstrata.contract.shapes import ANY
-from netstrata.engine.outsider import Outsider
+from netstrata.engine.environment import Waiting
+from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.process import Process
 from netstrata.engine.statement import DOWN, DYING, UP
 from netstrata.engine.structure import outside_object, rest
-from netstrata.engine.surroundings import Waiting
 from netstrata.ports.events import Turn
 from netstrata.values import Refused, Value
 
@@ -16,12 +16,12 @@ HOLDER: Final = "net.iptables.lock"  # among what is common to the program: the 
 
 def _held_by_another(process: Process) -> Waiting:
     """Say who has the lock, if it is a statement that holds it, and not a command that runs."""
-    holder = process.engine.commons.get(HOLDER)
+    holder = process.engine.shared.get(HOLDER)
     text = "waits for the lock, which another statement has"
     return Waiting(text, [holder.process]) if isinstance(holder, Lock) else Waiting(text)
 
 
-class Lock(Outsider):
+class Lock(ExternalObject):
     """Up while it has the lock, or its unlock has let go of it."""
 
     __slots__ = ("turn", "unlock")
@@ -42,7 +42,7 @@ class Lock(Outsider):
     def _go_on(self) -> None:
         if self.turn is None or not self.turn.held:
             return
-        self.process.engine.commons[HOLDER] = self
+        self.process.engine.shared[HOLDER] = self
         if self.unlock is not None:
             unlock = self.unlock
             self.unlock = None
@@ -67,9 +67,9 @@ class Lock(Outsider):
         self._give_up(self.turn)
 
     def _give_up(self, turn: Turn) -> None:
-        commons = self.process.engine.commons
-        if commons.get(HOLDER) is self:
-            del commons[HOLDER]
+        shared = self.process.engine.shared
+        if shared.get(HOLDER) is self:
+            del shared[HOLDER]
         turn.close()
         self.turn = None
 
@@ -84,7 +84,7 @@ class Lock(Outsider):
         self.dead()
 
 
-class Unlock(Outsider):
+class Unlock(ExternalObject):
     """Lets others have the lock while it is up."""
 
     __slots__ = ("lock",)

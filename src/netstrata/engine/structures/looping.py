@@ -2,12 +2,12 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import LIST, TEXT
+from netstrata.engine.environment import Timer, Waiting
 from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.referent import Plain, Referent
 from netstrata.engine.statement import DOWN, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
-from netstrata.engine.surroundings import Timer, Waiting
-from netstrata.engine.thing import Plain, Thing
 from netstrata.values import List, Map, Refused, Value
 from netstrata.values.compiling import mypyc_attr
 
@@ -36,7 +36,7 @@ class Element(Owner):
         """Return the foreach."""
         return self.foreach
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give the element under the names that the statement chose."""
         return self.foreach.element_name(self.number, name)
 
@@ -116,7 +116,7 @@ class Foreach(Statement):
         if self.timer is not None:
             self._start_next()
 
-    def element_name(self, number: int, name: str) -> Thing | None:
+    def element_name(self, number: int, name: str) -> Referent | None:
         """Return what a name means in the process of one element."""
         if name == "_caller":
             return ScopeOf(self)
@@ -234,7 +234,7 @@ class EmbeddedForeach(Foreach):
         """Let names be looked up in this place."""
         return self
 
-    def element_name(self, number: int, name: str) -> Thing | None:
+    def element_name(self, number: int, name: str) -> Referent | None:
         """Return the element, or its key or index, if it has that name."""
         first, second = self.names
         if name == first:

@@ -3,12 +3,12 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
+from netstrata.engine.environment import Timer, Waiting
 from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
-from netstrata.engine.surroundings import Timer, Waiting
-from netstrata.engine.thing import Thing
 from netstrata.values import List, Refused, Value
 
 RETRY_MS = 10_000
@@ -32,7 +32,7 @@ class Managed(Owner):
         """Return the manager."""
         return self.manager
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_caller`, which is the manager's place."""
         return ScopeOf(self.manager) if name == "_caller" else None
 
@@ -268,7 +268,7 @@ class Demand(Statement):
         if self.ondemand.complete:
             self.up()
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up at the end of the process."""
         child = self.ondemand.child
         return child.find(name, len(child.code.slots)) if child is not None else None

@@ -4,14 +4,14 @@ from typing import cast
 
 from netstrata.contract.shapes import TEXT, TRUTH, WORD
 from netstrata.contract.shapes_files import FILE_MODE, OFFSET, READ_OPTIONS, READ_SIZE, WHENCE
-from netstrata.engine.outsider import Outsider
+from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.statement import UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.ports.files import OpenFile
 from netstrata.values import Refused, Unavailable, Value, boolean
 
 
-class FileOpen(Outsider):
+class FileOpen(ExternalObject):
     """An open file, or one that could not be opened, or is closed."""
 
     __slots__ = ("file", "read_size")
@@ -62,7 +62,7 @@ class FileOpen(Outsider):
         self.dead()
 
 
-class FileMethod(Outsider):
+class FileMethod(ExternalObject):
     """Something done once with an open file; never up if the file says no."""
 
     __slots__ = ()

@@ -5,11 +5,11 @@ from typing import cast
 from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
 from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
-from netstrata.engine.flowing import Flow, Read, Write, nothing
-from netstrata.engine.outsider import Outsider
+from netstrata.engine.byte_channel import Flow, Read, Write, nothing
+from netstrata.engine.environment import Timer, Waiting
+from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.statement import DOWN, DYING, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
-from netstrata.engine.surroundings import Timer, Waiting
 from netstrata.ports.children import Command, Program
 from netstrata.ports.streams import Stream
 from netstrata.values import Refused, Unavailable, Value, boolean
@@ -17,7 +17,7 @@ from netstrata.values import Refused, Unavailable, Value, boolean
 PIPE_READ = 8192  # bytes
 
 
-class StartProcess(Outsider):
+class StartProcess(ExternalObject):
     """A program and its pipes; up also if it could not be started."""
 
     __slots__ = ("from_it", "kill_timer", "options", "path", "program", "to_it", "waits")
@@ -99,7 +99,7 @@ class StartProcess(Outsider):
         self.dead()
 
 
-class Wait(Outsider):
+class Wait(ExternalObject):
     """Up when the program has ended."""
 
     __slots__ = ("status",)
@@ -134,7 +134,7 @@ class Wait(Outsider):
         self.dead()
 
 
-class Terminate(Outsider):
+class Terminate(ExternalObject):
     """Sends SIGTERM."""
 
     __slots__ = ()
@@ -145,7 +145,7 @@ class Terminate(Outsider):
         self.up()
 
 
-class Kill(Outsider):
+class Kill(ExternalObject):
     """Sends SIGKILL."""
 
     __slots__ = ()
@@ -156,7 +156,7 @@ class Kill(Outsider):
         self.up()
 
 
-class Pipe(Outsider):
+class Pipe(ExternalObject):
     """One end of a pipe, taken over from the program's statement."""
 
     __slots__ = ("flow", "is_error")
@@ -233,7 +233,7 @@ class PipeWrite(Write):
         self.start(cast(Pipe, self.target).flow, data)
 
 
-class PipeClose(Outsider):
+class PipeClose(ExternalObject):
     """Closes."""
 
     __slots__ = ()

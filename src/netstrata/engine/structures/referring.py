@@ -3,9 +3,9 @@
 from typing import cast
 
 from netstrata.contract.shapes import STRINGS, TEXT
+from netstrata.engine.referent import DEAD_END, PathRef, Referent, follow_thing, unwrapped
 from netstrata.engine.statement import DYING, NONE, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.thing import DEAD_END, Detour, Thing, follow_thing, unwrapped
 from netstrata.values import Refused, Value
 
 
@@ -22,9 +22,9 @@ class Alias(Statement):
         self.path = tuple(path.decode("latin-1").split("."))
         self.up()
 
-    def stands_for(self) -> Thing | None:
+    def stands_for(self) -> Referent | None:
         """Return the path, as what is seen from here."""
-        return Detour(self.process.find(self.path[0], self.index), self.path)
+        return PathRef(self.process.find(self.path[0], self.index), self.path)
 
 
 structure(
@@ -64,7 +64,7 @@ class Objref(Statement):
         """Return the names that come before the given ones."""
         return ()
 
-    def stands_for(self) -> Thing | None:
+    def stands_for(self) -> Referent | None:
         """Return the statement, or a dead end if it is gone."""
         return self.referred if self.referred.state != NONE else DEAD_END
 
@@ -114,7 +114,7 @@ class RefHere(Statement):
         self.refs: dict[Ref, None] = {}
         self.up()
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up here."""
         return self.process.find(name, self.index) if name else None
 
@@ -140,7 +140,7 @@ class Ref(Statement):
         refhere.refs[self] = None
         self.up()
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up in the place referred to."""
         return self.refhere.member(name) if self.refhere is not None else None
 

@@ -8,11 +8,11 @@ A goal is asked for as long as a person asks, or any `require` of that name stan
 """
 
 from netstrata.contract.shapes import TEXT
+from netstrata.engine.environment import Waiting
 from netstrata.engine.machine import Engine
 from netstrata.engine.statement import DOWN, UP, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.depending import Depend
-from netstrata.engine.surroundings import Waiting
 from netstrata.values import Value
 
 
@@ -62,9 +62,9 @@ class Goals:
 
 def goals(engine: Engine) -> Goals:
     """Return the program's goals."""
-    found = engine.commons.get("goals")
+    found = engine.shared.get("goals")
     if found is None:
-        found = engine.commons["goals"] = Goals()
+        found = engine.shared["goals"] = Goals()
     assert isinstance(found, Goals)
     return found
 

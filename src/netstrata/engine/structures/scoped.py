@@ -3,10 +3,10 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
+from netstrata.engine.environment import Waiting
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.language.valuetext import format_value
 from netstrata.values import List, Refused, Value
 
@@ -159,7 +159,7 @@ class ScopedDepend(Statement):
         """Answer while down, too."""
         return self.state == UP or self.state == DOWN
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up in the provider's place."""
         provider = self.provider
         return provider.process.find(name, provider.index) if provider is not None else None
@@ -167,10 +167,10 @@ class ScopedDepend(Statement):
 
 def _program_scope(statement: Statement) -> Scope:
     """Return the one scope of the whole program."""
-    commons = statement.process.engine.commons
-    found = commons.get("multiprovide")
+    shared = statement.process.engine.shared
+    found = shared.get("multiprovide")
     if found is None:
-        found = commons["multiprovide"] = Scope()
+        found = shared["multiprovide"] = Scope()
     assert isinstance(found, Scope)
     return found
 

@@ -5,12 +5,12 @@ from typing import cast
 from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import read_stream_address
-from netstrata.engine.flowing import Flow, Read, Write, nothing
-from netstrata.engine.outsider import Outsider
+from netstrata.engine.byte_channel import Flow, Read, Write, nothing
+from netstrata.engine.environment import Waiting
+from netstrata.engine.external_object import ExternalObject
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.ports.streams import Attempt, Stream
 from netstrata.values import Refused, Unavailable, Value, boolean
 
@@ -41,7 +41,7 @@ class Socket:
             self.flow.close()
 
 
-class Connect(Outsider):
+class Connect(ExternalObject):
     """A connection that we began; up when it stands, and also when it cannot."""
 
     __slots__ = ("attempt", "is_error", "socket")
@@ -111,7 +111,7 @@ class Connect(Outsider):
         self.dead()
 
 
-class HasSocket(Thing):
+class HasSocket(Referent):
     """Another thing that stands for a socket: `_socket`."""
 
     __slots__ = ("socket",)
@@ -124,7 +124,7 @@ class HasSocket(Thing):
         return SOCKET
 
 
-def _socket_of(target: Thing | None) -> Socket:
+def _socket_of(target: Referent | None) -> Socket:
     return cast("Connect | HasSocket", target).socket
 
 
@@ -150,7 +150,7 @@ class SocketWrite(Write):
         self.start(_socket_of(self.target).flow_of(), data)
 
 
-class SocketClose(Outsider):
+class SocketClose(ExternalObject):
     """Closes."""
 
     __slots__ = ()

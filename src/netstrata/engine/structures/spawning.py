@@ -3,12 +3,12 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST
+from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.values import Value
 
 
@@ -27,7 +27,7 @@ class Spawn(Statement):
         self.up()
         self.child: Process | None = Process(self.process.engine, code, self, arguments)
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_caller`."""
         return ScopeOf(self) if name == "_caller" else None
 
@@ -117,7 +117,7 @@ class Join(Statement):
         """Answer while down, too."""
         return self.state == UP or self.state == DOWN
 
-    def member(self, name: str) -> Thing | None:
+    def member(self, name: str) -> Referent | None:
         """Look a name up at the end of the spawned process."""
         child = self.spawn.child if self.spawn is not None else None
         return child.find(name, len(child.code.slots)) if child is not None else None

@@ -2,10 +2,10 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import MILLISECONDS
+from netstrata.engine.environment import Timer, Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import maybe, structure, takes
-from netstrata.engine.surroundings import Timer, Waiting
 from netstrata.values import Value
 
 

@@ -3,18 +3,18 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST, TEXT, TRUTH
+from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
+from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DYING, UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
-from netstrata.engine.surroundings import Waiting
-from netstrata.engine.thing import Thing
 from netstrata.values import TRUE, List, Refused, Value, boolean
 from netstrata.values.compiling import mypyc_attr
 
 
 @mypyc_attr(acyclic=True)
-class Handle(Thing):
+class Handle(Referent):
     """What `_try` and `_do` are: the attempt itself, to break it."""
 
     __slots__ = ("attempt", "kind")
@@ -100,7 +100,7 @@ class Try(Attempt):
         """Create the body."""
         self.start(template_name(values, 0), argument_list(values, 1))
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_try` and `_caller`."""
         if name == "_try":
             return Handle(self, "try.try")
@@ -169,7 +169,7 @@ class Interruption(Owner):
         """Tell it from the body."""
         return "[interrupt]"
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_do`."""
         return self.attempt.special(name)
 
@@ -204,7 +204,7 @@ class Do(Attempt):
         self.interruption: Interruption | None = None
         self.start(template_name(values, 0), None)
 
-    def special(self, name: str) -> Thing | None:
+    def special(self, name: str) -> Referent | None:
         """Give `_do`."""
         return Handle(self, "do.do") if name == "_do" else None
 

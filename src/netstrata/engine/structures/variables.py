@@ -3,9 +3,9 @@
 from typing import cast
 
 from netstrata.contract.shapes import ANY, NAME, STRINGS, TRUTH
+from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structure import gives, structure, takes
-from netstrata.engine.surroundings import Waiting
 from netstrata.values import TRUE, List, Refused, Value, boolean
 from netstrata.values.compiling import mypyc_attr
 

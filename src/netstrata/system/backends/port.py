@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from netstrata.contract import SUPPLICANT, Running, running
+from netstrata.contract import SUPPLICANT, Holder, current_holder
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.ports.backends import Association
@@ -37,7 +37,7 @@ class RealBackends:
 
     @asynccontextmanager
     async def _held_tap(self, name: str, user: str) -> AsyncIterator[None]:
-        statement = running()
+        statement = current_holder()
         modprobe = None if os.access(DEVICE, os.F_OK) else find_program("modprobe")
         if modprobe is not None:
             loaded = await run_to_end(self._children, [os.fsencode(modprobe), b"tun"], statement)
@@ -59,7 +59,7 @@ class RealBackends:
         """Run a wpa_supplicant for a link: see `ports.Backends`."""
         path = program if program.startswith(b"/") else b"./" + program
         command = Command([path, *arguments, b"-i", os.fsencode(link), b"-c", configuration])
-        statement = running()
+        statement = current_holder()
         supplicant = _Supplicant(os.fsencode(link), statement)
         child = self._children.start_kept(command, Listening(statement, supplicant.look))
         supplicant.follow(child, self._children.patience)
@@ -95,7 +95,7 @@ class _Supplicant:
 
     __slots__ = ("_changes", "_child", "_link", "_patience", "_state", "_statement", "_trouble", "why")
 
-    def __init__(self, link: bytes, statement: Running | None) -> None:
+    def __init__(self, link: bytes, statement: Holder | None) -> None:
         self._statement = statement
         self._trouble = ""  # why the last attempt failed
         self.why = ""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
@@ -13,10 +13,10 @@ from netstrata.system.children.child import Child
 from netstrata.system.children.patience import Patience
 from netstrata.values import Unavailable
 
-Start = Callable[[Command, Running | None], Child]
+Start = Callable[[Command, Holder | None], Child]
 
 
-def await_end(child: Child, statement: Running | None) -> None:
+def await_end(child: Child, statement: Holder | None) -> None:
     """Say what is waited for, to who asks a statement that is neither up nor gone."""
     if statement is not None:
         statement.awaits(f"waits until {child.name} ends, process id {child.pid}")
@@ -32,10 +32,10 @@ class HeldCommand:
         self._do = do
         self._undo = undo
         self._options = options
-        self._statement: Running | None = None
+        self._statement: Holder | None = None
 
     async def __aenter__(self) -> None:
-        self._statement = running()
+        self._statement = current_holder()
         if not self._do:
             return
         child = self._start(Command(self._do, self._options), self._statement)
@@ -102,13 +102,13 @@ class KeptAlive:
         self._restarts = restarts
         self._patience = patience
         self._since = 0.0
-        self._statement: Running | None = None
+        self._statement: Holder | None = None
         self._child: Child | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._leaving = False
 
     async def __aenter__(self) -> None:
-        self._statement = running()
+        self._statement = current_holder()
         if self._command is None:
             self._note("the command is not a list of strings without NUL, the first the program's path: never started")
         else:

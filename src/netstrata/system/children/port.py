@@ -5,15 +5,15 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports import Command, Output, Piped, Program
 from netstrata.protocols.backoff import DOUBLING, Restarts
 from netstrata.system.children.child import Child
+from netstrata.system.children.child_registry import ChildRegistry
 from netstrata.system.children.held import HeldCommand, KeptAlive, await_end
 from netstrata.system.children.lines import Lines
 from netstrata.system.children.patience import Patience
-from netstrata.system.children.roll import Roll
 from netstrata.system.children.spawn import (
     NULL,
     Streams,
@@ -24,12 +24,12 @@ from netstrata.system.children.spawn import (
 from netstrata.values import Unavailable
 
 
-def note_for(statement: Running | None) -> Callable[[str], None]:
+def note_for(statement: Holder | None) -> Callable[[str], None]:
     """Return where lines go that are said in a statement's name."""
     return statement.note if statement is not None else _drop
 
 
-def _ear_of(statement: Running | None, program: str, pid: int) -> Callable[[str], None]:
+def _ear_of(statement: Holder | None, program: str, pid: int) -> Callable[[str], None]:
     """Return where a child's lines go."""
     name = os.path.basename(program)
     return (lambda line: statement.hear(name, pid, line)) if statement is not None else _drop
@@ -51,7 +51,7 @@ class RealChildren:
         hears: bool = True,
         patience: Patience | None = None,
         growth: int = DOUBLING,
-        roll: Roll | None = None,
+        roll: ChildRegistry | None = None,
     ) -> None:
         """Prepare this process for having children; its environment is what they all get.
 
@@ -70,7 +70,7 @@ class RealChildren:
     def start(
         self,
         command: Command,
-        statement: Running | None = None,
+        statement: Holder | None = None,
         stdin: int = NULL,
         stdout: int = NULL,
         also: tuple[int, ...] = (),
@@ -99,7 +99,7 @@ class RealChildren:
         finally:
             os.close(its)
 
-    def start_kept(self, command: Command, statement: Running | None = None, stdin: int = NULL) -> Child:
+    def start_kept(self, command: Command, statement: Holder | None = None, stdin: int = NULL) -> Child:
         """Start a program that must not outlive us, and runs for long or may start others that do: see `start`."""
         child = self.start(command, statement, stdin)
         roll = self._roll
@@ -108,7 +108,7 @@ class RealChildren:
             child.when_ended(lambda: roll.strike(child.pid))
         return child
 
-    def start_tool(self, command: Command, statement: Running | None, stdin: int) -> Child:
+    def start_tool(self, command: Command, statement: Holder | None, stdin: int) -> Child:
         """Start a program that does some work for us, and must do none when we have ended: see `start`.
 
         None of those that it starts may outlive it for long: they all keep the roll locked.
@@ -125,7 +125,7 @@ class RealChildren:
         child.when_ended(lambda: roll.end_tool(inherited))
         return child
 
-    def _start(self, name: str, command: Command, streams: Streams, pipe: int, statement: Running | None) -> Child:
+    def _start(self, name: str, command: Command, streams: Streams, pipe: int, statement: Holder | None) -> Child:
         """Start a program, and read a pipe of its (or -1), which is closed if it does not come to that."""
         try:
             pid, pidfd = self._spawn(name, command, streams)
@@ -151,7 +151,7 @@ class RealChildren:
 
     async def run(self, command: Command, *, terminate_on_cancel: bool) -> int:
         """Run a program to its end and return its exit status: see `ports.Children`."""
-        statement = running()
+        statement = current_holder()
         note = note_for(statement)
         child = self.start(command, statement)
         await_end(child, statement)
@@ -174,7 +174,7 @@ class RealChildren:
         """Keep a program running: see `ports.Children`."""
         return KeptAlive(self.start_kept, command, Restarts(retry_ms, self._growth), self.patience)
 
-    def start_piped(self, command: Command, statement: Running, *, write: bool, read: bool) -> Piped:
+    def start_piped(self, command: Command, statement: Holder, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes: see `ports.Children`."""
         from netstrata.system.children.pipes import Pipes
 
@@ -188,7 +188,7 @@ class RealChildren:
             pipes.close_its()
         return Piped(program, *pipes.streams())
 
-    def stop(self, program: Program, statement: Running) -> None:
+    def stop(self, program: Program, statement: Holder) -> None:
         """Send SIGTERM, and perhaps SIGKILL later: see `ports.Children`."""
         assert isinstance(program, Child)
         program.stop(self.patience.seconds, note_for(statement))

@@ -7,7 +7,7 @@ Once the daemon must end, it has half of its time to come to an end by itself, t
 import asyncio
 import time
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.system.children.child import Child
 from netstrata.system.children.patience import Patience
 
@@ -19,7 +19,7 @@ class Tool:
 
     __slots__ = ("_began", "_child", "_patience", "_statements", "_timer")
 
-    def __init__(self, child: Child, patience: Patience, statements: list[Running]) -> None:
+    def __init__(self, child: Child, patience: Patience, statements: list[Holder]) -> None:
         """Begin to watch a child that was started just now."""
         self._child = child
         self._patience = patience
@@ -60,7 +60,7 @@ class Tool:
             self._statements[0].note(line)
 
 
-async def outlast(child: Child, patience: Patience, statements: list[Running]) -> "asyncio.CancelledError | None":
+async def outlast(child: Child, patience: Patience, statements: list[Holder]) -> "asyncio.CancelledError | None":
     """Wait for the end of a tool even when cancelled meanwhile; return the cancellation, which is the caller's."""
     tool = Tool(child, patience, statements)
     try:

@@ -9,7 +9,7 @@ from errno import ENETDOWN, ENODEV, ENXIO, EPERM
 from math import inf
 from socket import socket
 
-from netstrata.contract import DHCP, Running, running
+from netstrata.contract import DHCP, Holder, current_holder
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols import dhcpv4
 from netstrata.system.dhcp.facts import LinkFacts, has_carrier, read_link
@@ -35,7 +35,7 @@ class DhcpClients:
 
     async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
         """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
-        conversation = _Conversation(link, options, self._directory, running())
+        conversation = _Conversation(link, options, self._directory, current_holder())
         try:
             conversation.start()
             while True:
@@ -47,7 +47,7 @@ class DhcpClients:
 class _Conversation:
     """One client on one link."""
 
-    def __init__(self, link: str, options: DhcpOptions, directory: str, told: Running | None) -> None:
+    def __init__(self, link: str, options: DhcpOptions, directory: str, told: Holder | None) -> None:
         self._link = link
         self._told = told
         self._facts = _usable(link)

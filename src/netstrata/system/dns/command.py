@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.system.programs import run_to_end
 from netstrata.values import Unavailable
 
@@ -49,21 +49,21 @@ class ResolvconfCommand:
         self._children = children
         self._command = command
 
-    async def write(self, content: bytes, statement: Running | None) -> "CancelledError | None":
+    async def write(self, content: bytes, statement: Holder | None) -> "CancelledError | None":
         """Make this our part, even if cancelled meanwhile; return the cancellation.
 
         Raises: Unavailable.
         """
         return await self._run("-a", content, statement)
 
-    async def restore(self, statement: Running | None) -> "CancelledError | None":
+    async def restore(self, statement: Holder | None) -> "CancelledError | None":
         """Have no part, even if cancelled meanwhile; return the cancellation.
 
         Raises: Unavailable.
         """
         return await self._run("-d", b"", statement)
 
-    async def _run(self, verb: str, content: bytes, statement: Running | None) -> "CancelledError | None":
+    async def _run(self, verb: str, content: bytes, statement: Holder | None) -> "CancelledError | None":
         part = os.memfd_create("resolvconf")
         try:
             os.write(part, content)

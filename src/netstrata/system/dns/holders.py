@@ -3,12 +3,12 @@
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.protocols.resolv_conf import configuration
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
-from netstrata.system.guard import Guard
-from netstrata.system.turns import Queue, turn
+from netstrata.system.fair_lock import Queue, turn
+from netstrata.system.guard import FileGuard
 from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class ResolverConfiguration:
         self._turns = Queue()
         self._holders: list[_Held] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
-        self._guard: Guard | None = None
+        self._guard: FileGuard | None = None
 
     def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
         """Add lines while the context lasts; see `netstrata.ports.Dns`."""
@@ -101,7 +101,7 @@ class ResolverConfiguration:
         """Hear of changes of a file by others, if nobody does yet."""
         if self._guard is None:
             try:
-                self._guard = Guard(backend, self._repair)
+                self._guard = FileGuard(backend, self._repair)
             except OSError as error:
                 self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
 
@@ -145,7 +145,7 @@ class _Held:
 
     def __init__(self, configuration: ResolverConfiguration, lines: list[bytes], priority: int) -> None:
         self._configuration = configuration
-        self.told: Running | None = None
+        self.told: Holder | None = None
         self.lines = lines
         self.priority = priority
 
@@ -154,7 +154,7 @@ class _Held:
             self.told.note(line)
 
     async def __aenter__(self) -> None:
-        self.told = running()
+        self.told = current_holder()
         await self._configuration.enter(self)
 
     async def __aexit__(self, *_: object) -> None:

@@ -17,7 +17,7 @@ from netstrata.system.nftables.netlink import ROOM, Listener, Requests
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from netstrata.system.nftables.journal import Journal
+    from netstrata.system.nftables.journal import FilterJournal
 
 FAMILIES = {"iptables": "ip", "ip6tables": "ip6", "ebtables": "bridge"}
 POLICIES = {b"DROP": 0, b"ACCEPT": 1}  # NF_DROP, NF_ACCEPT
@@ -40,12 +40,12 @@ def writes_nftables(program: str) -> bool:
     return "nft" in os.path.basename(os.path.realpath(program))
 
 
-class Guard:
+class FilterWatch:
     """One for all changes that are held; its sockets are open while there are any."""
 
     __slots__ = ("_listener", "_lost", "_news", "_requests", "_running", "_users", "journal")
 
-    def __init__(self, journal: "Journal | None" = None) -> None:
+    def __init__(self, journal: "FilterJournal | None" = None) -> None:
         """Take where what was made is remembered for the next daemon."""
         self.journal = journal
         self._users = 0

@@ -9,15 +9,15 @@ import os
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
-from netstrata.system.filters.guard import FAMILIES, POLICIES, Guard, Spot, writes_nftables
+from netstrata.system.fair_lock import turn
+from netstrata.system.filters.guard import FAMILIES, POLICIES, FilterWatch, Spot, writes_nftables
 from netstrata.system.filters.memory import Memory
 from netstrata.system.filters.tool import Verdict, command_words, run_tool
 from netstrata.system.nftables.records import BY_WORDS
 from netstrata.system.programs import find_program
-from netstrata.system.turns import turn
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class HeldChange:
         self,
         children: "RealChildren",
         turns: Turns,
-        guard: Guard,
+        guard: FilterWatch,
         tool: str,
         table: bytes,
         chain: bytes,
@@ -71,10 +71,10 @@ class HeldChange:
         self._chain = chain
         self._change = change
         self._program = ""
-        self._statement: Running | None = None
+        self._statement: Holder | None = None
 
     async def __aenter__(self) -> None:
-        self._statement = running()
+        self._statement = current_holder()
         operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"
         program = find_program(self._tool)
         if program is None:
@@ -269,7 +269,7 @@ class HeldRule(HeldChange):
     __slots__ = ("_copied", "_counted", "_first", "_listed", "_words")
 
     def __init__(
-        self, children: "RealChildren", turns: Turns, guard: Guard, tool: str, rule: FilterRule, first: bool
+        self, children: "RealChildren", turns: Turns, guard: FilterWatch, tool: str, rule: FilterRule, first: bool
     ) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words

@@ -6,7 +6,7 @@ from netstrata.system.filters.guard import Spot
 from netstrata.system.nftables.records import Entry
 
 if TYPE_CHECKING:
-    from netstrata.system.nftables.journal import Journal
+    from netstrata.system.nftables.journal import FilterJournal
 
 
 class Memory:
@@ -14,7 +14,7 @@ class Memory:
 
     __slots__ = ("_journal", "_key", "_place")
 
-    def __init__(self, journal: "Journal | None", key: str, kind: str, place: tuple[str, str, str]) -> None:
+    def __init__(self, journal: "FilterJournal | None", key: str, kind: str, place: tuple[str, str, str]) -> None:
         """Take the words of the change, and what it makes.
 
         Shapes: kind is rule, chain or BY_WORDS; place is family, table and chain.

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
-from netstrata.system.filters.guard import Guard
+from netstrata.system.filters.guard import FilterWatch
 from netstrata.system.filters.held import Change, HeldChange, HeldRule
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
-    from netstrata.system.nftables.journal import Journal
+    from netstrata.system.nftables.journal import FilterJournal
 
 
 class PacketFilters:
@@ -18,11 +18,11 @@ class PacketFilters:
 
     __slots__ = ("_children", "_guard", "_turns")
 
-    def __init__(self, children: "RealChildren", turns: Turns, journal: "Journal | None" = None) -> None:
+    def __init__(self, children: "RealChildren", turns: Turns, journal: "FilterJournal | None" = None) -> None:
         """Take who starts the programs and hears why one failed, the lock around them, and what is remembered."""
         self._children = children
         self._turns = turns
-        self._guard = Guard(journal)
+        self._guard = FilterWatch(journal)
 
     def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> AbstractAsyncContextManager[None]:
         """Add a rule, and remove one copy of it on the way back: see `ports.Filters`."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.system.programs import run_to_end
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
     interrupted: bool = False
 
 
-async def run_tool(children: "RealChildren", words: list[bytes], statement: Running | None) -> Verdict:
+async def run_tool(children: "RealChildren", words: list[bytes], statement: Holder | None) -> Verdict:
     """Run a command to its end, whatever happens meanwhile.
 
     Raises: Unavailable if it cannot be started at all.

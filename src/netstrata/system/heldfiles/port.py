@@ -10,7 +10,7 @@ import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.contract.secrets import SECRETS
 from netstrata.contract.shapes_heldfiles import Attributes
 from netstrata.system import whole
@@ -62,7 +62,7 @@ class RealHeldFiles:
 
     @asynccontextmanager
     async def _held_file(self, name: str, data: bytes, attributes: Attributes) -> AsyncIterator[None]:
-        statement = running()
+        statement = current_holder()
         try:
             with opened(name) as place:
                 path, placed = place.path, self._place(place, data, attributes)
@@ -86,7 +86,7 @@ class RealHeldFiles:
         return _DRESSED if whole.holds(path, placed.data) else _CHANGED
 
     @contextmanager
-    def _watched(self, path: str, deed: Callable[[], str], statement: Running | None) -> Iterator[None]:
+    def _watched(self, path: str, deed: Callable[[], str], statement: Holder | None) -> Iterator[None]:
         """Have a statement told when somebody has done something to what it holds."""
         if statement is None:
             yield
@@ -109,7 +109,7 @@ class RealHeldFiles:
 
     @asynccontextmanager
     async def _held_directory(self, path: str, attributes: Attributes) -> AsyncIterator[None]:
-        statement = running()
+        statement = current_holder()
         try:
             look = self._directories.make(path, attributes)
         except OSError as error:
@@ -131,7 +131,7 @@ class RealHeldFiles:
 
     @asynccontextmanager
     async def _held_link(self, target: str, path: str) -> AsyncIterator[None]:
-        statement = running()
+        statement = current_holder()
         made = False
         try:
             with opened(path, last=False) as place:
@@ -172,7 +172,7 @@ class RealHeldFiles:
         kept.forget(place, left_over)
         return _Placed(data, Look(stat.S_IMODE(written.st_mode), written.st_uid, written.st_gid), saved)
 
-    def _leave(self, path: str, placed: _Placed, statement: Running | None) -> None:
+    def _leave(self, path: str, placed: _Placed, statement: Holder | None) -> None:
         holders = self._placed[path]
         at = holders.index(placed)
         above = holders[at + 1] if at + 1 < len(holders) else None
@@ -212,7 +212,7 @@ def _unlink(path: str) -> None:
         os.unlink(place.name, dir_fd=place.folder)
 
 
-def _undo(verb: str, path: str, act: Callable[[], None], statement: Running | None) -> None:
+def _undo(verb: str, path: str, act: Callable[[], None], statement: Holder | None) -> None:
     try:
         act()
     except FileNotFoundError:

@@ -4,7 +4,7 @@ import errno
 from collections.abc import AsyncGenerator, Iterable
 from typing import NamedTuple
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
@@ -37,8 +37,8 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes
 from netstrata.system.netlink.dynamic import Dynamic
-from netstrata.system.netlink.held import Held, Holding, IndexOf, Listener
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.held import Held, Hold, IndexOf, Listener
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
 from netstrata.system.netlink.socket import Request, RequestSocket
 from netstrata.system.netlink.subnets import Subnets
@@ -51,7 +51,7 @@ _FEW = 16  # links to look at one by one; more are looked at in one go
 Key = AddressKey
 
 
-class Wish(NamedTuple):
+class Spec(NamedTuple):
     """An address to hold."""
 
     link: str
@@ -76,7 +76,7 @@ class HeldAddress(Held):
         return f"{network_words(self.key[1], self.key[2])} on {self.link}"
 
 
-class NetlinkAddresses(Ear):
+class NetlinkAddresses(Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
@@ -107,11 +107,11 @@ class NetlinkAddresses(Ear):
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.tell(self, RTM_NEWADDR, RTM_DELADDR)
 
-    def held_address(self, link: str, address: bytes, prefix: int) -> Holding[Wish, HeldAddress]:
+    def held_address(self, link: str, address: bytes, prefix: int) -> Hold[Spec, HeldAddress]:
         """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
-        return Holding(self, Wish(link, address, prefix))
+        return Hold(self, Spec(link, address, prefix))
 
-    def hold(self, wish: Wish, who: Running | None) -> HeldAddress:
+    def hold(self, wish: Spec, who: Holder | None) -> HeldAddress:
         """Add an address, if it is not there."""
         ifindex = self._index_of(wish.link)
         if not ifindex:
@@ -132,7 +132,7 @@ class NetlinkAddresses(Ear):
         held.add(who)
         return held
 
-    def release(self, held: HeldAddress, who: Running | None) -> None:
+    def release(self, held: HeldAddress, who: Holder | None) -> None:
         """Delete an address if the last one leaves who held it, and it was not there before."""
         if who is not None:
             self._unwatch()
@@ -145,12 +145,12 @@ class NetlinkAddresses(Ear):
             if answer is not None and answer.errno not in GONE and who is not None:
                 who.note(f"cannot delete {held.words}: {reason_of(answer, ADDRESS_WORDS)}; ignoring")
 
-    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
         message = decode_address(data, start, end)
         self._subnets.forget()
         for watcher in self._watchers.get(message.ifindex, ()):
-            watcher.heard(message, kind == RTM_NEWADDR)
+            watcher.on_message(message, kind == RTM_NEWADDR)
         if kind == RTM_DELADDR and message.family == AF_INET:
             for tell in self.left:
                 tell(message.ifindex)
@@ -272,7 +272,7 @@ class NetlinkAddresses(Ear):
         del self._held[held.key]
         return [Loss(holder, reason) for holder in held.holders]
 
-    def _put(self, wish: Wish, ifindex: int, body: bytes) -> bool:
+    def _put(self, wish: Spec, ifindex: int, body: bytes) -> bool:
         """Add an address; return whether it is ours, and not one that was there before.
 
         Raises: Unavailable.
@@ -326,5 +326,5 @@ def _fault(held: HeldAddress, message: AddressMessage) -> str:
     return "someone gave it a lifetime" if held.ours and message.preferred_s != FOREVER else ""
 
 
-def _operation(wish: Wish) -> str:
+def _operation(wish: Spec) -> str:
     return f"add {network_words(wish.address, wish.prefix)} to {wish.link}"

@@ -16,7 +16,7 @@ class Dynamic(Queue[DynamicAddress | None]):
         self._known: dict[DynamicAddress, None] = {}  # in the order in which they came
         self._shown: DynamicAddress | None = None
 
-    def heard(self, message: AddressMessage, new: bool) -> None:
+    def on_message(self, message: AddressMessage, new: bool) -> None:
         """Take note of an address that is there, or there no more."""
         if message.family != AF_INET6:
             return

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 
 IndexOf = Callable[[str], int]  # a link's index by its name, 0 if there is none
 Listener = Callable[[int], None]  # is told a link's index
@@ -18,15 +18,15 @@ class Held:
         self.count = 0
         self.ours = ours  # we put it there, so we take it away
         self.gone = False  # somebody took it away already
-        self.holders: list[Running] = []  # those who can be told
+        self.holders: list[Holder] = []  # those who can be told
 
-    def add(self, who: Running | None) -> None:
+    def add(self, who: Holder | None) -> None:
         """Count one more holder."""
         self.count += 1
         if who is not None:
             self.holders.append(who)
 
-    def remove(self, who: Running | None) -> bool:
+    def remove(self, who: Holder | None) -> bool:
         """Count one holder less; return whether it was the last."""
         self.count -= 1
         if who is not None:
@@ -39,29 +39,29 @@ W_contra = TypeVar("W_contra", contravariant=True)
 H = TypeVar("H", bound=Held)
 
 
-class Keeper(Protocol[W_contra, H]):
+class Store(Protocol[W_contra, H]):
     """A port that can hold something."""
 
-    def hold(self, wish: W_contra, who: Running | None) -> H:
+    def hold(self, wish: W_contra, who: Holder | None) -> H:
         """Do it, or raise Unavailable."""
 
-    def release(self, held: H, who: Running | None) -> None:
+    def release(self, held: H, who: Holder | None) -> None:
         """Undo it, without raising."""
 
 
-class Holding(Generic[W, H]):
+class Hold(Generic[W, H]):
     """Hold what somebody wishes while the block runs.  Never suspends: see docs/decisions/0002."""
 
     __slots__ = ("_held", "_keeper", "_who", "_wish")
 
-    def __init__(self, keeper: Keeper[W, H], wish: W) -> None:
+    def __init__(self, keeper: Store[W, H], wish: W) -> None:
         self._keeper = keeper
         self._wish = wish
-        self._who: Running | None = None
+        self._who: Holder | None = None
         self._held: H | None = None
 
     async def __aenter__(self) -> None:
-        self._who = running()
+        self._who = current_holder()
         self._held = self._keeper.hold(self._wish, self._who)
 
     async def __aexit__(self, *_: object) -> None:

@@ -3,7 +3,7 @@
 import errno
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.ports.kernel import NewPort
 from netstrata.protocols.rtnetlink import (
     PORTS,
@@ -18,9 +18,9 @@ from netstrata.protocols.rtnetlink import (
 )
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.protocols.rtnetlink.kinds import Attributes
-from netstrata.system.netlink.held import Held, Holding
+from netstrata.system.netlink.held import Held, Hold
 from netstrata.system.netlink.made import read_details, resolved
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
@@ -48,7 +48,7 @@ class HeldPort(Held):
         return f"{self.wish.link} in {self.wish.kind} {self.wish.master}"
 
 
-class JoinedLinks(Ear):
+class JoinedLinks(Subscriber):
     """All links that are held in others."""
 
     __slots__ = ("_held", "_links", "_monitor", "_quiet", "_requests", "_suspects")
@@ -62,11 +62,11 @@ class JoinedLinks(Ear):
         self._quiet: set[int] = set()  # with options, and down: the kernel says nothing of changes
         monitor.tell(self)
 
-    def held_port(self, port: NewPort) -> Holding[NewPort, HeldPort]:
+    def held_port(self, port: NewPort) -> Hold[NewPort, HeldPort]:
         """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
-        return Holding(self, port)
+        return Hold(self, port)
 
-    def hold(self, wish: NewPort, who: Running | None) -> HeldPort:
+    def hold(self, wish: NewPort, who: Holder | None) -> HeldPort:
         """Put a link into another one, if it is not in it."""
         operation = f"put {wish.link} into {wish.kind} {wish.master}"
         master, ifindex = self._links.index_of(wish.master), self._links.index_of(wish.link)
@@ -88,7 +88,7 @@ class JoinedLinks(Ear):
         held.add(who)
         return held
 
-    def release(self, held: HeldPort, who: Running | None) -> None:
+    def release(self, held: HeldPort, who: Holder | None) -> None:
         """Take a link out if the last one leaves who held it, it was not in it before, and it still is."""
         if who is not None:
             self._monitor.leave(RTNLGRP_LINK)

@@ -3,14 +3,14 @@
 import errno
 from typing import TYPE_CHECKING, Union
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.contract.dhcp_shapes import MAC
 from netstrata.protocols.rtnetlink import LinkMessage, set_mac, set_mtu, set_name
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
-from netstrata.system.layers import HoldingSetting, Pile, Settings, Wish
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.overrides import HoldingSetting, OverrideStack, Settings, Spec
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Key = tuple[int, str]  # a link, and mtu, address or name
 _NOUNS = {"mtu": "MTU", "address": "hardware address", "name": "name"}
 
 
-class LinkSettings(Settings[Key, Value], Ear):
+class LinkSettings(Settings[Key, Value], Subscriber):
     """All settings of links that are held."""
 
     __slots__ = ("_links", "_monitor", "_names", "_requests", "_suspects")
@@ -39,7 +39,7 @@ class LinkSettings(Settings[Key, Value], Ear):
         """Set one thing of a link: mtu, address or name."""
         return HoldingSetting(self, f"{link}/{what}", value)
 
-    def hold(self, name: str, value: Value, who: Running | None) -> tuple[Key, Pile[Value], Wish[Value]]:
+    def hold(self, name: str, value: Value, who: Holder | None) -> tuple[Key, OverrideStack[Value], Spec[Value]]:
         """Find a link, and set one thing of it."""
         link, _, what = name.partition("/")
         ifindex = self._links.index_of(link)
@@ -57,7 +57,7 @@ class LinkSettings(Settings[Key, Value], Ear):
             raise
         return key, pile, wish
 
-    def release(self, key: Key, pile: Pile[Value], wish: Wish[Value]) -> None:
+    def release(self, key: Key, pile: OverrideStack[Value], wish: Spec[Value]) -> None:
         """Take a wish out again."""
         if wish.who is not None:
             self._monitor.leave(RTNLGRP_LINK)

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import AsyncGenerator, Callable
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.ports.kernel import Link, LinkChange, NewLink, NewPort
 from netstrata.protocols.rtnetlink import (
     Answer,
@@ -21,16 +21,16 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWLINK,
     RTNLGRP_LINK,
 )
-from netstrata.system.layers import HoldingSetting
 from netstrata.system.netlink.bus import bus_of_link
-from netstrata.system.netlink.held import Held, Holding, Listener
+from netstrata.system.netlink.held import Held, Hold, Listener
 from netstrata.system.netlink.joined import HeldPort, JoinedLinks
 from netstrata.system.netlink.link_settings import Key, LinkSettings, Value
 from netstrata.system.netlink.made import HeldLink, MadeLinks
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.watchers import Carrier, Census, Presence, Watchers
+from netstrata.system.overrides import HoldingSetting
 from netstrata.values import Unavailable
 
 
@@ -45,7 +45,7 @@ class HeldUp(Held):
         self.name = name
 
 
-class NetlinkLinks(Ear):
+class NetlinkLinks(Subscriber):
     """The `Links` port over rtnetlink."""
 
     __slots__ = (
@@ -78,11 +78,11 @@ class NetlinkLinks(Ear):
         self._joined = JoinedLinks(requests, monitor, self)
         monitor.tell(self, RTM_NEWLINK, RTM_DELLINK)
 
-    def held_link(self, link: NewLink) -> Holding[NewLink, HeldLink]:
+    def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
         """Make a link."""
         return self._made.held_link(link)
 
-    def held_port(self, port: NewPort) -> Holding[NewPort, HeldPort]:
+    def held_port(self, port: NewPort) -> Hold[NewPort, HeldPort]:
         """Put a link into a bridge, bond or VRF."""
         return self._joined.held_port(port)
 
@@ -98,11 +98,11 @@ class NetlinkLinks(Ear):
         """Rename a link."""
         return self._settings.held_setting(link, "name", name)
 
-    def held_up(self, link: str) -> Holding[str, HeldUp]:
+    def held_up(self, link: str) -> Hold[str, HeldUp]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
-        return Holding(self, link)
+        return Hold(self, link)
 
-    def hold(self, wish: str, who: Running | None) -> HeldUp:
+    def hold(self, wish: str, who: Holder | None) -> HeldUp:
         """Set a link up, if it is not."""
         operation = f"set {wish} up"
         ifindex = self.index_of(wish)
@@ -126,7 +126,7 @@ class NetlinkLinks(Ear):
         held.add(who)
         return held
 
-    def release(self, held: HeldUp, who: Running | None) -> None:
+    def release(self, held: HeldUp, who: Holder | None) -> None:
         """Set a link down if the last one leaves who held it, and it was down before."""
         if who is not None:
             self._monitor.leave(RTNLGRP_LINK)
@@ -228,7 +228,7 @@ class NetlinkLinks(Ear):
             self._watchers.remove(watcher)
             self._monitor.leave(RTNLGRP_LINK)
 
-    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Tell watchers, and note what may have been lost."""
         link = decode_link(data, start, end)
         if link.family != AF_UNSPEC:  # a bridge speaks of its ports in the same words

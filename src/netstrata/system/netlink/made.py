@@ -9,7 +9,7 @@ import errno
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports.kernel import NewLink
 from netstrata.protocols.rtnetlink import (
@@ -36,8 +36,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
-from netstrata.system.netlink.held import Held, Holding
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.held import Held, Hold
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
@@ -82,7 +82,7 @@ class HeldLink(Held):
         return f"{self.wish.kind} {self.wish.name}"
 
 
-class MadeLinks(Ear):
+class MadeLinks(Subscriber):
     """All links that are held as such."""
 
     __slots__ = ("_concerned", "_held", "_links", "_monitor", "_quiet", "_requests", "_suspects", "_torn")
@@ -98,11 +98,11 @@ class MadeLinks(Ear):
         self._quiet: dict[HeldLink, None] = {}  # with options, and down: the kernel says nothing of changes
         monitor.tell(self)
 
-    def held_link(self, link: NewLink) -> Holding[NewLink, HeldLink]:
+    def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
         """Make a link; deleted when the last holder leaves, unless one that is the same was there before."""
-        return Holding(self, link)
+        return Hold(self, link)
 
-    def hold(self, wish: NewLink, who: Running | None) -> HeldLink:
+    def hold(self, wish: NewLink, who: Holder | None) -> HeldLink:
         """Make a link, if it is not there."""
         operation = f"make {wish.kind} {wish.name}"
         below = self._index_of(wish.link, operation) if wish.link else 0
@@ -125,7 +125,7 @@ class MadeLinks(Ear):
         held.add(who)
         return held
 
-    def release(self, held: HeldLink, who: Running | None) -> None:
+    def release(self, held: HeldLink, who: Holder | None) -> None:
         """Delete a link if the last one leaves who held it, and it was not there before."""
         if who is not None:
             self._monitor.leave(RTNLGRP_LINK)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.protocols.rtnetlink import Malformed
 from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
@@ -42,16 +42,16 @@ _PROGRAM = Struct("HP")  # sock_fprog
 class Loss(NamedTuple):
     """Somebody does not hold any more what it thought it held."""
 
-    holder: Running
+    holder: Holder
     reason: Unavailable
 
 
-class Ear:
+class Subscriber:
     """What listens: takes notes of messages, and checks them later."""
 
     __slots__ = ()
 
-    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what a message may mean."""
         raise NotImplementedError
 
@@ -92,14 +92,14 @@ class Monitor:
         self._buffer = bytearray(_BUFFER)
         self._groups: dict[int, int] = {}
         self._foreign: dict[Network, int] = {}
-        self._ears: list[Ear] = []
-        self._by_type: dict[int, Ear] = {}
+        self._ears: list[Subscriber] = []
+        self._by_type: dict[int, Subscriber] = {}
         self._again = False
         self._round = False
         self.overruns = 0  # how often the queue ran over
         self.read = 0  # datagrams
 
-    def tell(self, ear: Ear, *types: int) -> None:
+    def tell(self, ear: Subscriber, *types: int) -> None:
         """Give an ear the messages of some types; ears settle in the order in which they were introduced."""
         self._ears.append(ear)
         for kind in types:
@@ -234,7 +234,7 @@ class Monitor:
         assert self._socket is not None
         buffer = self._buffer
         receive = self._socket.recv_into
-        heard = False
+        on_message = False
         for _ in range(_AT_ONCE):
             try:
                 size = receive(buffer)
@@ -244,16 +244,16 @@ class Monitor:
                 if error.errno != errno.ENOBUFS:
                     raise
                 self._overrun()
-                heard = True
+                on_message = True
                 continue
             self.read += 1
             if self._split(size):
-                heard = True
-        return heard
+                on_message = True
+        return on_message
 
     def _split(self, size: int) -> bool:
         buffer = self._buffer
-        heard = False
+        on_message = False
         at = 0
         try:
             while size - at >= HEADER_SIZE:
@@ -262,13 +262,13 @@ class Monitor:
                     raise Malformed("a length that cannot be")
                 ear = self._by_type.get(kind)
                 if ear is not None:
-                    ear.heard(kind, buffer, at + HEADER_SIZE, at + length)
-                    heard = True
+                    ear.on_message(kind, buffer, at + HEADER_SIZE, at + length)
+                    on_message = True
                 at += (length + 3) & ~3
         except Malformed:
             self._overrun()
-            heard = True
-        return heard
+            on_message = True
+        return on_message
 
     def _overrun(self) -> None:
         self.overruns += 1

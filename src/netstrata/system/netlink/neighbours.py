@@ -2,7 +2,7 @@
 
 import errno
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.contract.dhcp_shapes import MAC
 from netstrata.ports.kernel import Neighbour
 from netstrata.protocols.rtnetlink import (
@@ -26,8 +26,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_NEIGH,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.netlink.held import Held, Holding, IndexOf
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.held import Held, Hold, IndexOf
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, NEIGHBOUR_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable, format_address
@@ -46,7 +46,7 @@ class HeldNeighbour(Held):
         self.key = key
 
 
-class NetlinkNeighbours(Ear):
+class NetlinkNeighbours(Subscriber):
     """The `Neighbours` port over rtnetlink."""
 
     __slots__ = ("_held", "_index_of", "_monitor", "_requests", "_suspects")
@@ -59,11 +59,11 @@ class NetlinkNeighbours(Ear):
         self._suspects: dict[Key, None] = {}
         monitor.tell(self, RTM_NEWNEIGH, RTM_DELNEIGH)
 
-    def held_neighbour(self, neighbour: Neighbour) -> Holding[Neighbour, HeldNeighbour]:
+    def held_neighbour(self, neighbour: Neighbour) -> Hold[Neighbour, HeldNeighbour]:
         """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
-        return Holding(self, neighbour)
+        return Hold(self, neighbour)
 
-    def hold(self, wish: Neighbour, who: Running | None) -> HeldNeighbour:
+    def hold(self, wish: Neighbour, who: Holder | None) -> HeldNeighbour:
         """Add a neighbour, if it is not there."""
         operation = f"add neighbour {_words(wish)}"
         ifindex = self._index_of(wish.link)
@@ -85,7 +85,7 @@ class NetlinkNeighbours(Ear):
         held.add(who)
         return held
 
-    def release(self, held: HeldNeighbour, who: Running | None) -> None:
+    def release(self, held: HeldNeighbour, who: Holder | None) -> None:
         """Delete a neighbour if the last one leaves who held it, and it was not there before."""
         if who is not None:
             self._monitor.leave(RTNLGRP_NEIGH)
@@ -100,7 +100,7 @@ class NetlinkNeighbours(Ear):
             reason = reason_of(answer, NEIGHBOUR_WORDS)
             who.note(f"cannot delete neighbour {_words(held.neighbour)}: {reason}; ignoring")
 
-    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
         if not self._held:
             return

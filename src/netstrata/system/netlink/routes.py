@@ -8,7 +8,7 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.ports.kernel import Route
 from netstrata.protocols.rtnetlink import (
     ROUTE_KINDS,
@@ -40,8 +40,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.route_filter import Network
-from netstrata.system.netlink.held import Held, Holding, IndexOf
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.held import Held, Hold, IndexOf
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import (
     GONE,
     ROUTE_WORDS,
@@ -117,7 +117,7 @@ class HeldRoute(Held):
         return found.ifindex == self.ifindex and found.gateway == gateway and found.onlink == route.onlink
 
 
-class NetlinkRoutes(Ear):
+class NetlinkRoutes(Subscriber):
     """The `Routes` port over rtnetlink."""
 
     __slots__ = (
@@ -144,11 +144,11 @@ class NetlinkRoutes(Ear):
         self.dropped: list[Callable[[RouteMessage], None]] = []  # told of each route of the kernel itself that went
         monitor.tell(self, RTM_NEWROUTE, RTM_DELROUTE)
 
-    def held_route(self, route: Route) -> Holding[Route, HeldRoute]:
+    def held_route(self, route: Route) -> Hold[Route, HeldRoute]:
         """Put a route into the kernel's table."""
-        return Holding(self, route)
+        return Hold(self, route)
 
-    def hold(self, wish: Route, who: Running | None) -> HeldRoute:
+    def hold(self, wish: Route, who: Holder | None) -> HeldRoute:
         """Add a route, if it is not there."""
         destination, prefix, gateway, link, metric, kind, table, source, mtu, onlink = wish
         ifindex = 0
@@ -188,7 +188,7 @@ class NetlinkRoutes(Ear):
         held.add(who)
         return held
 
-    def release(self, held: HeldRoute, who: Running | None) -> None:
+    def release(self, held: HeldRoute, who: Holder | None) -> None:
         """Delete a route if the last one leaves who held it, and it was not there before."""
         if who is not None:
             self._unwatch(len(held.route.destination))
@@ -203,7 +203,7 @@ class NetlinkRoutes(Ear):
                 reason = reason_of(answer, ROUTE_WORDS)
                 who.note(f"cannot delete route {_words(held.route)}: {reason}; ignoring")
 
-    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost; a route that nobody holds costs a look at where it goes."""
         if kind == RTM_DELROUTE and protocol_of(data, start) == RTPROT_KERNEL:
             for tell in self.dropped:
@@ -301,7 +301,7 @@ class NetlinkRoutes(Ear):
             if not on_link:
                 del self._by_link[held.ifindex]
 
-    def _share(self, held: HeldRoute, wish: Route, body: bytes, who: Running | None) -> HeldRoute:
+    def _share(self, held: HeldRoute, wish: Route, body: bytes, who: Holder | None) -> HeldRoute:
         """Hold what another statement of this program holds already.
 
         Raises: Unavailable if that is not the same route.
@@ -316,7 +316,7 @@ class NetlinkRoutes(Ear):
         held.add(who)
         return held
 
-    def _accept(self, held: HeldRoute, who: Running | None) -> None:
+    def _accept(self, held: HeldRoute, who: Holder | None) -> None:
         """Take a route that was there before as it is, to be left alone on the way back.
 
         It is read only after everything about it can be heard.

@@ -4,7 +4,7 @@ The kernel takes two rules that differ only in that number for two, so what is t
 we listen, one reading serves until the event loop's next turn.
 """
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.ports.kernel import Rule
 from netstrata.protocols.rtnetlink import (
     ROUTE_KINDS,
@@ -28,8 +28,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
-from netstrata.system.netlink.held import Held, Holding
-from netstrata.system.netlink.monitor import Ear, Loss, Monitor
+from netstrata.system.netlink.held import Held, Hold
+from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, RULE_WORDS, network_words, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable, mask_bits
@@ -49,7 +49,7 @@ class HeldRule(Held):
         self.asked = asked
 
 
-class NetlinkRules(Ear):
+class NetlinkRules(Subscriber):
     """The `Rules` port over rtnetlink."""
 
     __slots__ = ("_held", "_monitor", "_requests", "_snapshots", "_suspects")
@@ -62,11 +62,11 @@ class NetlinkRules(Ear):
         self._snapshots: dict[int, set[RuleMessage]] = {}
         monitor.tell(self, RTM_NEWRULE, RTM_DELRULE)
 
-    def held_rule(self, rule: Rule) -> Holding[Rule, HeldRule]:
+    def held_rule(self, rule: Rule) -> Hold[Rule, HeldRule]:
         """Put a rule into the kernel's list."""
-        return Holding(self, rule)
+        return Hold(self, rule)
 
-    def hold(self, wish: Rule, who: Running | None) -> HeldRule:
+    def hold(self, wish: Rule, who: Holder | None) -> HeldRule:
         """Add a rule, if it is not there."""
         asked = _message(wish)
         if who is not None:
@@ -84,7 +84,7 @@ class NetlinkRules(Ear):
         held.add(who)
         return held
 
-    def release(self, held: HeldRule, who: Running | None) -> None:
+    def release(self, held: HeldRule, who: Holder | None) -> None:
         """Delete a rule if the last one leaves who held it, and it was not there before."""
         if who is not None:
             self._monitor.leave(_GROUPS[held.rule.family])
@@ -97,7 +97,7 @@ class NetlinkRules(Ear):
             if answer is not None and answer.errno not in GONE and who is not None:
                 who.note(f"cannot delete rule {words(held.rule)}: {reason_of(answer, RULE_WORDS)}; ignoring")
 
-    def heard(self, kind: int, data: bytearray, start: int, end: int) -> None:
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
         self._snapshots.clear()
         if kind == RTM_DELRULE:

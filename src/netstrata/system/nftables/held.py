@@ -7,7 +7,7 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.ports.nftables import NftThing
 from netstrata.system.nftables.elements import command, keys_of
 from netstrata.system.nftables.transactions import Step
@@ -33,10 +33,10 @@ class HeldThing:
         self._port = port
         self._gone = False
         self._robbed = False  # somebody else has deleted a part of it
-        self._statement: Running | None = None
+        self._statement: Holder | None = None
 
     async def __aenter__(self) -> None:
-        self._statement = running()
+        self._statement = current_holder()
         self._port.enter()
         left = self._port.claim(self.thing)
         if left is not None and left.kind != "element":
@@ -111,7 +111,7 @@ class HeldThing:
             statement.note(f"cannot delete {_title(self.thing)}: {reason}; ignoring")
         return cancelled
 
-    async def _delete_elements(self, statement: Running | None) -> "asyncio.CancelledError | None":
+    async def _delete_elements(self, statement: Holder | None) -> "asyncio.CancelledError | None":
         thing = self.thing
         operation = f"delete {_title(thing)}"
         steps = [Step(command("delete", thing, key), operation, statement) for key in keys_of(thing.text)]
@@ -137,7 +137,7 @@ class Made(Step):
 
     __slots__ = ("holder", "thing")
 
-    def __init__(self, holder: HeldThing, making: str, statement: Running | None) -> None:
+    def __init__(self, holder: HeldThing, making: str, statement: Holder | None) -> None:
         super().__init__(making, f"add {_title(holder.thing)}", statement)
         self.holder = holder
         self.thing = holder.thing

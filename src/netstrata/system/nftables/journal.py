@@ -43,7 +43,7 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _ByKey = dict[str, list[Entry]]
 
 
-class Journal:
+class FilterJournal:
     """One for each daemon; opened when it is first needed."""
 
     __slots__ = (

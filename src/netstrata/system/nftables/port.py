@@ -14,7 +14,7 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
-    from netstrata.system.nftables.journal import Journal
+    from netstrata.system.nftables.journal import FilterJournal
     from netstrata.system.nftables.records import Entry
 
 Key = tuple[str, str, str, object]
@@ -36,7 +36,7 @@ class RealNftables:
         "_users",
     )
 
-    def __init__(self, children: "RealChildren", room: int = ROOM, journal: "Journal | None" = None) -> None:
+    def __init__(self, children: "RealChildren", room: int = ROOM, journal: "FilterJournal | None" = None) -> None:
         """Take who starts nft, and where what was made is remembered for the next daemon.
 
         Shapes: room is in bytes, for what the kernel has told and was not read yet.

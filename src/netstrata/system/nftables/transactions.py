@@ -10,7 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from netstrata.contract import Running
+from netstrata.contract import Holder
 from netstrata.system.programs import find_program, run_to_end
 from netstrata.values import Unavailable, line_fault
 
@@ -28,7 +28,7 @@ class Step:
 
     __slots__ = ("_waiter", "command", "done", "operation", "sent", "statement")
 
-    def __init__(self, command: str, operation: str, statement: Running | None = None) -> None:
+    def __init__(self, command: str, operation: str, statement: Holder | None = None) -> None:
         """Ask for a command, in the name of who waits for it.
 
         Shapes: command is one line; operation completes "cannot …".

@@ -20,7 +20,7 @@ FILES: Final = ":files"
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,+@%=")
 
 
-class Offer(NamedTuple):
+class Completion(NamedTuple):
     """A word, and what it is."""
 
     word: str
@@ -67,11 +67,11 @@ class _Line:
         self._places: list[argparse.Action] = _positionals(parser)
         self._value_of: argparse.Action | None = None
 
-    def offers(self, words: list[str], last: str) -> Iterator[Offer]:
+    def offers(self, words: list[str], last: str) -> Iterator[Completion]:
         """Yield what can follow some words; `last` is what of it is there."""
         for word in words:
             if word == "--":
-                yield Offer(FILES)
+                yield Completion(FILES)
                 return
             self._follow(word)
         if self._value_of is not None:
@@ -79,7 +79,7 @@ class _Line:
         elif last.startswith("-"):
             for action in self._parser._actions:
                 if action.help is not argparse.SUPPRESS:
-                    yield from (Offer(option, action.help or "") for option in action.option_strings)
+                    yield from (Completion(option, action.help or "") for option in action.option_strings)
         elif self._places:
             yield from self._values(self._places[0])
 
@@ -105,16 +105,16 @@ class _Line:
             elif place.nargs not in ("+", "*"):
                 del self._places[0]
 
-    def _values(self, action: argparse.Action) -> Iterator[Offer]:
+    def _values(self, action: argparse.Action) -> Iterator[Completion]:
         """Yield the values that an option or a place may have."""
         if isinstance(action, argparse._SubParsersAction):
-            yield from (Offer(choice.dest, choice.help or "") for choice in action._choices_actions)
+            yield from (Completion(choice.dest, choice.help or "") for choice in action._choices_actions)
         elif action.dest == "kind":
-            yield from (Offer(kind) for kind in KINDS)
+            yield from (Completion(kind) for kind in KINDS)
         elif action.choices is not None:
-            yield from (Offer(str(choice)) for choice in action.choices)
+            yield from (Completion(str(choice)) for choice in action.choices)
         elif (self._command, action.dest) in _FILE_PLACES or action.dest in _FILE_PLACES:
-            yield Offer(FILES)
+            yield Completion(FILES)
         elif action.dest in _NAMES:
             try:
                 yield from _NAMES[action.dest](Connection(self._control, WAIT_S))
@@ -128,47 +128,47 @@ def _positionals(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     return [action for action in parser._actions if not action.option_strings]
 
 
-def _processes(daemon: Connection) -> Iterator[Offer]:
+def _processes(daemon: Connection) -> Iterator[Completion]:
     for process in daemon.call("Status", below=True)["processes"]:
-        yield Offer(process["process"], process["state"])
+        yield Completion(process["process"], process["state"])
 
 
-def _places(daemon: Connection) -> Iterator[Offer]:
+def _places(daemon: Connection) -> Iterator[Completion]:
     for process in daemon.call("Status", below=True)["processes"]:
-        yield Offer(process["process"], process["state"])
+        yield Completion(process["process"], process["state"])
         for floor in process["floors"]:
-            yield Offer(f"{process['process']}:{floor['statement']}", f"{floor['name']}, {floor['state']}")
+            yield Completion(f"{process['process']}:{floor['statement']}", f"{floor['name']}, {floor['state']}")
 
 
-def _statements(daemon: Connection) -> Iterator[Offer]:
+def _statements(daemon: Connection) -> Iterator[Completion]:
     floors = [floor for process in daemon.call("Status", below=True)["processes"] for floor in process["floors"]]
-    yield from (Offer(name) for name in dict.fromkeys(floor["name"] for floor in floors))
+    yield from (Completion(name) for name in dict.fromkeys(floor["name"] for floor in floors))
 
 
-def _goals(daemon: Connection) -> Iterator[Offer]:
-    yield from (Offer(goal["name"], goal["state"]) for goal in daemon.call("Goals")["goals"])
+def _goals(daemon: Connection) -> Iterator[Completion]:
+    yield from (Completion(goal["name"], goal["state"]) for goal in daemon.call("Goals")["goals"])
 
 
-def _generated(daemon: Connection) -> Iterator[Offer]:
+def _generated(daemon: Connection) -> Iterator[Completion]:
     for file in daemon.call("Files")["files"]:
-        yield Offer(file["name"], f"{file['process']}.{file['statement']}")
+        yield Completion(file["name"], f"{file['process']}.{file['statement']}")
 
 
-def _links(daemon: Connection) -> Iterator[Offer]:
-    yield from (Offer(link["name"], link["kind"]) for link in daemon.call("Links")["links"])
+def _links(daemon: Connection) -> Iterator[Completion]:
+    yield from (Completion(link["name"], link["kind"]) for link in daemon.call("Links")["links"])
 
 
-def _declared() -> Iterator[Offer]:
+def _declared() -> Iterator[Completion]:
     """Yield the names of all statements, methods and functions of this installation."""
     from netstrata.daemon.running.registry import make_registry
 
     registry = make_registry()
     for declaration in (*registry.declarations(), *registry.functions()):
-        yield Offer(declaration.name, declaration.synopsis())
+        yield Completion(declaration.name, declaration.synopsis())
 
 
 # By what the words are called where the command line is described.
-_NAMES: Final[dict[str, Callable[[Connection], Iterator[Offer]]]] = {
+_NAMES: Final[dict[str, Callable[[Connection], Iterator[Completion]]]] = {
     "file": _generated,
     "goal": _goals,
     "link": _links,

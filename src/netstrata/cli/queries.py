@@ -9,9 +9,9 @@ from typing import Any
 
 from netstrata.cli.client import Connection, NoAnswer, NoDaemon, Refusal
 from netstrata.cli.events import print_events
-from netstrata.cli.painting import Paint, harmless
 from netstrata.cli.refusals import NO_SUCH_OBJECT, told
 from netstrata.cli.status import status
+from netstrata.cli.terminal_style import Paint, harmless
 
 FAILED = 1
 BAD_USAGE = 2
@@ -148,7 +148,7 @@ def _no_floor(process: str, floors: list[dict[str, Any]], word: str, layer: int 
 
 
 def _show(options: argparse.Namespace, daemon: Connection) -> int:
-    from netstrata.cli.showing import show
+    from netstrata.cli.generated_files import show
 
     return show(options.file, options.json, daemon)
 

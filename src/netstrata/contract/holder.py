@@ -13,7 +13,7 @@ DHCP: Final = "dhcp"  # what is said to a DHCP server, and what it answers
 SUPPLICANT: Final = "supplicant"  # how the authentication of a link goes
 
 
-class Running(Protocol):
+class Holder(Protocol):
     """A statement that runs.  A port that holds something for it says so when that is lost."""
 
     def lost(self, reason: Unavailable) -> None:
@@ -42,10 +42,10 @@ class Running(Protocol):
         """Who it is, for people: `wan.3 net.ipv4.addr`."""
 
 
-_running: ContextVar[Running | None] = ContextVar("running", default=None)
+_running: ContextVar[Holder | None] = ContextVar("current_holder", default=None)
 
 
-def running() -> Running | None:
+def current_holder() -> Holder | None:
     """Return the statement on whose behalf this code runs; None outside of any."""
     return _running.get()
 
@@ -57,6 +57,6 @@ def note(line: str, kind: str = NOTE) -> None:
         statement.note(line, kind)
 
 
-def set_running(statement: Running | None) -> None:
+def set_running(statement: Holder | None) -> None:
     """Say on whose behalf what follows runs; called by the engine alone."""
     _running.set(statement)

@@ -44,7 +44,7 @@ class Observer:
     def moved(self, statement: "Statement", before: int, after: int) -> None:
         """A statement went from one state to another."""
 
-    def blinked(self, statement: "Statement") -> None:
+    def restarted(self, statement: "Statement") -> None:
         """A statement that is up was down for an instant."""
 
     def cleaned(self, statement: "Statement") -> None:
@@ -57,7 +57,7 @@ class Observer:
         """A statement could not begin, or broke, or could not be undone as it should be.  Always called."""
 
     def noted(self, statement: "Statement", kind: str, line: str) -> None:
-        """A statement has something to tell, of a kind that `netstrata.contract.running` lists."""
+        """A statement has something to tell, of a kind that `netstrata.contract.holder` lists."""
 
     def heard(self, statement: "Statement", child: str, pid: int, line: str) -> None:
         """A child of a statement's has said a line."""
@@ -100,7 +100,7 @@ class Retry:
         return self.milliseconds
 
 
-class Outside:
+class Environment:
     """What statements reach beyond the engine."""
 
     __slots__ = ("arguments", "environment", "log", "output", "ports", "wake")

@@ -9,7 +9,7 @@ NAMED_ARGUMENTS: Final = 20  # so many arguments of a process have names of thei
 
 
 @mypyc_attr(acyclic=True)
-class Thing:
+class Referent:
     """Something with members and variables by name, and a type by which its methods are found.
 
     The empty name is the thing's own value.
@@ -21,11 +21,11 @@ class Thing:
         """Say whether members and variables may be asked for now."""
         return True
 
-    def stands_for(self) -> "Thing | None":
+    def stands_for(self) -> "Referent | None":
         """Return the thing that this one stands for; None if it stands for itself."""
         return None
 
-    def member(self, name: str) -> "Thing | None":
+    def member(self, name: str) -> "Referent | None":
         """Return the member of that name."""
         return None
 
@@ -38,12 +38,12 @@ class Thing:
 
         What most references are.  Who always stands for itself may say it at once.
         """
-        thing: Thing = self
+        thing: Referent = self
         while thing.answers():
             inner = thing.stands_for()
             if inner is None:
                 return thing.variable("")
-            thing = _followed(inner) if isinstance(inner, Detour) else inner
+            thing = _followed(inner) if isinstance(inner, PathRef) else inner
         return None
 
     def type(self) -> str:
@@ -52,7 +52,7 @@ class Thing:
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
-class Plain(Thing):
+class Plain(Referent):
     """A value without members: arguments, loop names."""
 
     __slots__ = ("value",)
@@ -69,17 +69,17 @@ class Plain(Thing):
         return self.value
 
 
-class Detour(Thing):
+class PathRef(Referent):
     """A dotted path that a thing stands for, from what its first name means; only ever followed."""
 
     __slots__ = ("first", "names")
 
-    def __init__(self, first: Thing | None, names: tuple[str, ...]) -> None:
+    def __init__(self, first: Referent | None, names: tuple[str, ...]) -> None:
         self.first = first
         self.names = names
 
 
-class DeadEnd(Thing):
+class DeadEnd(Referent):
     """What a path to nothing leads to."""
 
     __slots__ = ()
@@ -92,17 +92,17 @@ class DeadEnd(Thing):
 DEAD_END = DeadEnd()
 
 
-def unwrapped(thing: Thing) -> Thing:
+def unwrapped(thing: Referent) -> Referent:
     """Follow aliases and references to what they stand for."""
     while thing.answers():
         inner = thing.stands_for()
         if inner is None:
             return thing
-        thing = _followed(inner) if isinstance(inner, Detour) else inner
+        thing = _followed(inner) if isinstance(inner, PathRef) else inner
     return thing
 
 
-def _followed(detour: Detour) -> Thing:
+def _followed(detour: PathRef) -> Referent:
     """Return what a path leads to.
 
     A path may lead over aliases that are paths again, one for each level of a recursive program: no recursion here.
@@ -113,7 +113,7 @@ def _followed(detour: Detour) -> Thing:
     at = 1
     while thing is not None:
         inner = thing.stands_for() if thing.answers() else None
-        if isinstance(inner, Detour):
+        if isinstance(inner, PathRef):
             waiting.append((names, at))
             thing = inner.first
             names = inner.names
@@ -130,7 +130,7 @@ def _followed(detour: Detour) -> Thing:
     return DEAD_END
 
 
-def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
+def follow_variable(thing: Referent, names: tuple[str, ...]) -> Value | None:
     """Read the variable that the names after the first, at least one, lead to from what the first stands for."""
     last = len(names) - 1
     thing = unwrapped(thing)
@@ -147,7 +147,7 @@ def follow_variable(thing: Thing, names: tuple[str, ...]) -> Value | None:
     return thing.variable("") if thing.answers() else None
 
 
-def follow_thing(thing: Thing, names: tuple[str, ...]) -> Thing | None:
+def follow_thing(thing: Referent, names: tuple[str, ...]) -> Referent | None:
     """Return the thing that the names after the first lead to, from what the first one stands for."""
     for name in names[1:]:
         if not thing.answers():

@@ -7,8 +7,8 @@ before it is done, nobody knows how much of it has happened, so that the stream 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netstrata.engine.outsider import Outsider
-from netstrata.engine.surroundings import Waiting
+from netstrata.engine.environment import Waiting
+from netstrata.engine.external_object import ExternalObject
 from netstrata.values import Refused, Unavailable, Value, boolean
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Flow:
             self.break_down(error)
 
 
-class Read(Outsider):
+class Read(ExternalObject):
     """Up with what came next."""
 
     __slots__ = ("data", "flow", "most")
@@ -185,7 +185,7 @@ class Read(Outsider):
         self.dead()
 
 
-class Write(Outsider):
+class Write(ExternalObject):
     """Up when all is written."""
 
     __slots__ = ("flow", "left")

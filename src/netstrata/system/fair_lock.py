@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from netstrata.contract import running
+from netstrata.contract import current_holder
 from netstrata.ports import Turns
 
 
@@ -60,7 +60,7 @@ async def turn(turns: Turns, waits: str) -> AsyncIterator[None]:
     place = turns.ask(lambda: _wake(came))
     try:
         if not place.held:
-            statement = running()
+            statement = current_holder()
             if statement is not None:
                 statement.awaits(waits)
             came.append(asyncio.get_running_loop().create_future())

@@ -20,7 +20,7 @@ from netstrata.system.places import open_file
 ROUNDS = 10  # of looking who has the file open: those that are ended may just have started others
 
 
-class Roll:
+class ChildRegistry:
     """One for each daemon; the file is there while there are such children."""
 
     __slots__ = ("_called", "_descriptor", "_path", "_tools", "_us")

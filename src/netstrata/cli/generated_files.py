@@ -5,7 +5,7 @@ import sys
 import time
 
 from netstrata.cli.client import Connection
-from netstrata.cli.painting import Paint, harmless, harmless_lines
+from netstrata.cli.terminal_style import Paint, harmless, harmless_lines
 
 
 def show(name: str | None, as_json: bool, daemon: Connection) -> int:

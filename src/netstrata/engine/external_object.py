@@ -13,7 +13,7 @@ from netstrata.engine.statement import Statement
 from netstrata.values import Unavailable
 
 
-class Outsider(Statement):
+class ExternalObject(Statement):
     """A statement that calls ports; ports may take it for who is running."""
 
     __slots__ = ()

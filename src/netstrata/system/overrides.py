@@ -8,7 +8,7 @@ import errno
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from netstrata.contract import Running, running
+from netstrata.contract import Holder, current_holder
 from netstrata.values import Unavailable
 
 # What an undo may find: what had the setting is not there any more.
@@ -18,17 +18,17 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Wish(Generic[V]):
+class Spec(Generic[V]):
     """One value that somebody wants."""
 
     __slots__ = ("value", "who")
 
-    def __init__(self, value: V, who: Running | None) -> None:
+    def __init__(self, value: V, who: Holder | None) -> None:
         self.value = value
         self.who = who
 
 
-class Pile(Generic[V]):
+class OverrideStack(Generic[V]):
     """What was found, what is wished, and what stands since the last time it was written."""
 
     __slots__ = ("found", "gone", "stands", "wishes")
@@ -36,7 +36,7 @@ class Pile(Generic[V]):
     def __init__(self, found: V) -> None:
         self.found = found
         self.stands = found
-        self.wishes: list[Wish[V]] = []
+        self.wishes: list[Spec[V]] = []
         self.gone = False  # ours does not stand any more, so nothing is put back
 
 
@@ -46,7 +46,7 @@ class Settings(Generic[K, V]):
     __slots__ = ("piles",)
 
     def __init__(self) -> None:
-        self.piles: dict[K, Pile[V]] = {}
+        self.piles: dict[K, OverrideStack[V]] = {}
 
     def read(self, key: K, operation: str) -> V:
         """Return what a setting is.
@@ -66,18 +66,18 @@ class Settings(Generic[K, V]):
         """Return a setting with its value, as in "the MTU of eth0 to 1400"."""
         raise NotImplementedError
 
-    def hold(self, name: str, value: V, who: Running | None) -> tuple[K, Pile[V], Wish[V]]:
+    def hold(self, name: str, value: V, who: Holder | None) -> tuple[K, OverrideStack[V], Spec[V]]:
         """Find a setting by name, and write a value.
 
         Raises: Unavailable.
         """
         raise NotImplementedError
 
-    def release(self, key: K, pile: Pile[V], wish: Wish[V]) -> None:
+    def release(self, key: K, pile: OverrideStack[V], wish: Spec[V]) -> None:
         """Take a wish out again."""
         self.take_out(key, pile, wish)
 
-    def put(self, key: K, value: V, who: Running | None) -> tuple[Pile[V], Wish[V]]:
+    def put(self, key: K, value: V, who: Holder | None) -> tuple[OverrideStack[V], Spec[V]]:
         """Write a value over what is there.
 
         Raises: Unavailable.
@@ -89,16 +89,16 @@ class Settings(Generic[K, V]):
             # Somebody has changed it, and we have not heard of it yet, or cannot.
             self.lose(key, pile, Unavailable(operation, f"someone has set {self.words(key, now)}"))
             pile = None
-        pile = pile or Pile(now)
+        pile = pile or OverrideStack(now)
         if now != value:
             self.write(key, value, operation)
             pile.stands = self.read(key, operation)  # the kernel may have its own way to write it
-        wish = Wish(value, who)
+        wish = Spec(value, who)
         pile.wishes.append(wish)
         self.piles[key] = pile
         return pile, wish
 
-    def lose(self, key: K, pile: Pile[V], reason: Unavailable) -> None:
+    def lose(self, key: K, pile: OverrideStack[V], reason: Unavailable) -> None:
         """Tell all who hold a setting that it is theirs no more."""
         pile.gone = True
         del self.piles[key]
@@ -106,7 +106,7 @@ class Settings(Generic[K, V]):
             if wish.who is not None:
                 wish.who.lost(reason)
 
-    def take_out(self, key: K, pile: Pile[V], wish: Wish[V]) -> None:
+    def take_out(self, key: K, pile: OverrideStack[V], wish: Spec[V]) -> None:
         """Take a wish out of its pile, and write what counts now."""
         top = pile.wishes[-1] is wish
         pile.wishes.remove(wish)
@@ -117,7 +117,7 @@ class Settings(Generic[K, V]):
         if top:
             self._settle_down(key, pile, wish)
 
-    def _settle_down(self, key: K, pile: Pile[V], left: Wish[V]) -> None:
+    def _settle_down(self, key: K, pile: OverrideStack[V], left: Spec[V]) -> None:
         value = pile.wishes[-1].value if pile.wishes else pile.found
         operation = f"put back {self.words(key, value)}"
         try:
@@ -141,10 +141,10 @@ class HoldingSetting(Generic[K, V]):
         self._settings = settings
         self._name = name
         self._value = value
-        self._held: tuple[K, Pile[V], Wish[V]] | None = None
+        self._held: tuple[K, OverrideStack[V], Spec[V]] | None = None
 
     async def __aenter__(self) -> None:
-        self._held = self._settings.hold(self._name, self._value, running())
+        self._held = self._settings.hold(self._name, self._value, current_holder())
 
     async def __aexit__(self, *_: object) -> None:
         held = self._held

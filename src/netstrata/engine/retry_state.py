@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from netstrata.engine.surroundings import Timer
+from netstrata.engine.environment import Timer
 
 LOSSES: Final = 10  # of one process within a retry time, after each of which it begins again at once
 
 
-class Trouble:
+class RetryState:
     """The account of one process; most processes never have one."""
 
     __slots__ = ("losses", "losses_since", "retries", "timer")
@@ -18,7 +18,7 @@ class Trouble:
         self.losses = 0  # of what statements held, to somebody else, since the time after
         self.losses_since = 0  # monotonic milliseconds
 
-    def lost_too_often(self, now: int, span: int) -> bool:
+    def is_flapping(self, now: int, span: int) -> bool:
         """Count a loss, of which ten are allowed within a span; both in milliseconds."""
         if now - self.losses_since >= span:
             self.losses = 0

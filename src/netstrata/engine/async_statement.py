@@ -12,8 +12,8 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import KERNEL, NOTE, Down, set_running
+from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
-from netstrata.engine.surroundings import Waiting
 from netstrata.values import Refused, Unavailable, Value
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class _CarriedOn:
                 return
 
 
-class Living(Statement):
+class AsyncStatement(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
     __slots__ = (
@@ -159,7 +159,7 @@ class Living(Statement):
             return
         if self.state == DYING or self._lost is not None:
             reason = error or self._lost
-            if reason is not None and self.state != DYING and self.process.lost_too_often():
+            if reason is not None and self.state != DYING and self.process.is_flapping():
                 self.failed(reason)
                 return
             self.dead()
@@ -278,7 +278,7 @@ def _first_reason(group: BaseExceptionGroup[BaseException]) -> Exception:
     return found or Unavailable("go on", "it was cancelled")
 
 
-class Configured(Living):
+class Configured(AsyncStatement):
     """A statement that holds something while it is up."""
 
     __slots__ = ()
@@ -309,7 +309,7 @@ class Configured(Living):
         await self._dying
 
 
-class Watched(Living):
+class Watched(AsyncStatement):
     """A statement that follows something, up and down."""
 
     __slots__ = ()
@@ -336,7 +336,7 @@ class Watched(Living):
             self.down_up()
 
 
-class Reported(Living):
+class Reported(AsyncStatement):
     """A statement that shows events one at a time; if it breaks, it fails when all of them were shown."""
 
     __slots__ = ("_broken", "_events", "_room")
