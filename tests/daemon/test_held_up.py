@@ -15,7 +15,7 @@ import pytest
 from netstrata.control.answers import text_of
 from netstrata.control.interface import NAME
 from netstrata.control.varlink import encode_call
-from netstrata.control.verbs import OPERATE, READ, VERBS, Failure
+from netstrata.control.verbs import OPERATE, READ, Failure, perform, verbs
 from netstrata.daemon.control import ControlSocket, limits
 from netstrata.daemon.control import server as serving
 from netstrata.daemon.control.client import ControlClient
@@ -51,7 +51,7 @@ PROGRAMS = {
 }
 
 
-def steering_of(text: str, folder: Path) -> tuple[ControlService, Play]:
+def service_of(text: str, folder: Path) -> tuple[ControlService, Play]:
     """Return a program that runs, as its clients see it."""
     stream = EventLog(Retry(1))
     play = Play(text, observer=stream)
@@ -61,11 +61,11 @@ def steering_of(text: str, folder: Path) -> tuple[ControlService, Play]:
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_no_slice_of_an_answer_is_long_however_much_there_is(name: str, program: str, tmp_path: Path) -> None:
-    steering, _ = steering_of(PROGRAMS[program], tmp_path)
+    service, _ = service_of(PROGRAMS[program], tmp_path)
 
     def slices() -> Any:
         with contextlib.suppress(Failure):  # there is nothing of that name
-            parameters = yield from VERBS[name].act(steering, QUESTIONS[name], OPERATE)
+            parameters = yield from perform(service, verbs()[name], QUESTIONS[name], OPERATE)
             yield from text_of(parameters, lambda value: value)
 
     times: list[float] = []
@@ -89,8 +89,8 @@ def test_a_turn_ends_in_time_whatever_256_clients_without_rights_ask(
     calls = [encode_call(f"{NAME}.{name}", given, name == "Watch") for name, given in QUESTIONS.items()]
 
     async def story() -> tuple[list[float], int]:
-        steering, _ = steering_of(PROGRAMS["many processes"], tmp_path)
-        control = ControlSocket(str(tmp_path / "control"), steering)
+        service, _ = service_of(PROGRAMS["many processes"], tmp_path)
+        control = ControlSocket(str(tmp_path / "control"), service)
         await control.open()
         clients = [socket.socket(socket.AF_UNIX) for _ in range(256)]
         for number, client in enumerate(clients):
@@ -128,8 +128,8 @@ def test_who_may_steer_is_served_before_all_who_only_read(tmp_path: Path, monkey
     many = encode_call(f"{NAME}.Status", {"below": True}) * 100
 
     async def story() -> tuple[int, int]:
-        steering, _ = steering_of(PROGRAMS["many processes"], tmp_path)
-        control = ControlSocket(str(tmp_path / "control"), steering)
+        service, _ = service_of(PROGRAMS["many processes"], tmp_path)
+        control = ControlSocket(str(tmp_path / "control"), service)
         await control.open()
         readers = [await asyncio.open_unix_connection(control.path) for _ in range(100)]
         for _, writer in readers:
@@ -154,8 +154,8 @@ def test_those_who_only_read_have_a_quarter_of_the_time_together(
     monkeypatch.setattr(serving, "right_of", lambda peer, groups: READ)
 
     async def story() -> list[tuple[float, float]]:
-        steering, _ = steering_of(PROGRAMS["many processes"], tmp_path)
-        control = ControlSocket(str(tmp_path / "control"), steering)
+        service, _ = service_of(PROGRAMS["many processes"], tmp_path)
+        control = ControlSocket(str(tmp_path / "control"), service)
         turns: list[tuple[float, float]] = []
         serve = control._serve
 

@@ -8,7 +8,7 @@ import pytest
 import varlink
 from tests.daemon.daemons import Started
 
-from netstrata.control.verbs import VERBS
+from netstrata.control.verbs import verbs
 
 PROGRAM = """
 process user { depend("LAN") lan; println("up"); }
@@ -42,7 +42,7 @@ def test_each_verb_is_described_and_nothing_else_is(tmp_path: Path) -> None:
         described = client.get_interface("org.netstrata.Control")
 
         methods = {name for name, member in described.members.items() if type(member).__name__ == "_Method"}
-        assert methods == set(VERBS)
+        assert methods == set(verbs())
 
 
 def test_answers_are_of_the_types_that_are_described(peer: Any) -> None:
@@ -52,6 +52,7 @@ def test_answers_are_of_the_types_that_are_described(peer: Any) -> None:
     assert [process["process"] for process in processes] == ["user", "lan"]
     assert causes[0]["text"].startswith('nothing provides "LAN"')
     assert peer.Graph()["nodes"][0]["process"] == "user"
+    assert peer.Figures()["figures"]["processes"]["waiting"] == 2
 
 
 def test_a_stream_goes_on_and_each_event_is_as_described(peer: Any) -> None:

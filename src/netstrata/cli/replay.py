@@ -15,7 +15,7 @@ from netstrata.control.verbs import OPERATE
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.events.event import Event, Filter
 from netstrata.daemon.events.recording import NoRecording, Recording
-from netstrata.daemon.pyramid.replay import Replay, recorded_verbs
+from netstrata.daemon.pyramid.replay import Replay
 from netstrata.daemon.pyramid.visible import event_for
 from netstrata.values import Unavailable
 
@@ -62,7 +62,7 @@ async def _show(options: argparse.Namespace, shown: Replay, before: Callable[[Ev
             print_events([event_for(event, OPERATE) or {}], options.json)
 
     shown.stream.listen(tell)
-    socket = ControlSocket(options.control, shown, recorded_verbs()) if options.control else None
+    socket = ControlSocket(options.control, shown) if options.control else None
     if socket is None:
         await shown.play(options.speed)
         return 0

@@ -2,6 +2,7 @@
 
     Slices[T]   a generator that stops after each slice of its work, and returns a T
     Items       a list, made element by element; None is no element, but the end of a slice
+    Answer      what a verb answers, by name
 
 An answer may hold Items wherever it would hold a list: its text is made as the elements are.
 """
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Slices = Generator[None, None, T]
 Items = Iterator[Any]
+Answer = dict[str, Any]
 Clean = Callable[[Any], Any]  # what JSON can hold, to what may be told of it
 
 

@@ -1,4 +1,8 @@
-"""The interface `org.netstrata.Control`, as varlink describes it."""
+"""The control API: what can be asked, in varlink's words, and which of it is for whom.
+
+All else follows from here: `control/verbs` reads the verbs and what they take, the daemon's service has a function of
+each one's name, the console a path.  `control/errors` has words for each error.
+"""
 
 from typing import Final
 
@@ -8,6 +12,11 @@ KINDS: Final = (
     "transition", "values", "process", "error", "note", "waits", "child", "kernel", "dhcp", "supplicant",
     "retry", "control", "program",
 )  # fmt: skip
+
+# Everybody who reaches the socket may use these; all others are for those who steer.
+PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Figures"})
+# These change nothing (RFC 9110, section 9.2.1); all others do, and are refused by who only looks.
+SAFE: Final = PUBLIC | {"Source", "Files", "Show", "Goals"}
 
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
@@ -137,7 +146,7 @@ type Goal (name: string, asked: bool, state: string, processes: []string)
 # What is counted.  uptime is in seconds; events, errors, retries (waits to try a statement again) and the engine's
 # steps are since the program began, processes by state and floors by layer and state are how many there are now;
 # lights are those of the program's own processes.
-type Figures (
+type Counted (
   version: string,
   uptime: float,
   events: int,
@@ -173,7 +182,7 @@ method Graph() -> (nodes: []Node, edges: []Edge)
 method Links(name: ?string) -> (links: []Link)
 
 # How much there is, and how much has happened; `netstrata metrics` prints it.
-method Figures() -> (figures: Figures)
+method Figures() -> (figures: Counted)
 
 # The program's texts by file name.
 method Source() -> (files: [string]string)
@@ -204,4 +213,18 @@ error TooManyConnections (most: int)
 
 # A recording is shown (netstrata replay), which knows nothing of this.
 error NotRecorded (verb: string)
+"""
+
+SERVICE_DESCRIPTION: Final = """# What every varlink service can be asked.
+interface org.varlink.service
+
+method GetInfo() -> (vendor: string, product: string, version: string, url: string, interfaces: []string)
+method GetInterfaceDescription(interface: string) -> (description: string)
+
+error InterfaceNotFound (interface: string)
+error MethodNotFound (method: string)
+error MethodNotImplemented (method: string)
+error InvalidParameter (parameter: string)
+error PermissionDenied ()
+error ExpectedMore ()
 """

@@ -1,15 +1,18 @@
-"""The verbs: who may use them, and what they take."""
+"""The verbs, as the interface describes them: who may use which, what they take, and how a service is asked."""
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from netstrata.control.answers import Items, Slices
-from netstrata.control.interface import DESCRIPTION, NAME, SERVICE
-from netstrata.control.varlink import Call, is_text
+from netstrata.control.answers import Answer, Slices
+from netstrata.control.interface import DESCRIPTION, NAME, PUBLIC, SAFE, SERVICE, SERVICE_DESCRIPTION
+from netstrata.control.varlink import Call
+
+if TYPE_CHECKING:
+    from netstrata.control.description import Fields, Interface
 
 READ: Final = 1
 OPERATE: Final = 2
-LARGEST: Final = 2**63 - 1  # what varlink's int can be
 
 
 class Failure(Exception):
@@ -29,177 +32,90 @@ class Peer(NamedTuple):
     pid: int = 0
 
 
-class Daemon(Protocol):
-    """What the verbs ask of the daemon; `right` is that of who asks, who may be told less."""
-
-    def status(self, process: str | None, below: bool, right: int) -> Items:
-        """Yield processes with their floors."""
-
-    def why(self, name: str, right: int) -> Items:
-        """Yield the chain of causes, of what is called so: a process, a template, a goal, a name, a link."""
-
-    def events(self, after: int, wanted: dict[str, str], right: int) -> Items:
-        """Yield events in memory that are younger than a number.
-
-        Shapes: wanted may have process, statement, child, kind.
-        """
-
-    def restart(self, path: str, statement: int, above: bool) -> Slices[None]:
-        """Undo a process from a statement on, and bring it up again."""
-
-    def graph(self, right: int) -> Slices[dict[str, Any]]:
-        """Return all processes as nodes, and what one has from another as edges."""
-
-    def links(self, name: str | None, right: int) -> Items:
-        """Yield the system's links, or one of them."""
-
-    def figures(self) -> Slices[dict[str, Any]]:
-        """Return what has been counted."""
-
-    def sources(self) -> dict[str, str]:
-        """Return the program's texts by file name."""
-
-    def files(self) -> Items:
-        """Yield the files that are generated for programs now."""
-
-    def show(self, name: str) -> Slices[str]:
-        """Return what one of them holds, without secrets."""
-
-    def goals(self) -> Items:
-        """Yield all goals."""
-
-    def ask(self, goal: str) -> Slices[None]:
-        """Ask for a goal."""
-
-    def drop(self, goal: str) -> Slices[None]:
-        """Ask for a goal no more."""
-
-
 class Verb(NamedTuple):
-    """One verb: the right it takes, and what it does; `types` are those of its parameters."""
+    """One verb: the right it takes, whether it changes nothing, its parameters, and what its answer has.
 
+    Shapes: function is the name of that function of a service which does it; listed is the name of the list that is all
+    of the answer, "" if that is anything else.
+    """
+
+    name: str
     right: int
-    types: dict[str, type]
-    act: Callable[[Daemon, dict[str, Any], int], Slices[dict[str, Any]]]
+    safe: bool
+    parameters: "Fields"
+    answer: "Fields"
+    function: str
+    listed: str
 
 
-def _status(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return _at_once({"processes": daemon.status(given.get("process"), given.get("below", False), right)})
+@cache
+def interface() -> "Interface":
+    """Return our interface; it is read when it is first asked for."""
+    from netstrata.control.description import read_interface
+
+    return read_interface(DESCRIPTION)
 
 
-def _why(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return _at_once({"causes": daemon.why(given["process"], right)})
-
-
-def _watch(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return _at_once({"events": daemon.events(given.get("after", 0), wish_of(given), right)})
-
-
-def wish_of(given: dict[str, Any]) -> dict[str, str]:
-    """Return which events a call of Watch asks for."""
-    return {key: given[key] for key in ("process", "statement", "child", "kind") if key in given}
-
-
-def _restart(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    yield from daemon.restart(given["process"], given.get("statement", 1), given.get("above", False))
-    return {}
-
-
-def _graph(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return daemon.graph(right)
-
-
-def _links(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return _at_once({"links": daemon.links(given.get("name"), right)})
-
-
-def _figures(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return {"figures": (yield from daemon.figures())}
-
-
-def _source(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return _at_once({"files": daemon.sources()})
-
-
-def _files(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return _at_once({"files": daemon.files()})
-
-
-def _show(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return {"text": (yield from daemon.show(given["name"]))}
-
-
-def _goals(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    return _at_once({"goals": daemon.goals()})
-
-
-def _ask(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    yield from daemon.ask(given["goal"])
-    return {}
-
-
-def _drop(daemon: Daemon, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-    yield from daemon.drop(given["goal"])
-    return {}
-
-
-def _at_once(answer: dict[str, Any]) -> Slices[dict[str, Any]]:
-    """Return an answer that takes no work, but for what is Items in it."""
-    yield
-    return answer
-
-
-VERBS: Final[dict[str, Verb]] = {
-    "Status": Verb(READ, {"process": str, "below": bool}, _status),
-    "Why": Verb(READ, {"process": str}, _why),
-    "Watch": Verb(READ, {"after": int, "process": str, "statement": str, "child": str, "kind": str}, _watch),
-    "Graph": Verb(READ, {}, _graph),
-    "Links": Verb(READ, {"name": str}, _links),
-    "Figures": Verb(READ, {}, _figures),
-    "Restart": Verb(OPERATE, {"process": str, "statement": int, "above": bool}, _restart),
-    "Source": Verb(OPERATE, {}, _source),
-    "Files": Verb(OPERATE, {}, _files),
-    "Show": Verb(OPERATE, {"name": str}, _show),
-    "Goals": Verb(OPERATE, {}, _goals),
-    "Ask": Verb(OPERATE, {"goal": str}, _ask),
-    "Drop": Verb(OPERATE, {"goal": str}, _drop),
-}
-REQUIRED: Final = {"Why": ("process",), "Restart": ("process",), "Show": ("name",), "Ask": ("goal",), "Drop": ("goal",)}
+@cache
+def verbs() -> dict[str, Verb]:
+    """Return all verbs by name."""
+    found: dict[str, Verb] = {}
+    for name, (parameters, answer) in interface().methods.items():
+        right = READ if name in PUBLIC else OPERATE
+        function = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        lists = [part for part, wanted in answer.items() if wanted.kind == "[]"]
+        listed = lists[0] if len(lists) == len(answer) == 1 else ""
+        found[name] = Verb(name, right, name in SAFE, parameters, answer, function, listed)
+    return found
 
 
 def allowed(right: int) -> list[str]:
     """Return the verbs that somebody with a right may use."""
-    return [name for name, verb in VERBS.items() if verb.right <= right]
+    return [name for name, verb in verbs().items() if verb.right <= right]
 
 
-def find_verb(call: Call, right: int, verbs: dict[str, Verb] = VERBS) -> Verb:
-    """Return the verb that a call names, with parameters of the right types.
+def find_verb(call: Call, right: int) -> Verb:
+    """Return the verb that a call names; its parameters are of the right types then, and those that are null are gone.
 
     Raises: Failure.
     """
-    interface, _, name = call.method.rpartition(".")
-    if interface != NAME:
-        raise Failure(f"{SERVICE}.InterfaceNotFound", interface=interface)
-    verb = verbs.get(name)
+    of, _, name = call.method.rpartition(".")
+    if of != NAME:
+        raise Failure(f"{SERVICE}.InterfaceNotFound", interface=of)
+    verb = verbs().get(name)
     if verb is None:
         raise Failure(f"{SERVICE}.MethodNotFound", method=call.method)
     if verb.right > right:
         raise Failure(f"{NAME}.PermissionDenied", verb=name, allowed=allowed(right))
     given = {key: value for key, value in call.parameters.items() if value is not None}
-    for key in (*given, *REQUIRED.get(name, ())):
-        if not _fits(given.get(key), verb.types.get(key)):
-            raise Failure(f"{SERVICE}.InvalidParameter", parameter=key)
+    wrong = interface().misfit(given, verb.parameters)
+    for key, value in given.items():
+        if wrong is None and isinstance(value, int) and value < 0:
+            wrong = key  # a number counts something
+    if wrong is not None:
+        raise Failure(f"{SERVICE}.InvalidParameter", parameter=wrong)
     call.parameters = given
     return verb
 
 
-def _fits(value: Any, wanted: type | None) -> bool:
-    """Say whether a value is of the type that a parameter takes: a number counts from 0, and a string is text."""
-    if isinstance(value, bool):
-        return wanted is bool
-    if isinstance(value, int):
-        return wanted is int and 0 <= value <= LARGEST
-    return isinstance(value, str) and wanted is str and is_text(value)
+def perform(service: object, verb: Verb, given: dict[str, Any], right: int) -> Slices[Answer]:
+    """Have a service do what a verb asks, for somebody with a right, and return the answer.
+
+    The function of the verb's name is called with the right and the parameters that are given.  If all of the answer is
+    one list, it yields the elements (`Items`); else it returns the answer, or makes it in slices.
+    Raises: Failure, also if the service has no such function: it shows a recording.
+    """
+    function = getattr(service, verb.function, None)
+    yield
+    if function is None:
+        raise Failure(f"{NAME}.NotRecorded", verb=verb.name)
+    made = function(right, **given)
+    if verb.listed:
+        return {verb.listed: made}
+    if isinstance(made, dict):
+        return made
+    answer: Answer = yield from made
+    return answer
 
 
 def answer_service(call: Call, version: str) -> dict[str, Any]:
@@ -222,18 +138,3 @@ def answer_service(call: Call, version: str) -> dict[str, Any]:
             return {"description": SERVICE_DESCRIPTION}
         raise Failure(f"{SERVICE}.InterfaceNotFound", interface=str(call.parameters.get("interface")))
     raise Failure(f"{SERVICE}.MethodNotFound", method=call.method)
-
-
-SERVICE_DESCRIPTION: Final = """# What every varlink service can be asked.
-interface org.varlink.service
-
-method GetInfo() -> (vendor: string, product: string, version: string, url: string, interfaces: []string)
-method GetInterfaceDescription(interface: string) -> (description: string)
-
-error InterfaceNotFound (interface: string)
-error MethodNotFound (method: string)
-error MethodNotImplemented (method: string)
-error InvalidParameter (parameter: string)
-error PermissionDenied ()
-error ExpectedMore ()
-"""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from netstrata.control import varlink
 from netstrata.control.answers import text_of
 from netstrata.control.interface import NAME, SERVICE
-from netstrata.control.verbs import OPERATE, Failure, Peer, Verb, answer_service, find_verb, wish_of
+from netstrata.control.verbs import OPERATE, Failure, Peer, Verb, answer_service, find_verb, perform, verbs
 from netstrata.daemon.events.event import Filter
 from netstrata.daemon.pyramid.visible import path_for
 from netstrata.daemon.text.redaction import all_redacted
@@ -144,8 +144,8 @@ class ControlClient:
             if call.method.startswith(f"{SERVICE}."):
                 self._answer = text_of({"parameters": answer_service(call, VERSION)}, all_redacted)
             else:
-                verb = find_verb(call, self.right, self._server.verbs)
-                if call.method == f"{NAME}.Watch" and call.more:
+                verb = find_verb(call, self.right)
+                if verb.name == "Watch" and call.more:
                     self._watch(call)
                 else:
                     self._answer = self._texts(verb, call)
@@ -155,7 +155,7 @@ class ControlClient:
 
     def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | None]:
         try:
-            parameters = yield from verb.act(self._server.served, call.parameters, self.right)
+            parameters = yield from perform(self._server.served, verb, call.parameters, self.right)
             yield from text_of({"parameters": parameters}, all_redacted)
         except Failure as failure:
             self._fail(failure, call)
@@ -176,7 +176,7 @@ class ControlClient:
     def _fail(self, failure: Failure, call: varlink.Call) -> None:
         if self._answer_begun:
             raise RuntimeError(f"{call.method} failed in the middle of its answer") from failure
-        if may_harm(call, failure, self._server.verbs):
+        if may_harm(call, failure):
             what = failure.name.rpartition(".")[2]
             self._server.limits.refused(self.peer, f"{what}, {call.method.rpartition('.')[2]}{call.parameters}")
         self._tell(varlink.encode_error(failure.name, all_redacted(failure.parameters)))
@@ -187,8 +187,9 @@ class ControlClient:
 
     def _watch(self, call: varlink.Call) -> None:
         stream = self._server.stream
-        self.watching = Filter(**wish_of(call.parameters))
-        self._told = call.parameters.get("after", stream.seq) or stream.oldest - 1
+        wanted = dict(call.parameters)
+        self._told = wanted.pop("after", stream.seq) or stream.oldest - 1
+        self.watching = Filter(**wanted)
 
     def _tell_events(self) -> bool:
         """Tell some events; say whether there were any."""
@@ -253,7 +254,7 @@ class ControlClient:
         self.connection.close()
 
 
-def may_harm(call: varlink.Call, failure: Failure, verbs: dict[str, Verb]) -> bool:
+def may_harm(call: varlink.Call, failure: Failure) -> bool:
     """Say whether a refused call is worth telling: one that is no such call, or that would have changed something."""
-    verb = verbs.get(call.method.rpartition(".")[2])
+    verb = verbs().get(call.method.rpartition(".")[2])
     return verb is None or verb.right >= OPERATE or not failure.name.startswith(f"{NAME}.")

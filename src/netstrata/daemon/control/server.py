@@ -12,11 +12,11 @@ import select
 import socket
 from collections import deque
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import OPERATE, VERBS, Peer, Verb
+from netstrata.control.verbs import OPERATE, Peer
 from netstrata.daemon.control.claim import Claim
 from netstrata.daemon.control.client import ControlClient
 from netstrata.daemon.control.limits import Limits, Tell
@@ -66,7 +66,7 @@ class Timeline(Protocol):
 
 
 class Served(Protocol):
-    """What clients ask: a running program, or a recording of one.  The verbs know what else it can do."""
+    """What clients ask, a running program or a recording of one: it has a function for each verb that it knows."""
 
     @property
     def stream(self) -> Timeline:
@@ -76,18 +76,15 @@ class Served(Protocol):
 class ControlSocket:
     """Listens for clients, and gives each its turn."""
 
-    def __init__(
-        self, path: str, served: Served, verbs: dict[str, Verb] = VERBS, tell: Tell = _drop, slow_s: float = SLOW_S
-    ) -> None:
-        """Take where to listen, what is asked there and how, and who is told of what was refused.
+    def __init__(self, path: str, served: Served, tell: Tell = _drop, slow_s: float = SLOW_S) -> None:
+        """Take where to listen, what is asked there, and who is told of what was refused.
 
         Shapes: slow_s is what a message may take from its first byte to its last.
         """
         self.path = path
         self.slow_s = slow_s
         self.limits = Limits(tell)
-        self.verbs = verbs
-        self.served: Any = served
+        self.served = served
         self.stream = served.stream
         self.texts = EventTexts()
         self._clients: dict[int, ControlClient] = {}  # by descriptor

@@ -1,9 +1,12 @@
-"""What the control API's verbs ask of a running engine, and do to it: each in slices, so that it holds up nobody."""
+"""What the control API's verbs ask of a running engine, and do to it: each in slices, so that it holds up nobody.
+
+Each public function is the verb of its name, and takes the right of who asks, and the verb's parameters.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from netstrata.control.answers import Items, Slices
+from netstrata.control.answers import Answer, Items, Slices
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import OPERATE, Failure
 from netstrata.daemon.events.event import Filter
@@ -56,38 +59,41 @@ class ControlService:
         known = (path_for(one, right) for one, _ in self.stream.processes())
         return (yield from _nothing_called("NoSuchProcess", "process", path, known))
 
-    def status(self, process: str | None, below: bool, right: int) -> Items:
+    def status(self, right: int, process: str | None = None, below: bool = False) -> Items:
         """Yield processes with their floors."""
         chosen = self._engine.roots if process is None else [(yield from self._process(process, right))]
         yield from pyramids_for(pyramids(chosen, self.stream.layers, below), right)
 
-    def why(self, name: str, right: int) -> Items:
-        """Yield the chain of causes."""
+    def why(self, right: int, process: str) -> Items:
+        """Yield the chain of causes, of what is called so: a process, a template, a goal, a name, a link."""
         why = Why(self._engine, self.stream.failures)
-        process = yield from self._look_up(name, right)
-        if process is not None:
-            yield from why.ask(process)
-        elif not (yield from why.ask_by_name(name) if right >= OPERATE else why.ask_link(name)):
-            raise (yield from self._no_process(name, right))
+        found = yield from self._look_up(process, right)
+        if found is not None:
+            yield from why.ask(found)
+        elif not (yield from why.ask_by_name(process) if right >= OPERATE else why.ask_link(process)):
+            raise (yield from self._no_process(process, right))
         for cause in why.causes:
             yield cause_for(cause.as_dict(), cause.quotes, right)
 
-    def events(self, after: int, wanted: dict[str, str], right: int) -> Items:
+    def watch(
+        self, right: int, after: int = 0, process: str = "", statement: str = "", child: str = "", kind: str = ""
+    ) -> Items:
         """Yield events in memory that are younger than a number."""
-        wish = Filter(**wanted)
+        wish = Filter(process, statement, child, kind)
         for event in self.stream.after(after, self.stream.seq):
             takes = wish.takes(event, path_for(event.process, right))
             yield event_for(event, right) if takes else None
 
-    def restart(self, path: str, statement: int, above: bool) -> Slices[None]:
+    def restart(self, right: int, process: str, statement: int = 1, above: bool = False) -> Slices[Answer]:
         """Undo a process from a statement on, and bring it up again."""
-        process = yield from self._process(path, OPERATE)
-        count = len(process.code.slots)
+        found = yield from self._process(process, right)
+        count = len(found.code.slots)
         if not 1 <= statement <= count:
-            raise Failure(f"{NAME}.NoSuchStatement", process=path, statement=statement, statements=count)
+            raise Failure(f"{NAME}.NoSuchStatement", process=process, statement=statement, statements=count)
         what = "what stands on " if above else ""
-        self.stream.control(f"asked to restart {what}{path}.{statement}")
-        self._engine.event(lambda: self._restart(process, statement - 1, above))
+        self.stream.control(f"asked to restart {what}{process}.{statement}")
+        self._engine.event(lambda: self._restart(found, statement - 1, above))
+        return {}
 
     def _restart(self, process: Process, index: int, above: bool) -> None:
         statement = process.statements[index]
@@ -97,7 +103,7 @@ class ControlService:
         else:
             process.restart(index)
 
-    def graph(self, right: int) -> Slices[dict[str, Any]]:
+    def graph(self, right: int) -> Slices[Answer]:
         """Return all processes as nodes, and what one has from another as edges."""
         from netstrata.daemon.pyramid.graph import Graph
 
@@ -107,8 +113,8 @@ class ControlService:
         edges = (edge_for(edge, right) if edge is not None else None for edge in graph.edges())
         return {"nodes": nodes, "edges": edges}
 
-    def links(self, name: str | None, right: int) -> Items:
-        """Yield the links of the system."""
+    def links(self, right: int, name: str | None = None) -> Items:
+        """Yield the links of the system, or one of them."""
         from netstrata.daemon.pyramid.links import all_links
 
         try:
@@ -122,17 +128,17 @@ class ControlService:
         for link in found:
             yield link_for(link, right)
 
-    def figures(self) -> Slices[dict[str, Any]]:
+    def figures(self, right: int) -> Slices[Answer]:
         """Return what has been counted."""
         from netstrata.daemon.pyramid.figures import figures_of
 
-        return figures_of(self._engine, self.stream)
+        return {"figures": (yield from figures_of(self._engine, self.stream))}
 
-    def sources(self) -> dict[str, str]:
+    def source(self, right: int) -> Answer:
         """Return the program's texts by file name."""
-        return {source.name: source.text.decode("utf-8", "backslashreplace") for source in self._sources}
+        return {"files": {one.name: one.text.decode("utf-8", "backslashreplace") for one in self._sources}}
 
-    def files(self) -> Items:
+    def files(self, right: int) -> Items:
         """Yield the files that are generated for programs now."""
         return (self._file(file) for file in list(self._generated.held.values()) if file.changed)
 
@@ -146,30 +152,32 @@ class ControlService:
             "changed": file.changed,
         }
 
-    def show(self, name: str) -> Slices[str]:
-        """Return what one of them holds; `name` is looked up, and never a path."""
+    def show(self, right: int, name: str) -> Slices[Answer]:
+        """Return what one of them holds, without secrets; `name` is looked up, and never a path."""
         file = self._generated.held.get(name)
         if file is None or not file.changed:
-            raise (yield from _nothing_called("NoSuchFile", "file", name, (one["name"] for one in self.files())))
-        return file.read()
+            raise (yield from _nothing_called("NoSuchFile", "file", name, (one["name"] for one in self.files(right))))
+        return {"text": file.read()}
 
-    def goals(self) -> Items:
+    def goals(self, right: int) -> Items:
         """Yield all goals."""
         found = yield from find_goals(self._engine)
         for goal in found.values():
             yield goal.as_dict(self._engine)
 
-    def ask(self, goal: str) -> Slices[None]:
+    def ask(self, right: int, goal: str) -> Slices[Answer]:
         """Ask for a goal."""
         name = yield from self._goal(goal)
         self.stream.control(f"asked for {goal}")
         self._engine.event(lambda: goals(self._engine).ask(name))
+        return {}
 
-    def drop(self, goal: str) -> Slices[None]:
+    def drop(self, right: int, goal: str) -> Slices[Answer]:
         """Ask for a goal no more."""
         name = yield from self._goal(goal)
         self.stream.control(f"asked for {goal} no more")
         self._engine.event(lambda: goals(self._engine).drop(name))
+        return {}
 
     def _goal(self, goal: str) -> Slices[bytes]:
         found = yield from find_goals(self._engine)

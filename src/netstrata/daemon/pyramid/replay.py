@@ -4,31 +4,16 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from math import inf
-from typing import Any, Final
+from typing import Any
 
 from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import OPERATE, VERBS, Failure, Verb
+from netstrata.control.verbs import OPERATE, Failure
 from netstrata.daemon.events.event import Event, Filter
 from netstrata.daemon.events.event_log import KEPT, Listener
 from netstrata.daemon.pyramid.projection import Projection, Standing
 from netstrata.daemon.pyramid.similar import similar_to
 from netstrata.daemon.pyramid.visible import cause_for, event_for, path_for, pyramids_for
-
-SHOWN: Final = ("Status", "Why", "Watch")
-
-
-def recorded_verbs() -> dict[str, Verb]:
-    """Return the verbs, of which those that a recording knows nothing of are refused."""
-    return {name: verb if name in SHOWN else verb._replace(act=_refusing(name)) for name, verb in VERBS.items()}
-
-
-def _refusing(name: str) -> Callable[[Any, dict[str, Any], int], Slices[dict[str, Any]]]:
-    def refuse(daemon: Any, given: dict[str, Any], right: int) -> Slices[dict[str, Any]]:
-        yield
-        raise Failure(f"{NAME}.NotRecorded", verb=name)
-
-    return refuse
 
 
 class Shown:
@@ -71,7 +56,7 @@ class Shown:
 
 
 class Replay:
-    """One run of a recording, up to a moment."""
+    """One run of a recording, up to a moment; as a service it knows the verbs that events alone can answer."""
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
@@ -124,7 +109,7 @@ class Replay:
         similar = yield from similar_to(path, (path_for(known, right) for known in self._rebuilt.known))
         raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=similar)
 
-    def status(self, process: str | None, below: bool, right: int) -> Items:
+    def status(self, right: int, process: str | None = None, below: bool = False) -> Items:
         """Yield processes with their floors."""
         found = self._rebuilt.roots.values() if process is None else [(yield from self._find(process, right))]
         chosen = list(found)
@@ -132,7 +117,7 @@ class Replay:
             chosen = [standing for one in chosen for standing in self._rebuilt.below(one)]
         yield from pyramids_for(iter([one.as_dict() for one in chosen]), right)
 
-    def why(self, process: str, right: int) -> Items:
+    def why(self, right: int, process: str) -> Items:
         """Yield the chain of causes, as far as events tell it."""
         causes: list[dict[str, Any]] = []
         self._ask((yield from self._find(process, right)), 0, causes)
@@ -166,9 +151,11 @@ class Replay:
             told = {"depth": depth + 1, "since": floor.get("since", 0.0), "text": floor["_trouble"], "root": True}
             causes.append(cause | told)
 
-    def events(self, after: int, wanted: dict[str, str], right: int) -> Items:
+    def watch(
+        self, right: int, after: int = 0, process: str = "", statement: str = "", child: str = "", kind: str = ""
+    ) -> Items:
         """Yield events in memory that are younger than a number."""
-        wish = Filter(**wanted)
+        wish = Filter(process, statement, child, kind)
         for event in self.stream.after(after, 2 * KEPT):
             takes = wish.takes(event, path_for(event.process, right))
             yield event_for(event, right) if takes else None

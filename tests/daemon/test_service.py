@@ -1,0 +1,109 @@
+"""All verbs: each has a function of the service, which takes and returns what the interface says."""
+
+import inspect
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from netstrata.control.answers import Answer, Items, Slices, finish, whole
+from netstrata.control.description import Type
+from netstrata.control.verbs import OPERATE, READ, Failure, interface, perform, verbs
+from netstrata.daemon.control.service import ControlService
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.pyramid.replay import Replay
+from netstrata.engine.environment import Retry
+from netstrata.system.generated import GeneratedFiles
+from netstrata.testing.play import Play
+from netstrata.values import Source
+
+PROGRAM = """process main { var("x") v; spawn("t", {}); require("vpn"); }
+process vpn { on_request("vpn"); depend("LAN"); println("up"); }
+process fails { sleep("soon"); }
+template t { depend("LAN"); }
+"""
+# A question to each verb that PROGRAM can answer.
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "Status": {"below": True},
+    "Why": {"process": "main"},
+    "Restart": {"process": "main", "statement": 2, "above": True},
+    "Ask": {"goal": "vpn"},
+    "Drop": {"goal": "vpn"},
+    "Show": {"name": "main.conf"},
+}
+PYTHON = {"bool": bool, "int": int, "string": str, "float": float}
+
+
+def functions_of(service: type[object]) -> set[str]:
+    """Return the names of the functions that a service has for others."""
+    return {name for name, _ in inspect.getmembers(service, inspect.isfunction) if not name.startswith("_")}
+
+
+def plain(wanted: Type) -> object:
+    """Return what Python calls a type of a parameter's."""
+    return PYTHON[wanted.present.kind]
+
+
+def test_each_verb_has_a_function_and_each_function_a_verb() -> None:
+    assert functions_of(ControlService) == {verb.function for verb in verbs().values()}
+
+
+def test_a_recording_knows_the_verbs_that_events_can_answer() -> None:
+    known = {name for name, verb in verbs().items() if verb.function in functions_of(Replay)}
+
+    assert known == {"Status", "Why", "Watch"}
+
+
+SERVED = [(ControlService, name) for name in verbs()] + [(Replay, name) for name in ("Status", "Why", "Watch")]
+
+
+@pytest.mark.parametrize(("service", "name"), SERVED)
+def test_a_function_takes_and_returns_what_its_verb_does(service: type[object], name: str) -> None:
+    verb = verbs()[name]
+    function = getattr(service, verb.function)
+    hints = get_type_hints(function)
+    _, right, *taken = inspect.signature(function).parameters.values()
+
+    assert right.name == "right"
+    assert {one.name: one.default is not inspect.Parameter.empty for one in taken} == {
+        key: wanted.optional for key, wanted in verb.parameters.items()
+    }
+    for key, wanted in verb.parameters.items():
+        hint = hints[key]
+        named = set(get_args(hint)) - {type(None)} if isinstance(hint, UnionType) else {hint}
+        assert named == {plain(wanted)}
+    assert hints["return"] in ([Items] if verb.listed else [Answer, Slices[Answer]])
+
+
+@pytest.mark.parametrize("right", [READ, OPERATE])
+@pytest.mark.parametrize("name", verbs())
+def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp_path: Path) -> None:
+    verb = verbs()[name]
+    if verb.right > right:
+        return
+    stream = EventLog(Retry(1))
+    play = Play(PROGRAM, observer=stream)
+    generated = GeneratedFiles(str(tmp_path))
+    service = ControlService(play.engine, stream, [Source("main.ncd", PROGRAM.encode())], generated)
+
+    with generated.held_file("main.conf") as file:
+        file.write("x = 1\n")
+        answer = whole(finish(perform(service, verb, QUESTIONS.get(name, {}), right)))
+
+    assert interface().misfit(answer, verb.answer) is None
+    assert all(answer.values())  # not of nothing
+
+
+def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:
+    stream = EventLog(Retry(1))
+    service = ControlService(Play(PROGRAM, observer=stream).engine, stream, [], GeneratedFiles(str(tmp_path)))
+    nobody: dict[str, dict[str, Any]] = {
+        "Status": {"process": "x"}, "Why": {"process": "x"}, "Restart": {"process": "main", "statement": 9},
+        "Links": {"name": "x"}, "Show": {"name": "x"}, "Ask": {"goal": "x"}, "Drop": {"goal": "x"},
+    }  # fmt: skip
+    for name, given in nobody.items():
+        with pytest.raises(Failure) as caught:
+            whole(finish(perform(service, verbs()[name], given, OPERATE)))
+        error = caught.value.name.rpartition(".")[2]
+        assert interface().misfit(caught.value.parameters, interface().errors[error]) is None
