@@ -66,9 +66,9 @@ def test_no_files_and_no_goals_are_told_in_words(tmp_path: Path) -> None:
 
 
 def test_who_may_only_read_is_told_the_commands_that_he_may_use() -> None:
-    given = {"verb": "Ask", "allowed": ["Status", "Why", "Watch", "Graph", "Files"]}
+    given = {"verb": "Ask", "allowed": ["Status", "Why", "Watch", "Graph", "Show"]}
 
     assert told(Refusal("PermissionDenied", given), "up")[:2] == (
         "permission denied: up",
-        "you may use status, why, log, watch, show (without a name); members of the group netdev may steer, too",
+        "you may use status, why, log, watch, show; members of the group netdev may steer, too",
     )

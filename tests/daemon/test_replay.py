@@ -188,7 +188,7 @@ def test_steering_a_recording_is_refused_in_words(recorded: Path) -> None:
         code, _, problem = netstrata("restart", "lan", "--control", shown.path)
 
     assert (caught.value.name, caught.value.parameters) == ("NotRecorded", {"verb": "Restart"})
-    assert (code, problem.partition("\n")[0]) == (1, "error: a recording is shown there, and Restart is for a daemon")
+    assert (code, problem.partition("\n")[0]) == (1, "error: a recording is shown there, and restart is for a daemon")
 
 
 def test_a_torn_last_line_is_told_and_the_rest_is_shown(recorded: Path) -> None:

@@ -3,13 +3,11 @@
 import argparse
 import re
 import sys
+from collections.abc import Callable
 
 from netstrata.cli.streams import give_up_output
+from netstrata.control.exit_codes import BAD_USAGE, FAILED, OK
 from netstrata.control.interface import KINDS
-
-OK = 0
-FAILED = 1
-BAD_USAGE = 2
 
 
 def run_command(words: list[str]) -> int:
@@ -28,7 +26,7 @@ def run_command(words: list[str]) -> int:
         parser.print_help()
         return BAD_USAGE
     try:
-        code: int = _COMMANDS[options.command](options)
+        code: int = _COMMANDS.get(options.command, _client)(options)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output is gone, as with `netstrata doc | head`.
@@ -111,18 +109,37 @@ def _add_console(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands that ask a running daemon."""
-    status = commands.add_parser("status", help="what stands: each floor, its state, since when, its values")
+    asking: list[argparse.ArgumentParser] = []
+
+    def add(name: str, verb: str, told: str) -> argparse.ArgumentParser:
+        """Add a command that asks for a verb; its words are parameters of the verb, or `asking` knows what to do."""
+        asking.append(_add_client(commands, name, verb, told))
+        return asking[-1]
+
+    _add_questions(commands, add)
+    for command in commands.choices.values():
+        if command.get_default("verb"):
+            command.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
+        if command in asking:
+            command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_questions(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    add: Callable[[str, str, str], argparse.ArgumentParser],
+) -> None:
+    """Add each of them, with its words."""
+    status = add("status", "Status", "what stands: each floor, its state, since when, its values")
     status.add_argument("process", nargs="?")
     status.add_argument("--all", action="store_true", help="also the processes that statements run")
-    why = commands.add_parser("why", help="what something waits for, down to the root cause")
+    why = add("why", "Why", "what something waits for, down to the root cause")
     why.add_argument("process", nargs="?", help="a process, template, goal, name or link; else what is not complete")
-    log = commands.add_parser("log", help="what happened")
+    log = _add_client(commands, "log", "Watch", "what happened")
     log.add_argument("-f", "--follow", action="store_true", help="go on as it happens")
     _add_filters(log)
     log.add_argument("--after", type=_number, default=0, metavar="NUMBER", help="only events younger than one")
-    watch = commands.add_parser("watch", help="the pyramid and the time line, live; needs textual (netstrata[tui])")
-    watch.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
-    restart = commands.add_parser("restart", help="undo a process from a statement on, and bring it up again")
+    _add_client(commands, "watch", "Watch", "the pyramid and the time line, live; needs textual (netstrata[tui])")
+    restart = add("restart", "Restart", "undo a process from a statement on, and bring it up again")
     restart.add_argument("place", metavar="PROCESS[:STATEMENT]", help="a statement by its number, or by its name")
     restart.add_argument(
         "--layer",
@@ -131,24 +148,36 @@ def _add_clients(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="begin at a layer's first statement; with --above, after its last",
     )
     restart.add_argument("--above", action="store_true", help="leave the statement itself alone")
-    show = commands.add_parser("show", help="a file that was generated for a program; without a name, which there are")
+    show = add("show", "Show", "a file that was generated for a program; without a name, which there are")
     show.add_argument("file", nargs="?")
-    links = commands.add_parser("links", help="the system's links: state, speed, Wi-Fi, counters, and who uses them")
+    links = add("links", "Links", "the system's links: state, speed, Wi-Fi, counters, and who uses them")
     links.add_argument("link", nargs="?", metavar="NAME", help="all there is to say of one")
-    metrics = commands.add_parser("metrics", help="what the daemon counts, in Prometheus' text format")
+    metrics = _add_client(commands, "metrics", "Figures", "what the daemon counts, in Prometheus' text format")
     metrics.add_argument("--output", metavar="FILE", help="write it whole to a file, for node_exporter's textfiles")
-    metrics.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
-    up = commands.add_parser("up", help="ask for a goal, and for what it requires")
-    down = commands.add_parser("down", help="ask for a goal no more; what nobody else asks for is undone")
+    up = add("up", "Ask", "ask for a goal, and for what it requires")
+    down = add("down", "Drop", "ask for a goal no more; what nobody else asks for is undone")
     for command, until in ((up, "it is up"), (down, "it is undone")):
         command.add_argument("goal")
         command.add_argument("--wait", action="store_true", help=f"until {until}")
         command.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="wait no longer (exit code 3)")
-    goals = commands.add_parser("goals", help="what can be asked for, and how far it is")
-    for command in (status, why, log, restart, links, show, up, down, goals):
-        command.add_argument("--control", metavar="PATH", default="", help="the daemon's control socket")
-        if command is not log:
-            command.add_argument("--json", action="store_true", help="as JSON")
+    add("goals", "Goals", "what can be asked for, and how far it is")
+
+
+def _add_client(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, verb: str, told: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=told)
+    command.set_defaults(verb=verb)
+    return command
+
+
+def commands_by_verb() -> dict[str, str]:
+    """Return what people say for the verbs of the control socket."""
+    found: dict[str, list[str]] = {}
+    subcommands = next(a for a in command_line()._actions if isinstance(a, argparse._SubParsersAction))
+    for name, command in subcommands.choices.items():
+        found.setdefault(command.get_default("verb"), []).append(name)
+    return {verb: ", ".join(names) for verb, names in found.items() if verb}
 
 
 def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -298,19 +327,10 @@ def _demo(options: argparse.Namespace) -> int:
     return code
 
 
+# All others ask a running daemon.
 _COMMANDS = {
     "run": _run,
-    "status": _client,
-    "why": _client,
-    "log": _client,
-    "restart": _client,
-    "links": _client,
-    "metrics": _client,
-    "show": _client,
     "replay": _replay,
-    "up": _client,
-    "down": _client,
-    "goals": _client,
     "watch": _watch,
     "console": _console,
     "check": _check,

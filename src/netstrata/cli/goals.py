@@ -8,8 +8,7 @@ from typing import Any
 
 from netstrata.cli.client import Connection, TookTooLong
 from netstrata.cli.terminal_style import Paint, harmless
-
-TIMED_OUT = 3
+from netstrata.control.exit_codes import TIMED_OUT
 
 
 def goals(options: argparse.Namespace, daemon: Connection) -> int:

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from netstrata.cli.client import Connection
-from netstrata.cli.terminal_style import Paint, wide
+from netstrata.cli.terminal_style import Paint, aligned, wide
 
 _HEAD = ("LINK", "KIND", "STATE", "SPEED", "IN", "OUT", "LOST", "WI-FI", "USED BY")
 
@@ -56,9 +56,7 @@ def link_table(links: list[dict[str, Any]], width: int = 0) -> list[str]:
         if not width or sum(max(map(wide, column)) + 2 for column in columns) - 2 <= width:
             break
         columns = [column for column in columns if column[0] != name]
-    widths = [max(map(wide, column)) for column in columns]
-    padded = [[cell + " " * (w - wide(cell)) for cell in column] for column, w in zip(columns, widths, strict=True)]
-    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
+    return aligned(columns)
 
 
 def _details(link: dict[str, Any]) -> list[str]:

@@ -9,14 +9,11 @@ from typing import Any
 
 from netstrata.cli.client import Connection, NoAnswer, NoDaemon, Refusal
 from netstrata.cli.events import print_events
-from netstrata.cli.refusals import NO_SUCH_OBJECT, told
+from netstrata.cli.refusals import told
 from netstrata.cli.status import status
 from netstrata.cli.terminal_style import Paint, harmless
-
-FAILED = 1
-BAD_USAGE = 2
-TIMED_OUT = 3
-NO_DAEMON = 8
+from netstrata.control.errors import Words, words_of
+from netstrata.control.exit_codes import BAD_USAGE, NO_SUCH_OBJECT
 
 
 def ask(options: argparse.Namespace) -> int:
@@ -26,17 +23,17 @@ def ask(options: argparse.Namespace) -> int:
             from netstrata.cli.metrics import metrics
 
             return metrics(options.control, options.output)
-        return _ASKED[options.command](options, Connection(options.control))
-    except NoAnswer as problem:
-        return _fail(str(problem), "it is very busy, or hangs: see its log", TIMED_OUT)
-    except NoDaemon as problem:
-        return _fail(
-            str(problem), "start one with `netstrata run PROGRAM`, or name its socket with --control", NO_DAEMON
-        )
+        return _ASKED.get(options.command, _ask_verb)(options, Connection(options.control))
+    except (NoAnswer, NoDaemon) as problem:
+        return _refused(words_of(type(problem).__name__, {"text": problem}))
     except Refusal as refusal:
-        return _fail(*told(refusal, options.command))
+        return _refused(told(refusal, options.command))
     except KeyboardInterrupt:
         return 0
+
+
+def _refused(words: Words) -> int:
+    return _fail(words.text, words.hint, words.exit_code)
 
 
 def _fail(problem: str, hint: str, code: int) -> int:
@@ -103,7 +100,7 @@ def _log(options: argparse.Namespace, daemon: Connection) -> int:
         try:
             daemon.call("Status", process=options.process)
         except Refusal as refusal:
-            print(f"note: {harmless(told(refusal)[0])} yet", file=sys.stderr)
+            print(f"note: {harmless(told(refusal).text)} yet", file=sys.stderr)
     try:
         for answer in daemon.stream("Watch", after=options.after, **asked):
             print_events(answer["events"], options.json)
@@ -165,6 +162,22 @@ def _goals(options: argparse.Namespace, daemon: Connection) -> int:
     return goals(options, daemon)
 
 
+def _ask_verb(options: argparse.Namespace, daemon: Connection) -> int:
+    """Ask for the command's verb with what the command line gives to it, and print the answer."""
+    from netstrata.cli.answers import print_answer
+    from netstrata.control.verbs import verbs
+
+    wanted = verbs()[options.verb].parameters
+    given = {name: value for name, value in vars(options).items() if name in wanted and value is not None}
+    answer = daemon.call(options.verb, **given)
+    if options.json:
+        print(json.dumps(answer, indent=2))
+    else:
+        print_answer(answer, Paint(sys.stdout))
+    return 0
+
+
+# Commands that print what nothing else does; any other asks for its verb, and prints the answer as it is.
 _ASKED = {
     "links": _links,
     "status": status,

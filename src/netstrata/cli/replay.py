@@ -11,6 +11,7 @@ from contextlib import suppress
 from math import inf
 
 from netstrata.cli.events import print_events
+from netstrata.control.exit_codes import BAD_USAGE, FAILED, NO_SUCH_OBJECT
 from netstrata.control.verbs import OPERATE
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.events.event import Event, Filter
@@ -18,10 +19,6 @@ from netstrata.daemon.events.recording import NoRecording, Recording
 from netstrata.daemon.pyramid.replay import Replay
 from netstrata.daemon.pyramid.visible import event_for
 from netstrata.values import Unavailable
-
-FAILED = 1
-BAD_USAGE = 2
-NO_SUCH_OBJECT = 10
 
 
 class BadMoment(Exception):

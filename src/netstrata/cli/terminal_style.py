@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 from unicodedata import east_asian_width
 
@@ -66,6 +67,15 @@ def wide(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     plain = _PARTS.sub("", text)
     return len(plain) + (0 if plain.isascii() else sum(east_asian_width(letter) in "WF" for letter in plain))
+
+
+def aligned(columns: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a table, each column as wide as its widest cell."""
+    padded: list[list[str]] = []
+    for column in columns:
+        width = max(map(wide, column))
+        padded.append([cell + " " * (width - wide(cell)) for cell in column])
+    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
 def harmless(answer: Any) -> Any:

@@ -392,7 +392,6 @@ class WatchApp(App[None]):
             except NoDaemon as problem:
                 self._say(str(problem))
             except Refusal as refusal:
-                unknown = refusal.name == "MethodNotFound"
-                self._say(f"this daemon knows no {verb}" if unknown else f"{told(refusal)[0]}; {told(refusal)[1]}")
+                self._say(told(refusal).sentence)
 
         self.run_worker(do())

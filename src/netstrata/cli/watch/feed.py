@@ -116,7 +116,7 @@ class Feed(threading.Thread):
     def _missed(self, refusal: Refusal) -> None:
         """Go on after a gap with what there is; anything else is told, and tried again."""
         if refusal.name != "Gap":
-            self._lose(told(refusal)[0])
+            self._lose(told(refusal).text)
             return
         try:
             self._connection = connection = Connection(self._path)
