@@ -22,6 +22,10 @@ class NoDaemon(Exception):
     """Nobody answers at the control socket: where, and why not."""
 
 
+class NoAnswer(NoDaemon):
+    """Somebody is there, and does not answer in time."""
+
+
 class Refusal(Exception):
     """The daemon refused: the error's name without its interface, and its parameters."""
 
@@ -66,7 +70,7 @@ class Daemon:
                 writer.write(asked)
                 return [_read(await reader.readuntil(b"\0")) for _ in calls]
         except TimeoutError as error:
-            raise NoDaemon(f"the daemon at {self.path} does not answer within {WAIT_S:g} s") from error
+            raise NoAnswer(f"the daemon at {self.path} does not answer within {WAIT_S:g} s") from error
         except _BROKEN as error:
             raise self._ended(error) from error
 

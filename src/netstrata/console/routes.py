@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -13,69 +14,50 @@ from netstrata.console.asking import Daemon, NoDaemon, Refusal
 from netstrata.console.feed import Feed
 from netstrata.console.guard import LARGEST
 from netstrata.console.page import Page
+from netstrata.control.description import Type
+from netstrata.control.errors import words_of
 from netstrata.control.metrics import CONTENT_TYPE, down_text, metrics_text
+from netstrata.control.verbs import Verb, verbs
 
-READS: Final = {  # path: method, and the parameters that it passes on
-    "graph": ("Graph", ()),
-    "links": ("Links", ("name",)),
-    "goals": ("Goals", ()),
-    "files": ("Files", ()),
-    "show": ("Show", ("name",)),
-    "source": ("Source", ()),
-    "why": ("Why", ("process",)),
-}
-
-
-class Restart(msgspec.Struct, forbid_unknown_fields=True):
-    """Undo a process from a statement on, and bring it up again."""
-
-    process: str
-    statement: int = 1
-    above: bool = False
-
-
-class Goal(msgspec.Struct, forbid_unknown_fields=True):
-    """Ask for a goal, or drop it."""
-
-    goal: str
-
-
-ACTS: Final[dict[str, tuple[str, type[msgspec.Struct]]]] = {
-    "restart": ("Restart", Restart),
-    "ask": ("Ask", Goal),
-    "drop": ("Drop", Goal),
-}
-STATUS: Final = {
-    "PermissionDenied": 403,
-    "MethodNotFound": 501,
-    "NotRecorded": 501,
-    "Unavailable": 503,
-    "InvalidParameter": 400,
-}
+_PLAIN: Final[dict[str, Any]] = {"string": str, "int": int, "bool": bool, "float": float}
 
 
 def make_app(daemon: Daemon, feed: Feed, page: Page, steer: bool) -> Starlette:
     """Put the answers together."""
     routes = [Route(path, page.answer, methods=["GET"]) for path in page.paths]
-    for path, (method, names) in READS.items():
-        routes.append(Route(f"/api/{path}", _reading(daemon, method, names), methods=["GET"]))
-    for path, (method, shape) in ACTS.items():
-        routes.append(Route(f"/api/{path}", _acting(daemon, method, shape, steer), methods=["POST"]))
     routes.append(Route("/api/status", _status(daemon, feed), methods=["GET"]))
     routes.append(Route("/metrics", _metrics(daemon), methods=["GET"]))
     routes.append(Route("/api/events", _events(feed), methods=["GET"]))
+    for verb in verbs().values():
+        if verb.safe:
+            routes.append(Route(f"/api/{verb.function}", _reading(daemon, verb), methods=["GET"]))
+        else:
+            routes.append(Route(f"/api/{verb.function}", _acting(daemon, verb, steer), methods=["POST"]))
     return Starlette(routes=routes)
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def _reading(daemon: Daemon, method: str, names: tuple[str, ...]) -> Endpoint:
+def _reading(daemon: Daemon, verb: Verb) -> Endpoint:
     async def answer(request: Request) -> Response:
-        given = {name: request.query_params[name] for name in names if name in request.query_params}
-        return await _asked(lambda: daemon.ask(method, **given))
+        asked = request.query_params
+        given = {
+            name: _of_query(asked[name], wanted.present) for name, wanted in verb.parameters.items() if name in asked
+        }
+        return await _asked(lambda: daemon.ask(verb.name, **given), verb.name)
 
     return answer
+
+
+def _of_query(text: str, wanted: Type) -> Any:
+    """Return what a query says: a string as it is, anything else as JSON; the daemon says if it is of another type."""
+    if wanted.kind == "string":
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _status(daemon: Daemon, feed: Feed) -> Endpoint:
@@ -92,7 +74,7 @@ def _status(daemon: Daemon, feed: Feed) -> Endpoint:
             last = events[-1]["seq"] if events else feed.last
             return b'{"epoch":%d,"seq":%d,%s' % (epoch, last, stands[1:])
 
-        return await _asked(ask)
+        return await _asked(ask, "Status")
 
     return answer
 
@@ -114,7 +96,18 @@ def _metrics(daemon: Daemon) -> Endpoint:
     return answer
 
 
-def _acting(daemon: Daemon, method: str, shape: type[msgspec.Struct], steer: bool) -> Endpoint:
+def _body_of(verb: Verb) -> type[msgspec.Struct]:
+    """Return the shape of what a verb is given."""
+    fields = [
+        (name, _PLAIN[wanted.present.kind], *([UNSET] if wanted.optional else []))
+        for name, wanted in verb.parameters.items()
+    ]
+    return msgspec.defstruct(verb.name, fields, forbid_unknown_fields=True, kw_only=True)
+
+
+def _acting(daemon: Daemon, verb: Verb, steer: bool) -> Endpoint:
+    shape = _body_of(verb)
+
     async def answer(request: Request) -> Response:
         if not steer:
             return problem(403, "ReadOnly", "this console was started with --read-only")
@@ -130,7 +123,8 @@ def _acting(daemon: Daemon, method: str, shape: type[msgspec.Struct], steer: boo
             return problem(400, "InvalidParameter", str(error))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return problem(400, "InvalidParameter", f"this is no JSON: {error}")
-        return await _asked(lambda: daemon.ask(method, **msgspec.structs.asdict(given)))
+        parameters = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not UNSET}
+        return await _asked(lambda: daemon.ask(verb.name, **parameters), verb.name)
 
     return answer
 
@@ -156,45 +150,20 @@ def _events(feed: Feed) -> Endpoint:
     return answer
 
 
-async def _asked(ask: Callable[[], Awaitable[bytes]]) -> Response:
+async def _asked(ask: Callable[[], Awaitable[bytes]], verb: str) -> Response:
     """Answer with what the daemon says, or with why it does not."""
     try:
         return Response(await ask(), media_type="application/json", headers={"cache-control": "no-store"})
     except NoDaemon as error:
-        return problem(503, "NoDaemon", str(error))
+        name, given, told = type(error).__name__, {}, {"text": str(error)}
     except Refusal as refusal:
-        status = STATUS.get(refusal.name, 404 if refusal.name.startswith("NoSuch") else 502)
-        return problem(status, refusal.name, _wording(refusal), refusal.parameters)
+        name, given = refusal.name, refusal.parameters
+        told = given
+    words = words_of(name, told, verb, "the console's user")
+    return problem(words.status, name, words.sentence, given)
 
 
 def problem(status: int, error: str, text: str, parameters: dict[str, Any] | None = None) -> Response:
     """Return an answer that says what is wrong."""
     body = msgspec.json.encode({"error": error, "text": text, "parameters": parameters or {}})
     return Response(body, status, media_type="application/json", headers={"cache-control": "no-store"})
-
-
-def _wording(refusal: Refusal) -> str:
-    given = refusal.parameters
-    similar = given.get("similar") or []
-    hint = f"; did you mean {similar[0]}?" if len(similar) == 1 else ""
-    match refusal.name:
-        case "NoSuchProcess":
-            return f"there is no process {given.get('process')}{hint}"
-        case "NoSuchStatement":
-            return f"process {given.get('process')} has no statement {given.get('statement')}"
-        case "NoSuchGoal":
-            return f"there is no goal {given.get('goal')}{hint}"
-        case "NoSuchFile":
-            return f"there is no file {given.get('file')}{hint}"
-        case "PermissionDenied":
-            return f"the console's user may not {given.get('verb')}; members of group netdev may"
-        case "NoSuchLink":
-            return f"there is no link {given.get('link')}{hint}"
-        case "NotRecorded":
-            return "a recording is shown, which knows nothing of this"
-        case "Unavailable":
-            return str(given.get("text"))
-        case "MethodNotFound":
-            return "this daemon does not know that yet"
-        case _:
-            return f"the daemon answers {refusal.name} {given}"
