@@ -16,7 +16,7 @@ from netstrata.control.verbs import verbs
     [
         ({}, []),
         ({"names": ["main.1", "lan"]}, ["main.1", "lan"]),
-        ({"names": []}, []),
+        ({"names": []}, ["no names"]),
         ({"text": "one"}, ["one"]),
         ({"files": {"a\x1b": "x"}}, [r"a\x1b  x"]),
         (

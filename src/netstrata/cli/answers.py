@@ -7,8 +7,8 @@ from netstrata.cli.terminal_style import Paint, aligned, harmless
 
 def print_answer(answer: dict[str, Any], paint: Paint) -> None:
     """Print all parts of an answer."""
-    for part in harmless(answer).values():
-        for line in _lines(part):
+    for name, part in harmless(answer).items():
+        for line in _lines(part) if part != [] else [f"no {name}"]:
             print(paint.cut(line))
 
 
