@@ -3,6 +3,8 @@
 import json
 import random
 
+from netstrata.control.verbs import verbs
+
 NAME = "org.netstrata.Control."
 READING: tuple[tuple[str, dict[str, object]], ...] = (
     ("Status", {"below": True}),
@@ -14,8 +16,8 @@ READING: tuple[tuple[str, dict[str, object]], ...] = (
     ("Files", {}),
     ("Goals", {}),
 )
-VERBS = [verb for verb, _ in READING] + ["Restart", "Source", "Show", "Ask", "Drop", "Nothing", "", "\udcff", "\0"]
-NAMES = ["process", "statement", "above", "below", "after", "kind", "child", "name", "goal", "nobody", "\ud800", ""]
+VERBS = [*verbs(), "Nothing", "", "\udcff", "\0"]
+NAMES = [*dict.fromkeys(name for verb in verbs().values() for name in verb.parameters), "nobody", "\ud800", ""]
 
 
 def call(verb: str, parameters: object, **more: object) -> bytes:
