@@ -37,6 +37,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "Links": {},
     "Ask": {"goal": "nothing"},
     "Restart": {"process": "nothing"},
+    "Retry": {},
     "Show": {"name": "nothing"},
 }
 _NUMBERS = [str(number) for number in range(MANY)]
@@ -45,6 +46,7 @@ PROGRAMS = {
     "many statements": 'process main { STATEMENTS depend("x"); }'.replace(
         "STATEMENTS", "".join(f'var("{n}") v{n};' for n in _NUMBERS)
     ),
+    "many that wait to try again": "".join(f'process p{n} {{ sleep("soon"); }}\n' for n in _NUMBERS),
     "many processes of one": 'process main { foreach({ELEMENTS}, "t", {}); } template t { var("x") v; }'.replace(
         "ELEMENTS", ", ".join(f'"{n}"' for n in _NUMBERS)
     ),

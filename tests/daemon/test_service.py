@@ -100,6 +100,7 @@ def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:
     service = ControlService(Play(PROGRAM, observer=stream).engine, stream, [], GeneratedFiles(str(tmp_path)))
     nobody: dict[str, dict[str, Any]] = {
         "Status": {"process": "x"}, "Why": {"process": "x"}, "Restart": {"process": "main", "statement": 9},
+        "Retry": {"process": "x"},
         "Links": {"name": "x"}, "Show": {"name": "x"}, "Ask": {"goal": "x"}, "Drop": {"goal": "x"},
     }  # fmt: skip
     for name, given in nobody.items():
@@ -107,3 +108,17 @@ def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:
             whole(finish(perform(service, verbs()[name], given, OPERATE)))
         error = caught.value.name.rpartition(".")[2]
         assert interface().misfit(caught.value.parameters, interface().errors[error]) is None
+
+
+def test_the_waits_of_what_somebody_has_tried_again_are_short_again(tmp_path: Path) -> None:
+    stream = EventLog(Retry(1))
+    play = Play(PROGRAM, observer=stream)
+    service = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)))
+    [process] = play.engine.retrying
+    process.troubles().retries = 7
+
+    answer = whole(finish(perform(service, verbs()["Retry"], {}, OPERATE)))
+    play.engine.work_off(1000)
+
+    assert answer == {"processes": ["fails"]}
+    assert (process.retries, [*play.engine.retrying]) == (1, [process])  # it has failed once more

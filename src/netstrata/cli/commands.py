@@ -148,6 +148,8 @@ def _add_questions(
         help="begin at a layer's first statement; with --above, after its last",
     )
     restart.add_argument("--above", action="store_true", help="leave the statement itself alone")
+    retry = add("retry", "Retry", "try again now what could not begin, instead of when its wait is over")
+    retry.add_argument("process", nargs="?", help="only this one; else all that wait")
     show = add("show", "Show", "a file that was generated for a program; without a name, which there are")
     show.add_argument("file", nargs="?")
     links = add("links", "Links", "the system's links: state, speed, Wi-Fi, counters, and who uses them")

@@ -175,6 +175,9 @@ method Watch(after: ?int, process: ?string, statement: ?string, child: ?string, 
 # stays.
 method Restart(process: string, statement: ?int, above: ?bool) -> ()
 
+# Try again now what could not begin, instead of when its wait is over: in one process, or in all; these did wait.
+method Retry(process: ?string) -> (processes: []string)
+
 # All processes, and what one has, or would have, from another.
 method Graph() -> (nodes: []Node, edges: []Edge)
 

@@ -4,6 +4,7 @@ Each public function is the verb of its name, and takes the right of who asks, a
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from netstrata.control.answers import Answer, Items, Slices
@@ -102,6 +103,20 @@ class ControlService:
                 process.restart(index + 1)
         else:
             process.restart(index)
+
+    def retry(self, right: int, process: str | None = None) -> Items:
+        """Try again now what could not begin, and yield the processes that did wait; each is an event of its own."""
+        chosen = None if process is None else (yield from self._process(process, right))
+        self.stream.control(f"asked to try {process or 'all that failed'} again")
+        waiting = [one for one in self._engine.retrying if chosen in (None, one)]
+        for one in waiting:
+            self._engine.event(partial(self._retry, one))
+        yield from map(self.stream.path_of, waiting)
+
+    def _retry(self, process: Process) -> None:
+        if process in self._engine.retrying:  # else things have moved on
+            process.troubles().retries = 0  # somebody has mended something: waits are short again
+            process.retry()
 
     def graph(self, right: int) -> Slices[Answer]:
         """Return all processes as nodes, and what one has from another as edges."""
