@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from netstrata.daemon.events.changed_values import CHANGING
+from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.running.registry import make_registry
@@ -60,13 +60,28 @@ def test_what_stood_at_a_moment_has_the_values_of_then() -> None:
     assert main.floors[0]["values"] == {"value": "b"}
 
 
+def test_a_method_that_changes_a_value_on_its_way_down_tells_it() -> None:
+    _, events = told("process main { blocker() b; Do { b->rdownup(); }; }")
+
+    assert [event["values"]["value"] for event in events] == ["true"]
+
+
 def test_a_new_value_that_is_secret_is_masked() -> None:
     _, events = told('process main { var("a") v; secret("wooden horse") key; v->set(key); }')
 
     assert [event["values"]["value"] for event in events] == ["********"]
 
 
-def test_all_methods_that_change_something_exist() -> None:
-    known = {declaration.name for declaration in make_registry().declarations()}
+def test_what_changes_a_value_says_so_in_its_declaration() -> None:
+    found = {d.name: d.roles.changes for d in make_registry().declarations() if d.roles.changes}
 
-    assert sorted(CHANGING - known) == []
+    once = [name for name, changes in found.items() if changes == BY_BEING_UP]
+    assert once == [
+        *("blocker::down", "blocker::downup", "blocker::up"),
+        *("list::append", "list::appendv", "list::remove", "list::remove_at", "list::set", "list::shift"),
+        *("value::append", "value::delete", "value::insert", "value::remove", "value::replace"),
+        *("value::replace_this", "value::reset", "var::set"),
+    ]
+    undone = [name for name, changes in found.items() if changes == BY_BEING_UP | BY_BEING_GONE]
+    assert undone == ["value::insert_undo", "value::replace_this_undo", "value::replace_undo"]
+    assert [name for name, changes in found.items() if changes == BY_BEING_GONE] == ["blocker::rdownup"]

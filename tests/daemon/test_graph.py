@@ -91,3 +91,23 @@ def test_a_thousand_processes_are_nodes_with_their_states() -> None:
 
     assert {node["state"] for node in nodes} == {"complete"}
     assert (len(nodes), len(found)) == (1001, 1000)
+
+
+def test_the_best_of_several_providers_is_had() -> None:
+    text = """
+        process user { dynamic_depend("NET"); }
+        process slow { dynamic_provide("NET", "20"); }
+        process fast { dynamic_provide("NET", "10"); }
+        process other { dynamic_provide("LAN", "10"); provide("NET"); }
+    """
+
+    assert edges(text) == ["user.1 depend NET of slow.1", "user.1 depend NET of fast.1 up"]
+
+
+def test_a_name_is_known_that_a_statement_will_compute() -> None:
+    text = """
+        process user { depend("LAN-eth0"); }
+        process lan { blocker() b; b->use(); list("LAN", "eth0") parts; implode("-", parts) name; provide(name); }
+    """
+
+    assert edges(text) == ["user.1 depend LAN-eth0 of lan.5"]

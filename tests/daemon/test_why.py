@@ -122,9 +122,9 @@ def test_a_name_that_will_be_put_together_is_known_before() -> None:
 def test_nothing_is_said_to_be_missing_while_a_name_is_not_known_yet() -> None:
     text = """
         process user { depend("LAN"); }
-        process lan { if("false"); implode("", {"L", "AN"}) name; provide(name); }
-        process unknowing { depend("USER"); implode("", {"U", "SER"}) name; provide(name); }
-        process knowing { if("false"); var("N") n; concat(n, "ET") name; provide(name); }
+        process lan { if("false"); getenv("LINK") name; provide(name); }
+        process unknowing { depend("USER"); getenv("USER") name; provide(name); }
+        process knowing { if("false"); list("N", "ET") n; implode("", n) name; provide(name); }
         process wants_unknowing { depend("USER"); }
     """
 

@@ -4,21 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.contract import Argument, Declaration, Shape
-from netstrata.contract.shapes import ANY, IPV4_NETWORK, MILLISECONDS, TEXT
+from netstrata.contract import Argument, Declaration
+from netstrata.contract.roles import NAMES, NO_ROLES, Roles
+from netstrata.contract.shapes import ANY, IPV4_NETWORK, LIST, MILLISECONDS, TEXT
+from netstrata.contract.shapes_templates import EMBEDDED, TEMPLATE
 from netstrata.language import Refusals, load
 from netstrata.language.check import check
 from netstrata.language.lookup import Declared
 from netstrata.values import Refused
 
 HERE = Path(__file__).parent
-TEMPLATE = Shape[bytes](
-    "a template name", "a string", lambda v: v if isinstance(v, bytes) else None, lambda t: t, ('"t"',), ("{}",)
-)
 
 
-def declared(name: str, *arguments: Argument, object_type: str = "") -> Declaration:
-    return Declaration(name, "structure", arguments, (), "", None, object_type)
+def declared(name: str, *arguments: Argument, object_type: str = "", roles: Roles = NO_ROLES) -> Declaration:
+    return Declaration(name, "structure", arguments, (), "", None, object_type, roles=roles)
 
 
 STATEMENTS = [
@@ -26,20 +25,22 @@ STATEMENTS = [
     declared("var", Argument("values", ANY, rest=True)),
     declared("var::set", Argument("value", ANY)),
     declared("var::copy", object_type="var"),
-    declared("alias", Argument("path", TEXT)),
+    declared("alias", Argument("path", TEXT), roles=Roles(forwards=())),
     declared("blocker::up"),
     declared("do.do::break"),
     declared("wait", Argument("time", MILLISECONDS)),
     declared("address", Argument("link", TEXT), Argument("network", IPV4_NETWORK)),
     declared("call", Argument("template", TEMPLATE), Argument("arguments", ANY)),
-    declared("embcall", Argument("template", TEMPLATE)),
-    declared("foreach_emb", Argument("c", ANY), Argument("template", TEMPLATE), Argument("names", TEXT, rest=True)),
-    declared("do", Argument("template", TEMPLATE), Argument("interrupt", TEMPLATE, optional=True)),
-    declared("inline_code", Argument("template", TEMPLATE)),
-    declared("provide", Argument("name", TEXT)),
-    declared("depend", Argument("name", TEXT)),
+    declared("embcall", Argument("template", EMBEDDED)),
+    declared("foreach_emb", Argument("c", ANY), Argument("template", EMBEDDED), Argument("names", TEXT, rest=True)),
+    declared("do", Argument("template", EMBEDDED), Argument("interrupt", EMBEDDED, optional=True)),
+    declared("inline_code", Argument("template", EMBEDDED)),
+    declared("provide", Argument("name", TEXT), roles=Roles(provides=NAMES)),
+    declared("depend", Argument("name", TEXT), roles=Roles(wants=NAMES)),
+    declared("multiprovide", Argument("name", ANY), roles=Roles(provides="values")),
+    declared("multidepend", Argument("names", LIST), roles=Roles(wants="values")),
     declared("on_request", Argument("goal", TEXT)),
-    declared("require", Argument("goal", TEXT)),
+    declared("require", Argument("goal", TEXT), roles=Roles(wants=NAMES, asks=True)),
 ]
 FUNCTIONS = [
     declared("ifel", Argument("words", ANY, rest=True)),

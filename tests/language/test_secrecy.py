@@ -48,6 +48,20 @@ def test_names_are_followed_back_to_where_they_begin() -> None:
     assert SECRETS.all() == [b"wooden "]  # neither the path nor a piece of a single byte
 
 
+@pytest.mark.parametrize("refer", ['alias("p")', "objref(^p)", 'objref({"p"})'])
+def test_what_stands_for_another_is_followed_to_that(refer: str) -> None:
+    text = f'process main {{ var("wooden horse") p; {refer} r; secret(r); }}'
+
+    assert tainted(text)[0] == "main.1 var"
+    assert SECRETS.all() == [b"wooden horse"]
+
+
+def test_all_that_a_list_is_made_of_is_followed() -> None:
+    text = 'process main { var("wooden horse") p; list("eth0", p) l; l->get("1") one; secret(one); }'
+
+    assert tainted(text) == ["main.1 var", "main.2 list", "main.3 get"]
+
+
 def test_of_a_map_of_options_only_those_that_are_secret_are_followed() -> None:
     text = 'process main { var("home") s; var("12345678") p; net.wpa("wlan0", ["ssid": s, "psk": p, "eap": "MD5"]); }'
 

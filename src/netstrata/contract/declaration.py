@@ -1,12 +1,16 @@
 """What a statement says about itself.  The checker, `netstrata doc`, the manual and the tests read only this."""
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from netstrata.contract.roles import NO_ROLES, Roles
 from netstrata.contract.secrets import SECRETS
 from netstrata.values import List, Refused, Value
 
 T = TypeVar("T")
+
+# The kinds of statement that hold something outside; what only computes or acts once holds nothing.
+HOLDING_OUTSIDE: Final = ("configures", "watches", "reports", "object")
 
 
 class Shape(Generic[T]):
@@ -98,7 +102,7 @@ class Declaration:
         "most",
         "name",
         "object_type",
-        "source",
+        "roles",
         "variables",
     )
 
@@ -114,6 +118,7 @@ class Declaration:
         layer: int = 0,
         file: str = "",
         line: int = 0,
+        roles: Roles = NO_ROLES,
     ) -> None:
         """Describe one statement.
 
@@ -131,11 +136,17 @@ class Declaration:
         self.layer = layer
         self.file = file
         self.line = line
+        self.roles = roles
         self.least = sum(a.shape.words[0] for a in arguments if not a.optional and not a.rest)
         self.most = -1 if any(a.rest for a in arguments) else sum(a.shape.words[1] for a in arguments)
         self._places: dict[int, list[tuple[Argument, int, int]]] = {}
         self._readers: dict[int, list[Callable[[Value], Any]]] = {}
         self._variable_places = {variable.name: at for at, variable in enumerate(variables)}
+
+    @property
+    def holds_outside(self) -> bool:
+        """Say whether it holds something outside, such as a link that is among its arguments."""
+        return self.kind in HOLDING_OUTSIDE
 
     @property
     def doc(self) -> str:
@@ -254,6 +265,20 @@ class Declaration:
             return None
         value = found[at] if isinstance(found, tuple) and len(found) == len(self.variables) else found
         return None if value is None else self.variables[at].shape.write(value)
+
+    def foretell(self, values: list[Value]) -> Value | None:
+        """Return what its value will be with some arguments; None if its declaration does not tell."""
+        holds = self.roles.holds
+        if holds is None and self.kind != "computes":
+            return None
+        try:
+            if not self.fits(len(values)):
+                return None
+            if holds is not None:
+                return holds(values)
+            return self.read_variable(self.implementation(*self.bind(values)), "")
+        except Exception:
+            return None  # it will say so itself when it begins
 
 
 def _readers(places: list[tuple[Argument, int, int]]) -> list[Callable[[Value], Any]]:

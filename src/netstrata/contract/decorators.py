@@ -75,8 +75,7 @@ _NEXT_EVENT = """Be done with the event that is shown, and show the next one whe
 
 def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
     def declare(function: F) -> F:
-        if function.__module__.startswith(ROOM):
-            _check_path(name, function.__module__.removeprefix(ROOM))
+        check_path(name, function.__module__, ROOM)
         doc = function.__doc__ or ""
         hints = get_type_hints(function, include_extras=True)
         declaration = Declaration(
@@ -90,20 +89,35 @@ def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
             file=function.__code__.co_filename,
             line=function.__code__.co_firstlineno,
         )
-        if "Example:" not in doc:
-            raise TypeError(f"{name} has no example in its documentation")
+        check_example(name, doc)
         function.declaration = declaration  # type: ignore[attr-defined]
         return function
 
     return declare
 
 
-def _check_path(name: str, module: str) -> None:
-    """A statement's name is its path; a family (`num_add`, `num_equal`) may share the file of its first word."""
-    family, _, last = name.rpartition(".")
-    allowed = {name, f"{family}.{last.partition('_')[0]}".lstrip(".")}
-    if module not in allowed and module.removesuffix("_") not in allowed:
+def check_path(name: str, module: str, room: str) -> None:
+    """Refuse a declaration in a file of a room whose path below the room is not its name."""
+    if module.startswith(room) and module.removeprefix(room).removesuffix("_") not in paths_of(name):
         raise TypeError(f"{name} is declared in {module}, but its name must be its path")
+
+
+def paths_of(name: str) -> list[str]:
+    """Return the files that a statement or method may be in, as module names below its room, the likeliest first.
+
+    A family (`num_add`, `num_equal`) may share the file of its first word.  Methods are where the statement is that
+    makes the object, and so are those of what belongs to it (`sys.request_server.request`).
+    """
+    base, is_method, _ = name.partition("::")
+    before, dot, last = base.rpartition(".")
+    paths = [base, f"{before}{dot}{last.partition('_')[0]}", *([before] if is_method else [])]
+    return list(dict.fromkeys(path for path in paths if path and not path.endswith(".")))
+
+
+def check_example(name: str, doc: str) -> None:
+    """Refuse a declaration that has no example in its documentation."""
+    if "Example:" not in doc:
+        raise TypeError(f"{name} has no example in its documentation")
 
 
 def _shape_of(name: str, what: str, hint: Any) -> Shape[Any]:

@@ -79,7 +79,7 @@ class Waiting:
     ) -> None:
         """Say what is waited for.
 
-        Shapes: a name is the kind of statement that provides it (`provide`), and the value that it provides.
+        Shapes: a name is the name space that it is wanted in (see `Roles`), and the value.
         """
         self.text = text
         self.processes = processes or []

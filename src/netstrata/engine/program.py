@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
+from netstrata.contract.roles import Roles
 from netstrata.engine.referent import Referent, follow_thing, unwrapped
 from netstrata.values import DEPTH_LIMIT, MOST_WEIGHT, Refused, Span, Value, excess
 from netstrata.values.compiling import mypyc_attr
@@ -84,6 +85,11 @@ class Slot:
     def documented(self) -> str:
         """Return the name that its documentation is found by; a method's is known once its object is."""
         return self._entry.declaration.name if self._entry is not None else self.type
+
+    def roles(self) -> Roles:
+        """Return its roles; which method one is shows only when it begins: until then, what any of its name has."""
+        entry = self._entry
+        return entry.declaration.roles if entry is not None else self.registry.roles(self.type, bool(self.target))
 
     def entry_for(self, target: Referent | None) -> "Entry":
         """Return what implements this statement, or this method on a thing.

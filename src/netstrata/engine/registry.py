@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
+from netstrata.contract.roles import NO_ROLES, Roles
 from netstrata.engine.async_statement import Configured, NextEvent, Reported, Watched
 from netstrata.engine.computed import Acted, Computed
 from netstrata.engine.function import Function
@@ -44,8 +45,8 @@ class Registry:
 
     def __init__(
         self,
-        structures: list[Declaration],
-        functions: list[Function],
+        structures: dict[str, Declaration],
+        functions: dict[str, Function],
         load: Callable[[str], Declaration | None],
         names: Callable[[], list[str]],
     ) -> None:
@@ -53,22 +54,35 @@ class Registry:
 
         Shapes: load returns the declaration of a statement or `type::method` by name; names lists all it knows.
         """
-        self._entries: dict[str, Entry | None] = {d.name: entry_of(d) for d in structures}
-        self._functions = {function.declaration.name: function for function in functions}
+        self._entries: dict[str, Entry | None] = {}
+        self._methods: dict[str, Roles] = {}  # by the names of methods, whatever they are called on
+        for declaration in structures.values():
+            self.add(declaration)
+        self._functions = functions
         self._load = load
         self._names = names
 
     def add(self, declaration: Declaration) -> None:
         """Know one more statement or method."""
         self._entries[declaration.name] = entry_of(declaration)
+        _, is_method, name = declaration.name.rpartition("::")
+        if is_method and (declaration.roles is not NO_ROLES or name not in self._methods):
+            self._methods[name] = declaration.roles
+
+    def roles(self, name: str, is_method: bool) -> Roles:
+        """Return the roles of a statement; of a method of whatever object, those that one of that name has."""
+        if is_method:
+            return self._methods.get(name, NO_ROLES)
+        entry = self.statement(name)
+        return entry.declaration.roles if entry is not None else NO_ROLES
 
     def _entry(self, name: str) -> Entry | None:
         if name in self._entries:
             return self._entries[name]
         declaration = self._load(name)
-        entry = entry_of(declaration) if declaration is not None else None
-        self._entries[name] = entry
-        return entry
+        if declaration is not None:
+            self.add(declaration)
+        return self._entries.setdefault(name, None)
 
     def statement(self, name: str) -> Entry | None:
         """Return the statement of that name."""
@@ -77,6 +91,10 @@ class Registry:
     def method(self, type_: str, name: str) -> Entry | None:
         """Return the method of that name on things of a type."""
         return self._entry(f"{type_}::{name}")
+
+    def has_method(self, name: str) -> bool:
+        """Say whether anything that is loaded has a method of that name."""
+        return name in self._methods
 
     def function(self, name: str) -> Function | None:
         """Return the function of that name."""

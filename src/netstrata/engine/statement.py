@@ -15,6 +15,8 @@ from netstrata.values.compiling import mypyc_attr
 if TYPE_CHECKING:
     from netstrata.engine.process import Process
 
+Named = tuple[Value, int]  # a name, and the number of the scope that it is a name in, 0 for the whole program
+
 # Final, so that compiled code has the numbers themselves, and does not look them up in a dictionary each time.
 NONE: Final = 0
 DOWN: Final = 1
@@ -88,6 +90,14 @@ class Statement(Owner):
     def trouble(self) -> str:
         """Say what is wrong although it is up; "" if nothing is."""
         return ""
+
+    def names_of(self) -> list[Named]:
+        """Return the names that it provides, wants or comes up for, as it was begun with them."""
+        return []
+
+    def provided_by(self) -> "Statement | None":
+        """Return the statement that provides what this one wants, None if none does."""
+        return None
 
     @property
     def slot(self) -> Slot:

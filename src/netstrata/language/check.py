@@ -3,23 +3,18 @@
 It reports what fails whenever it is evaluated; what depends on how a template is called, or on values, it leaves.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from netstrata.contract import Declaration
+from netstrata.contract.shapes_templates import NO_TEMPLATE, TemplateShape
 from netstrata.language.lookup import Lookup
 from netstrata.language.refusals import printable
 from netstrata.language.scopes import TEMPLATE_NAMES, Definition, Scopes, nodes
 from netstrata.language.spelling import did_you_mean
 from netstrata.language.startup import constant
 from netstrata.language.tree import Call, Expression, Plain, PlainProcess, PlainProgram, Reference, String
+from netstrata.language.valuetext import format_value
 from netstrata.values import List, Refused, Span, Value
-
-# Objects of these types stand for others, so that their methods are those of what they stand for.
-FORWARDING: Final = frozenset(["alias", "objref", "objref_arg"])
-TEMPLATE_SHAPE: Final = "a template name"
-NO_TEMPLATE: Final = b"<none>"
-DEPENDING: Final = frozenset(["depend", "require"])
-PROVIDERS: Final = frozenset(["provide", "provide_event"])
 
 
 class Findings(NamedTuple):
@@ -45,10 +40,9 @@ class _Checking:
         self.errors: list[Refused] = []
         self.warnings: list[Refused] = []
         self._lookup = lookup
-        self._scopes = Scopes(program)
+        self._scopes = Scopes(program, lookup.statement)
         self._templates = {process.name: process for process in program.processes}
-        self._methods = frozenset(lookup.method_names())
-        self._provided = _provided(program)
+        self._provided = _provided(program, lookup)
         # The types of the objects that statements make: complete for all a statement can see once it is reached,
         # because hidden templates stand behind what they were written in.
         self._types: dict[tuple[str, int], str] = {}
@@ -61,7 +55,7 @@ class _Checking:
         else:
             declaration = self._type(process, index, statement)
         if declaration is not None:
-            if declaration.object_type not in FORWARDING:
+            if declaration.roles.forwards is None:  # else its methods are those of what it stands for
                 self._types[process.name, index] = declaration.object_type
             self._arguments(declaration, statement.arguments, statement.type_span)
         for argument in statement.arguments:
@@ -70,8 +64,8 @@ class _Checking:
                     self._name(process, index, node.names[0], node.span, f'"{".".join(node.names)}"')
                 elif isinstance(node, Call):
                     self._call(node)
-        if statement.type in DEPENDING and not statement.target:
-            self._depend(statement)
+        if declaration is not None and declaration.roles.wants and not statement.target:
+            self._depend(statement, declaration)
 
     def _type(self, process: PlainProcess, index: int, statement: Plain) -> Declaration | None:
         declaration = self._lookup.statement(statement.type)
@@ -81,9 +75,9 @@ class _Checking:
             if not hint and self._lookup.function(statement.type) is not None:
                 hint = f"there is a function of that name: `@{statement.type}(…)` stands where a value is wanted."
             first, dot, method = statement.type.rpartition(".")
-            if dot and method in self._methods and self._scopes.find(process, index, first.partition(".")[0]):
+            if dot and self._lookup.has_method(method) and self._scopes.find(process, index, first.partition(".")[0]):
                 hint = f"a method is called with an arrow: `{first}->{method}(…)`."
-            if not hint and statement.type in self._methods:
+            if not hint and self._lookup.has_method(statement.type):
                 hint = f"there is a method of that name: `object->{statement.type}(…)`."
             self._refuse(f"there is no statement `{printable(statement.type.encode())}`", statement.type_span, hint)
         return declaration
@@ -99,7 +93,7 @@ class _Checking:
         if len(statement.target) == 1:
             type_ = self._types.get((definition.process.name, definition.index), "")
         declaration = self._lookup.method(type_, statement.type) if type_ else None
-        if declaration is not None or (not type_ and statement.type in self._methods):
+        if declaration is not None or (not type_ and self._lookup.has_method(statement.type)):
             return declaration
         self._unknown.add((process.name, index))
         if type_:
@@ -110,7 +104,7 @@ class _Checking:
                 hint = f"it has {_listed(names)}." if names else "it has no methods at all."
         else:
             message = f"no object has a method `{statement.type}`"
-            hint = _suggestion(did_you_mean(statement.type, self._methods))
+            hint = _suggestion(did_you_mean(statement.type, self._lookup.method_names()))
         self._refuse(message, statement.type_span, hint)
         return None
 
@@ -147,7 +141,7 @@ class _Checking:
             if shape.read(given) is None:
                 refusal = shape.refusal(at, given)
                 self._refuse(refusal.message, where, refusal.hint or declaration.synopsis(), at)
-            elif shape.name == TEMPLATE_SHAPE:
+            elif isinstance(shape, TemplateShape):
                 self._template(values[0], where)
 
     def _template(self, value: Value, span: Span) -> None:
@@ -184,31 +178,43 @@ class _Checking:
         self._refuse(f"no statement above is named `{name}`", span, hint)
         return None
 
-    def _depend(self, statement: Plain) -> None:
-        provided = self._provided
-        name = constant(statement.arguments[0]) if len(statement.arguments) == 1 else None
-        if provided is None or not isinstance(name, bytes) or name in provided:
+    def _depend(self, statement: Plain, declaration: Declaration) -> None:
+        """Warn of a statement that wants a name, or one of several, none of which anything provides."""
+        provided = self._provided.get(declaration.roles.wants, {})
+        wanted = constant(statement.arguments[0]) if len(statement.arguments) == 1 else None
+        if provided is None or wanted is None or declaration.arguments[0].shape.read(wanted) is None:
             return
-        hint = _suggestion(did_you_mean(name.decode("latin-1"), [one.decode("latin-1") for one in provided]))
-        message = f'this waits for ever: there is no provide("{printable(name)}")'
-        self.warnings.append(Refused(message, statement.arguments[0].span, hint))
+        names = wanted.elements() if isinstance(wanted, List) else [wanted]
+        if not names or any(name in provided for name in names):
+            return
+        words = ", ".join(printable(format_value(name)) for name in names)
+        like = did_you_mean(_word(names[0]), map(_word, provided)) if len(names) == 1 else None
+        message = f"this waits for ever: nothing provides {words if len(names) == 1 else f'any of {words}'}"
+        self.warnings.append(Refused(message, statement.arguments[0].span, _suggestion(like)))
 
     def _refuse(self, message: str, span: Span, hint: str, argument: int = -1) -> None:
         self.errors.append(Refused(message, span, hint, argument))
 
 
-def _provided(program: PlainProgram) -> set[bytes] | None:
-    """Return all names that are provided, None if some of them are known only when the program runs."""
-    names: set[bytes] = set()
+def _provided(program: PlainProgram, lookup: Lookup) -> dict[str, dict[Value, None] | None]:
+    """Return what is provided in each name space, None of one in which some names are known only at run time."""
+    found: dict[str, dict[Value, None] | None] = {}
     for process in program.processes:
         for statement in process.statements:
-            if statement.type in PROVIDERS and not statement.target and statement.arguments:
-                name = constant(statement.arguments[0])
-                if name is None:
-                    return None
-                if isinstance(name, bytes):
-                    names.add(name)
-    return names
+            declaration = lookup.statement(statement.type) if not statement.target else None
+            if declaration is None or not declaration.roles.provides or not statement.arguments:
+                continue
+            names = found.setdefault(declaration.roles.provides, {})
+            name = constant(statement.arguments[0])
+            if name is None:
+                found[declaration.roles.provides] = None
+            elif names is not None:
+                names[name] = None
+    return found
+
+
+def _word(name: Value) -> str:
+    return name.decode("latin-1") if isinstance(name, bytes) else ""
 
 
 def _suggestion(word: str | None) -> str:

@@ -18,6 +18,9 @@ class Lookup(Protocol):
     def function(self, name: str) -> Declaration | None:
         """Return the function of that name."""
 
+    def has_method(self, name: str) -> bool:
+        """Say whether objects of any type have a method of that name."""
+
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""
 
@@ -54,6 +57,10 @@ class Declared:
     def function(self, name: str) -> Declaration | None:
         """Return the function of that name."""
         return self._functions.get(name)
+
+    def has_method(self, name: str) -> bool:
+        """Say whether objects of any type have a method of that name."""
+        return name in self.method_names()
 
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""

@@ -1,9 +1,11 @@
 """What a name means at a place of a program, as far as the text alone tells."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
+from netstrata.contract import Declaration
+from netstrata.contract.shapes_templates import TemplateShape
 from netstrata.language.tree import Call, Expression, ListOf, MapOf, PlainProcess, PlainProgram, Reference, String
 
 ARGUMENT_NAMES: Final = frozenset(["_args", *(f"_arg{index}" for index in range(20))])
@@ -16,8 +18,7 @@ CONSTRUCT_NAMES: Final = {
     "Interrupt": frozenset(["_do"]),
     "Block": ARGUMENT_NAMES | {"_caller", "_scope"},
 }
-# Written by hand these see the names around them, as their sugar does; the numbers are their template arguments.
-LOOKING_OUT: Final = {"embcall": (0,), "foreach_emb": (1,), "do": (0, 1), "inline_code": (0,)}
+Find = Callable[[str], Declaration | None]  # the declaration of a statement by its name
 
 
 class Definition:
@@ -50,7 +51,7 @@ def nodes(expression: Expression) -> Iterator[Expression]:
 class Scopes:
     """All names of a program by place."""
 
-    def __init__(self, program: PlainProgram) -> None:
+    def __init__(self, program: PlainProgram, find: Find) -> None:
         self._named: dict[str, dict[str, list[int]]] = {}
         self._open: set[str] = set()
         self._all_open = False
@@ -63,13 +64,19 @@ class Scopes:
             for index, statement in enumerate(process.statements):
                 if statement.name:
                     named.setdefault(statement.name, []).append(index)
-                if statement.type in LOOKING_OUT and (process.name, index) not in sugar:
-                    self._look_out(statement.arguments, LOOKING_OUT[statement.type])
+                if not statement.target and (process.name, index) not in sugar:
+                    self._look_out(statement.arguments, find(statement.type))
             self._named[process.name] = named
 
-    def _look_out(self, arguments: list[Expression], places: tuple[int, ...]) -> None:
-        for place in places:
-            for node in nodes(arguments[place]) if place < len(arguments) else ():
+    def _look_out(self, arguments: list[Expression], declaration: Declaration | None) -> None:
+        """Know which templates see the names around the statement that runs them; sugar is known by its parents."""
+        if declaration is None or not declaration.fits(len(arguments)):
+            return
+        for argument, at, words in declaration.places(len(arguments)):
+            shape = argument.shape
+            if not words or not isinstance(shape, TemplateShape) or not shape.looks_out:
+                continue
+            for node in nodes(arguments[at]):
                 if isinstance(node, String):
                     self._open.add(node.value.decode("latin-1"))
                 elif isinstance(node, Reference):

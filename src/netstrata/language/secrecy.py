@@ -4,13 +4,11 @@ A secret is known once the statement that wants it begins; its parts were up lon
 argument of a secret shape is followed back here, before anything runs.  What is followed too far is only shown less.
 """
 
-from collections.abc import Callable
-from typing import Final
-
 from netstrata.contract import Argument, Declaration
 from netstrata.contract.options import OptionsShape
+from netstrata.contract.roles import NO_ROLES
 from netstrata.contract.secrets import SECRETS, SHORTEST
-from netstrata.language.scopes import Scopes
+from netstrata.language.scopes import Find, Scopes
 from netstrata.language.tree import (
     Expression,
     ListOf,
@@ -22,10 +20,6 @@ from netstrata.language.tree import (
     String,
 )
 from netstrata.values import Refused
-
-NAMING: Final = frozenset(["alias", "objref", "ref"])  # their argument is a name
-HOLDING: Final = frozenset(["list", "map", "value", "var"])  # what they hold is what they are given
-Find = Callable[[str], Declaration | None]
 
 
 def secret_places(program: PlainProgram, find: Find) -> set[tuple[str, int]]:
@@ -59,7 +53,7 @@ class _Following:
         self.places: set[tuple[str, int]] = set()
         self._find = find
         self._given: set[str] = set()  # templates, of which it was followed what they are given
-        self._scopes = Scopes(program)
+        self._scopes = Scopes(program, find)
         self._names = {process.name for process in program.processes}
         self._due: list[tuple[PlainProcess, int, Expression, bool]] = []
         self._labelled: dict[str, list[tuple[PlainProcess, int]]] = {}
@@ -136,24 +130,38 @@ class _Following:
                 self._statement(other, at)
 
     def _statement(self, process: PlainProcess, index: int) -> None:
-        """Follow all that a statement is given, and what its methods are."""
+        """Follow all that a statement is given, what it is a method of, and what its methods are."""
         if (process.name, index) in self.places:
             return
         self.places.add((process.name, index))
         statement = process.statements[index]
+        if statement.target:  # what a method finds is of its object
+            self._name(process, index, statement.target)
         declaration = self._find(statement.type) if not statement.target else None
+        roles = declaration.roles if declaration is not None else NO_ROLES
         first = statement.arguments[0] if statement.arguments else None
-        if statement.type in NAMING and isinstance(first, String):
-            self._name(process, index, tuple(first.value.decode("latin-1").split(".")))
-        elif statement.type in HOLDING and isinstance(first, String):
+        path = _path(first) if roles.forwards is not None else None
+        if path is not None:
+            self._name(process, index, (*(roles.forwards or ()), *path))
+        elif roles.holds is not None and isinstance(first, String) and len(statement.arguments) == 1:
             self._due.append((process, index, first, True))
         else:
-            keep = declaration is not None and (declaration.kind == "computes" or statement.type in HOLDING)
+            keep = roles.holds is not None or (declaration is not None and declaration.kind == "computes")
             self._later(process, index, statement.arguments, keep)
         for other, at in self._changing.get((process.name, index), []):
             arguments = other.statements[at].arguments
             self._later(other, at, arguments[:-1], False)
             self._later(other, at, arguments[-1:], True)
+
+
+def _path(expression: Expression | None) -> tuple[str, ...] | None:
+    """Return the names of a path that stands in the text, dotted or as a list; None if it does not."""
+    if isinstance(expression, String):
+        return tuple(expression.value.decode("latin-1").split("."))
+    if not isinstance(expression, ListOf) or not expression.items:
+        return None
+    names = [item.value.decode("latin-1") for item in expression.items if isinstance(item, String)]
+    return tuple(names) if len(names) == len(expression.items) else None
 
 
 def _secret_parts(argument: Argument, expression: Expression) -> list[Expression]:

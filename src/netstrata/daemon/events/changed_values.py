@@ -1,23 +1,7 @@
-"""Values that change while their statement is up: which methods change them."""
+"""Values that change while their statement is up: by methods, whose declarations say so."""
 
-from typing import Final
-
+from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP
 from netstrata.engine.statement import UP, Statement
-
-LISTS: Final = ("append", "appendv", "shift", "set", "remove", "remove_at")
-TREES: Final = (
-    "insert", "insert_undo", "replace", "replace_undo", "replace_this", "replace_this_undo", "remove", "delete",
-    "append", "reset",
-)  # fmt: skip
-SWITCHES: Final = ("up", "down", "downup")
-CHANGING: Final = frozenset(
-    (
-        "var::set",
-        *(f"list::{name}" for name in LISTS),
-        *(f"value::{name}" for name in TREES),
-        *(f"blocker::{name}" for name in SWITCHES),
-    )
-)
 
 
 def changed_by(statement: Statement) -> list[Statement]:
@@ -26,8 +10,7 @@ def changed_by(statement: Statement) -> list[Statement]:
     That is its object, and what that was got from.
     """
     found: list[Statement] = []
-    name = statement.declaration.name
-    if name in CHANGING and (statement.state == UP or name.endswith("_undo")):
+    if statement.declaration.roles.changes & (BY_BEING_UP if statement.state == UP else BY_BEING_GONE):
         thing = statement.target
         while isinstance(thing, Statement):
             if thing.state == UP:

@@ -7,6 +7,7 @@ long as it runs nothing, of the templates that its arguments name.
 from typing import Final, NamedTuple
 
 from netstrata.contract import Declaration
+from netstrata.contract.shapes_templates import TemplateShape
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.walks import PROCESSES, floors_of
 from netstrata.engine.expressions import Call, Constant, Expression, ListOf
@@ -14,7 +15,6 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.calling import TEMPLATE
 from netstrata.values import List, Refused, Value
 
 LAYERS: Final = (1, 2, 3, 4)
@@ -183,7 +183,7 @@ def templates_of(slot: Slot, engine: Engine) -> list[Code]:
     except Refused:
         return found  # it will not begin
     for argument, at, words in places:
-        if argument.shape is TEMPLATE and words:
+        if isinstance(argument.shape, TemplateShape) and words:
             names = (engine.templates.get(word.decode("latin-1")) for word in _words_in(slot.arguments[at]))
             found += [code for code in names if code is not None]
     return found

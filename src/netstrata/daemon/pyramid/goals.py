@@ -1,7 +1,8 @@
 """The goals of a program: what can be asked for, and how far it is."""
 
-from typing import Any, Final
+from typing import Any
 
+from netstrata.contract.roles import NAMES
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.walks import floors_of, processes_from
 from netstrata.daemon.text.paths import process_path
@@ -10,10 +11,7 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.depending import Provide
-from netstrata.engine.structures.requesting import OnRequest, Require, goals
-
-PROVIDERS: Final = ("provide", "provide_event")
+from netstrata.engine.structures.requesting import goals
 
 
 class Goal:
@@ -53,7 +51,7 @@ class Goal:
 
 
 def find_goals(engine: Engine) -> Slices[dict[bytes, Goal]]:
-    """Return all goals by name: what statements are `on_request` for or `require`, in program order."""
+    """Return all goals by name: what statements come up for or ask for, in program order."""
     found: dict[bytes, Goal] = {}
     provided: dict[bytes, list[Process]] = {}
     everybody = yield from processes_from(engine.roots)
@@ -62,12 +60,15 @@ def find_goals(engine: Engine) -> Slices[dict[bytes, Goal]]:
             yield
             continue
         process, slot, statement = floor
+        roles = slot.roles()
+        if NAMES not in (roles.provides, roles.raised_by) and not roles.asks:
+            continue
         name = _name(slot, statement)
         if name is None:
             continue
-        if slot.type in PROVIDERS:
+        if roles.provides:
             provided.setdefault(name, []).append(process)
-        elif slot.type == "on_request":
+        elif roles.raised_by:
             found.setdefault(name, Goal(name)).holders.append((process, slot.index))
         else:
             found.setdefault(name, Goal(name))
@@ -77,10 +78,8 @@ def find_goals(engine: Engine) -> Slices[dict[bytes, Goal]]:
 
 
 def _name(slot: Slot, statement: Statement | None) -> bytes | None:
-    """Return the name of a goal that a statement is about, None if it is about none, or its text does not tell yet."""
-    if slot.target or slot.type not in ("on_request", "require", *PROVIDERS):
-        return None
-    if isinstance(statement, OnRequest | Require | Provide):
-        return statement.name
+    """Return the name of the goal that a statement is about, None if its text does not tell yet."""
+    if statement is not None:
+        return next((name for name, _ in statement.names_of() if isinstance(name, bytes)), None)
     name = slot.constants[0] if slot.constants else None
     return name if isinstance(name, bytes) else None

@@ -1,6 +1,6 @@
 """Who needs what from whom: the processes, and what one has from another."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from netstrata.control.answers import Items, Slices
 from netstrata.daemon.events.walks import floors_of, processes_from
@@ -12,14 +12,16 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.calling import Caller
-from netstrata.engine.structures.depending import Depend, Provide
-from netstrata.engine.structures.scoped import ScopedDepend, ScopedProvide
 from netstrata.language.valuetext import format_value
 from netstrata.values import List, Value
 
-# The kind of statement that provides it, the value, and the id of the scope it is provided in, 0 for the program's.
+# The name space, the value, and the number of the scope it is provided in, 0 for the program's.
 Name = tuple[str, Value, int]
+
+# What an edge is of.
+DEPEND: Final = "depend"
+CALL: Final = "call"
+CHILD: Final = "child"
 
 
 class Given(NamedTuple):
@@ -47,8 +49,7 @@ class Graph:
             process, slot, statement = floor
             if process not in self._paths:
                 self._paths[process] = process_path(process)
-            name = _gives(slot, statement, process)
-            if name is not None:
+            for name in _names(slot.roles().provides, slot, statement, process):
                 self._given.setdefault(name, []).append(Given(process, slot.index + 1))
 
     def nodes(self) -> Items:
@@ -63,13 +64,13 @@ class Graph:
                 yield None
                 continue
             process, slot, statement = floor
-            for name in _needs(slot, statement, process):
+            for name in _names(slot.roles().wants, slot, statement, process):
                 for given in self._given.get(name, ()):
                     up = statement is not None and statement.state == UP and _has(statement, given)
-                    yield self._edge(process, slot, given, _text(name[1]), "depend", up)
+                    yield self._edge(process, slot, given, _text(name[1]), DEPEND, up)
             for child in statement.processes() if statement is not None else ():
                 if child in self._paths:
-                    kind = "call" if isinstance(statement, Caller) else "child"
+                    kind = CALL if slot.roles().calls else CHILD
                     yield self._edge(process, slot, Given(child, 0), slot.type, kind, child.mode == COMPLETE)
 
     def _edge(self, process: Process, slot: Slot, given: Given, name: str, kind: str, up: bool) -> dict[str, Any]:
@@ -84,40 +85,27 @@ class Graph:
         }
 
 
-def _gives(slot: Slot, statement: Statement | None, process: Process) -> Name | None:
-    """Return what a statement provides, or would."""
-    if isinstance(statement, ScopedProvide) and slot.target:
-        return (slot.type, statement.name, id(statement.names))
-    if isinstance(statement, Provide | ScopedProvide):
-        return (slot.type, statement.name, 0)
-    if slot.type not in ("provide", "provide_event", "multiprovide") or slot.target:
-        return None
-    name = first_value(slot, process)
-    return (slot.type, name, 0) if name is not None else None
+def _names(space: str, slot: Slot, statement: Statement | None, process: Process) -> list[Name]:
+    """Return the names that a statement provides or wants in a name space, or will; none if it has no such role.
 
-
-def _needs(slot: Slot, statement: Statement | None, process: Process) -> list[Name]:
-    """Return what a statement depends on, or would: any of these names."""
-    if isinstance(statement, ScopedDepend):
-        kind, scope = ("provide", id(statement.names)) if slot.target else ("multiprovide", 0)
-        return [(kind, choice, scope) for choice in statement.choices]
-    if isinstance(statement, Depend):
-        return [("provide", statement.name, 0), ("provide_event", statement.name, 0)]
-    if slot.type not in ("depend", "require", "multidepend") or slot.target:
+    What a method will provide is not known: its scope shows only when it begins.
+    """
+    if not space:
         return []
-    wanted = first_value(slot, process)
-    if wanted is None:
+    if statement is not None:
+        return [(space, value, scope) for value, scope in statement.names_of()]
+    value = first_value(slot, process) if not slot.target else None
+    if value is None:
         return []
-    if slot.type != "multidepend":
-        return [("provide", wanted, 0), ("provide_event", wanted, 0)]
-    return [("multiprovide", choice, 0) for choice in wanted.elements()] if isinstance(wanted, List) else []
+    if isinstance(value, List) and space == slot.roles().wants:
+        return [(space, one, 0) for one in value.elements()]  # any of these will do
+    return [(space, value, 0)]
 
 
 def _has(statement: Statement, given: Given) -> bool:
     """Say whether a statement has just this provider."""
-    if not isinstance(statement, Depend | ScopedDepend) or statement.provider is None:
-        return False
-    return statement.provider.process is given.process and statement.provider.index + 1 == given.statement
+    provider = statement.provided_by()
+    return provider is not None and provider.process is given.process and provider.index + 1 == given.statement
 
 
 def _text(value: Value) -> str:

@@ -1,6 +1,6 @@
 """Links, as clients see them: what the kernel says of each, and which processes use it."""
 
-from typing import Any, Final
+from typing import Any
 
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.walks import floors_of, processes_from
@@ -10,9 +10,6 @@ from netstrata.engine.statement import Statement
 from netstrata.language.diagnostics import one_line
 from netstrata.system.linkfacts import LinkFacts, read_links
 from netstrata.values import List, Map, Refused, Value
-
-# The kinds of statement that may be about a link; what only computes holds no link, whatever its arguments are.
-_USING: Final = ("configures", "watches", "reports", "object")
 
 
 def users_of_links(engine: Engine, names: set[str]) -> Slices[dict[str, list[str]]]:
@@ -25,7 +22,7 @@ def users_of_links(engine: Engine, names: set[str]) -> Slices[dict[str, list[str
             yield
             continue
         process, _, statement = floor
-        if statement is not None and statement.declaration.kind in _USING:
+        if statement is not None and statement.declaration.holds_outside:
             for word in _words(statement):
                 if word in wanted:
                     found[wanted[word]][process_path(process)] = None

@@ -1,6 +1,6 @@
 """Who provides a name, or will: as far as the program's text and what stands now can tell."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.layers import templates_of
@@ -11,8 +11,7 @@ from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Code, Slot
 from netstrata.values import Refused, Value
 
-MAKERS: Final = ("var", "concat")  # of names
-Name = tuple[str, Value]  # the kind of statement that provides it, and the value
+Name = tuple[str, Value]  # the name space that it is provided in, and the value
 
 
 class Found(NamedTuple):
@@ -27,7 +26,7 @@ class Found(NamedTuple):
 def find_offers(engine: Engine, names: list[Name]) -> Slices[Found]:
     """Look for the statements that provide one of some names, and for those that may."""
     wanted = set(names)
-    kinds = {kind for kind, _ in wanted}
+    spaces = {space for space, _ in wanted}
     found = Found([], {}, [], [])
     offered: dict[Code, dict[str, bool]] = {}  # what templates offer that others name, so that each is looked at once
     everybody = yield from processes_from(engine.roots)
@@ -36,7 +35,7 @@ def find_offers(engine: Engine, names: list[Name]) -> Slices[Found]:
             yield
         if process.mode == TERMINATING:
             continue
-        own = {(_kind(slot), first_value(slot, process)) for slot in process.code.slots if _kind(slot) in kinds}
+        own = {(space, first_value(slot, process)) for slot, space in _offering(process.code, spaces)}
         coming = _coming(process, engine, wanted, offered)
         sure = [template for template, is_sure in coming.items() if is_sure]
         if own & wanted:
@@ -57,24 +56,23 @@ def first_value(slot: Slot, process: Process) -> Value | None:
 
 
 def _value_of(argument: Expression, process: Process) -> Value | None:
-    """Return a value, also of a `var` or `concat` that has not begun, as far as its text tells."""
+    """Return a value, also that of a statement which has not begun, as far as its declaration and its text tell."""
     try:
         return argument.evaluate(process)
     except Refused:
         if not isinstance(argument, OwnReference) or argument.dotted:
             return None
     maker = process.code.slots[argument.index]
-    if maker.type not in MAKERS or maker.target:
-        return None
-    parts = [_value_of(part, process) for part in maker.arguments]
-    if maker.type == "var":
-        return parts[0] if len(parts) == 1 else None
-    words = [part for part in parts if isinstance(part, bytes)]
-    return b"".join(words) if len(words) == len(parts) else None
+    entry = None if maker.target else maker.registry.statement(maker.type)
+    values = [_value_of(part, process) for part in maker.arguments] if entry is not None else []
+    known = [value for value in values if value is not None]
+    return entry.declaration.foretell(known) if entry is not None and len(known) == len(values) else None
 
 
-def _kind(slot: Slot) -> str:
-    return f"depend_scope::{slot.type}" if slot.target else slot.type
+def _offering(code: Code, spaces: set[str]) -> list[tuple[Slot, str]]:
+    """Return the statements that provide something in one of some name spaces, each with its own."""
+    offering = ((slot, slot.roles().provides) for slot in code.slots)
+    return [(slot, space) for slot, space in offering if space in spaces]
 
 
 def _coming(
@@ -111,9 +109,8 @@ def _offered_by(code: Code, engine: Engine, wanted: set[Name]) -> dict[str, bool
 
 def _offers(code: Code, wanted: set[Name]) -> bool | None:
     """Say whether a template offers what is wanted; False if it may, None if it does not."""
-    kinds = {kind for kind, _ in wanted}
-    offering = [slot for slot in code.slots if _kind(slot) in kinds and slot.arguments]
-    constants = {(_kind(slot), slot.arguments[0].constant()) for slot in offering}
+    offering = _offering(code, {space for space, _ in wanted})
+    constants = {(space, slot.arguments[0].constant()) for slot, space in offering if slot.arguments}
     if constants & wanted:
         return True
     return False if any(value is None for _, value in constants) else None

@@ -1,6 +1,7 @@
 """Why a process is where it is: what it waits for, who should provide that, why that one is not up, to the root."""
 
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netstrata.control.answers import Slices
@@ -17,9 +18,6 @@ from netstrata.values import List, Refused
 
 DEEPEST = 50
 TOLD = 5  # of those that perhaps provide a name
-GIVING = frozenset(("provide", "provide_event", "multiprovide", "dynamic_provide"))  # their first argument is a name
-WANTING = frozenset(("depend", "require", "multidepend", "dynamic_depend"))  # or a list of some
-USING = ("configures", "watches", "reports", "object")  # the kinds of statement that may be about a link
 
 
 class Cause(NamedTuple):
@@ -63,8 +61,8 @@ class Why:
         everybody = yield from processes_from(self._engine.roots)
         meant = [one for one in everybody if one.owner is not None and one.code.name == name]
         meant = meant or (yield from self._come_up_for(name))
-        meant = meant or (yield from _named_by(everybody, name, GIVING))
-        meant = meant or (yield from _named_by(everybody, name, WANTING))
+        meant = meant or (yield from _named_by(everybody, name, _provides))
+        meant = meant or (yield from _named_by(everybody, name, _wants))
         for one in meant:
             yield from self.ask(one)
         return bool(meant) or (yield from self.ask_link(name))
@@ -215,14 +213,22 @@ def _troubles(process: Process, before: int) -> Slices[list[Statement]]:
     return found[::-1]
 
 
-def _named_by(processes: list[Process], name: str, types: frozenset[str]) -> Slices[list[Process]]:
-    """Return the processes that have a statement of some types whose first argument is a name, or a list with it."""
+def _provides(slot: Slot) -> bool:
+    return bool(slot.roles().provides)
+
+
+def _wants(slot: Slot) -> bool:
+    return bool(slot.roles().wants)
+
+
+def _named_by(processes: list[Process], name: str, has_role: Callable[[Slot], bool]) -> Slices[list[Process]]:
+    """Return the processes that have a statement of some role whose first argument is a name, or a list with it."""
     word = name.encode()
     found: dict[Process, None] = {}
     for floor in floors_of(processes):
         if floor is None:
             yield
-        elif floor[1].type in types and _names(floor[1], floor[0], word):
+        elif has_role(floor[1]) and _names(floor[1], floor[0], word):
             found[floor[0]] = None
     return list(found)
 
@@ -235,7 +241,7 @@ def _names(slot: Slot, process: Process, word: bytes) -> bool:
 def _uses(process: Process, slot: Slot, word: bytes) -> bool:
     """Say whether a statement about the outside has a word among its arguments, as far as they are known."""
     entry = None if slot.target else slot.registry.statement(slot.type)
-    if entry is None or entry.declaration.kind not in USING:
+    if entry is None or not entry.declaration.holds_outside:
         return False
     for argument in slot.arguments:
         try:

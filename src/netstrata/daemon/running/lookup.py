@@ -27,6 +27,10 @@ class RegistryLookup:
         found = self._registry.function(name)
         return found.declaration if found is not None else None
 
+    def has_method(self, name: str) -> bool:
+        """Say whether objects of any type have a method of that name; the rest is loaded only to say no."""
+        return self._registry.has_method(name) or name in self.method_names()
+
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""
         return [d.name for d in self._registry.declarations() if "::" not in d.name]

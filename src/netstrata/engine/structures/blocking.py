@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP, Roles
 from netstrata.contract.shapes import TRUTH
 from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
@@ -224,6 +225,7 @@ _SWITCH = """
         }
         template waiter { _caller.gate->use(); println("through"); rprintln("back"); }
     """
+_CHANGES = Roles(changes=BY_BEING_UP)
 structure(
     "blocker",
     Blocker,
@@ -232,12 +234,13 @@ structure(
     gives(value_=TRUTH),
 )
 structure("blocker::use", Use, (), "Be up while the switch is open.\n" + _SWITCH)
-structure("blocker::up", LetThrough, (), "Open the switch.\n" + _SWITCH)
-structure("blocker::down", Block, (), "Close the switch.\n" + _SWITCH)
-structure("blocker::downup", Blink, (), "Close the switch for an instant, and open it.\n" + _SWITCH)
+structure("blocker::up", LetThrough, (), "Open the switch.\n" + _SWITCH, roles=_CHANGES)
+structure("blocker::down", Block, (), "Close the switch.\n" + _SWITCH, roles=_CHANGES)
+structure("blocker::downup", Blink, (), "Close the switch for an instant, and open it.\n" + _SWITCH, roles=_CHANGES)
 structure(
     "blocker::rdownup",
     ReverseBlink,
     (),
     "When this is undone, close the switch for an instant, and open it.\n" + _SWITCH,
+    roles=Roles(changes=BY_BEING_GONE),
 )

@@ -1,9 +1,10 @@
 """Statements that run a template in their place: call, call_with_caller_target, embcall, inline_code, its call."""
 
-from typing import Final, cast
+from typing import cast
 
-from netstrata.contract import Shape
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes import ANY, LIST, TEXT
+from netstrata.contract.shapes_templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import PathRef, Referent
@@ -12,16 +13,7 @@ from netstrata.engine.structure import rest, structure, takes
 from netstrata.values import List, Value
 from netstrata.values.compiling import mypyc_attr
 
-NO_TEMPLATE: Final = b"<none>"
-
-
-def _read_template(value: Value) -> bytes | None:
-    return value if isinstance(value, bytes) else None
-
-
-TEMPLATE = Shape[bytes](
-    "a template name", "a string, or <none> for nothing", _read_template, lambda t: t, ('"<none>"',), ("{}",)
-)
+IN_PLACE = Roles(calls=True)
 
 
 def template_name(values: list[Value], index: int) -> bytes:
@@ -138,6 +130,7 @@ structure(
         call("<none>", {});
         println("nothing was called");  # nothing was called
     """,
+    roles=IN_PLACE,
 )
 
 
@@ -186,6 +179,7 @@ structure(
         call_with_caller_target("<none>", {}, "v");
         println(v);  # x
     """,
+    roles=IN_PLACE,
 )
 
 
@@ -211,13 +205,14 @@ class Embedded(Caller):
 structure(
     "embcall",
     Embedded,
-    takes(("template", TEMPLATE)),
+    takes(("template", EMBEDDED)),
     """Run a template in this place that sees every name that can be seen here; `If` is made of it.
 
     Example:
         embcall("<none>");
         If ("true") { println("yes"); };  # yes
     """,
+    roles=IN_PLACE,
 )
 
 
@@ -235,7 +230,7 @@ class InlineCode(Statement):
 structure(
     "inline_code",
     InlineCode,
-    takes(("template", TEMPLATE)),
+    takes(("template", EMBEDDED)),
     """Keep a template to be called later in the scope of this place; `Block` is made of it.
 
     Example:
@@ -279,4 +274,5 @@ structure(
         Block { println("called with ", _arg0); } b;
         b->call("x");  # called with x
     """,
+    roles=IN_PLACE,
 )

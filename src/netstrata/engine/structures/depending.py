@@ -1,10 +1,11 @@
 """What one process provides and others depend on, by name: provide, provide_event, depend."""
 
+from netstrata.contract.roles import NAMES, Roles
 from netstrata.contract.shapes import TEXT
 from netstrata.engine.environment import Waiting
 from netstrata.engine.machine import Engine
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, UP, Statement
+from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import Refused, Value
 from netstrata.values.compiling import mypyc_attr
@@ -103,6 +104,10 @@ class Provide(Statement):
         """What it provides."""
         return self.offer.name
 
+    def names_of(self) -> list[Named]:
+        """Return what it provides."""
+        return [(self.offer.name, 0)]
+
     def begin(self, values: list[Value]) -> None:
         """Be up, then bring up who waits for it."""
         offer = self.offer = _offer(self.process.engine, values)
@@ -185,6 +190,14 @@ class Depend(Statement):
         """Who provides it, also while that is dying and this has not let go."""
         return self.offer.provider if self.bound else None
 
+    def names_of(self) -> list[Named]:
+        """Return what it depends on."""
+        return [(self.offer.name, 0)]
+
+    def provided_by(self) -> Statement | None:
+        """Return its provider."""
+        return self.provider
+
     def begin(self, values: list[Value]) -> None:
         """Be up if it is provided, else wait."""
         offer = self.offer = _offer(self.process.engine, values)
@@ -206,7 +219,7 @@ class Depend(Statement):
     def waits_for(self) -> Waiting | None:
         """Say that nobody provides it."""
         word = self.name.decode("utf-8", "replace")
-        return Waiting(f'nothing provides "{word}"', names=[("provide", self.name), ("provide_event", self.name)])
+        return Waiting(f'nothing provides "{word}"', names=[(NAMES, self.name)])
 
     def clean(self) -> None:
         """Let go of a provider that is dying, and wait for another."""
@@ -239,6 +252,7 @@ structure(
     Provide,
     takes(("name", TEXT)),
     "Say that something is there; who depends on it sees all names of this place.\n" + _EXAMPLE,
+    roles=Roles(provides=NAMES),
 )
 structure(
     "provide_event",
@@ -246,10 +260,12 @@ structure(
     takes(("name", TEXT)),
     "Say that something is there, or wait to take over from who says so now.\n"
     + _EXAMPLE.replace("provide(", "provide_event("),
+    roles=Roles(provides=NAMES),
 )
 structure(
     "depend",
     Depend,
     takes(("name", TEXT)),
     "Be up while something is provided; its provider's names can be read as members.\n" + _EXAMPLE,
+    roles=Roles(wants=NAMES),
 )

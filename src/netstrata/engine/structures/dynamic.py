@@ -1,13 +1,17 @@
 """The best of several providers of one name: dynamic_provide, dynamic_depend."""
 
 from heapq import heappop, heappush
+from typing import Final
 
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes import ANY, TEXT
 from netstrata.engine.environment import Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, UP, Statement
+from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import Refused, Value, compare
+
+RANKED: Final = "ranked names"
 
 
 class Rank:
@@ -84,7 +88,11 @@ def _contest(statement: Statement, value: Value) -> Contest:
 class DynamicProvide(Statement):
     """Provides a name, with an order value."""
 
-    __slots__ = ("contest", "order")
+    __slots__ = ("contest", "name", "order")
+
+    def names_of(self) -> list[Named]:
+        """Return what it provides."""
+        return [(self.name, 0)]
 
     def begin(self, values: list[Value]) -> None:
         """Be up, and take over if it is the best."""
@@ -93,6 +101,7 @@ class DynamicProvide(Statement):
         if order in contest.taken:
             raise Refused("another provider of this name has the same order value", argument=1)
         self.contest = contest
+        self.name = values[0]
         self.order = order
         contest.taken[order] = None
         contest.providers[order] = self
@@ -134,7 +143,15 @@ class DynamicDepend(Statement):
     def waits_for(self) -> Waiting | None:
         """Say that nobody provides it."""
         word = self.name.decode("utf-8", "replace")
-        return Waiting(f'nothing provides "{word}"', names=[("dynamic_provide", self.name)])
+        return Waiting(f'nothing provides "{word}"', names=[(RANKED, self.name)])
+
+    def names_of(self) -> list[Named]:
+        """Return what it depends on."""
+        return [(self.name, 0)]
+
+    def provided_by(self) -> Statement | None:
+        """Return the current provider, if it is bound to that."""
+        return self.contest.current if self in self.contest.bound else None
 
     def bind(self) -> None:
         """Be up, bound to the current provider."""
@@ -179,10 +196,12 @@ structure(
     DynamicProvide,
     takes(("name", TEXT), ("order", ANY)),
     "Provide a name; of several providers the one with the smallest order value is current.\n" + _EXAMPLE,
+    roles=Roles(provides=RANKED),
 )
 structure(
     "dynamic_depend",
     DynamicDepend,
     takes(("name", TEXT)),
     "Be up while bound to the current provider of a name; its names can be read as members.\n" + _EXAMPLE,
+    roles=Roles(wants=RANKED),
 )

@@ -1,12 +1,13 @@
 """imperative: one template run to its end on the way up, another on the way down."""
 
 from netstrata.contract.shapes import LIST, MILLISECONDS
+from netstrata.contract.shapes_templates import NO_TEMPLATE, TEMPLATE
 from netstrata.engine.environment import Timer, Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DYING, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.structures.calling import ScopeOf, argument_list, template_name
 from netstrata.values import Refused, Value
 
 

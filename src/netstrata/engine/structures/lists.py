@@ -7,6 +7,7 @@ of what was read changes.  So a program that appends and reads in turn takes lin
 from typing import cast
 
 from netstrata.contract import Shape
+from netstrata.contract.roles import BY_BEING_UP, Roles
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
@@ -117,6 +118,7 @@ structure(
         println(@encode_value(l), l.length);  # {"a", "b"}2
     """,
     _VARIABLES,
+    roles=Roles(holds=lambda values: List(list(values))),
 )
 for _name in ("listfrom", "concatlist"):
     structure(
@@ -131,6 +133,7 @@ for _name in ("listfrom", "concatlist"):
         """,
         _VARIABLES,
         "list",
+        roles=Roles(holds=lambda values: List(_concatenated(values))),
     )
 
 
@@ -317,11 +320,18 @@ _METHODS = """
         l->contains("q") q;
         println(e, n, q);  # z2false
     """
-structure("list::append", Append, takes(("element", ANY)), "Add an element at the end.\n" + _METHODS)
-structure("list::appendv", AppendAll, takes(("elements", LIST)), "Add all elements of a list at the end.\n" + _METHODS)
+_CHANGES = Roles(changes=BY_BEING_UP)
+structure("list::append", Append, takes(("element", ANY)), "Add an element at the end.\n" + _METHODS, roles=_CHANGES)
+structure(
+    "list::appendv",
+    AppendAll,
+    takes(("elements", LIST)),
+    "Add all elements of a list at the end.\n" + _METHODS,
+    roles=_CHANGES,
+)
 structure("list::length", Length, (), "Read how many elements there are now.\n" + _METHODS, gives(value_=NUMBER))
 structure("list::get", Get, takes(("index", NUMBER)), "Read an element.\n" + _METHODS, gives(value_=ANY))
-structure("list::shift", Shift, (), "Take the first element away.\n" + _METHODS)
+structure("list::shift", Shift, (), "Take the first element away.\n" + _METHODS, roles=_CHANGES)
 structure(
     "list::contains",
     Contains,
@@ -336,6 +346,20 @@ structure(
     "Find the first equal element at or after an index.\n" + _METHODS,
     gives(found=TRUTH, pos=POSITION),
 )
-structure("list::remove_at", RemoveAt, takes(("index", NUMBER)), "Take an element away by its index.\n" + _METHODS)
-structure("list::remove", Remove, takes(("element", ANY)), "Take the first equal element away.\n" + _METHODS)
-structure("list::set", SetList, rest("lists", LIST), "Replace all elements by those of some lists.\n" + _METHODS)
+structure(
+    "list::remove_at",
+    RemoveAt,
+    takes(("index", NUMBER)),
+    "Take an element away by its index.\n" + _METHODS,
+    roles=_CHANGES,
+)
+structure(
+    "list::remove", Remove, takes(("element", ANY)), "Take the first equal element away.\n" + _METHODS, roles=_CHANGES
+)
+structure(
+    "list::set",
+    SetList,
+    rest("lists", LIST),
+    "Replace all elements by those of some lists.\n" + _METHODS,
+    roles=_CHANGES,
+)

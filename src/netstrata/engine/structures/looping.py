@@ -2,12 +2,13 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import LIST, TEXT
+from netstrata.contract.shapes_templates import EMBEDDED, TEMPLATE
 from netstrata.engine.environment import Timer, Waiting
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Plain, Referent
 from netstrata.engine.statement import DOWN, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
-from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.structures.calling import ScopeOf, argument_list, template_name
 from netstrata.values import List, Map, Refused, Value
 from netstrata.values.compiling import mypyc_attr
 
@@ -249,7 +250,7 @@ class EmbeddedForeach(Foreach):
 structure(
     "foreach_emb",
     EmbeddedForeach,
-    takes(("collection", COLLECTION), ("template", TEMPLATE), ("name", TEXT)) + maybe("second", TEXT),
+    takes(("collection", COLLECTION), ("template", EMBEDDED), ("name", TEXT)) + maybe("second", TEXT),
     """Run a template for each element in turn, seeing all names of this place; `Foreach` is made of it.
 
     One name is the element, or the key of a map; two are index and element, or key and value.

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes import STRINGS, TEXT
 from netstrata.engine.referent import DEAD_END, PathRef, Referent, follow_thing, unwrapped
 from netstrata.engine.statement import DYING, NONE, Statement
@@ -39,6 +40,7 @@ structure(
         a->set("y");
         println(v);  # y
     """,
+    roles=Roles(forwards=()),
 )
 
 
@@ -52,7 +54,7 @@ class Objref(Statement):
         words = STRINGS.read(values[0])
         if not words:
             raise Refused("expected a path: a list of at least one name, such as ^a.b", argument=0)
-        path = (*self.first_names(), *(word.decode("latin-1") for word in words))
+        path = (*(self.declaration.roles.forwards or ()), *(word.decode("latin-1") for word in words))
         first = self.process.find(path[0], self.index)
         thing = follow_thing(unwrapped(first), path) if first is not None else None
         if not isinstance(thing, Statement):
@@ -60,23 +62,9 @@ class Objref(Statement):
         self.referred = thing
         self.up()
 
-    def first_names(self) -> tuple[str, ...]:
-        """Return the names that come before the given ones."""
-        return ()
-
     def stands_for(self) -> Referent | None:
         """Return the statement, or a dead end if it is gone."""
         return self.referred if self.referred.state != NONE else DEAD_END
-
-
-class ObjrefArgument(Objref):
-    """Stands for one statement of the caller's."""
-
-    __slots__ = ()
-
-    def first_names(self) -> tuple[str, ...]:
-        """Return `_caller`."""
-        return ("_caller",)
 
 
 structure(
@@ -90,10 +78,11 @@ structure(
         objref(^v) r;
         println(r);  # x
     """,
+    roles=Roles(forwards=()),
 )
 structure(
     "objref_arg",
-    ObjrefArgument,
+    Objref,
     takes(("path", STRINGS)),
     """Stand for a statement of the caller's: as `objref`, with `_caller` before the path.
 
@@ -101,6 +90,7 @@ structure(
         process main { var("x") v; call("show", {^v}); exit("0"); }
         template show { objref_arg(_arg0) r; println(r); }  # x
     """,
+    roles=Roles(forwards=("_caller",)),
 )
 
 

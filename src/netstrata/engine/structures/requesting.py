@@ -7,10 +7,11 @@
 A goal is asked for as long as a person asks, or any `require` of that name stands.
 """
 
+from netstrata.contract.roles import NAMES, Roles
 from netstrata.contract.shapes import TEXT
 from netstrata.engine.environment import Waiting
 from netstrata.engine.machine import Engine
-from netstrata.engine.statement import DOWN, UP, Statement
+from netstrata.engine.statement import DOWN, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.depending import Depend
 from netstrata.values import Value
@@ -85,6 +86,10 @@ class OnRequest(Statement):
         if here.wanted(name):
             self.up()
 
+    def names_of(self) -> list[Named]:
+        """Return the goal."""
+        return [(self.name, 0)]
+
     def look(self) -> None:
         """Go up or down, if somebody asks for it now, or nobody any more; not up while what stood on it is left."""
         wanted = goals(self.process.engine).wanted(self.name)
@@ -142,6 +147,7 @@ structure(
     What follows comes up when it is asked for, and is undone when nobody asks any more.
     """
     + _EXAMPLE,
+    roles=Roles(raised_by=NAMES),
 )
 structure(
     "require",
@@ -152,4 +158,5 @@ structure(
     It is a `depend` that asks: what is `on_request` for the goal comes up, with what that requires in turn.
     """
     + _EXAMPLE,
+    roles=Roles(wants=NAMES, asks=True),
 )

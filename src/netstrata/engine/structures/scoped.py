@@ -1,22 +1,29 @@
 """Providing by any value, in a scope: depend_scope, its provide and depend; multiprovide, multidepend."""
 
-from typing import cast
+from typing import Final, cast
 
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.engine.environment import Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, UP, Statement
+from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.language.valuetext import format_value
 from netstrata.values import List, Refused, Value
+
+# Name spaces.
+IN_SCOPE: Final = "a scope"
+ANYWHERE: Final = "values"
 
 
 class Scope:
     """A name space of providers, and of those who would have one of several."""
 
-    __slots__ = ("providers", "wanting")
+    __slots__ = ("number", "providers", "wanting")
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        """Make a name space; the program's is number 0, any other has one of its own."""
+        self.number = number
         self.providers: dict[Value, ScopedProvide] = {}
         self.wanting: dict[Value, dict[ScopedDepend, None]] = {}
 
@@ -28,7 +35,7 @@ class DependScope(Statement):
 
     def begin(self, values: list[Value]) -> None:
         """Be up."""
-        self.names = Scope()
+        self.names = Scope(id(self))
         self.up()
 
 
@@ -40,6 +47,10 @@ class ScopedProvide(Statement):
     def scope_of_names(self) -> Scope:
         """Return the scope that it provides in."""
         return cast(DependScope, self.target).names
+
+    def names_of(self) -> list[Named]:
+        """Return what it provides."""
+        return [(self.name, self.names.number)]
 
     def begin(self, values: list[Value]) -> None:
         """Be up, then let those who want it choose anew."""
@@ -81,6 +92,14 @@ class ScopedDepend(Statement):
         """Return the scope that it looks in."""
         return cast(DependScope, self.target).names
 
+    def names_of(self) -> list[Named]:
+        """Return what would do, the best first."""
+        return [(choice, self.names.number) for choice in self.choices]
+
+    def provided_by(self) -> Statement | None:
+        """Return its provider."""
+        return self.provider
+
     def begin(self, values: list[Value]) -> None:
         """Be up if one is provided, else wait."""
         choices = values[0]
@@ -107,11 +126,9 @@ class ScopedDepend(Statement):
     def waits_for(self) -> Waiting | None:
         """Say that nobody provides any of them."""
         words = ", ".join(format_value(choice).decode("utf-8", "replace") for choice in self.choices)
-        return Waiting(f"nothing provides any of {words}", names=[(self.provided_by(), c) for c in self.choices])
-
-    def provided_by(self) -> str:
-        """Return the kind of statement that provides what it wants."""
-        return "depend_scope::provide"
+        return Waiting(
+            f"nothing provides any of {words}", names=[(self.declaration.roles.wants, c) for c in self.choices]
+        )
 
     def appeared(self, provider: ScopedProvide) -> None:
         """Take a new provider, if it is a better one than what it has."""
@@ -170,7 +187,7 @@ def _program_scope(statement: Statement) -> Scope:
     shared = statement.process.engine.shared
     found = shared.get("multiprovide")
     if found is None:
-        found = shared["multiprovide"] = Scope()
+        found = shared["multiprovide"] = Scope(0)
     assert isinstance(found, Scope)
     return found
 
@@ -194,10 +211,6 @@ class MultiDepend(ScopedDepend):
         """Return the program's scope."""
         return _program_scope(self)
 
-    def provided_by(self) -> str:
-        """Return the kind of statement that provides what it wants."""
-        return "multiprovide"
-
 
 _SCOPED = """
     Example:
@@ -218,22 +231,26 @@ structure(
     ScopedProvide,
     takes(("name", ANY)),
     "Provide a value in the scope; who depends on it sees all names of this place.\n" + _SCOPED,
+    roles=Roles(provides=IN_SCOPE),
 )
 structure(
     "depend_scope::depend",
     ScopedDepend,
     takes(("names", LIST)),
     "Be up while one of several values is provided in the scope: the earliest in the list.\n" + _SCOPED,
+    roles=Roles(wants=IN_SCOPE),
 )
 structure(
     "multiprovide",
     MultiProvide,
     takes(("name", ANY)),
     "Provide a value; who depends on it sees all names of this place.\n" + _MULTI,
+    roles=Roles(provides=ANYWHERE),
 )
 structure(
     "multidepend",
     MultiDepend,
     takes(("names", LIST)),
     "Be up while one of several values is provided: the earliest in the list.\n" + _MULTI,
+    roles=Roles(wants=ANYWHERE),
 )

@@ -3,12 +3,13 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST
+from netstrata.contract.shapes_templates import TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.structures.calling import TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.structures.calling import ScopeOf, argument_list, template_name
 from netstrata.values import Value
 
 

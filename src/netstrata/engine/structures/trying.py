@@ -3,12 +3,13 @@
 from typing import cast
 
 from netstrata.contract.shapes import LIST, TEXT, TRUTH
+from netstrata.contract.shapes_templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DYING, UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
-from netstrata.engine.structures.calling import NO_TEMPLATE, TEMPLATE, ScopeOf, argument_list, template_name
+from netstrata.engine.structures.calling import ScopeOf, argument_list, template_name
 from netstrata.values import TRUE, List, Refused, Value, boolean
 from netstrata.values.compiling import mypyc_attr
 
@@ -254,7 +255,7 @@ class Do(Attempt):
 structure(
     "do",
     Do,
-    takes(("template", TEMPLATE)) + maybe("interrupt", TEMPLATE),
+    takes(("template", EMBEDDED)) + maybe("interrupt", EMBEDDED),
     """Run a template that sees all names of this place until it is complete, undo it, and be up; `Do` is made of it.
 
     Inside, `_do->break()` ends it early.  If this statement must go before the body is complete and there is an

@@ -1,5 +1,6 @@
 """Methods of value that put something into a tree, some of which take it out again on the way down."""
 
+from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP, Roles
 from netstrata.contract.shapes import ANY
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.valuebranches import Elements, node_of
@@ -155,27 +156,30 @@ _PUT = """
 _WHERE = takes(("where", ANY))
 _PERHAPS_WHERE = maybe("where", ANY)
 _WHAT = takes(("what", ANY))
-for _name, _class, _arguments, _doc in (
-    ("insert", Insert, _PERHAPS_WHERE + _WHAT, "Insert before an index, under a key, or at the end."),
-    ("replace", Replace, _WHERE + _WHAT, "Put something at an index or under a key."),
-    ("replace_this", ReplaceThis, _WHAT, "Put something in the place of this value."),
+for _name, _class, _arguments, _doc, _changes in (
+    ("insert", Insert, _PERHAPS_WHERE + _WHAT, "Insert before an index, under a key, or at the end.", BY_BEING_UP),
+    ("replace", Replace, _WHERE + _WHAT, "Put something at an index or under a key.", BY_BEING_UP),
+    ("replace_this", ReplaceThis, _WHAT, "Put something in the place of this value.", BY_BEING_UP),
     (
         "insert_undo",
         InsertUndo,
         _PERHAPS_WHERE + _WHAT,
         "Insert before an index, under a key, or at the end; take it out on the way down.",
+        BY_BEING_UP | BY_BEING_GONE,
     ),
     (
         "replace_undo",
         ReplaceUndo,
         _WHERE + _WHAT,
         "Put something at an index or under a key; put back what was there on the way down.",
+        BY_BEING_UP | BY_BEING_GONE,
     ),
     (
         "replace_this_undo",
         ReplaceThisUndo,
         _WHAT,
         "Put something in the place of this value; put this one back on the way down.",
+        BY_BEING_UP | BY_BEING_GONE,
     ),
 ):
-    structure(f"value::{_name}", _class, _arguments, f"{_doc}\n{_PUT}", VARIABLES, "value")
+    structure(f"value::{_name}", _class, _arguments, f"{_doc}\n{_PUT}", VARIABLES, "value", Roles(changes=_changes))

@@ -6,6 +6,7 @@ Several handles may hold the same node.  A handle whose node was deleted holds n
 from typing import cast
 
 from netstrata.contract import Shape
+from netstrata.contract.roles import BY_BEING_UP, Roles
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
@@ -224,6 +225,7 @@ structure(
     takes(("value", ANY)),
     "Hold a tree of values that methods change and share.\n" + _CHANGE,
     VARIABLES,
+    roles=Roles(holds=lambda values: values[0]),
 )
 for _name, _class, _arguments, _doc in (
     ("get", Get, _WHERE, "Hold an element by its index, or a map's value by its key."),
@@ -245,9 +247,16 @@ structure(
     VARIABLES,
     "value",
 )
-structure("value::remove", Remove, _WHERE, "Take out an element; who holds it keeps it.\n" + _CHANGE)
-structure("value::delete", Delete, (), "Delete this value and all below it, for all who hold it.\n" + _CHANGE)
-structure("value::append", Append, _WHAT, "Add to the end of a list or a string.\n" + _CHANGE)
+_CHANGES = Roles(changes=BY_BEING_UP)
+structure("value::remove", Remove, _WHERE, "Take out an element; who holds it keeps it.\n" + _CHANGE, roles=_CHANGES)
 structure(
-    "value::reset", Reset, takes(("value", ANY)), "Hold a new tree instead; undo what was to be undone.\n" + _CHANGE
+    "value::delete", Delete, (), "Delete this value and all below it, for all who hold it.\n" + _CHANGE, roles=_CHANGES
+)
+structure("value::append", Append, _WHAT, "Add to the end of a list or a string.\n" + _CHANGE, roles=_CHANGES)
+structure(
+    "value::reset",
+    Reset,
+    takes(("value", ANY)),
+    "Hold a new tree instead; undo what was to be undone.\n" + _CHANGE,
+    roles=_CHANGES,
 )

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from netstrata.contract.roles import BY_BEING_UP, Roles
 from netstrata.contract.shapes import ANY, NAME, STRINGS, TRUTH
 from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import UP, Statement
@@ -42,6 +43,7 @@ structure(
         println(v);  # new
     """,
     gives(value_=ANY),
+    roles=Roles(holds=lambda values: values[0]),
 )
 
 
@@ -68,6 +70,7 @@ structure(
         v->set("new");
         println(v);  # new
     """,
+    roles=Roles(changes=BY_BEING_UP),
 )
 
 

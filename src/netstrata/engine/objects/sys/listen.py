@@ -3,15 +3,16 @@
 from netstrata.contract.shapes import ANY, LIST, TRUTH
 from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes_streams import StreamAddress, read_stream_address, write_peer
+from netstrata.contract.shapes_templates import TEMPLATE
 from netstrata.engine.byte_channel import Flow
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
+from netstrata.engine.objects.sys.socket import HasSocket, Socket
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, outside_object, takes
-from netstrata.engine.structures.calling import TEMPLATE, ScopeOf
-from netstrata.engine.structures.sockets import HasSocket, Socket
+from netstrata.engine.structures.calling import ScopeOf
 from netstrata.ports.streams import Closable, Stream
 from netstrata.values import Refused, Unavailable, Value, boolean
 

@@ -1,0 +1,35 @@
+"""What a statement is to others of its program: who tells of programs asks this, and never for a statement's name."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from netstrata.values import Value
+
+NAMES: Final = "names"  # the program's own name space, which goals share
+
+# When a method changes its object's value: a bit for each.
+BY_BEING_UP: Final = 1
+BY_BEING_GONE: Final = 2
+
+
+class Roles(NamedTuple):
+    """The roles of one statement or method; most have none.
+
+    `provides`, `wants` and `raised_by`: the name space of what it provides, waits for, or comes up for when somebody
+    asks: its first argument, or, of what it wants, each element of it.  `asks`: what it wants is asked for, too.
+    `calls`: the process that it runs stands in its place.
+    `forwards`: it stands for what its first argument, a path, leads to: the names that come before the path.
+    `holds`: what its value is, made of its arguments.  `changes`: when it changes the value of what it is called on.
+    """
+
+    provides: str = ""
+    wants: str = ""
+    raised_by: str = ""
+    asks: bool = False
+    calls: bool = False
+    forwards: tuple[str, ...] | None = None
+    holds: Callable[[list[Value]], Value] | None = None
+    changes: int = 0
+
+
+NO_ROLES: Final = Roles()
