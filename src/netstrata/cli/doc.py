@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 
+from netstrata.daemon.running.packages import problem_with
 from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.registry import Registry
 from netstrata.language.spelling import did_you_mean
@@ -33,7 +34,8 @@ def doc(name: str | None) -> int:
         names = [d.name for d in (*registry.declarations(), *registry.functions())]
         like = did_you_mean(wanted, names)
         print(f"error: there is no statement, method or function named {name}", file=sys.stderr)
-        print(f"help: did you mean {like}?" if like else "help: `netstrata doc` lists all names.", file=sys.stderr)
+        guess = f"did you mean {like}?" if like else "`netstrata doc` lists all names."
+        print(f"help: {problem_with(wanted) or guess}", file=sys.stderr)
         return 10
     print("\n".join(pages))
     return 0

@@ -71,7 +71,8 @@ class _Checking:
         declaration = self._lookup.statement(statement.type)
         if declaration is None:
             self._unknown.add((process.name, index))
-            hint = _suggestion(did_you_mean(statement.type, self._lookup.statement_names()))
+            problem = self._lookup.problem(statement.type)
+            hint = problem or _suggestion(did_you_mean(statement.type, self._lookup.statement_names()))
             if not hint and self._lookup.function(statement.type) is not None:
                 hint = f"there is a function of that name: `@{statement.type}(…)` stands where a value is wanted."
             first, dot, method = statement.type.rpartition(".")

@@ -21,6 +21,9 @@ class Lookup(Protocol):
     def has_method(self, name: str) -> bool:
         """Say whether objects of any type have a method of that name."""
 
+    def problem(self, name: str) -> str:
+        """Say why a statement cannot be had that somebody would bring; "" if nobody would."""
+
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""
 
@@ -61,6 +64,10 @@ class Declared:
     def has_method(self, name: str) -> bool:
         """Say whether objects of any type have a method of that name."""
         return name in self.method_names()
+
+    def problem(self, name: str) -> str:
+        """Say nothing: nobody else brings any."""
+        return ""
 
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""

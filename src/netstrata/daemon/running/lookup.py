@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from netstrata.contract import Declaration
+from netstrata.daemon.running.packages import problem_with
 from netstrata.engine.registry import Registry
 
 
@@ -30,6 +31,10 @@ class RegistryLookup:
     def has_method(self, name: str) -> bool:
         """Say whether objects of any type have a method of that name; the rest is loaded only to say no."""
         return self._registry.has_method(name) or name in self.method_names()
+
+    def problem(self, name: str) -> str:
+        """Say what is wrong with the package that would bring a statement; "" if none would."""
+        return problem_with(name)
 
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""

@@ -1,7 +1,8 @@
 """Finding statements, structures and functions by looking where they are: no list has their names.
 
 Structures of the language and functions are loaded at the start.  Objects about the outside and statements are loaded
-when a program first names one: its name is its path below its room.
+when a program first names one: its name is its path below its room.  Whatever we do not know may be of a package of
+other people's.
 """
 
 import os
@@ -9,6 +10,7 @@ from importlib import import_module
 from typing import Final
 
 from netstrata.contract import Declaration, paths_of
+from netstrata.daemon.running.packages import package_names, packaged
 from netstrata.daemon.running.rooms import declared_at, declared_below
 from netstrata.engine.registry import Registry
 from netstrata.engine.structure import FUNCTIONS, STRUCTURES
@@ -40,9 +42,9 @@ def load_statement(name: str) -> Declaration | None:
             found = declared_at(f"{room}.{path}").get(name)
             if found is not None:
                 return found
-    return None
+    return packaged(name)
 
 
 def statement_names() -> list[str]:
     """Return the names of all that is loaded by name."""
-    return [name for room in BY_NAME for name in declared_below(room)]
+    return [name for room in BY_NAME for name in declared_below(room)] + package_names()
