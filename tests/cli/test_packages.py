@@ -138,6 +138,24 @@ def test_a_package_that_cannot_be_loaded_says_why_and_keeps_nobody_from_running(
     assert python(where, "netstrata", "check", "other.ncd", folder=tmp_path)[0] == 0
 
 
+def test_of_two_packages_that_take_the_same_word_one_is_looked_at_and_the_other_one_is_told(tmp_path: Path) -> None:
+    other = {"pyproject.toml": FILES["pyproject.toml"], "netstrata_huge/size.py": ""}
+    other["pyproject.toml"] = other["pyproject.toml"].replace("netstrata-jumbo", "netstrata-huge")
+    other["pyproject.toml"] = other["pyproject.toml"].replace('= "netstrata_jumbo"', '= "netstrata_huge"')
+    first = installed(tmp_path, FILES)
+    (tmp_path / "second").mkdir()
+    second = installed(tmp_path / "second", other)
+    (tmp_path / "it.ncd").write_text('process main { jumbo.link("eth0"); jumbo.size(); }')
+
+    both = Path(f"{first}:{second}")
+    code, _, wrong = python(both, "netstrata", "check", "it.ncd", folder=tmp_path)
+
+    assert code == 2
+    assert "no statement `jumbo.link`" not in wrong
+    told = "statements named jumbo.… are of the package netstrata-jumbo; those of netstrata-huge are not looked at"
+    assert f"help: {told}" in wrong
+
+
 def test_nothing_is_looked_for_while_a_program_names_what_we_have(jumbo: Path, tmp_path: Path) -> None:
     """Looking for packages takes 20 ms, which a program without any must not pay."""
     (tmp_path / "it.ncd").write_text(

@@ -71,8 +71,7 @@ def _value_of(argument: Expression, process: Process) -> Value | None:
 
 def _offering(code: Code, spaces: set[str]) -> list[tuple[Slot, str]]:
     """Return the statements that provide something in one of some name spaces, each with its own."""
-    offering = ((slot, slot.roles().provides) for slot in code.slots)
-    return [(slot, space) for slot, space in offering if space in spaces]
+    return [(slot, space) for slot in code.slots if (space := slot.roles().provides) in spaces]
 
 
 def _coming(

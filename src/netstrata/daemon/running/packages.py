@@ -61,7 +61,17 @@ def _packages() -> "dict[str, EntryPoint]":
     """Return the packages by the first word of their statements' names; looked up once, when the first name asks."""
     from importlib.metadata import entry_points  # 20 ms, which only who names something unknown pays
 
-    return {package.name: package for package in entry_points(group=GROUP)}
+    found: dict[str, EntryPoint] = {}
+    for package in entry_points(group=GROUP):
+        first = found.setdefault(package.name, package)
+        if first is not package:
+            whose = f"{package.name}.… are of the package {_title(first)}"
+            _problems[package.name] = f"statements named {whose}; those of {_title(package)} are not looked at"
+    return found
+
+
+def _title(package: "EntryPoint") -> str:
+    return package.dist.name if package.dist is not None else package.module
 
 
 def _guarded(package: "EntryPoint", otherwise: T, load: Callable[[], T]) -> T:
@@ -69,6 +79,5 @@ def _guarded(package: "EntryPoint", otherwise: T, load: Callable[[], T]) -> T:
     try:
         return load()
     except Exception as error:  # it is not our code: anything may be wrong with it
-        who = package.dist.name if package.dist is not None else package.module
-        _problems[package.name] = f"the package {who} cannot be loaded: {type(error).__name__}: {error}"
+        _problems[package.name] = f"the package {_title(package)} cannot be loaded: {type(error).__name__}: {error}"
         return otherwise
