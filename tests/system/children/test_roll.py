@@ -109,8 +109,8 @@ def test_the_children_of_a_daemon_that_runs_are_its_own(tmp_path: Path, child: "
 
 TOOL = """
 import os, subprocess, sys
-from netstrata.system.children.child_registry import Roll
-inherited = Roll(sys.argv[1]).begin_tool()
+from netstrata.system.children.child_registry import ChildRegistry
+inherited = ChildRegistry(sys.argv[1]).begin_tool()
 subprocess.Popen(["/bin/sh", "-c", "sleep 1000 & wait"], pass_fds=inherited, process_group=0)
 print("begun", flush=True)
 sys.stdin.read()
