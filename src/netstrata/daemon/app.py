@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from errno import ENXIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +30,7 @@ from netstrata.system.boundedwriter import LAST_READ_S, BoundedWriter
 from netstrata.system.output import StandardOutput
 from netstrata.system.places import NotFollowed
 from netstrata.system.ports import SystemPorts
+from netstrata.system.service_manager import take_service_manager
 from netstrata.values import Source, Unavailable
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class App:
         self._stream = EventLog(self._retry)
         self._ports = SystemPorts(self._output, state=options.state)
         self._sources: list[Source] = []
+        self._manager = take_service_manager()
 
     def run(self) -> int:
         """Run the program until it ends or a signal ends it, and return the exit code.
@@ -116,7 +118,7 @@ class App:
             signal_exit_code=0,
             on_signal=self._end,
             on_idle=self._settle,
-            beside=(lambda engine: self._answer(claim, engine)) if claim is not None else None,
+            beside=(lambda engine: self._beside(claim, engine)) if claim is not None or self._manager.listens else None,
             writers=self._writers,
             before=self._end_left if self._ports.has_left else None,
         )
@@ -170,6 +172,15 @@ class App:
             return None
 
     @asynccontextmanager
+    async def _beside(self, claim: Claim | None, engine: Engine) -> AsyncIterator[None]:
+        """Answer who asks, and tell the service manager, as long as an engine runs."""
+        async with AsyncExitStack() as stack:
+            if claim is not None:
+                await stack.enter_async_context(self._answer(claim, engine))
+            await stack.enter_async_context(self._manager.watching())
+            yield
+
+    @asynccontextmanager
     async def _answer(self, claim: Claim, engine: Engine) -> AsyncIterator[None]:
         """Answer at the control socket, as long as an engine runs."""
         from netstrata.daemon.control import ControlSocket
@@ -197,6 +208,7 @@ class App:
         """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
         self.signalled = True
         self._log.timed("asked to end: undoing everything")
+        self._manager.say("STOPPING=1")
         self._ports.hurry(self._options.stop_s)
 
     def _settle(self) -> None:
