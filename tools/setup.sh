@@ -88,6 +88,7 @@ setup_all() {
   fi
   setup_python "$1" || return
   [ "$1" != develop ] || unpack_peers openresolv resolvconf wpasupplicant hostapd libnl-3-200 libnl-genl-3-200 \
-    libnl-route-3-200 libpcsclite1 kea-dhcp4-server kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libldap-2.5-0 libsasl2-2
+    libnl-route-3-200 libpcsclite1 kea-dhcp4-server kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libldap-2.5-0 libsasl2-2 \
+    systemd libsystemd-shared libapparmor1
   printf '%s\n' "$1 $setup_for" > .setup-done
 }

@@ -1,0 +1,233 @@
+"""The units of packaging/, started by a real systemd in all their restrictions."""
+
+import contextlib
+import http.client
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.kernel.service.systemd import PYTHON, Systemd, booted
+
+import netstrata
+from netstrata.testing.child import wait_until
+from netstrata.testing.host import Host
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+UNIT = "netstrata.service"
+PROGRAM = "/etc/netstrata/main.ncd"
+ROOT = Path(__file__).parents[3]
+SOURCES = {"PYTHONPATH": str(Path(netstrata.__file__).parents[1])}
+INTERNET = "203.0.113.1"
+LAPTOP = """
+process wan {
+    net.up("wan0");
+    net.backend.waitlink("wan0");
+    net.ipv4.dhcp("wan0") lease;
+    net.ipv4.addr("wan0", lease.cidr_addr);
+    net.ipv4.route("0.0.0.0/0", lease.gateway, "20", "wan0");
+    net.dns(lease.dns_servers, "20");
+    provide("WAN");
+}
+process rest {
+    depend("WAN");
+    net.sysctl("net.ipv4.ip_forward", "1");
+    net.iptables.append("nat", "POSTROUTING", "-o", "wan0", "-j", "MASQUERADE");
+    net.nft.table("inet", "guard");
+    net.nft.chain("inet", "guard", "input", ["type": "filter", "hook": "input", "priority": "filter"]);
+    net.bridge("br0");
+    net.tun("vpn0", "tun", ["user": "nobody"]);
+    file.write("/etc/motd", "hello\\n", ["owner": "nobody", "mode": "0640"]);
+    daemon({"/bin/sleep", "1000"}, ["username": "nobody", "limits": ["nofile": "77", "core": "0"]]);
+    run({"/bin/touch", "/run/up"}, {"/bin/rm", "/run/up"});
+}
+"""
+ROUTER = (ROOT / "examples" / "router.ncd").read_text()
+LOOK = (
+    "cat /etc/resolv.conf /proc/sys/net/ipv4/ip_forward; stat -c '%U %a' /etc/motd; ls /run/up /run/router.socket; "
+    "nft list ruleset; iptables-save | sed 's/^#.*//; s/ .[0-9]*:[0-9]*.$//'; "
+    "ps -eo user,args | grep -E 'sleep|dnsmasq' | grep -v grep | sort"
+)
+
+
+def look(host: Host) -> str:
+    """Return what the kernel holds for a host, its files and the programs that run."""
+    return host.kernel() + host.run("sh", "-c", f"({LOOK}) 2>&1")
+
+
+@pytest.fixture
+def host(lab: Lab) -> Host:
+    """A host with an uplink to a DHCP server, and a second link."""
+    host, internet, desk = lab.host("host"), lab.host("internet"), lab.host("desk")
+    lab.cable((host, "wan0"), (internet, "eth0"))
+    lab.cable((host, "lan1"), (desk, "eth0"))
+    desk.up("eth0")
+    internet.up("eth0", f"{INTERNET}/24")
+    internet.dhcp_server("eth0", ("203.0.113.50", "203.0.113.50"), router=INTERNET, dns=INTERNET)
+    return host
+
+
+@pytest.fixture
+def systemd(host: Host) -> Iterator[Systemd]:
+    """The host's systemd, with the daemon's unit."""
+    with booted(host) as systemd:
+        systemd.install(UNIT)
+        yield systemd
+
+
+@pytest.mark.parametrize(
+    ("program", "last"),
+    [
+        (LAPTOP, ("/run/up\n", "nobody   /bin/sleep 1000")),
+        (ROUTER, ("addr 192.0.2.1", "oifname", "dnsmasq-lan", "link lan1 up carrier master lan")),
+    ],
+    ids=["laptop", "router"],
+)
+def test_what_stands_is_the_same_as_without_restrictions(
+    host: Host, systemd: Systemd, program: str, last: tuple[str, ...]
+) -> None:
+    host.write(PROGRAM, program)
+    host.run("iptables", "-t", "nat", "-P", "POSTROUTING", "ACCEPT")  # the chain stays when its first rule has gone
+    before = look(host)
+    plain = host.start((sys.executable, "-m", "netstrata", "run", "--quiet", PROGRAM), SOURCES)
+    wait_until("all of it", lambda: all(text in look(host) for text in ("route default", *last)))
+    unrestricted = look(host)
+    plain.signal(signal.SIGTERM)
+    assert plain.status() == 0
+    assert look(host) == before
+
+    systemd.call("start", UNIT)
+
+    wait_until("the same in the service", lambda: look(host) == unrestricted)
+    systemd.call("stop", UNIT)
+    assert look(host) == before
+    assert systemd.show(UNIT, "Result") == "success"
+
+
+TRIES = {  # none of them would do this machine any harm, in the namespaces of the lab
+    "write elsewhere": "touch /srv/touched",
+    "see a home directory": "ls -A /root | grep .",
+    "see files of others in /tmp": "ls /tmp/others",
+    "mount": "mount -t tmpfs none /mnt",
+    "make a network": "unshare --net true",
+    "get a right back": "unshare --user --map-root-user true",
+    "rename the host": "hostname other",
+    "make a device": "mknod /run/null$$ c 1 3",
+    "make a set-user-id file": "touch /run/suid && chmod 4755 /run/suid",
+    "have a real-time priority": "chrt --fifo 1 true",
+    "compile while it runs": f"{PYTHON} -c 'import mmap; mmap.mmap(-1, 4096, prot=7)'",
+    "pretend to be another machine": "setarch i686 true",
+}
+
+
+def allowed(host: Host, systemd: Systemd) -> set[str]:
+    """Return what a child of the daemon can do."""
+    tries = [f"if ({words}) >/dev/null 2>&1; then echo '{what}'; fi" for what, words in TRIES.items()]
+    host.write("/etc/netstrata/try", "\n".join((*tries, "echo end")))
+    host.write(PROGRAM, 'process main { run({"/bin/sh", "-c", "sh /etc/netstrata/try > /run/tried"}, {}); }')
+    host.write("/run/tried", "")
+    systemd.run("touch", "/tmp/others")
+    systemd.call("start", UNIT)
+    wait_until("the last try", lambda: host.read("/run/tried").endswith("end\n"))
+    return set(host.read("/run/tried").splitlines()) - {"end"}
+
+
+def drop_in(heading: str) -> str:
+    """Return the lines that docs/service.md gives for something."""
+    text = (ROOT / "docs" / "service.md").read_text()
+    return text.partition(f"\n{heading}")[2].partition("```ini\n")[2].partition("```")[0]
+
+
+def test_a_child_of_the_daemon_can_do_none_of_what_the_unit_forbids(host: Host, systemd: Systemd) -> None:
+    assert allowed(host, systemd) == set()
+
+
+@pytest.mark.parametrize(
+    ("heading", "more"),
+    [
+        ("Files elsewhere, and programs in home directories:", {"write elsewhere", "see a home directory"}),
+        ("Anything, as before there was a sandbox:", set(TRIES)),
+    ],
+)
+def test_a_drop_in_of_the_manual_allows_what_it_says(
+    host: Host, systemd: Systemd, heading: str, more: set[str]
+) -> None:
+    systemd.install(UNIT, drop_in(heading))
+
+    assert allowed(host, systemd) == more
+
+
+@pytest.mark.parametrize(
+    ("heading", "settings"),
+    [
+        ("PPPoE", {"RestrictAddressFamilies": ("AF_PPPOX", "AF_NETLINK")}),
+        ("A modem", {"DeviceAllow": ("char-ttyUSB rw", "/dev/net/tun rw"), "PrivateDevices": ("no",)}),
+        ("The statements", {"CapabilityBoundingSet": ("cap_sys_boot", "cap_net_raw"), "SystemCallFilter": ("reboot",)}),
+        ("Modules", {"CapabilityBoundingSet": ("cap_sys_module",), "SystemCallFilter": ("finit_module", "openat")}),
+    ],
+)
+def test_a_drop_in_of_the_manual_adds_to_the_unit(
+    systemd: Systemd, heading: str, settings: dict[str, tuple[str, ...]]
+) -> None:
+    before = {name: systemd.show(UNIT, name) for name in settings}
+
+    systemd.install(UNIT, drop_in(heading))
+
+    for name, words in settings.items():
+        shown = systemd.show(UNIT, name)
+        assert [word for word in words if word not in shown] == []
+        assert words[0] not in before[name]
+
+
+def test_a_daemon_that_hangs_is_started_anew_and_all_stands_again(host: Host, systemd: Systemd) -> None:
+    systemd.install(UNIT, "[Service]\nWatchdogSec=1\nRestartSec=0")
+    host.write(
+        PROGRAM,
+        'process main { net.up("lan1"); daemon({"/bin/sleep", "1000"}); net.ipv4.addr("lan1", "192.0.2.1/24"); }',
+    )
+    systemd.call("start", UNIT)
+    wait_until("its address", lambda: "addr 192.0.2.1" in host.kernel())
+    stands = look(host)
+    first = systemd.show(UNIT, "MainPID")
+
+    systemd.run("kill", "-STOP", first)
+
+    wait_until(
+        "another daemon", lambda: systemd.show(UNIT, "NRestarts") == "1" and systemd.show(UNIT, "SubState") == "running"
+    )
+    wait_until("what stood", lambda: look(host) == stands)
+    assert systemd.show(UNIT, "MainPID") != first
+
+
+def test_a_daemon_that_is_not_hung_lives_longer_than_its_watchdog(host: Host, systemd: Systemd) -> None:
+    systemd.install(UNIT, "[Service]\nWatchdogSec=500ms")
+    host.write(PROGRAM, 'process main { sleep("2000"); println("slept"); }')
+
+    systemd.call("start", UNIT)
+
+    wait_until("its output", lambda: "slept" in host.read("/run/daemon.out"))
+    assert systemd.show(UNIT, "NRestarts") == "0"
+    systemd.call("stop", UNIT)
+    assert systemd.show(UNIT, "Result") == "success"
+
+
+def test_the_console_serves_in_its_restrictions(host: Host, systemd: Systemd) -> None:
+    systemd.install("netstrata-console.service")
+    host.run("groupadd", "--force", "netdev")  # /etc is the lab's
+
+    systemd.call("start", "netstrata-console.service")
+
+    def status(path: str) -> int:
+        """Return the status of a page, 0 if nobody listens yet."""
+        page = http.client.HTTPConnection("127.0.0.1", 8460, timeout=60)
+        with contextlib.suppress(ConnectionRefusedError), contextlib.closing(page):
+            page.request("GET", path)
+            return page.getresponse().status
+        return 0
+
+    wait_until("the console", lambda: host.call(lambda: status("/")) == 403)  # it wants its token
+    token = host.read("/var/lib/private/netstrata-console/token").strip()
+    assert host.call(lambda: status(f"/?token={token}")) == 303
+    assert systemd.show("netstrata-console.service", "NRestarts") == "0"
