@@ -19,7 +19,7 @@ import time
 from netstrata.protocols import dhcpv4
 from netstrata.protocols.arp import REPLY, REQUEST, Arp, write_arp
 
-ETH_P_ALL, ETH_P_IP, ETH_P_ARP = 0x0003, 0x0800, 0x0806
+ETH_P_IP, ETH_P_ARP = 0x0800, 0x0806
 EVERYBODY = b"\xff" * 6
 SERVER = bytes((192, 0, 2, 1))
 AT_ONCE = 256  # packets for each system call, all different

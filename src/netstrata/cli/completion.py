@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.control.interface import KINDS
 
-SHELLS: Final = ("bash", "zsh", "fish")
 WAIT_S: Final = 0.5  # for a daemon; who presses TAB does not wait longer
 FILES: Final = ":files"
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,+@%=")

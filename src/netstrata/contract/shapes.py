@@ -251,7 +251,6 @@ IPV6_GATEWAY = Shape[Gateway](
     _ipv6_gateway, _write_gateway, ('"2001:db8::1"', '"none"', '"blackhole"'), ('"192.0.2.1"', '""', "{}"),
 )  # fmt: skip
 LIST = Shape[List]("a list", 'such as {"a", "b"}', _list, _same, ("{}",), ('"x"', "[]"))
-MAP = Shape[Map]("a map", 'such as ["a": "b"]', _map, _same, ("[]",), ('"x"', "{}"))
 
 # The same shapes as annotations, for statements that are functions.
 Any_ = Annotated[Value, ANY]
@@ -263,7 +262,6 @@ Name = Annotated[str, NAME]
 Link = Annotated[str, LINK]
 Truth = Annotated[bool, TRUTH]
 Number = Annotated[int, NUMBER]
-Milliseconds = Annotated[int, MILLISECONDS]
 Metric = Annotated[int, METRIC]
 Priority = Annotated[int, PRIORITY]
 Prefix4 = Annotated[int, PREFIX4]
@@ -277,5 +275,3 @@ Ipv4Network = Annotated[Network, IPV4_NETWORK]
 Ipv6Network = Annotated[Network, IPV6_NETWORK]
 Ipv4Gateway = Annotated[Gateway, IPV4_GATEWAY]
 Ipv6Gateway = Annotated[Gateway, IPV6_GATEWAY]
-AnyList = Annotated[List, LIST]
-AnyMap = Annotated[Map, MAP]

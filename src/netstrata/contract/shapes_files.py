@@ -62,6 +62,5 @@ READ_OPTIONS = Shape[int](
     ('["read_size": "0"]', '["nope": "1"]', "{}"),
 )  # fmt: skip
 
-FileMode = Annotated[bytes, FILE_MODE]
 FileKind = Annotated[bytes, FILE_KIND]
 FileSize = Annotated[int, FILE_SIZE]

@@ -71,19 +71,9 @@ def write_peer(address: StreamAddress | None) -> Value:
     return List([family, format_address(address.host), b"%d" % address.port])
 
 
-def _read_peer(value: Value) -> StreamAddress | None:
-    if isinstance(value, List) and value.elements() == [b"none"]:
-        return StreamAddress(UNIX)
-    return _tcp(value)
-
-
 SERVER_ADDRESS = Shape[StreamAddress](
     "a socket address", 'such as {"unix", "/run/control"} or {"tcp", {"ipv4", "192.0.2.1", "4000"}}',
     _without_device, write_stream_address,
     ('{"unix", "/run/x"}', '{"tcp", {"ipv4", "192.0.2.1", "4000"}}', '{"tcp", {"ipv6", "::", "0"}}'),
     ('"x"', '{"device", "/dev/null"}', '{"tcp", {"ipv4", "192.0.2.1", "65536"}}', '{"tcp", {"none"}}', '{"unix", {}}'),
-)  # fmt: skip
-PEER = Shape[StreamAddress](
-    "a peer", 'such as {"ipv4", "192.0.2.7", "40312"}, or {"none"} for one on this machine',
-    _read_peer, write_peer, ('{"ipv4", "192.0.2.7", "40312"}', '{"none"}'), ('"x"', "{}"),
 )  # fmt: skip

@@ -5,10 +5,7 @@ from typing import Final, NamedTuple
 
 _EVENT = Struct("=IBBBB")
 EVENT_SIZE: Final = _EVENT.size  # bytes; newer kernels may add more
-ADD: Final = 0
 DELETE: Final = 1
-CHANGE: Final = 2
-CHANGE_ALL: Final = 3
 
 
 class SwitchEvent(NamedTuple):

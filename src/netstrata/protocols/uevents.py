@@ -7,7 +7,6 @@ src/libsystemd/sd-device/sd-device.c (the records in /run/udev/data).
 from struct import Struct
 from typing import Final, NamedTuple
 
-ADD: Final = "add"
 MOVE: Final = "move"
 REMOVE: Final = "remove"
 _UDEV: Final = b"libudev\0"

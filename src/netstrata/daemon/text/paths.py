@@ -2,7 +2,6 @@
 
 from netstrata.daemon.text.redaction import redacted
 from netstrata.engine.process import Process
-from netstrata.engine.statement import Statement
 
 
 def process_path(process: Process) -> str:
@@ -18,8 +17,3 @@ def process_path(process: Process) -> str:
             words.append(".…")
             break
     return process.code.name + "".join(reversed(words))
-
-
-def statement_path(statement: Statement) -> str:
-    """Return a statement's place: its process, and its number from 1."""
-    return f"{process_path(statement.process)}.{statement.index + 1}"

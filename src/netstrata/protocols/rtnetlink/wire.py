@@ -19,7 +19,6 @@ Octets = Union[bytes, bytearray]
 
 HEADER = Struct("=IHHII")  # length, type, flags, sequence number, port
 ATTRIBUTE = Struct("=HH")  # length with these four bytes, type
-U16 = Struct("=H")
 U32 = Struct("=I")
 S32 = Struct("=i")
 HEADER_SIZE = 16
