@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced by ./check and ./demo, in the root of the checkout: makes .venv and installs what is missing.
 # setup_all LEVEL; level "run" is what the demo needs, "develop" is that and the tools of ./check.
 # All it says goes to standard error.  The second time it takes no time: .setup-done says for what it was run.
@@ -79,7 +80,8 @@ unpack_peers() {
 setup_all() {
   setup_for=$({ pwd; python3 --version; cat pyproject.toml constraints.txt tools/setup.sh; } 2>&1 | sha256sum)
   setup_missing=$(missing_packages)
-  # Unquoted on purpose: one word for each package.  What we may not install, the tests that need it name again.
+  # One word for each package.  What we may not install, the tests that need it name again.
+  # shellcheck disable=SC2086
   [ -z "$setup_missing" ] || install_packages $setup_missing || say "going on without"
   if [ -x .venv/bin/python ] && [ -f .setup-done ]; then
     case $(cat .setup-done) in
