@@ -58,6 +58,12 @@ setup_python() {
   esac
 }
 
+# setup_javascript: what the console's page is checked with, by the node of .venv and the versions of package-lock.json.
+setup_javascript() {
+  say "installing JavaScript packages into tools/javascript"
+  (cd tools/javascript && PATH=$OLDPWD/.venv/bin:$PATH npm ci --silent >&2)
+}
+
 # unpack_peers PACKAGE... : below .peers, without installing them: programs that would change this machine.
 unpack_peers() {
   for package; do
@@ -78,7 +84,7 @@ unpack_peers() {
 }
 
 setup_all() {
-  setup_for=$({ pwd; python3 --version; cat pyproject.toml constraints.txt tools/setup.sh; } 2>&1 | sha256sum)
+  setup_for=$({ pwd; python3 --version; cat pyproject.toml constraints.txt tools/setup.sh tools/javascript/package-lock.json; } 2>&1 | sha256sum)
   setup_missing=$(missing_packages)
   # One word for each package.  What we may not install, the tests that need it name again.
   # shellcheck disable=SC2086
@@ -89,6 +95,7 @@ setup_all() {
     esac
   fi
   setup_python "$1" || return
+  [ "$1" != develop ] || setup_javascript || return
   [ "$1" != develop ] || unpack_peers openresolv resolvconf wpasupplicant hostapd libnl-3-200 libnl-genl-3-200 \
     libnl-route-3-200 libpcsclite1 kea-dhcp4-server kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libldap-2.5-0 libsasl2-2 \
     systemd libsystemd-shared libapparmor1

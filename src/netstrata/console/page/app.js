@@ -203,7 +203,7 @@ export class App {
       if (answer.ok) return body;
       if (!quiet) toast(body.text ?? `the console answers ${answer.status}`, true);
       return null;
-    } catch (error) {
+    } catch {
       if (!quiet) toast("the console does not answer", true);
       return null;
     }

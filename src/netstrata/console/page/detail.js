@@ -38,14 +38,13 @@ export class Detail {
       this.mayAct === app.mayAct
     )
       return;
-    Object.assign(this, {
-      process,
-      floor,
-      key: `${chosen.path}.${chosen.statement}`,
-      causes: this.why.causes,
-      mayAct: app.mayAct,
-    });
-    const kept = element.contains(document.activeElement) ? document.activeElement.dataset.act : "";
+    this.process = process;
+    this.floor = floor;
+    this.key = `${chosen.path}.${chosen.statement}`;
+    this.causes = this.why.causes;
+    this.mayAct = app.mayAct;
+    const active = /** @type {HTMLElement} */ (document.activeElement);
+    const kept = element.contains(active) ? active.dataset.act : "";
     element.replaceChildren(
       h(
         "div",

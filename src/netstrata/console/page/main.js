@@ -13,6 +13,7 @@ import { Scrubber } from "./scrubber.js";
 import { Source } from "./source.js";
 import { Timeline } from "./timeline.js";
 
+/** @type {[string, string, any, string?][]} */
 const VIEWS = [
   ["pyramids", "Pyramids", Pyramids, "Status"],
   ["graph", "Graph", Graph, "Graph"],
@@ -144,7 +145,7 @@ const KEYS = {
   Home: () => app.look(0),
   End: () => app.look(null),
   "?": help,
-  "/": () => place.querySelector("input[type=search]")?.focus(),
+  "/": () => /** @type {?HTMLElement} */ (place.querySelector("input[type=search]"))?.focus(),
   Escape: () => {
     if (app.cursor !== null) app.look(null);
     else app.choose(null);
@@ -153,8 +154,9 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input, select, textarea")) {
-    if (event.key === "Escape") event.target.blur();
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (target.closest("input, select, textarea")) {
+    if (event.key === "Escape") target.blur();
     return;
   }
   const view = VIEWS[Number(event.key) - 1];
@@ -170,4 +172,4 @@ app.listen(update);
 setInterval(() => document.visibilityState === "visible" && app.changed(), 1000); // times since
 route();
 app.connect();
-window.netstrata = app; // to look at from the browser's own console
+Object.assign(window, { netstrata: app }); // to look at from the browser's own console

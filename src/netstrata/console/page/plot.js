@@ -6,7 +6,11 @@ import { resolved } from "./scrubber.js";
 export class Plot {
   // lines: [{key, colour}]; tell turns a number into text; most is a fixed top, or 0; least the lowest.
   constructor({ lines, tell, most = 0, least = 1, seconds = 120, label }) {
-    Object.assign(this, { lines, tell, most, least, seconds });
+    this.lines = lines;
+    this.tell = tell;
+    this.most = most;
+    this.least = least;
+    this.seconds = seconds;
     this.canvas = h("canvas", { cls: "plot", role: "img", "aria-label": label });
   }
 

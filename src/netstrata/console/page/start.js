@@ -8,9 +8,11 @@ function again() {
   setTimeout(() => location.reload(), 100 + 100 * times);
 }
 
-const dressed = () => [...document.querySelectorAll("link[rel=stylesheet]")].every((link) => link.sheet);
+/** @type {NodeListOf<HTMLLinkElement>} */
+const sheets = document.querySelectorAll("link[rel=stylesheet]");
+const dressed = () => [...sheets].every((link) => link.sheet);
 
-import("/main.js").then(
+import("./main.js").then(
   () => {
     const check = () => (dressed() ? sessionStorage.removeItem("again") : again());
     if (document.readyState === "complete") check();

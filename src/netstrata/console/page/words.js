@@ -8,12 +8,21 @@ export function clock(seconds, withMs = true) {
   return withMs ? `${text}.${pad(date.getMilliseconds(), 3)}` : text;
 }
 
+/** @type {[number, string][]} */
+const TIMES = [
+  [86400, "d"],
+  [3600, "h"],
+  [60, "m"],
+];
+/** @type {[number, string][]} */
+const SIZES = [
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+];
+
 export function ago(seconds) {
-  for (const [size, unit] of [
-    [86400, "d"],
-    [3600, "h"],
-    [60, "m"],
-  ])
+  for (const [size, unit] of TIMES)
     if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
   return `${Math.max(0, Math.floor(seconds))}s`;
 }
@@ -25,11 +34,7 @@ export function span(seconds) {
 }
 
 export function bytes(number, unit = "B") {
-  for (const [size, prefix] of [
-    [1e9, "G"],
-    [1e6, "M"],
-    [1e3, "k"],
-  ]) {
+  for (const [size, prefix] of SIZES) {
     if (number >= size) return `${(number / size).toFixed(number / size < 10 ? 1 : 0)} ${prefix}${unit}`;
   }
   return `${Math.round(number)} ${unit}`;
