@@ -68,8 +68,8 @@ ip link set far up
 ip address add 192.0.2.1/24 broadcast 192.0.2.255 metric 100 dev near
 expect 'before' 'inet 192.0.2.1/24 metric 100 brd 192.0.2.255 scope global near valid forever' "$(address)"
 
-ip monitor address > monitor &
-wait_until sh -c 'ip address replace 198.51.100.1/32 dev far && grep -q 198.51.100.1 monitor'
+ip monitor address > news &
+wait_until sh -c 'ip address replace 198.51.100.1/32 dev far && grep -q 198.51.100.1 news'
 status=0
 ip address replace 192.0.2.1/24 broadcast 192.0.2.127 label near:1 scope link metric 200 \
   valid_lft 5000 preferred_lft 5000 dev near 2> errors || status=$?
@@ -78,6 +78,6 @@ expect 'replace with brd 192.0.2.127 label near:1 scope link metric 200, valid 5
 expect 'after: the metric and the lifetime only' \
   'inet 192.0.2.1/24 metric 200 brd 192.0.2.255 scope global dynamic near valid 5000sec' \
   "$(address | sed 's/499[0-9]sec/5000sec/')"
-wait_until grep -q 192.0.2.1/24 monitor
+wait_until grep -q 192.0.2.1/24 news
 expect 'announced' 'inet 192.0.2.1/24 metric 200 brd 192.0.2.255 scope global dynamic near' \
-  "$(sed -n 's/.*\(inet 192.0.2.1.*\)/\1/p' monitor)"
+  "$(sed -n 's/.*\(inet 192.0.2.1.*\)/\1/p' news)"

@@ -86,16 +86,16 @@ ip -6 route del $prefix proto static
 
 add_ways
 # Messages come in the order of the changes: IPv4 routes mark begin and end.
-ip monitor route > monitor &
+ip monitor route > news &
 wait_until sh -c \
-  'ip route add 192.0.2.64/26 dev near; ip route del 192.0.2.64/26; grep -q "^Deleted 192.0.2.64/26" monitor'
+  'ip route add 192.0.2.64/26 dev near; ip route del 192.0.2.64/26; grep -q "^Deleted 192.0.2.64/26" news'
 ip -6 route del $prefix proto bgp
 ip route add 192.0.2.128/25 dev near
-wait_until grep -q '^192.0.2.128/25' monitor
+wait_until grep -q '^192.0.2.128/25' news
 expect 'after del proto bgp' '' "$(to)"
-expect 'messages of it' "Deleted $prefix proto bgp metric 1024 pref medium" "$(grep "$prefix" monitor)"
+expect 'messages of it' "Deleted $prefix proto bgp metric 1024 pref medium" "$(grep "$prefix" news)"
 expect 'ways in it' '2001:db8:1::2 2001:db8:1::3 2001:db8:1::4 ' \
-  "$(grep -o 'nexthop via [^ ]*' monitor | cut -d ' ' -f 3 | sort | tr '\n' ' ')"
+  "$(grep -o 'nexthop via [^ ]*' news | cut -d ' ' -f 3 | sort | tr '\n' ' ')"
 
 ip route add 198.51.100.0/24 via 192.0.2.2 proto static
 ip route append 198.51.100.0/24 via 192.0.2.3 proto bgp

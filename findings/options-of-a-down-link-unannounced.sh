@@ -62,15 +62,15 @@ wait_until() {
 # heard_of_br7_during COMMAND...: prints what a monitor hears of br7 meanwhile, flags and MTU only.
 # Messages come in the order of the changes, so a change of lo marks the end.
 heard_of_br7_during() {
-  rm -f monitor
-  ip monitor link > monitor &
-  wait_until sh -c 'ip link set lo mtu 20001 && ip link set lo mtu 20000 && grep -q "mtu 20000 " monitor'
+  rm -f news
+  ip monitor link > news &
+  wait_until sh -c 'ip link set lo mtu 20001 && ip link set lo mtu 20000 && grep -q "mtu 20000 " news'
   "$@"
   ip link set lo mtu 30000
-  wait_until grep -q 'mtu 30000 ' monitor
+  wait_until grep -q 'mtu 30000 ' news
   kill $!
   wait $! 2> /dev/null || :
-  sed -n 's/^[0-9]*: \(br7: .* mtu [0-9]*\) .*/\1/p' monitor
+  sed -n 's/^[0-9]*: \(br7: .* mtu [0-9]*\) .*/\1/p' news
 }
 in_force() { ip -d link show br7 | grep -o "$1 [0-9]*"; }
 
