@@ -88,7 +88,7 @@ async def carrier_news(netlink: Netlink) -> list[float]:
     """Return the seconds from the request that takes a peer down to the watcher that knows, many times."""
     taken: list[float] = []
     other = Netlink()
-    peer = other.links.index_of("vb")
+    peer = other.lookup.index_of("vb")
     carrier = netlink.links.watch_carrier("va")
     assert await anext(carrier)
     for _ in range(_FLAPS):

@@ -1,7 +1,6 @@
 """Links in bridges, bonds and VRFs."""
 
 import errno
-from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.ports.kernel import NewPort
@@ -19,14 +18,12 @@ from netstrata.protocols.rtnetlink import (
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.protocols.rtnetlink.kinds import Attributes
 from netstrata.system.netlink.held import Held, Hold
+from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import read_details, resolved
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
-
-if TYPE_CHECKING:
-    from netstrata.system.netlink.links import NetlinkLinks
 
 
 class HeldPort(Held):
@@ -51,12 +48,12 @@ class HeldPort(Held):
 class JoinedLinks(Subscriber):
     """All links that are held in others."""
 
-    __slots__ = ("_held", "_links", "_monitor", "_quiet", "_requests", "_suspects")
+    __slots__ = ("_held", "_lookup", "_monitor", "_quiet", "_requests", "_suspects")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, links: "NetlinkLinks") -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
         self._requests = requests
         self._monitor = monitor
-        self._links = links
+        self._lookup = lookup
         self._held: dict[int, HeldPort] = {}
         self._suspects: set[int] = set()
         self._quiet: set[int] = set()  # with options, and down: the kernel says nothing of changes
@@ -69,7 +66,7 @@ class JoinedLinks(Subscriber):
     def hold(self, wish: NewPort, who: Holder | None) -> HeldPort:
         """Put a link into another one, if it is not in it."""
         operation = f"put {wish.link} into {wish.kind} {wish.master}"
-        master, ifindex = self._links.index_of(wish.master), self._links.index_of(wish.link)
+        master, ifindex = self._lookup.index_of(wish.master), self._lookup.index_of(wish.link)
         if not master or not ifindex:
             raise no_link(operation, wish.link if master else wish.master)
         if who is not None:
@@ -100,7 +97,7 @@ class JoinedLinks(Subscriber):
         if not held.ours or held.gone:
             return
         try:
-            if read_details(self._requests, held.ifindex, "").master != held.master:
+            if read_details(self._lookup, held.ifindex, "").master != held.master:
                 return
         except Unavailable:
             return
@@ -138,7 +135,7 @@ class JoinedLinks(Subscriber):
                 continue
             operation = f"hold {held.words}"
             try:
-                details = read_details(self._requests, ifindex, operation)
+                details = read_details(self._lookup, ifindex, operation)
                 if details.master != held.master:
                     held.gone = True
                     reason = Unavailable(operation, "someone took it out")
@@ -169,7 +166,7 @@ class JoinedLinks(Subscriber):
         """Put a link into another one, or see that it is in it, as it was asked for."""
         self._check_kind(wish, master, operation)
         options = resolved(wish.options, operation, self._requests)
-        there = read_details(self._requests, ifindex, operation)
+        there = read_details(self._lookup, ifindex, operation)
         held = HeldPort(there.master == 0, wish, ifindex, master)
         if there.master:
             reason = ""
@@ -186,7 +183,7 @@ class JoinedLinks(Subscriber):
         if data:
             try:
                 self._change(set_port(ifindex, wish.kind, data), operation)
-                details = read_details(self._requests, ifindex, operation)
+                details = read_details(self._lookup, ifindex, operation)
             except Unavailable:
                 self._requests.request(RTM_NEWLINK, 0, set_master(ifindex, 0))
                 raise
@@ -197,7 +194,7 @@ class JoinedLinks(Subscriber):
         return held
 
     def _check_kind(self, wish: NewPort, master: int, operation: str) -> None:
-        there: LinkDetails = read_details(self._requests, master, operation)
+        there: LinkDetails = read_details(self._lookup, master, operation)
         if there.kind != wish.kind:
             raise Unavailable(operation, f"{wish.master} is no {wish.kind}", errno.EINVAL)
 

@@ -1,20 +1,18 @@
 """What links are like: the largest packet, the hardware address, the name.  Put back, if ours still stands."""
 
 import errno
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
 from netstrata.contract import Holder
 from netstrata.contract.dhcp_shapes import MAC
 from netstrata.protocols.rtnetlink import LinkMessage, set_mac, set_mtu, set_name
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
+from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.overrides import HoldingSetting, OverrideStack, Settings, Spec
 from netstrata.values import Unavailable
-
-if TYPE_CHECKING:
-    from netstrata.system.netlink.links import NetlinkLinks
 
 Value = Union[int, bytes, str]
 Key = tuple[int, str]  # a link, and mtu, address or name
@@ -24,13 +22,13 @@ _NOUNS = {"mtu": "MTU", "address": "hardware address", "name": "name"}
 class LinkSettings(Settings[Key, Value], Subscriber):
     """All settings of links that are held."""
 
-    __slots__ = ("_links", "_monitor", "_names", "_requests", "_suspects")
+    __slots__ = ("_lookup", "_monitor", "_names", "_requests", "_suspects")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, links: "NetlinkLinks") -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
         Settings.__init__(self)
         self._requests = requests
         self._monitor = monitor
-        self._links = links
+        self._lookup = lookup
         self._names: dict[int, str] = {}  # as they were when something of the link was held first
         self._suspects: set[Key] = set()
         monitor.tell(self)
@@ -42,7 +40,7 @@ class LinkSettings(Settings[Key, Value], Subscriber):
     def hold(self, name: str, value: Value, who: Holder | None) -> tuple[Key, OverrideStack[Value], Spec[Value]]:
         """Find a link, and set one thing of it."""
         link, _, what = name.partition("/")
-        ifindex = self._links.index_of(link)
+        ifindex = self._lookup.index_of(link)
         if not ifindex:
             raise no_link(f"set the {_NOUNS[what]} of {link}", link)
         key = (ifindex, what)
@@ -65,7 +63,7 @@ class LinkSettings(Settings[Key, Value], Subscriber):
 
     def read(self, key: Key, operation: str) -> Value:
         """Return what something of a link is."""
-        return _of(self._links.read(key[0], operation), key[1])
+        return _of(self._lookup.read(key[0], operation), key[1])
 
     def write(self, key: Key, value: Value, operation: str) -> None:
         """Change something of a link."""
@@ -78,7 +76,7 @@ class LinkSettings(Settings[Key, Value], Subscriber):
             body = set_name(ifindex, value)
         answer = self._requests.request(RTM_NEWLINK, 0, body)
         if what == "name":
-            self._links.forget_names()
+            self._lookup.forget_names()
         if answer is not None and what == "name" and answer.errno == errno.EEXIST:
             raise Unavailable(operation, f"the name {value!s} is taken", errno.EEXIST)
         if answer is not None:

@@ -1,14 +1,11 @@
 """Links: there, up, with carrier; what is made of them is next door, in `made`, `joined` and `link_settings`."""
 
-import errno
 from collections.abc import AsyncGenerator, Callable
 
 from netstrata.contract import Holder
 from netstrata.ports.kernel import Link, LinkChange, NewLink, NewPort
 from netstrata.protocols.rtnetlink import (
-    Answer,
     LinkMessage,
-    ask_link,
     ask_links,
     decode_link,
     messages,
@@ -25,6 +22,7 @@ from netstrata.system.netlink.bus import bus_of_link
 from netstrata.system.netlink.held import Held, Hold, Listener
 from netstrata.system.netlink.joined import HeldPort, JoinedLinks
 from netstrata.system.netlink.link_settings import Key, LinkSettings, Value
+from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import HeldLink, MadeLinks
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
@@ -51,8 +49,8 @@ class NetlinkLinks(Subscriber):
     __slots__ = (
         "_changed",
         "_held",
-        "_indexes",
         "_joined",
+        "_lookup",
         "_made",
         "_monitor",
         "_overrun",
@@ -63,19 +61,19 @@ class NetlinkLinks(Subscriber):
         "fell",
     )
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
         self._requests = requests
         self._monitor = monitor
+        self._lookup = lookup
         self._held: dict[int, HeldUp] = {}
-        self._indexes: dict[str, int] = {}
         self._suspects: set[int] = set()
         self._overrun = False
         self._watchers = Watchers()
         self._changed: list[Callable[[], None]] = []
         self.fell: list[Listener] = []  # told of each link that is down or gone
-        self._made = MadeLinks(requests, monitor, self)
-        self._settings = LinkSettings(requests, monitor, self)
-        self._joined = JoinedLinks(requests, monitor, self)
+        self._made = MadeLinks(requests, monitor, lookup)
+        self._settings = LinkSettings(requests, monitor, lookup)
+        self._joined = JoinedLinks(requests, monitor, lookup)
         monitor.tell(self, RTM_NEWLINK, RTM_DELLINK)
 
     def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
@@ -105,13 +103,13 @@ class NetlinkLinks(Subscriber):
     def hold(self, wish: str, who: Holder | None) -> HeldUp:
         """Set a link up, if it is not."""
         operation = f"set {wish} up"
-        ifindex = self.index_of(wish)
+        ifindex = self._lookup.index_of(wish)
         if not ifindex:
             raise no_link(operation, wish)
         if who is not None:
             self._monitor.join(RTNLGRP_LINK)
         try:
-            link = self.read(ifindex, operation)
+            link = self._lookup.read(ifindex, operation)
             if not link.up:
                 answer = self._requests.request(RTM_NEWLINK, 0, set_up(ifindex, True))
                 if answer is not None:
@@ -152,21 +150,8 @@ class NetlinkLinks(Subscriber):
         ifindex = self._requests.index_of(link)
         if not ifindex:
             raise no_link(operation, link)
-        found = self.read(ifindex, operation)
+        found = self._lookup.read(ifindex, operation)
         return Link(ifindex, found.name, found.up, found.running, found.mac, found.mtu, found.ethernet)
-
-    def index_of(self, link: str) -> int:
-        """Return a link's index, 0 if there is none of that name; in one turn of the event loop a name is one link."""
-        ifindex = self._indexes.get(link, 0)
-        if not ifindex:
-            ifindex = self._requests.index_of(link)
-            if ifindex and (self._indexes or self._monitor.soon(self._indexes.clear)):
-                self._indexes[link] = ifindex
-        return ifindex
-
-    def forget_names(self) -> None:
-        """Ask for each name again: a link of ours has come, gone, or has another name now."""
-        self._indexes.clear()
 
     def call_on_change(self, action: Callable[[], None]) -> None:
         """Call an action whenever the kernel says anything of any link."""
@@ -234,7 +219,7 @@ class NetlinkLinks(Subscriber):
         if link.family != AF_UNSPEC:  # a bridge speaks of its ports in the same words
             self._joined.port_heard(link.ifindex)
             return
-        self._indexes.clear()
+        self._lookup.forget_names()
         for change in self._changed:
             change()
         self._made.link_heard(kind, link, data, start, end)
@@ -265,7 +250,7 @@ class NetlinkLinks(Subscriber):
                 continue
             operation = f"hold {held.name} up"
             try:
-                if self.read(ifindex, operation).up:
+                if self._lookup.read(ifindex, operation).up:
                     continue
                 reason = Unavailable(operation, "someone set it down")
             except Unavailable as error:
@@ -293,18 +278,6 @@ class NetlinkLinks(Subscriber):
         """Subscribe, and take in what was said before, which the first answer will contain already."""
         self._monitor.join(RTNLGRP_LINK)
         self._monitor.drain()
-
-    def read(self, ifindex: int, operation: str) -> LinkMessage:
-        """Return a link as the kernel tells it.
-
-        Raises: Unavailable.
-        """
-        found = self._requests.get(RTM_GETLINK, ask_link(ifindex))
-        if isinstance(found, Answer):
-            if found.errno == errno.ENODEV:
-                raise Unavailable(operation, "the link is gone", errno.ENODEV)
-            raise refused(operation, found, LINK_WORDS)
-        return _links_in([found])[0]
 
     def _all(self) -> list[LinkMessage]:
         dump = self._requests.dump(RTM_GETLINK, ask_links())

@@ -7,7 +7,7 @@ one may leave for another network namespace, and only the half that stays here c
 
 import errno
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from netstrata.contract import Holder
 from netstrata.contract.options import Options
@@ -18,32 +18,27 @@ from netstrata.protocols.rtnetlink import (
     Answer,
     LinkDetails,
     LinkMessage,
-    ask_link,
     decode_details,
     differing,
     encode_link,
     encode_new_link,
     encode_options,
-    messages,
     pieces_of,
 )
 from netstrata.protocols.rtnetlink.constants import (
     NLM_F_CREATE,
     NLM_F_EXCL,
     RTM_DELLINK,
-    RTM_GETLINK,
     RTM_NEWLINK,
     RTNLGRP_LINK,
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
 from netstrata.system.netlink.held import Held, Hold
+from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
-
-if TYPE_CHECKING:
-    from netstrata.system.netlink.links import NetlinkLinks
 
 _COMMON = frozenset(field.attribute for field in COMMON.values())
 
@@ -85,12 +80,12 @@ class HeldLink(Held):
 class MadeLinks(Subscriber):
     """All links that are held as such."""
 
-    __slots__ = ("_concerned", "_held", "_links", "_monitor", "_quiet", "_requests", "_suspects", "_torn")
+    __slots__ = ("_concerned", "_held", "_lookup", "_monitor", "_quiet", "_requests", "_suspects", "_torn")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, links: "NetlinkLinks") -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
         self._requests = requests
         self._monitor = monitor
-        self._links = links
+        self._lookup = lookup
         self._held: dict[int, HeldLink] = {}
         self._concerned: dict[int, list[HeldLink]] = {}  # by each link that matters to them
         self._suspects: dict[HeldLink, None] = {}
@@ -137,7 +132,7 @@ class MadeLinks(Subscriber):
         self._sort_out(held)
         for ifindex in held.here:  # with one half of a pair the other one goes
             answer = self._requests.request(RTM_DELLINK, 0, encode_link(ifindex))
-            self._links.forget_names()
+            self._lookup.forget_names()
             if answer is None:
                 break
             if answer.errno not in GONE and who is not None:
@@ -199,7 +194,7 @@ class MadeLinks(Subscriber):
         """Know what of a link and its other half is still here: another link may have come in under its index."""
         for ifindex in held.left & held.here.keys():
             try:
-                same = held.here[ifindex].is_of(_identity(read_details(self._requests, ifindex, "")))
+                same = held.here[ifindex].is_of(_identity(read_details(self._lookup, ifindex, "")))
             except Unavailable:
                 same = False
             if not same:
@@ -214,7 +209,7 @@ class MadeLinks(Subscriber):
         if not half:
             self._torn[held] = None
         elif half not in held.here:
-            held.here[half] = _identity(read_details(self._requests, half, f"hold {held.words}"))
+            held.here[half] = _identity(read_details(self._lookup, half, f"hold {held.words}"))
             if half not in held.concerns:
                 held.concerns += (half,)
                 self._concerned.setdefault(half, []).append(held)
@@ -226,7 +221,7 @@ class MadeLinks(Subscriber):
         if held.ifindex not in held.here:
             return Unavailable(operation, "the link is gone", errno.ENODEV)
         try:
-            details = read_details(self._requests, held.ifindex, operation)
+            details = read_details(self._lookup, held.ifindex, operation)
             self._find_half(held, details.link)
         except Unavailable as error:
             del held.here[held.ifindex]
@@ -250,7 +245,7 @@ class MadeLinks(Subscriber):
         """Use the link that is there, or make one."""
         fields = KINDS[wish.kind]
         if ifindex:
-            details = read_details(self._requests, ifindex, operation)
+            details = read_details(self._lookup, ifindex, operation)
             self._accept(wish, details, below, options, operation)
             return HeldLink(False, wish, below, details)
         own = {name: value for name, value in options.items() if name in fields}
@@ -265,11 +260,11 @@ class MadeLinks(Subscriber):
             answer = self._requests.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
             if answer is not None:
                 raise _not_made(wish, answer, operation)
-        self._links.forget_names()
-        details = read_details(self._requests, self._index_of(wish.name, operation), operation)
+        self._lookup.forget_names()
+        details = read_details(self._lookup, self._index_of(wish.name, operation), operation)
         held = HeldLink(True, wish, below, details)
         if wish.peer and details.link:
-            held.here[details.link] = _identity(read_details(self._requests, details.link, operation))
+            held.here[details.link] = _identity(read_details(self._lookup, details.link, operation))
         held.stands = {number: details.data[number] for number in data if number in details.data}
         held.pieces = pieces_of(held.stands)
         self._mind(held, details)
@@ -309,18 +304,12 @@ def _identity(details: LinkDetails) -> Identity:
     return Identity(details.kind, details.name, details.mac)
 
 
-def read_details(requests: RequestSocket, ifindex: int, operation: str) -> LinkDetails:
+def read_details(lookup: LinkLookup, ifindex: int, operation: str) -> LinkDetails:
     """Return how a link was made.
 
     Raises: Unavailable.
     """
-    found = requests.get(RTM_GETLINK, ask_link(ifindex))
-    if isinstance(found, Answer):
-        if found.errno == errno.ENODEV:
-            raise Unavailable(operation, "the link is gone", errno.ENODEV)
-        raise refused(operation, found, LINK_WORDS)
-    (message,) = [message for message in messages(found, len(found)) if message.type == RTM_NEWLINK]
-    return decode_details(found, message.start, message.end, _COMMON)
+    return decode_details(*lookup.body(ifindex, operation), _COMMON)
 
 
 def resolved(options: Options, operation: str, requests: RequestSocket) -> dict[str, Given]:

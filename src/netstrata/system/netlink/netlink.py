@@ -2,6 +2,7 @@
 
 from netstrata.system.netlink.addresses import NetlinkAddresses
 from netstrata.system.netlink.links import NetlinkLinks
+from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import QUEUE_BYTES, Monitor
 from netstrata.system.netlink.neighbours import NetlinkNeighbours
 from netstrata.system.netlink.routes import NetlinkRoutes
@@ -17,7 +18,7 @@ class Netlink:
     RuntimeError before anything is done, if none is.  One Netlink belongs to one event loop.
     """
 
-    __slots__ = ("addresses", "links", "monitor", "neighbours", "requests", "routes", "rules")
+    __slots__ = ("addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
 
     def __init__(self, queue_bytes: int = QUEUE_BYTES) -> None:
         """Open the request socket; the listening one is opened when somebody listens.
@@ -27,11 +28,12 @@ class Netlink:
         """
         self.requests = RequestSocket()
         self.monitor = Monitor(self.requests.port, queue_bytes)
-        self.links = NetlinkLinks(self.requests, self.monitor)
-        self.addresses = NetlinkAddresses(self.requests, self.monitor, self.links.index_of)
-        self.routes = NetlinkRoutes(self.requests, self.monitor, self.links.index_of)
+        self.lookup = LinkLookup(self.requests, self.monitor)
+        self.links = NetlinkLinks(self.requests, self.monitor, self.lookup)
+        self.addresses = NetlinkAddresses(self.requests, self.monitor, self.lookup.index_of)
+        self.routes = NetlinkRoutes(self.requests, self.monitor, self.lookup.index_of)
         self.rules = NetlinkRules(self.requests, self.monitor)
-        self.neighbours = NetlinkNeighbours(self.requests, self.monitor, self.links.index_of)
+        self.neighbours = NetlinkNeighbours(self.requests, self.monitor, self.lookup.index_of)
         self.links.fell.append(self.routes.may_have_lost)
         self.addresses.left.append(self.routes.may_have_lost)
         self.routes.dropped.append(self.addresses.route_dropped)
