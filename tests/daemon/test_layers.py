@@ -132,8 +132,8 @@ def test_lights_of_processes_nested_deep_take_no_recursion() -> None:
 
 # What each statement about the network is for; a new one gets its layer here, after a thought.
 EXPECTED = {
-    1: "backend.rfkill backend.waitdevice backend.waitlink bond bond.port bridge bridge.port dummy mac macvlan mtu "
-    "rename up veth vlan vrf vrf.port watch_interfaces",
+    1: "backend.rfkill backend.waitdevice backend.waitlink bond bond.port bridge bridge.port dummy link.set mac "
+    "macvlan mtu rename up veth vlan vrf vrf.port watch_interfaces",
     2: "backend.wpa_supplicant wpa",
     3: "ipv4.addr ipv4.arp_probe ipv4.dhcp ipv4.route ipv6.addr ipv6.route ipv6.wait_dynamic_addr neigh route rule "
     "sysctl",

@@ -80,6 +80,31 @@ TABLE_ID = Shape[int](
 )  # fmt: skip
 
 
+def _alias(value: Value) -> bytes | None:
+    if not isinstance(value, bytes) or len(value) > 255 or any(byte < 32 or byte == 127 for byte in value):
+        return None
+    return value
+
+
+def _same(value: bytes) -> Value:
+    return value
+
+
+def _group(value: Value) -> int | None:
+    return 0 if value == b"default" else _GROUP_NUMBER.read(value)
+
+
+_GROUP_NUMBER = whole("a group", 0, 2**32 - 1)
+GROUP = Shape[int](
+    "a group of links", "whole, 0 to 4294967295, or default, which is 0",
+    _group, lambda group: b"%d" % group if group else b"default",
+    ('"7"', '"default"'), ('"4294967296"', '"mine"', "{}"),
+)  # fmt: skip
+ALIAS = Shape[bytes](
+    "an alias", "up to 255 bytes, one line", _alias, _same, ('"uplink to the cellar"', '""'), (r'"a\nb"', "{}")
+)
+
+
 def _switches(*names: str) -> dict[str, Shape[Any]]:
     return dict.fromkeys(names, SWITCH)
 

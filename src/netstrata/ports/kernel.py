@@ -107,17 +107,11 @@ class Links(Protocol):
     def held_port(self, port: NewPort) -> AbstractAsyncContextManager[None]:
         """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
 
-    def held_mtu(self, link: str, mtu: int) -> AbstractAsyncContextManager[None]:
-        """Set the largest packet of a link, in bytes.
+    def held_settings(self, link: str, settings: Options) -> AbstractAsyncContextManager[None]:
+        """Set things of a link, all or none: `mtu`, `address`, `name` and the other words of `ip link set`.
 
-        This and the next two put back what was there, if ours still stands; of several holders the last one counts.
+        What was there is put back, if ours still stands; of several holders of one thing the last one counts.
         """
-
-    def held_mac(self, link: str, mac: bytes) -> AbstractAsyncContextManager[None]:
-        """Set the hardware address of a link."""
-
-    def held_name(self, link: str, name: str) -> AbstractAsyncContextManager[None]:
-        """Rename a link."""
 
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""

@@ -66,8 +66,8 @@ class Settings(Generic[K, V]):
         """Return a setting with its value, as in "the MTU of eth0 to 1400"."""
         raise NotImplementedError
 
-    def hold(self, name: str, value: V, who: Holder | None) -> tuple[K, OverrideStack[V], Spec[V]]:
-        """Find a setting by name, and write a value.
+    def hold(self, key: K, value: V, who: Holder | None) -> tuple[K, OverrideStack[V], Spec[V]]:
+        """Write a value.
 
         Raises: Unavailable.
         """
@@ -135,16 +135,16 @@ class Settings(Generic[K, V]):
 class HoldingSetting(Generic[K, V]):
     """Hold one setting while the block runs.  Never suspends: see docs/decisions/0002."""
 
-    __slots__ = ("_held", "_name", "_settings", "_value")
+    __slots__ = ("_held", "_key", "_settings", "_value")
 
-    def __init__(self, settings: Settings[K, V], name: str, value: V) -> None:
+    def __init__(self, settings: Settings[K, V], key: K, value: V) -> None:
         self._settings = settings
-        self._name = name
+        self._key = key
         self._value = value
         self._held: tuple[K, OverrideStack[V], Spec[V]] | None = None
 
     async def __aenter__(self) -> None:
-        self._held = self._settings.hold(self._name, self._value, current_holder())
+        self._held = self._settings.hold(self._key, self._value, current_holder())
 
     async def __aexit__(self, *_: object) -> None:
         held = self._held

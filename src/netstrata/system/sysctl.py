@@ -46,19 +46,19 @@ class KernelSettings(Settings[str, bytes], Subscriber):
         """Write a setting, and put back what it was, unless somebody else has written it since."""
         return HoldingSetting(self, path, b" ".join(value.split()))
 
-    def hold(self, name: str, value: bytes, who: Holder | None) -> tuple[str, OverrideStack[bytes], Spec[bytes]]:
+    def hold(self, key: str, value: bytes, who: Holder | None) -> tuple[str, OverrideStack[bytes], Spec[bytes]]:
         """Write a setting."""
         if who is not None:
             self._monitor.join(*_GROUPS)
         try:
-            pile, wish = self.put(name, value, who)
+            pile, wish = self.put(key, value, who)
         except Unavailable:
             if who is not None:
                 self._monitor.leave(*_GROUPS)
             raise
-        if who is not None and name not in self._files:
-            self._watch(name)
-        return name, pile, wish
+        if who is not None and key not in self._files:
+            self._watch(key)
+        return key, pile, wish
 
     def release(self, key: str, pile: OverrideStack[bytes], wish: Spec[bytes]) -> None:
         """Take a wish out again."""

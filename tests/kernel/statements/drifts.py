@@ -32,16 +32,34 @@ class Drift(NamedTuple):
 
 _PORT = 'net.bridge.port("vz", "va", ["cost": "7", "priority": "9", "hairpin": "on"]);'
 _BRIDGE = 'net.bridge("vz", ["ageing_time": "5000", "priority": "4096"]);'
+_SET = 'net.link.set("{}", ["{}": "{}"]);'
 _VXLAN = 'net.vxlan("vz", ["id": "42", "remote": "192.0.2.2", "dstport": "4789", "ttl": "9"]);'
 _VLAN = 'net.vlan("va", "7", "vz", ["gvrp": "on"]);'
 _BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
 _ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
 _SYSCTL = 'net.sysctl("net.ipv4.conf.va.{}", "1");'
 _SETTING = "cat /proc/sys/net/ipv4/conf/va/{}"
+_PROTODOWN = _VXLAN + _SET.format("vz", "protodown", "on")
+_ALIAS_UP = _UP + _SET.format("va", "alias", "uplink")
+_ALL_OF = "ip -d -o link show dev {} | sed 's/^[0-9]*: //'"
+# Each setting of a link, what is held and what somebody else makes of it.
+_SETTINGS = {
+    "mtu": ("1400", "1300"), "address": ("02:00:00:00:0a:77", "02:00:00:00:0a:78"), "alias": ("uplink", "backup"),
+    "group": ("7", "8"), "txqueuelen": ("500", "600"), "gso_max_size": ("40000", "50000"),
+    "gso_max_segs": ("100", "200"), "gro_max_size": ("40000", "50000"), "arp": ("off", "on"),
+    "multicast": ("off", "on"), "allmulticast": ("on", "off"), "promisc": ("on", "off"),
+}  # fmt: skip
 DRIFTS = [
     Drift("net.up", "ip link set va down", "ip -br link show va | grep -o '<.*UP'"),
     Drift("net.mtu", "ip link set va mtu 1300", _LINK.format("va")),
     Drift("net.mac", "ip link set va address 02:00:00:00:0a:78", _LINK.format("va")),
+    *(
+        Drift("net.link.set", f"ip link set va {word} {other}", _ALL_OF.format("va"), _SET.format("va", word, held))
+        for word, (held, other) in _SETTINGS.items()
+    ),
+    Drift("net.link.set", "ip link set vz protodown off", _ALL_OF.format("vz"), _PROTODOWN),
+    Drift("net.link.set", "ip link set va alias other", _ALL_OF.format("va"), _ALIAS_UP),
+    Drift("net.link.set", "echo other > /sys/class/net/va/ifalias", _ALL_OF.format("va")),
     Drift("net.rename", "ip link set wan name wan2", "ip -br link show", told="someone has set the name of va to wan2"),
     Drift("net.ipv4.addr", "ip addr flush dev va", "ip -4 -br addr show va"),
     Drift("net.ipv4.addr", "ip route flush table main", _ROUTES, _ADDRESS),

@@ -79,6 +79,11 @@ ROWS = [
         "ip link set va address 02:00:00:00:0a:77", DEVICE, back=NEW_DEVICE, look=_ADDRESS_OF_VA,
     ),
     Row(
+        "net.link.set", 'net.link.set("va", ["alias": "uplink", "txqueuelen": "500"]);', ("qlen 500", "alias uplink"),
+        "ip link set va alias uplink txqueuelen 500", DEVICE, ("qlen 1000",), back=NEW_DEVICE,
+        look="ip -o link show dev va 2>/dev/null | grep -oE 'qlen [0-9]+|alias .*' || true",
+    ),
+    Row(
         "net.rename", 'net.rename("va", "wan");', ("link wan down",), "ip link set va name wan", "link del wan",
         ("link va down",), back=NEW_DEVICE, meets="there is no link va",
     ),

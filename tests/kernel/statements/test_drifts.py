@@ -8,6 +8,7 @@ from tests.kernel.statements.drifts import DRIFTS, Drift
 from tests.kernel.statements.rows import ROWS
 from tests.kernel.statements.test_every_statement import SLOW_S, holding, prepared, twice
 
+from netstrata.protocols.rtnetlink.settings import LINK_SETTINGS
 from netstrata.testing.child import wait_until
 from netstrata.testing.lab import Lab
 
@@ -19,6 +20,13 @@ _FILTERS = ("net.iptables.", "net.ip6tables.", "net.ebtables.", "net.nft.")
 
 def test_every_statement_that_holds_something_of_the_network_has_its_drifts() -> None:
     assert {one.name for one in DRIFTS} == {row.name for row in ROWS if not row.name.startswith(_FILTERS)}
+
+
+def test_every_setting_of_a_link_has_a_drift() -> None:
+    done = {word for one in DRIFTS if one.name == "net.link.set" for word in one.line.split()}
+
+    # iproute2 6.1 cannot set these two: tests/kernel/netlink/test_link_settings.py does.
+    assert set(LINK_SETTINGS.known) - {"gso_ipv4_max_size", "gro_ipv4_max_size"} <= done
 
 
 @pytest.mark.parametrize(

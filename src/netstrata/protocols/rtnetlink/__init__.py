@@ -26,10 +26,7 @@ from netstrata.protocols.rtnetlink.newlinks import (
     encode_link,
     encode_new_link,
     pieces_of,
-    set_mac,
     set_master,
-    set_mtu,
-    set_name,
     set_port,
 )
 from netstrata.protocols.rtnetlink.routes import (
@@ -45,6 +42,7 @@ from netstrata.protocols.rtnetlink.routes import (
     protocol_of,
 )
 from netstrata.protocols.rtnetlink.rules import RuleMessage, ask_rules, decode_rule, encode_rule
+from netstrata.protocols.rtnetlink.settings import SETTINGS, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.wire import (
     Answer,
     Malformed,
@@ -63,6 +61,7 @@ __all__ = [
     "KINDS",
     "PORTS",
     "ROUTE_KINDS",
+    "SETTINGS",
     "AddressMessage",
     "Answer",
     "Attributes",
@@ -98,6 +97,7 @@ __all__ = [
     "decode_neighbour",
     "decode_route",
     "decode_rule",
+    "decode_settings",
     "destination_of",
     "differing",
     "done_of",
@@ -108,16 +108,15 @@ __all__ = [
     "encode_options",
     "encode_route",
     "encode_rule",
+    "encode_settings",
     "message",
     "messages",
     "pieces_of",
     "promotes",
     "protocol_of",
-    "set_mac",
     "set_master",
-    "set_mtu",
-    "set_name",
     "set_port",
     "set_promotion",
     "set_up",
+    "with_along",
 ]

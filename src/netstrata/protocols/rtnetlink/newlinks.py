@@ -18,7 +18,6 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_LINK_NETNSID,
     IFLA_LINKINFO,
     IFLA_MASTER,
-    IFLA_MTU,
     VETH_INFO_PEER,
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes
@@ -60,21 +59,6 @@ def encode_new_link(name: str, kind: str, link: int, peer: str, data: Attributes
 def encode_link(ifindex: int) -> bytes:
     """Return the body of a message about a link as a whole, as RTM_DELLINK."""
     return IFINFOMSG.pack(AF_UNSPEC, 0, ifindex, 0, 0)
-
-
-def set_mtu(ifindex: int, mtu: int) -> bytes:
-    """Return the body of an RTM_NEWLINK that sets the largest packet, in bytes."""
-    return encode_link(ifindex) + attribute(IFLA_MTU, U32.pack(mtu))
-
-
-def set_mac(ifindex: int, mac: bytes) -> bytes:
-    """Return the body of an RTM_NEWLINK that sets the hardware address."""
-    return encode_link(ifindex) + attribute(IFLA_ADDRESS, mac)
-
-
-def set_name(ifindex: int, name: str) -> bytes:
-    """Return the body of an RTM_NEWLINK that renames a link."""
-    return encode_link(ifindex) + attribute(IFLA_IFNAME, _packed(name))
 
 
 def set_master(ifindex: int, master: int) -> bytes:

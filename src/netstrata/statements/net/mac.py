@@ -18,5 +18,5 @@ async def mac(ports: Ports, link: Link, address: Mac) -> Up[None]:
 
     Source: ip-link(8), address.
     """
-    async with ports.links.held_mac(link, address):
+    async with ports.links.held_settings(link, {"address": address}):
         yield

@@ -11,12 +11,12 @@ async def mtu(ports: Ports, link: Link, size: Mtu) -> Up[None]:
     """Hold a link at an MTU; put back the one it had.
 
     Of several statements for one link the last one counts, and it may go before or after the others.  This is so for
-    `net.mac` and `net.rename`, too.
+    `net.mac`, `net.rename` and what `net.link.set` sets, too.
 
     Example:
         net.mtu("eth0", "1400");
 
     Source: ip-link(8), mtu.
     """
-    async with ports.links.held_mtu(link, size):
+    async with ports.links.held_settings(link, {"mtu": size}):
         yield

@@ -17,5 +17,5 @@ async def rename(ports: Ports, link: Link, name: Link) -> Up[None]:
 
     Source: ip-link(8), name.
     """
-    async with ports.links.held_name(link, name):
+    async with ports.links.held_settings(link, {"name": name}):
         yield

@@ -1,50 +1,91 @@
-"""What links are like: the largest packet, the hardware address, the name.  Put back, if ours still stands."""
+"""What links are like, held: every row of `protocols/rtnetlink/settings`.  Put back, if ours still stands.
+
+Of some settings the kernel does not tell when somebody changes them.  These are looked at every few seconds while they
+are held, a number of links at a time, so that many do not hold up the daemon.
+"""
 
 import errno
-from typing import Union
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
 
-from netstrata.contract import Holder
-from netstrata.contract.dhcp_shapes import MAC
-from netstrata.protocols.rtnetlink import LinkMessage, set_mac, set_mtu, set_name
+from netstrata.contract import Holder, current_holder
+from netstrata.contract.options import Options
+from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.system.overrides import HoldingSetting, OverrideStack, Settings, Spec
+from netstrata.system.overrides import OverrideStack, Settings, Spec
 from netstrata.values import Unavailable
 
-Value = Union[int, bytes, str]
-Key = tuple[int, str]  # a link, and mtu, address or name
-_NOUNS = {"mtu": "MTU", "address": "hardware address", "name": "name"}
+Key = tuple[int, str]  # a link's index, and a row's word
+Held = tuple[Key, OverrideStack[Any], Spec[Any]]
+_IN_A_ROUND = 100  # links that are looked at, which takes 2 ms
 
 
-class LinkSettings(Settings[Key, Value], Subscriber):
+class _HeldLink:
+    """A link of which something is held."""
+
+    __slots__ = ("name", "words")
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # as it was when something of it was held first
+        self.words: dict[str, int] = {}  # what is held of it, by how many
+
+    @property
+    def told(self) -> bool:
+        """Whether the kernel tells of each change."""
+        return all(SETTINGS[word].told for word in self.words)
+
+
+class LinkSettings(Settings[Key, Any], Subscriber):
     """All settings of links that are held."""
 
-    __slots__ = ("_lookup", "_monitor", "_names", "_requests", "_suspects")
+    __slots__ = ("_links", "_lookup", "_monitor", "_requests", "_suspects", "_untold")
 
     def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
         Settings.__init__(self)
         self._requests = requests
         self._monitor = monitor
         self._lookup = lookup
-        self._names: dict[int, str] = {}  # as they were when something of the link was held first
-        self._suspects: set[Key] = set()
+        self._links: dict[int, _HeldLink] = {}
+        self._suspects: set[int] = set()
+        self._untold: dict[int, None] = {}  # links to look at; first, what was looked at longest ago
         monitor.tell(self)
 
-    def held_setting(self, link: str, what: str, value: Value) -> HoldingSetting[Key, Value]:
-        """Set one thing of a link: mtu, address or name."""
-        return HoldingSetting(self, f"{link}/{what}", value)
+    def hold_all(self, link: str, values: Options, who: Holder | None) -> list[Held]:
+        """Find a link, and set things of it: all, or none.
 
-    def hold(self, name: str, value: Value, who: Holder | None) -> tuple[Key, OverrideStack[Value], Spec[Value]]:
-        """Find a link, and set one thing of it."""
-        link, _, what = name.partition("/")
+        Raises: Unavailable.
+        """
+        operation = f"set the {' and the '.join(SETTINGS[word].noun for word in values)} of {link}"
         ifindex = self._lookup.index_of(link)
         if not ifindex:
-            raise no_link(f"set the {_NOUNS[what]} of {link}", link)
-        key = (ifindex, what)
-        self._names.setdefault(ifindex, link)
+            raise no_link(operation, link)
+        self._links.setdefault(ifindex, _HeldLink(link))
+        held: list[Held] = []
+        try:
+            along = [SETTINGS[word].along for word in values if SETTINGS[word].along]
+            known = self._read(ifindex, along, operation) if along else {}
+            for word, value in with_along(values, known).items():
+                held.append(self.hold((ifindex, word), value, who))
+        except Unavailable:
+            self.release_all(held)
+            raise
+        finally:
+            self._forget(ifindex)
+        return held
+
+    def release_all(self, held: list[Held]) -> None:
+        """Take wishes out again, the last one first."""
+        for one in reversed(held):
+            self.release(*one)
+
+    def hold(self, key: Key, value: Any, who: Holder | None) -> Held:
+        """Set one thing of a link."""
+        ifindex, word = key
         if who is not None:
             self._monitor.join(RTNLGRP_LINK)
         try:
@@ -53,73 +94,137 @@ class LinkSettings(Settings[Key, Value], Subscriber):
             if who is not None:
                 self._monitor.leave(RTNLGRP_LINK)
             raise
+        words = self._links[ifindex].words
+        words[word] = words.get(word, 0) + 1
+        if who is not None and not SETTINGS[word].told:
+            self._untold[ifindex] = None
+            self._monitor.look_again()
         return key, pile, wish
 
-    def release(self, key: Key, pile: OverrideStack[Value], wish: Spec[Value]) -> None:
+    def release(self, key: Key, pile: OverrideStack[Any], wish: Spec[Any]) -> None:
         """Take a wish out again."""
         if wish.who is not None:
             self._monitor.leave(RTNLGRP_LINK)
         self.take_out(key, pile, wish)
+        ifindex, word = key
+        words = self._links[ifindex].words
+        words[word] -= 1
+        if not words[word]:
+            del words[word]
+        self._forget(ifindex)
 
-    def read(self, key: Key, operation: str) -> Value:
+    def read(self, key: Key, operation: str) -> Any:
         """Return what something of a link is."""
-        return _of(self._lookup.read(key[0], operation), key[1])
+        ifindex, word = key
+        value = self._read(ifindex, [word], operation)[word]
+        if value is None:
+            raise Unavailable(operation, f"this kernel knows no {word} of links", errno.EOPNOTSUPP)
+        return value
 
-    def write(self, key: Key, value: Value, operation: str) -> None:
-        """Change something of a link."""
-        ifindex, what = key
-        if isinstance(value, int):
-            body = set_mtu(ifindex, value)
-        elif isinstance(value, bytes):
-            body = set_mac(ifindex, value)
-        else:
-            body = set_name(ifindex, value)
-        answer = self._requests.request(RTM_NEWLINK, 0, body)
-        if what == "name":
-            self._lookup.forget_names()
-        if answer is not None and what == "name" and answer.errno == errno.EEXIST:
-            raise Unavailable(operation, f"the name {value!s} is taken", errno.EEXIST)
+    def write(self, key: Key, value: Any, operation: str) -> None:
+        """Change one thing of a link, and nothing that the kernel would change along with it."""
+        ifindex, word = key
+        along = SETTINGS[word].along
+        beside = self._read(ifindex, [along], operation) if along else {}
+        values = {word: value} | {name: stays for name, stays in beside.items() if stays is not None}
+        answer = self._requests.request(RTM_NEWLINK, 0, encode_settings(ifindex, values))
+        self._lookup.forget_names()
+        if answer is not None and answer.errno == errno.EEXIST:
+            setting = SETTINGS[word]
+            raise Unavailable(operation, f"the {setting.noun} {setting.words(value)} is taken", errno.EEXIST)
         if answer is not None:
             raise refused(operation, answer, LINK_WORDS)
 
-    def words(self, key: Key, value: Value) -> str:
+    def words(self, key: Key, value: Any) -> str:
         """Return what something of a link is to be, for people."""
-        ifindex, what = key
-        shown = MAC.write(value).decode() if isinstance(value, bytes) else str(value)  # type: ignore[union-attr]
-        return f"the {_NOUNS[what]} of {self._names.get(ifindex, '')} to {shown}"
+        ifindex, word = key
+        setting = SETTINGS[word]
+        return f"the {setting.noun} of {self._links[ifindex].name} to {setting.words(value)}"
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
-        for what in _NOUNS:
-            pile = self.piles.get((link.ifindex, what))
-            if pile is not None and (kind == RTM_DELLINK or _of(link, what) != pile.stands):
-                self._suspects.add((link.ifindex, what))
+        held = self._links.get(link.ifindex)
+        if held is not None and (
+            kind == RTM_DELLINK or self._differs(link.ifindex, decode_settings(data, start, end, held.words))
+        ):
+            self._suspects.add(link.ifindex)
+
+    def come_round(self) -> None:
+        """Note of what the kernel would not tell."""
+        for ifindex in list(islice(self._untold, _IN_A_ROUND)):
+            del self._untold[ifindex]
+            self._untold[ifindex] = None
+            self._suspects.add(ifindex)
 
     def overrun(self) -> None:
         """Note that everything may be different."""
-        self._suspects.update(self.piles)
+        self._suspects.update(self._links)
 
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         losses: list[Loss] = []
         suspects, self._suspects = self._suspects, set()
-        for key in suspects:
-            pile = self.piles.get(key)
-            if pile is None:
-                continue
-            operation = f"hold {self.words(key, pile.stands)}"
-            try:
-                now = self.read(key, operation)
-                if now == pile.stands:
-                    continue
-                reason = Unavailable(operation, f"someone has set {self.words(key, now)}")
-            except Unavailable as error:
-                reason = error
-            pile.gone = True
-            del self.piles[key]
-            losses += [Loss(wish.who, reason) for wish in pile.wishes if wish.who is not None]
+        for ifindex in suspects:
+            if ifindex in self._links:
+                losses += self._losses_of(ifindex)
+        if self._untold:
+            self._monitor.look_again()
         return losses, True
 
+    def _losses_of(self, ifindex: int) -> list[Loss]:
+        """Give up what of a link does not stand any more."""
+        held = self._links[ifindex]
+        gone: Unavailable | None = None
+        now: dict[str, Any] = {}
+        try:
+            now = self._read(ifindex, held.words, "")
+            lost = self._differs(ifindex, now)
+        except Unavailable as error:
+            gone = error
+            lost = [word for word in held.words if (ifindex, word) in self.piles]
+        losses: list[Loss] = []
+        for word in lost:
+            pile = self.piles.pop((ifindex, word))
+            pile.gone = True
+            operation = f"hold {self.words((ifindex, word), pile.stands)}"
+            if gone is None:
+                reason = Unavailable(operation, f"someone has set {self.words((ifindex, word), now[word])}")
+            else:
+                reason = Unavailable(operation, gone.reason, gone.errno)
+            losses += [Loss(wish.who, reason) for wish in pile.wishes if wish.who is not None]
+        return losses
 
-def _of(link: LinkMessage, what: str) -> Value:
-    return link.mtu if what == "mtu" else link.mac if what == "address" else link.name
+    def _differs(self, ifindex: int, now: Mapping[str, Any]) -> list[str]:
+        """Return what of a link does not stand as it was set."""
+        piles = self.piles
+        return [word for word in now if (ifindex, word) in piles and piles[ifindex, word].stands != now[word]]
+
+    def _read(self, ifindex: int, words: Iterable[str], operation: str) -> dict[str, Any]:
+        return decode_settings(*self._lookup.body(ifindex, operation), words)
+
+    def _forget(self, ifindex: int) -> None:
+        """Follow a link no more if nothing of it is held, and look at it no more if the kernel tells of all that is."""
+        held = self._links.get(ifindex)
+        if held is None or held.told:
+            self._untold.pop(ifindex, None)
+        if held is not None and not held.words:
+            del self._links[ifindex]
+
+
+class HoldingLinkSettings:
+    """Hold things of a link while the block runs.  Never suspends: see docs/decisions/0002."""
+
+    __slots__ = ("_held", "_link", "_settings", "_values")
+
+    def __init__(self, settings: LinkSettings, link: str, values: Options) -> None:
+        self._settings = settings
+        self._link = link
+        self._values = values
+        self._held: list[Held] = []
+
+    async def __aenter__(self) -> None:
+        self._held = self._settings.hold_all(self._link, self._values, current_holder())
+
+    async def __aexit__(self, *_: object) -> None:
+        held, self._held = self._held, []
+        self._settings.release_all(held)

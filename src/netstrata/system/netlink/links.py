@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 
 from netstrata.contract import Holder
+from netstrata.contract.options import Options
 from netstrata.ports.kernel import Link, LinkChange, NewLink, NewPort
 from netstrata.protocols.rtnetlink import (
     LinkMessage,
@@ -21,14 +22,13 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.system.netlink.bus import bus_of_link
 from netstrata.system.netlink.held import Held, Hold, Listener
 from netstrata.system.netlink.joined import HeldPort, JoinedLinks
-from netstrata.system.netlink.link_settings import Key, LinkSettings, Value
+from netstrata.system.netlink.link_settings import HoldingLinkSettings, LinkSettings
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import HeldLink, MadeLinks
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.watchers import Carrier, Census, Presence, Watchers
-from netstrata.system.overrides import HoldingSetting
 from netstrata.values import Unavailable
 
 
@@ -84,17 +84,9 @@ class NetlinkLinks(Subscriber):
         """Put a link into a bridge, bond or VRF."""
         return self._joined.held_port(port)
 
-    def held_mtu(self, link: str, mtu: int) -> HoldingSetting[Key, Value]:
-        """Set the largest packet of a link, in bytes."""
-        return self._settings.held_setting(link, "mtu", mtu)
-
-    def held_mac(self, link: str, mac: bytes) -> HoldingSetting[Key, Value]:
-        """Set the hardware address of a link."""
-        return self._settings.held_setting(link, "address", mac)
-
-    def held_name(self, link: str, name: str) -> HoldingSetting[Key, Value]:
-        """Rename a link."""
-        return self._settings.held_setting(link, "name", name)
+    def held_settings(self, link: str, settings: Options) -> HoldingLinkSettings:
+        """Set things of a link; put back what was there, if ours still stands."""
+        return HoldingLinkSettings(self._settings, link, settings)
 
     def held_up(self, link: str) -> Hold[str, HeldUp]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""

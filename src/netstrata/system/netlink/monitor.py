@@ -59,6 +59,9 @@ class Subscriber:
         """Note that messages were lost."""
         raise NotImplementedError
 
+    def come_round(self) -> None:
+        """Note what may have changed without a message; a while after `Monitor.look_again`."""
+
     def settle(self) -> tuple[list[Loss], bool]:
         """Check the notes against the kernel; return who lost something, and whether everything could be checked."""
         raise NotImplementedError
@@ -189,6 +192,8 @@ class Monitor:
     def _go_round(self) -> None:
         self._round = False
         if self._socket is not None:
+            for ear in self._ears:
+                ear.come_round()
             self._settle()
 
     def _open(self) -> socket.socket:

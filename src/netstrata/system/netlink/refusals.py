@@ -11,6 +11,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
     RTPROT_STATIC,
 )
+from netstrata.protocols.rtnetlink.settings import SETTINGS
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_address
 
@@ -28,7 +29,7 @@ ROUTE_WORDS = {
     15: "table",
     18: "gateway",
 }
-LINK_WORDS = {1: "hardware address", 3: "name", 4: "MTU", 5: "link", 53: "name"}
+LINK_WORDS = {5: "link", 53: "name"} | {row.kept.attribute: row.noun for row in SETTINGS.values() if row.kept.attribute}
 RULE_WORDS = {1: "to", 2: "from", 3: "iif", 6: "priority", 10: "fwmark", 15: "table", 17: "oif"}
 NEIGHBOUR_WORDS = {1: "address", 2: "hardware address"}
 _OWNERS = {

@@ -1,0 +1,1 @@
+"""Statements about links as such."""
