@@ -62,6 +62,7 @@ CASES = [
     Case("multicast", "off", "on"),
     Case("allmulticast", "on", "off"),
     Case("promisc", "on", "off", "promiscuous mode"),
+    Case("mode", "dormant", "default"),
     Case("protodown", "on", "off", link="vz", ready=_VXLAN, lose="link del vz", called="vz"),
 ]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.statement[0].__name__}-{case.word}")

@@ -48,6 +48,7 @@ _SETTINGS = {
     "group": ("7", "8"), "txqueuelen": ("500", "600"), "gso_max_size": ("40000", "50000"),
     "gso_max_segs": ("100", "200"), "gro_max_size": ("40000", "50000"), "arp": ("off", "on"),
     "multicast": ("off", "on"), "allmulticast": ("on", "off"), "promisc": ("on", "off"),
+    "mode": ("dormant", "default"),
 }  # fmt: skip
 DRIFTS = [
     Drift("net.up", "ip link set va down", "ip -br link show va | grep -o '<.*UP'"),

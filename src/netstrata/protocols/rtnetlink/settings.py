@@ -9,7 +9,7 @@ from sys import byteorder
 from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.link_shapes import ALIAS, GROUP, MTU, OWN_MAC, SWITCH, whole
+from netstrata.contract.link_shapes import ALIAS, GROUP, MTU, OWN_MAC, SWITCH, choice, whole
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes import LINK
 from netstrata.protocols.rtnetlink.constants import (
@@ -27,6 +27,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_GSO_MAX_SIZE,
     IFLA_IFALIAS,
     IFLA_IFNAME,
+    IFLA_LINKMODE,
     IFLA_MTU,
     IFLA_PROTO_DOWN,
     IFLA_TXQLEN,
@@ -106,6 +107,7 @@ SETTINGS: Final[dict[str, LinkSetting]] = {
     "multicast": LinkSetting("multicast", SWITCH, _flag(IFF_MULTICAST)),
     "allmulticast": LinkSetting("allmulticast", SWITCH, _flag(IFF_ALLMULTI)),
     "promisc": LinkSetting("promiscuous mode", SWITCH, _flag(IFF_PROMISC)),
+    "mode": LinkSetting("mode", choice("a mode", {"default": 0, "dormant": 1}), _u8(IFLA_LINKMODE), told=False),
     "protodown": LinkSetting("protodown", SWITCH, _u8(IFLA_PROTO_DOWN), told=False),
 }
 
