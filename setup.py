@@ -15,7 +15,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOMS = ("values", "contract", "language", "engine", "protocols/rtnetlink")
-PLAIN = ("values/compiling.py",)  # is what the compiler does not want to see
+PLAIN = ("values/compiler_hints.py",)  # is what the compiler does not want to see
 BUILDING = {"bdist_wheel", "build", "build_ext", "install"}
 MUST = os.environ.get("NETSTRATA_COMPILED") == "1"
 MUST_NOT = os.environ.get("NETSTRATA_PLAIN") == "1"

@@ -13,7 +13,7 @@ import pytest
 from tests.console.running import SOURCES, Console, start_daemon, wait_until
 
 from netstrata.cli.client import Connection
-from netstrata.console.noting import MOST
+from netstrata.console.refusal_log import MOST
 
 
 @pytest.fixture(scope="module")

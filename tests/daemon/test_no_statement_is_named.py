@@ -12,6 +12,7 @@ ROOMS = ("daemon", "language")
 NAMES = {declaration.name for declaration in make_registry().declarations()}
 # The same word for something else.
 OTHERWISE = {
+    ("daemon/logs/syslog.py", "daemon"): "a facility of syslog",
     ("daemon/pyramid/graph.py", "call"): "the kind of an edge",
     ("daemon/pyramid/graph.py", "depend"): "the kind of an edge",
     ("daemon/pyramid/links.py", "index"): "a link's number",

@@ -271,13 +271,13 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from netstrata.cli.checking import check
+    from netstrata.cli.check_command import check
 
     return check(options.programs)
 
 
 def _fmt(options: argparse.Namespace) -> int:
-    from netstrata.cli.checking import layout
+    from netstrata.cli.check_command import layout
 
     return layout(options.programs, options.check)
 

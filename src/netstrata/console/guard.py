@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from netstrata.console.noting import Notes, quoted
+from netstrata.console.refusal_log import Notes, quoted
 
 NAMES: Final = frozenset((b"127.0.0.1", b"localhost", b"[::1]"))
 LARGEST: Final = 16 * 1024  # bytes of a body

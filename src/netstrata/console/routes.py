@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from netstrata.console.asking import Daemon, NoDaemon, Refusal
 from netstrata.console.feed import Feed
 from netstrata.console.guard import LARGEST
 from netstrata.console.page import Page
+from netstrata.console.queries import Daemon, NoDaemon, Refusal
 from netstrata.control.description import Type
 from netstrata.control.errors import words_of
 from netstrata.control.metrics import CONTENT_TYPE, down_text, metrics_text

@@ -4,9 +4,9 @@ import re
 from typing import Annotated
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.link_shapes import SWITCH
 from netstrata.contract.options import Options, options_shape
 from netstrata.contract.shapes import LINK, NUMBER
+from netstrata.contract.shapes_link import SWITCH
 from netstrata.values import Refused, Value, line_fault
 
 FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")

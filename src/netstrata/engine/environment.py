@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.engine.program import Slot
 from netstrata.values import Value
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.process import Process

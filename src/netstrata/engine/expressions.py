@@ -6,7 +6,7 @@ from netstrata.engine.program import ALL_NAMES, NOT_SEEN
 from netstrata.engine.referent import NAMED_ARGUMENTS, Referent, follow_variable, unwrapped
 from netstrata.engine.statement import Statement
 from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, excess, parse_number
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.function import Function

@@ -17,7 +17,7 @@ from netstrata.engine.statement import Owner, Statement
 from netstrata.values import List, Refused, Value
 
 if TYPE_CHECKING:
-    from netstrata.engine.structures.depending import ProvidedName
+    from netstrata.engine.structures.dependencies import ProvidedName
 
 # What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.
 DEEPEST: Final = 100_000  # levels of processes that templates were called in

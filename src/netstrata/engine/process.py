@@ -11,7 +11,7 @@ from netstrata.engine.referent import NAMED_ARGUMENTS, Plain, Referent
 from netstrata.engine.retry_state import RetryState
 from netstrata.engine.statement import DOWN, DYING, NONE, Owner, Statement
 from netstrata.values import List
-from netstrata.values.compiling import i32, mypyc_attr
+from netstrata.values.compiler_hints import i32, mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.machine import Engine

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from netstrata.contract.roles import Roles
 from netstrata.engine.referent import Referent, follow_thing, unwrapped
 from netstrata.values import DEPTH_LIMIT, MOST_WEIGHT, Refused, Span, Value, excess
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.expressions import Expression

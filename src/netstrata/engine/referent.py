@@ -3,7 +3,7 @@
 from typing import Final
 
 from netstrata.values import Value
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 NAMED_ARGUMENTS: Final = 20  # so many arguments of a process have names of their own: _arg0 to _arg19
 

@@ -10,7 +10,7 @@ from netstrata.engine.environment import Waiting
 from netstrata.engine.program import Slot
 from netstrata.engine.referent import Referent
 from netstrata.values import Value
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 if TYPE_CHECKING:
     from netstrata.engine.process import Process

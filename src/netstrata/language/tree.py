@@ -8,7 +8,7 @@ templates and statements.
 from typing import Union
 
 from netstrata.values import Source, Span
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 
 @mypyc_attr(acyclic=True)

@@ -10,7 +10,7 @@ from functools import cmp_to_key
 from itertools import islice
 from typing import Final, Union
 
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 DEPTH_LIMIT: Final = 32
 MOST_WEIGHT: Final = 1 << 27  # bytes of all strings in a value, and so many more for each of its elements:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 
 @mypyc_attr(acyclic=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyroute2.netlink.rtnl.fibmsg import fibmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
-from netstrata.contract import link_shapes
+from netstrata.contract import shapes_link
 from netstrata.contract.options import OptionsShape
 from netstrata.protocols.rtnetlink import (
     COMMON,
@@ -29,13 +29,13 @@ from netstrata.protocols.rtnetlink import (
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
 
 SHAPES: list[tuple[OptionsShape, dict[str, Any]]] = [
-    (link_shapes.BRIDGE_OPTIONS, KINDS["bridge"]),
-    (link_shapes.BRIDGE_PORT_OPTIONS, PORTS["bridge"]),
-    (link_shapes.VETH_OPTIONS, COMMON),
-    (link_shapes.VLAN_OPTIONS, KINDS["vlan"]),
-    (link_shapes.VXLAN_OPTIONS, KINDS["vxlan"]),
-    (link_shapes.BOND_OPTIONS, KINDS["bond"]),
-    (link_shapes.TUN_OPTIONS, KINDS["tun"]),
+    (shapes_link.BRIDGE_OPTIONS, KINDS["bridge"]),
+    (shapes_link.BRIDGE_PORT_OPTIONS, PORTS["bridge"]),
+    (shapes_link.VETH_OPTIONS, COMMON),
+    (shapes_link.VLAN_OPTIONS, KINDS["vlan"]),
+    (shapes_link.VXLAN_OPTIONS, KINDS["vxlan"]),
+    (shapes_link.BOND_OPTIONS, KINDS["bond"]),
+    (shapes_link.TUN_OPTIONS, KINDS["tun"]),
 ]
 
 

@@ -12,7 +12,7 @@ from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import ELEMENT_WEIGHT, List, Refused, Value, boolean, parse_number, weight, weight_of
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 
 class ListStatement(Statement):

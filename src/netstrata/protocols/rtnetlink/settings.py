@@ -9,9 +9,9 @@ from sys import byteorder
 from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.link_shapes import ALIAS, GROUP, MTU, OWN_MAC, SWITCH, choice, whole
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes import LINK
+from netstrata.contract.shapes_link import ALIAS, GROUP, MTU, OWN_MAC, SWITCH, choice, whole
 from netstrata.protocols.rtnetlink.constants import (
     AF_UNSPEC,
     IFF_ALLMULTI,

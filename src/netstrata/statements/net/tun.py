@@ -1,9 +1,9 @@
 """net.tun: a link whose other end is a program."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.link_shapes import TunMode, TunOptions
 from netstrata.contract.options import NO_OPTIONS
 from netstrata.contract.shapes import Link
+from netstrata.contract.shapes_link import TunMode, TunOptions
 from netstrata.ports import NewLink, Ports
 
 

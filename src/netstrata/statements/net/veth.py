@@ -1,9 +1,9 @@
 """net.veth: a cable with two ends."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.link_shapes import VethOptions
 from netstrata.contract.options import NO_OPTIONS
 from netstrata.contract.shapes import Link
+from netstrata.contract.shapes_link import VethOptions
 from netstrata.ports import NewLink, Ports
 
 

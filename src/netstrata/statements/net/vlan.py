@@ -1,9 +1,9 @@
 """net.vlan: a VLAN of a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.link_shapes import VlanId, VlanOptions
 from netstrata.contract.options import NO_OPTIONS
 from netstrata.contract.shapes import Link
+from netstrata.contract.shapes_link import VlanId, VlanOptions
 from netstrata.ports import NewLink, Ports
 
 

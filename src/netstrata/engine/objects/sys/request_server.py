@@ -7,12 +7,12 @@ from netstrata.contract.shapes_streams import SERVER_ADDRESS, StreamAddress, wri
 from netstrata.contract.shapes_templates import TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
-from netstrata.engine.messaging import Channel, text_of, value_of, wrong
+from netstrata.engine.message_stream import Channel, text_of, value_of, wrong
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import outside_object, takes
-from netstrata.engine.structures.calling import ScopeOf
+from netstrata.engine.structures.call import ScopeOf
 from netstrata.ports.streams import Closable, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message
 from netstrata.values import Refused, Unavailable, Value

@@ -1,9 +1,9 @@
 """net.bridge: a bridge."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.link_shapes import BridgeOptions
 from netstrata.contract.options import NO_OPTIONS
 from netstrata.contract.shapes import Link
+from netstrata.contract.shapes_link import BridgeOptions
 from netstrata.ports import NewLink, Ports
 
 

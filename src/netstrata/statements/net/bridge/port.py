@@ -1,9 +1,9 @@
 """net.bridge.port: a link in a bridge."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.link_shapes import BridgePortOptions
 from netstrata.contract.options import NO_OPTIONS
 from netstrata.contract.shapes import Link
+from netstrata.contract.shapes_link import BridgePortOptions
 from netstrata.ports import NewPort, Ports
 
 

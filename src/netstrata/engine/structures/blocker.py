@@ -8,7 +8,7 @@ from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import gives, maybe, structure
 from netstrata.values import Value, boolean
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 
 @mypyc_attr(acyclic=True)

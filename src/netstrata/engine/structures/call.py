@@ -11,7 +11,7 @@ from netstrata.engine.referent import PathRef, Referent
 from netstrata.engine.statement import DOWN, UP, Statement
 from netstrata.engine.structure import rest, structure, takes
 from netstrata.values import List, Value
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 IN_PLACE = Roles(calls=True)
 

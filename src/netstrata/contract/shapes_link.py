@@ -6,9 +6,9 @@ Source: ip-link(8); linux/if_link.h, linux/if_bonding.h.
 from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.dhcp_shapes import MAC
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes import IPV4_LIST, LINK, NAME, number_shape
+from netstrata.contract.shapes_dhcp import MAC
 from netstrata.values import Value, format_address, parse_address
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from netstrata.console.noting import Notes
+from netstrata.console.refusal_log import Notes
 
 MOST: Final = 100  # connections
 WHOLE_S: Final = 5.0  # in which a request must have come, head and body

@@ -9,9 +9,9 @@ from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DYING, UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
-from netstrata.engine.structures.calling import ScopeOf, argument_list, template_name
+from netstrata.engine.structures.call import ScopeOf, argument_list, template_name
 from netstrata.values import TRUE, List, Refused, Value, boolean
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 
 @mypyc_attr(acyclic=True)

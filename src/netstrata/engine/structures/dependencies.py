@@ -8,7 +8,7 @@ from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import Refused, Value
-from netstrata.values.compiling import mypyc_attr
+from netstrata.values.compiler_hints import mypyc_attr
 
 
 @mypyc_attr(acyclic=True)

@@ -6,9 +6,9 @@ Source: ip-route(8), ip-rule(8).
 from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.link_shapes import ADDRESS, SWITCH, TABLE_ID, choice, whole
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes import IPV4_NETWORK, IPV6_NETWORK, LINK, METRIC, Network
+from netstrata.contract.shapes_link import ADDRESS, SWITCH, TABLE_ID, choice, whole
 from netstrata.values import Value, parse_number
 from netstrata.values.addresses import parse_hex_number
 

@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 import anyio._backends._asyncio  # noqa: F401  # else it is looked for when rights are gone, perhaps in vain
 import uvicorn
 
-from netstrata.console.asking import Daemon
-from netstrata.console.connecting import Connection
+from netstrata.console.connection_limits import Connection
 from netstrata.console.feed import Feed
 from netstrata.console.guard import RequestGuard
-from netstrata.console.noting import Notes
 from netstrata.console.page import Page
+from netstrata.console.queries import Daemon
+from netstrata.console.refusal_log import Notes
 from netstrata.console.rights import RightsKept, give_up_root
 from netstrata.console.routes import make_app
 from netstrata.console.token import BadToken, read_token
