@@ -141,7 +141,7 @@ async def test_an_ipv6_route_that_goes_as_one_of_several_ways_is_told(world: "Wo
     ],
 )
 async def test_what_may_take_the_place_of_a_route_or_is_the_kernels_own_is_heard(
-    world: "World", wish: str, line: str, on_message: int
+    world: "World", wish: str, line: str, heard: int
 ) -> None:
     ready(world)
     world.as_statement()
@@ -152,4 +152,4 @@ async def test_what_may_take_the_place_of_a_route_or_is_the_kernels_own_is_heard
         world.ip(line)
         after = read(world)
 
-    assert after == before + on_message
+    assert after == before + heard
