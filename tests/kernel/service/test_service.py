@@ -48,7 +48,7 @@ ROUTER = (ROOT / "examples" / "router.ncd").read_text()
 LOOK = (
     "cat /etc/resolv.conf /proc/sys/net/ipv4/ip_forward; stat -c '%U %a' /etc/motd; ls /run/up /run/router.socket; "
     "nft list ruleset; iptables-save | sed 's/^#.*//; s/ .[0-9]*:[0-9]*.$//'; "
-    "ps -eo user,args | grep -E 'sleep|dnsmasq' | grep -v grep | sort"
+    "ps -ww -eo user,args | grep -E 'sleep|dnsmasq' | grep -v grep | sort"
 )
 
 
