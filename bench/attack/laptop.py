@@ -11,6 +11,7 @@ from netstrata.testing.child import Child, wait_until
 from netstrata.testing.lab import Lab
 
 HERE = Path(__file__).parent
+START_S = 60.0
 NCD = (sys.executable, "-m", "netstrata", "run")
 
 
@@ -33,7 +34,7 @@ class Laptop:
 
         def answers() -> bool:
             try:
-                Connection(self.control).close()
+                Connection(self.control, START_S).call("Figures")  # it can be reached before its program has begun
             except NoDaemon:
                 if not daemon.running:
                     raise

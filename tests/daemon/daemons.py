@@ -9,6 +9,8 @@ from types import TracebackType
 
 from netstrata.cli.client import Connection, NoDaemon
 
+START_S = 60.0
+
 
 class Started:
     """`netstrata run` in a process of its own, which answers when the block begins and has ended after it."""
@@ -26,7 +28,8 @@ class Started:
         end = time.monotonic() + 60
         while True:
             try:
-                self.connect()
+                # It can be reached before its program has begun, and obeys signals only then.
+                Connection(self.path, START_S).call("Figures")
                 return self
             except NoDaemon:
                 assert self.child.poll() is None, self.log.read_text()

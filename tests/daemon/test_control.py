@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.daemon.daemons import START_S
 
 from netstrata.cli.client import Connection, NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
@@ -48,7 +49,7 @@ class Daemon:
         end = time.monotonic() + 60
         while True:
             try:
-                self.connect()
+                Connection(self.path, START_S).call("Figures")  # it obeys signals when its program has begun
                 return
             except NoDaemon:
                 assert self.child.poll() is None, self.child.stdout and self.child.stdout.read()

@@ -34,7 +34,7 @@ SLICE_S: Final = 0.0005  # of that, for one client
 ADMITTED: Final = 16  # connections that are let in at once
 WOKEN: Final = 64  # clients that are looked at, at once
 PAUSE_S: Final = 1.0  # without a free descriptor, until the next attempt to let somebody in
-ENDING_S: Final = 0.1  # for telling the last events to all who watch
+ENDING_S: Final = 0.03  # for telling the last events to all who watch, those who may steer first
 
 _LISTENING: Final = select.EPOLLIN
 _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -124,7 +124,7 @@ class ControlSocket:
                 if timer is not None:
                     timer.cancel()
             end = monotonic() + ENDING_S
-            for client in list(self._clients.values()):
+            for client in sorted(self._clients.values(), key=lambda one: -one.right):
                 if monotonic() < end:
                     client.finish()
                 client.end()
