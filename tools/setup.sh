@@ -64,22 +64,33 @@ setup_javascript() {
   (cd tools/javascript && PATH=$OLDPWD/.venv/bin:$PATH npm ci --silent >&2)
 }
 
-# unpack_peers PACKAGE... : below .peers, without installing them: programs that would change this machine.
+# needed_by PACKAGE : the packages that apt would install for it here.  Libraries have other names in each Debian.
+needed_by() {
+  apt-get install -s -qq --no-install-recommends "$1" 2>/dev/null | awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }'
+}
+
+# unpack PACKAGE : below .peers, unless it is there.
+unpack() {
+  [ -d ".peers/$1/usr" ] && return
+  rm -rf ".peers/$1"; mkdir -p ".peers/$1"
+  (
+    cd ".peers/$1" || exit
+    apt-get -o APT::Sandbox::User=root download "$1" >/dev/null 2>&1 ||
+      { as_root apt-get update -qq >&2; apt-get -o APT::Sandbox::User=root download "$1" >/dev/null 2>&1; }
+    for deb in *.deb; do [ ! -f "$deb" ] || dpkg-deb -x "$deb" . ; done
+    for folder in bin sbin lib; do   # these are links into /usr on today's Debian
+      [ ! -d "$folder" ] || { mkdir -p "usr/$folder"; cp -a "$folder/." "usr/$folder"; }
+    done
+  )
+  [ -d ".peers/$1/usr" ] || say "cannot unpack $1; the tests that need it will be skipped"
+}
+
+# unpack_peers PACKAGE... : with what they need, without installing them: programs that would change this machine.
 unpack_peers() {
-  for package; do
-    [ -d ".peers/$package/usr" ] && continue
-    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
-    rm -rf ".peers/$package"; mkdir -p ".peers/$package"
-    (
-      cd ".peers/$package" || exit
-      apt-get -o APT::Sandbox::User=root download "$package" >/dev/null 2>&1 ||
-        { as_root apt-get update -qq >&2; apt-get -o APT::Sandbox::User=root download "$package" >/dev/null 2>&1; }
-      for deb in *.deb; do [ ! -f "$deb" ] || dpkg-deb -x "$deb" . ; done
-      for folder in bin sbin lib; do   # these are links into /usr on today's Debian
-        [ ! -d "$folder" ] || { mkdir -p "usr/$folder"; cp -a "$folder/." "usr/$folder"; }
-      done
-    )
-    [ -d ".peers/$package/usr" ] || say "cannot unpack $package; the tests that need it will be skipped"
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
+  for peer; do
+    unpack "$peer"   # which reads apt's lists, if there are none
+    for package in $(needed_by "$peer"); do unpack "$package"; done
   done
 }
 
@@ -96,8 +107,6 @@ setup_all() {
   fi
   setup_python "$1" || return
   [ "$1" != develop ] || setup_javascript || return
-  [ "$1" != develop ] || unpack_peers openresolv resolvconf wpasupplicant hostapd libnl-3-200 libnl-genl-3-200 \
-    libnl-route-3-200 libpcsclite1 kea-dhcp4-server kea-common liblog4cplus-2.0.5 libmariadb3 libpq5 libldap-2.5-0 libsasl2-2 \
-    systemd libsystemd-shared libapparmor1
+  [ "$1" != develop ] || unpack_peers openresolv resolvconf wpasupplicant hostapd kea-dhcp4-server systemd
   printf '%s\n' "$1 $setup_for" > .setup-done
 }

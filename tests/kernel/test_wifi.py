@@ -80,7 +80,7 @@ def test_a_wireless_link_says_network_signal_and_bitrate_for_as_long_as_it_is_in
         pytest.skip("there are no simulated radios here; tools/vm-tests brings two")
     base, client = radios()[:2]
     tmp_path.chmod(0o755)
-    supplicant = peer(tmp_path, "wpasupplicant", "sbin/wpa_supplicant")
+    supplicant = peer(tmp_path, "wpasupplicant", "usr/sbin/wpa_supplicant")
     ssid = "café \x1b[31m".encode()
     (tmp_path / "hostapd.conf").write_text(
         f"interface={base}\ndriver=nl80211\nssid2={ssid.hex()}\nchannel=1\nhw_mode=g\nwpa=2\n"
@@ -95,7 +95,7 @@ def test_a_wireless_link_says_network_signal_and_bitrate_for_as_long_as_it_is_in
     control = ("--control", str(tmp_path / "control"))
     daemon = started(PYTHON, "-m", "netstrata", "run", *control, str(tmp_path / "air.ncd"))
     daemon.wait_for("air.ncd:3:5 down -> up")
-    words = [peer(tmp_path, "wpasupplicant", "sbin/wpa_cli"), "-p", f"{tmp_path}/wpa", "-i", client, "signal_poll"]
+    words = [peer(tmp_path, "wpasupplicant", "usr/sbin/wpa_cli"), "-p", f"{tmp_path}/wpa", "-i", client, "signal_poll"]
     polled = subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
     _, out, _ = netstrata("links", "--json", *control, seconds=60)

@@ -182,7 +182,7 @@ def supplicant_reads(said: bytes) -> dict[str, bytes]:
 
 
 def test_wpa_supplicant_reads_what_was_meant(lab: Lab, tmp_path: Path) -> None:
-    program = peer(tmp_path, "wpasupplicant", "sbin/wpa_supplicant")
+    program = peer(tmp_path, "wpasupplicant", "usr/sbin/wpa_supplicant")
     path = tmp_path / "w.conf"
     values = texts("\n}\nnetwork={\n", '"\n\tca_cert="', "x" * 900, "\t", most=5)
     made = [0]
@@ -209,7 +209,7 @@ def test_wpa_supplicant_reads_what_was_meant(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_link_whose_name_begins_with_a_hyphen_is_no_option(lab: Lab, tmp_path: Path) -> None:
-    program = peer(tmp_path, "wpasupplicant", "sbin/wpa_supplicant")
+    program = peer(tmp_path, "wpasupplicant", "usr/sbin/wpa_supplicant")
     options = WPA_OPTIONS.read(Map({b"ssid": b"home"}))
     assert options is not None
     (tmp_path / "w.conf").write_text(wpa_configuration.configuration("-B", options))

@@ -63,7 +63,7 @@ class Seen:
 
 def authenticator(lab: Lab, folder: Path, password: str) -> Host:
     """Return a host whose eth0 leads to a switch that lets bob in with a password."""
-    peer(folder, "wpasupplicant", "sbin/wpa_supplicant")
+    peer(folder, "wpasupplicant", "usr/sbin/wpa_supplicant")
     hostapd = peer(folder, "hostapd", "usr/sbin/hostapd")
     switch, host = lab.host("switch"), lab.host("host")
     switch.ip(f"link add name port type veth peer name eth0 netns {host.net_path}", files=[host.net])

@@ -30,7 +30,7 @@ def peer(folder: Path, package: str, path: str) -> str:
 
 def wire(lab: Lab, folder: Path, password: str) -> Child:
     """Run a program that waits for a wire with 802.1X, whose user has a password, and is `hello`."""
-    supplicant = peer(folder, "wpasupplicant", "sbin/wpa_supplicant")
+    supplicant = peer(folder, "wpasupplicant", "usr/sbin/wpa_supplicant")
     hostapd = peer(folder, "hostapd", "usr/sbin/hostapd")
     switch, host = lab.host("switch"), lab.host("host")
     # A cable of the lab is a bridge, which does not forward what is for the next hop only.

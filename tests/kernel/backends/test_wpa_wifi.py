@@ -27,7 +27,7 @@ def test_a_link_joins_a_network_by_its_passphrase_and_leaves_it_with_the_stateme
     if len(radios()) < 2:
         pytest.skip("there are no simulated radios here; tools/vm-tests brings two")
     base, client = radios()[:2]
-    peer(tmp_path, "wpasupplicant", "sbin/wpa_supplicant")
+    peer(tmp_path, "wpasupplicant", "usr/sbin/wpa_supplicant")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin")
     (tmp_path / "hostapd.conf").write_text(
         f"interface={base}\ndriver=nl80211\nssid=horses at home\nchannel=1\nhw_mode=g\nwpa=2\nieee80211w=1\n"
