@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.kernel.backends.test_wpa_supplicant import peer
 
 
