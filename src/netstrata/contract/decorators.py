@@ -59,18 +59,20 @@ def reports(name: str, *, layer: int = 0) -> Callable[[F], F]:
     def declare_both(function: F) -> F:
         declare(function)
         of = declaration_of(function)
+        doc = (_next_event.__doc__ or "") + of.raw_example()  # both as indented as this Python leaves them
         function.nextevent = Declaration(  # type: ignore[attr-defined]
-            f"{name}::nextevent", "nextevent", (), (), _NEXT_EVENT + of.raw_example(), None, file=of.file, line=of.line
+            f"{name}::nextevent", "nextevent", (), (), doc, None, file=of.file, line=of.line
         )
         return function
 
     return declare_both
 
 
-_NEXT_EVENT = """Be done with the event that is shown, and show the next one when there is one.
+def _next_event() -> None:
+    """Be done with the event that is shown, and show the next one when there is one.
 
     What stands below is undone, so nothing after this statement is reached.
-"""
+    """
 
 
 def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
