@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 NCD = [sys.executable, "-m", "netstrata.cli.ncd", "--loglevel", "none"]
-RUN = [sys.executable, "-m", "netstrata", "run", "--quiet"]
+RUN = [sys.executable, "-m", "netstrata", "run", "--quiet", "--control", "none"]
 
 
 def started(words: list[str], program: Path) -> "subprocess.Popen[bytes]":

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.clock import Clock
 
-RUN = [sys.executable, "-m", "netstrata", "run", "--stop-time", "5"]
+RUN = [sys.executable, "-m", "netstrata", "run", "--control", "none", "--stop-time", "5"]
 NCD = [sys.executable, "-m", "netstrata.cli.ncd", "--loglevel", "debug"]
 STOP = b"\x13"  # Ctrl-S
 CHATTY = """
