@@ -20,6 +20,7 @@ from netstrata.contract import Holder
 from netstrata.protocols.rtnetlink import Malformed
 from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
+from netstrata.system.netlink.kernel_socket import NetlinkSocket, OpenSocket, open_socket
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Monitor:
         "_foreign",
         "_groups",
         "_loop",
+        "_opens",
         "_own_port",
         "_queue_bytes",
         "_round",
@@ -86,11 +88,12 @@ class Monitor:
         "read",
     )
 
-    def __init__(self, own_port: int, queue_bytes: int = QUEUE_BYTES) -> None:
+    def __init__(self, own_port: int, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket) -> None:
         """Prepare to listen; nothing is opened before somebody joins a group."""
         self._own_port = own_port
         self._queue_bytes = queue_bytes
-        self._socket: socket.socket | None = None
+        self._opens = opens
+        self._socket: NetlinkSocket | None = None
         self._loop: AbstractEventLoop | None = None
         self._buffer = bytearray(_BUFFER)
         self._groups: dict[int, int] = {}
@@ -196,15 +199,12 @@ class Monitor:
                 ear.come_round()
             self._settle()
 
-    def _open(self) -> socket.socket:
+    def _open(self) -> NetlinkSocket:
         from asyncio import get_running_loop
 
         loop = get_running_loop()
-        listener = socket.socket(
-            socket.AF_NETLINK,
-            socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
-            socket.NETLINK_ROUTE,
-        )
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        listener = self._opens(kind, socket.NETLINK_ROUTE)
         try:
             try:
                 listener.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, self._queue_bytes)
@@ -220,7 +220,7 @@ class Monitor:
         self._socket = listener
         return listener
 
-    def _attach_filter(self, listener: socket.socket) -> None:
+    def _attach_filter(self, listener: NetlinkSocket) -> None:
         """Drop, in the kernel, what is said about routes of others, and about ours because of our own requests.
 
         Not about links and addresses: our own change to one can take away what others of ours hold.

@@ -1,6 +1,7 @@
 """The kernel's network configuration, in one piece: a socket that asks, one that hears, and the ports over them."""
 
 from netstrata.system.netlink.addresses import NetlinkAddresses
+from netstrata.system.netlink.kernel_socket import OpenSocket, open_socket
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import QUEUE_BYTES, Monitor
@@ -20,14 +21,14 @@ class Netlink:
 
     __slots__ = ("addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
 
-    def __init__(self, queue_bytes: int = QUEUE_BYTES) -> None:
+    def __init__(self, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket) -> None:
         """Open the request socket; the listening one is opened when somebody listens.
 
-        Shapes: queue_bytes is the listening socket's receive queue.
+        Shapes: queue_bytes is the listening socket's receive queue; opens makes sockets of another kernel, of a model.
         Raises: OSError if the kernel gives no netlink socket.
         """
-        self.requests = RequestSocket()
-        self.monitor = Monitor(self.requests.port, queue_bytes)
+        self.requests = RequestSocket(opens=opens)
+        self.monitor = Monitor(self.requests.port, queue_bytes, opens)
         self.lookup = LinkLookup(self.requests, self.monitor)
         self.links = NetlinkLinks(self.requests, self.monitor, self.lookup)
         self.addresses = NetlinkAddresses(self.requests, self.monitor, self.lookup.index_of)

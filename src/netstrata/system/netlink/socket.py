@@ -8,7 +8,6 @@ Source: netlink(7), linux/netlink.h.
 import errno
 import socket
 from collections.abc import Callable, Generator
-from fcntl import ioctl
 from struct import Struct
 from sys import byteorder
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from netstrata.protocols.rtnetlink.constants import (
     NLMSG_ERROR,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
+from netstrata.system.netlink.kernel_socket import OpenSocket, open_socket
 
 SOL_NETLINK = 270
 NETLINK_CAP_ACK = 10
@@ -63,12 +63,12 @@ class RequestSocket:
 
     __slots__ = ("_buffer", "_receive", "_send", "_sequence", "_socket", "port")
 
-    def __init__(self, protocol: int = socket.NETLINK_ROUTE) -> None:
+    def __init__(self, protocol: int = socket.NETLINK_ROUTE, opens: OpenSocket = open_socket) -> None:
         """Open the socket; what is said here of rtnetlink holds for generic netlink, too.
 
         Raises: OSError.
         """
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+        self._socket = opens(socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK):
             try:
                 self._socket.setsockopt(SOL_NETLINK, option, 1)
@@ -195,7 +195,7 @@ class RequestSocket:
         if not 0 < len(packed) < 16:
             return 0
         try:
-            found = ioctl(self._socket, SIOCGIFINDEX, packed.ljust(40, b"\0"))
+            found = self._socket.ioctl(SIOCGIFINDEX, packed.ljust(40, b"\0"))
         except OSError:
             return 0
         return int.from_bytes(found[16:20], byteorder)
@@ -203,7 +203,7 @@ class RequestSocket:
     def name_of(self, ifindex: int) -> str:
         """Return a link's name as it is now, or `link 7` if it has gone."""
         try:
-            found = ioctl(self._socket, SIOCGIFNAME, bytes(16) + ifindex.to_bytes(4, byteorder) + bytes(20))
+            found = self._socket.ioctl(SIOCGIFNAME, bytes(16) + ifindex.to_bytes(4, byteorder) + bytes(20))
         except OSError:
             return f"link {ifindex}"
         return found[:16].partition(b"\0")[0].decode("utf-8", "surrogateescape")
