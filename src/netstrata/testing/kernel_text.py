@@ -9,6 +9,7 @@ Read by ip(8), which shares no code with us.
 """
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,9 +23,14 @@ _KERNELS_OWN = {"local", "broadcast", "multicast", "anycast"}
 
 def kernel_text(host: "Host") -> str:
     """Return one line for each link, address, route and rule of a host, in this order."""
+    return text_by_ip(lambda words, given: host.run("ip", *words, given=given))
+
+
+def text_by_ip(ip: Callable[[list[str], str], str]) -> str:
+    """Return the same of whatever an ip is asked, which is given its words and its input."""
     asked = "route show table all\nrule show\n"
-    links, routes, rules = _answers(host.run("ip", "-j", "-batch", "-", given="addr show\n" + asked))
-    routes6, rules6 = _answers(host.run("ip", "-6", "-j", "-batch", "-", given=asked))
+    links, routes, rules = _answers(ip(["-j", "-batch", "-"], "addr show\n" + asked))
+    routes6, rules6 = _answers(ip(["-6", "-j", "-batch", "-"], asked))
     lines = sorted(_link(row) for row in links if row["ifname"] != "lo")
     lines += sorted(line for row in links for line in _addresses(row))
     # Asked for all tables, ip shows routes of both families, whichever was asked for.

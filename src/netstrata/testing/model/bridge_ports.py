@@ -1,0 +1,72 @@
+"""Links in bridges.  What a bridge says of its ports as family AF_BRIDGE is not modelled.
+
+Source: net/bridge/br_if.c.
+"""
+
+import errno
+from typing import TYPE_CHECKING
+
+from netstrata.protocols.rtnetlink.wire import attributes
+from netstrata.testing.model.kinds import BRIDGE_PORT, check_port
+from netstrata.testing.model.link import ModelLink
+from netstrata.testing.model.messages import NotModelled, Refusal
+
+if TYPE_CHECKING:
+    from netstrata.testing.model.links import Links
+
+_MASK = 0x3FFF
+
+
+class BridgePorts:
+    """Puts links into bridges, and takes them out."""
+
+    def __init__(self, links: "Links") -> None:
+        self._links = links
+
+    def put(self, link: ModelLink, master: int) -> bool:
+        """Make a link a port of a bridge, or of none; return whether anything is different."""
+        if link.master == master:
+            return False
+        bridge = self._links.by_index.get(master)
+        if master and bridge is None:
+            raise Refusal(errno.EINVAL)
+        if link.master:
+            self.leave(link)
+        if bridge is None:
+            return True
+        if bridge.kind != "bridge":
+            raise Refusal(errno.EOPNOTSUPP)
+        if link.loopback:
+            raise Refusal(errno.EINVAL)
+        if link.kind == "bridge":
+            raise Refusal(errno.ELOOP, "Can not enslave a bridge to a bridge")
+        link.master, link.port = master, dict(BRIDGE_PORT)
+        self._take_after(bridge)
+        return True
+
+    def leave(self, link: ModelLink) -> None:
+        """Take a link out of its bridge."""
+        bridge = self._links.by_index[link.master]
+        link.master, link.port = 0, {}
+        self._take_after(bridge)
+        self._links.tell(link)
+
+    def set(self, link: ModelLink, value: bytes) -> bool:
+        """Change how a port behaves."""
+        if not link.master:
+            raise Refusal(errno.EINVAL)
+        data = {kind & _MASK: value[first:last] for kind, first, last in attributes(value, 0, len(value))}
+        check_port(data)
+        link.port.update(data)
+        return True
+
+    def _take_after(self, bridge: ModelLink) -> None:
+        """Give a bridge the least address and size of its ports, if it has none of its own."""
+        ports = [one for one in self._links.by_index.values() if one.master == bridge.ifindex]
+        if not bridge.own_mac and ports:
+            mac = min(one.mac for one in ports)
+            if mac != bridge.mac:
+                bridge.mac = mac
+                self._links.tell(bridge)
+        if any(one.mtu != bridge.mtu for one in ports):
+            raise NotModelled("a bridge whose ports have another MTU")

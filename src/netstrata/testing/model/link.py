@@ -1,0 +1,147 @@
+"""One link of the model, and how the kernel tells of it.  Source: rtnl_fill_ifinfo in net/core/rtnetlink.c."""
+
+from dataclasses import dataclass, field
+
+from netstrata.protocols.rtnetlink.constants import (
+    AF_INET,
+    AF_UNSPEC,
+    ARPHRD_ETHER,
+    ARPHRD_LOOPBACK,
+    IFF_LOWER_UP,
+    IFF_MULTICAST,
+    IFF_RUNNING,
+    IFF_UP,
+    IFLA_ADDRESS,
+    IFLA_AF_SPEC,
+    IFLA_ALT_IFNAME,
+    IFLA_CARRIER,
+    IFLA_IFNAME,
+    IFLA_INET_CONF,
+    IFLA_INFO_DATA,
+    IFLA_INFO_KIND,
+    IFLA_INFO_SLAVE_DATA,
+    IFLA_INFO_SLAVE_KIND,
+    IFLA_LINK,
+    IFLA_LINKINFO,
+    IFLA_MASTER,
+    IFLA_MTU,
+    IFLA_NUM_RX_QUEUES,
+    IFLA_NUM_TX_QUEUES,
+    IFLA_OPERSTATE,
+    IFLA_PROP_LIST,
+    IPV4_DEVCONF_PROMOTE_SECONDARIES,
+)
+from netstrata.protocols.rtnetlink.links import IFINFOMSG
+from netstrata.protocols.rtnetlink.wire import U32, attribute
+from netstrata.testing.model.messages import Attributes, named, packed
+from netstrata.testing.model.settings import AT_FIRST
+
+IFF_BROADCAST, IFF_LOOPBACK = 0x2, 0x8
+IFLA_BROADCAST, IFLA_PROMISCUITY = 2, 30
+IFLA_MIN_MTU, IFLA_MAX_MTU = 50, 51
+NLA_F_NESTED = 0x8000
+UNKNOWN, DOWN, LOWER_LAYER_DOWN, DORMANT, OPERATIONAL = 0, 2, 3, 5, 6  # operational states, RFC 2863
+_CONF_WORDS = 33
+
+
+@dataclass(eq=False)
+class ModelLink:
+    """A link; a cable and a peer are what it takes to have carrier."""
+
+    ifindex: int
+    name: str
+    kind: str
+    mac: bytes
+    mtu: int = 1500
+    least_mtu: int = 68
+    most_mtu: int = 65535
+    up: bool = False
+    cable: bool = True
+    carrier: bool = False
+    state: int = UNKNOWN  # as it was when carrier was last looked at
+    looked_at: bool | None = None  # what carrier was then
+    peer: int = 0  # the other half of a pair
+    below: int = 0  # the link that it stands on
+    master: int = 0
+    queues: tuple[int, int] = (1, 1)
+    altnames: list[str] = field(default_factory=list)
+    values: Attributes = field(default_factory=lambda: dict(AT_FIRST))  # what else can be set
+    own_flags: int = IFF_MULTICAST
+    data: Attributes = field(default_factory=dict)
+    port: Attributes = field(default_factory=dict)  # how it behaves in a bridge
+    own_mac: bool = True  # somebody gave it; a bridge without one takes that of a port
+    promotes: bool = False  # promote_secondaries
+    accept_dad: int = 1
+    ready: bool = False  # IPv6 has begun to work on it
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is lo."""
+        return self.kind == "lo"
+
+    @property
+    def was_operational(self) -> bool:
+        """Whether it could be used when carrier was last looked at; IPv6 waits for that."""
+        return self.state in (UNKNOWN, OPERATIONAL)
+
+    @property
+    def operational(self) -> bool:
+        """Whether it can be used."""
+        return self.carrier and self.was_operational
+
+    @property
+    def flags(self) -> int:
+        """The flags as the kernel tells them."""
+        flags = self.own_flags | (IFF_LOOPBACK if self.loopback else IFF_BROADCAST)
+        if self.up:
+            flags |= IFF_UP
+            if self.was_operational:
+                flags |= IFF_RUNNING
+            if self.carrier:
+                flags |= IFF_LOWER_UP
+        return flags
+
+    def body(self) -> bytes:
+        """Return the body of an RTM_NEWLINK or RTM_DELLINK."""
+        arphrd = ARPHRD_LOOPBACK if self.loopback else ARPHRD_ETHER
+        said = IFINFOMSG.pack(AF_UNSPEC, arphrd, self.ifindex, self.flags, 0) + named(IFLA_IFNAME, self.name)
+        said += attribute(IFLA_OPERSTATE, bytes([self.state if self.up else DOWN]))
+        for kind, value in (
+            (IFLA_MTU, self.mtu),
+            (IFLA_MIN_MTU, self.least_mtu),
+            (IFLA_MAX_MTU, self.most_mtu),
+            (IFLA_PROMISCUITY, int(bool(self.master))),
+            (IFLA_NUM_TX_QUEUES, self.queues[0]),
+            (IFLA_NUM_RX_QUEUES, self.queues[1]),
+        ):
+            said += attribute(kind, U32.pack(value))
+        said += packed(self.values)
+        if self.kind == "veth" or self.below:
+            said += attribute(IFLA_LINK, U32.pack(self.peer or self.below))
+        if self.master:
+            said += attribute(IFLA_MASTER, U32.pack(self.master))
+        said += attribute(IFLA_CARRIER, bytes([self.carrier]))
+        said += attribute(IFLA_ADDRESS, self.mac)
+        said += attribute(IFLA_BROADCAST, bytes(6) if self.loopback else b"\xff" * 6)
+        return said + self._info() + self._settings() + self._altnames()
+
+    def _info(self) -> bytes:
+        """Return what kind it is, and how it was made."""
+        info = b""
+        if self.kind and not self.loopback:
+            info += named(IFLA_INFO_KIND, self.kind)
+            if self.data:
+                info += attribute(IFLA_INFO_DATA, packed(self.data))
+        if self.master:
+            info += named(IFLA_INFO_SLAVE_KIND, "bridge") + attribute(IFLA_INFO_SLAVE_DATA, packed(self.port))
+        return attribute(IFLA_LINKINFO, info) if info else b""
+
+    def _settings(self) -> bytes:
+        words = [0] * _CONF_WORDS
+        words[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1] = int(self.promotes)
+        conf = attribute(IFLA_INET_CONF, b"".join(U32.pack(word) for word in words))
+        return attribute(IFLA_AF_SPEC, attribute(AF_INET, conf))
+
+    def _altnames(self) -> bytes:
+        names = b"".join(named(IFLA_ALT_IFNAME, name) for name in self.altnames)
+        return attribute(IFLA_PROP_LIST | NLA_F_NESTED, names) if names else b""

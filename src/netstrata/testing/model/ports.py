@@ -1,0 +1,31 @@
+"""Ports over a model kernel, as a statement sees them."""
+
+from typing import TYPE_CHECKING, NoReturn
+
+from netstrata.system.netlink import Netlink
+from netstrata.testing.model.messages import NotModelled
+
+if TYPE_CHECKING:
+    from netstrata.testing.model.kernel import ModelKernel
+
+
+class ModelPorts:
+    """Links, addresses, routes, rules and neighbours of a model; what else a statement asks for is not modelled.
+
+    A test that needs more ports makes a subclass that has them.
+    """
+
+    def __init__(self, kernel: "ModelKernel") -> None:
+        self.netlink: Netlink = kernel.netlink()
+        self.links = self.netlink.links
+        self.addresses = self.netlink.addresses
+        self.routes = self.netlink.routes
+        self.rules = self.netlink.rules
+        self.neighbours = self.netlink.neighbours
+
+    def __getattr__(self, port: str) -> NoReturn:
+        raise NotModelled(f"the port {port}")
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.netlink.close()
