@@ -1,4 +1,8 @@
-"""Runs each `async def` test of this folder in a network namespace of its own, in an event loop of its own."""
+"""Runs each `async def` test of this folder in an event loop of its own, against the real kernel and against the model.
+
+With the real one it is in a network namespace of its own, and takes root.  What a test asks of ip(8), the same ip is
+asked in both: see `netstrata.testing.model.ip`.
+"""
 
 import asyncio
 import errno
@@ -21,9 +25,12 @@ from netstrata.ports import Ports
 from netstrata.protocols.rtnetlink import encode_new_link
 from netstrata.protocols.rtnetlink.constants import NLM_F_CREATE, NLM_F_EXCL, RTM_NEWLINK
 from netstrata.system.netlink import Netlink
+from netstrata.system.netlink.monitor import QUEUE_BYTES
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.sysctl import KernelSettings
 from netstrata.testing.child import wait_until
+from netstrata.testing.model import ModelKernel, NotModelled
+from netstrata.testing.model.ip import run_ip
 from netstrata.testing.namespaces import NEWNET, become_root, in_thread, unshare
 from netstrata.values import Unavailable
 
@@ -89,10 +96,10 @@ class Batch:
 
 
 class World:
-    """A network namespace with a veth pair, va and vb, and what a test needs in it."""
+    """A kernel with a veth pair, va and vb, and what a test needs in it: here the real one, in a network namespace."""
 
     def __init__(self) -> None:
-        self.netlink = netlink = Netlink()
+        self.netlink = netlink = self.another_netlink()
         self.ports = SimpleNamespace(
             links=netlink.links,
             addresses=netlink.addresses,
@@ -103,21 +110,36 @@ class World:
         )
         self.ip("link add va address 02:00:00:00:0a:01 type veth peer name vb address 02:00:00:00:0b:01")
 
+    def another_netlink(self, queue_bytes: int = QUEUE_BYTES) -> Netlink:
+        """Return ports of their own over this kernel."""
+        return Netlink(queue_bytes)
+
+    def requests(self) -> RequestSocket:
+        """Return a request socket to this kernel."""
+        return RequestSocket()
+
+    def run(self, words: list[str], given: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run ip, which may fail."""
+        return subprocess.run(["ip", *words], input=given, capture_output=True, text=True, timeout=60)
+
     def ip(self, words: str) -> str:
         """Run ip, and fail if it fails."""
-        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, timeout=60)
+        done = self.run(words.split())
         assert done.returncode == 0, f"ip {words}: {done.stderr}"
         return done.stdout
 
     def batch(self, lines: str) -> int:
         """Run many ip commands in one go; return how many."""
-        done = subprocess.run(["ip", "-batch", "-"], input=lines, capture_output=True, text=True, timeout=60)
+        done = self.run(["-batch", "-"], lines)
         assert done.returncode == 0, done.stderr
         return lines.count("\n")
 
     def start_batch(self, lines: str) -> Batch:
         """Run many ip commands meanwhile."""
         return Batch(lines)
+
+    def finish_dad(self) -> None:
+        """Let duplicate address detection end: the real kernel comes to it by itself, in a second or two."""
 
     def sysctl(self, path: str, value: str = "") -> str:
         """Read a setting of this namespace, after writing it if there is a value."""
@@ -214,9 +236,56 @@ class World:
         return "UP" in json.loads(self.ip(f"-j link show dev {link}"))[0]["flags"]
 
 
+class ModelWorld(World):
+    """The same over the model kernel: without root, and without a namespace."""
+
+    def __init__(self) -> None:
+        self.kernel = ModelKernel()
+        super().__init__()
+
+    def another_netlink(self, queue_bytes: int = QUEUE_BYTES) -> Netlink:
+        return self.kernel.netlink(queue_bytes)
+
+    def requests(self) -> RequestSocket:
+        return RequestSocket(opens=self.kernel.socket)
+
+    def run(self, words: list[str], given: str = "") -> "subprocess.CompletedProcess[str]":
+        return run_ip(self.kernel, words, given)
+
+    def start_batch(self, lines: str) -> Batch:
+        raise NotModelled("what happens meanwhile")
+
+    def finish_dad(self) -> None:
+        self.kernel.finish_dad()
+
+    def sysctl(self, path: str, value: str = "") -> str:
+        return self.kernel.setting(path, value)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test of a world twice."""
+    if "world" in metafunc.fixturenames:
+        metafunc.parametrize("world", [pytest.param("real", marks=pytest.mark.kernel), "model"], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out with the model what is marked to be about the real one only, or needs links that few kernels have."""
+    out = [
+        item
+        for item in items
+        if getattr(item, "callspec", None) is not None
+        and cast(Any, item).callspec.params.get("world") == "model"
+        and (item.get_closest_marker("real_kernel") or item.get_closest_marker("vm"))
+    ]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
+
+
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> None:
-    """Is made in the test's own namespace, by the hook below."""
+    """Is made by the hook below, if it is the real one in the test's own namespace."""
+    if request.param == "model":
+        return
     try:
         become_root()
     except Unavailable as reason:
@@ -253,15 +322,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = inspect.signature(test).parameters
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
 
+    which = cast(Any, pyfuncitem).callspec.params["world"]
+
     async def scenario() -> None:
-        world = World()
+        world = ModelWorld() if which == "model" else World()
         try:
             await asyncio.wait_for(test(**{**arguments, "world": world}), 100)
         finally:
             world.netlink.close()
 
     def play() -> None:
-        unshare(NEWNET)
+        if which == "real" or os.geteuid() == 0:  # a test of the model that goes astray does not reach the machine
+            unshare(NEWNET)
         asyncio.run(scenario())
 
     in_thread(play)

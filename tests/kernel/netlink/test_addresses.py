@@ -10,8 +10,6 @@ from netstrata.values import Unavailable, parse_address
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 
 def packed(text: str) -> bytes:
     address = parse_address(text.encode())
@@ -146,6 +144,7 @@ async def test_a_duplicate_on_the_link_takes_an_ipv6_address_down(world: "World"
     statement = world.as_statement()
 
     async with world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64):
+        world.finish_dad()
         reason = await statement.losses.get()
 
     assert "another host on the link has this address" in reason

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.kernel.netlink.test_routes import ready, route
 
-from netstrata.system.netlink import Netlink
-
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
-
-pytestmark = pytest.mark.kernel
 
 # 100,000 routes are 6 MB of messages, and took 37 MB when all of them were kept.  With a million (14 s of `ip -batch`),
 # on two busy cores: 0.3 ms for the route that counts, 0.3 to 1 s for one behind another, 5 MB.
@@ -28,6 +24,7 @@ def filled(world: "World", table: int) -> None:
     world.batch("".join(f"route add {one}/32 via 192.0.2.9 table {table} proto bird\n" for one in addresses))
 
 
+@pytest.mark.real_kernel("it measures what a table of 100,000 routes takes")
 @pytest.mark.parametrize(
     ("table", "same", "other"),
     [
@@ -51,7 +48,7 @@ async def test_the_same_route_among_many_is_found_again_without_keeping_them(
         world.ip(f"route add {same} table {table} proto static")
     world.ip(f"route add {other} table {table} proto static")
     before = world.routes(f"route show table {table}")
-    netlink = Netlink(queue_bytes=1)
+    netlink = world.another_netlink(queue_bytes=1)
     told = world.as_statement()
     holding = netlink.routes.held_route(route(same.replace("default", "0.0.0.0/0"))._replace(table=table))
     tracemalloc.start()
@@ -76,9 +73,10 @@ async def test_the_same_route_among_many_is_found_again_without_keeping_them(
     netlink.close()
 
 
+@pytest.mark.real_kernel("it measures what a table of 100,000 routes takes")
 async def test_a_route_of_ours_among_many_is_found_missing_after_an_overrun(world: "World") -> None:
     filled(world, 254)
-    netlink = Netlink(queue_bytes=1)
+    netlink = world.another_netlink(queue_bytes=1)
     told = world.as_statement()
     await netlink.routes.held_route(route("198.51.100.0/24 dev va")).__aenter__()
     world.batch(BURST)

@@ -7,12 +7,8 @@ import pytest
 from tests.kernel.netlink.test_addresses import packed
 from tests.kernel.netlink.test_routes import route
 
-from netstrata.system.netlink import Netlink
-
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
-
-pytestmark = pytest.mark.kernel
 
 BURST = "".join(f"addr add 10.9.{n}.1/24 dev vb\n" for n in range(200))
 
@@ -38,7 +34,7 @@ async def test_a_route_of_the_kernel_that_goes_unheard_is_missed(
     world: "World", address: str, prefix: int, line: str, lost: str
 ) -> None:
     no_dad(world)
-    netlink = Netlink(queue_bytes=1)
+    netlink = world.another_netlink(queue_bytes=1)
     statement = world.as_statement()
 
     async with netlink.addresses.held_address("va", packed(address), prefix):
@@ -65,7 +61,7 @@ async def test_an_address_that_has_the_routes_it_should_is_kept_when_messages_ar
     if up:
         world.ip("link set vd up")
     world.sysctl("net/ipv6/conf/vb/accept_dad", "1")
-    netlink = Netlink(queue_bytes=1)
+    netlink = world.another_netlink(queue_bytes=1)
     statement = world.as_statement()
     wishes = [
         ("va", "192.0.2.1", 24), ("va", "192.0.2.2", 24), ("va", "192.0.2.3", 32), ("va", "198.51.100.2", 31),
@@ -92,7 +88,7 @@ async def test_an_address_that_has_the_routes_it_should_is_kept_when_messages_ar
 async def test_what_was_put_before_a_route_unheard_is_noticed(world: "World") -> None:
     no_dad(world)
     world.ip("addr add 192.0.2.1/24 dev va")
-    netlink = Netlink(queue_bytes=1)
+    netlink = world.another_netlink(queue_bytes=1)
     statement = world.as_statement()
 
     async with netlink.routes.held_route(route("198.51.100.0/24 dev va metric 7")):

@@ -14,8 +14,6 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 OPTIONS = '["hairpin": "on", "cost": "17", "priority": "9", "learning": "off", "isolated": "on", "mcast_router": "2"]'
 
 

@@ -19,8 +19,6 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 MAC = "02:00:00:00:0A:77"
 _VXLAN = "link add vz type vxlan id 42 remote 192.0.2.2 dstport 4789"
 

@@ -14,8 +14,6 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 
 def is_told_more(watching: AsyncGenerator[bool, None]) -> bool:
     """Say whether a watcher has something to say at once; it cannot be used any more afterwards."""
@@ -211,9 +209,7 @@ async def test_a_port_that_leaves_its_bridge_is_not_a_link_that_goes(world: "Wor
 
 
 async def test_watchers_catch_up_after_their_queue_ran_over(world: "World") -> None:
-    from netstrata.system.netlink import Netlink
-
-    netlink = Netlink(queue_bytes=1)
+    netlink = world.another_netlink(queue_bytes=1)
     links = netlink.links
     world.links_up()
     async with (

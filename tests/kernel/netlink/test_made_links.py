@@ -20,8 +20,6 @@ from netstrata.values import Refused, Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 # A statement's words, and how ip makes the same; the name of what is made is vz.
 MADE = [
     pytest.param(bridge, ("vz",), "vz type bridge", id="bridge"),
@@ -171,6 +169,7 @@ async def test_a_link_that_someone_deletes_is_lost_and_can_be_made_again(
     assert told.notes == []
 
 
+@pytest.mark.real_kernel("the model has no macvlan")
 async def test_what_stands_on_a_link_that_vanishes_is_lost_with_it(world: "World") -> None:
     told = world.as_statement()
 
@@ -193,7 +192,10 @@ async def test_what_stands_on_a_link_that_vanishes_is_lost_with_it(world: "World
         ("vz type ifb", bridge, ("vz",), "a ifb link of that name is there"),
         ("vz type veth peer name vy", veth, ("vz", "vx"), "it is there, but vx is not its other end"),
         ("vy type bridge", veth, ("vz", "vy"), "the name vy is taken"),
-        ("vz link vb type macvlan", macvlan, ("va", "vz"), "it is there, but on vb"),
+        pytest.param(
+            "vz link vb type macvlan", macvlan, ("va", "vz"), "it is there, but on vb",
+            marks=pytest.mark.real_kernel("the model has no macvlan"),
+        ),
         (
             "vz type vxlan id 7 dstport 4789", vxlan, ("vz", '["id": "8", "ttl": "3", "dstport": "4789"]'),
             "it is there, but with another id and ttl",

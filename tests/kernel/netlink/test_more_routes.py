@@ -10,8 +10,6 @@ from netstrata.values import Refused, Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 # A statement's words, and how ip makes the same.
 ROUTES = [
     ("198.51.100.0/24", '["via": "192.0.2.9", "dev": "va"]', "198.51.100.0/24 via 192.0.2.9 dev va"),

@@ -27,7 +27,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import Statement, World
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.real_kernel("it is about two network namespaces")
 
 
 class Elsewhere:

@@ -10,8 +10,6 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 MAC = "02:00:00:00:0A:09"
 ADDRESSES = pytest.mark.parametrize("address", ["192.0.2.9", "2001:db8::9"])
 

@@ -15,7 +15,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.real_kernel("it drops capabilities")
 
 _REASON = "not permitted: this takes the capability CAP_NET_ADMIN in this network namespace"
 

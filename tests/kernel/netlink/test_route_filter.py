@@ -8,8 +8,6 @@ from tests.kernel.netlink.test_routes import ready, route
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 STORM = "".join(
     f"route add 10.9.{n}.0/24 dev va\nroute del 10.9.{n}.0/24 dev va\n"
     f"route add 2001:db8:9:{n}::/64 dev va\nroute del 2001:db8:9:{n}::/64 dev va\n"

@@ -10,8 +10,6 @@ from netstrata.values import Unavailable, parse_address, parse_number
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 
 def route(words: str) -> Route:
     """Read `198.51.100.0/24 via 192.0.2.9 dev va metric 5`, as ip would, `blackhole` first."""
@@ -255,9 +253,7 @@ async def test_routes_survive_a_rename_and_go_on_the_way_back(world: "World") ->
 
 async def test_a_queue_that_ran_over_loses_no_loss(world: "World") -> None:
     ready(world)
-    from netstrata.system.netlink import Netlink
-
-    netlink = Netlink(queue_bytes=1)  # the kernel makes it a few datagrams
+    netlink = world.another_netlink(queue_bytes=1)  # the kernel makes it a few datagrams
     statement = world.as_statement()
     wish = route("198.51.100.0/24 dev va")
     burst = "".join(f"addr add 10.9.{n}.1/24 dev vb\n" for n in range(200))  # a route of others would not be heard

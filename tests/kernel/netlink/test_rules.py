@@ -11,8 +11,6 @@ from netstrata.values import Refused
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 # A statement's words, how ip makes the same, and how the program says it.
 RULES = [
     ('["priority": "100"]', "-4 rule add priority 100 lookup main", "100 lookup 254"),

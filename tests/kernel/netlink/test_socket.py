@@ -26,13 +26,11 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_GETROUTE,
     RTM_NEWROUTE,
 )
-from netstrata.system.netlink.socket import Dump, Request, RequestSocket
+from netstrata.system.netlink.socket import Dump, Request
 from netstrata.values import format_address
 
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
-
-pytestmark = pytest.mark.kernel
 
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 
@@ -56,7 +54,7 @@ async def test_links_addresses_and_routes_are_what_ip_says(world: "World") -> No
     world.ip("addr add 192.0.2.1/24 dev va")
     world.ip("addr add 2001:db8::1/64 dev va nodad")
     world.ip("route add 198.51.100.0/24 via 192.0.2.9 dev va metric 5")
-    requests = RequestSocket()
+    requests = world.requests()
 
     links = requests.dump(RTM_GETLINK, ask_links())
     addresses = requests.dump(RTM_GETADDR, ask_addresses(0, 0))
@@ -91,7 +89,7 @@ async def test_links_addresses_and_routes_are_what_ip_says(world: "World") -> No
 
 async def test_requests_that_leave_together_are_answered_one_by_one(world: "World") -> None:
     world.links_up()
-    requests = RequestSocket()
+    requests = world.requests()
     va = requests.index_of("va")
     bodies = [encode_route(network, 24, None, va, 0, 254, 1) for network in networks(0, 1000)]
     bodies[500] = encode_route(b"\x0a\0\0\1", 24, None, va, 0, 254, 1)
@@ -105,7 +103,7 @@ async def test_requests_that_leave_together_are_answered_one_by_one(world: "Worl
 
 
 async def test_a_dump_of_a_table_that_nobody_made_is_empty(world: "World") -> None:
-    requests = RequestSocket()
+    requests = world.requests()
 
     dump = requests.dump(RTM_GETROUTE, ask_routes(AF_INET, 4711, 0))
 
@@ -114,10 +112,11 @@ async def test_a_dump_of_a_table_that_nobody_made_is_empty(world: "World") -> No
     requests.close()
 
 
+@pytest.mark.real_kernel("a dump of the model is one moment")
 async def test_a_dump_says_whether_the_kernel_changed_meanwhile(world: "World") -> None:
     world.batch("".join(f"addr add 10.{n >> 8}.{n & 255}.1/32 dev va\n" for n in range(1500)))
     stay = set(networks(0, 1500))
-    requests = RequestSocket()
+    requests = world.requests()
     churn = world.start_batch("".join(f"addr add 10.99.{n & 255}.{n >> 8}/32 dev lo\n" for n in range(8000)))
 
     dumps = []
@@ -141,7 +140,7 @@ async def test_a_dump_says_whether_the_kernel_changed_meanwhile(world: "World") 
 
 
 async def test_names_and_indexes_are_the_kernels(world: "World") -> None:
-    requests = RequestSocket()
+    requests = world.requests()
     va = requests.index_of("va")
 
     assert requests.name_of(va) == "va"

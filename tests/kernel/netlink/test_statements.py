@@ -17,8 +17,6 @@ from netstrata.values import Refused, Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
-
 
 async def test_a_whole_program_goes_up_and_down_without_suspending_once(world: "World") -> None:
     world.ip("link set vb up")

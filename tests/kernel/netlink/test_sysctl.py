@@ -10,7 +10,7 @@ from netstrata.values import Refused, Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
-pytestmark = pytest.mark.kernel
+pytestmark = pytest.mark.real_kernel("it is about files in /proc/sys")
 
 TTL = "net.ipv4.ip_default_ttl"
 PATH = "net/ipv4/ip_default_ttl"
