@@ -5,7 +5,6 @@ A small library that is put before it (`ip_over_model.c`) hands it our end of a 
 netlink socket.  It takes `ip` and a C compiler.
 """
 
-import atexit
 import os
 import selectors
 import shutil
@@ -40,17 +39,22 @@ def run_ip(kernel: "ModelKernel", words: list[str], given: str = "") -> "subproc
         return _run(library, kernel, words, script.fileno())
 
 
-def _run(library: str, kernel: "ModelKernel", words: list[str], script: int) -> "subprocess.CompletedProcess[str]":
+def _run(library: int, kernel: "ModelKernel", words: list[str], script: int) -> "subprocess.CompletedProcess[str]":
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
-        "LD_PRELOAD": library,
+        "LD_PRELOAD": f"/proc/self/fd/{library}",
         "MODEL_KERNEL_SOCKET": str(theirs.fileno()),
     }
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complaint, ours:
         with theirs:
             child = subprocess.Popen(
-                ["ip", *words], stdin=script, stdout=said, stderr=complaint, env=environment, pass_fds=[theirs.fileno()]
+                ["ip", *words],
+                stdin=script,
+                stdout=said,
+                stderr=complaint,
+                env=environment,
+                pass_fds=[theirs.fileno(), library],
             )
         try:
             with _Server(kernel, ours) as server:
@@ -136,23 +140,24 @@ class _Server:
 
 
 @cache
-def _library() -> str:
-    """Return where the library is that stands between ip and the kernel, and that it does."""
+def _library() -> int:
+    """Return the library that stands between ip and the kernel, as an open file, once it is proven to."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None or shutil.which("ip") is None:
         raise Unavailable("run ip over a model", "there is no C compiler or no ip: install gcc and iproute2")
-    folder = tempfile.mkdtemp(prefix="netstrata-model-")
-    atexit.register(shutil.rmtree, folder, True)
-    library = f"{folder}/ip_over_model.so"
-    built = [compiler, "-shared", "-fPIC", "-O1", "-o", library, str(_SOURCE), "-ldl"]
-    done = subprocess.run(built, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Unavailable("run ip over a model", done.stderr)
+    library = os.memfd_create("ip_over_model.so")
+    with tempfile.TemporaryDirectory(prefix="netstrata-model-") as folder:
+        built = f"{folder}/ip_over_model.so"
+        words = [compiler, "-shared", "-fPIC", "-O1", "-o", built, str(_SOURCE), "-ldl"]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Unavailable("run ip over a model", done.stderr)
+        os.write(library, Path(built).read_bytes())
     _prove(library)
     return library
 
 
-def _prove(library: str) -> None:
+def _prove(library: int) -> None:
     """Be sure that ip asks the model and not the machine, before it is told to change anything."""
     from netstrata.testing.model.kernel import ModelKernel
 
