@@ -92,8 +92,9 @@ class Reactions:
         return took
 
     def _wait(self, carrier: bool, timeout_s: float = PATIENCE_S) -> float:
-        """Wait until the carrier has changed, and then the route; return the milliseconds between."""
-        changed, awaited = 0.0, NEWROUTE if carrier else DELROUTE
+        """Wait until the carrier and the route have changed; return the milliseconds from the one to the other."""
+        changed = route = 0.0
+        awaited = NEWROUTE if carrier else DELROUTE
         end = time.monotonic() + timeout_s
         while (left := end - time.monotonic()) > 0:
             self._socket.settimeout(left)
@@ -106,6 +107,8 @@ class Reactions:
                 if kind == NEWLINK and struct.unpack_from("=i", body, 4)[0] == self._ifindex:
                     if bool(struct.unpack_from("=I", body, 8)[0] & RUNNING) is carrier and not changed:
                         changed = now
-                elif changed and kind == awaited and body[5] == OURS and destination(body) == HELD:
-                    return (now - changed) * 1000
+                elif kind == awaited and body[5] == OURS and destination(body) == HELD:
+                    route = now
+                if changed and route:
+                    return max(0.0, route - changed) * 1000
         return float("inf")
