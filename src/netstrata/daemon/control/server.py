@@ -161,7 +161,7 @@ class ControlSocket:
         self.limits.refused(peer, f"a bug of Netstrata, {error!r}", f"\n{traceback_of(error)}")
 
     def _heard(self, event: Event) -> None:
-        if not self._news:
+        if self._clients and not self._news:
             self._news = True
             self._schedule()
 
