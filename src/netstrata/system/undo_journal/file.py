@@ -1,9 +1,9 @@
 """The file under an undo journal: locked, with room that is really there, written to as memory.
 
 A store into a mapped file cannot say that the file system is full: it is SIGBUS.  So whatever is mapped was allocated
-before, which can.  The lock is that of an open file; no child inherits that, nor the mapping, which would keep it open.
+before, which can.  The lock is that of an open file, which no program inherits that is executed.
 
-Source: flock(2), posix_fallocate(3), mmap(2), madvise(2) MADV_DONTFORK, tmpfs(5).
+Source: flock(2), posix_fallocate(3), mmap(2), tmpfs(5).
 """
 
 import fcntl
@@ -84,12 +84,12 @@ class JournalFile:
 
         Raises: OSError if there is no room; what is good is there still.
         """
-        size = os.fstat(self._descriptor).st_size
-        os.ftruncate(self._descriptor, end)  # what is allocated anew is zeros
-        size = max(_pages(end), min(_pages(size), _pages(end) + _MOST))
+        rest = os.pread(self._descriptor, _MOST + 1, end)
+        if len(rest) > _MOST or rest.count(0) < len(rest):
+            os.ftruncate(self._descriptor, end)  # what is allocated anew is zeros
+        size = max(_pages(end), end + min(len(rest), _MOST))  # what was ours is not given away on a full disk
         os.posix_fallocate(self._descriptor, 0, size)
         self._map = mmap.mmap(self._descriptor, size)
-        self._map.madvise(mmap.MADV_DONTFORK)
         self._map.seek(end)
         self.size = size
         self.write = self._map.write
