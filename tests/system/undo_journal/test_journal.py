@@ -5,11 +5,12 @@ import os
 import resource
 import struct
 import subprocess
+import sys
 import tempfile
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -226,32 +227,44 @@ def test_it_is_still_locked_when_it_was_written_anew(path: str) -> None:
     journal.close()
 
 
-def test_no_two_ever_have_it_however_they_come_and_go(path: str) -> None:
-    holders: list[int] = []
-    seen: list[tuple[int, str]] = []
+@contextmanager
+def before_locking(act: Callable[[], object]) -> Iterator[None]:
+    """Do something when a file is open, and just about to be locked."""
+    acts = [act]
 
-    def come_and_go(which: int) -> None:
-        times = 0
-        while times < 50:
-            try:
-                journal = UndoJournal(path, HERE, compacted=0)
-            except JournalTaken:
-                continue
-            times += 1
-            holders.append(which)
-            journal.undone(intend(journal))
-            seen.append((len(holders), journal.problem))
-            holders.remove(which)
-            journal.close()
+    def hook(_frame: FrameType, event: str, called: object) -> None:
+        if event == "c_call" and called is fcntl.flock and acts:
+            acts.pop()()
 
-    threads = [threading.Thread(target=come_and_go, args=[which]) for which in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    sys.setprofile(hook)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
 
-    assert seen == [(1, "")] * 200
-    assert os.listdir(os.path.dirname(path)) == []
+
+def test_a_file_that_is_put_away_just_before_it_is_locked_is_not_taken_for_the_journal(path: str) -> None:
+    first = UndoJournal(path, HERE)
+
+    with before_locking(first.close):
+        second = UndoJournal(path, HERE)
+
+    number = intend(second)
+    assert list(reading(Path(path)).entries) == [number]
+    with pytest.raises(JournalTaken):
+        UndoJournal(path, HERE)
+    second.close()
+
+
+def test_a_file_that_is_exchanged_just_before_it_is_locked_is_not_taken_for_the_journal(path: str) -> None:
+    first = UndoJournal(path, HERE)
+    number = intend(first)
+
+    with before_locking(first._rewrite), pytest.raises(JournalTaken):
+        UndoJournal(path, HERE)
+
+    assert list(reading(Path(path)).entries) == [number]
+    first.close()
 
 
 def test_no_child_inherits_the_lock(path: str) -> None:

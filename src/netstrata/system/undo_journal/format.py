@@ -73,8 +73,10 @@ def head(identity: Identity) -> bytes:
 
 def intended(number: int, kind: str, key: bytes, undo: bytes, holder: str) -> bytes:
     """Return the record of what is about to be done."""
-    name = kind.encode("utf-8", "surrogatepass")
-    place = holder.encode("utf-8", "surrogatepass")
+    try:
+        name, place = kind.encode(), holder.encode()
+    except UnicodeEncodeError:  # half a character, which takes longer
+        name, place = kind.encode("utf-8", "surrogatepass"), holder.encode("utf-8", "surrogatepass")
     of_name, of_key, of_undo = len(name), len(key), len(undo)
     length = 21 + of_name + of_key + of_undo + len(place)
     body = b"".join((_pack_intended(length, INTENDED, number, of_name, of_key, of_undo), name, key, undo, place))
