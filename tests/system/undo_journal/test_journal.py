@@ -194,6 +194,20 @@ def test_the_file_does_not_grow_with_what_is_past(path: str) -> None:
     journal.close()
 
 
+def test_however_much_is_live_it_is_all_there_when_the_file_was_written_anew(path: str) -> None:
+    journal = UndoJournal(path, HERE)
+    kept = [intend(journal, bytes(100), bytes(100)) for _ in range(20_000)]
+    inode = os.stat(path).st_ino
+    while os.stat(path).st_ino == inode:
+        for _ in range(1000):
+            journal.undone(intend(journal))
+
+    assert list(reading(Path(path)).entries) == kept
+    journal.done(kept[0])
+    assert reading(Path(path)).entries[kept[0]].done
+    journal.close()
+
+
 def test_it_is_for_us_alone(path: str) -> None:
     journal = UndoJournal(path, HERE)
 

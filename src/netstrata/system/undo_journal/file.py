@@ -135,8 +135,10 @@ class JournalFile:
             try:
                 _lock(descriptor, self._path)
                 os.posix_fallocate(descriptor, 0, max(_LEAST, _pages(len(data))))
-                new.start(0)
-                new.write(data)
+                left = memoryview(data)
+                while left:
+                    left = left[os.write(descriptor, left) :]
+                new.start(len(data))
                 if not _is_there(place, self._descriptor) and _exists(place):
                     raise _taken(self._path)
                 os.rename(name, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)

@@ -215,9 +215,13 @@ class UndoJournal:
     def _records(self) -> Iterator[bytes]:
         """Yield the least that a file must have: its head, and the entries that are live, in order of doing."""
         yield form.head(self._identity)
-        for number, record in sorted({**self._intended, **self._standing}.items()):
-            yield record
-            if number in self._standing:
+        standing = self._standing
+        for number in sorted((*self._intended, *standing)):
+            record = standing.get(number)
+            if record is None:
+                yield self._intended[number]
+            else:
+                yield record
                 yield short(DONE, number)
 
     def _rewrite(self) -> None:
