@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -23,6 +23,8 @@ from netstrata.system.undo_journal import format as form
 
 HERE = Identity("a boot", "a namespace")
 PATIENCE_S = 60
+FULL = resource.RLIMIT_FSIZE, 1 << 17  # bytes, that a file grows to
+NO_FILES = resource.RLIMIT_NOFILE, 3  # that are open anyway
 
 
 @pytest.fixture
@@ -57,15 +59,6 @@ def limited(what: int, most: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(what, (soft, hard))
-
-
-@contextmanager
-def no_descriptors() -> Iterator[None]:
-    """Have no file opened any more."""
-    free = os.open("/dev/null", os.O_RDONLY)
-    os.close(free)
-    with limited(resource.RLIMIT_NOFILE, free):
-        yield
 
 
 def test_a_daemon_is_left_what_the_last_one_did_in_the_order_of_doing(path: str) -> None:
@@ -177,6 +170,49 @@ def test_whatever_is_done_and_whenever_it_crashes_what_is_live_is_what_is_read(a
             assert (reading(Path(path)).entries, journal.problem) == (live, "")
         journal.close()
         assert os.listdir(f"{folder}/journal") == (["a"] if live else [])
+
+
+FAULTS = st.builds(
+    Act,
+    st.sampled_from(
+        ["intend", "intend", "done", "done with", "undone", "adopt", "full", "no descriptors", "well", "crash"]
+    ),
+    st.integers(0, 9),
+    st.binary(max_size=9),
+    st.one_of(st.binary(max_size=9), st.builds(bytes, st.integers(0, 150_000))),
+    st.text(max_size=9),
+)
+
+
+@given(st.lists(FAULTS, max_size=40))
+def test_whatever_cannot_be_written_nothing_fails_and_in_the_end_it_is_written(acts: list[Act]) -> None:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as faults:
+        path = f"{folder}/journal/a"
+        journal = UndoJournal(path, HERE, compacted=0)
+        live: Live = {}
+        for act in acts:
+            if act.verb == "full":
+                faults.enter_context(limited(*FULL))
+            elif act.verb == "no descriptors":
+                faults.enter_context(limited(*NO_FILES))
+            elif act.verb == "well":
+                faults.close()
+                journal._again_at = 0.0  # the second has passed
+            elif act.verb == "crash":
+                faults.close()
+                crash(journal)
+                behind = journal._behind
+                journal = UndoJournal(path, HERE, compacted=0)
+                left = {entry.number: entry for entry in journal.left}
+                assert behind or left == live
+                live = left
+            elif live or act.verb == "intend":
+                number = play(journal, live, act)
+                live = after(live, act, number) if number else live
+        faults.close()
+        journal.close()
+
+        assert reading(Path(path)).entries == live
 
 
 def test_the_file_does_not_grow_with_what_is_past(path: str) -> None:
@@ -376,7 +412,7 @@ def test_what_is_torn_is_written_over_and_never_comes_back(path: str, rest: byte
 def test_without_room_nothing_fails_and_what_was_intended_is_still_told(path: str) -> None:
     journal = UndoJournal(path, HERE)
     numbers = []
-    with limited(resource.RLIMIT_FSIZE, 1 << 17):
+    with limited(*FULL):
         while number := intend(journal):
             numbers.append(number)
         assert journal.problem == f"{path}: File too large"
@@ -399,7 +435,7 @@ def test_without_room_nothing_fails_and_what_was_intended_is_still_told(path: st
 def test_an_inverse_that_found_no_room_is_written_as_soon_as_there_is(path: str) -> None:
     journal = UndoJournal(path, HERE)
     number = intend(journal)
-    with limited(resource.RLIMIT_FSIZE, 1 << 17):
+    with limited(*FULL):
         journal.done(number, bytes(200_000))
         assert journal.problem == f"{path}: File too large"
         assert [entry.done for entry in reading(Path(path)).entries.values()] == [False]
@@ -416,7 +452,7 @@ def test_an_inverse_that_found_no_room_is_written_as_soon_as_there_is(path: str)
 def test_what_found_no_room_is_written_at_the_end_at_the_latest(path: str) -> None:
     journal = UndoJournal(path, HERE)
     number = intend(journal)
-    with limited(resource.RLIMIT_FSIZE, 1 << 17):
+    with limited(*FULL):
         journal.done(number, bytes(200_000))
 
     journal.close()
@@ -444,7 +480,7 @@ def test_without_descriptors_it_begins_when_there_are_some_and_reads_what_was_le
     first = UndoJournal(path, HERE)
     first.done(intend(first, b"of the last daemon"))
     crash(first)
-    with no_descriptors():
+    with limited(*NO_FILES):
         second = UndoJournal(path, HERE)
         assert second.problem == f"{path}: Too many open files"
         assert (second.left, intend(second)) == ([], 0)
@@ -460,7 +496,7 @@ def test_without_descriptors_it_begins_when_there_are_some_and_reads_what_was_le
 def test_without_descriptors_it_goes_on_in_the_file_that_it_has(path: str) -> None:
     journal = UndoJournal(path, HERE, compacted=0)
     inode = os.stat(path).st_ino
-    with no_descriptors():
+    with limited(*NO_FILES):
         for _ in range(10_000):
             journal.undone(intend(journal))
 
