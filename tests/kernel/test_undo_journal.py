@@ -9,7 +9,7 @@ import pytest
 from tests.clock import Clock
 from tests.system.undo_journal.acts import reading
 
-from netstrata.system.undo_journal import Identity, UndoJournal, journal_path
+from netstrata.system.undo_journal import Identity, UndoJournal, identity, journal_path
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
@@ -148,6 +148,16 @@ def test_hosts_have_identities_and_files_of_their_own(lab: Lab) -> None:
     assert path != other
     with laptop.inside():
         assert Identity.here() == of_laptop
+
+
+def test_a_kernel_without_cookies_tells_namespaces_by_their_inodes(lab: Lab) -> None:
+    found = {identity._inode()}
+    for host in (lab.host("laptop"), lab.host("router")):
+        with host.inside():
+            found.add(identity._inode())
+
+    assert len(found) == 3
+    assert "" not in found
 
 
 def test_what_was_done_in_another_network_namespace_is_not_ours_to_undo(lab: Lab, tmp_path: Path) -> None:

@@ -460,6 +460,28 @@ def test_what_found_no_room_is_written_at_the_end_at_the_latest(path: str) -> No
     assert [(entry.done, len(entry.undo)) for entry in reading(Path(path)).entries.values()] == [(True, 200_000)]
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_is_undone_while_nothing_can_be_written_is_written_later(path: str, waits: bool) -> None:
+    first = UndoJournal(path, HERE)
+    for key in (b"undone", b"done", b"kept"):
+        intend(first, key)
+    crash(first)
+    os.truncate(path, reading(Path(path)).end)
+    with limited(resource.RLIMIT_FSIZE, 10):
+        second = UndoJournal(path, HERE)
+        assert second.problem == f"{path}: File too large"
+        undone, done, kept = second.left
+        second.undone(undone.number)
+        second.done(done.number)
+        assert list(reading(Path(path)).entries.values()) == [undone, done, kept]
+
+    new = wait_written(second) if waits else 0
+    second.undone(new)
+    second.close()
+
+    assert list(reading(Path(path)).entries.values()) == [done._replace(done=True), kept]
+
+
 def test_what_is_too_large_for_an_entry_is_refused_alone(path: str) -> None:
     journal = UndoJournal(path, HERE)
 
