@@ -16,9 +16,9 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_NETCONF,
     RTNLGRP_LINK,
 )
+from netstrata.system.held import NO_RECOVERY, HoldingSetting, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.inotify import MODIFY, Inotify
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.overrides import HoldingSetting, OverrideStack, Settings, Spec
+from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.values import Unavailable
 
 ROOT = "/proc/sys"
@@ -28,19 +28,21 @@ _MOST = 1 << 16  # bytes
 _GROUPS = (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_LINK)
 
 
-class KernelSettings(Settings[str, bytes], Subscriber):
+class KernelSettings(Overrides[str, bytes], Subscriber):
     """The `Sysctl` port over /proc/sys; a key is a path."""
 
     __slots__ = ("_files", "_loop", "_monitor", "_queue", "_root")
 
-    def __init__(self, monitor: Monitor, root: str = ROOT) -> None:
-        super().__init__()
+    kind = "sysctl"
+
+    def __init__(self, monitor: Monitor, root: str = ROOT, recovery: Recovery = NO_RECOVERY) -> None:
+        super().__init__(recovery)
         self._root = root
         self._monitor = monitor
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: Inotify | None = None  # open while something is watched
         self._files: dict[str, tuple[int, int]] = {}  # by key: what is held open, and its watch
-        monitor.tell(self, RTM_NEWNETCONF)
+        monitor.subscribe(self, RTM_NEWNETCONF)
 
     def held_value(self, path: str, value: bytes) -> HoldingSetting[str, bytes]:
         """Write a setting, and put back what it was, unless somebody else has written it since."""
@@ -51,45 +53,44 @@ class KernelSettings(Settings[str, bytes], Subscriber):
         if who is not None:
             self._monitor.join(*_GROUPS)
         try:
-            pile, wish = self.put(key, value, who)
+            stack, spec = self.put(key, value, who)
         except Unavailable:
             if who is not None:
                 self._monitor.leave(*_GROUPS)
             raise
         if who is not None and key not in self._files:
             self._watch(key)
-        return key, pile, wish
+        return key, stack, spec
 
-    def release(self, key: str, pile: OverrideStack[bytes], wish: Spec[bytes]) -> None:
-        """Take a wish out again."""
-        if wish.who is not None:
+    def release(self, key: str, stack: OverrideStack[bytes], spec: Spec[bytes]) -> None:
+        """Take a value out again."""
+        if spec.who is not None:
             self._monitor.leave(*_GROUPS)
-        self.take_out(key, pile, wish)
-        if key not in self.piles:
+        self.take_out(key, stack, spec)
+        if key not in self.stacks:
             self._unwatch(key)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Need to know no more: whenever something was heard, all is read again."""
 
-    def overrun(self) -> None:
+    def on_overrun(self) -> None:
         """Need to know no more."""
 
-    def settle(self) -> tuple[list[Loss], bool]:
+    def reconcile(self) -> tuple[list[Loss], bool]:
         """Read all settings again."""
         losses: list[Loss] = []
-        for key, pile in list(self.piles.items()):
-            operation = f"hold {self.words(key, pile.stands)}"
+        for key, stack in list(self.stacks.items()):
+            operation = f"hold {self.describe(key, stack.stands)}"
             try:
                 now = self.read(key, operation)
-                if now == pile.stands:
+                if now == stack.stands:
                     continue
-                reason = Unavailable(operation, f"someone has set {self.words(key, now)}")
+                reason = Unavailable(operation, f"someone has set {self.describe(key, now)}")
             except Unavailable as error:
                 reason = error
-            pile.gone = True
-            del self.piles[key]
+            self.forget(key, stack)
             self._unwatch(key)
-            losses += [Loss(wish.who, reason) for wish in pile.wishes if wish.who is not None]
+            losses += [Loss(spec.who, reason) for spec in stack.specs if spec.who is not None]
         return losses, True
 
     def _watch(self, key: str) -> None:
@@ -120,7 +121,7 @@ class KernelSettings(Settings[str, bytes], Subscriber):
 
     def _written(self) -> None:
         if self._queue is not None and self._queue.read():
-            for holder, reason in self.settle()[0]:
+            for holder, reason in self.reconcile()[0]:
                 holder.lost(reason)
 
     def read(self, key: str, operation: str) -> bytes:
@@ -148,7 +149,7 @@ class KernelSettings(Settings[str, bytes], Subscriber):
         except OSError as error:
             raise self._refusal(operation, key, error) from error
 
-    def words(self, key: str, value: bytes) -> str:
+    def describe(self, key: str, value: bytes) -> str:
         """Return a setting with its value."""
         return f"{name_of(key)} to {value.decode('utf-8', 'replace')}"
 

@@ -1,14 +1,12 @@
 """Addresses of either family on links."""
 
 import errno
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import NamedTuple
 
-from netstrata.contract import Holder
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
-    Answer,
     RouteMessage,
     ask_addresses,
     ask_link,
@@ -33,13 +31,15 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV4_ROUTE,
     RTNLGRP_IPV6_IFADDR,
     RTNLGRP_IPV6_ROUTE,
+    RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
-from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes
+from netstrata.system.held import NO_RECOVERY, Held, Hold, Loss, Recovery, Store
+from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
-from netstrata.system.netlink.held import Held, Hold, IndexOf, Listener
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, reason_of, refused
+from netstrata.system.netlink.lookup import IndexOf, Listener
+from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, refused
 from netstrata.system.netlink.socket import Request, RequestSocket
 from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Unavailable
@@ -62,13 +62,13 @@ class Spec(NamedTuple):
 class HeldAddress(Held):
     """An address that is held; its link by index."""
 
-    __slots__ = ("body", "key", "link")
+    __slots__ = ("key", "link", "record")
 
-    def __init__(self, ours: bool, key: Key, link: str, body: bytes) -> None:
-        super().__init__(ours)
-        self.key = key
-        self.link = link
-        self.body = body
+    def __init__(self, spec: Spec, ifindex: int) -> None:
+        super().__init__()
+        self.key: Key = (ifindex, spec.address, spec.prefix)
+        self.link = spec.link
+        self.record = encode_address(ifindex, spec.address, spec.prefix)
 
     @property
     def words(self) -> str:
@@ -76,134 +76,165 @@ class HeldAddress(Held):
         return f"{network_words(self.key[1], self.key[2])} on {self.link}"
 
 
-class NetlinkAddresses(Subscriber):
+class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
         "_connected",
-        "_held",
         "_index_of",
+        "_missing",
         "_monitor",
         "_overrun",
         "_requests",
+        "_snapshot",
         "_subnets",
-        "_suspects",
         "_watched",
         "_watchers",
         "left",
     )
+    kind = "address"
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(recovery)
         self._requests = requests
         self._index_of = index_of
         self._monitor = monitor
-        self._held: dict[Key, HeldAddress] = {}
-        self._suspects: dict[Key, None] = {}  # in the order in which they were heard of
         self._watched = 0
         self._watchers: dict[int, list[Dynamic]] = {}  # by link
         self._connected = ConnectedRoutes(requests)
         self._subnets = Subnets(monitor, self._of_link)
+        self._snapshot: dict[Key, AddressMessage] | None = None
         self._overrun = False
+        self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
-        monitor.tell(self, RTM_NEWADDR, RTM_DELADDR)
+        monitor.subscribe(self, RTM_NEWADDR, RTM_DELADDR)
 
     def held_address(self, link: str, address: bytes, prefix: int) -> Hold[Spec, HeldAddress]:
         """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
         return Hold(self, Spec(link, address, prefix))
 
-    def hold(self, wish: Spec, who: Holder | None) -> HeldAddress:
-        """Add an address, if it is not there."""
-        ifindex = self._index_of(wish.link)
+    def prepare(self, spec: Spec) -> HeldAddress:
+        """Find the link."""
+        ifindex = self._index_of(spec.link)
         if not ifindex:
-            raise no_link(_operation(wish), wish.link)
-        key = (ifindex, wish.address, wish.prefix)
-        if who is not None:
-            self._watch()
-        held = self._held.get(key)
-        if held is None:
-            body = encode_address(ifindex, wish.address, wish.prefix)
-            try:
-                ours = self._put(wish, ifindex, body)
-            except Unavailable:
-                if who is not None:
-                    self._unwatch()
-                raise
-            held = self._held[key] = HeldAddress(ours, key, wish.link, body)
-        held.add(who)
-        return held
+            raise no_link(_operation(spec), spec.link)
+        return HeldAddress(spec, ifindex)
 
-    def release(self, held: HeldAddress, who: Holder | None) -> None:
-        """Delete an address if the last one leaves who held it, and it was not there before."""
-        if who is not None:
-            self._unwatch()
-        if not held.remove(who) or held.gone:
+    def listen(self, held: HeldAddress) -> None:
+        """Subscribe to addresses, and to routes for those that the kernel makes for each."""
+        self._join()
+
+    def unlisten(self, held: HeldAddress) -> None:
+        """Take back one `listen`."""
+        self._leave()
+
+    def do(self, held: HeldAddress) -> None:
+        """Add an address, if it is not there."""
+        self._subnets.forget()
+        self._snapshot = None
+        answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.record)
+        if answer is None:
             return
-        if self._held.get(held.key) is held:
-            del self._held[held.key]
-        if held.ours:
-            answer = self._delete(held)
-            if answer is not None and answer.errno not in GONE and who is not None:
-                who.note(f"cannot delete {held.words}: {reason_of(answer, ADDRESS_WORDS)}; ignoring")
+        ifindex, address, prefix = held.key
+        operation = _operation(Spec(held.link, address, prefix))
+        if answer.errno != errno.EEXIST:
+            raise refused(operation, answer, ADDRESS_WORDS)
+        there = [message for message in self._of_link(ifindex) if message.local == address]
+        for message in there:
+            if message.prefix == prefix and message.address == address:
+                if message.flags & IFA_F_DADFAILED:
+                    raise Unavailable(operation, _TAKEN, errno.EADDRINUSE)
+                held.ours = message.protocol == RTPROT_NETSTRATA and self._recovery.trusts_marks
+                return
+        if there:
+            words = network_words(there[0].local, there[0].prefix)
+            if there[0].address != there[0].local:
+                words += f" with peer {network_words(there[0].address, there[0].prefix)}"
+            raise Unavailable(operation, f"{words} is there already", errno.EEXIST)
+        raise refused(operation, answer, ADDRESS_WORDS)
+
+    def stands(self, held: HeldAddress, undo: bytes) -> bool:
+        """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""
+        message = self._present().get(held.key)
+        return message is not None and message.address == message.local and _is_ours(message)
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Delete an address, if it is not there from somebody else now."""
+        one = decode_address(key, 0, len(key))
+        message = self._present().get((one.ifindex, one.local, one.prefix))
+        if message is not None and _is_ours(message):
+            self._delete(key)
+
+    def leave(self, held: HeldAddress) -> None:
+        """Delete an address that we hold."""
+        self._delete(held.record)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
         message = decode_address(data, start, end)
         self._subnets.forget()
+        self._snapshot = None
         for watcher in self._watchers.get(message.ifindex, ()):
             watcher.on_message(message, kind == RTM_NEWADDR)
         if kind == RTM_DELADDR and message.family == AF_INET:
-            for tell in self.left:
-                tell(message.ifindex)
-        key = (message.ifindex, message.local, message.prefix)
-        held = self._held.get(key)
+            for listener in self.left:
+                listener(message.ifindex)
+        held = self.held.get((message.ifindex, message.local, message.prefix))
         if held is not None and (kind == RTM_DELADDR or _fault(held, message)):
-            self._suspects[key] = None
+            self.suspects[held] = 0
 
     def route_dropped(self, route: RouteMessage) -> None:
         """Note that a route of the kernel itself went, perhaps one to an address that is held."""
-        if self._held:
+        if self.held:
             self._connected.dropped(route)
 
-    def overrun(self) -> None:
+    def on_overrun(self) -> None:
         """Note that everything may be different."""
-        self._suspects.update(dict.fromkeys(self._held))
+        super().on_overrun()
+        self._snapshot = None
         self._overrun = True
 
-    def settle(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different."""
-        complete = self._tell_anew()
-        missing = self._connected.missing(self._held)
-        self._suspects.update(dict.fromkeys(missing))
-        suspects = [key for key in self._suspects if key in self._held]
-        self._suspects.clear()
-        if not suspects:
-            return [], complete
-        losses: list[Loss] = []
-        links = {key[0] for key in suspects}
+    def reconcile(self) -> tuple[list[Loss], bool]:
+        """Look again at what may be different, also at the routes of the kernel itself."""
+        shown = self._show_anew()
+        missing = self._connected.missing(self.held)
+        self.suspects.update(dict.fromkeys((self.held[key] for key in missing), 0))
+        self._missing = missing
+        losses, complete = super().reconcile()
+        return losses, complete and shown
+
+    def check(self, suspects: dict[HeldAddress, int]) -> Iterator[tuple[HeldAddress, Unavailable]]:
+        """Read the addresses of the links that matter."""
+        links = {held.key[0] for held in suspects}
         seen: dict[Key, AddressMessage] = {}
+        complete = True
         for ifindex in links if len(links) <= _FEW else (0,):
             complete = self._read(ifindex, seen) and complete
-        for key in suspects:
-            message, held = seen.get(key), self._held[key]
+        for held in suspects:
+            message = seen.get(held.key)
             if message is None and not complete:
-                self._suspects[key] = None
+                self.suspects[held] = 0
             elif message is None:
-                losses += self._lose(held, None)
-            elif _fault(held, message):
-                losses += self._lose(held, _fault(held, message))
-            elif key in missing:
-                _, network, prefix, _ = missing[key]
-                losses += self._lose(
-                    held, f"someone removed the kernel's own route to {network_words(network, prefix)}"
-                )
-        return losses, complete
+                held.gone = True
+                there = self._requests.index_of(held.link) == held.key[0]
+                why = "someone removed it" if there else f"{held.link} is gone or has a new name"
+                yield held, Unavailable(f"hold {held.words}", why)
+            elif fault := _fault(held, message) or self._lacks(held):
+                yield held, Unavailable(f"hold {held.words}", fault, errno.EADDRINUSE if fault == _TAKEN else 0)
+
+    def _lacks(self, held: HeldAddress) -> str:
+        """Say which route of the kernel itself an address lacks, "" for none."""
+        way = self._missing.get(held.key)
+        return f"someone removed the kernel's own route to {network_words(way[1], way[2])}" if way else ""
 
     async def watch_dynamic6(self, link: str) -> AsyncGenerator[DynamicAddress | None, None]:
         """Follow the first IPv6 address of a link that does not last for ever: see `ports.Addresses`."""
         ifindex = self._index_of(link)
         if not ifindex:
             raise no_link(f"watch the addresses of {link}", link)
-        self._watch()
+        self._join()
         watcher = Dynamic()
         self._watchers.setdefault(ifindex, []).append(watcher)
         try:
@@ -214,9 +245,9 @@ class NetlinkAddresses(Subscriber):
             self._watchers[ifindex].remove(watcher)
             if not self._watchers[ifindex]:
                 del self._watchers[ifindex]
-            self._unwatch()
+            self._leave()
 
-    def _tell_anew(self) -> bool:
+    def _show_anew(self) -> bool:
         """Tell those who watch, after messages were lost; return whether that can be relied on.
 
         What was lost may have been about a route of the kernel itself, too.
@@ -224,8 +255,8 @@ class NetlinkAddresses(Subscriber):
         if not self._overrun:
             return True
         seen: dict[Key, AddressMessage] = {}
-        self._overrun = bool(self._held) and not self._read(0, seen)
-        self._connected.doubt(seen[key] for key in self._held if key in seen)
+        self._overrun = bool(self.held) and not self._read(0, seen)
+        self._connected.doubt(seen[key] for key in self.held if key in seen)
         for ifindex, watchers in self._watchers.items():
             if not self._show(ifindex, watchers):
                 self._overrun = True
@@ -240,63 +271,54 @@ class NetlinkAddresses(Subscriber):
                 watcher.shown(list(seen.values()))
         return complete
 
-    def _delete(self, held: HeldAddress) -> Answer | None:
+    def _delete(self, body: bytes) -> None:
         """Delete an address, but nothing with it.
 
         A primary IPv4 address takes the secondary ones of its network along, whoever put them there, unless the link
         promotes one of them; so it does for that moment.
         """
-        ifindex, address, prefix = held.key
-        together = [Request(RTM_DELADDR, 0, held.body)]
+        one = decode_address(body, 0, len(body))
+        ifindex, address, prefix = one.ifindex, one.local, one.prefix
+        together = [Request(RTM_DELADDR, 0, body)]
         if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
             link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
             if isinstance(link, bytes) and not promotes(link, HEADER_SIZE, len(link)):
                 together.insert(0, Request(RTM_NEWLINK, 0, set_promotion(ifindex, True)))
                 together.append(Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)))
         self._subnets.cross_out(ifindex, address, prefix)
-        return self._requests.requests(together)[len(together) // 2]
+        self._snapshot = None
+        answer = self._requests.requests(together)[len(together) // 2]
+        if answer is not None and answer.errno not in GONE:
+            words = f"delete {network_words(address, prefix)} on {self._requests.name_of(ifindex)}"
+            raise refused(words, answer, ADDRESS_WORDS)
+
+    def _present(self) -> dict[Key, AddressMessage]:
+        """Return the addresses that are there, or were when they were read in this turn of the event loop."""
+        found = self._snapshot
+        if found is None:
+            found = {}
+            complete = self._read(0, found)
+            if complete and self._monitor.soon(self._drop_snapshot):
+                self._snapshot = found
+        return found
+
+    def _drop_snapshot(self) -> None:
+        self._snapshot = None
 
     def _of_link(self, ifindex: int) -> Iterable[AddressMessage]:
         seen: dict[Key, AddressMessage] = {}
         self._read(ifindex, seen)
         return seen.values()
 
-    def _lose(self, held: HeldAddress, fault: str | None) -> list[Loss]:
-        """Tell all who hold an address that it is gone, or what is wrong with it: then it is still to be deleted."""
-        operation = f"hold {held.words}"
-        reason = Unavailable(operation, fault or "", errno.EADDRINUSE if fault == _TAKEN else 0)
-        if fault is None:
-            held.gone = True
-            there = self._requests.index_of(held.link) == held.key[0]
-            reason = Unavailable(operation, "someone removed it" if there else f"{held.link} is gone or has a new name")
-        del self._held[held.key]
-        return [Loss(holder, reason) for holder in held.holders]
+    def _join(self) -> None:
+        if self._watched == 0:
+            self._monitor.join(*_GROUPS)
+        self._watched += 1
 
-    def _put(self, wish: Spec, ifindex: int, body: bytes) -> bool:
-        """Add an address; return whether it is ours, and not one that was there before.
-
-        Raises: Unavailable.
-        """
-        self._subnets.forget()
-        answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, body)
-        if answer is None:
-            return True
-        if answer.errno != errno.EEXIST:
-            raise refused(_operation(wish), answer, ADDRESS_WORDS)
-        seen: dict[Key, AddressMessage] = {}
-        self._read(ifindex, seen)
-        there = [message for message in seen.values() if message.local == wish.address]
-        for message in there:
-            if message.prefix == wish.prefix and message.address == wish.address:
-                if message.flags & IFA_F_DADFAILED:
-                    raise Unavailable(_operation(wish), _TAKEN, errno.EADDRINUSE)
-                return False
-        if there:
-            words = network_words(there[0].local, there[0].prefix)
-            if there[0].address != there[0].local:
-                words += f" with peer {network_words(there[0].address, there[0].prefix)}"
-            raise Unavailable(_operation(wish), f"{words} is there already", errno.EEXIST)
-        raise refused(_operation(wish), answer, ADDRESS_WORDS)
+    def _leave(self) -> None:
+        self._watched -= 1
+        if self._watched == 0:
+            self._monitor.leave(*_GROUPS)
 
     def _read(self, ifindex: int, seen: dict[Key, AddressMessage]) -> bool:
         """Read the addresses of one link, or of all; return whether that can be relied on."""
@@ -308,15 +330,14 @@ class NetlinkAddresses(Subscriber):
                     seen[found.ifindex, found.local, found.prefix] = found
         return dump.complete and (dump.answer is None or dump.answer.errno in GONE)
 
-    def _watch(self) -> None:
-        if self._watched == 0:
-            self._monitor.join(*_GROUPS)
-        self._watched += 1
 
-    def _unwatch(self) -> None:
-        self._watched -= 1
-        if self._watched == 0:
-            self._monitor.leave(*_GROUPS)
+def _is_ours(message: AddressMessage) -> bool:
+    """Say whether an address is as we make them; kernels before 5.18 keep no marks."""
+    return (
+        message.protocol in (0, RTPROT_NETSTRATA)
+        and not message.flags & IFA_F_DADFAILED
+        and (message.preferred_s == FOREVER)
+    )
 
 
 def _fault(held: HeldAddress, message: AddressMessage) -> str:

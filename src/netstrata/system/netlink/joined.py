@@ -1,8 +1,9 @@
 """Links in bridges, bonds and VRFs."""
 
 import errno
+from collections.abc import Iterator, Mapping
+from struct import Struct
 
-from netstrata.contract import Holder
 from netstrata.ports.kernel import NewPort
 from netstrata.protocols.rtnetlink import (
     PORTS,
@@ -16,187 +17,205 @@ from netstrata.protocols.rtnetlink import (
     set_port,
 )
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
-from netstrata.protocols.rtnetlink.kinds import Attributes
-from netstrata.system.netlink.held import Held, Hold
+from netstrata.protocols.rtnetlink.kinds import Attributes, Given
+from netstrata.system.held import NO_RECOVERY, Held, Hold, Loss, Recovery, Store
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import read_details, resolved
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
+from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
+
+_INDEX = Struct("=I")
 
 
 class HeldPort(Held):
     """A link that is held in another one, both by index."""
 
-    __slots__ = ("ifindex", "master", "pieces", "stands", "wish")
+    __slots__ = ("key", "master", "pieces", "record", "spec", "stands")
 
-    def __init__(self, ours: bool, wish: NewPort, ifindex: int, master: int) -> None:
-        super().__init__(ours)
-        self.wish = wish
-        self.ifindex = ifindex
+    def __init__(self, spec: NewPort, ifindex: int, master: int) -> None:
+        super().__init__()
+        self.spec = spec
+        self.key = ifindex
         self.master = master
+        self.record = _INDEX.pack(ifindex)
+        self.undo = _INDEX.pack(master)
         self.stands: Attributes = {}
         self.pieces: tuple[bytes, ...] = ()
 
     @property
     def words(self) -> str:
         """The link and the one that it is in."""
-        return f"{self.wish.link} in {self.wish.kind} {self.wish.master}"
+        return f"{self.spec.link} in {self.spec.kind} {self.spec.master}"
+
+    @property
+    def operation(self) -> str:
+        """What is to be done, for people."""
+        return f"put {self.spec.link} into {self.spec.kind} {self.spec.master}"
 
 
-class JoinedLinks(Subscriber):
+class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
     """All links that are held in others."""
 
-    __slots__ = ("_held", "_lookup", "_monitor", "_quiet", "_requests", "_suspects")
+    __slots__ = ("_lookup", "_monitor", "_quiet", "_requests")
+    kind = "port"
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(recovery)
         self._requests = requests
         self._monitor = monitor
         self._lookup = lookup
-        self._held: dict[int, HeldPort] = {}
-        self._suspects: set[int] = set()
-        self._quiet: set[int] = set()  # with options, and down: the kernel says nothing of changes
-        monitor.tell(self)
+        self._quiet: dict[HeldPort, int] = {}  # with options, and down: the kernel says nothing of changes
+        monitor.subscribe(self)
 
     def held_port(self, port: NewPort) -> Hold[NewPort, HeldPort]:
         """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
         return Hold(self, port)
 
-    def hold(self, wish: NewPort, who: Holder | None) -> HeldPort:
-        """Put a link into another one, if it is not in it."""
-        operation = f"put {wish.link} into {wish.kind} {wish.master}"
-        master, ifindex = self._lookup.index_of(wish.master), self._lookup.index_of(wish.link)
+    def prepare(self, spec: NewPort) -> HeldPort:
+        """Find both links."""
+        master, ifindex = self._lookup.index_of(spec.master), self._lookup.index_of(spec.link)
         if not master or not ifindex:
-            raise no_link(operation, wish.link if master else wish.master)
-        if who is not None:
-            self._monitor.join(RTNLGRP_LINK)
-        try:
-            held = self._held.get(ifindex)
-            if held is None or held.master != master:
-                held = self._join(wish, ifindex, master, operation)
-                self._held[ifindex] = held
-            elif held.wish.options != wish.options:
-                raise Unavailable(operation, "this program holds it there with other options", errno.EEXIST)
-        except Unavailable:
-            if who is not None:
-                self._monitor.leave(RTNLGRP_LINK)
-            raise
-        held.add(who)
-        return held
+            operation = f"put {spec.link} into {spec.kind} {spec.master}"
+            raise no_link(operation, spec.link if master else spec.master)
+        return HeldPort(spec, ifindex, master)
 
-    def release(self, held: HeldPort, who: Holder | None) -> None:
-        """Take a link out if the last one leaves who held it, it was not in it before, and it still is."""
-        if who is not None:
-            self._monitor.leave(RTNLGRP_LINK)
-        if not held.remove(who):
+    def share(self, held: HeldPort, made: HeldPort) -> None:
+        """See that it is in the same one, with the same options."""
+        if held.master != made.master:
+            raise Unavailable(made.operation, f"it is in {held.spec.master}", errno.EBUSY)
+        if held.spec.options != made.spec.options:
+            raise Unavailable(made.operation, "this program holds it there with other options", errno.EEXIST)
+
+    def listen(self, held: HeldPort) -> None:
+        """Subscribe to links."""
+        self._monitor.join(RTNLGRP_LINK)
+
+    def unlisten(self, held: HeldPort) -> None:
+        """Take back one `listen`."""
+        self._monitor.leave(RTNLGRP_LINK)
+
+    def do(self, held: HeldPort) -> None:
+        """Put a link into another one, or see that it is in it, as it was asked for."""
+        spec, operation = held.spec, held.operation
+        self._check_kind(spec, held.master, operation)
+        options = resolved(spec.options, operation, self._requests)
+        there = read_details(self._lookup, held.key, operation)
+        if there.master:
+            reason = self._obstacle(held, there, options)
+            if reason:
+                raise Unavailable(operation, reason, errno.EBUSY)
+            held.ours = False
             return
-        if self._held.get(held.ifindex) is held:
-            del self._held[held.ifindex]
-            self._quiet.discard(held.ifindex)
-        if not held.ours or held.gone:
-            return
+        self._change(set_master(held.key, held.master), operation)
+        data = encode_options(PORTS[spec.kind], options)
+        if data:
+            try:
+                self._change(set_port(held.key, spec.kind, data), operation)
+                self._follow(held, read_details(self._lookup, held.key, operation), data)
+            except Unavailable:
+                self._requests.request(RTM_NEWLINK, 0, set_master(held.key, 0))
+                raise
+
+    def stands(self, held: HeldPort, undo: bytes) -> bool:
+        """Say whether a link is in the other one, as it was asked for."""
         try:
-            if read_details(self._lookup, held.ifindex, "").master != held.master:
+            there = read_details(self._lookup, held.key, held.operation)
+            options = resolved(held.spec.options, held.operation, self._requests)
+        except Unavailable:
+            return False
+        if self._obstacle(held, there, options):
+            return False
+        self._follow(held, there, encode_options(PORTS[held.spec.kind], options))
+        return True
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Take a link out, if it is still in the one that it was put into."""
+        ((ifindex,), (master,)) = _INDEX.unpack(key), _INDEX.unpack(undo)
+        try:
+            if read_details(self._lookup, ifindex, "").master != master:
                 return
         except Unavailable:
             return
-        answer = self._requests.request(RTM_NEWLINK, 0, set_master(held.ifindex, 0))
-        if answer is not None and answer.errno not in GONE and who is not None:
-            reason = reason_of(answer, LINK_WORDS)
-            who.note(f"cannot take {held.wish.link} out of {held.wish.master}: {reason}; ignoring")
+        answer = self._requests.request(RTM_NEWLINK, 0, set_master(ifindex, 0))
+        if answer is not None and answer.errno not in GONE:
+            names = self._requests.name_of(ifindex), self._requests.name_of(master)
+            raise refused(f"take {names[0]} out of {names[1]}", answer, LINK_WORDS)
+
+    def removed(self, held: HeldPort) -> None:
+        """Look at it no more."""
+        self._quiet.pop(held, None)
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
-        held = self._held.get(link.ifindex)
+        held = self.held.get(link.ifindex)
         if held is not None and (
             kind == RTM_DELLINK
             or link.master != held.master
             or not all(data.find(piece, start, end) >= 0 for piece in held.pieces)
         ):
-            self._suspects.add(link.ifindex)
+            self.suspects[held] = 0
 
     def port_heard(self, ifindex: int) -> None:
         """Note that a bridge has spoken of a port, which it does in words of its own."""
-        if ifindex in self._held:
-            self._suspects.add(ifindex)
+        if ifindex in self.held:
+            self.suspects[self.held[ifindex]] = 0
 
-    def overrun(self) -> None:
-        """Note that everything may be different."""
-        self._suspects.update(self._held)
-
-    def settle(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different."""
-        losses: list[Loss] = []
-        suspects, self._suspects = self._suspects | self._quiet, set()
-        for ifindex in suspects:
-            held = self._held.get(ifindex)
-            if held is None:
-                continue
-            operation = f"hold {held.words}"
-            try:
-                details = read_details(self._lookup, ifindex, operation)
-                if details.master != held.master:
-                    held.gone = True
-                    reason = Unavailable(operation, "someone took it out")
-                elif all(details.port_data.get(number) == value for number, value in held.stands.items()):
-                    self._mind(held, details)
-                    continue
-                else:
-                    reason = Unavailable(operation, "someone changed its options")
-            except Unavailable as error:
-                held.gone = True
-                reason = error
-            del self._held[ifindex]
-            self._quiet.discard(ifindex)
-            losses += [Loss(holder, reason) for holder in held.holders]
+    def reconcile(self) -> tuple[list[Loss], bool]:
+        """Look again at what may be different, also where the kernel says nothing."""
+        self.suspects.update(self._quiet)
+        result = super().reconcile()
         if self._quiet:
             self._monitor.look_again()
-        return losses, True
+        return result
+
+    def check(self, suspects: dict[HeldPort, int]) -> Iterator[tuple[HeldPort, Unavailable]]:
+        """Read each link."""
+        for held in suspects:
+            operation = f"hold {held.words}"
+            try:
+                details = read_details(self._lookup, held.key, operation)
+            except Unavailable as error:
+                held.gone = True
+                yield held, error
+                continue
+            if details.master != held.master:
+                held.gone = True
+                yield held, Unavailable(operation, "someone took it out")
+            elif all(details.port_data.get(number) == value for number, value in held.stands.items()):
+                self._mind(held, details)
+            else:
+                yield held, Unavailable(operation, "someone changed its options")
+
+    def _follow(self, held: HeldPort, details: LinkDetails, data: Attributes) -> None:
+        """Know what the kernel made of the options."""
+        shown = details.port_data
+        held.stands = {number: shown[number] for number in data if number in shown}
+        held.pieces = pieces_of(held.stands)
+        self._mind(held, details)
+
+    def _obstacle(self, held: HeldPort, there: LinkDetails, options: Mapping[str, Given]) -> str:
+        """Say why a link that is in another one is not in it as it was asked for, "" if it is."""
+        if there.master != held.master:
+            return f"it is in {self._requests.name_of(there.master)}" if there.master else "it is in none"
+        other = differing(PORTS[held.spec.kind], options, there.port_data)
+        return f"it is in it already, but with another {' and '.join(other)}" if other else ""
 
     def _mind(self, held: HeldPort, details: LinkDetails) -> None:
         """Read a port again now and then if the kernel would not tell what happens to it."""
         if held.pieces and not details.up:
-            self._quiet.add(held.ifindex)
+            self._quiet[held] = 0
             self._monitor.look_again()
         else:
-            self._quiet.discard(held.ifindex)
+            self._quiet.pop(held, None)
 
-    def _join(self, wish: NewPort, ifindex: int, master: int, operation: str) -> HeldPort:
-        """Put a link into another one, or see that it is in it, as it was asked for."""
-        self._check_kind(wish, master, operation)
-        options = resolved(wish.options, operation, self._requests)
-        there = read_details(self._lookup, ifindex, operation)
-        held = HeldPort(there.master == 0, wish, ifindex, master)
-        if there.master:
-            reason = ""
-            other = differing(PORTS[wish.kind], options, there.port_data)
-            if there.master != master:
-                reason = f"it is in {self._requests.name_of(there.master)}"
-            elif other:
-                reason = f"it is in it already, but with another {' and '.join(other)}"
-            if reason:
-                raise Unavailable(operation, reason, errno.EBUSY)
-            return held
-        self._change(set_master(ifindex, master), operation)
-        data = encode_options(PORTS[wish.kind], options)
-        if data:
-            try:
-                self._change(set_port(ifindex, wish.kind, data), operation)
-                details = read_details(self._lookup, ifindex, operation)
-            except Unavailable:
-                self._requests.request(RTM_NEWLINK, 0, set_master(ifindex, 0))
-                raise
-            shown = details.port_data
-            held.stands = {number: shown[number] for number in data if number in shown}
-            held.pieces = pieces_of(held.stands)
-            self._mind(held, details)
-        return held
-
-    def _check_kind(self, wish: NewPort, master: int, operation: str) -> None:
+    def _check_kind(self, spec: NewPort, master: int, operation: str) -> None:
         there: LinkDetails = read_details(self._lookup, master, operation)
-        if there.kind != wish.kind:
-            raise Unavailable(operation, f"{wish.master} is no {wish.kind}", errno.EINVAL)
+        if there.kind != spec.kind:
+            raise Unavailable(operation, f"{spec.master} is no {spec.kind}", errno.EINVAL)
 
     def _change(self, body: bytes, operation: str) -> None:
         answer: Answer | None = self._requests.request(RTM_NEWLINK, 0, body)

@@ -13,11 +13,11 @@ from netstrata.contract import Holder, current_holder
 from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
+from netstrata.system.held import NO_RECOVERY, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.lookup import LinkLookup
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
+from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.system.overrides import OverrideStack, Settings, Spec
 from netstrata.values import Unavailable
 
 Key = tuple[int, str]  # a link's index, and a row's word
@@ -40,20 +40,24 @@ class _HeldLink:
         return all(SETTINGS[word].told for word in self.words)
 
 
-class LinkSettings(Settings[Key, Any], Subscriber):
+class LinkSettings(Overrides[Key, Any], Subscriber):
     """All settings of links that are held."""
 
     __slots__ = ("_links", "_lookup", "_monitor", "_requests", "_suspects", "_untold")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
-        Settings.__init__(self)
+    kind = "setting"
+
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(recovery)
         self._requests = requests
         self._monitor = monitor
         self._lookup = lookup
         self._links: dict[int, _HeldLink] = {}
         self._suspects: set[int] = set()
         self._untold: dict[int, None] = {}  # links to look at; first, what was looked at longest ago
-        monitor.tell(self)
+        monitor.subscribe(self)
 
     def hold_all(self, link: str, values: Options, who: Holder | None) -> list[Held]:
         """Find a link, and set things of it: all, or none.
@@ -79,7 +83,7 @@ class LinkSettings(Settings[Key, Any], Subscriber):
         return held
 
     def release_all(self, held: list[Held]) -> None:
-        """Take wishes out again, the last one first."""
+        """Take values out again, the last one first."""
         for one in reversed(held):
             self.release(*one)
 
@@ -89,7 +93,7 @@ class LinkSettings(Settings[Key, Any], Subscriber):
         if who is not None:
             self._monitor.join(RTNLGRP_LINK)
         try:
-            pile, wish = self.put(key, value, who)
+            stack, spec = self.put(key, value, who)
         except Unavailable:
             if who is not None:
                 self._monitor.leave(RTNLGRP_LINK)
@@ -99,13 +103,13 @@ class LinkSettings(Settings[Key, Any], Subscriber):
         if who is not None and not SETTINGS[word].told:
             self._untold[ifindex] = None
             self._monitor.look_again()
-        return key, pile, wish
+        return key, stack, spec
 
-    def release(self, key: Key, pile: OverrideStack[Any], wish: Spec[Any]) -> None:
-        """Take a wish out again."""
-        if wish.who is not None:
+    def release(self, key: Key, stack: OverrideStack[Any], spec: Spec[Any]) -> None:
+        """Take a value out again."""
+        if spec.who is not None:
             self._monitor.leave(RTNLGRP_LINK)
-        self.take_out(key, pile, wish)
+        self.take_out(key, stack, spec)
         ifindex, word = key
         words = self._links[ifindex].words
         words[word] -= 1
@@ -135,7 +139,7 @@ class LinkSettings(Settings[Key, Any], Subscriber):
         if answer is not None:
             raise refused(operation, answer, LINK_WORDS)
 
-    def words(self, key: Key, value: Any) -> str:
+    def describe(self, key: Key, value: Any) -> str:
         """Return what something of a link is to be, for people."""
         ifindex, word = key
         setting = SETTINGS[word]
@@ -149,18 +153,18 @@ class LinkSettings(Settings[Key, Any], Subscriber):
         ):
             self._suspects.add(link.ifindex)
 
-    def come_round(self) -> None:
+    def on_round(self) -> None:
         """Note of what the kernel would not tell."""
         for ifindex in list(islice(self._untold, _IN_A_ROUND)):
             del self._untold[ifindex]
             self._untold[ifindex] = None
             self._suspects.add(ifindex)
 
-    def overrun(self) -> None:
+    def on_overrun(self) -> None:
         """Note that everything may be different."""
         self._suspects.update(self._links)
 
-    def settle(self) -> tuple[list[Loss], bool]:
+    def reconcile(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         losses: list[Loss] = []
         suspects, self._suspects = self._suspects, set()
@@ -181,23 +185,23 @@ class LinkSettings(Settings[Key, Any], Subscriber):
             lost = self._differs(ifindex, now)
         except Unavailable as error:
             gone = error
-            lost = [word for word in held.words if (ifindex, word) in self.piles]
+            lost = [word for word in held.words if (ifindex, word) in self.stacks]
         losses: list[Loss] = []
         for word in lost:
-            pile = self.piles.pop((ifindex, word))
-            pile.gone = True
-            operation = f"hold {self.words((ifindex, word), pile.stands)}"
+            stack = self.stacks[ifindex, word]
+            self.forget((ifindex, word), stack)
+            operation = f"hold {self.describe((ifindex, word), stack.stands)}"
             if gone is None:
-                reason = Unavailable(operation, f"someone has set {self.words((ifindex, word), now[word])}")
+                reason = Unavailable(operation, f"someone has set {self.describe((ifindex, word), now[word])}")
             else:
                 reason = Unavailable(operation, gone.reason, gone.errno)
-            losses += [Loss(wish.who, reason) for wish in pile.wishes if wish.who is not None]
+            losses += [Loss(spec.who, reason) for spec in stack.specs if spec.who is not None]
         return losses
 
     def _differs(self, ifindex: int, now: Mapping[str, Any]) -> list[str]:
         """Return what of a link does not stand as it was set."""
-        piles = self.piles
-        return [word for word in now if (ifindex, word) in piles and piles[ifindex, word].stands != now[word]]
+        stacks = self.stacks
+        return [word for word in now if (ifindex, word) in stacks and stacks[ifindex, word].stands != now[word]]
 
     def _read(self, ifindex: int, words: Iterable[str], operation: str) -> dict[str, Any]:
         return decode_settings(*self._lookup.body(ifindex, operation), words)

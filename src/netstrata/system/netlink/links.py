@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Callable
 
-from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports.kernel import Link, LinkChange, NewLink, NewPort
 from netstrata.protocols.rtnetlink import (
@@ -10,7 +9,6 @@ from netstrata.protocols.rtnetlink import (
     ask_links,
     decode_link,
     messages,
-    set_up,
 )
 from netstrata.protocols.rtnetlink.constants import (
     AF_UNSPEC,
@@ -19,28 +17,18 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWLINK,
     RTNLGRP_LINK,
 )
+from netstrata.system.held import NO_RECOVERY, Hold, Loss, Recovery
 from netstrata.system.netlink.bus import bus_of_link
-from netstrata.system.netlink.held import Held, Hold, Listener
 from netstrata.system.netlink.joined import HeldPort, JoinedLinks
 from netstrata.system.netlink.link_settings import HoldingLinkSettings, LinkSettings
-from netstrata.system.netlink.lookup import LinkLookup
+from netstrata.system.netlink.lookup import LinkLookup, Listener
 from netstrata.system.netlink.made import HeldLink, MadeLinks
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
+from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.up import HeldUp, UpLinks
 from netstrata.system.netlink.watchers import Carrier, Census, Presence, Watchers
 from netstrata.values import Unavailable
-
-
-class HeldUp(Held):
-    """A link that is held administratively up; by its index."""
-
-    __slots__ = ("ifindex", "name")
-
-    def __init__(self, ours: bool, ifindex: int, name: str) -> None:
-        super().__init__(ours)
-        self.ifindex = ifindex
-        self.name = name
 
 
 class NetlinkLinks(Subscriber):
@@ -48,7 +36,6 @@ class NetlinkLinks(Subscriber):
 
     __slots__ = (
         "_changed",
-        "_held",
         "_joined",
         "_lookup",
         "_made",
@@ -56,25 +43,26 @@ class NetlinkLinks(Subscriber):
         "_overrun",
         "_requests",
         "_settings",
-        "_suspects",
+        "_up",
         "_watchers",
         "fell",
     )
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
+    ) -> None:
         self._requests = requests
         self._monitor = monitor
         self._lookup = lookup
-        self._held: dict[int, HeldUp] = {}
-        self._suspects: set[int] = set()
         self._overrun = False
         self._watchers = Watchers()
         self._changed: list[Callable[[], None]] = []
         self.fell: list[Listener] = []  # told of each link that is down or gone
-        self._made = MadeLinks(requests, monitor, lookup)
-        self._settings = LinkSettings(requests, monitor, lookup)
-        self._joined = JoinedLinks(requests, monitor, lookup)
-        monitor.tell(self, RTM_NEWLINK, RTM_DELLINK)
+        self._made = MadeLinks(requests, monitor, lookup, recovery)
+        self._settings = LinkSettings(requests, monitor, lookup, recovery)
+        self._up = UpLinks(requests, monitor, lookup, recovery)
+        self._joined = JoinedLinks(requests, monitor, lookup, recovery)
+        monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
 
     def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
         """Make a link."""
@@ -90,44 +78,7 @@ class NetlinkLinks(Subscriber):
 
     def held_up(self, link: str) -> Hold[str, HeldUp]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
-        return Hold(self, link)
-
-    def hold(self, wish: str, who: Holder | None) -> HeldUp:
-        """Set a link up, if it is not."""
-        operation = f"set {wish} up"
-        ifindex = self._lookup.index_of(wish)
-        if not ifindex:
-            raise no_link(operation, wish)
-        if who is not None:
-            self._monitor.join(RTNLGRP_LINK)
-        try:
-            link = self._lookup.read(ifindex, operation)
-            if not link.up:
-                answer = self._requests.request(RTM_NEWLINK, 0, set_up(ifindex, True))
-                if answer is not None:
-                    raise refused(operation, answer, LINK_WORDS)
-        except Unavailable:
-            if who is not None:
-                self._monitor.leave(RTNLGRP_LINK)
-            raise
-        held = self._held.get(ifindex)
-        if held is None:
-            held = self._held[ifindex] = HeldUp(not link.up, ifindex, wish)
-        held.add(who)
-        return held
-
-    def release(self, held: HeldUp, who: Holder | None) -> None:
-        """Set a link down if the last one leaves who held it, and it was down before."""
-        if who is not None:
-            self._monitor.leave(RTNLGRP_LINK)
-        if not held.remove(who) or held.gone:
-            return
-        del self._held[held.ifindex]
-        if held.ours:
-            answer = self._requests.request(RTM_NEWLINK, 0, set_up(held.ifindex, False))
-            if answer is not None and answer.errno not in GONE and who is not None:
-                name = self._requests.name_of(held.ifindex)
-                who.note(f"cannot set {name} down again: {reason_of(answer, LINK_WORDS)}; ignoring")
+        return self._up.held_up(link)
 
     def bus(self, link: str) -> bytes:
         """Say which bus a link's device sits on."""
@@ -221,36 +172,18 @@ class NetlinkLinks(Subscriber):
             self._watchers.is_gone(link.ifindex)
         else:
             self._watchers.is_there(link)
+        self._up.link_heard(kind, link)
         if kind == RTM_DELLINK or not link.up:
-            if link.ifindex in self._held:
-                self._suspects.add(link.ifindex)
-            for tell in self.fell:
-                tell(link.ifindex)
+            for listener in self.fell:
+                listener(link.ifindex)
 
-    def overrun(self) -> None:
+    def on_overrun(self) -> None:
         """Note that everything may be different."""
         self._overrun = True
 
-    def settle(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different."""
-        complete = not self._overrun or self._resync()
-        losses: list[Loss] = []
-        suspects, self._suspects = self._suspects, set()
-        for ifindex in suspects:
-            held = self._held.get(ifindex)
-            if held is None:
-                continue
-            operation = f"hold {held.name} up"
-            try:
-                if self._lookup.read(ifindex, operation).up:
-                    continue
-                reason = Unavailable(operation, "someone set it down")
-            except Unavailable as error:
-                reason = error
-            held.gone = True
-            del self._held[ifindex]
-            losses += [Loss(holder, reason) for holder in held.holders]
-        return losses, complete
+    def reconcile(self) -> tuple[list[Loss], bool]:
+        """Tell watchers of what messages were lost about."""
+        return [], not self._overrun or self._resync()
 
     def _resync(self) -> bool:
         """Compare all links with what is known; return whether that was possible."""
@@ -263,7 +196,6 @@ class NetlinkLinks(Subscriber):
             self._watchers.is_gone(ifindex)
         for link in links.values():
             self._watchers.is_there(link)
-        self._suspects.update(self._held)
         return True
 
     def _begin(self) -> None:

@@ -1,6 +1,7 @@
 """Links by name and by index, as the kernel has them now."""
 
 import errno
+from collections.abc import Callable
 
 from netstrata.protocols.rtnetlink import Answer, LinkMessage, ask_link, decode_link, messages
 from netstrata.protocols.rtnetlink.constants import RTM_GETLINK, RTM_NEWLINK
@@ -8,6 +9,9 @@ from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.refusals import LINK_WORDS, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
+
+IndexOf = Callable[[str], int]  # a link's index by its name, 0 if there is none
+Listener = Callable[[int], None]  # is told a link's index
 
 
 class LinkLookup:

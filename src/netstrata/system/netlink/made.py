@@ -6,10 +6,9 @@ one may leave for another network namespace, and only the half that stays here c
 """
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports.kernel import NewLink
 from netstrata.protocols.rtnetlink import (
@@ -33,10 +32,10 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
-from netstrata.system.netlink.held import Held, Hold
+from netstrata.system.held import NO_RECOVERY, Held, Hold, Loss, Recovery, Store
 from netstrata.system.netlink.lookup import LinkLookup
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
+from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
@@ -56,16 +55,17 @@ class Identity(NamedTuple):
 
 
 class HeldLink(Held):
-    """A link that is held, by its index."""
+    """A link that is held, by its index, which it has when it is made."""
 
-    __slots__ = ("below", "concerns", "here", "ifindex", "left", "pieces", "stands", "wish")
+    __slots__ = ("below", "concerns", "here", "key", "left", "pieces", "record", "spec", "stands")
 
-    def __init__(self, ours: bool, wish: NewLink, below: int, details: LinkDetails) -> None:
-        super().__init__(ours)
-        self.wish = wish
-        self.ifindex = details.ifindex
+    def __init__(self, spec: NewLink, ifindex: int, below: int) -> None:
+        super().__init__()
+        self.spec = spec
+        self.key = ifindex
+        self.record = self.words.encode("utf-8", "surrogateescape")
         self.below = below
-        self.here = {details.ifindex: _identity(details)}  # what is held and has not left, by index
+        self.here: dict[int, Identity] = {}  # what is held and has not left, by index
         self.concerns: tuple[int, ...] = ()  # every link that matters to it
         self.left: set[int] = set()  # indexes of which we have heard that they do not belong to the same link any more
         self.stands: Attributes = {}  # what the kernel made of the options
@@ -74,121 +74,163 @@ class HeldLink(Held):
     @property
     def words(self) -> str:
         """The link with its kind."""
-        return f"{self.wish.kind} {self.wish.name}"
+        return f"{self.spec.kind} {self.spec.name}"
 
 
-class MadeLinks(Subscriber):
+class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     """All links that are held as such."""
 
-    __slots__ = ("_concerned", "_held", "_lookup", "_monitor", "_quiet", "_requests", "_suspects", "_torn")
+    __slots__ = ("_concerned", "_lookup", "_monitor", "_quiet", "_requests", "_torn")
+    kind = "link"
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup) -> None:
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(recovery)
         self._requests = requests
         self._monitor = monitor
         self._lookup = lookup
-        self._held: dict[int, HeldLink] = {}
         self._concerned: dict[int, list[HeldLink]] = {}  # by each link that matters to them
-        self._suspects: dict[HeldLink, None] = {}
-        self._torn: dict[HeldLink, None] = {}  # pairs whose other half is elsewhere
-        self._quiet: dict[HeldLink, None] = {}  # with options, and down: the kernel says nothing of changes
-        monitor.tell(self)
+        self._torn: dict[HeldLink, int] = {}  # pairs whose other half is elsewhere
+        self._quiet: dict[HeldLink, int] = {}  # with options, and down: the kernel says nothing of changes
+        monitor.subscribe(self)
 
     def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
         """Make a link; deleted when the last holder leaves, unless one that is the same was there before."""
         return Hold(self, link)
 
-    def hold(self, wish: NewLink, who: Holder | None) -> HeldLink:
-        """Make a link, if it is not there."""
-        operation = f"make {wish.kind} {wish.name}"
-        below = self._index_of(wish.link, operation) if wish.link else 0
-        options = resolved(wish.options, operation, self._requests)
-        if who is not None:
-            self._monitor.join(RTNLGRP_LINK)
-        try:
-            ifindex = self._requests.index_of(wish.name)
-            held = self._held.get(ifindex) if ifindex else None
-            if held is not None:
-                if held.wish != wish:
-                    raise Unavailable(operation, f"this program holds {held.words} otherwise already", errno.EEXIST)
-            else:
-                held = self._take(wish, ifindex, below, options, operation)
-                self._remember(held)
-        except Unavailable:
-            if who is not None:
-                self._monitor.leave(RTNLGRP_LINK)
-            raise
-        held.add(who)
-        return held
+    def prepare(self, spec: NewLink) -> HeldLink:
+        """Find the link that it is to stand on, and the one of its name."""
+        operation = f"make {spec.kind} {spec.name}"
+        below = self._index_of(spec.link, operation) if spec.link else 0
+        resolved(spec.options, operation, self._requests)
+        return HeldLink(spec, self._requests.index_of(spec.name), below)
 
-    def release(self, held: HeldLink, who: Holder | None) -> None:
-        """Delete a link if the last one leaves who held it, and it was not there before."""
-        if who is not None:
-            self._monitor.leave(RTNLGRP_LINK)
-        if not held.remove(who):
+    def share(self, held: HeldLink, made: HeldLink) -> None:
+        """See that it is the same link."""
+        if held.spec != made.spec:
+            reason = f"this program holds {held.words} otherwise already"
+            raise Unavailable(f"make {made.words}", reason, errno.EEXIST)
+
+    def listen(self, held: HeldLink) -> None:
+        """Subscribe to links."""
+        self._monitor.join(RTNLGRP_LINK)
+
+    def unlisten(self, held: HeldLink) -> None:
+        """Take back one `listen`."""
+        self._monitor.leave(RTNLGRP_LINK)
+
+    def do(self, held: HeldLink) -> None:
+        """Use the link that is there, or make one."""
+        spec, operation = held.spec, f"make {held.words}"
+        options = resolved(spec.options, operation, self._requests)
+        if held.key:
+            details = read_details(self._lookup, held.key, operation)
+            reason = self._obstacle(held, details, options)
+            if reason:
+                raise Unavailable(operation, reason, errno.EEXIST)
+            held.ours = False
+            held.here = {held.key: _identity(details)}
             return
-        self._forget(held)
-        if not held.ours:
-            return
+        self._make(spec, held.below, options, operation)
+        self._lookup.forget_names()
+        try:
+            self._follow(held, read_details(self._lookup, self._index_of(spec.name, operation), operation), options)
+        except Unavailable:
+            self.undo(held.record, b"")
+            raise
+
+    def stands(self, held: HeldLink, undo: bytes) -> bool:
+        """Say whether it is the link that was made, as it was asked for."""
+        operation = f"make {held.words}"
+        if not held.key or (undo and held.key not in _halves(undo)):
+            return False
+        try:
+            details = read_details(self._lookup, held.key, operation)
+            options = resolved(held.spec.options, operation, self._requests)
+            if self._obstacle(held, details, options):
+                return False
+            self._follow(held, details, options)
+        except Unavailable:
+            return False
+        return True
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Delete a link, if it is still the same; of one that nobody knows the index of, the one of its name."""
+        kind, _, name = key.decode("utf-8", "surrogateescape").partition(" ")
+        halves = _halves(undo) if undo else {self._requests.index_of(name): Identity(kind, name, b"")}
+        for ifindex, identity in halves.items():
+            try:
+                if ifindex and identity.is_of(_identity(read_details(self._lookup, ifindex, ""))):
+                    self._delete({ifindex: identity})
+                    return
+            except Unavailable as error:
+                if error.errno not in GONE:
+                    raise
+
+    def leave(self, held: HeldLink) -> None:
+        """Delete what is still here of a link."""
         self._sort_out(held)
-        for ifindex in held.here:  # with one half of a pair the other one goes
+        self._delete(held.here)
+
+    def _delete(self, here: Mapping[int, Identity]) -> None:
+        for ifindex, identity in here.items():  # with one half of a pair the other one goes
             answer = self._requests.request(RTM_DELLINK, 0, encode_link(ifindex))
             self._lookup.forget_names()
             if answer is None:
-                break
-            if answer.errno not in GONE and who is not None:
-                who.note(f"cannot delete {held.words}: {reason_of(answer, LINK_WORDS)}; ignoring")
+                return
+            if answer.errno not in GONE:
+                raise refused(f"delete {identity.kind} {identity.name}", answer, LINK_WORDS)
 
-    def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
-        """Note what may have been lost."""
-        if self._torn and kind != RTM_DELLINK and link.kind == "veth":
-            self._suspects.update(self._torn)  # perhaps it is the other half that has come back
-        for held in self._concerned.get(link.ifindex, ()):
-            if kind == RTM_DELLINK:
-                held.left.add(link.ifindex)
-                self._suspects[held] = None
-                continue
-            if link.ifindex in held.here and link.ifindex not in held.left:
-                held.here[link.ifindex] = Identity(link.kind, link.name, link.mac)
-            if link.ifindex == held.ifindex and not all(data.find(one, start, end) >= 0 for one in held.pieces):
-                self._suspects[held] = None
-
-    def overrun(self) -> None:
-        """Note that everything may be different."""
-        for held in self._held.values():
-            held.left.update(held.here)
-            self._suspects[held] = None
-
-    def settle(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different."""
-        losses: list[Loss] = []
-        suspects, self._suspects = {**self._suspects, **self._quiet}, {}
-        for held in suspects:
-            if self._held.get(held.ifindex) is not held:
-                continue
-            reason = self._loss_of(held)
-            if reason is not None:
-                self._forget(held)
-                losses += [Loss(holder, reason) for holder in held.holders]
-        if self._quiet:
-            self._monitor.look_again()
-        return losses, True
-
-    def _remember(self, held: HeldLink) -> None:
-        self._held[held.ifindex] = held
+    def added(self, held: HeldLink) -> None:
+        """Find it by each link that matters to it."""
         held.concerns = (*held.here, *((held.below,) if held.below else ()))
         for ifindex in held.concerns:
             self._concerned.setdefault(ifindex, []).append(held)
 
-    def _forget(self, held: HeldLink) -> None:
-        if self._held.get(held.ifindex) is not held:
-            return
-        del self._held[held.ifindex]
+    def removed(self, held: HeldLink) -> None:
+        """Find it no more."""
         self._quiet.pop(held, None)
         self._torn.pop(held, None)
         for ifindex in held.concerns:
             self._concerned[ifindex].remove(held)
             if not self._concerned[ifindex]:
                 del self._concerned[ifindex]
+
+    def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
+        """Note what may have been lost."""
+        if self._torn and kind != RTM_DELLINK and link.kind == "veth":
+            self.suspects.update(self._torn)  # perhaps it is the other half that has come back
+        for held in self._concerned.get(link.ifindex, ()):
+            if kind == RTM_DELLINK:
+                held.left.add(link.ifindex)
+                self.suspects[held] = 0
+                continue
+            if link.ifindex in held.here and link.ifindex not in held.left:
+                held.here[link.ifindex] = Identity(link.kind, link.name, link.mac)
+            if link.ifindex == held.key and not all(data.find(one, start, end) >= 0 for one in held.pieces):
+                self.suspects[held] = 0
+
+    def on_overrun(self) -> None:
+        """Note that everything may be different."""
+        super().on_overrun()
+        for held in self.held.values():
+            held.left.update(held.here)
+
+    def reconcile(self) -> tuple[list[Loss], bool]:
+        """Look again at what may be different, also where the kernel says nothing."""
+        self.suspects.update(self._quiet)
+        result = super().reconcile()
+        if self._quiet:
+            self._monitor.look_again()
+        return result
+
+    def check(self, suspects: dict[HeldLink, int]) -> Iterator[tuple[HeldLink, Unavailable]]:
+        """Read each link."""
+        for held in suspects:
+            reason = self._loss_of(held)
+            if reason is not None:
+                yield held, reason
 
     def _sort_out(self, held: HeldLink) -> None:
         """Know what of a link and its other half is still here: another link may have come in under its index."""
@@ -203,11 +245,11 @@ class MadeLinks(Subscriber):
 
     def _find_half(self, held: HeldLink, half: int) -> None:
         """Know by its index the other half of a pair that we made, wherever it has been."""
-        if not held.ours or not held.wish.peer:
+        if not held.ours or not held.spec.peer:
             return
         self._torn.pop(held, None)
         if not half:
-            self._torn[held] = None
+            self._torn[held] = 0
         elif half not in held.here:
             held.here[half] = _identity(read_details(self._lookup, half, f"hold {held.words}"))
             if half not in held.concerns:
@@ -218,17 +260,17 @@ class MadeLinks(Subscriber):
         """Return why a link is not any more what was asked for; None if it is."""
         operation = f"hold {held.words}"
         self._sort_out(held)
-        if held.ifindex not in held.here:
+        if held.key not in held.here:
             return Unavailable(operation, "the link is gone", errno.ENODEV)
         try:
-            details = read_details(self._lookup, held.ifindex, operation)
+            details = read_details(self._lookup, held.key, operation)
             self._find_half(held, details.link)
         except Unavailable as error:
-            del held.here[held.ifindex]
+            del held.here[held.key]
             return error
         self._mind(held, details)
         if held.below and details.link != held.below:
-            return Unavailable(operation, f"{held.wish.link}, which it stands on, is gone", errno.ENODEV)
+            return Unavailable(operation, f"{held.spec.link}, which it stands on, is gone", errno.ENODEV)
         if all(details.data.get(number) == value for number, value in held.stands.items()):
             return None
         return Unavailable(operation, "someone changed its options")
@@ -236,68 +278,71 @@ class MadeLinks(Subscriber):
     def _mind(self, held: HeldLink, details: LinkDetails) -> None:
         """Read a link again now and then if the kernel would not tell what happens to it."""
         if held.pieces and not details.up:
-            self._quiet[held] = None
+            self._quiet[held] = 0
             self._monitor.look_again()
         else:
             self._quiet.pop(held, None)
 
-    def _take(self, wish: NewLink, ifindex: int, below: int, options: Mapping[str, Given], operation: str) -> HeldLink:
-        """Use the link that is there, or make one."""
-        fields = KINDS[wish.kind]
-        if ifindex:
-            details = read_details(self._lookup, ifindex, operation)
-            self._accept(wish, details, below, options, operation)
-            return HeldLink(False, wish, below, details)
+    def _make(self, spec: NewLink, below: int, options: Mapping[str, Given], operation: str) -> None:
+        fields = KINDS[spec.kind]
         own = {name: value for name, value in options.items() if name in fields}
-        data = encode_options(fields, own)
-        if wish.kind == "tun":
+        if spec.kind == "tun":
             from netstrata.system.netlink.tun import make_tun
 
-            make_tun(wish.name, own, operation)
-        else:
-            common = encode_options(COMMON, {name: value for name, value in options.items() if name not in fields})
-            body = encode_new_link(wish.name, wish.kind, below, wish.peer, data, common)
-            answer = self._requests.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
-            if answer is not None:
-                raise _not_made(wish, answer, operation)
-        self._lookup.forget_names()
-        details = read_details(self._lookup, self._index_of(wish.name, operation), operation)
-        held = HeldLink(True, wish, below, details)
-        if wish.peer and details.link:
-            held.here[details.link] = _identity(read_details(self._lookup, details.link, operation))
+            make_tun(spec.name, own, operation)
+            return
+        common = encode_options(COMMON, {name: value for name, value in options.items() if name not in fields})
+        body = encode_new_link(spec.name, spec.kind, below, spec.peer, encode_options(fields, own), common)
+        answer = self._requests.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
+        if answer is not None:
+            raise _not_made(spec, answer, operation)
+
+    def _follow(self, held: HeldLink, details: LinkDetails, options: Mapping[str, Given]) -> None:
+        """Know a link that is ours, its other half, and what the kernel made of the options."""
+        held.key = details.ifindex
+        held.here = {details.ifindex: _identity(details)}
+        if held.spec.peer and details.link:
+            held.here[details.link] = _identity(read_details(self._lookup, details.link, f"make {held.words}"))
+        held.undo = _as_halves(held.here)
+        fields = KINDS[held.spec.kind]
+        data = encode_options(fields, {name: value for name, value in options.items() if name in fields})
         held.stands = {number: details.data[number] for number in data if number in details.data}
         held.pieces = pieces_of(held.stands)
         self._mind(held, details)
-        return held
 
-    def _accept(
-        self, wish: NewLink, there: LinkDetails, below: int, options: Mapping[str, Given], operation: str
-    ) -> None:
-        """Take a link that was there before as it is.
-
-        Raises: Unavailable if it is another one than was asked for.
-        """
-        reason = ""
-        fields = KINDS[wish.kind]
-        if there.kind != wish.kind:
-            reason = f"a {there.kind or 'hardware'} link of that name is there"
-        elif below and there.link != below:
-            reason = f"it is there, but on {self._requests.name_of(there.link) if there.link else 'another link'}"
-        elif wish.peer and there.link != self._requests.index_of(wish.peer):
-            reason = f"it is there, but {wish.peer} is not its other end"
-        else:
-            other = differing(fields, {n: v for n, v in options.items() if n in fields}, there.data)
-            other += differing(COMMON, {n: v for n, v in options.items() if n not in fields}, there.common)
-            if other:
-                reason = f"it is there, but with another {' and '.join(other)}"
-        if reason:
-            raise Unavailable(operation, reason, errno.EEXIST)
+    def _obstacle(self, held: HeldLink, there: LinkDetails, options: Mapping[str, Given]) -> str:
+        """Say why a link that is there is not as it was asked for, "" if it is."""
+        spec = held.spec
+        fields = KINDS[spec.kind]
+        if there.kind != spec.kind:
+            return f"a {there.kind or 'hardware'} link of that name is there"
+        if held.below and there.link != held.below:
+            return f"it is there, but on {self._requests.name_of(there.link) if there.link else 'another link'}"
+        if spec.peer and there.link != self._requests.index_of(spec.peer):
+            return f"it is there, but {spec.peer} is not its other end"
+        other = differing(fields, {n: v for n, v in options.items() if n in fields}, there.data)
+        other += differing(COMMON, {n: v for n, v in options.items() if n not in fields}, there.common)
+        return f"it is there, but with another {' and '.join(other)}" if other else ""
 
     def _index_of(self, link: str, operation: str) -> int:
         ifindex = self._requests.index_of(link)
         if not ifindex:
             raise no_link(operation, link)
         return ifindex
+
+
+def _as_halves(here: Mapping[int, Identity]) -> bytes:
+    lines = (f"{index} {one.kind} {one.mac.hex()} {one.name}" for index, one in here.items())
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _halves(undo: bytes) -> dict[int, Identity]:
+    """Read what `_as_halves` has written."""
+    halves: dict[int, Identity] = {}
+    for line in undo.decode("utf-8", "surrogateescape").split("\n"):
+        ifindex, kind, mac, name = line.split(" ", 3)
+        halves[int(ifindex)] = Identity(kind, name, bytes.fromhex(mac))
+    return halves
 
 
 def _identity(details: LinkDetails) -> Identity:
@@ -333,15 +378,15 @@ def resolved(options: Options, operation: str, requests: RequestSocket) -> dict[
     return found
 
 
-def _not_made(wish: NewLink, answer: Answer, operation: str) -> Unavailable:
+def _not_made(spec: NewLink, answer: Answer, operation: str) -> Unavailable:
     text = answer.text.lower()
     if answer.errno == errno.EOPNOTSUPP and (not text or "unknown device type" in text):
-        reason = f"this kernel has no {wish.kind} links"
-        if not text and wish.options:
-            reason += f", or none with {', '.join(wish.options)}"
+        reason = f"this kernel has no {spec.kind} links"
+        if not text and spec.options:
+            reason += f", or none with {', '.join(spec.options)}"
         return Unavailable(operation, reason, errno.EOPNOTSUPP)
     if answer.errno == errno.EEXIST and not text:
         # The name was free: it is the other end's, or what the link is to do that one already does.
-        taken = f"the name {wish.peer} is taken" if wish.peer else f"another {wish.kind} link does this already"
+        taken = f"the name {spec.peer} is taken" if spec.peer else f"another {spec.kind} link does this already"
         return Unavailable(operation, taken, errno.EEXIST)
     return refused(operation, answer, LINK_WORDS)

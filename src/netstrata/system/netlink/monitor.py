@@ -2,9 +2,9 @@
 
 It joins a group only while somebody listens to it.  A socket filter in the kernel drops what is said about routes that
 cannot be about a held one, or that we asked for ourselves, so that a routing daemon beside us costs nothing.  Draining
-only takes notes (`heard`); people are told afterwards, from the event loop (`settle`), when what the notes suspect has
-been checked against the kernel.  So an old notification about something that has been put back meanwhile harms nobody,
-and a receive queue that ran over (ENOBUFS) is the same thing once more: everything is suspect.
+only takes notes (`on_message`); people are told afterwards, from the event loop (`reconcile`), when what the notes
+suspect has been checked against the kernel.  So an old notification about something that has been put back meanwhile
+harms nobody, and a receive queue that ran over (ENOBUFS) is the same thing once more: everything is suspect.
 Source: netlink(7), socket(7) SO_ATTACH_FILTER, linux/filter.h.
 """
 
@@ -14,12 +14,12 @@ from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from netstrata.contract import Holder
 from netstrata.protocols.rtnetlink import Malformed
 from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
+from netstrata.system.held import Loss
 from netstrata.system.netlink.kernel_socket import NetlinkSocket, OpenSocket, open_socket
 from netstrata.values import Unavailable
 
@@ -40,13 +40,6 @@ _ROUND_S = 2.0  # for what the kernel does not tell of
 _PROGRAM = Struct("HP")  # sock_fprog
 
 
-class Loss(NamedTuple):
-    """Somebody does not hold any more what it thought it held."""
-
-    holder: Holder
-    reason: Unavailable
-
-
 class Subscriber:
     """What listens: takes notes of messages, and checks them later."""
 
@@ -56,14 +49,14 @@ class Subscriber:
         """Note what a message may mean."""
         raise NotImplementedError
 
-    def overrun(self) -> None:
+    def on_overrun(self) -> None:
         """Note that messages were lost."""
         raise NotImplementedError
 
-    def come_round(self) -> None:
+    def on_round(self) -> None:
         """Note what may have changed without a message; a while after `Monitor.look_again`."""
 
-    def settle(self) -> tuple[list[Loss], bool]:
+    def reconcile(self) -> tuple[list[Loss], bool]:
         """Check the notes against the kernel; return who lost something, and whether everything could be checked."""
         raise NotImplementedError
 
@@ -75,7 +68,6 @@ class Monitor:
         "_again",
         "_buffer",
         "_by_type",
-        "_ears",
         "_foreign",
         "_groups",
         "_loop",
@@ -84,6 +76,7 @@ class Monitor:
         "_queue_bytes",
         "_round",
         "_socket",
+        "_subscribers",
         "overruns",
         "read",
     )
@@ -98,18 +91,18 @@ class Monitor:
         self._buffer = bytearray(_BUFFER)
         self._groups: dict[int, int] = {}
         self._foreign: dict[Network, int] = {}
-        self._ears: list[Subscriber] = []
+        self._subscribers: list[Subscriber] = []
         self._by_type: dict[int, Subscriber] = {}
         self._again = False
         self._round = False
         self.overruns = 0  # how often the queue ran over
         self.read = 0  # datagrams
 
-    def tell(self, ear: Subscriber, *types: int) -> None:
-        """Give an ear the messages of some types; ears settle in the order in which they were introduced."""
-        self._ears.append(ear)
+    def subscribe(self, subscriber: Subscriber, *types: int) -> None:
+        """Give a subscriber the messages of some types; subscribers reconcile in the order in which they subscribed."""
+        self._subscribers.append(subscriber)
         for kind in types:
-            self._by_type[kind] = ear
+            self._by_type[kind] = subscriber
 
     def join(self, *groups: int) -> None:
         """Hear what is said in some groups from now on; counted.
@@ -177,7 +170,7 @@ class Monitor:
     def drain(self) -> None:
         """Take notes of all that has been said until now; telling people is left to the event loop."""
         if self._socket is not None and self._take():
-            self._settle_soon()
+            self._reconcile_soon()
 
     def soon(self, callback: Callable[[], None]) -> bool:
         """Call something in the event loop's next turn; False, and not at all, if nobody has listened yet."""
@@ -187,7 +180,7 @@ class Monitor:
         return True
 
     def look_again(self) -> None:
-        """Let all ears settle in a while, for the sake of something that the kernel would not tell."""
+        """Let all subscribers reconcile in a while, for the sake of something that the kernel would not tell."""
         if self._loop is not None and not self._round:
             self._round = True
             self._loop.call_later(_ROUND_S, self._go_round)
@@ -195,9 +188,9 @@ class Monitor:
     def _go_round(self) -> None:
         self._round = False
         if self._socket is not None:
-            for ear in self._ears:
-                ear.come_round()
-            self._settle()
+            for subscriber in self._subscribers:
+                subscriber.on_round()
+            self._reconcile()
 
     def _open(self) -> NetlinkSocket:
         from asyncio import get_running_loop
@@ -232,7 +225,7 @@ class Monitor:
 
     def _ready(self) -> None:
         if self._take():
-            self._settle()
+            self._reconcile()
 
     def _take(self) -> bool:
         """Read what is there, up to a limit; return whether anybody was given anything."""
@@ -265,9 +258,9 @@ class Monitor:
                 length, kind, _, _, _ = HEADER.unpack_from(buffer, at)
                 if length < HEADER_SIZE or length > size - at:
                     raise Malformed("a length that cannot be")
-                ear = self._by_type.get(kind)
-                if ear is not None:
-                    ear.on_message(kind, buffer, at + HEADER_SIZE, at + length)
+                subscriber = self._by_type.get(kind)
+                if subscriber is not None:
+                    subscriber.on_message(kind, buffer, at + HEADER_SIZE, at + length)
                     on_message = True
                 at += (length + 3) & ~3
         except Malformed:
@@ -277,27 +270,27 @@ class Monitor:
 
     def _overrun(self) -> None:
         self.overruns += 1
-        for ear in self._ears:
-            ear.overrun()
+        for subscriber in self._subscribers:
+            subscriber.on_overrun()
 
-    def _settle_soon(self) -> None:
+    def _reconcile_soon(self) -> None:
         if self._loop is not None and not self._again:
             self._again = True
-            self._loop.call_soon(self._settle_again)
+            self._loop.call_soon(self._reconcile_again)
 
-    def _settle_again(self) -> None:
+    def _reconcile_again(self) -> None:
         self._again = False
-        self._settle()
+        self._reconcile()
 
-    def _settle(self) -> None:
+    def _reconcile(self) -> None:
         losses: list[Loss] = []
         complete = True
-        for ear in self._ears:
-            lost, checked = ear.settle()
+        for subscriber in self._subscribers:
+            lost, checked = subscriber.reconcile()
             losses += lost
             complete = complete and checked
         if not complete and self._loop is not None and not self._again:
             self._again = True
-            self._loop.call_later(_AGAIN_S, self._settle_again)
+            self._loop.call_later(_AGAIN_S, self._reconcile_again)
         for holder, reason in losses:
             holder.lost(reason)

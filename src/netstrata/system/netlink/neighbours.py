@@ -1,8 +1,8 @@
 """Permanent neighbours on links, marked with our own protocol number."""
 
 import errno
+from collections.abc import Iterator
 
-from netstrata.contract import Holder
 from netstrata.contract.shapes_dhcp import MAC
 from netstrata.ports.kernel import Neighbour
 from netstrata.protocols.rtnetlink import (
@@ -26,9 +26,10 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_NEIGH,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.netlink.held import Held, Hold, IndexOf
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, NEIGHBOUR_WORDS, no_link, reason_of, refused
+from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.netlink.lookup import IndexOf
+from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.refusals import GONE, NEIGHBOUR_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable, format_address
 
@@ -38,120 +39,116 @@ Key = tuple[int, bytes]  # link, address
 class HeldNeighbour(Held):
     """A neighbour that is held; its link by index."""
 
-    __slots__ = ("key", "neighbour")
+    __slots__ = ("key", "neighbour", "record")
 
-    def __init__(self, ours: bool, neighbour: Neighbour, key: Key) -> None:
-        super().__init__(ours)
+    def __init__(self, neighbour: Neighbour, key: Key) -> None:
+        super().__init__()
         self.neighbour = neighbour
         self.key = key
+        self.record = encode_neighbour(_family(key[1]), key[0], 0, key[1], b"")
+        self.undo = neighbour.mac
+
+    @property
+    def words(self) -> str:
+        """The neighbour with its hardware address and link."""
+        return _words(self.neighbour)
 
 
-class NetlinkNeighbours(Subscriber):
+class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
     """The `Neighbours` port over rtnetlink."""
 
-    __slots__ = ("_held", "_index_of", "_monitor", "_requests", "_suspects")
+    __slots__ = ("_index_of", "_monitor", "_requests")
+    kind = "neighbour"
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(recovery)
         self._requests = requests
         self._monitor = monitor
         self._index_of = index_of
-        self._held: dict[Key, HeldNeighbour] = {}
-        self._suspects: dict[Key, None] = {}
-        monitor.tell(self, RTM_NEWNEIGH, RTM_DELNEIGH)
+        monitor.subscribe(self, RTM_NEWNEIGH, RTM_DELNEIGH)
 
     def held_neighbour(self, neighbour: Neighbour) -> Hold[Neighbour, HeldNeighbour]:
         """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
         return Hold(self, neighbour)
 
-    def hold(self, wish: Neighbour, who: Holder | None) -> HeldNeighbour:
-        """Add a neighbour, if it is not there."""
-        operation = f"add neighbour {_words(wish)}"
-        ifindex = self._index_of(wish.link)
+    def prepare(self, spec: Neighbour) -> HeldNeighbour:
+        """Find the link."""
+        ifindex = self._index_of(spec.link)
         if not ifindex:
-            raise no_link(operation, wish.link)
-        key = (ifindex, wish.address)
-        if who is not None:
-            self._monitor.join(RTNLGRP_NEIGH)
-        try:
-            held = self._held.get(key)
-            if held is None:
-                held = self._held[key] = HeldNeighbour(self._put(wish, key, operation), wish, key)
-            elif held.neighbour.mac != wish.mac:
-                raise Unavailable(operation, f"this program holds {_words(held.neighbour)}", errno.EEXIST)
-        except Unavailable:
-            if who is not None:
-                self._monitor.leave(RTNLGRP_NEIGH)
-            raise
-        held.add(who)
-        return held
+            raise no_link(f"add neighbour {_words(spec)}", spec.link)
+        return HeldNeighbour(spec, (ifindex, spec.address))
 
-    def release(self, held: HeldNeighbour, who: Holder | None) -> None:
-        """Delete a neighbour if the last one leaves who held it, and it was not there before."""
-        if who is not None:
-            self._monitor.leave(RTNLGRP_NEIGH)
-        if not held.remove(who) or held.gone:
-            return
-        del self._held[held.key]
-        if not held.ours or not self._stands(held):
-            return
+    def share(self, held: HeldNeighbour, made: HeldNeighbour) -> None:
+        """See that it is at the same hardware address."""
+        if held.neighbour.mac != made.neighbour.mac:
+            raise Unavailable(f"add neighbour {made.words}", f"this program holds {held.words}", errno.EEXIST)
+
+    def listen(self, held: HeldNeighbour) -> None:
+        """Subscribe to neighbours."""
+        self._monitor.join(RTNLGRP_NEIGH)
+
+    def unlisten(self, held: HeldNeighbour) -> None:
+        """Take back one `listen`."""
+        self._monitor.leave(RTNLGRP_NEIGH)
+
+    def do(self, held: HeldNeighbour) -> None:
+        """Add a neighbour, if it is not there."""
+        operation = f"add neighbour {held.words}"
         ifindex, address = held.key
-        answer = self._requests.request(RTM_DELNEIGH, 0, encode_neighbour(_family(address), ifindex, 0, address, b""))
-        if answer is not None and answer.errno not in GONE and who is not None:
-            reason = reason_of(answer, NEIGHBOUR_WORDS)
-            who.note(f"cannot delete neighbour {_words(held.neighbour)}: {reason}; ignoring")
-
-    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
-        """Note what may have been lost."""
-        if not self._held:
-            return
-        message = decode_neighbour(data, start, end)
-        held = self._held.get((message.ifindex, message.address))
-        if held is not None and (kind == RTM_DELNEIGH or not _is(message, held.neighbour)):
-            self._suspects[held.key] = None
-
-    def overrun(self) -> None:
-        """Note that everything may be different."""
-        self._suspects.update(dict.fromkeys(self._held))
-
-    def settle(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different."""
-        losses: list[Loss] = []
-        suspects, self._suspects = self._suspects, {}
-        for key in suspects:
-            held = self._held.get(key)
-            if held is None or self._stands(held):
-                continue
-            held.gone = True
-            del self._held[key]
-            there = self._requests.index_of(held.neighbour.link) == key[0]
-            why = "someone removed or changed it" if there else f"{held.neighbour.link} is gone or has a new name"
-            reason = Unavailable(f"hold neighbour {_words(held.neighbour)}", why)
-            losses += [Loss(holder, reason) for holder in held.holders]
-        return losses, True
-
-    def _put(self, wish: Neighbour, key: Key, operation: str) -> bool:
-        """Add a neighbour; return whether it is ours, and not one that was there before.
-
-        Raises: Unavailable.
-        """
-        ifindex, address = key
-        body = encode_neighbour(_family(address), ifindex, NUD_PERMANENT, address, wish.mac, RTPROT_NETSTRATA)
+        mac = held.neighbour.mac
+        body = encode_neighbour(_family(address), ifindex, NUD_PERMANENT, address, mac, RTPROT_NETSTRATA)
         answer = self._requests.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, body)
         if answer is not None and answer.errno == errno.EEXIST:
-            there = self._find(key)
+            there = self._find(held.key)
             if there is not None and there.state & NUD_PERMANENT:
-                if there.mac == wish.mac:
-                    return False
-                mac = MAC.write(there.mac).decode() if len(there.mac) == 6 else "another address"  # type: ignore[union-attr]
-                raise Unavailable(operation, f"it is there at {mac}", errno.EEXIST)
+                if there.mac == mac:
+                    held.ours = there.protocol == RTPROT_NETSTRATA and self._recovery.trusts_marks
+                    return
+                other = MAC.write(there.mac).decode() if len(there.mac) == 6 else "another address"  # type: ignore[union-attr]
+                raise Unavailable(operation, f"it is there at {other}", errno.EEXIST)
             answer = self._requests.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, body)
         if answer is not None:
             raise refused(operation, answer, NEIGHBOUR_WORDS)
-        return True
 
-    def _stands(self, held: HeldNeighbour) -> bool:
-        found = self._find(held.key)
-        return found is not None and _is(found, held.neighbour)
+    def stands(self, held: HeldNeighbour, undo: bytes) -> bool:
+        """Say whether a neighbour is there, at that hardware address, with our mark."""
+        return self._is_ours(held.key, held.neighbour.mac)
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Delete a neighbour, if it is still at the address that we have set."""
+        one = decode_neighbour(key, 0, len(key))
+        if not self._is_ours((one.ifindex, one.address), undo):
+            return
+        answer = self._requests.request(RTM_DELNEIGH, 0, key)
+        if answer is not None and answer.errno not in GONE:
+            where = f"{format_address(one.address).decode()} on {self._requests.name_of(one.ifindex)}"
+            raise refused(f"delete neighbour {where}", answer, NEIGHBOUR_WORDS)
+
+    def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
+        """Note what may have been lost."""
+        if not self.held:
+            return
+        message = decode_neighbour(data, start, end)
+        held = self.held.get((message.ifindex, message.address))
+        if held is not None and (kind == RTM_DELNEIGH or not _is(message, held.neighbour.mac)):
+            self.suspects[held] = 0
+
+    def check(self, suspects: dict[HeldNeighbour, int]) -> Iterator[tuple[HeldNeighbour, Unavailable]]:
+        """Ask for each."""
+        for held in suspects:
+            found = self._find(held.key)
+            if found is not None and _is(found, held.neighbour.mac):
+                continue
+            held.gone = True
+            there = self._requests.index_of(held.neighbour.link) == held.key[0]
+            why = "someone removed or changed it" if there else f"{held.neighbour.link} is gone or has a new name"
+            yield held, Unavailable(f"hold neighbour {held.words}", why)
+
+    def _is_ours(self, key: Key, mac: bytes) -> bool:
+        found = self._find(key)
+        return found is not None and _is(found, mac) and found.protocol == RTPROT_NETSTRATA
 
     def _find(self, key: Key) -> NeighbourMessage | None:
         ifindex, address = key
@@ -162,8 +159,8 @@ class NetlinkNeighbours(Subscriber):
         return decode_neighbour(found, one.start, one.end)
 
 
-def _is(message: NeighbourMessage, wish: Neighbour) -> bool:
-    return bool(message.state & NUD_PERMANENT) and message.mac == wish.mac
+def _is(message: NeighbourMessage, mac: bytes) -> bool:
+    return bool(message.state & NUD_PERMANENT) and message.mac == mac
 
 
 def _family(address: bytes) -> int:

@@ -1,5 +1,6 @@
 """The kernel's network configuration, in one piece: a socket that asks, one that hears, and the ports over them."""
 
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink.addresses import NetlinkAddresses
 from netstrata.system.netlink.kernel_socket import OpenSocket, open_socket
 from netstrata.system.netlink.links import NetlinkLinks
@@ -21,20 +22,23 @@ class Netlink:
 
     __slots__ = ("addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
 
-    def __init__(self, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket) -> None:
+    def __init__(
+        self, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket, recovery: Recovery = NO_RECOVERY
+    ) -> None:
         """Open the request socket; the listening one is opened when somebody listens.
 
-        Shapes: queue_bytes is the listening socket's receive queue; opens makes sockets of another kernel, of a model.
+        Shapes: queue_bytes is the listening socket's receive queue; opens makes sockets of another kernel, of a model;
+        recovery has what a daemon before this one has left.
         Raises: OSError if the kernel gives no netlink socket.
         """
         self.requests = RequestSocket(opens=opens)
         self.monitor = Monitor(self.requests.port, queue_bytes, opens)
         self.lookup = LinkLookup(self.requests, self.monitor)
-        self.links = NetlinkLinks(self.requests, self.monitor, self.lookup)
-        self.addresses = NetlinkAddresses(self.requests, self.monitor, self.lookup.index_of)
-        self.routes = NetlinkRoutes(self.requests, self.monitor, self.lookup.index_of)
-        self.rules = NetlinkRules(self.requests, self.monitor)
-        self.neighbours = NetlinkNeighbours(self.requests, self.monitor, self.lookup.index_of)
+        self.links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
+        self.addresses = NetlinkAddresses(self.requests, self.monitor, self.lookup.index_of, recovery)
+        self.routes = NetlinkRoutes(self.requests, self.monitor, self.lookup.index_of, recovery)
+        self.rules = NetlinkRules(self.requests, self.monitor, recovery)
+        self.neighbours = NetlinkNeighbours(self.requests, self.monitor, self.lookup.index_of, recovery)
         self.links.fell.append(self.routes.may_have_lost)
         self.addresses.left.append(self.routes.may_have_lost)
         self.routes.dropped.append(self.addresses.route_dropped)

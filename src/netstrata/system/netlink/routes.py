@@ -5,10 +5,9 @@ listened to as well.  What others do with routes of theirs is heard only where i
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Holder
 from netstrata.ports.kernel import Route
 from netstrata.protocols.rtnetlink import (
     ROUTE_KINDS,
@@ -40,14 +39,14 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.route_filter import Network
-from netstrata.system.netlink.held import Held, Hold, IndexOf
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
+from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.netlink.lookup import IndexOf
+from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import (
     GONE,
     ROUTE_WORDS,
     network_words,
     no_link,
-    reason_of,
     refused,
     route_words,
 )
@@ -70,15 +69,21 @@ _FEW = 64  # routes to look up one by one; more are looked for in the whole tabl
 class HeldRoute(Held):
     """A route that is held; its link by index, its metric as the kernel shows it."""
 
-    __slots__ = ("body", "destination", "ifindex", "metric", "route")
+    __slots__ = ("destination", "ifindex", "key", "metric", "record", "route")
 
-    def __init__(self, ours: bool, route: Route, ifindex: int, metric: int, destination: bytes, body: bytes) -> None:
-        super().__init__(ours)
+    def __init__(self, route: Route, ifindex: int, metric: int, destination: bytes, body: bytes) -> None:
+        super().__init__()
         self.route = route
         self.ifindex = ifindex
         self.metric = metric
         self.destination = destination  # masked, with the prefix length as one more byte
-        self.body = body
+        self.key = (destination, metric, route.table)
+        self.record = body
+
+    @property
+    def words(self) -> str:
+        """The route as a user says it."""
+        return _words(self.route)
 
     @property
     def network(self) -> Network:
@@ -117,126 +122,151 @@ class HeldRoute(Held):
         return found.ifindex == self.ifindex and found.gateway == gateway and found.onlink == route.onlink
 
 
-class NetlinkRoutes(Subscriber):
+class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     """The `Routes` port over rtnetlink."""
 
     __slots__ = (
+        "_by_destination",
         "_by_link",
-        "_held",
         "_index_of",
         "_monitor",
         "_requests",
         "_snapshot",
-        "_suspects",
         "_watched",
         "dropped",
     )
+    kind = "route"
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(recovery)
         self._requests = requests
         self._index_of = index_of
         self._monitor = monitor
-        self._held: dict[bytes, list[HeldRoute]] = {}
+        self._by_destination: dict[bytes, list[HeldRoute]] = {}
         self._by_link: dict[int, set[HeldRoute]] = {}
-        self._suspects: dict[HeldRoute, int] = {}  # what the kernel said of the route itself, 0 for nothing
         self._watched = {4: 0, 16: 0}
         self._snapshot: Table | None = None
         self.dropped: list[Callable[[RouteMessage], None]] = []  # told of each route of the kernel itself that went
-        monitor.tell(self, RTM_NEWROUTE, RTM_DELROUTE)
+        monitor.subscribe(self, RTM_NEWROUTE, RTM_DELROUTE)
 
     def held_route(self, route: Route) -> Hold[Route, HeldRoute]:
         """Put a route into the kernel's table."""
         return Hold(self, route)
 
-    def hold(self, wish: Route, who: Holder | None) -> HeldRoute:
-        """Add a route, if it is not there."""
-        destination, prefix, gateway, link, metric, kind, table, source, mtu, onlink = wish
+    def prepare(self, spec: Route) -> HeldRoute:
+        """Find the link, and make the message."""
+        destination, prefix, gateway, link, metric, kind, table, source, mtu, onlink = spec
         ifindex = 0
         if kind == "unicast":
-            ifindex = self._index_of(link) if link is not None else self._towards(wish)
+            ifindex = self._index_of(link) if link is not None else self._towards(spec)
             if not ifindex:
-                raise no_link(f"add route {_words(wish)}", link or "without a name")
+                raise no_link(f"add route {_words(spec)}", link or "without a name")
         if len(destination) == 16:
             destination = mask_bits(destination, prefix)  # as the kernel does, for this family only
             metric = metric or IP6_METRIC
         body = encode_route(
             destination, prefix, gateway, ifindex, metric, table, ROUTE_KINDS[kind], source, mtu, onlink
         )
-        where = destination + _PREFIX[prefix]
-        for held in self._held.get(where, ()):
-            if held.metric == metric and held.route.table == table:
-                return self._share(held, wish, body, who)
-        held = HeldRoute(True, wish, ifindex, metric, where, body)
-        if who is not None:
-            self._watch(len(destination))
-        answer = self._requests.request(RTM_NEWROUTE, _ADD, body)
-        if answer is not None:
-            try:
-                if answer.errno != errno.EEXIST:
-                    raise _refused(wish, answer)
-                self._accept(held, who)
-            except Unavailable:
-                if who is not None:
-                    self._unwatch(len(destination))
-                raise
-        self._held.setdefault(where, []).append(held)
-        if ifindex:
-            on_link = self._by_link.get(ifindex)
-            if on_link is None:
-                on_link = self._by_link[ifindex] = set()
-            on_link.add(held)
-        held.add(who)
-        return held
+        return HeldRoute(spec, ifindex, metric, destination + _PREFIX[prefix], body)
 
-    def release(self, held: HeldRoute, who: Holder | None) -> None:
-        """Delete a route if the last one leaves who held it, and it was not there before."""
-        if who is not None:
-            self._unwatch(len(held.route.destination))
-            if not held.ours:
-                self._monitor.narrow(held.network)
-        if not held.remove(who):
+    def share(self, held: HeldRoute, made: HeldRoute) -> None:
+        """See that it is the same route."""
+        if held.record != made.record:
+            reason = f"this program holds another route there: {held.words}"
+            raise Unavailable(f"add route {made.words}", reason, errno.EEXIST)
+
+    def listen(self, held: HeldRoute) -> None:
+        """Subscribe to what can take it away; of one that is not ours, also to what others do with such routes."""
+        if not held.ours:
+            self._monitor.widen(held.network)
+        family = len(held.route.destination)
+        if self._watched[family] == 0:
+            self._monitor.join(*_GROUPS[family])
+        self._watched[family] += 1
+
+    def unlisten(self, held: HeldRoute) -> None:
+        """Take back one `listen`."""
+        family = len(held.route.destination)
+        self._watched[family] -= 1
+        if self._watched[family] == 0:
+            self._monitor.leave(*_GROUPS[family])
+        if not held.ours:
+            self._monitor.narrow(held.network)
+
+    def do(self, held: HeldRoute) -> None:
+        """Add a route, if it is not there."""
+        answer = self._requests.request(RTM_NEWROUTE, _ADD, held.record)
+        if answer is None:
             return
-        self._forget(held)
-        if held.ours and not held.gone:
-            answer = self._requests.request(RTM_DELROUTE, 0, held.body)
-            if answer is not None and answer.errno not in GONE and who is not None:
-                reason = reason_of(answer, ROUTE_WORDS)
-                who.note(f"cannot delete route {_words(held.route)}: {reason}; ignoring")
+        if answer.errno != errno.EEXIST:
+            raise _refused(held.route, answer)
+        self._accept(held)
+
+    def stands(self, held: HeldRoute, undo: bytes) -> bool:
+        """Say whether a route is there, is ours, and is what counts of the routes to its destination."""
+        return self._counts(held) or held.stands(self._find(held))
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Delete a route; the kernel finds it by our mark, too."""
+        answer = self._requests.request(RTM_DELROUTE, 0, key)
+        if answer is not None and answer.errno not in GONE:
+            route = decode_route(key, 0, len(key))
+            raise refused(f"delete route {network_words(route.destination, route.prefix)}", answer, ROUTE_WORDS)
+
+    def added(self, held: HeldRoute) -> None:
+        """Find it by its destination and its link."""
+        self._by_destination.setdefault(held.destination, []).append(held)
+        if held.ifindex:
+            on_link = self._by_link.get(held.ifindex)
+            if on_link is None:
+                on_link = self._by_link[held.ifindex] = set()
+            on_link.add(held)
+
+    def removed(self, held: HeldRoute) -> None:
+        """Find it no more."""
+        there = self._by_destination[held.destination]
+        if len(there) == 1:
+            del self._by_destination[held.destination]
+        else:
+            there.remove(held)
+        if held.ifindex:
+            on_link = self._by_link[held.ifindex]
+            on_link.discard(held)
+            if not on_link:
+                del self._by_link[held.ifindex]
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost; a route that nobody holds costs a look at where it goes."""
         if kind == RTM_DELROUTE and protocol_of(data, start) == RTPROT_KERNEL:
-            for tell in self.dropped:
-                tell(decode_route(data, start, end))
-        there = self._held.get(destination_of(data, start, end))
+            for listener in self.dropped:
+                listener(decode_route(data, start, end))
+        there = self._by_destination.get(destination_of(data, start, end))
         if there is not None:
             route = decode_route(data, start, end)
             for held in there:
                 if held.metric == route.metric and held.route.table == route.table:
                     # What was put in our place, or before it, is not to be overlooked for what was taken out.
-                    self._suspects[held] = kind if self._suspects.get(held) != RTM_NEWROUTE else RTM_NEWROUTE
+                    self.suspects[held] = kind if self.suspects.get(held) != RTM_NEWROUTE else RTM_NEWROUTE
 
     def may_have_lost(self, ifindex: int) -> None:
         """Note that a link went down, is gone, or lost an address."""
         for held in self._by_link.get(ifindex, ()):
-            self._suspects.setdefault(held, 0)
+            self.suspects.setdefault(held, 0)
 
-    def overrun(self) -> None:
+    def on_overrun(self) -> None:
         """Note that everything may be different, and something may have been put before any route."""
-        for there in self._held.values():
-            self._suspects.update(dict.fromkeys(there, RTM_NEWROUTE))
+        self.suspects.update(dict.fromkeys(self.held.values(), RTM_NEWROUTE))
+        self._snapshot = None
 
-    def settle(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different."""
-        if not self._suspects:
-            return [], True
-        suspects, self._suspects = self._suspects, {}
-        losses: list[Loss] = []
-        complete = True
-        left = [held for held in suspects if held.count and not held.gone]
-        few = len(left) <= _FEW
-        # The whole table, with the routes of others, is read only for those that are not the first thing to be found.
-        left = [held for held in left if not ((few or suspects[held] == RTM_NEWROUTE) and self._counts(held))]
+    def check(self, suspects: dict[HeldRoute, int]) -> Iterator[tuple[HeldRoute, Unavailable]]:
+        """Ask for each route, if there are few; read the tables for the rest.
+
+        A whole table, with the routes of others, is read only for those that are not the first thing to be found.
+        """
+        few = len(suspects) <= _FEW
+        left = [held for held in suspects if not ((few or suspects[held] == RTM_NEWROUTE) and self._counts(held))]
         tables: dict[tuple[int, int, int], list[HeldRoute]] = {}
         for held in left:
             # What only we can have put there need not be looked for among the routes of others.
@@ -244,22 +274,25 @@ class NetlinkRoutes(Subscriber):
             tables.setdefault((held.family, held.route.table, protocol), []).append(held)
         for (family, number, protocol), some in tables.items():
             table = Table(self._requests, family, number, {held.destination for held in some}, protocol)
-            complete = complete and table.complete
             for held in some:
                 found = table.find(held.destination, held.metric)
                 if held.stands(found):
                     continue
                 if table.complete:
                     held.gone = not any(held.is_same(one) for one in found)
-                    losses += self._lose(held, suspects[held] != 0)
+                    yield held, self._loss_of(held, suspects[held] != 0)
                 else:
-                    self._suspects[held] = suspects[held]
-        return losses, complete
+                    self.suspects[held] = suspects[held]
 
     def _counts(self, held: HeldRoute) -> bool:
         """Say whether a route is the one that the kernel would take, which says that it stands."""
+        first = self._first(held)
+        return first is not None and held.is_same(first)
+
+    def _first(self, held: HeldRoute) -> RouteMessage | None:
+        """Return the route that the kernel would take, if it stands where a held one would."""
         found = look_up(self._requests, held.destination)
-        return found is not None and has_key(found, held.family, held.route.table, held.metric) and held.is_same(found)
+        return found if found is not None and has_key(found, held.family, held.route.table, held.metric) else None
 
     def _towards(self, wish: Route) -> int:
         """Return the link that a route's gateway is on.
@@ -275,8 +308,7 @@ class NetlinkRoutes(Subscriber):
             raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH)
         return way.ifindex
 
-    def _lose(self, held: HeldRoute, told: bool) -> list[Loss]:
-        self._forget(held)
+    def _loss_of(self, held: HeldRoute, told: bool) -> Unavailable:
         link = held.route.link or self._requests.name_of(held.ifindex)
         if held.ifindex and self._requests.index_of(link) != held.ifindex:
             why = f"{link} is gone or has a new name"
@@ -284,62 +316,36 @@ class NetlinkRoutes(Subscriber):
             why = "someone removed or replaced it"
         else:
             why = f"the kernel dropped it when {link} went down or lost its last address"
-        reason = Unavailable(f"hold route {_words(held.route)}", why)
-        return [Loss(holder, reason) for holder in held.holders]
+        return Unavailable(f"hold route {held.words}", why)
 
-    def _forget(self, held: HeldRoute) -> None:
-        there = self._held.get(held.destination, [])
-        if held not in there:
-            return
-        if len(there) == 1:
-            del self._held[held.destination]
-        else:
-            there.remove(held)
-        if held.ifindex:
-            on_link = self._by_link[held.ifindex]
-            on_link.discard(held)
-            if not on_link:
-                del self._by_link[held.ifindex]
-
-    def _share(self, held: HeldRoute, wish: Route, body: bytes, who: Holder | None) -> HeldRoute:
-        """Hold what another statement of this program holds already.
-
-        Raises: Unavailable if that is not the same route.
-        """
-        if held.body != body:
-            reason = f"this program holds another route there: {_words(held.route)}"
-            raise Unavailable(f"add route {_words(wish)}", reason, errno.EEXIST)
-        if who is not None:
-            if not held.ours:
-                self._monitor.widen(held.network)
-            self._watch(len(wish.destination))
-        held.add(who)
-        return held
-
-    def _accept(self, held: HeldRoute, who: Holder | None) -> None:
+    def _accept(self, held: HeldRoute) -> None:
         """Take a route that was there before as it is, to be left alone on the way back.
 
         It is read only after everything about it can be heard.
         Raises: Unavailable if what is there is another route.
         """
-        if who is not None and self._monitor.widen(held.network):
+        if held.heard and self._monitor.widen(held.network):
             self._drop_snapshot()
         held.ours = False
-        if self._counts(held):
-            return
-        found = self._find(held, who is not None)
+        first = self._first(held)
+        found = [first] if first is not None and held.is_same(first) else self._find(held)
         if held.stands(found):
+            same = next(one for one in found if held.is_same(one))
+            held.ours = same.protocol == RTPROT_NETSTRATA and self._recovery.trusts_marks
+            if held.ours and held.heard:
+                self._monitor.narrow(held.network)
             return
-        if who is not None:
+        held.ours = True
+        if held.heard:
             self._monitor.narrow(held.network)
         reason = "another route to it with this metric is there"
         if found:
             names: Iterable[str] = (self._requests.name_of(one.ifindex) if one.ifindex else "" for one in found)
             words = ", ".join(route_words(one, name) for one, name in zip(found, names, strict=True))
             reason = f"another route is there: {words}"
-        raise Unavailable(f"add route {_words(held.route)}", reason, errno.EEXIST)
+        raise Unavailable(f"add route {held.words}", reason, errno.EEXIST)
 
-    def _find(self, held: HeldRoute, watched: bool) -> list[RouteMessage]:
+    def _find(self, held: HeldRoute) -> list[RouteMessage]:
         """Look for what stands in a route's way.
 
         While we listen, one reading of a small table serves until the event loop's next turn: a change that came after
@@ -352,23 +358,12 @@ class NetlinkRoutes(Subscriber):
         if not found:
             table = Table(self._requests, held.family, held.route.table, (held.destination,))
             found = table.find(held.destination, held.metric)
-            if watched and table.whole:
+            if table.whole and self._monitor.soon(self._drop_snapshot):
                 self._snapshot = table
-                self._monitor.soon(self._drop_snapshot)
         return found
 
     def _drop_snapshot(self) -> None:
         self._snapshot = None
-
-    def _watch(self, family: int) -> None:
-        if self._watched[family] == 0:
-            self._monitor.join(*_GROUPS[family])
-        self._watched[family] += 1
-
-    def _unwatch(self, family: int) -> None:
-        self._watched[family] -= 1
-        if self._watched[family] == 0:
-            self._monitor.leave(*_GROUPS[family])
 
 
 def _refused(wish: Route, answer: Answer) -> Unavailable:

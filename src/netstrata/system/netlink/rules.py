@@ -4,7 +4,8 @@ The kernel takes two rules that differ only in that number for two, so what is t
 we listen, one reading serves until the event loop's next turn.
 """
 
-from netstrata.contract import Holder
+from collections.abc import Iterator
+
 from netstrata.ports.kernel import Rule
 from netstrata.protocols.rtnetlink import (
     ROUTE_KINDS,
@@ -28,9 +29,9 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
-from netstrata.system.netlink.held import Held, Hold
-from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, RULE_WORDS, network_words, reason_of, refused
+from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.refusals import GONE, RULE_WORDS, network_words, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable, mask_bits
 
@@ -41,95 +42,98 @@ _FAMILIES = {4: AF_INET, 6: AF_INET6}
 class HeldRule(Held):
     """A rule that is held."""
 
-    __slots__ = ("asked", "rule")
+    __slots__ = ("key", "record", "rule")
 
-    def __init__(self, ours: bool, rule: Rule, asked: RuleMessage) -> None:
-        super().__init__(ours)
+    def __init__(self, rule: Rule) -> None:
+        super().__init__()
         self.rule = rule
-        self.asked = asked
+        self.key = _message(rule)
+        self.record = encode_rule(self.key)
+
+    @property
+    def words(self) -> str:
+        """The rule as `ip rule` writes it."""
+        return words(self.rule)
 
 
-class NetlinkRules(Subscriber):
+class NetlinkRules(Store[Rule, HeldRule], Subscriber):
     """The `Rules` port over rtnetlink."""
 
-    __slots__ = ("_held", "_monitor", "_requests", "_snapshots", "_suspects")
+    __slots__ = ("_monitor", "_requests", "_snapshots")
+    kind = "rule"
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, recovery: Recovery = NO_RECOVERY) -> None:
+        super().__init__(recovery)
         self._requests = requests
         self._monitor = monitor
-        self._held: dict[RuleMessage, HeldRule] = {}
-        self._suspects: dict[RuleMessage, None] = {}
-        self._snapshots: dict[int, set[RuleMessage]] = {}
-        monitor.tell(self, RTM_NEWRULE, RTM_DELRULE)
+        self._snapshots: dict[int, dict[RuleMessage, int]] = {}
+        monitor.subscribe(self, RTM_NEWRULE, RTM_DELRULE)
 
     def held_rule(self, rule: Rule) -> Hold[Rule, HeldRule]:
         """Put a rule into the kernel's list."""
         return Hold(self, rule)
 
-    def hold(self, wish: Rule, who: Holder | None) -> HeldRule:
-        """Add a rule, if it is not there."""
-        asked = _message(wish)
-        if who is not None:
-            self._monitor.join(_GROUPS[wish.family])
-        held = self._held.get(asked)
-        if held is None:
-            there = asked in self._present(asked.family)
-            if not there:
-                answer = self._requests.request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, encode_rule(asked))
-                if answer is not None:
-                    if who is not None:
-                        self._monitor.leave(_GROUPS[wish.family])
-                    raise refused(f"add rule {words(wish)}", answer, RULE_WORDS)
-            held = self._held[asked] = HeldRule(not there, wish, asked)
-        held.add(who)
-        return held
+    def prepare(self, spec: Rule) -> HeldRule:
+        """Return the rule as the kernel will show it."""
+        return HeldRule(spec)
 
-    def release(self, held: HeldRule, who: Holder | None) -> None:
-        """Delete a rule if the last one leaves who held it, and it was not there before."""
-        if who is not None:
-            self._monitor.leave(_GROUPS[held.rule.family])
-        if not held.remove(who) or held.gone:
+    def listen(self, held: HeldRule) -> None:
+        """Subscribe to rules of its family."""
+        self._monitor.join(_GROUPS[held.rule.family])
+
+    def unlisten(self, held: HeldRule) -> None:
+        """Take back one `listen`."""
+        self._monitor.leave(_GROUPS[held.rule.family])
+
+    def do(self, held: HeldRule) -> None:
+        """Add a rule, if it is not there."""
+        there = self._present(held.key.family)
+        if held.key in there:
+            held.ours = there[held.key] == RTPROT_NETSTRATA and self._recovery.trusts_marks
             return
-        del self._held[held.asked]
-        if held.ours:
-            self._snapshots.get(held.asked.family, set()).discard(held.asked)
-            answer = self._requests.request(RTM_DELRULE, 0, encode_rule(held.asked))
-            if answer is not None and answer.errno not in GONE and who is not None:
-                who.note(f"cannot delete rule {words(held.rule)}: {reason_of(answer, RULE_WORDS)}; ignoring")
+        answer = self._requests.request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, held.record)
+        if answer is not None:
+            raise refused(f"add rule {held.words}", answer, RULE_WORDS)
+
+    def stands(self, held: HeldRule, undo: bytes) -> bool:
+        """Say whether a rule is there, with our mark."""
+        return self._present(held.key.family).get(held.key) == RTPROT_NETSTRATA
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Delete a rule; the kernel finds it by our mark, too."""
+        rule = decode_rule(key, 0, len(key))
+        self._snapshots.get(rule.family, {}).pop(rule, None)
+        answer = self._requests.request(RTM_DELRULE, 0, key)
+        if answer is not None and answer.errno not in GONE:
+            raise refused(f"delete rule {rule.priority}", answer, RULE_WORDS)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
         self._snapshots.clear()
         if kind == RTM_DELRULE:
-            asked = _as_asked(decode_rule(data, start, end))
-            if asked in self._held:
-                self._suspects[asked] = None
+            held = self.held.get(_as_asked(decode_rule(data, start, end)))
+            if held is not None:
+                self.suspects[held] = 0
 
-    def overrun(self) -> None:
+    def on_overrun(self) -> None:
         """Note that everything may be different."""
-        self._suspects.update(dict.fromkeys(self._held))
+        super().on_overrun()
+        self._snapshots.clear()
 
-    def settle(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different."""
-        suspects, self._suspects = [asked for asked in self._suspects if asked in self._held], {}
-        losses: list[Loss] = []
-        complete = True
-        for family in {asked.family for asked in suspects}:
-            there, all_read = self._read(family)
-            complete = complete and all_read
-            for asked in suspects:
-                if asked.family != family or asked in there:
-                    continue
-                if not all_read:
-                    self._suspects[asked] = None
-                    continue
-                held = self._held.pop(asked)
-                held.gone = True
-                reason = Unavailable(f"hold rule {words(held.rule)}", "someone removed it")
-                losses += [Loss(holder, reason) for holder in held.holders]
-        return losses, complete
+    def check(self, suspects: dict[HeldRule, int]) -> Iterator[tuple[HeldRule, Unavailable]]:
+        """Read the rules of the families that matter."""
+        tables = {family: self._read(family) for family in {held.key.family for held in suspects}}
+        for held in suspects:
+            there, complete = tables[held.key.family]
+            if held.key in there:
+                continue
+            if not complete:
+                self.suspects[held] = 0
+                continue
+            held.gone = True
+            yield held, Unavailable(f"hold rule {held.words}", "someone removed it")
 
-    def _present(self, family: int) -> set[RuleMessage]:
+    def _present(self, family: int) -> dict[RuleMessage, int]:
         """Return the rules that are there, or were when they were read in this turn of the event loop."""
         found = self._snapshots.get(family)
         if found is None:
@@ -138,15 +142,21 @@ class NetlinkRules(Subscriber):
                 self._snapshots[family] = found
         return found
 
-    def _read(self, family: int) -> tuple[set[RuleMessage], bool]:
-        """Return the rules that are there, as they would be asked for, and whether these are all."""
+    def _read(self, family: int) -> tuple[dict[RuleMessage, int], bool]:
+        """Return the rules that are there, as they would be asked for, with whose each is; and whether these are all.
+
+        Of two that differ only in that, ours counts.
+        """
         dump = self._requests.dump(RTM_GETRULE, ask_rules(family))
-        found: set[RuleMessage] = set()
+        found: dict[RuleMessage, int] = {}
         try:
             for data in dump.datagrams:
                 for one in messages(data, len(data)):
                     if one.type == RTM_NEWRULE:
-                        found.add(_as_asked(decode_rule(data, one.start, one.end)))
+                        rule = decode_rule(data, one.start, one.end)
+                        asked = _as_asked(rule)
+                        if found.get(asked) != RTPROT_NETSTRATA:
+                            found[asked] = rule.protocol
         except Malformed:
             return found, False
         return found, dump.complete and dump.answer is None

@@ -1,0 +1,22 @@
+"""What is held outside, by how many, and how it is undone: written once for every kind of thing.
+
+A kind of thing says how one is told from another, how it is made, how it is seen to stand, and how it is undone from
+a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
+"""
+
+from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
+from netstrata.system.held.recovery import NO_RECOVERY, Recovery
+from netstrata.system.held.store import Held, Hold, Loss, Store
+
+__all__ = [
+    "NO_RECOVERY",
+    "Held",
+    "Hold",
+    "HoldingSetting",
+    "Loss",
+    "OverrideStack",
+    "Overrides",
+    "Recovery",
+    "Spec",
+    "Store",
+]

@@ -1,0 +1,226 @@
+"""Settings that several may want to have: the last value counts, and what was there before comes back at the end.
+
+Each setting is a stack of values on what was found.  Whoever leaves takes its value out, in whatever order; only when
+the top one leaves is anything written, and only if what was written still stands.
+"""
+
+import errno
+from collections.abc import Hashable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from netstrata.contract import Holder, current_holder
+from netstrata.system.held.recovery import NO_RECOVERY, Entry, Recovery
+from netstrata.values import Unavailable
+
+# What an undo may find: what had the setting is not there any more.
+GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Spec(Generic[V]):
+    """One value that somebody wants."""
+
+    __slots__ = ("value", "who")
+
+    def __init__(self, value: V, who: Holder | None) -> None:
+        self.value = value
+        self.who = who
+
+
+class OverrideStack(Generic[V]):
+    """What was found, what is wanted, and what stands since the last time it was written."""
+
+    __slots__ = ("found", "gone", "number", "specs", "stands")
+
+    def __init__(self, found: V) -> None:
+        self.found = found
+        self.stands = found
+        self.specs: list[Spec[V]] = []
+        self.gone = False  # ours does not stand any more, so nothing is put back
+        self.number = 0  # in the undo journal
+
+    def inverse(self, *may_stand: V) -> bytes:
+        """Return what the undo journal needs: what was found, and what may stand that we have written."""
+        return repr((self.found, *may_stand)).encode("utf-8", "surrogateescape")
+
+
+class Overrides(Generic[K, V]):
+    """All settings of one sort that are held."""
+
+    __slots__ = ("_recovery", "stacks")
+    kind: ClassVar[str]  # in the undo journal
+
+    def __init__(self, recovery: Recovery = NO_RECOVERY) -> None:
+        self.stacks: dict[K, OverrideStack[V]] = {}
+        self._recovery = recovery
+        recovery.knows(self.kind, self.undo)
+
+    # What a sort of settings says.
+
+    def read(self, key: K, operation: str) -> V:
+        """Return what a setting is.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def write(self, key: K, value: V, operation: str) -> None:
+        """Change a setting.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def describe(self, key: K, value: V) -> str:
+        """Return a setting with its value, as in "the MTU of eth0 to 1400"."""
+        raise NotImplementedError
+
+    def hold(self, key: K, value: V, who: Holder | None) -> tuple[K, OverrideStack[V], Spec[V]]:
+        """Write a value.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def release(self, key: K, stack: OverrideStack[V], spec: Spec[V]) -> None:
+        """Take a value out again."""
+        self.take_out(key, stack, spec)
+
+    # What is the same for all.
+
+    def put(self, key: K, value: V, who: Holder | None) -> tuple[OverrideStack[V], Spec[V]]:
+        """Write a value over what is there.
+
+        Raises: Unavailable.
+        """
+        operation = f"set {self.describe(key, value)}"
+        stack = self.stacks.get(key)
+        now = self.read(key, operation)
+        if stack is not None and now != stack.stands:
+            # Somebody has changed it, and we have not heard of it yet, or cannot.
+            self.lose(key, stack, Unavailable(operation, f"someone has set {self.describe(key, now)}"))
+            stack = None
+        if stack is None:
+            stack = self._begin(key, value, now, who)
+        try:
+            self._write(key, stack, value, now, operation)
+        except Unavailable:
+            if not stack.specs:
+                self._recovery.journal.undone(stack.number)
+            raise
+        spec = Spec(value, who)
+        stack.specs.append(spec)
+        self.stacks[key] = stack
+        return stack, spec
+
+    def lose(self, key: K, stack: OverrideStack[V], reason: Unavailable) -> None:
+        """Tell all who hold a setting that it is theirs no more."""
+        self.forget(key, stack)
+        for spec in stack.specs:
+            if spec.who is not None:
+                spec.who.lost(reason)
+
+    def forget(self, key: K, stack: OverrideStack[V]) -> None:
+        """Hold a setting no more, and put nothing back: what stands is somebody else's."""
+        stack.gone = True
+        del self.stacks[key]
+        self._recovery.journal.undone(stack.number)
+
+    def take_out(self, key: K, stack: OverrideStack[V], spec: Spec[V]) -> None:
+        """Take a value out of its stack, and write what counts now."""
+        top = stack.specs[-1] is spec
+        stack.specs.remove(spec)
+        if stack.gone:
+            return
+        if not stack.specs:
+            del self.stacks[key]
+        if top:
+            self._step_down(key, stack, spec)
+        if not stack.specs:
+            self._recovery.journal.undone(stack.number)
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Put back what was found, if what was written still stands.
+
+        Raises: Unavailable.
+        """
+        setting: K = _read(key)
+        found, *may_stand = _read(undo)
+        operation = "put back a setting"
+        try:
+            if self.read(setting, operation) in may_stand:
+                self.write(setting, found, operation)
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
+
+    def _begin(self, key: K, value: V, now: V, who: Holder | None) -> OverrideStack[V]:
+        """Begin a stack on what is there, or go on with that of a daemon before us."""
+        journal = self._recovery.journal
+        record = repr(key).encode("utf-8", "surrogateescape")
+        title = who.title if who is not None else ""
+        left: Entry | None = self._recovery.claim(self.kind, record)
+        if left is not None:
+            found, *may_stand = _read(left.undo)
+            if now in may_stand:
+                stack = OverrideStack[V](found)
+                stack.stands = now
+                stack.number = journal.adopt(left, title)
+                return stack
+            journal.undone(left.number)
+        stack = OverrideStack(now)
+        stack.number = journal.intend(self.kind, record, stack.inverse(value), title)
+        return stack
+
+    def _step_down(self, key: K, stack: OverrideStack[V], left: Spec[V]) -> None:
+        value = stack.specs[-1].value if stack.specs else stack.found
+        operation = f"put back {self.describe(key, value)}"
+        try:
+            now = self.read(key, operation)
+            if now not in (stack.stands, value):
+                raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
+            self._write(key, stack, value, now, operation)
+        except Unavailable as error:
+            if error.errno not in GONE and left.who is not None:
+                left.who.note(f"{error}; ignoring")
+
+    def _write(self, key: K, stack: OverrideStack[V], value: V, now: V, operation: str) -> None:
+        """Write a value, unless it is there; the journal knows before that it may stand."""
+        journal = self._recovery.journal
+        if now != value:
+            if stack.number:
+                journal.done(stack.number, stack.inverse(now, value))
+            self.write(key, value, operation)
+            stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
+        if stack.number:
+            journal.done(stack.number, stack.inverse(stack.stands))
+
+
+def _read(text: bytes) -> Any:
+    """Read what `repr` has written."""
+    from ast import literal_eval
+
+    return literal_eval(text.decode("utf-8", "surrogateescape"))
+
+
+class HoldingSetting(Generic[K, V]):
+    """Hold one setting while the block runs.  Never suspends: see docs/decisions/0002."""
+
+    __slots__ = ("_held", "_key", "_settings", "_value")
+
+    def __init__(self, settings: Overrides[K, V], key: K, value: V) -> None:
+        self._settings = settings
+        self._key = key
+        self._value = value
+        self._held: tuple[K, OverrideStack[V], Spec[V]] | None = None
+
+    async def __aenter__(self) -> None:
+        self._held = self._settings.hold(self._key, self._value, current_holder())
+
+    async def __aexit__(self, *_: object) -> None:
+        held = self._held
+        if held is not None:
+            self._held = None
+            self._settings.release(*held)

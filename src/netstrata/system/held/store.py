@@ -1,0 +1,258 @@
+"""Things outside that are there or not, by how many they are held, and the context manager that holds one.
+
+Entering does it and writes that down; leaving undoes it, if the last one leaves who held it, and it was not there
+before.  What a daemon before this one has done, and still is as it was, is taken over as it stands.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from netstrata.contract import Holder, current_holder
+from netstrata.system.held.recovery import NO_RECOVERY, Recovery
+from netstrata.values import Unavailable
+
+
+class Loss(NamedTuple):
+    """Somebody does not hold any more what it thought it held."""
+
+    holder: Holder
+    reason: Unavailable
+
+
+class Held:
+    """One thing outside and those who hold it; it is undone when the last one leaves.
+
+    A kind says more of it: the key, by which it is told from others; the record, which is the same in the undo journal;
+    and the inverse, which with that is all that is needed to undo it.
+    """
+
+    __slots__ = ("count", "gone", "heard", "holders", "number", "ours", "undo")
+    key: Any
+    record: bytes
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ours = True  # we put it there, so we take it away
+        self.gone = False  # somebody took it away already
+        self.heard = False  # who has it done can be told what becomes of it
+        self.number = 0  # in the undo journal
+        self.undo = b""
+        self.holders: list[Holder] = []  # those who can be told
+
+    @property
+    def words(self) -> str:
+        """What it is, for people."""
+        raise NotImplementedError
+
+    def add(self, who: Holder | None) -> None:
+        """Count one more holder."""
+        self.count += 1
+        if who is not None:
+            self.holders.append(who)
+
+    def remove(self, who: Holder | None) -> bool:
+        """Count one holder less; return whether it was the last."""
+        self.count -= 1
+        if who is not None:
+            self.holders.remove(who)
+        return self.count == 0
+
+
+S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
+H = TypeVar("H", bound=Held)
+
+
+class Store(Generic[S, H]):
+    """All things of one kind that are held."""
+
+    __slots__ = ("_recovery", "held", "suspects")
+    kind: ClassVar[str]  # in the undo journal
+
+    def __init__(self, recovery: Recovery = NO_RECOVERY) -> None:
+        self.held: dict[Any, H] = {}
+        self.suspects: dict[H, int] = {}  # what may be lost, in the order in which that was heard; the kind knows why
+        self._recovery = recovery
+        recovery.knows(self.kind, self.undo)
+
+    # What a kind of thing says.
+
+    def prepare(self, spec: S) -> H:
+        """Return what is to be held; nothing is done.
+
+        Raises: Unavailable if it cannot be.
+        """
+        raise NotImplementedError
+
+    def share(self, held: H, made: H) -> None:
+        """See that what is held is what another one wants, too.
+
+        Raises: Unavailable if it is not.
+        """
+
+    def listen(self, held: H) -> None:
+        """Hear from now on what becomes of it.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def unlisten(self, held: H) -> None:
+        """Take back one `listen`."""
+        raise NotImplementedError
+
+    def do(self, held: H) -> None:
+        """Make it, or say that it is not ours if it is there as it is wanted.
+
+        Raises: Unavailable, with nothing of it left.
+        """
+        raise NotImplementedError
+
+    def stands(self, held: H, undo: bytes) -> bool:
+        """Say whether it is there as it is wanted, and is what that inverse is of; nothing is changed."""
+        raise NotImplementedError
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Undo it, if it still is as we made it; what is gone is undone.
+
+        Raises: Unavailable.
+        """
+        raise NotImplementedError
+
+    def leave(self, held: H) -> None:
+        """Undo what is held, with what is known of it by now.
+
+        Raises: Unavailable.
+        """
+        self.undo(held.record, held.undo)
+
+    def added(self, held: H) -> None:
+        """Know more ways to find it."""
+
+    def removed(self, held: H) -> None:
+        """Forget them."""
+
+    def check(self, suspects: dict[H, int]) -> Iterable[tuple[H, Unavailable]]:
+        """Look again at what may be lost; return what is, and why.  What cannot be looked at now stays suspect."""
+        raise NotImplementedError
+
+    # What is the same for all.
+
+    def hold(self, spec: S, who: Holder | None) -> H:
+        """Do it, or raise Unavailable."""
+        made = self.prepare(spec)
+        held = self.held.get(made.key)
+        if held is not None:
+            self.share(held, made)
+            made = held
+        if who is not None:
+            self.listen(made)
+        if held is None:
+            made.heard = who is not None
+            try:
+                self._take(made, who)
+            except BaseException:
+                if who is not None:
+                    self.unlisten(made)
+                raise
+        made.add(who)
+        return made
+
+    def release(self, held: H, who: Holder | None) -> None:
+        """Undo it if nobody holds it any more, without raising."""
+        if who is not None:
+            self.unlisten(held)
+        if not held.remove(who):
+            return
+        self._forget(held)
+        if held.ours and not held.gone:
+            try:
+                self.leave(held)
+            except Unavailable as error:
+                if who is not None:
+                    who.note(f"{error}; ignoring")
+                return
+        if held.number:
+            self._recovery.journal.undone(held.number)
+
+    def on_overrun(self) -> None:
+        """Note that everything may be different."""
+        self.suspects.update(dict.fromkeys(self.held.values(), 0))
+
+    def reconcile(self) -> tuple[list[Loss], bool]:
+        """Look again at what may be different; return who lost something, and whether all could be looked at."""
+        if not self.suspects:
+            return [], True
+        suspects, self.suspects = self.suspects, {}
+        there = {held: why for held, why in suspects.items() if self.held.get(held.key) is held}
+        losses: list[Loss] = []
+        for held, reason in self.check(there) if there else ():
+            losses += self.lose(held, reason)
+        return losses, not self.suspects
+
+    def lose(self, held: H, reason: Unavailable) -> list[Loss]:
+        """Hold something no more; it is still undone when its holders leave, unless it is gone."""
+        self._forget(held)
+        if held.gone and held.number:
+            self._recovery.journal.undone(held.number)
+            held.number = 0
+        return [Loss(holder, reason) for holder in held.holders]
+
+    def _forget(self, held: H) -> None:
+        if self.held.get(held.key) is held:
+            del self.held[held.key]
+            self.removed(held)
+
+    def _take(self, held: H, who: Holder | None) -> None:
+        """Take over what a daemon before us has made, or make it."""
+        left = self._recovery.claim(self.kind, held.record)
+        journal = self._recovery.journal
+        title = who.title if who is not None else ""
+        if left is not None and self.stands(held, left.undo):
+            held.number = journal.adopt(left, title)
+            if held.undo != left.undo or not left.done:
+                journal.done(held.number, held.undo)
+        else:
+            if left is not None:
+                self._recovery.undo(left)
+            undo = held.undo
+            held.number = number = journal.intend(self.kind, held.record, undo, title)
+            try:
+                self.do(held)
+            except BaseException:
+                journal.undone(number)
+                raise
+            if held.ours:
+                journal.done(number, held.undo if held.undo != undo else None)
+            else:
+                journal.undone(number)
+                held.number = 0
+        self.held[held.key] = held
+        self.added(held)
+
+
+class _Holds(Protocol[S_contra, H]):
+    def hold(self, spec: S_contra, who: Holder | None) -> H: ...
+    def release(self, held: H, who: Holder | None) -> None: ...
+
+
+class Hold(Generic[S, H]):
+    """Hold what somebody wants while the block runs.  Never suspends: see docs/decisions/0002."""
+
+    __slots__ = ("_held", "_spec", "_store", "_who")
+
+    def __init__(self, store: _Holds[S, H], spec: S) -> None:
+        self._store = store
+        self._spec = spec
+        self._who: Holder | None = None
+        self._held: H | None = None
+
+    async def __aenter__(self) -> None:
+        self._who = current_holder()
+        self._held = self._store.hold(self._spec, self._who)
+
+    async def __aexit__(self, *_: object) -> None:
+        held = self._held
+        if held is not None:
+            self._held = None
+            self._store.release(held, self._who)

@@ -1,0 +1,112 @@
+"""Links that are held administratively up."""
+
+from collections.abc import Iterator
+from struct import Struct
+
+from netstrata.protocols.rtnetlink import LinkMessage, set_up
+from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
+from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.netlink.lookup import LinkLookup
+from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
+from netstrata.system.netlink.socket import RequestSocket
+from netstrata.values import Unavailable
+
+_INDEX = Struct("=I")
+
+
+class HeldUp(Held):
+    """A link that is held administratively up; by its index."""
+
+    __slots__ = ("key", "name", "record")
+
+    def __init__(self, ifindex: int, name: str) -> None:
+        super().__init__()
+        self.key = ifindex
+        self.record = _INDEX.pack(ifindex)
+        self.name = name
+
+    @property
+    def words(self) -> str:
+        """The name it had."""
+        return self.name
+
+
+class UpLinks(Store[str, HeldUp], Subscriber):
+    """All links that are held up."""
+
+    __slots__ = ("_lookup", "_monitor", "_requests")
+    kind = "up"
+
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(recovery)
+        self._requests = requests
+        self._monitor = monitor
+        self._lookup = lookup
+        monitor.subscribe(self)
+
+    def held_up(self, link: str) -> Hold[str, HeldUp]:
+        """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
+        return Hold(self, link)
+
+    def prepare(self, spec: str) -> HeldUp:
+        """Find the link."""
+        ifindex = self._lookup.index_of(spec)
+        if not ifindex:
+            raise no_link(f"set {spec} up", spec)
+        return HeldUp(ifindex, spec)
+
+    def share(self, held: HeldUp, made: HeldUp) -> None:
+        """See that it is still up: what was heard may not have been looked at yet."""
+        if not self.stands(held, b""):
+            self._set(held.key, True, f"set {made.words} up")
+
+    def listen(self, held: HeldUp) -> None:
+        """Subscribe to links."""
+        self._monitor.join(RTNLGRP_LINK)
+
+    def unlisten(self, held: HeldUp) -> None:
+        """Take back one `listen`."""
+        self._monitor.leave(RTNLGRP_LINK)
+
+    def do(self, held: HeldUp) -> None:
+        """Set a link up, if it is not."""
+        operation = f"set {held.words} up"
+        held.ours = not self._lookup.read(held.key, operation).up
+        if held.ours:
+            self._set(held.key, True, operation)
+
+    def stands(self, held: HeldUp, undo: bytes) -> bool:
+        """Say whether a link is up."""
+        return self._lookup.read(held.key, f"set {held.words} up").up
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Set a link down."""
+        (ifindex,) = _INDEX.unpack(key)
+        self._set(ifindex, False, f"set {self._requests.name_of(ifindex)} down again")
+
+    def link_heard(self, kind: int, link: LinkMessage) -> None:
+        """Note what may have been lost."""
+        held = self.held.get(link.ifindex)
+        if held is not None and (kind == RTM_DELLINK or not link.up):
+            self.suspects[held] = 0
+
+    def check(self, suspects: dict[HeldUp, int]) -> Iterator[tuple[HeldUp, Unavailable]]:
+        """Read each link."""
+        for held in suspects:
+            operation = f"hold {held.words} up"
+            try:
+                if self._lookup.read(held.key, operation).up:
+                    continue
+                reason = Unavailable(operation, "someone set it down")
+            except Unavailable as error:
+                reason = error
+            held.gone = True
+            yield held, reason
+
+    def _set(self, ifindex: int, up: bool, operation: str) -> None:
+        answer = self._requests.request(RTM_NEWLINK, 0, set_up(ifindex, up))
+        if answer is not None and (up or answer.errno not in GONE):
+            raise refused(operation, answer, LINK_WORDS)
