@@ -15,7 +15,6 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from netstrata.contract import set_running
 from netstrata.ports.kernel import Route
 from netstrata.protocols.rtnetlink import set_up
 from netstrata.protocols.rtnetlink.constants import RTM_NEWLINK
@@ -126,7 +125,7 @@ async def measure(counts: list[int]) -> dict[str, object]:
         ip(f"link set {name} up")
     ip("addr add 192.0.2.1/24 dev va")
     statement = Statement()
-    set_running(statement)
+    netlink.routes = netlink.routes.on_behalf_of(statement)
     results: dict[str, object] = {}
     for count in counts:
         floors, ours = [], []

@@ -10,13 +10,12 @@ from netstrata.contract import (
     DOWN,
     KERNEL,
     Declaration,
+    Holder,
     Up,
     Watch,
     computes,
     configures,
-    current_holder,
     declaration_of,
-    note,
     watches,
 )
 from netstrata.contract.shapes import Text
@@ -26,6 +25,8 @@ from netstrata.values import Unavailable
 
 class World:
     """An outside that the tests hold in their hands."""
+
+    holder: Holder  # of each statement its own
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -49,7 +50,7 @@ async def hold(ports: World, name: Text) -> Up[None]:
     if name in ports.broken:
         raise Unavailable(f"hold {name.decode()}", "it is broken", 5)
     ports.events.append(f"take {name.decode()}")
-    ports.holders[name] = current_holder()
+    ports.holders[name] = ports.holder
     try:
         yield
     finally:
@@ -67,7 +68,7 @@ async def slow(ports: World, name: Text) -> Up[None]:
     try:
         await ports.gate(b"up " + name).wait()
         ports.events.append(f"take {name.decode()}")
-        ports.holders[name] = current_holder()
+        ports.holders[name] = ports.holder
         yield
     finally:
         await ports.gate(b"down " + name).wait()
@@ -82,7 +83,7 @@ async def two(ports: World, name: Text) -> Up[None]:
         test.two("x");
     """
     ports.events.append(f"take {name.decode()}")
-    ports.holders[name] = current_holder()
+    ports.holders[name] = ports.holder
     try:
         await ports.gate(b"more " + name).wait()
         yield
@@ -122,7 +123,7 @@ async def follow(ports: World, name: Text) -> Watch[Text]:
     """
     while True:
         news = await ports.news.get()
-        note("nothing is new" if news is None else "news", KERNEL)
+        ports.holder.note("nothing is new" if news is None else "news", KERNEL)
         yield DOWN if news is None else news
 
 

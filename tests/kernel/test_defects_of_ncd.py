@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.kernel.filters.programs import started, up
 
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort
 from netstrata.testing.child import wait_until
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.testing.host import Host
@@ -68,7 +68,7 @@ def test_starting_a_child_costs_the_same_whatever_the_limit_of_descriptors_is() 
     if high < 10_000:
         pytest.skip(f"the limit of descriptors cannot be above {high}")
 
-    async def best_of_many(children: RealChildren, _: Heard) -> tuple[float, float]:
+    async def best_of_many(children: ChildrenPort, _: Heard) -> tuple[float, float]:
         taken: dict[int, list[float]] = {high: [], 256: []}
         for _turn in range(20):  # in turns, so that what else the machine does is in both
             for limit, times in taken.items():

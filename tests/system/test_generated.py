@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.contract import set_running
 from netstrata.system.generated import GeneratedFiles, remove_stale
 from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable
@@ -108,8 +107,7 @@ def test_what_somebody_makes_of_a_file_is_told_and_mended(tmp_path: Path, deed: 
 
     async def story() -> list[str]:
         statement = Heard()
-        set_running(statement)
-        with GeneratedFiles(str(tmp_path)).held_file("a.conf") as file:
+        with GeneratedFiles(str(tmp_path)).held_file("a.conf", statement) as file:
             file.write("ours")
             deed(path)
             await asyncio.wait_for(statement.wait_for_more(), 60)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.contract import set_running
 from netstrata.testing.heard import Heard
 from netstrata.testing.kernel_text import text_by_ip
 from netstrata.testing.model import ModelKernel, ModelPorts, NotModelled
@@ -117,9 +116,10 @@ def test_an_address_that_another_host_has_is_lost_when_detection_ends() -> None:
 
     async def held() -> list[str]:
         statement = Heard()
-        set_running(statement)
         ports = ModelPorts(kernel)
-        async with ports.addresses.held_address("eth0", bytes.fromhex("20010db8000000000000000000000005"), 64):
+        async with ports.addresses.on_behalf_of(statement).held_address(
+            "eth0", bytes.fromhex("20010db8000000000000000000000005"), 64
+        ):
             kernel.finish_dad()
             for _ in range(3):  # turns of the event loop: messages are read in the first one
                 await asyncio.sleep(0)

@@ -11,6 +11,8 @@ from netstrata.language.diagnostics import render_all
 from netstrata.language.refusals import Refusals
 from netstrata.system.boundedwriter import standard_writers
 
+DAEMON = "netstrata"  # the name of the one at the usual control socket
+
 
 def run(options: argparse.Namespace) -> int:
     """Run a program until it ends or a signal ends it."""
@@ -49,5 +51,6 @@ def _read(options: argparse.Namespace) -> Options:
         journal=options.journal,
         quiet=options.quiet,
         retry_ms=options.retry_time,
+        name=DAEMON if options.control in ("", "none") else options.control,
         stop_s=options.stop_time,
     )

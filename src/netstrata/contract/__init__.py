@@ -17,7 +17,7 @@ from netstrata.contract.decorators import (
     reports,
     watches,
 )
-from netstrata.contract.holder import DHCP, KERNEL, NOTE, SUPPLICANT, Holder, current_holder, note, set_running
+from netstrata.contract.holder import DHCP, KERNEL, NOTE, SUPPLICANT, Holder, PortsFor
 
 __all__ = [
     "DHCP",
@@ -30,6 +30,7 @@ __all__ = [
     "Down",
     "Events",
     "Holder",
+    "PortsFor",
     "Shape",
     "Up",
     "Variable",
@@ -39,11 +40,8 @@ __all__ = [
     "check_path",
     "computes",
     "configures",
-    "current_holder",
     "declaration_of",
-    "note",
     "paths_of",
     "reports",
-    "set_running",
     "watches",
 ]

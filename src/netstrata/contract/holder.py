@@ -1,8 +1,10 @@
-"""The statement in whose name a port is being called."""
+"""The statement on whose behalf a port is called: a number, and where what concerns it is reported.
+
+A port never sees the statement itself, so that it can stand behind a process of its own.
+"""
 
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from netstrata.values import Unavailable
 
@@ -14,13 +16,13 @@ SUPPLICANT: Final = "supplicant"  # how the authentication of a link goes
 
 
 class Holder(Protocol):
-    """A statement that runs.  A port that holds something for it says so when that is lost."""
+    """A statement that runs, as ports know it.  A port that holds something for it says so when that is lost.
+
+    All of it may be called at any time, also after the statement has ended, when it does nothing.
+    """
 
     def lost(self, reason: Unavailable) -> None:
-        """Take the statement down: what it held is gone or was changed by someone else; it will come up again.
-
-        May be called at any time, also after the statement has ended, when it does nothing.
-        """
+        """Take the statement down: what it held is gone or was changed by someone else; it will come up again."""
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Add a line to the time line in the statement's name; it is of one of the kinds above."""
@@ -42,21 +44,17 @@ class Holder(Protocol):
         """Who it is, for people: `wan.3 net.ipv4.addr`."""
 
 
-_running: ContextVar[Holder | None] = ContextVar("current_holder", default=None)
+class PortsFor:
+    """All ports, each called on behalf of one statement."""
 
+    __slots__ = ("_ports", "holder")
 
-def current_holder() -> Holder | None:
-    """Return the statement on whose behalf this code runs; None outside of any."""
-    return _running.get()
+    def __init__(self, ports: Any, holder: Holder) -> None:
+        """Take the ports, and who calls them."""
+        self._ports = ports
+        self.holder = holder
 
-
-def note(line: str, kind: str = NOTE) -> None:
-    """Add a line to the time line in the name of the statement at hand; it also tells what that one waits for."""
-    statement = _running.get()
-    if statement is not None:
-        statement.note(line, kind)
-
-
-def set_running(statement: Holder | None) -> None:
-    """Say on whose behalf what follows runs; called by the engine alone."""
-    _running.set(statement)
+    def __getattr__(self, name: str) -> Any:
+        port = getattr(self._ports, name)
+        bind = getattr(port, "on_behalf_of", None)
+        return port if bind is None else bind(self.holder)

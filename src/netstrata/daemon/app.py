@@ -18,6 +18,7 @@ from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import Settings, run_program
 from netstrata.daemon.running.registry import make_registry
+from netstrata.daemon.running.settling import Settling
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
@@ -58,6 +59,7 @@ class Options(NamedTuple):
     journal: str  # auto, yes or no
     quiet: bool  # log failures only
     retry_ms: int  # the first wait after a failure
+    name: str  # of the daemon: each has its own undo journal
     stop_s: int  # for all children to end in, once a signal has asked for the end
 
 
@@ -73,7 +75,9 @@ class App:
         self._output = StandardOutput(writers[0])
         self._retry = BackOff(options.retry_ms, os.getpid() % 97 / 97)
         self._stream = EventLog(self._retry)
-        self._ports = SystemPorts(self._output, state=options.state)
+        self._ports = SystemPorts(self._output, state=options.state, name=options.name)
+        self._settling = Settling(self)
+        self._problem = ""
         self._sources: list[Source] = []
         self._manager = take_service_manager()
 
@@ -96,6 +100,7 @@ class App:
         except Taken as error:
             raise _second(error) from None
         finally:
+            self._ports.close()
             if claim is not None:
                 claim.release()
         if recorder is not None:
@@ -215,6 +220,35 @@ class App:
         """Do what can wait until nothing is due."""
         self._stream.settle()
         self._output.flush()
+        self._settling.on_idle()
+        problem = self._ports.journal_problem
+        if problem != self._problem:
+            self._problem = problem
+            if problem:
+                self._log.timed(f"warning: {problem}; if this daemon is killed, what it does now stays")
+
+    # What a daemon before this one has left: see `Settling`.
+
+    @property
+    def is_left(self) -> bool:
+        """Whether anything is left of it."""
+        return self._ports.is_left
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is about to take it over."""
+        return self._ports.is_busy
+
+    def sweep(self) -> None:
+        """Undo it, and say so."""
+        undone = self._ports.sweep()
+        failed = [one for one in undone if one.problem]
+        if undone:
+            self._log.timed(
+                f"undid what a daemon before this one has left: {len(undone) - len(failed)} of {len(undone)}"
+            )
+        for one in failed:
+            self._log.timed(f"warning: {one.problem} ({one.entry.holder})")
 
 
 def _second(error: Taken) -> CannotRun:

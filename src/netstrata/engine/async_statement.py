@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Generator
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from netstrata.contract import KERNEL, NOTE, Down, set_running
+from netstrata.contract import KERNEL, NOTE, Down, PortsFor
 from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.values import Refused, Unavailable, Value
@@ -65,7 +65,7 @@ class AsyncStatement(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
     __slots__ = (
-        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_news", "_taken_over",
+        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_holder", "_life", "_lost", "_news", "_taken_over",
         "_task", "_told_at", "_tool", "found",
     )  # fmt: skip
 
@@ -84,28 +84,23 @@ class AsyncStatement(Statement):
         self._ended = False
         self._cancelled = False
         self._taken_over = False  # the task has run for the first time
-        generator = self.declaration.implementation(self.process.engine.outside.ports, *bound)
+        engine = self.process.engine
+        self._holder = holder = engine.holders.add(self)
+        generator = self.declaration.implementation(PortsFor(engine.outside.ports, holder), *bound)
         self._life: Coroutine[Any, Any, None] = self._guarded(generator)
         self._drive(None)
 
     def _drive(self, error: BaseException | None) -> None:
         """Let the coroutine run on by hand; hand it to a task if it waits for something."""
-        set_running(self)
         try:
             waits_for = self._life.send(None) if error is None else self._life.throw(error)
         except StopIteration:
             return
-        finally:
-            set_running(None)
         if waits_for is _PARKED:
             return
         import asyncio
 
-        set_running(self)
-        try:
-            self._task = asyncio.get_running_loop().create_task(self._carry_on(waits_for))
-        finally:
-            set_running(None)
+        self._task = asyncio.get_running_loop().create_task(self._carry_on(waits_for))
 
     async def _carry_on(self, waits_for: Any) -> None:
         """Be the task that takes the coroutine over."""
@@ -155,6 +150,7 @@ class AsyncStatement(Statement):
 
     def _end(self, error: Exception | None) -> None:
         self._ended = True
+        self.process.engine.holders.remove(self._holder)
         if self.state == NONE:
             return
         if self.state == DYING or self._lost is not None:

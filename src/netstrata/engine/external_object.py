@@ -14,7 +14,7 @@ from netstrata.values import Unavailable
 
 
 class ExternalObject(Statement):
-    """A statement that calls ports; ports may take it for who is running."""
+    """A statement that calls ports."""
 
     __slots__ = ()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from netstrata.engine.environment import Environment, Observer, Retry, Timers
+from netstrata.engine.holders import Holders
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
 from netstrata.engine.retry_state import LOSSES
@@ -46,6 +47,7 @@ class Engine:
         self.inbox: deque[Callable[[], None]] = deque()
         self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
         self.offers: dict[bytes, ProvidedName] = {}  # what is provided, or waited for, by name
+        self.holders = Holders()  # who ports are called for
         self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
 
     def retry_all(self) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from netstrata.contract import Holder
 from netstrata.ports.backends import Association, Backends
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
@@ -33,8 +34,10 @@ from netstrata.ports.sysctl import Sysctl
 
 
 class Ports(Protocol):
-    """Everything outside, each part made when it is first asked for."""
+    """Everything outside, called on behalf of one statement; each part is made when it is first asked for."""
 
+    @property
+    def holder(self) -> Holder: ...
     @property
     def links(self) -> Links: ...
     @property

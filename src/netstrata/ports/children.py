@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
-from netstrata.contract import Holder
 from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports.streams import Stream
 
@@ -75,11 +74,11 @@ class Children(Protocol):
         Entering never suspends and never fails; None is a command that can never be started.
         """
 
-    def start_piped(self, command: Command, statement: Holder, *, write: bool, read: bool) -> Piped:
+    def start_piped(self, command: Command, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes, which are the caller's to close.
 
         Raises: Unavailable if it cannot be started at all.
         """
 
-    def stop(self, program: Program, statement: Holder) -> None:
+    def stop(self, program: Program) -> None:
         """Send SIGTERM, and, where the daemon does not wait for ever, SIGKILL to all its group some time later."""

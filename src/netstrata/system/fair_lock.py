@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from netstrata.contract import current_holder
+from netstrata.contract import Holder
 from netstrata.ports import Turns
 
 
@@ -51,8 +51,8 @@ class Queue:
 
 
 @asynccontextmanager
-async def turn(turns: Turns, waits: str) -> AsyncIterator[None]:
-    """Have one's turn.  Being cancelled while waiting leaves the queue.
+async def turn(turns: Turns, waits: str, who: Holder | None) -> AsyncIterator[None]:
+    """Have a statement have its turn.  Being cancelled while waiting leaves the queue.
 
     Shapes: waits is what to say to whoever asks meanwhile: "waits for …".
     """
@@ -60,9 +60,8 @@ async def turn(turns: Turns, waits: str) -> AsyncIterator[None]:
     place = turns.ask(lambda: _wake(came))
     try:
         if not place.held:
-            statement = current_holder()
-            if statement is not None:
-                statement.awaits(waits)
+            if who is not None:
+                who.awaits(waits)
             came.append(asyncio.get_running_loop().create_future())
             await came[0]
         yield

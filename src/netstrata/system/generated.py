@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.system import whole
 from netstrata.system.guard import FileGuard
 from netstrata.system.places import opened, read_file
@@ -118,8 +118,8 @@ class GeneratedFiles:
         self.held: dict[str, GeneratedFile] = {}
 
     @contextmanager
-    def held_file(self, name: str) -> Iterator[GeneratedFile]:
-        """Have a file of this name written and, on the way back, removed; `name` has no slash.
+    def held_file(self, name: str, who: Holder | None = None) -> Iterator[GeneratedFile]:
+        """Have a file of this name written for a statement and, on the way back, removed; `name` has no slash.
 
         Raises: Unavailable if another statement has one of that name, or the directory is not for us alone.
         """
@@ -130,7 +130,7 @@ class GeneratedFiles:
             self._make_directory()
         except OSError as error:
             raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
-        file = self.held[name] = GeneratedFile(name, path, current_holder())
+        file = self.held[name] = GeneratedFile(name, path, who)
         try:
             yield file
         finally:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from netstrata.system.children import Patience
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.generated import GeneratedFiles
+    from netstrata.system.held import Recovery, Undone
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables.journal import FilterJournal
 
@@ -40,13 +41,23 @@ class SystemPorts:
     """The kernel, the children and the files of this machine."""
 
     def __init__(
-        self, output: Output, *, state: str = "/var/lib/netstrata", run: str = "/run/netstrata", as_ncd: bool = False
+        self,
+        output: Output,
+        *,
+        state: str = "/var/lib/netstrata",
+        run: str = "/run/netstrata",
+        as_ncd: bool = False,
+        name: str = "netstrata",
     ) -> None:
         """Remember how children are to be kept, where leases are, and where generated configurations.
 
-        Shapes: as_ncd keeps NCD's ways: children unheard, never killed, no output flushed before they start.
+        Shapes: as_ncd keeps NCD's ways: children unheard, never killed, no output flushed before they start, nothing
+        remembered for the next one; name is that of the daemon, of which several may run.
         """
         self.output = output
+        self._name = name
+        self._may_be_left = not as_ncd
+        self._journal_taken = ""
         self._state = state
         self._run = run
         self._as_ncd = as_ncd
@@ -76,11 +87,56 @@ class SystemPorts:
         return None if self._as_ncd else ChildRegistry(f"{self._run}/children")
 
     @cached_property
+    def recovery(self) -> "Recovery":
+        """What a daemon before this one has left, and where is written what this one does."""
+        from netstrata.system.held import NO_RECOVERY, Recovery
+
+        if self._as_ncd:
+            return NO_RECOVERY
+        from netstrata.system.undo_journal import Identity, JournalTaken, UndoJournal, journal_path
+
+        try:
+            journal = UndoJournal(journal_path(self._run, self._name), Identity.here())
+        except JournalTaken as error:
+            self._journal_taken = str(error)
+            return NO_RECOVERY
+        return Recovery(journal)
+
+    @property
+    def journal_problem(self) -> str:
+        """Why what this daemon does now is not undone if it is killed, "" if it is."""
+        return self._journal_taken or (self.recovery.journal.problem if "recovery" in self.__dict__ else "")
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a daemon before this one has left something that nobody has taken over yet."""
+        if self._may_be_left and "recovery" not in self.__dict__:
+            from netstrata.system.undo_journal import journal_path
+
+            self._may_be_left = os.path.exists(journal_path(self._run, self._name))
+        return self._may_be_left and bool(self.recovery.left)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is about to take more of that over."""
+        return self.recovery.is_busy
+
+    def sweep(self) -> "list[Undone]":
+        """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
+        _ = self._netlink, self.sysctl  # who know how
+        return self.recovery.sweep()
+
+    def close(self) -> None:
+        """Know that nothing is held any more."""
+        if "recovery" in self.__dict__:
+            self.recovery.journal.close()
+
+    @cached_property
     def _netlink(self) -> "Netlink":
         from netstrata.system.netlink import Netlink
 
         try:
-            return Netlink()
+            return Netlink(recovery=self.recovery)
         except OSError as error:
             raise Unavailable("talk to the kernel", error.strerror or "no netlink socket", error.errno or 0) from error
 
@@ -112,9 +168,9 @@ class SystemPorts:
     @cached_property
     def sysctl(self) -> Sysctl:
         """Return the kernel's settings."""
-        from netstrata.system.sysctl import KernelSettings
+        from netstrata.system.sysctl import KernelSettings, SysctlPort
 
-        return KernelSettings(self._netlink.monitor)
+        return SysctlPort(KernelSettings(self._netlink.monitor, recovery=self.recovery))
 
     @cached_property
     def dhcp(self) -> Dhcp:
@@ -127,9 +183,10 @@ class SystemPorts:
     def dns(self) -> Dns:
         """Return the resolver configuration."""
         from netstrata.system.children import RealChildren
-        from netstrata.system.dns import ResolverConfiguration
+        from netstrata.system.dns import DnsPort, ResolverConfiguration
 
-        return ResolverConfiguration(RealChildren(_Unflushed(), patience=self._patience, roll=self._roll))
+        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
+        return DnsPort(ResolverConfiguration(children))
 
     @cached_property
     def events(self) -> Events:
@@ -187,10 +244,10 @@ class SystemPorts:
     def nftables(self) -> Nftables:
         """Return nftables."""
         from netstrata.system.children import RealChildren
-        from netstrata.system.nftables import RealNftables
+        from netstrata.system.nftables import NftablesPort, RealNftables
 
         children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
-        return RealNftables(children, journal=self._filter_journal)
+        return NftablesPort(RealNftables(children, journal=self._filter_journal))
 
     @cached_property
     def held_files(self) -> HeldFiles:
@@ -241,13 +298,13 @@ class SystemPorts:
     @cached_property
     def children(self) -> Children:
         """Return the children port."""
-        from netstrata.system.children import RealChildren
+        from netstrata.system.children import ChildrenPort, RealChildren
 
         if self._as_ncd:
             from netstrata.protocols.backoff import STEADY
 
-            return RealChildren(_Unflushed(), hears=False, patience=self._patience, growth=STEADY)
-        return RealChildren(self.output, patience=self._patience, roll=self._roll)
+            return ChildrenPort(RealChildren(_Unflushed(), hears=False, patience=self._patience, growth=STEADY))
+        return ChildrenPort(RealChildren(self.output, patience=self._patience, roll=self._roll))
 
 
 class _Unflushed:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.programs import Listening
@@ -33,6 +33,7 @@ class Supervised:
         ready: Callable[[str], bool],
         reason: Callable[[list[str]], str],
         prepare: Callable[[], None],
+        who: Holder | None,
     ) -> None:
         """Take a program, how to see that it is ready or why it will not be, and what to do before each start.
 
@@ -47,13 +48,12 @@ class Supervised:
         self._child: Child | None = None
         self._leaving = False
         self._since = 0.0
-        self._statement: Holder | None = None
+        self._statement = who
         self._timer: asyncio.TimerHandle | None = None
         self._restarts = Restarts(FIRST_WAIT_MS)
         self._waiting: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> None:
-        self._statement = current_holder()
         self._waiting = asyncio.get_running_loop().create_future()
         child = self._start()
         child.when_ended(self._ended)

@@ -29,7 +29,7 @@ _GROUPS = (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_LINK)
 
 
 class KernelSettings(Overrides[str, bytes], Subscriber):
-    """The `Sysctl` port over /proc/sys; a key is a path."""
+    """All settings that are held; a key is a path."""
 
     __slots__ = ("_files", "_loop", "_monitor", "_queue", "_root")
 
@@ -43,10 +43,6 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         self._queue: Inotify | None = None  # open while something is watched
         self._files: dict[str, tuple[int, int]] = {}  # by key: what is held open, and its watch
         monitor.subscribe(self, RTM_NEWNETCONF)
-
-    def held_value(self, path: str, value: bytes) -> HoldingSetting[str, bytes]:
-        """Write a setting, and put back what it was, unless somebody else has written it since."""
-        return HoldingSetting(self, path, b" ".join(value.split()))
 
     def hold(self, key: str, value: bytes, who: Holder | None) -> tuple[str, OverrideStack[bytes], Spec[bytes]]:
         """Write a setting."""
@@ -163,6 +159,24 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         elif isinstance(error, IsADirectoryError):
             reason = "it is a folder of settings"
         return Unavailable(operation, reason, error.errno or 0)
+
+
+class SysctlPort:
+    """The `Sysctl` port, called on behalf of one statement, or of nobody."""
+
+    __slots__ = ("_settings", "_who")
+
+    def __init__(self, settings: KernelSettings, who: Holder | None = None) -> None:
+        self._settings = settings
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "SysctlPort":
+        """Return the port for a statement."""
+        return SysctlPort(self._settings, who)
+
+    def held_value(self, path: str, value: bytes) -> HoldingSetting[str, bytes]:
+        """Write a setting, and put back what it was, unless somebody else has written it since."""
+        return HoldingSetting(self._settings, path, b" ".join(value.split()), self._who)
 
 
 def name_of(path: str) -> str:

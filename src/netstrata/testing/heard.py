@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from netstrata.contract import NOTE, set_running
+from netstrata.contract import NOTE
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import DOUBLING
-from netstrata.system.children import Patience, RealChildren
+from netstrata.system.children import ChildrenPort, Patience, RealChildren
 from netstrata.system.output import StandardOutput
 from netstrata.values import Unavailable
 
@@ -65,7 +65,7 @@ class Heard:
 
 
 def with_children(
-    act: Callable[[RealChildren, Heard], Coroutine[Any, Any, T]],
+    act: Callable[[ChildrenPort, Heard], Coroutine[Any, Any, T]],
     *,
     hears: bool = True,
     kill_after_s: float | None = None,
@@ -75,9 +75,8 @@ def with_children(
 
     async def within() -> T:
         statement = Heard()
-        set_running(statement)
         children = RealChildren(StandardOutput(), hears=hears, patience=Patience(kill_after_s), growth=growth)
-        return await asyncio.wait_for(act(children, statement), LONGEST_S)
+        return await asyncio.wait_for(act(ChildrenPort(children, statement), statement), LONGEST_S)
 
     return asyncio.run(within())
 

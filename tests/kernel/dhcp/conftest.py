@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.contract import set_running
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols.dhcpv4 import Message, decode, encode
 from netstrata.system.dhcp import DhcpClients
@@ -243,8 +242,8 @@ class Wire:
         return self.leases_on("eth0", options)
 
     def leases_on(self, link: str, options: DhcpOptions = DhcpOptions()) -> Leases:  # noqa: B008 - as above
-        set_running(self.told)
-        return Leases(DhcpClients(str(self.directory / "state")).leases(link, options))
+        clients = DhcpClients(str(self.directory / "state"), self.told)
+        return Leases(clients.leases(link, options))
 
     def close(self) -> None:
         for child in list(self._children):
@@ -252,7 +251,6 @@ class Wire:
         _enter(self._home)
         for namespace in (self._home, self._ours, self._theirs):
             os.close(namespace)
-        set_running(None)
 
 
 def _sends(show: Callable[..., str]) -> bool:

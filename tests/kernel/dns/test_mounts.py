@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.contract import set_running
+from netstrata.contract import Holder
 from netstrata.system.children import RealChildren
-from netstrata.system.dns import ResolverConfiguration
+from netstrata.system.dns import DnsPort, ResolverConfiguration
 from netstrata.system.output import StandardOutput
 from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
@@ -93,11 +93,10 @@ def etc(tmp_path: Path) -> Iterator[Path]:
         assert not _libc.setns(home, _NEWNS)
         os.close(home)
         os.chdir(place)
-        set_running(None)
 
 
-def resolver() -> ResolverConfiguration:
-    return ResolverConfiguration(RealChildren(StandardOutput()))
+def resolver(who: Holder | None = None) -> DnsPort:
+    return DnsPort(ResolverConfiguration(RealChildren(StandardOutput())), who)
 
 
 def lines_while_held(etc: Path, *lines: bytes) -> list[str]:
@@ -146,8 +145,7 @@ def test_somebody_who_writes_a_bind_mounted_file_is_noticed(etc: Path, tmp_path:
 
     async def story() -> list[str]:
         listener = Told()
-        set_running(listener)
-        async with resolver().held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(listener).held_lines([b"nameserver 192.0.2.1"], 1):
             intrude(mounted)
             await asyncio.wait_for(listener.news.wait(), 60)
             return mounted.read_text().splitlines()

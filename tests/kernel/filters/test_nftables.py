@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from tests.kernel.filters.programs import started, up
 
-from netstrata.contract import set_running
 from netstrata.ports import NftThing
 from netstrata.system.children import RealChildren
-from netstrata.system.nftables import RealNftables
+from netstrata.system.nftables import NftablesPort, RealNftables
 from netstrata.system.output import StandardOutput
 from netstrata.testing.child import wait_until
 from netstrata.testing.heard import Heard
@@ -178,8 +177,7 @@ def test_when_the_kernel_tells_more_than_is_read_handles_are_looked_up_and_losse
 
     async def act() -> tuple[list[str], list[str]]:
         statement = Heard()
-        set_running(statement)
-        nft = RealNftables(RealChildren(StandardOutput()), room=2048)
+        nft = NftablesPort(RealNftables(RealChildren(StandardOutput()), room=2048), statement)
         rules = [nft.held(NftThing("rule", "ip", "t", "c", f"tcp dport {n} drop")) for n in range(1, count)]
         async with nft.held(NftThing("table", "ip", "t")), nft.held(NftThing("chain", "ip", "t", "c")):
             await asyncio.gather(*(rule.__aenter__() for rule in rules))

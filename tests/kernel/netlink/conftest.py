@@ -19,7 +19,7 @@ from typing import Any, cast
 
 import pytest
 
-from netstrata.contract import declaration_of, set_running
+from netstrata.contract import PortsFor, declaration_of
 from netstrata.language.valuetext import parse_value
 from netstrata.ports import Ports
 from netstrata.protocols.rtnetlink import encode_new_link
@@ -27,7 +27,7 @@ from netstrata.protocols.rtnetlink.constants import NLM_F_CREATE, NLM_F_EXCL, RT
 from netstrata.system.netlink import Netlink
 from netstrata.system.netlink.monitor import QUEUE_BYTES
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.system.sysctl import KernelSettings
+from netstrata.system.sysctl import KernelSettings, SysctlPort
 from netstrata.testing.child import wait_until
 from netstrata.testing.model import ModelKernel, NotModelled
 from netstrata.testing.model.ip import run_ip
@@ -99,6 +99,7 @@ class World:
     """A kernel with a veth pair, va and vb, and what a test needs in it: here the real one, in a network namespace."""
 
     def __init__(self) -> None:
+        self.statement: Statement | None = None  # in whose name what follows runs
         self.netlink = netlink = self.another_netlink()
         self.ports = SimpleNamespace(
             links=netlink.links,
@@ -106,7 +107,7 @@ class World:
             routes=netlink.routes,
             rules=netlink.rules,
             neighbours=netlink.neighbours,
-            sysctl=KernelSettings(netlink.monitor),
+            sysctl=SysctlPort(KernelSettings(netlink.monitor)),
         )
         self.ip("link add va address 02:00:00:00:0a:01 type veth peer name vb address 02:00:00:00:0b:01")
 
@@ -150,15 +151,17 @@ class World:
 
     def as_statement(self) -> Statement:
         """Let what follows run in the name of a new statement."""
-        statement = Statement()
-        set_running(statement)
-        return statement
+        self.statement = Statement()
+        for name in ("links", "addresses", "routes", "rules", "neighbours"):
+            setattr(self.netlink, name, getattr(self.netlink, name).on_behalf_of(self.statement))
+        return self.statement
 
     def started(self, function: Any, *words: str) -> Life:
         """Make a statement from its words, maps and lists in program text; it has done nothing yet."""
         values = [parse_value(word.encode()) if word[:1] in ("[", "{") else word.encode() for word in words]
         arguments = declaration_of(function).bind([value for value in values if value is not None])
-        statement: Life = function(cast(Ports, self.ports), *arguments)
+        ports = PortsFor(self.ports, self.statement) if self.statement is not None else self.ports
+        statement: Life = function(cast(Ports, ports), *arguments)
         return statement
 
     @staticmethod

@@ -9,7 +9,7 @@ import pytest
 
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.contract.shapes_limits import UNLIMITED, Limit
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.values import Unavailable
 
@@ -19,7 +19,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start prog
 def said_by(script: str, options: ChildOptions) -> list[str]:
     """Run a line of shell with some options, and return what it says."""
 
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         assert await children.run(shell(script, options), terminate_on_cancel=False) == 0
         return statement.lines
 
@@ -48,7 +48,7 @@ def test_limits_are_the_childs_from_its_first_instruction_and_not_ours(username:
 
 
 def test_a_program_that_uses_up_its_processor_time_is_ended_by_the_kernel() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         asked = shell("while :; do :; done", ChildOptions(limits={"cpu": Limit(1, 1)}))
         assert await children.run(asked, terminate_on_cancel=False) == -1
         return statement.lines
@@ -87,7 +87,7 @@ def test_more_than_the_kernel_allows_anybody_is_refused() -> None:
 
 
 def test_too_little_memory_to_begin_with_ends_the_program_and_not_us() -> None:
-    async def act(children: RealChildren, statement: Heard) -> int:
+    async def act(children: ChildrenPort, statement: Heard) -> int:
         return await children.run(shell("true", ChildOptions(limits={"as": Limit(1, 1)})), terminate_on_cancel=False)
 
     assert with_children(act) in (-1, 127)

@@ -10,8 +10,9 @@ from tests.clock import Clock
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import STEADY, Restarts
-from netstrata.system.children import Patience, RealChildren
+from netstrata.system.children import ChildrenPort, Patience, RealChildren
 from netstrata.system.children.held import KeptAlive
+from netstrata.system.output import StandardOutput
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.values import Unavailable
 
@@ -32,7 +33,7 @@ def test_being_cancelled_waits_for_the_end_and_signals_nobody(tmp_path: Path) ->
     gate = tmp_path / "gate"
     os.mkfifo(gate)
 
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         script = f"trap 'echo got TERM' TERM; echo ready; read word <{gate}; echo $word"
         task = asyncio.create_task(children.run(shell(script), terminate_on_cancel=False))
         await statement.wait_for("ready")
@@ -49,7 +50,7 @@ def test_being_cancelled_waits_for_the_end_and_signals_nobody(tmp_path: Path) ->
 
 
 def test_being_cancelled_terminates_if_asked_and_waits() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         script = "trap 'echo got TERM; exit 3' TERM; echo ready; while :; do sleep 0.01; done"
         task = asyncio.create_task(children.run(shell(script), terminate_on_cancel=True))
         await statement.wait_for("ready")
@@ -62,7 +63,7 @@ def test_being_cancelled_terminates_if_asked_and_waits() -> None:
 
 
 def test_a_group_that_ignores_sigterm_is_killed_after_the_bound() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         before = descriptors()
         # The grandchild keeps the pipe open, so its end shows as the end of the pipe.
         script = "trap '' TERM; sleep 1000 & echo ready; wait; while :; do sleep 1; done"
@@ -81,7 +82,7 @@ def test_a_group_that_ignores_sigterm_is_killed_after_the_bound() -> None:
 
 
 def test_a_failed_command_is_refused_in_its_own_last_words() -> None:
-    async def act(children: RealChildren, _: Heard) -> None:
+    async def act(children: ChildrenPort, _: Heard) -> None:
         async with children.held_command([b"/bin/sh", b"-c", b"echo no such table >&2; exit 2"], []):
             raise AssertionError("it is up")
 
@@ -94,7 +95,7 @@ def test_a_command_cancelled_while_it_runs_is_outlasted_and_undone(tmp_path: Pat
     gate = tmp_path / "gate"
     os.mkfifo(gate)
 
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         do = [b"/bin/sh", b"-c", f"trap 'echo TERM' TERM; echo ready; exit $(cat {gate})".encode()]
 
         async def hold() -> None:
@@ -128,7 +129,7 @@ def test_a_command_cancelled_while_it_runs_is_outlasted_and_undone(tmp_path: Pat
     ],
 )
 def test_an_undo_that_fails_is_noted_and_leaving_goes_on(undo: list[bytes], line: str) -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         async with children.held_command([], undo):
             statement.note("up")
         return statement.lines
@@ -137,7 +138,7 @@ def test_an_undo_that_fails_is_noted_and_leaving_goes_on(undo: list[bytes], line
 
 
 def test_what_is_kept_alive_is_started_again_after_each_end(tmp_path: Path) -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         script = f"echo x >>{tmp_path}/runs; [ $(wc -l <{tmp_path}/runs) -lt 3 ] || {{ echo third; exec sleep 1000; }}"
         async with children.held_alive(shell(script), 10):
             await statement.wait_for("third")
@@ -151,7 +152,7 @@ def test_what_is_kept_alive_is_started_again_after_each_end(tmp_path: Path) -> N
 
 
 def test_keeping_alive_what_cannot_be_started_goes_on_trying() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         missing = children.held_alive(Command([b"/gone"]), 10)
         nobody = children.held_alive(shell("true", ChildOptions(username="no-such-user-here")), 10)
         async with missing, nobody, children.held_alive(None, 10):
@@ -167,10 +168,11 @@ def test_keeping_alive_what_cannot_be_started_goes_on_trying() -> None:
 
 
 def test_what_lives_a_while_is_started_again_as_soon_as_the_first_time(tmp_path: Path) -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         script = f"echo x >>{tmp_path}/runs; [ $(wc -l <{tmp_path}/runs) != 3 ] || sleep 3"
         restarts = Restarts(10, good=3000)  # so long takes no shell to say a word
-        async with KeptAlive(children.start, shell(script), restarts, Patience()):
+        start = RealChildren(StandardOutput()).start
+        async with KeptAlive(start, shell(script), restarts, Patience(), statement):
             while len(statement.lines) < 7:
                 await statement.wait_for_more()
         return [line.rpartition(" in ")[2] for line in statement.lines if "starting it again" in line]
@@ -179,7 +181,7 @@ def test_what_lives_a_while_is_started_again_as_soon_as_the_first_time(tmp_path:
 
 
 def test_leaving_what_waits_to_be_started_again_takes_no_time() -> None:
-    async def act(children: RealChildren, statement: Heard) -> float:
+    async def act(children: ChildrenPort, statement: Heard) -> float:
         async with children.held_alive(Command([b"/bin/true"]), 60_000):
             await statement.wait_for("/bin/true exited with status 0; starting it again in 60 s")
             clock = Clock()
@@ -189,7 +191,7 @@ def test_leaving_what_waits_to_be_started_again_takes_no_time() -> None:
 
 
 def test_leaving_what_is_kept_alive_ends_it_before_it_is_left(tmp_path: Path) -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         script = "trap 'sleep 0.1; echo stopped; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
         async with children.held_alive(shell(script), 10):
             await statement.wait_for("ready")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort
 from netstrata.testing.heard import Heard, shell, with_children
 
 
@@ -25,7 +25,7 @@ async def wait_until_open(before: set[str]) -> None:
 
 
 def test_output_is_heard_in_lines_before_the_end_is_told() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         script = r"printf 'one\ntwo\r\n\nthree' >&2; printf ' and \377\303\274'; exit 4"
         assert await children.run(shell(script), terminate_on_cancel=False) == 4
         return statement.lines
@@ -34,7 +34,7 @@ def test_output_is_heard_in_lines_before_the_end_is_told() -> None:
 
 
 def test_a_line_that_does_not_end_is_shown_while_the_child_still_runs() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         script = "trap 'exit 0' TERM; printf 'password: '; while :; do sleep 0.01; done"
         task = asyncio.create_task(children.run(shell(script), terminate_on_cancel=True))
         await statement.wait_for("password: ")
@@ -46,7 +46,7 @@ def test_a_line_that_does_not_end_is_shown_while_the_child_still_runs() -> None:
 
 
 def test_a_long_line_is_shown_in_pieces() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[int]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[int]:
         script = "head -c 10000 /dev/zero | tr '\\0' x; echo; echo end"
         assert await children.run(shell(script), terminate_on_cancel=False) == 0
         return [len(line) for line in statement.lines]
@@ -55,7 +55,7 @@ def test_a_long_line_is_shown_in_pieces() -> None:
 
 
 def test_what_is_no_utf8_is_shown_by_its_bytes() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         assert await children.run(shell(r"printf 'a\377b\r\nc\000d\n\n'"), terminate_on_cancel=False) == 0
         return statement.lines
 
@@ -67,10 +67,10 @@ def test_a_hundred_megabytes_of_output_are_not_kept(filter_: str) -> None:
     script = f"""
 import asyncio
 from netstrata.ports import Command
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort
 from netstrata.system.output import StandardOutput
 async def main():
-    children = RealChildren(StandardOutput())
+    children = ChildrenPort(StandardOutput())
     command = Command([b"/bin/sh", b"-c", rb"head -c 100000000 /dev/zero | {filter_}"])
     assert await children.run(command, terminate_on_cancel=False) == 0
 asyncio.run(main())
@@ -85,7 +85,7 @@ def test_a_grandchild_that_keeps_the_pipe_delays_nothing_and_is_still_heard(tmp_
     gate = tmp_path / "gate"
     os.mkfifo(gate)
 
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         before = descriptors()
         script = f"(read word <{gate}; echo $word) & echo leaving; exit 5"
         assert await children.run(shell(script), terminate_on_cancel=False) == 5
@@ -102,11 +102,11 @@ def test_what_we_printed_comes_before_what_a_child_prints_after_it() -> None:
 import asyncio
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort
 from netstrata.system.output import StandardOutput
 async def main():
     output = StandardOutput()
-    children = RealChildren(output)
+    children = ChildrenPort(output)
     output.write(b"first\\n")
     await children.run(Command([b"/bin/echo", b"second"], ChildOptions(keep_stdout=True)), terminate_on_cancel=False)
     output.write(b"third\\n")

@@ -13,7 +13,7 @@ import pytest
 
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.values import Unavailable
 
@@ -36,7 +36,7 @@ def place() -> Iterator[Path]:
 
 
 def test_a_status_is_what_the_program_exited_with() -> None:
-    async def act(children: RealChildren, _: Heard) -> list[int]:
+    async def act(children: ChildrenPort, _: Heard) -> list[int]:
         return [
             await children.run(shell(script), terminate_on_cancel=False)
             for script in ("exit 0", "exit 1", "exit 255", "kill -TERM $$", "kill -KILL $$")
@@ -49,7 +49,7 @@ def test_a_program_that_cannot_be_executed_ends_as_if_by_a_signal_and_says_why(t
     plain = tmp_path / "plain"
     plain.write_text("no program\n")
 
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         for path in (b"/does/not/exist", b"", b"true", bytes(plain), b"/"):
             assert await children.run(Command([path]), terminate_on_cancel=False) == -1
         return statement.lines
@@ -64,7 +64,7 @@ def test_a_program_that_cannot_be_executed_ends_as_if_by_a_signal_and_says_why(t
 
 
 def test_an_unknown_user_is_a_failure_to_start() -> None:
-    async def act(children: RealChildren, _: Heard) -> int:
+    async def act(children: ChildrenPort, _: Heard) -> int:
         return await children.run(shell("true", ChildOptions(username="no-such-user-here")), terminate_on_cancel=False)
 
     with pytest.raises(Unavailable, match=r"cannot start /bin/sh: there is no user no-such-user-here"):
@@ -74,7 +74,7 @@ def test_an_unknown_user_is_a_failure_to_start() -> None:
 def test_too_few_free_descriptors_are_a_failure_to_start_and_leak_none() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
-    async def act(children: RealChildren, _: Heard) -> list[str]:
+    async def act(children: ChildrenPort, _: Heard) -> list[str]:
         taken: list[int] = []
         results: list[str] = []
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
@@ -109,7 +109,7 @@ def test_signals_are_default_and_unblocked_whatever_we_inherited(username: str |
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
     script = f"grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t' >{out}"
 
-    async def act(children: RealChildren, _: Heard) -> int:
+    async def act(children: ChildrenPort, _: Heard) -> int:
         return await children.run(shell(script, ChildOptions(username=username)), terminate_on_cancel=False)
 
     try:
@@ -132,7 +132,7 @@ def test_nothing_but_the_three_streams_is_inherited(hears: bool, username: str |
     os.set_inheritable(ours, True)
     script = f"for n in 0 1 2; do readlink /proc/$$/fd/$n; done >{out}; ls -m /proc/self/fd >>{out}"
 
-    async def act(children: RealChildren, _: Heard) -> int:
+    async def act(children: ChildrenPort, _: Heard) -> int:
         return await children.run(shell(script, ChildOptions(username=username)), terminate_on_cancel=False)
 
     status = with_children(act, hears=hears)
@@ -148,7 +148,7 @@ def test_nothing_but_the_three_streams_is_inherited(hears: bool, username: str |
 
 @as_root
 def test_a_user_has_its_ids_and_groups_and_our_environment() -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         asked = shell('id -u; id -g; id -G; echo "HOME $HOME"', ChildOptions(username="nobody"))
         assert await children.run(asked, terminate_on_cancel=False) == 0
         return statement.lines
@@ -159,7 +159,7 @@ def test_a_user_has_its_ids_and_groups_and_our_environment() -> None:
 @as_root
 @pytest.mark.parametrize(("path", "verdict"), [(b"true", "No such file"), (b"", "Permission"), (b"/gone", "No such")])
 def test_a_user_does_not_bring_a_search_in_path(path: bytes, verdict: str) -> None:
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         asked = Command([path], ChildOptions(username="nobody"))
         assert await children.run(asked, terminate_on_cancel=False) == -1
         return statement.lines
@@ -173,7 +173,7 @@ def test_a_user_does_not_bring_a_search_in_path(path: bytes, verdict: str) -> No
 def test_a_child_leads_its_group_and_its_session_only_if_asked(do_setsid: bool, username: str | None) -> None:
     script = "read pid comm state parent group session rest </proc/self/stat; echo $((pid - group)) $((pid - session))"
 
-    async def act(children: RealChildren, statement: Heard) -> list[str]:
+    async def act(children: ChildrenPort, statement: Heard) -> list[str]:
         asked = shell(script, ChildOptions(do_setsid=do_setsid, username=username))
         assert await children.run(asked, terminate_on_cancel=False) == 0
         return statement.lines[0].split()
@@ -184,7 +184,7 @@ def test_a_child_leads_its_group_and_its_session_only_if_asked(do_setsid: bool, 
 
 
 def test_a_thousand_children_leave_no_zombie_and_no_descriptor() -> None:
-    async def act(children: RealChildren, _: Heard) -> list[int]:
+    async def act(children: ChildrenPort, _: Heard) -> list[int]:
         before = descriptors()
         statuses: list[int] = []
         for _batch in range(20):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.contract import set_running
+from netstrata.contract import Holder
 from netstrata.system.children import RealChildren
-from netstrata.system.dns import ResolverConfiguration
+from netstrata.system.dns import DnsPort, ResolverConfiguration
 from netstrata.system.output import StandardOutput
 from netstrata.values import Unavailable
 
@@ -59,8 +59,8 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
-def resolver(path: Path) -> ResolverConfiguration:
-    return ResolverConfiguration(RealChildren(StandardOutput()), str(path))
+def resolver(path: Path, who: Holder | None = None) -> DnsPort:
+    return DnsPort(ResolverConfiguration(RealChildren(StandardOutput()), str(path)), who)
 
 
 def held(path: Path, *parts: tuple[list[bytes], int]) -> list[str]:
@@ -91,7 +91,6 @@ def told(story: Callable[[Told], Awaitable[None]]) -> list[str]:
 
     async def run() -> list[str]:
         listener = Told()
-        set_running(listener)
         await story(listener)
         return listener.lines
 
@@ -239,7 +238,7 @@ def disturbed(path: Path, how: str) -> None:
 @pytest.mark.parametrize("how", ["written", "replaced", "deleted"])
 def test_somebody_elses_change_is_repaired_and_told(path: Path, how: str) -> None:
     async def story(listener: Told) -> None:
-        async with resolver(path).held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(path, listener).held_lines([b"nameserver 192.0.2.1"], 1):
             disturbed(path, how)
 
             await listener.until(1)
@@ -253,7 +252,7 @@ def test_somebody_elses_change_is_repaired_and_told(path: Path, how: str) -> Non
 def test_a_second_change_within_a_second_is_repaired_only_after_it(path: Path) -> None:
     async def story(listener: Told) -> None:
         loop = asyncio.get_running_loop()
-        async with resolver(path).held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(path, listener).held_lines([b"nameserver 192.0.2.1"], 1):
             began = loop.time()
             replaced(path, "intruder")
             await listener.until(1)
@@ -269,7 +268,7 @@ def test_a_second_change_within_a_second_is_repaired_only_after_it(path: Path) -
 
 def test_a_change_that_was_not_repaired_in_time_is_left_alone(path: Path) -> None:
     async def story(listener: Told) -> None:
-        async with resolver(path).held_lines([b"nameserver 192.0.2.1"], 1):
+        async with resolver(path, listener).held_lines([b"nameserver 192.0.2.1"], 1):
             replaced(path, "somebody's")
 
     assert "left like that" in told(story)[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from netstrata.ports.filters import FilterRule
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort
 from netstrata.system.fair_lock import Queue
 from netstrata.system.filters import PacketFilters
 from netstrata.testing.heard import Heard, with_children
@@ -26,8 +26,8 @@ def stand_in(path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_tool_that_is_nowhere_is_named() -> None:
-    async def act(children: RealChildren, _: Heard) -> None:
-        async with PacketFilters(children, Queue()).held_rule("no-such-tables", RULE, first=False):
+    async def act(children: ChildrenPort, _: Heard) -> None:
+        async with PacketFilters(children.real, Queue()).held_rule("no-such-tables", RULE, first=False):
             raise AssertionError("it is up")
 
     with pytest.raises(Unavailable, match="the program no-such-tables is neither in PATH nor in /usr/sbin"):
@@ -38,8 +38,8 @@ def test_a_locked_table_is_told_in_the_tools_words(tmp_path: Path, monkeypatch: 
     script = "echo 'Another app is currently holding the xtables lock. Stopped waiting after 30s.' >&2; exit 4"
     stand_in(tmp_path, script, monkeypatch)
 
-    async def act(children: RealChildren, _: Heard) -> None:
-        async with PacketFilters(children, Queue()).held_chain("iptables", b"filter", b"X"):
+    async def act(children: ChildrenPort, _: Heard) -> None:
+        async with PacketFilters(children.real, Queue()).held_chain("iptables", b"filter", b"X"):
             raise AssertionError("it is up")
 
     with pytest.raises(Unavailable) as refused:
@@ -53,8 +53,8 @@ def test_a_locked_table_is_told_in_the_tools_words(tmp_path: Path, monkeypatch: 
 def test_every_tool_is_told_to_wait_in_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trace = stand_in(tmp_path, "", monkeypatch)
 
-    async def act(children: RealChildren, _: Heard) -> None:
-        filters = PacketFilters(children, Queue())
+    async def act(children: ChildrenPort, _: Heard) -> None:
+        filters = PacketFilters(children.real, Queue())
         async with filters.held_rule("ebtables", RULE, first=False), filters.held_rule("iptables", RULE, first=True):
             pass
 
@@ -75,9 +75,9 @@ def test_a_command_cancelled_while_it_runs_is_undone(tmp_path: Path, monkeypatch
     os.mkfifo(gate)
     trace = stand_in(tmp_path, f'case "$*" in *-N*) cat {gate} >/dev/null;; esac', monkeypatch)
 
-    async def act(children: RealChildren, _: Heard) -> bool:
+    async def act(children: ChildrenPort, _: Heard) -> bool:
         async def hold() -> None:
-            async with PacketFilters(children, Queue()).held_chain("iptables", b"filter", b"X"):
+            async with PacketFilters(children.real, Queue()).held_chain("iptables", b"filter", b"X"):
                 raise AssertionError("it is up")
 
         task = asyncio.create_task(hold())
@@ -97,9 +97,9 @@ def test_commands_wait_for_whoever_has_the_lock_and_a_cancelled_one_leaves_the_q
 ) -> None:
     trace = stand_in(tmp_path, "", monkeypatch)
 
-    async def act(children: RealChildren, _: Heard) -> None:
+    async def act(children: ChildrenPort, _: Heard) -> None:
         turns = Queue()
-        filters = PacketFilters(children, turns)
+        filters = PacketFilters(children.real, turns)
         lock = turns.ask(lambda: None)
 
         async def hold(chain: bytes) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from netstrata.contract import set_running
 from netstrata.contract.secrets import SECRETS
 from netstrata.ports.heldfiles import NOTHING_SAID, Attributes
 from netstrata.system import whole
@@ -26,8 +25,7 @@ def with_files(act: Act) -> list[str]:
 
     async def within() -> list[str]:
         statement = Heard()
-        set_running(statement)
-        await act(RealHeldFiles(), statement)
+        await act(RealHeldFiles().on_behalf_of(statement), statement)
         return statement.lines
 
     return asyncio.run(within())

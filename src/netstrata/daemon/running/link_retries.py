@@ -7,7 +7,7 @@ from netstrata.engine.environment import Observer
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
-from netstrata.ports import Ports
+from netstrata.ports import Links
 from netstrata.values import Unavailable
 
 FAMILY = "net."

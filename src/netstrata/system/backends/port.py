@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from netstrata.contract import SUPPLICANT, Holder, current_holder
+from netstrata.contract import SUPPLICANT, Holder
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.ports.backends import Association
@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 class RealBackends:
     """Devices and programs of this machine."""
 
-    __slots__ = ("_children", "_generated")
+    __slots__ = ("_children", "_generated", "_who")
 
-    def __init__(self, children: "RealChildren", generated: "GeneratedFiles") -> None:
+    def __init__(self, children: "RealChildren", generated: "GeneratedFiles", who: Holder | None = None) -> None:
         """Take who starts programs and listens to them, and where their configurations are."""
+        self._who = who
         self._children = children
         self._generated = generated
+
+    def on_behalf_of(self, who: Holder) -> "RealBackends":
+        """Return the port for a statement."""
+        return RealBackends(self._children, self._generated, who)
 
     def held_tap(self, name: str, user: str) -> AbstractAsyncContextManager[None]:
         """Make a TAP device: see `ports.Backends`."""
@@ -37,7 +42,7 @@ class RealBackends:
 
     @asynccontextmanager
     async def _held_tap(self, name: str, user: str) -> AsyncIterator[None]:
-        statement = current_holder()
+        statement = self._who
         modprobe = None if os.access(DEVICE, os.F_OK) else find_program("modprobe")
         if modprobe is not None:
             loaded = await run_to_end(self._children, [os.fsencode(modprobe), b"tun"], statement)
@@ -59,7 +64,7 @@ class RealBackends:
         """Run a wpa_supplicant for a link: see `ports.Backends`."""
         path = program if program.startswith(b"/") else b"./" + program
         command = Command([path, *arguments, b"-i", os.fsencode(link), b"-c", configuration])
-        statement = current_holder()
+        statement = self._who
         supplicant = _Supplicant(os.fsencode(link), statement)
         child = self._children.start_kept(command, Listening(statement, supplicant.look))
         supplicant.follow(child, self._children.patience)
@@ -81,7 +86,7 @@ class RealBackends:
         program = find_program("wpa_supplicant")
         if program is None:
             raise Unavailable(operation, "the program wpa_supplicant is neither in PATH nor in /usr/sbin")
-        with self._generated.held_file(f"wpa_supplicant-{link}.conf") as file:
+        with self._generated.held_file(f"wpa_supplicant-{link}.conf", self._who) as file:
             file.write(text)
             arguments = [b"-D", wpa_configuration.driver(options)]
             path, configuration = os.fsencode(program), os.fsencode(file.path)

@@ -2,7 +2,7 @@
 
 from netstrata.system.children.child import Child
 from netstrata.system.children.patience import Patience
-from netstrata.system.children.port import RealChildren
+from netstrata.system.children.port import ChildrenPort, RealChildren
 from netstrata.system.children.spawn import NULL, Streams
 
-__all__ = ["NULL", "Child", "Patience", "RealChildren", "Streams"]
+__all__ = ["NULL", "Child", "ChildrenPort", "Patience", "RealChildren", "Streams"]

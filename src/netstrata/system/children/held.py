@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
@@ -27,15 +27,16 @@ class HeldCommand:
 
     __slots__ = ("_do", "_options", "_start", "_statement", "_undo")
 
-    def __init__(self, start: Start, do: list[bytes], undo: list[bytes], options: ChildOptions) -> None:
+    def __init__(
+        self, start: Start, do: list[bytes], undo: list[bytes], options: ChildOptions, who: Holder | None
+    ) -> None:
         self._start = start
         self._do = do
         self._undo = undo
         self._options = options
-        self._statement: Holder | None = None
+        self._statement = who
 
     async def __aenter__(self) -> None:
-        self._statement = current_holder()
         if not self._do:
             return
         child = self._start(Command(self._do, self._options), self._statement)
@@ -96,19 +97,20 @@ class KeptAlive:
         "_timer",
     )
 
-    def __init__(self, start: Start, command: Command | None, restarts: Restarts, patience: Patience) -> None:
+    def __init__(
+        self, start: Start, command: Command | None, restarts: Restarts, patience: Patience, who: Holder | None
+    ) -> None:
         self._start_child = start
         self._command = command
         self._restarts = restarts
         self._patience = patience
         self._since = 0.0
-        self._statement: Holder | None = None
+        self._statement = who
         self._child: Child | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._leaving = False
 
     async def __aenter__(self) -> None:
-        self._statement = current_holder()
         if self._command is None:
             self._note("the command is not a list of strings without NUL, the first the program's path: never started")
         else:

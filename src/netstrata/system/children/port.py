@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports import Command, Output, Piped, Program
 from netstrata.protocols.backoff import DOUBLING, Restarts
@@ -42,7 +42,7 @@ def _drop(_line: str) -> None:
 class RealChildren:
     """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
 
-    __slots__ = ("_environment", "_growth", "_hears", "_output", "_roll", "patience")
+    __slots__ = ("_environment", "_hears", "_output", "_roll", "growth", "patience")
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class RealChildren:
         self._environment = dict(os.environb)
         self._output = output
         self._hears = hears
-        self._growth = growth
+        self.growth = growth
         self._roll = roll
         self.patience = patience or Patience()
 
@@ -149,14 +149,28 @@ class RealChildren:
             os.waitpid(pid, 0)
             raise Unavailable(f"watch {name}", os.strerror(error.errno or 0), error.errno or 0) from None
 
+
+class ChildrenPort:
+    """The `Children` port, called on behalf of one statement, or of nobody."""
+
+    __slots__ = ("_who", "real")
+
+    def __init__(self, children: RealChildren, who: Holder | None = None) -> None:
+        self.real = children
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "ChildrenPort":
+        """Return the port for a statement."""
+        return ChildrenPort(self.real, who)
+
     async def run(self, command: Command, *, terminate_on_cancel: bool) -> int:
         """Run a program to its end and return its exit status: see `ports.Children`."""
-        statement = current_holder()
-        note = note_for(statement)
-        child = self.start(command, statement)
-        await_end(child, statement)
+        children = self.real
+        note = note_for(self._who)
+        child = children.start(command, self._who)
+        await_end(child, self._who)
         cancelled = await child.outlast(
-            (lambda: child.stop(self.patience.seconds, note)) if terminate_on_cancel else None
+            (lambda: child.stop(children.patience.seconds, note)) if terminate_on_cancel else None
         )
         if child.status:
             note(f"{child.name} {child.verdict}")
@@ -168,19 +182,21 @@ class RealChildren:
         self, do: list[bytes], undo: list[bytes], options: ChildOptions = CHILD_DEFAULTS
     ) -> AbstractAsyncContextManager[None]:
         """Run one command now and another on the way back: see `ports.Children`."""
-        return HeldCommand(self.start, do, undo, options)
+        return HeldCommand(self.real.start, do, undo, options, self._who)
 
     def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
         """Keep a program running: see `ports.Children`."""
-        return KeptAlive(self.start_kept, command, Restarts(retry_ms, self._growth), self.patience)
+        children = self.real
+        restarts = Restarts(retry_ms, children.growth)
+        return KeptAlive(children.start_kept, command, restarts, children.patience, self._who)
 
-    def start_piped(self, command: Command, statement: Holder, *, write: bool, read: bool) -> Piped:
+    def start_piped(self, command: Command, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes: see `ports.Children`."""
         from netstrata.system.children.pipes import Pipes
 
         pipes = Pipes(title(command), write=write, read=read)
         try:
-            program = self.start(command, statement, pipes.its_stdin, pipes.its_stdout)
+            program = self.real.start(command, self._who, pipes.its_stdin, pipes.its_stdout)
         except Unavailable:
             pipes.close_ours()
             raise
@@ -188,7 +204,7 @@ class RealChildren:
             pipes.close_its()
         return Piped(program, *pipes.streams())
 
-    def stop(self, program: Program, statement: Holder) -> None:
+    def stop(self, program: Program) -> None:
         """Send SIGTERM, and perhaps SIGKILL later: see `ports.Children`."""
         assert isinstance(program, Child)
-        program.stop(self.patience.seconds, note_for(statement))
+        program.stop(self.real.patience.seconds, note_for(self._who))

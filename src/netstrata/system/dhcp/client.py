@@ -9,7 +9,7 @@ from errno import ENETDOWN, ENODEV, ENXIO, EPERM
 from math import inf
 from socket import socket
 
-from netstrata.contract import DHCP, Holder, current_holder
+from netstrata.contract import DHCP, Holder
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols import dhcpv4
 from netstrata.system.dhcp.facts import LinkFacts, has_carrier, read_link
@@ -29,13 +29,18 @@ _COMPLAINTS_MOST = 8
 class DhcpClients:
     """DHCP on any link of this network namespace."""
 
-    def __init__(self, directory: str = STATE_DIRECTORY) -> None:
-        """Keep leases in a directory, which is made when the first one is kept."""
+    def __init__(self, directory: str = STATE_DIRECTORY, who: Holder | None = None) -> None:
+        """Keep leases in a directory, which is made when the first one is kept; who is told what is said."""
         self._directory = directory
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "DhcpClients":
+        """Return the port for a statement."""
+        return DhcpClients(self._directory, who)
 
     async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
         """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
-        conversation = _Conversation(link, options, self._directory, current_holder())
+        conversation = _Conversation(link, options, self._directory, self._who)
         try:
             conversation.start()
             while True:

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.protocols.resolv_conf import configuration
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
@@ -32,16 +32,12 @@ class ResolverConfiguration:
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: FileGuard | None = None
 
-    def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
-        """Add lines while the context lasts; see `netstrata.ports.Dns`."""
-        return _Held(self, lines, priority)
-
     async def enter(self, holder: "_Held") -> None:
         """Take a holder in.
 
         Raises: Unavailable, with the holder not taken in.
         """
-        async with turn(self._turns, _WAITS):
+        async with turn(self._turns, _WAITS, holder.told):
             backend = self._backend if self._backend is not None else self._choose()
             self._holders.append(holder)
             if isinstance(backend, ResolvconfCommand):
@@ -71,7 +67,7 @@ class ResolverConfiguration:
 
     async def leave(self, holder: "_Held") -> None:
         """Let a holder go; what cannot be written back is said, and left."""
-        async with turn(self._turns, _WAITS):
+        async with turn(self._turns, _WAITS, holder.told):
             cancelled = await self._leave(holder)
         if cancelled is not None:
             raise cancelled
@@ -143,9 +139,11 @@ class _Held:
 
     __slots__ = ("_configuration", "lines", "priority", "told")
 
-    def __init__(self, configuration: ResolverConfiguration, lines: list[bytes], priority: int) -> None:
+    def __init__(
+        self, configuration: ResolverConfiguration, lines: list[bytes], priority: int, who: Holder | None
+    ) -> None:
         self._configuration = configuration
-        self.told: Holder | None = None
+        self.told = who
         self.lines = lines
         self.priority = priority
 
@@ -154,8 +152,25 @@ class _Held:
             self.told.note(line)
 
     async def __aenter__(self) -> None:
-        self.told = current_holder()
         await self._configuration.enter(self)
 
     async def __aexit__(self, *_: object) -> None:
         await self._configuration.leave(self)
+
+
+class DnsPort:
+    """The `Dns` port, called on behalf of one statement, or of nobody."""
+
+    __slots__ = ("_configuration", "_who")
+
+    def __init__(self, configuration: ResolverConfiguration, who: Holder | None = None) -> None:
+        self._configuration = configuration
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "DnsPort":
+        """Return the port for a statement."""
+        return DnsPort(self._configuration, who)
+
+    def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
+        """Add lines while the context lasts; see `netstrata.ports.Dns`."""
+        return _Held(self._configuration, lines, priority, self._who)

@@ -9,7 +9,7 @@ import os
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.fair_lock import turn
@@ -59,6 +59,7 @@ class HeldChange:
         table: bytes,
         chain: bytes,
         change: Change,
+        who: Holder | None,
     ) -> None:
         self._children = children
         self._turns = turns
@@ -71,10 +72,9 @@ class HeldChange:
         self._chain = chain
         self._change = change
         self._program = ""
-        self._statement: Holder | None = None
+        self._statement = who
 
     async def __aenter__(self) -> None:
-        self._statement = current_holder()
         operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"
         program = find_program(self._tool)
         if program is None:
@@ -94,7 +94,7 @@ class HeldChange:
             raise
 
     async def _enter(self, operation: str) -> None:
-        async with turn(self._turns, _WAITS):
+        async with turn(self._turns, _WAITS, self._statement):
             verdict = await self._do()
         if verdict.reason:
             if verdict.cancelled is None:
@@ -127,7 +127,7 @@ class HeldChange:
             self._memory.undone(self._spot)
             return None
         try:
-            async with turn(self._turns, _WAITS):
+            async with turn(self._turns, _WAITS, self._statement):
                 verdict = await self._undo()
         except Unavailable as error:
             self._memory.leave(self._spot)
@@ -269,7 +269,14 @@ class HeldRule(HeldChange):
     __slots__ = ("_copied", "_counted", "_first", "_listed", "_words")
 
     def __init__(
-        self, children: "RealChildren", turns: Turns, guard: FilterWatch, tool: str, rule: FilterRule, first: bool
+        self,
+        children: "RealChildren",
+        turns: Turns,
+        guard: FilterWatch,
+        tool: str,
+        rule: FilterRule,
+        first: bool,
+        who: Holder | None,
     ) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words
@@ -279,7 +286,7 @@ class HeldRule(HeldChange):
             [b"-I" if first else b"-A", rule.chain, *words],
             [b"-D", rule.chain, *plain],
         )
-        super().__init__(children, turns, guard, tool, rule.table, rule.chain, change)
+        super().__init__(children, turns, guard, tool, rule.table, rule.chain, change, who)
         self._words = plain
         self._first = first
         self._listed = ""

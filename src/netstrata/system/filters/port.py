@@ -1,8 +1,10 @@
 """The port for packet filters, over the programs of this machine."""
 
 from contextlib import AbstractAsyncContextManager
+from copy import copy
 from typing import TYPE_CHECKING
 
+from netstrata.contract import Holder
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.guard import FilterWatch
@@ -16,26 +18,33 @@ if TYPE_CHECKING:
 class PacketFilters:
     """Rules, policies and chains, each by one command."""
 
-    __slots__ = ("_children", "_guard", "_turns")
+    __slots__ = ("_children", "_guard", "_turns", "_who")
 
     def __init__(self, children: "RealChildren", turns: Turns, journal: "FilterJournal | None" = None) -> None:
         """Take who starts the programs and hears why one failed, the lock around them, and what is remembered."""
+        self._who: Holder | None = None
         self._children = children
         self._turns = turns
         self._guard = FilterWatch(journal)
 
+    def on_behalf_of(self, who: Holder) -> "PacketFilters":
+        """Return the port for a statement."""
+        port = copy(self)
+        port._who = who
+        return port
+
     def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> AbstractAsyncContextManager[None]:
         """Add a rule, and remove one copy of it on the way back: see `ports.Filters`."""
-        return HeldRule(self._children, self._turns, self._guard, tool, rule, first)
+        return HeldRule(self._children, self._turns, self._guard, tool, rule, first, self._who)
 
     def held_policy(
         self, tool: str, table: bytes, chain: bytes, target: bytes, revert: bytes
     ) -> AbstractAsyncContextManager[None]:
         """Set the policy of a chain, and another one on the way back: see `ports.Filters`."""
         change = Change("set the policy of", "policy", [b"-P", chain, target], [b"-P", chain, revert])
-        return HeldChange(self._children, self._turns, self._guard, tool, table, chain, change)
+        return HeldChange(self._children, self._turns, self._guard, tool, table, chain, change, self._who)
 
     def held_chain(self, tool: str, table: bytes, chain: bytes) -> AbstractAsyncContextManager[None]:
         """Make a chain, and delete it on the way back: see `ports.Filters`."""
         change = Change("make", "chain", [b"-N", chain], [b"-X", chain])
-        return HeldChange(self._children, self._turns, self._guard, tool, table, chain, change)
+        return HeldChange(self._children, self._turns, self._guard, tool, table, chain, change, self._who)

@@ -8,7 +8,7 @@ import errno
 from collections.abc import Hashable
 from typing import Any, ClassVar, Generic, TypeVar
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.system.held.recovery import NO_RECOVERY, Entry, Recovery
 from netstrata.values import Unavailable
 
@@ -208,16 +208,17 @@ def _read(text: bytes) -> Any:
 class HoldingSetting(Generic[K, V]):
     """Hold one setting while the block runs.  Never suspends: see docs/decisions/0002."""
 
-    __slots__ = ("_held", "_key", "_settings", "_value")
+    __slots__ = ("_held", "_key", "_settings", "_value", "_who")
 
-    def __init__(self, settings: Overrides[K, V], key: K, value: V) -> None:
+    def __init__(self, settings: Overrides[K, V], key: K, value: V, who: Holder | None) -> None:
+        self._who = who
         self._settings = settings
         self._key = key
         self._value = value
         self._held: tuple[K, OverrideStack[V], Spec[V]] | None = None
 
     async def __aenter__(self) -> None:
-        self._held = self._settings.hold(self._key, self._value, current_holder())
+        self._held = self._settings.hold(self._key, self._value, self._who)
 
     async def __aexit__(self, *_: object) -> None:
         held = self._held

@@ -5,12 +5,12 @@ Each kind of thing has one who undoes it from a record alone, so that nobody nee
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavailable
 
@@ -18,29 +18,39 @@ Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavai
 class Entry(Protocol):
     """One thing that a daemon did, or was about to do: see `system/undo_journal`."""
 
-    number: int
-    kind: str
-    key: bytes
-    undo: bytes
-    holder: str
-    done: bool
+    @property
+    def number(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def key(self) -> bytes: ...
+    @property
+    def undo(self) -> bytes: ...
+    @property
+    def holder(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
 
 
 class Journal(Protocol):
     """Where it is written what is done, before it is: see `system/undo_journal`."""
 
-    left: "list[Entry]"
-
+    @property
+    def left(self) -> "Sequence[Entry]": ...
+    @property
+    def problem(self) -> str: ...
     def intend(self, kind: str, key: bytes, undo: bytes, holder: str) -> int: ...
     def done(self, number: int, undo: bytes | None = None) -> None: ...
     def undone(self, number: int) -> None: ...
-    def adopt(self, entry: Entry, holder: str) -> int: ...
+    def adopt(self, entry: Any, holder: str) -> int: ...
+    def close(self) -> None: ...
 
 
 class _NoJournal:
     """Nothing is written, and nothing was."""
 
-    left: "list[Entry]" = []
+    left: "tuple[Entry, ...]" = ()
+    problem = ""
 
     def intend(self, kind: str, key: bytes, undo: bytes, holder: str) -> int:
         """Write nothing."""
@@ -52,9 +62,12 @@ class _NoJournal:
     def undone(self, number: int) -> None:
         """Write nothing."""
 
-    def adopt(self, entry: Entry, holder: str) -> int:
+    def adopt(self, entry: Any, holder: str) -> int:
         """Write nothing."""
         return 0
+
+    def close(self) -> None:
+        """Have nothing to close."""
 
 
 class Undone(NamedTuple):
@@ -93,7 +106,7 @@ class Recovery:
         return sorted(self._left.values(), key=lambda entry: entry.number)
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether somebody is about to claim more."""
         return self._busy > 0
 

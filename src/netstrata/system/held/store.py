@@ -7,7 +7,7 @@ before.  What a daemon before this one has done, and still is as it was, is take
 from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.system.held.recovery import NO_RECOVERY, Recovery
 from netstrata.values import Unavailable
 
@@ -241,14 +241,13 @@ class Hold(Generic[S, H]):
 
     __slots__ = ("_held", "_spec", "_store", "_who")
 
-    def __init__(self, store: _Holds[S, H], spec: S) -> None:
+    def __init__(self, store: _Holds[S, H], spec: S, who: Holder | None) -> None:
         self._store = store
         self._spec = spec
-        self._who: Holder | None = None
+        self._who = who
         self._held: H | None = None
 
     async def __aenter__(self) -> None:
-        self._who = current_holder()
         self._held = self._store.hold(self._spec, self._who)
 
     async def __aexit__(self, *_: object) -> None:

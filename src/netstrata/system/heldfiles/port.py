@@ -9,8 +9,9 @@ import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from copy import copy
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.contract.secrets import SECRETS
 from netstrata.contract.shapes_heldfiles import Attributes
 from netstrata.system import whole
@@ -41,12 +42,19 @@ class _Placed:
 class RealHeldFiles:
     """Files, directories and links of this machine."""
 
-    __slots__ = ("_directories", "_placed", "_watch")
+    __slots__ = ("_directories", "_placed", "_watch", "_who")
 
     def __init__(self) -> None:
+        self._who: Holder | None = None
         self._watch = Watch()
         self._directories = directories.Directories()
         self._placed: dict[str, list[_Placed]] = {}  # by real path, from the lowest to the one that is there
+
+    def on_behalf_of(self, who: Holder) -> "RealHeldFiles":
+        """Return the port for a statement."""
+        port = copy(self)
+        port._who = who
+        return port
 
     def held_file(self, path: bytes, data: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Replace a file, and put back what was found: see `ports.HeldFiles`."""
@@ -62,7 +70,7 @@ class RealHeldFiles:
 
     @asynccontextmanager
     async def _held_file(self, name: str, data: bytes, attributes: Attributes) -> AsyncIterator[None]:
-        statement = current_holder()
+        statement = self._who
         try:
             with opened(name) as place:
                 path, placed = place.path, self._place(place, data, attributes)
@@ -109,7 +117,7 @@ class RealHeldFiles:
 
     @asynccontextmanager
     async def _held_directory(self, path: str, attributes: Attributes) -> AsyncIterator[None]:
-        statement = current_holder()
+        statement = self._who
         try:
             look = self._directories.make(path, attributes)
         except OSError as error:
@@ -131,7 +139,7 @@ class RealHeldFiles:
 
     @asynccontextmanager
     async def _held_link(self, target: str, path: str) -> AsyncIterator[None]:
-        statement = current_holder()
+        statement = self._who
         made = False
         try:
             with opened(path, last=False) as place:

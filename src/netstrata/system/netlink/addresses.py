@@ -34,7 +34,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
-from netstrata.system.held import NO_RECOVERY, Held, Hold, Loss, Recovery, Store
+from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.lookup import IndexOf, Listener
@@ -110,10 +110,6 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.subscribe(self, RTM_NEWADDR, RTM_DELADDR)
-
-    def held_address(self, link: str, address: bytes, prefix: int) -> Hold[Spec, HeldAddress]:
-        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
-        return Hold(self, Spec(link, address, prefix))
 
     def prepare(self, spec: Spec) -> HeldAddress:
         """Find the link."""

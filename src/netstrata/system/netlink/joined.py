@@ -18,7 +18,7 @@ from netstrata.protocols.rtnetlink import (
 )
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
-from netstrata.system.held import NO_RECOVERY, Held, Hold, Loss, Recovery, Store
+from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import read_details, resolved
 from netstrata.system.netlink.monitor import Monitor, Subscriber
@@ -70,10 +70,6 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
         self._lookup = lookup
         self._quiet: dict[HeldPort, int] = {}  # with options, and down: the kernel says nothing of changes
         monitor.subscribe(self)
-
-    def held_port(self, port: NewPort) -> Hold[NewPort, HeldPort]:
-        """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
-        return Hold(self, port)
 
     def prepare(self, spec: NewPort) -> HeldPort:
         """Find both links."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
@@ -218,16 +218,17 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
 class HoldingLinkSettings:
     """Hold things of a link while the block runs.  Never suspends: see docs/decisions/0002."""
 
-    __slots__ = ("_held", "_link", "_settings", "_values")
+    __slots__ = ("_held", "_link", "_settings", "_values", "_who")
 
-    def __init__(self, settings: LinkSettings, link: str, values: Options) -> None:
+    def __init__(self, settings: LinkSettings, link: str, values: Options, who: Holder | None) -> None:
+        self._who = who
         self._settings = settings
         self._link = link
         self._values = values
         self._held: list[Held] = []
 
     async def __aenter__(self) -> None:
-        self._held = self._settings.hold_all(self._link, self._values, current_holder())
+        self._held = self._settings.hold_all(self._link, self._values, self._who)
 
     async def __aexit__(self, *_: object) -> None:
         held, self._held = self._held, []

@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 
-from netstrata.contract.options import Options
-from netstrata.ports.kernel import Link, LinkChange, NewLink, NewPort
+from netstrata.ports.kernel import Link, LinkChange
 from netstrata.protocols.rtnetlink import (
     LinkMessage,
     ask_links,
@@ -17,16 +16,16 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWLINK,
     RTNLGRP_LINK,
 )
-from netstrata.system.held import NO_RECOVERY, Hold, Loss, Recovery
+from netstrata.system.held import NO_RECOVERY, Loss, Recovery
 from netstrata.system.netlink.bus import bus_of_link
-from netstrata.system.netlink.joined import HeldPort, JoinedLinks
-from netstrata.system.netlink.link_settings import HoldingLinkSettings, LinkSettings
+from netstrata.system.netlink.joined import JoinedLinks
+from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.lookup import LinkLookup, Listener
-from netstrata.system.netlink.made import HeldLink, MadeLinks
+from netstrata.system.netlink.made import MadeLinks
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.system.netlink.up import HeldUp, UpLinks
+from netstrata.system.netlink.up import UpLinks
 from netstrata.system.netlink.watchers import Carrier, Census, Presence, Watchers
 from netstrata.values import Unavailable
 
@@ -36,16 +35,16 @@ class NetlinkLinks(Subscriber):
 
     __slots__ = (
         "_changed",
-        "_joined",
         "_lookup",
-        "_made",
         "_monitor",
         "_overrun",
         "_requests",
-        "_settings",
-        "_up",
         "_watchers",
         "fell",
+        "joined",
+        "made",
+        "settings",
+        "up",
     )
 
     def __init__(
@@ -58,27 +57,11 @@ class NetlinkLinks(Subscriber):
         self._watchers = Watchers()
         self._changed: list[Callable[[], None]] = []
         self.fell: list[Listener] = []  # told of each link that is down or gone
-        self._made = MadeLinks(requests, monitor, lookup, recovery)
-        self._settings = LinkSettings(requests, monitor, lookup, recovery)
-        self._up = UpLinks(requests, monitor, lookup, recovery)
-        self._joined = JoinedLinks(requests, monitor, lookup, recovery)
+        self.made = MadeLinks(requests, monitor, lookup, recovery)
+        self.settings = LinkSettings(requests, monitor, lookup, recovery)
+        self.up = UpLinks(requests, monitor, lookup, recovery)
+        self.joined = JoinedLinks(requests, monitor, lookup, recovery)
         monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
-
-    def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
-        """Make a link."""
-        return self._made.held_link(link)
-
-    def held_port(self, port: NewPort) -> Hold[NewPort, HeldPort]:
-        """Put a link into a bridge, bond or VRF."""
-        return self._joined.held_port(port)
-
-    def held_settings(self, link: str, settings: Options) -> HoldingLinkSettings:
-        """Set things of a link; put back what was there, if ours still stands."""
-        return HoldingLinkSettings(self._settings, link, settings)
-
-    def held_up(self, link: str) -> Hold[str, HeldUp]:
-        """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
-        return self._up.held_up(link)
 
     def bus(self, link: str) -> bytes:
         """Say which bus a link's device sits on."""
@@ -160,19 +143,19 @@ class NetlinkLinks(Subscriber):
         """Tell watchers, and note what may have been lost."""
         link = decode_link(data, start, end)
         if link.family != AF_UNSPEC:  # a bridge speaks of its ports in the same words
-            self._joined.port_heard(link.ifindex)
+            self.joined.port_heard(link.ifindex)
             return
         self._lookup.forget_names()
         for change in self._changed:
             change()
-        self._made.link_heard(kind, link, data, start, end)
-        self._settings.link_heard(kind, link, data, start, end)
-        self._joined.link_heard(kind, link, data, start, end)
+        self.made.link_heard(kind, link, data, start, end)
+        self.settings.link_heard(kind, link, data, start, end)
+        self.joined.link_heard(kind, link, data, start, end)
         if kind == RTM_DELLINK:
             self._watchers.is_gone(link.ifindex)
         else:
             self._watchers.is_there(link)
-        self._up.link_heard(kind, link)
+        self.up.link_heard(kind, link)
         if kind == RTM_DELLINK or not link.up:
             for listener in self.fell:
                 listener(link.ifindex)

@@ -32,7 +32,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
-from netstrata.system.held import NO_RECOVERY, Held, Hold, Loss, Recovery, Store
+from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
@@ -94,10 +94,6 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         self._torn: dict[HeldLink, int] = {}  # pairs whose other half is elsewhere
         self._quiet: dict[HeldLink, int] = {}  # with options, and down: the kernel says nothing of changes
         monitor.subscribe(self)
-
-    def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
-        """Make a link; deleted when the last holder leaves, unless one that is the same was there before."""
-        return Hold(self, link)
 
     def prepare(self, spec: NewLink) -> HeldLink:
         """Find the link that it is to stand on, and the one of its name."""

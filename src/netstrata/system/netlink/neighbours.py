@@ -26,7 +26,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_NEIGH,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, NEIGHBOUR_WORDS, no_link, refused
@@ -68,10 +68,6 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
         self._monitor = monitor
         self._index_of = index_of
         monitor.subscribe(self, RTM_NEWNEIGH, RTM_DELNEIGH)
-
-    def held_neighbour(self, neighbour: Neighbour) -> Hold[Neighbour, HeldNeighbour]:
-        """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
-        return Hold(self, neighbour)
 
     def prepare(self, spec: Neighbour) -> HeldNeighbour:
         """Find the link."""

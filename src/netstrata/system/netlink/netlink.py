@@ -7,6 +7,7 @@ from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import QUEUE_BYTES, Monitor
 from netstrata.system.netlink.neighbours import NetlinkNeighbours
+from netstrata.system.netlink.ports import AddressesPort, LinksPort, NeighboursPort, RoutesPort, RulesPort
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import NetlinkRules
 from netstrata.system.netlink.socket import RequestSocket
@@ -15,9 +16,9 @@ from netstrata.system.netlink.socket import RequestSocket
 class Netlink:
     """Links, addresses, neighbours, routes and rules of the network namespace of the thread that makes it.
 
-    Without a statement in whose name it runs (`running()` is None) a `held_…` operation watches nothing and needs no
-    event loop.  With one, and for every `watch_…`, an event loop must be running: it is a mistake of the caller, and a
-    RuntimeError before anything is done, if none is.  One Netlink belongs to one event loop.
+    Called on behalf of nobody, a `held_…` operation watches nothing and needs no event loop.  On behalf of a statement,
+    and for every `watch_…`, an event loop must be running: it is a mistake of the caller, and a RuntimeError before
+    anything is done, if none is.  One Netlink belongs to one event loop.
     """
 
     __slots__ = ("addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
@@ -34,14 +35,18 @@ class Netlink:
         self.requests = RequestSocket(opens=opens)
         self.monitor = Monitor(self.requests.port, queue_bytes, opens)
         self.lookup = LinkLookup(self.requests, self.monitor)
-        self.links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
-        self.addresses = NetlinkAddresses(self.requests, self.monitor, self.lookup.index_of, recovery)
-        self.routes = NetlinkRoutes(self.requests, self.monitor, self.lookup.index_of, recovery)
-        self.rules = NetlinkRules(self.requests, self.monitor, recovery)
-        self.neighbours = NetlinkNeighbours(self.requests, self.monitor, self.lookup.index_of, recovery)
-        self.links.fell.append(self.routes.may_have_lost)
-        self.addresses.left.append(self.routes.may_have_lost)
-        self.routes.dropped.append(self.addresses.route_dropped)
+        index_of = self.lookup.index_of
+        links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
+        addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery)
+        routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)
+        links.fell.append(routes.may_have_lost)
+        addresses.left.append(routes.may_have_lost)
+        routes.dropped.append(addresses.route_dropped)
+        self.links = LinksPort(links)
+        self.addresses = AddressesPort(addresses)
+        self.routes = RoutesPort(routes)
+        self.rules = RulesPort(NetlinkRules(self.requests, self.monitor, recovery))
+        self.neighbours = NeighboursPort(NetlinkNeighbours(self.requests, self.monitor, index_of, recovery))
 
     def close(self) -> None:
         """Close both sockets; what is held stays in the kernel."""

@@ -39,7 +39,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.route_filter import Network
-from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import (
@@ -150,10 +150,6 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         self._snapshot: Table | None = None
         self.dropped: list[Callable[[RouteMessage], None]] = []  # told of each route of the kernel itself that went
         monitor.subscribe(self, RTM_NEWROUTE, RTM_DELROUTE)
-
-    def held_route(self, route: Route) -> Hold[Route, HeldRoute]:
-        """Put a route into the kernel's table."""
-        return Hold(self, route)
 
     def prepare(self, spec: Route) -> HeldRoute:
         """Find the link, and make the message."""

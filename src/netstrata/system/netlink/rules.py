@@ -29,7 +29,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
-from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, RULE_WORDS, network_words, refused
 from netstrata.system.netlink.socket import RequestSocket
@@ -68,10 +68,6 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
         self._monitor = monitor
         self._snapshots: dict[int, dict[RuleMessage, int]] = {}
         monitor.subscribe(self, RTM_NEWRULE, RTM_DELRULE)
-
-    def held_rule(self, rule: Rule) -> Hold[Rule, HeldRule]:
-        """Put a rule into the kernel's list."""
-        return Hold(self, rule)
 
     def prepare(self, spec: Rule) -> HeldRule:
         """Return the rule as the kernel will show it."""

@@ -5,7 +5,7 @@ from struct import Struct
 
 from netstrata.protocols.rtnetlink import LinkMessage, set_up
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
-from netstrata.system.held import NO_RECOVERY, Held, Hold, Recovery, Store
+from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
@@ -46,10 +46,6 @@ class UpLinks(Store[str, HeldUp], Subscriber):
         self._monitor = monitor
         self._lookup = lookup
         monitor.subscribe(self)
-
-    def held_up(self, link: str) -> Hold[str, HeldUp]:
-        """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
-        return Hold(self, link)
 
     def prepare(self, spec: str) -> HeldUp:
         """Find the link."""

@@ -7,7 +7,7 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Holder, current_holder
+from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
 from netstrata.system.nftables.elements import command, keys_of
 from netstrata.system.nftables.transactions import Step
@@ -26,17 +26,16 @@ class HeldThing:
 
     __slots__ = ("_gone", "_port", "_robbed", "_statement", "handle", "number", "thing")
 
-    def __init__(self, port: "RealNftables", thing: NftThing) -> None:
+    def __init__(self, port: "RealNftables", thing: NftThing, who: Holder | None) -> None:
         self.thing = thing
         self.handle = 0
         self.number = next(_NUMBERS)
         self._port = port
         self._gone = False
         self._robbed = False  # somebody else has deleted a part of it
-        self._statement: Holder | None = None
+        self._statement = who
 
     async def __aenter__(self) -> None:
-        self._statement = current_holder()
         self._port.enter()
         left = self._port.claim(self.thing)
         if left is not None and left.kind != "element":

@@ -1,9 +1,10 @@
-"""The port for nftables: who holds what, and who is told when it is gone."""
+"""nftables: who holds what, and who is told when it is gone."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
+from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import Told
 from netstrata.system.nftables.elements import Doubts
@@ -51,10 +52,6 @@ class RealNftables:
         self._users = 0
         self._listener: Listener | None = None
         self._requests: Requests | None = None
-
-    def held(self, thing: NftThing) -> AbstractAsyncContextManager[None]:
-        """Make something, and delete it on the way back: see `ports.Nftables`."""
-        return HeldThing(self, thing)
 
     # For HeldThing.
 
@@ -234,6 +231,24 @@ class RealNftables:
                 if kind == "set":
                     there.add(("element", one.family, one.table, one.name))
         return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
+
+
+class NftablesPort:
+    """The `Nftables` port, called on behalf of one statement, or of nobody."""
+
+    __slots__ = ("_nftables", "_who")
+
+    def __init__(self, nftables: RealNftables, who: Holder | None = None) -> None:
+        self._nftables = nftables
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "NftablesPort":
+        """Return the port for a statement."""
+        return NftablesPort(self._nftables, who)
+
+    def held(self, thing: NftThing) -> AbstractAsyncContextManager[None]:
+        """Make something, and delete it on the way back: see `ports.Nftables`."""
+        return HeldThing(self._nftables, thing, self._who)
 
 
 def _words_of(thing: NftThing) -> str:

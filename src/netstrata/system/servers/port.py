@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
@@ -23,14 +24,23 @@ _PLAIN_LINK = re.compile(r"[A-Za-z0-9@._+-]+")  # in a configuration file, other
 class RealServers:
     """Servers of this machine; their memory is in `state`."""
 
-    __slots__ = ("_children", "_generated", "_served", "_state")
+    __slots__ = ("_children", "_generated", "_served", "_state", "_who")
 
-    def __init__(self, children: "RealChildren", generated: "GeneratedFiles", state: str) -> None:
+    def __init__(
+        self, children: "RealChildren", generated: "GeneratedFiles", state: str, who: Holder | None = None
+    ) -> None:
         """Take who starts programs and listens to them, where their configurations are, and a directory."""
+        self._who = who
         self._children = children
         self._generated = generated
         self._state = state
         self._served: set[str] = set()
+
+    def on_behalf_of(self, who: Holder) -> "RealServers":
+        """Return the port for a statement."""
+        port = RealServers(self._children, self._generated, self._state, who)
+        port._served = self._served
+        return port
 
     def held_dnsmasq(self, link: str, options: Options) -> AbstractAsyncContextManager[None]:
         """Serve a link by dnsmasq: see `ports.Servers`."""
@@ -50,7 +60,7 @@ class RealServers:
         text = dnsmasq.configuration(link, options, leases)
         # In its debugging mode it does not become nobody, which is all that this changes for us.
         foreground = "--keep-in-foreground" if _may_change_user() else "--no-daemon"
-        with self._generated.held_file(f"dnsmasq-{link}.conf") as file:
+        with self._generated.held_file(f"dnsmasq-{link}.conf", self._who) as file:
             words = [program, foreground, f"--conf-file={file.path}", "--pid-file="]
 
             def prepare() -> None:
@@ -60,7 +70,7 @@ class RealServers:
             command = Command([os.fsencode(word) for word in words])
             self._served.add(link)
             try:
-                async with Supervised(self._children, command, _has_started, dnsmasq.reason, prepare):
+                async with Supervised(self._children, command, _has_started, dnsmasq.reason, prepare, self._who):
                     yield
             finally:
                 self._served.discard(link)

@@ -2,13 +2,14 @@
 
 from typing import cast
 
+from netstrata.contract import PortsFor
 from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
 from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
 from netstrata.engine.byte_channel import Flow, Read, Write, nothing
 from netstrata.engine.environment import Timer, Waiting
 from netstrata.engine.external_object import ExternalObject
-from netstrata.engine.statement import DOWN, DYING, UP
+from netstrata.engine.statement import DOWN, DYING, NONE, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.ports.children import Command, Program
 from netstrata.ports.streams import Stream
@@ -20,13 +21,14 @@ PIPE_READ = 8192  # bytes
 class StartProcess(ExternalObject):
     """A program and its pipes; up also if it could not be started."""
 
-    __slots__ = ("from_it", "kill_timer", "options", "path", "program", "to_it", "waits")
+    __slots__ = ("from_it", "holder", "kill_timer", "options", "path", "program", "to_it", "waits")
 
     def begin(self, values: list[Value]) -> None:
         """Start the program, and be up."""
         words, mode, self.options = self.declaration.bind(values)
         if mode.read and self.options.child.keep_stdout:
             raise Refused("keep_stdout leaves no standard output for a pipe (mode r)", argument=2)
+        self.holder = self.process.engine.holders.add(self)
         self.program: Program | None = None
         self.to_it: Stream | None = None
         self.from_it: Stream | None = None
@@ -38,9 +40,8 @@ class StartProcess(ExternalObject):
             if command is None:
                 raise Unavailable("start a program", f"expected {PROGRAM.name}: {PROGRAM.means}")
             self.path = command[0].decode("utf-8", "replace")
-            started = self.ports.children.start_piped(
-                Command(command, self.options.child), self, write=mode.write, read=mode.read
-            )
+            children = PortsFor(self.ports, self.holder).children
+            started = children.start_piped(Command(command, self.options.child), write=mode.write, read=mode.read)
         except Unavailable as error:
             self.note(str(error))
         else:
@@ -66,6 +67,8 @@ class StartProcess(ExternalObject):
         return Waiting(f"waits until {self.path} ends")
 
     def _ended(self) -> None:
+        if self.state == NONE:
+            self.process.engine.holders.remove(self.holder)
         # The last of them to be pushed onto the engine's stack is the first to run.
         for wait in reversed(list(self.waits)):
             wait.over()
@@ -81,7 +84,7 @@ class StartProcess(ExternalObject):
             return
         options = self.options
         if options.term_on_deinit and options.kill_ms == AS_DAEMON:
-            self.ports.children.stop(program, self)
+            PortsFor(self.ports, self.holder).children.stop(program)
         elif options.term_on_deinit:
             program.terminate()
         if options.kill_ms == 0:
@@ -96,6 +99,8 @@ class StartProcess(ExternalObject):
             if stream is not None:
                 stream.close()
         self.to_it = self.from_it = None
+        if self.program is None or self.program.ended:
+            self.process.engine.holders.remove(self.holder)
         self.dead()
 
 

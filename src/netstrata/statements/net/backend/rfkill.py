@@ -4,7 +4,7 @@ import re
 from contextlib import aclosing
 from typing import Annotated
 
-from netstrata.contract import DOWN, KERNEL, Watch, note, watches
+from netstrata.contract import DOWN, KERNEL, Watch, watches
 from netstrata.contract.shapes import Name, word_shape
 from netstrata.ports import Ports
 from netstrata.values import Refused
@@ -33,5 +33,7 @@ async def rfkill(ports: Ports, type_: Annotated[bytes, SWITCH_TYPE], name: Name)
         index = int(number[1])
     async with aclosing(ports.events.watch_switch(index)) as states:
         async for free in states:
-            note(f"radio switch {index} is free" if free else f"radio switch {index} is missing, or blocks", KERNEL)
+            ports.holder.note(
+                f"radio switch {index} is free" if free else f"radio switch {index} is missing, or blocks", KERNEL
+            )
             yield None if free else DOWN

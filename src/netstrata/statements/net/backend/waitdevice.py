@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 
-from netstrata.contract import DOWN, KERNEL, Watch, note, watches
+from netstrata.contract import DOWN, KERNEL, Watch, watches
 from netstrata.contract.shapes import Link
 from netstrata.ports import Ports
 
@@ -19,5 +19,5 @@ async def waitdevice(ports: Ports, link: Link) -> Watch[None]:
     """
     async with aclosing(ports.links.watch_present(link)) as presence:
         async for present in presence:
-            note(f"there is a link named {link}" if present else f"there is no link named {link}", KERNEL)
+            ports.holder.note(f"there is a link named {link}" if present else f"there is no link named {link}", KERNEL)
             yield None if present else DOWN

@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 
-from netstrata.contract import DOWN, KERNEL, Watch, note, watches
+from netstrata.contract import DOWN, KERNEL, Watch, watches
 from netstrata.contract.shapes import Link
 from netstrata.ports import Ports
 
@@ -19,5 +19,5 @@ async def waitlink(ports: Ports, link: Link) -> Watch[None]:
     """
     async with aclosing(ports.links.watch_carrier(link)) as carrier:
         async for there in carrier:
-            note(f"carrier on {link}" if there else f"no carrier on {link}", KERNEL)
+            ports.holder.note(f"carrier on {link}" if there else f"no carrier on {link}", KERNEL)
             yield None if there else DOWN

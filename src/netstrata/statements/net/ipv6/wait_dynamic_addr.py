@@ -3,7 +3,7 @@
 from contextlib import aclosing
 from typing import NamedTuple
 
-from netstrata.contract import DOWN, KERNEL, Watch, note, watches
+from netstrata.contract import DOWN, KERNEL, Watch, watches
 from netstrata.contract.shapes import Ipv6, Ipv6Network, Link, Network, Prefix6
 from netstrata.ports import Ports
 
@@ -30,5 +30,5 @@ async def wait_dynamic_addr(ports: Ports, link: Link) -> Watch[Found]:
     async with aclosing(ports.addresses.watch_dynamic6(link)) as addresses:
         async for found in addresses:
             if found is None:
-                note(f"the address that did not last is gone from {link}", KERNEL)
+                ports.holder.note(f"the address that did not last is gone from {link}", KERNEL)
             yield Found(*found, Network(*found)) if found is not None else DOWN

@@ -1,0 +1,156 @@
+"""The ports over rtnetlink, each called on behalf of one statement, or of nobody: see `netstrata.ports.kernel`."""
+
+from collections.abc import AsyncGenerator, Callable
+
+from netstrata.contract import Holder
+from netstrata.contract.options import Options
+from netstrata.ports.kernel import (
+    DynamicAddress,
+    Link,
+    LinkChange,
+    Neighbour,
+    NewLink,
+    NewPort,
+    Route,
+    Rule,
+)
+from netstrata.system.held import Hold
+from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses, Spec
+from netstrata.system.netlink.joined import HeldPort
+from netstrata.system.netlink.link_settings import HoldingLinkSettings
+from netstrata.system.netlink.links import NetlinkLinks
+from netstrata.system.netlink.made import HeldLink
+from netstrata.system.netlink.neighbours import HeldNeighbour, NetlinkNeighbours
+from netstrata.system.netlink.routes import HeldRoute, NetlinkRoutes
+from netstrata.system.netlink.rules import HeldRule, NetlinkRules
+from netstrata.system.netlink.up import HeldUp
+
+
+class LinksPort:
+    """The `Links` port."""
+
+    __slots__ = ("_links", "_who")
+
+    def __init__(self, links: NetlinkLinks, who: Holder | None = None) -> None:
+        self._links = links
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "LinksPort":
+        """Return the port for a statement."""
+        return LinksPort(self._links, who)
+
+    def held_link(self, link: NewLink) -> Hold[NewLink, HeldLink]:
+        """Make a link; deleted when the last holder leaves, unless one that is the same was there before."""
+        return Hold(self._links.made, link, self._who)
+
+    def held_port(self, port: NewPort) -> Hold[NewPort, HeldPort]:
+        """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
+        return Hold(self._links.joined, port, self._who)
+
+    def held_settings(self, link: str, settings: Options) -> HoldingLinkSettings:
+        """Set things of a link; put back what was there, if ours still stands."""
+        return HoldingLinkSettings(self._links.settings, link, settings, self._who)
+
+    def held_up(self, link: str) -> Hold[str, HeldUp]:
+        """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
+        return Hold(self._links.up, link, self._who)
+
+    def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
+        """Say whether a link of that name exists: now, and at each change."""
+        return self._links.watch_present(link)
+
+    def watch_carrier(self, link: str) -> AsyncGenerator[bool, None]:
+        """Say whether a link has carrier: now, and at each change."""
+        return self._links.watch_carrier(link)
+
+    def watch_links(self) -> AsyncGenerator[LinkChange, None]:
+        """Report every link that exists as added, then what comes and goes."""
+        return self._links.watch_links()
+
+    def call_on_change(self, action: Callable[[], None]) -> None:
+        """Call an action whenever the kernel says anything of any link."""
+        self._links.call_on_change(action)
+
+    def bus(self, link: str) -> bytes:
+        """Say which bus a link's device sits on."""
+        return self._links.bus(link)
+
+    def find(self, link: str) -> Link:
+        """Return a link as it is now."""
+        return self._links.find(link)
+
+
+class AddressesPort:
+    """The `Addresses` port."""
+
+    __slots__ = ("_addresses", "_who")
+
+    def __init__(self, addresses: NetlinkAddresses, who: Holder | None = None) -> None:
+        self._addresses = addresses
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "AddressesPort":
+        """Return the port for a statement."""
+        return AddressesPort(self._addresses, who)
+
+    def held_address(self, link: str, address: bytes, prefix: int) -> Hold[Spec, HeldAddress]:
+        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
+        return Hold(self._addresses, Spec(link, address, prefix), self._who)
+
+    def watch_dynamic6(self, link: str) -> AsyncGenerator[DynamicAddress | None, None]:
+        """Follow the first IPv6 address of a link that does not last for ever."""
+        return self._addresses.watch_dynamic6(link)
+
+
+class RoutesPort:
+    """The `Routes` port."""
+
+    __slots__ = ("_routes", "_who")
+
+    def __init__(self, routes: NetlinkRoutes, who: Holder | None = None) -> None:
+        self._routes = routes
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "RoutesPort":
+        """Return the port for a statement."""
+        return RoutesPort(self._routes, who)
+
+    def held_route(self, route: Route) -> Hold[Route, HeldRoute]:
+        """Put a route into the kernel's table."""
+        return Hold(self._routes, route, self._who)
+
+
+class RulesPort:
+    """The `Rules` port."""
+
+    __slots__ = ("_rules", "_who")
+
+    def __init__(self, rules: NetlinkRules, who: Holder | None = None) -> None:
+        self._rules = rules
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "RulesPort":
+        """Return the port for a statement."""
+        return RulesPort(self._rules, who)
+
+    def held_rule(self, rule: Rule) -> Hold[Rule, HeldRule]:
+        """Put a rule into the kernel's list."""
+        return Hold(self._rules, rule, self._who)
+
+
+class NeighboursPort:
+    """The `Neighbours` port."""
+
+    __slots__ = ("_neighbours", "_who")
+
+    def __init__(self, neighbours: NetlinkNeighbours, who: Holder | None = None) -> None:
+        self._neighbours = neighbours
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "NeighboursPort":
+        """Return the port for a statement."""
+        return NeighboursPort(self._neighbours, who)
+
+    def held_neighbour(self, neighbour: Neighbour) -> Hold[Neighbour, HeldNeighbour]:
+        """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
+        return Hold(self._neighbours, neighbour, self._who)
