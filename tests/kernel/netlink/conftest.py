@@ -330,7 +330,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     async def scenario() -> None:
         world = ModelWorld() if which == "model" else World()
         try:
-            await asyncio.wait_for(test(**{**arguments, "world": world}), 100)
+            await asyncio.wait_for(test(**{**arguments, "world": world}), 4)
         finally:
             world.netlink.close()
 
