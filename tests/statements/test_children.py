@@ -14,7 +14,7 @@ from netstrata.ports import Ports
 from netstrata.statements.daemon import daemon
 from netstrata.statements.run import run
 from netstrata.statements.runonce import Ended, runonce
-from netstrata.system.children import RealChildren
+from netstrata.system.children import ChildrenPort, RealChildren
 from netstrata.system.output import StandardOutput
 from netstrata.values import List, Map, Refused, Value
 
@@ -23,7 +23,7 @@ class Environment:
     """As much of the ports as these statements ask for."""
 
     def __init__(self) -> None:
-        self.children = RealChildren(StandardOutput())
+        self.children = ChildrenPort(RealChildren(StandardOutput()))
 
 
 @types.coroutine

@@ -100,6 +100,7 @@ class World:
 
     def __init__(self) -> None:
         self.statement: Statement | None = None  # in whose name what follows runs
+        self.netlinks: list[Netlink] = []
         self.netlink = netlink = self.another_netlink()
         self.ports = SimpleNamespace(
             links=netlink.links,
@@ -107,12 +108,18 @@ class World:
             routes=netlink.routes,
             rules=netlink.rules,
             neighbours=netlink.neighbours,
+            holder=Statement(),
             sysctl=SysctlPort(KernelSettings(netlink.monitor)),
         )
         self.ip("link add va address 02:00:00:00:0a:01 type veth peer name vb address 02:00:00:00:0b:01")
 
     def another_netlink(self, queue_bytes: int = QUEUE_BYTES) -> Netlink:
         """Return ports of their own over this kernel."""
+        self.netlinks.append(self.new_netlink(queue_bytes))
+        return self.netlinks[-1]
+
+    def new_netlink(self, queue_bytes: int) -> Netlink:
+        """Make them."""
         return Netlink(queue_bytes)
 
     def requests(self) -> RequestSocket:
@@ -152,8 +159,9 @@ class World:
     def as_statement(self) -> Statement:
         """Let what follows run in the name of a new statement."""
         self.statement = Statement()
-        for name in ("links", "addresses", "routes", "rules", "neighbours"):
-            setattr(self.netlink, name, getattr(self.netlink, name).on_behalf_of(self.statement))
+        for netlink in self.netlinks:
+            for name in ("links", "addresses", "routes", "rules", "neighbours"):
+                getattr(netlink, name)._who = self.statement
         return self.statement
 
     def started(self, function: Any, *words: str) -> Life:
@@ -246,7 +254,7 @@ class ModelWorld(World):
         self.kernel = ModelKernel()
         super().__init__()
 
-    def another_netlink(self, queue_bytes: int = QUEUE_BYTES) -> Netlink:
+    def new_netlink(self, queue_bytes: int) -> Netlink:
         return self.kernel.netlink(queue_bytes)
 
     def requests(self) -> RequestSocket:
@@ -330,7 +338,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     async def scenario() -> None:
         world = ModelWorld() if which == "model" else World()
         try:
-            await asyncio.wait_for(test(**{**arguments, "world": world}), 4)
+            await asyncio.wait_for(test(**{**arguments, "world": world}), 20)
         finally:
             world.netlink.close()
 

@@ -183,7 +183,7 @@ async def test_a_rule_that_is_let_go_and_held_again_in_one_turn_is_there_again(w
 def counted(world: "World") -> list[int]:
     """Return a list that grows with each rule table that is read."""
     dumps: list[int] = []
-    rules: Any = world.netlink.rules
+    rules: Any = world.netlink.rules._rules
     requests = rules._requests
 
     class Counting:

@@ -67,7 +67,7 @@ def test_a_hundred_megabytes_of_output_are_not_kept(filter_: str) -> None:
     script = f"""
 import asyncio
 from netstrata.ports import Command
-from netstrata.system.children import ChildrenPort
+from netstrata.system.children import ChildrenPort, RealChildren
 from netstrata.system.output import StandardOutput
 async def main():
     children = ChildrenPort(StandardOutput())
@@ -102,11 +102,11 @@ def test_what_we_printed_comes_before_what_a_child_prints_after_it() -> None:
 import asyncio
 from netstrata.contract.shapes_children import ChildOptions
 from netstrata.ports import Command
-from netstrata.system.children import ChildrenPort
+from netstrata.system.children import ChildrenPort, RealChildren
 from netstrata.system.output import StandardOutput
 async def main():
     output = StandardOutput()
-    children = ChildrenPort(output)
+    children = ChildrenPort(RealChildren(output))
     output.write(b"first\\n")
     await children.run(Command([b"/bin/echo", b"second"], ChildOptions(keep_stdout=True)), terminate_on_cancel=False)
     output.write(b"third\\n")

@@ -3,6 +3,8 @@
 What is tried may change links itself, and fail: many changes in a row are answered at most every quarter of a second.
 """
 
+from typing import Protocol
+
 from netstrata.engine.environment import Observer
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
@@ -16,10 +18,17 @@ LONGEST_GAP_MS = 250
 QUIET_MS = 2000  # after so long without a change the next one is answered at once again
 
 
+class HasLinks(Protocol):
+    """Ports, or at least that over links."""
+
+    @property
+    def links(self) -> Links: ...
+
+
 class LinkRetries(Observer):
     """Listens for changes of links from the first time that the kernel refuses something."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: HasLinks) -> None:
         self._ports = ports
         self._listening = False
         self._nudged = False
