@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
 from netstrata.contract.roles import NO_ROLES, Roles
-from netstrata.engine.async_statement import Configured, NextEvent, Reported, Watched
+from netstrata.engine.async_statement import Configured, Watched
 from netstrata.engine.computed import Acted, Computed
 from netstrata.engine.function import Function
+from netstrata.engine.reported import NextEvent, Reported
 
 if TYPE_CHECKING:
     from netstrata.engine.statement import Statement
