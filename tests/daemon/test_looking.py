@@ -14,7 +14,7 @@ from netstrata.engine.structure import STRUCTURES, function, gives, structure
 STRUCTURE = '''
 from netstrata.contract.shapes import TEXT
 from netstrata.engine.structure import function, structure, takes
-from netstrata.engine.structures.variables import Var
+from netstrata.engine.structures.values.variables import Var
 
 structure("wish", Var, takes(("text", TEXT)), """Wish for something.
 
@@ -57,7 +57,7 @@ def python(code: str) -> str:
 
 def test_a_new_file_in_a_room_is_all_that_a_new_statement_structure_or_function_takes(tmp_path: Path) -> None:
     for room, path, text in (
-        ("engine.structures", "wishing.py", STRUCTURE),
+        ("engine.structures", "skies/wishing.py", STRUCTURE),
         ("engine.functions", "voices.py", FUNCTION),
         ("statements", "weather/tomorrow.py", STATEMENT),
     ):

@@ -12,7 +12,7 @@ from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import outside_object, takes
-from netstrata.engine.structures.call import ScopeOf
+from netstrata.engine.structures.processes.call import ScopeOf
 from netstrata.ports.streams import Closable, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message
 from netstrata.values import Refused, Unavailable, Value

@@ -9,7 +9,7 @@ from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.structures.call import ScopeOf, argument_list, template_name
+from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
 from netstrata.values import Value
 
 

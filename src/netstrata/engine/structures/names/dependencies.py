@@ -80,7 +80,7 @@ def _offer(engine: Engine, values: list[Value]) -> ProvidedName:
     name = values[0]
     if not isinstance(name, bytes):
         raise TEXT.refusal(0)
-    offer = engine.offers.get(name)
+    offer: ProvidedName | None = engine.offers.get(name)
     if offer is None:
         offer = engine.offers[name] = ProvidedName(name)
     return offer

@@ -3,9 +3,9 @@
 from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP, Roles
 from netstrata.contract.shapes import ANY
 from netstrata.engine.structure import maybe, structure, takes
-from netstrata.engine.structures.valuebranches import Elements, node_of
-from netstrata.engine.structures.valuenodes import Node
-from netstrata.engine.structures.valuetree import VARIABLES, Handle, base_of
+from netstrata.engine.structures.values.branches import Elements, node_of
+from netstrata.engine.structures.values.nodes import Node
+from netstrata.engine.structures.values.tree import VARIABLES, Handle, base_of
 from netstrata.values import Refused, Value
 
 

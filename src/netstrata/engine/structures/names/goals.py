@@ -13,7 +13,7 @@ from netstrata.engine.environment import Waiting
 from netstrata.engine.machine import Engine
 from netstrata.engine.statement import DOWN, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
-from netstrata.engine.structures.dependencies import Depend
+from netstrata.engine.structures.names.dependencies import Depend
 from netstrata.values import Value
 
 

@@ -10,8 +10,8 @@ from netstrata.contract.roles import BY_BEING_UP, Roles
 from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
-from netstrata.engine.structures.valuebranches import node_of
-from netstrata.engine.structures.valuenodes import Node, Text
+from netstrata.engine.structures.values.branches import node_of
+from netstrata.engine.structures.values.nodes import Node, Text
 from netstrata.values import List, Refused, Value, boolean
 
 

@@ -8,7 +8,7 @@ from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Plain, Referent
 from netstrata.engine.statement import DOWN, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
-from netstrata.engine.structures.call import ScopeOf, argument_list, template_name
+from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
 from netstrata.values import List, Map, Refused, Value
 from netstrata.values.compiler_hints import mypyc_attr
 
