@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from netstrata.engine.environment import Environment, Observer, Retry, Timers
+from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
 from netstrata.engine.retry_state import LOSSES
 from netstrata.engine.statement import Owner, Statement
+from netstrata.engine.timers import Timers
 from netstrata.values import List, Refused, Value
 
 # What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.

@@ -6,6 +6,7 @@ any --terminate--> TERMINATING --nothing left--> gone
 
 from typing import TYPE_CHECKING, Final
 
+from netstrata.engine.evaluation import Frame
 from netstrata.engine.program import Code
 from netstrata.engine.referent import NAMED_ARGUMENTS, Plain, Referent
 from netstrata.engine.retry_state import RetryState
@@ -25,12 +26,11 @@ NOTHING_BEGUN: "Final[list[Statement | None]]" = []  # of all processes that hav
 
 
 @mypyc_attr(acyclic=True)
-class Process:
+class Process(Frame):
     """A running process: its statements, and how far it has come."""
 
     __slots__ = (
         "advance",
-        "arguments",
         "begun",
         "code",
         "depth",
@@ -68,6 +68,10 @@ class Process:
         if not self.begun:
             self.begun = [None] * len(self.code.slots)
         return self.begun
+
+    def own(self, index: int) -> Referent | None:
+        """Return its statement of that index, None if it does not exist now."""
+        return self.begun[index] if self.begun else None
 
     def find(self, name: str, position: int) -> Referent | None:
         """Return what a name means just before a statement."""
@@ -244,7 +248,7 @@ class Process:
             target = slot.resolve_target(self) if slot.target else None
             entry = slot.entry_for(target)
             values = slot.evaluate(self)
-            statement = entry.make()
+            statement: Statement = entry.make()
         except Exception as error:
             self.error = True
             self.engine.push(self)

@@ -135,6 +135,10 @@ class Statement(Owner):
         """Answer only while up."""
         return self.state == UP
 
+    def documented(self) -> str:
+        """Return the name of its declaration."""
+        return self.declaration.name
+
     def type(self) -> str:
         """Return the type its declaration gives it."""
         return self.declaration.object_type

@@ -10,7 +10,8 @@ from netstrata.contract import Declaration
 from netstrata.contract.shapes_templates import TemplateShape
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.walks import PROCESSES, floors_of
-from netstrata.engine.expressions import Call, Constant, Expression, ListOf
+from netstrata.engine.evaluation import Expression
+from netstrata.engine.expressions import Call, Constant, ListOf
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code, Slot

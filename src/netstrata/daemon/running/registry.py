@@ -12,6 +12,7 @@ from typing import Final
 from netstrata.contract import Declaration, paths_of
 from netstrata.daemon.running.packages import package_names, packaged
 from netstrata.daemon.running.rooms import declared_at, declared_below
+from netstrata.engine.kinds import maker_of
 from netstrata.engine.registry import Registry
 from netstrata.engine.structure import FUNCTIONS, STRUCTURES
 
@@ -23,7 +24,7 @@ def make_registry() -> Registry:
     """Return a registry of all that this installation knows."""
     for room in LOADED_AT_START:
         _load_all(room)
-    return Registry(STRUCTURES, FUNCTIONS, load_statement, statement_names)
+    return Registry(STRUCTURES, FUNCTIONS, load_statement, statement_names, maker_of)
 
 
 def _load_all(room: str) -> None:

@@ -6,10 +6,11 @@ from netstrata.contract.shapes import ANY, TEXT, TRUTH
 from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
 from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
 from netstrata.engine.byte_channel import Flow, Read, Write, nothing
-from netstrata.engine.environment import Timer, Waiting
+from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.statement import DOWN, DYING, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
+from netstrata.engine.timers import Timer
 from netstrata.ports.children import Command, Program
 from netstrata.ports.streams import Stream
 from netstrata.values import Refused, Unavailable, Value, boolean

@@ -2,10 +2,11 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes import MILLISECONDS
-from netstrata.engine.environment import Timer, Waiting
+from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import maybe, structure, takes
+from netstrata.engine.timers import Timer
 from netstrata.values import Value
 
 

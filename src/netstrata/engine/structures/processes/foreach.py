@@ -3,12 +3,13 @@
 from netstrata.contract import Shape
 from netstrata.contract.shapes import LIST, TEXT
 from netstrata.contract.shapes_templates import EMBEDDED, TEMPLATE
-from netstrata.engine.environment import Timer, Waiting
+from netstrata.engine.environment import Waiting
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Plain, Referent
 from netstrata.engine.statement import DOWN, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
+from netstrata.engine.timers import Timer
 from netstrata.values import List, Map, Refused, Value
 from netstrata.values.compiler_hints import mypyc_attr
 

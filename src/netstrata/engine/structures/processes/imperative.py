@@ -2,12 +2,13 @@
 
 from netstrata.contract.shapes import LIST, MILLISECONDS
 from netstrata.contract.shapes_templates import NO_TEMPLATE, TEMPLATE
-from netstrata.engine.environment import Timer, Waiting
+from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DYING, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
+from netstrata.engine.timers import Timer
 from netstrata.values import Refused, Value
 
 

@@ -4,12 +4,13 @@ from typing import cast
 
 from netstrata.contract.shapes import ANY, LIST
 from netstrata.contract.shapes_templates import TEMPLATE
-from netstrata.engine.environment import Timer, Waiting
+from netstrata.engine.environment import Waiting
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
+from netstrata.engine.timers import Timer
 from netstrata.values import List, Refused, Value
 
 RETRY_MS = 10_000
