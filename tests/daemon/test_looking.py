@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from netstrata.contract import check_path
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import STRUCTURES, function, gives, structure
 
 STRUCTURE = '''
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.structure import function, structure, takes
 from netstrata.engine.structures.values.variables import Var
 
@@ -23,7 +23,7 @@ structure("wish", Var, takes(("text", TEXT)), """Wish for something.
     """)
 '''
 FUNCTION = '''
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.structure import function, takes
 
 function("shout", lambda values: values[0].upper(), takes(("text", TEXT)), """Say it louder.
@@ -34,7 +34,7 @@ function("shout", lambda values: values[0].upper(), takes(("text", TEXT)), """Sa
 '''
 STATEMENT = '''
 from netstrata.contract import computes
-from netstrata.contract.shapes import Text
+from netstrata.contract.shapes.common import Text
 
 @computes("weather.tomorrow")
 def tomorrow(today: Text) -> Text:

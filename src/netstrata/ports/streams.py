@@ -6,7 +6,7 @@ Calls back are made from the event loop, never from within a call, and never aft
 from collections.abc import Callable
 from typing import Protocol
 
-from netstrata.contract.shapes_streams import StreamAddress
+from netstrata.contract.shapes.streams import StreamAddress
 from netstrata.values import Unavailable
 
 

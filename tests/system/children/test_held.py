@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.clock import Clock
 
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import STEADY, Restarts
 from netstrata.system.children import Patience, RealChildren

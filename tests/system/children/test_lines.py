@@ -100,7 +100,7 @@ def test_a_grandchild_that_keeps_the_pipe_delays_nothing_and_is_still_heard(tmp_
 def test_what_we_printed_comes_before_what_a_child_prints_after_it() -> None:
     script = """
 import asyncio
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
 from netstrata.system.output import StandardOutput

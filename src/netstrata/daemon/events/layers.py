@@ -7,7 +7,7 @@ long as it runs nothing, of the templates that its arguments name.
 from typing import Final, NamedTuple
 
 from netstrata.contract import Declaration
-from netstrata.contract.shapes_templates import TemplateShape
+from netstrata.contract.shapes.templates import TemplateShape
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.walks import PROCESSES, floors_of
 from netstrata.engine.evaluation import Expression

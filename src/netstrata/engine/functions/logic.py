@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from netstrata.contract.shapes import ANY, TRUTH
+from netstrata.contract.shapes.common import ANY, TRUTH
 from netstrata.engine.evaluation import Expression, Frame
 from netstrata.engine.function import Function, Strict
 from netstrata.engine.structure import function, rest, takes

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from netstrata.contract.shapes import NUMBER, TRUTH, number_shape
+from netstrata.contract.shapes.common import NUMBER, TRUTH, number_shape
 from netstrata.engine.evaluation import Expression, Frame
 from netstrata.engine.function import Function
 from netstrata.engine.functions.logic import RELATIONS, Comparison

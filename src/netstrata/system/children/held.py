@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from netstrata.contract import Holder, current_holder
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.children.child import Child

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from netstrata.contract import Holder, current_holder
-from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
+from netstrata.contract.shapes.children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports import Command, Output, Piped, Program
 from netstrata.protocols.backoff import DOUBLING, Restarts
 from netstrata.system.children.child import Child

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from netstrata.contract.shapes_limits import UNLIMITED, Limit
+from netstrata.contract.shapes.limits import UNLIMITED, Limit
 from netstrata.ports import Command
 from netstrata.values import Unavailable
 

@@ -6,7 +6,7 @@ One that could not be removed is ours still: made again, it gets its mode and ow
 import os
 import stat
 
-from netstrata.contract.shapes_heldfiles import Attributes
+from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system import whole
 from netstrata.system.heldfiles.look import look_of
 from netstrata.system.places import Place, opened

@@ -5,7 +5,7 @@ import os
 import pwd
 import stat
 
-from netstrata.contract.shapes_heldfiles import Attributes
+from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.whole import PRIVATE, Look
 from netstrata.values import Unavailable
 

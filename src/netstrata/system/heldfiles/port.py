@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 from netstrata.contract import Holder, current_holder
 from netstrata.contract.secrets import SECRETS
-from netstrata.contract.shapes_heldfiles import Attributes
+from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system import whole
 from netstrata.system.heldfiles import directories, kept
 from netstrata.system.heldfiles.look import look_of

@@ -22,7 +22,7 @@ from socket import (
     socket,
 )
 
-from netstrata.contract.shapes_streams import DEVICE, UNIX, StreamAddress
+from netstrata.contract.shapes.streams import DEVICE, UNIX, StreamAddress
 from netstrata.ports.streams import Attempt, Closable, Stream
 from netstrata.system.streams.alarms import Alarms
 from netstrata.system.streams.listener import Listener

@@ -1,8 +1,8 @@
 """Connecting: sys.connect, which is a socket."""
 
-from netstrata.contract.shapes import ANY, TRUTH
-from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
-from netstrata.contract.shapes_streams import read_stream_address
+from netstrata.contract.shapes.common import ANY, TRUTH
+from netstrata.contract.shapes.files import READ_OPTIONS, READ_SIZE
+from netstrata.contract.shapes.streams import read_stream_address
 from netstrata.engine.byte_channel import Flow, nothing
 from netstrata.engine.environment import Waiting
 from netstrata.engine.objects.sys.socket import EXAMPLE, SOCKET, Connection, Socket

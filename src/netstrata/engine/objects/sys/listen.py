@@ -1,9 +1,9 @@
 """Listening: sys.listen, which makes a process for each connection."""
 
-from netstrata.contract.shapes import ANY, LIST, TRUTH
-from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
-from netstrata.contract.shapes_streams import StreamAddress, read_stream_address, write_peer
-from netstrata.contract.shapes_templates import TEMPLATE
+from netstrata.contract.shapes.common import ANY, LIST, TRUTH
+from netstrata.contract.shapes.files import READ_OPTIONS, READ_SIZE
+from netstrata.contract.shapes.streams import StreamAddress, read_stream_address, write_peer
+from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.byte_channel import Flow
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject

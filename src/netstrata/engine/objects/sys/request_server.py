@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import ANY, LIST
-from netstrata.contract.shapes_streams import SERVER_ADDRESS, StreamAddress, write_peer
-from netstrata.contract.shapes_templates import TEMPLATE
+from netstrata.contract.shapes.common import ANY, LIST
+from netstrata.contract.shapes.streams import SERVER_ADDRESS, StreamAddress, write_peer
+from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.message_stream import Channel, text_of, value_of, wrong

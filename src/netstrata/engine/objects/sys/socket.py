@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from netstrata.contract.shapes import TEXT, TRUTH
+from netstrata.contract.shapes.common import TEXT, TRUTH
 from netstrata.engine.byte_channel import Flow, Read, Write
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.referent import Referent

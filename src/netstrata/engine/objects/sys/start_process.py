@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import ANY, TEXT, TRUTH
-from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
-from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
+from netstrata.contract.shapes.children import EXIT_STATUS, PROGRAM
+from netstrata.contract.shapes.common import ANY, TEXT, TRUTH
+from netstrata.contract.shapes.programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
 from netstrata.engine.byte_channel import Flow, Read, Write, nothing
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject

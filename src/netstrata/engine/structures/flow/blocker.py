@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP, Roles
-from netstrata.contract.shapes import TRUTH
+from netstrata.contract.shapes.common import TRUTH
 from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import DOWN, DYING, UP, Statement
 from netstrata.engine.structure import gives, maybe, structure

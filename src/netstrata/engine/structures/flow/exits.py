@@ -1,6 +1,6 @@
 """Statements that end the program: exit, assert, assert_false."""
 
-from netstrata.contract.shapes import TEXT, number_shape
+from netstrata.contract.shapes.common import TEXT, number_shape
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import FALSE, TRUE, Value

@@ -1,7 +1,7 @@
 """Statements that wait for time: sleep, periodic_timer."""
 
 from netstrata.contract import Shape
-from netstrata.contract.shapes import MILLISECONDS
+from netstrata.contract.shapes.common import MILLISECONDS
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.statement import DOWN, DYING, UP, Statement

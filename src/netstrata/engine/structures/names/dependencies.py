@@ -1,7 +1,7 @@
 """What one process provides and others depend on, by name: provide, provide_event, depend."""
 
 from netstrata.contract.roles import NAMES, Roles
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.environment import Waiting
 from netstrata.engine.machine import Engine
 from netstrata.engine.referent import Referent

@@ -4,7 +4,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from netstrata.contract.roles import Roles
-from netstrata.contract.shapes import ANY, TEXT
+from netstrata.contract.shapes.common import ANY, TEXT
 from netstrata.engine.environment import Waiting
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement

@@ -8,7 +8,7 @@ A goal is asked for as long as a person asks, or any `require` of that name stan
 """
 
 from netstrata.contract.roles import NAMES, Roles
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.environment import Waiting
 from netstrata.engine.machine import Engine
 from netstrata.engine.statement import DOWN, UP, Named, Statement

@@ -3,7 +3,7 @@
 from typing import Final, cast
 
 from netstrata.contract.roles import Roles
-from netstrata.contract.shapes import ANY, LIST
+from netstrata.contract.shapes.common import ANY, LIST
 from netstrata.engine.environment import Waiting
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement

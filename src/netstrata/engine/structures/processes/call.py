@@ -3,8 +3,8 @@
 from typing import cast
 
 from netstrata.contract.roles import Roles
-from netstrata.contract.shapes import ANY, LIST, TEXT
-from netstrata.contract.shapes_templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
+from netstrata.contract.shapes.common import ANY, LIST, TEXT
+from netstrata.contract.shapes.templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import PathRef, Referent

@@ -1,8 +1,8 @@
 """Statements that run a template once for each element: foreach, foreach_emb."""
 
 from netstrata.contract import Shape
-from netstrata.contract.shapes import LIST, TEXT
-from netstrata.contract.shapes_templates import EMBEDDED, TEMPLATE
+from netstrata.contract.shapes.common import LIST, TEXT
+from netstrata.contract.shapes.templates import EMBEDDED, TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Plain, Referent

@@ -1,7 +1,7 @@
 """imperative: one template run to its end on the way up, another on the way down."""
 
-from netstrata.contract.shapes import LIST, MILLISECONDS
-from netstrata.contract.shapes_templates import NO_TEMPLATE, TEMPLATE
+from netstrata.contract.shapes.common import LIST, MILLISECONDS
+from netstrata.contract.shapes.templates import NO_TEMPLATE, TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent

@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import ANY, LIST
-from netstrata.contract.shapes_templates import TEMPLATE
+from netstrata.contract.shapes.common import ANY, LIST
+from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Referent

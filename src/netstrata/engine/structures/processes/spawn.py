@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import LIST
-from netstrata.contract.shapes_templates import TEMPLATE
+from netstrata.contract.shapes.common import LIST
+from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent

@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import LIST, TEXT, TRUTH
-from netstrata.contract.shapes_templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
+from netstrata.contract.shapes.common import LIST, TEXT, TRUTH
+from netstrata.contract.shapes.templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent

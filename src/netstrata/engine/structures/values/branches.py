@@ -1,6 +1,6 @@
 """Lists and maps of a tree of values."""
 
-from netstrata.contract.shapes import NUMBER
+from netstrata.contract.shapes.common import NUMBER
 from netstrata.engine.structures.values.nodes import Branch, Node, Text
 from netstrata.values import List, Map, Refused, Value, deepest, in_order, parse_number
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import DELIMITER, PIECE_LIMIT, STRINGS, TEXT
+from netstrata.contract.shapes.common import DELIMITER, PIECE_LIMIT, STRINGS, TEXT
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.values import List, Value

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import ANY, NUMBER
+from netstrata.contract.shapes.common import ANY, NUMBER
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import Refused, Value

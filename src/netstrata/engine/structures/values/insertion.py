@@ -1,7 +1,7 @@
 """Methods of value that put something into a tree, some of which take it out again on the way down."""
 
 from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP, Roles
-from netstrata.contract.shapes import ANY
+from netstrata.contract.shapes.common import ANY
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.values.branches import Elements, node_of
 from netstrata.engine.structures.values.nodes import Node

@@ -8,7 +8,7 @@ from typing import cast
 
 from netstrata.contract import Shape
 from netstrata.contract.roles import BY_BEING_UP, Roles
-from netstrata.contract.shapes import ANY, LIST, NUMBER, TRUTH
+from netstrata.contract.shapes.common import ANY, LIST, NUMBER, TRUTH
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import ELEMENT_WEIGHT, List, Refused, Value, boolean, parse_number, weight, weight_of

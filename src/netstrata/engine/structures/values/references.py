@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.roles import Roles
-from netstrata.contract.shapes import STRINGS, TEXT
+from netstrata.contract.shapes.common import STRINGS, TEXT
 from netstrata.engine.referent import DEAD_END, PathRef, Referent, follow_thing, unwrapped
 from netstrata.engine.statement import DYING, NONE, Statement
 from netstrata.engine.structure import structure, takes

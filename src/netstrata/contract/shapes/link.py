@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes import IPV4_LIST, LINK, NAME, number_shape
-from netstrata.contract.shapes_dhcp import MAC
+from netstrata.contract.shapes.common import IPV4_LIST, LINK, NAME, number_shape
+from netstrata.contract.shapes.dhcp import MAC
 from netstrata.values import Value, format_address, parse_address
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from netstrata.contract.shapes import word_shape
+from netstrata.contract.shapes.common import word_shape
 
 _KINDS = (b"tablet", b"joystick", b"touchscreen", b"mouse", b"touchpad", b"key", b"keyboard", b"unknown")
 

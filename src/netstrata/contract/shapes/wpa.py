@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes import word_shape
-from netstrata.contract.shapes_dhcp import MAC
-from netstrata.contract.shapes_link import SWITCH
+from netstrata.contract.shapes.common import word_shape
+from netstrata.contract.shapes.dhcp import MAC
+from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import Value, line_fault
 
 SSID_MOST = 32

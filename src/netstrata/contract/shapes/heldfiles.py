@@ -5,7 +5,7 @@ from typing import Annotated, Any, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_as, options_shape
-from netstrata.contract.shapes import NAME
+from netstrata.contract.shapes.common import NAME
 from netstrata.values import Value
 
 _MODE = re.compile(rb"[0-7]{3,4}")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes import LINK, NUMBER
-from netstrata.contract.shapes_link import SWITCH
+from netstrata.contract.shapes.common import LINK, NUMBER
+from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import Refused, Value, line_fault
 
 FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")

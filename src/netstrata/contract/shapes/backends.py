@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.shapes_dhcp import MAC
+from netstrata.contract.shapes.dhcp import MAC
 from netstrata.values import Value
 
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes import number_shape
-from netstrata.contract.shapes_dhcp import MAC
-from netstrata.contract.shapes_dns import SERVERS
-from netstrata.contract.shapes_link import SWITCH
+from netstrata.contract.shapes.common import number_shape
+from netstrata.contract.shapes.dhcp import MAC
+from netstrata.contract.shapes.dns import SERVERS
+from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import List, Refused, Value, format_address, parse_ipv4, parse_ipv6
 
 LEASE_LEAST_S = 120  # dnsmasq knows no less

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_as
-from netstrata.contract.shapes import MILLISECONDS, TRUTH
-from netstrata.contract.shapes_children import (
+from netstrata.contract.shapes.children import (
     BAD_COMMON,
     GOOD_COMMON,
     ChildOptions,
@@ -13,6 +12,7 @@ from netstrata.contract.shapes_children import (
     child_shape,
     common_options,
 )
+from netstrata.contract.shapes.common import MILLISECONDS, TRUTH
 from netstrata.values import Value
 
 NEVER = -1  # SIGKILL is not sent

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes import IPV4_NETWORK, IPV6_NETWORK, LINK, METRIC, Network
-from netstrata.contract.shapes_link import ADDRESS, SWITCH, TABLE_ID, choice, whole
+from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, LINK, METRIC, Network
+from netstrata.contract.shapes.link import ADDRESS, SWITCH, TABLE_ID, choice, whole
 from netstrata.values import Value, parse_number
 from netstrata.values.addresses import parse_hex_number
 

@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.shapes import word_shape
+from netstrata.contract.shapes.common import word_shape
 from netstrata.values import Map, Value, parse_number
 
 MODES = (b"r", b"w", b"a", b"r+", b"w+", b"a+")

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.shapes import COMMAND, WORD
+from netstrata.contract.shapes.common import COMMAND, WORD
 from netstrata.values import List, Value
 
 WORDS_MOST = 250

@@ -6,8 +6,8 @@ from typing import Annotated, Any, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape, options_as
-from netstrata.contract.shapes import COMMAND, MILLISECONDS, NAME, TRUTH
-from netstrata.contract.shapes_limits import ENVIRONMENT, LIMIT_NAMES, LIMITS, Limit
+from netstrata.contract.shapes.common import COMMAND, MILLISECONDS, NAME, TRUTH
+from netstrata.contract.shapes.limits import ENVIRONMENT, LIMIT_NAMES, LIMITS, Limit
 from netstrata.values import Map, Refused, Value, parse_number
 
 FLAGS = (b"keep_stdout", b"keep_stderr", b"do_setsid", b"term_on_deinit")
