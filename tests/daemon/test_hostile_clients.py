@@ -230,7 +230,7 @@ def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
 def test_who_reads_late_what_is_left_for_him_is_not_cut_off_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netstrata.daemon.control.client.PATIENCE_S", 1)
+    monkeypatch.setattr("netstrata.daemon.control.client.TIMEOUT_S", 1)
 
     async def story() -> tuple[bytes, list[object]]:
         broken: list[object] = []

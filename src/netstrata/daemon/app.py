@@ -120,7 +120,7 @@ class App:
             on_idle=self._settle,
             beside=(lambda engine: self._beside(claim, engine)) if claim is not None or self._manager.listens else None,
             writers=self._writers,
-            before=self._end_left if self._ports.has_left else None,
+            before=self._end_orphans if self._ports.has_orphans else None,
         )
 
     def _warn(self, program: PlainProgram, registry: Registry) -> None:
@@ -194,9 +194,9 @@ class App:
         finally:
             control.close()
 
-    async def _end_left(self) -> None:
+    async def _end_orphans(self) -> None:
         """End what a daemon that was killed has left, and say so."""
-        ended = await self._ports.end_left()
+        ended = await self._ports.end_orphans()
         if ended:
             children = ", ".join(map(str, ended))
             self._log.timed(f"a daemon was killed: ended the children that it has left: {children}")
@@ -205,11 +205,11 @@ class App:
         self._log.timed(f"{LEVELS[level].lower()}: {cut(text.decode('utf-8', 'backslashreplace'))}")
 
     def _end(self) -> None:
-        """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
+        """Say that a signal asks for the end, and have children end within the time that whoever sent it waits."""
         self.signalled = True
         self._log.timed("asked to end: undoing everything")
         self._manager.say("STOPPING=1")
-        self._ports.hurry(self._options.stop_s)
+        self._ports.end_children_within(self._options.stop_s)
 
     def _settle(self) -> None:
         """Do what can wait until nothing is due."""

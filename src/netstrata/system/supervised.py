@@ -118,7 +118,7 @@ class Supervised:
         child = self._child
         if child is None or child.ended:
             return None
-        child.stop(self._children.patience.seconds, self._note)
+        child.stop(self._children.stop_timeout.seconds, self._note)
         return await child.outlast()
 
     def _note(self, line: str) -> None:

@@ -8,7 +8,7 @@ from netstrata.contract import NOTE, set_running
 from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import DOUBLING
-from netstrata.system.children import Patience, RealChildren
+from netstrata.system.children import RealChildren, StopTimeout
 from netstrata.system.output import StandardOutput
 from netstrata.values import Unavailable
 
@@ -76,7 +76,7 @@ def with_children(
     async def within() -> T:
         statement = Heard()
         set_running(statement)
-        children = RealChildren(StandardOutput(), hears=hears, patience=Patience(kill_after_s), growth=growth)
+        children = RealChildren(StandardOutput(), hears=hears, stop_timeout=StopTimeout(kill_after_s), growth=growth)
         return await asyncio.wait_for(act(children, statement), LONGEST_S)
 
     return asyncio.run(within())

@@ -27,7 +27,7 @@ UNSENT: Final = 1 << 14  # bytes for a client, beyond which nothing more is made
 HEARD: Final = 1 << 14  # bytes taken in at once
 AT_ONCE: Final = 20  # events in one message: what takes less than a slice
 LONGEST_READING: Final = 1 << 16  # bytes of a message of who may only read
-PATIENCE_S: Final = 30.0  # until one that does not read what is left for it is cut off
+TIMEOUT_S: Final = 30.0  # until one that does not read what is left for it is cut off
 
 
 class ControlClient:
@@ -228,7 +228,7 @@ class ControlClient:
         self._closing = True
         self._answer = None
         self._out += varlink.encode_error(error, parameters)
-        self._cut_off = asyncio.get_running_loop().call_later(PATIENCE_S, self.end)
+        self._cut_off = asyncio.get_running_loop().call_later(TIMEOUT_S, self.end)
         self._server.ready(self)
 
     def finish(self) -> None:

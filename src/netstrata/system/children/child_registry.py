@@ -14,7 +14,7 @@ import fcntl
 import os
 from contextlib import suppress
 
-from netstrata.system.children.left import end_all, lockers_of, started_at
+from netstrata.system.children.orphans import end_all, lockers_of, started_at
 from netstrata.system.places import open_file
 
 ROUNDS = 10  # of looking who has the file open: those that are ended may just have started others
@@ -61,7 +61,7 @@ class ChildRegistry:
             self._tools -= 1
             self._close_unused()
 
-    async def end_left(self) -> list[int]:
+    async def end_orphans(self) -> list[int]:
         """End those of a daemon that is gone, and return their ids; nothing if their daemon runs."""
         ended: list[int] = []
         for _ in range(ROUNDS):

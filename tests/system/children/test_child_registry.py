@@ -14,7 +14,7 @@ import pytest
 from tests.clock import Clock
 
 from netstrata.system.children.child_registry import ChildRegistry
-from netstrata.system.children.left import GRACE_S, lockers_of, started_at
+from netstrata.system.children.orphans import GRACE_S, lockers_of, started_at
 
 SLEEPS = ("/bin/sleep", "1000")
 
@@ -41,7 +41,7 @@ def test_what_was_left_is_ended_and_the_file_is_gone(tmp_path: Path, child: "sub
     path = tmp_path / "run" / "children"
     left_by_a_daemon_that_was_killed(path, child.pid)
 
-    ended = asyncio.run(ChildRegistry(str(path)).end_left())
+    ended = asyncio.run(ChildRegistry(str(path)).end_orphans())
 
     assert ended == [child.pid]
     assert child.wait(60) == -signal.SIGTERM
@@ -58,7 +58,7 @@ def test_who_does_not_listen_is_killed_with_its_group(tmp_path: Path) -> None:
         left_by_a_daemon_that_was_killed(path, deaf.pid)
 
         clock = Clock()
-        asyncio.run(ChildRegistry(str(path)).end_left())
+        asyncio.run(ChildRegistry(str(path)).end_orphans())
 
         assert deaf.wait(60) == -signal.SIGKILL
         assert clock.all_s > GRACE_S - 0.5
@@ -86,7 +86,7 @@ def test_nobody_else_is_ended_whatever_the_file_says(
     }
     path.write_text(texts[spoil])
 
-    assert asyncio.run(ChildRegistry(str(path)).end_left()) == []
+    assert asyncio.run(ChildRegistry(str(path)).end_orphans()) == []
 
     assert child.poll() is None
     assert not path.exists()
@@ -99,7 +99,7 @@ def test_the_children_of_a_daemon_that_runs_are_its_own(tmp_path: Path, child: "
 
     ours = ChildRegistry(str(path))
 
-    assert asyncio.run(ours.end_left()) == []
+    assert asyncio.run(ours.end_orphans()) == []
     ours.call(os.getpid())  # is not remembered, and does no harm
     assert path.read_text().splitlines()[1:] == [f"{child.pid} {theirs._called[child.pid]}"]
     assert child.poll() is None
@@ -127,7 +127,7 @@ def with_a_tool(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
         yield daemon
         daemon.kill()
         daemon.wait()
-        asyncio.run(ChildRegistry(str(tmp_path / "children")).end_left())
+        asyncio.run(ChildRegistry(str(tmp_path / "children")).end_orphans())
 
 
 def test_a_tool_and_what_it_has_started_are_found_by_the_lock_that_they_share_and_ended(
@@ -140,7 +140,7 @@ def test_a_tool_and_what_it_has_started_are_found_by_the_lock_that_they_share_an
     with_a_tool.wait()
     tools = lockers_of(str(path))
 
-    ended = asyncio.run(ChildRegistry(str(path)).end_left())
+    ended = asyncio.run(ChildRegistry(str(path)).end_orphans())
 
     assert (len(tools), sorted(ended)) == (2, sorted(tools))
     assert [started_at(pid) for pid in tools] == ["", ""]
@@ -151,7 +151,7 @@ def test_a_tool_of_a_daemon_that_runs_is_its_own(tmp_path: Path, with_a_tool: "s
     path = tmp_path / "children"
     theirs = lockers_of(str(path))
 
-    assert asyncio.run(ChildRegistry(str(path)).end_left()) == []
+    assert asyncio.run(ChildRegistry(str(path)).end_orphans()) == []
 
     assert with_a_tool.poll() is None
     assert all(started_at(pid) for pid in theirs)

@@ -11,7 +11,7 @@ import pytest
 from tests.clock import Clock
 
 from netstrata.cli.commands import command_line
-from netstrata.system.children.patience import LEAST_OF_TOOL_S, LEAST_S, LONGEST_S, Patience
+from netstrata.system.children.stop_timeout import LEAST_OF_TOOL_S, LEAST_S, LONGEST_S, StopTimeout
 
 DEAF = """process main {{
     daemon({{"/bin/sh", "-c", "trap '' TERM; touch {0}/one; while :; do sleep 0.05; done"}});
@@ -21,64 +21,64 @@ DEAF = """process main {{
 
 
 def test_while_the_daemon_runs_every_child_has_the_same_time() -> None:
-    patience = Patience()
+    stop_timeout = StopTimeout()
 
-    assert [patience.seconds, patience.seconds] == [LONGEST_S, LONGEST_S]
+    assert [stop_timeout.seconds, stop_timeout.seconds] == [LONGEST_S, LONGEST_S]
 
 
 def test_when_the_daemon_must_end_a_child_has_half_of_what_is_left_and_never_less_than_a_second() -> None:
-    patience = Patience()
+    stop_timeout = StopTimeout()
 
-    patience.hurry(8)
+    stop_timeout.shorten(8)
 
-    assert patience.seconds == pytest.approx(4, abs=0.1)
-    patience = Patience()
-    patience.hurry(0.1)
-    assert patience.seconds == LEAST_S
+    assert stop_timeout.seconds == pytest.approx(4, abs=0.1)
+    stop_timeout = StopTimeout()
+    stop_timeout.shorten(0.1)
+    assert stop_timeout.seconds == LEAST_S
 
 
 def test_being_told_to_end_twice_gives_no_more_time() -> None:
-    patience = Patience()
-    patience.hurry(4)
+    stop_timeout = StopTimeout()
+    stop_timeout.shorten(4)
 
-    patience.hurry(100)
+    stop_timeout.shorten(100)
 
-    assert patience.seconds == pytest.approx(2, abs=0.1)
+    assert stop_timeout.seconds == pytest.approx(2, abs=0.1)
 
 
 def test_as_ncd_there_is_no_bound_however_often_it_is_told() -> None:
-    patience = Patience(None)
+    stop_timeout = StopTimeout(None)
 
-    patience.hurry(1)
+    stop_timeout.shorten(1)
 
-    assert patience.seconds is None
+    assert stop_timeout.seconds is None
 
 
 def test_a_tool_has_all_the_time_it_needs_until_the_daemon_must_end() -> None:
-    patience = Patience()
-    assert patience.for_tool_s is None
+    stop_timeout = StopTimeout()
+    assert stop_timeout.tool_s is None
 
-    patience.hurry(8)
+    stop_timeout.shorten(8)
 
-    assert patience.for_tool_s == pytest.approx(4, abs=0.1)
-    patience = Patience()
-    patience.hurry(0.1)
-    assert patience.for_tool_s == LEAST_OF_TOOL_S
-    ncd = Patience(None)
-    ncd.hurry(1)
-    assert ncd.for_tool_s is None
+    assert stop_timeout.tool_s == pytest.approx(4, abs=0.1)
+    stop_timeout = StopTimeout()
+    stop_timeout.shorten(0.1)
+    assert stop_timeout.tool_s == LEAST_OF_TOOL_S
+    ncd = StopTimeout(None)
+    ncd.shorten(1)
+    assert ncd.tool_s is None
 
 
 def test_whoever_waits_is_called_when_the_daemon_must_end_and_at_once_afterwards() -> None:
-    patience = Patience()
+    stop_timeout = StopTimeout()
     called: list[str] = []
     forgotten = lambda: called.append("forgotten")  # noqa: E731
-    patience.when_hurried(lambda: called.append("first"))
-    patience.when_hurried(forgotten)
-    patience.forget(forgotten)
+    stop_timeout.on_shortened(lambda: called.append("first"))
+    stop_timeout.on_shortened(forgotten)
+    stop_timeout.forget(forgotten)
 
-    patience.hurry(8)
-    patience.when_hurried(lambda: called.append("late"))
+    stop_timeout.shorten(8)
+    stop_timeout.on_shortened(lambda: called.append("late"))
 
     assert called == ["first", "late"]
 
@@ -91,9 +91,9 @@ def test_five_deaf_children_one_after_the_other_end_within_what_the_unit_allows(
     given = command_line().parse_args(["run", "x.ncd"]).stop_time
     taken = 0.0
     for _ in range(5):
-        patience = Patience()
-        patience.hurry(given - taken)
-        taken += patience.seconds or 0
+        stop_timeout = StopTimeout()
+        stop_timeout.shorten(given - taken)
+        taken += stop_timeout.seconds or 0
 
     assert taken < given < allowed
 

@@ -15,18 +15,18 @@ LEAST_S = 1.0
 LEAST_OF_TOOL_S = 0.2  # many tools may hang one after the other, at the same lock; one that does not takes some 5 ms
 
 
-class Patience:
+class StopTimeout:
     """The daemon's, shared by all that have children; None is for ever, as NCD."""
 
     __slots__ = ("_calls", "_longest_s", "_until")
 
     def __init__(self, longest_s: float | None = LONGEST_S) -> None:
-        """Begin with as much patience as while the daemon runs."""
+        """Begin with what a child may take while the daemon runs."""
         self._longest_s = longest_s
         self._until: float | None = None
         self._calls: dict[Callable[[], None], None] = {}
 
-    def hurry(self, all_s: float) -> None:
+    def shorten(self, all_s: float) -> None:
         """Have all children end within so many seconds from now: the daemon was told to."""
         if self._until is not None:
             return
@@ -34,7 +34,7 @@ class Patience:
         for call in list(self._calls):
             call()
 
-    def when_hurried(self, call: Callable[[], None]) -> None:
+    def on_shortened(self, call: Callable[[], None]) -> None:
         """Call as soon as all must end, at once if that is so already."""
         self._calls[call] = None
         if self._until is not None:
@@ -52,7 +52,7 @@ class Patience:
         return min(self._longest_s, max(LEAST_S, (self._until - time.monotonic()) / 2))
 
     @property
-    def for_tool_s(self) -> float | None:
+    def tool_s(self) -> float | None:
         """How long a tool may take from now on; None is as long as it needs."""
         if self._longest_s is None or self._until is None:
             return None
