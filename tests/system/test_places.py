@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from netstrata.ports.heldfiles import NOTHING_SAID
-from netstrata.system import whole
+from netstrata.system import atomic_file
+from netstrata.system.atomic_file import PUBLIC, Ownership
 from netstrata.system.dns.file import ResolverFile
 from netstrata.system.files import RealFiles
 from netstrata.system.heldfiles import RealHeldFiles
 from netstrata.system.places import NotFollowed, opened, others_may_write, read_file
-from netstrata.system.whole import PUBLIC, Look
 from netstrata.values import Unavailable
 
 FILES = RealFiles()
@@ -41,7 +41,7 @@ ACTS = [
     lambda path: FILES.open(path, b"w"),
     lambda path: FILES.open(path, b"a+"),
     held,
-    lambda path: whole.replace(os.fsdecode(path), b"ours", PUBLIC),
+    lambda path: atomic_file.replace(os.fsdecode(path), b"ours", PUBLIC),
     in_place,
 ]
 
@@ -121,9 +121,13 @@ def test_what_is_written_whole_has_its_mode_from_the_beginning_and_leaves_nothin
     open_before = len(os.listdir("/proc/self/fd"))
 
     try:
-        with opened(str(path)) as place, whole.beside(place, b"new", Look(0o640)) as descriptor:
+        with opened(str(path)) as place, atomic_file.beside(place, b"new", Ownership(0o640)) as descriptor:
             seen = oct(os.fstat(descriptor).st_mode), path.exists()
-        with pytest.raises(ZeroDivisionError), opened(str(path)) as place, whole.beside(place, b"newer", Look(0o640)):
+        with (
+            pytest.raises(ZeroDivisionError),
+            opened(str(path)) as place,
+            atomic_file.beside(place, b"newer", Ownership(0o640)),
+        ):
             raise ZeroDivisionError
     finally:
         os.umask(umask)

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from netstrata.contract import Holder, current_holder
-from netstrata.system import whole
-from netstrata.system.guard import FileGuard
+from netstrata.system import atomic_file
+from netstrata.system.atomic_file import PRIVATE
+from netstrata.system.file_guard import FileGuard
 from netstrata.system.places import opened, read_file
-from netstrata.system.whole import PRIVATE
 from netstrata.values import Unavailable
 
 DIRECTORY = "generated"
@@ -57,12 +57,12 @@ class GeneratedFile:
 
     def is_ours(self) -> bool:
         """Say whether it is as it was written."""
-        return whole.is_whole(self.path, self._data, PRIVATE)
+        return atomic_file.is_whole(self.path, self._data, PRIVATE)
 
     def _put(self, data: bytes) -> None:
         kept = -1
         try:
-            with opened(self.path) as place, whole.beside(place, data, PRIVATE) as descriptor:
+            with opened(self.path) as place, atomic_file.beside(place, data, PRIVATE) as descriptor:
                 kept = os.dup(descriptor)
                 fcntl.flock(kept, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException:

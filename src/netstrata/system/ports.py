@@ -157,9 +157,9 @@ class SystemPorts:
     @cached_property
     def filter_turns(self) -> Turns:
         """Return the lock of the packet filter tools."""
-        from netstrata.system.fair_lock import Queue
+        from netstrata.system.fair_lock import FairLock
 
-        return Queue()
+        return FairLock()
 
     @cached_property
     def files(self) -> Files:

@@ -7,8 +7,8 @@ from netstrata.contract import Holder, current_holder
 from netstrata.protocols.resolv_conf import configuration
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
-from netstrata.system.fair_lock import Queue, turn
-from netstrata.system.guard import FileGuard
+from netstrata.system.fair_lock import FairLock, turn
+from netstrata.system.file_guard import FileGuard
 from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class ResolverConfiguration:
     def __init__(self, children: "RealChildren", path: str = PATH) -> None:
         self._children = children
         self._path = path
-        self._turns = Queue()
+        self._turns = FairLock()
         self._holders: list[_Held] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: FileGuard | None = None

@@ -13,8 +13,8 @@ from netstrata.contract import Holder, current_holder
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.fair_lock import turn
-from netstrata.system.filters.guard import FAMILIES, POLICIES, FilterWatch, Spot, writes_nftables
-from netstrata.system.filters.memory import Memory
+from netstrata.system.filters.crash_record import CrashRecord
+from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
 from netstrata.system.filters.tool import Verdict, command_words, run_tool
 from netstrata.system.nftables.records import BY_WORDS
 from netstrata.system.programs import find_program
@@ -46,15 +46,15 @@ class HeldChange:
     """One command on entering, its reverse on leaving."""
 
     __slots__ = (
-        "_chain", "_change", "_children", "_gone", "_guard", "_heard", "_memory", "_program", "_spot", "_statement",
-        "_table", "_tool", "_turns",
+        "_chain", "_change", "_children", "_crash_record", "_gone", "_heard", "_monitor", "_program", "_spot",
+        "_statement", "_table", "_tool", "_turns",
     )  # fmt: skip
 
     def __init__(
         self,
         children: "RealChildren",
         turns: Turns,
-        guard: FilterWatch,
+        monitor: FilterMonitor,
         tool: str,
         table: bytes,
         chain: bytes,
@@ -62,7 +62,7 @@ class HeldChange:
     ) -> None:
         self._children = children
         self._turns = turns
-        self._guard = guard
+        self._monitor = monitor
         self._gone = False  # somebody else has taken it away
         self._heard = False  # the guard listens for us
         self._spot: Spot | None = None
@@ -81,12 +81,12 @@ class HeldChange:
             raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
         self._program = program
         heard = writes_nftables(program)
-        journal = self._guard.journal if self._change.what != "policy" else None
+        journal = self._monitor.journal if self._change.what != "policy" else None
         place = (FAMILIES[self._tool], _text(self._table), _text(self._chain))
-        self._memory = Memory(journal, self._asked(), self._change.what if heard else BY_WORDS, place)
+        self._crash_record = CrashRecord(journal, self._asked(), self._change.what if heard else BY_WORDS, place)
         if heard:
             self._heard = True
-            self._guard.enter()
+            self._monitor.enter()
         try:
             await self._enter(operation)
         except BaseException:
@@ -118,25 +118,25 @@ class HeldChange:
     def _leave(self) -> None:
         if self._heard:
             self._heard = False
-            self._guard.leave()
+            self._monitor.leave()
 
     async def _go_back(self) -> "CancelledError | None":
         if self._spot is not None:
-            self._guard.let_go(self._spot)
+            self._monitor.let_go(self._spot)
         if self._gone:
-            self._memory.undone(self._spot)
+            self._crash_record.undone(self._spot)
             return None
         try:
             async with turn(self._turns, _WAITS):
                 verdict = await self._undo()
         except Unavailable as error:
-            self._memory.leave(self._spot)
+            self._crash_record.leave(self._spot)
             self._note(f"{error}; ignoring")
             return None
         if verdict.interrupted:
-            self._memory.leave(self._spot)
+            self._crash_record.leave(self._spot)
         else:
-            self._memory.undone(self._spot)
+            self._crash_record.undone(self._spot)
         if verdict.reason:
             self._note(f"cannot undo it with {self._tool}: {verdict.reason}; ignoring")
         return verdict.cancelled
@@ -145,67 +145,67 @@ class HeldChange:
         """Do it, and have the guard watch what came of it."""
         if not self._heard:
             return await self._do_unheard()
-        spot = self._memory.claim()
+        spot = self._crash_record.claim()
         if spot is not None:
             self._spot = spot
-            self._guard.hold(spot, self._vanished)
+            self._monitor.hold(spot, self._vanished)
             self._note(_TAKEN_OVER)
             return Verdict("", [], None, 0)
-        self._guard.begin()
-        self._memory.intend()
+        self._monitor.begin()
+        self._crash_record.intend()
         pid = 0
         news: list[Told] = []
         try:
             verdict = await self._run(self._change.do)
             pid = verdict.pid
         finally:
-            news = self._guard.ended(pid)
+            news = self._monitor.ended(pid)
             if not pid:
-                self._memory.drop()
+                self._crash_record.drop()
         if not verdict.reason or verdict.interrupted:
             self._spot = self._found(news)
         if self._spot is not None:
             verdict = verdict._replace(reason="")
-            self._memory.made(self._spot)
-            self._guard.hold(self._spot, self._vanished)
+            self._crash_record.made(self._spot)
+            self._monitor.hold(self._spot, self._vanished)
         elif verdict.reason and not verdict.interrupted:
-            self._memory.drop()
-        self._guard.hear()
+            self._crash_record.drop()
+        self._monitor.hear()
         return verdict
 
     async def _do_unheard(self) -> Verdict:
         """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
         if await self._is_left():
-            self._memory.made(None)
+            self._crash_record.made(None)
             self._note(_TAKEN_OVER)
             return Verdict("", [], None, 0)
         mark = await self._mark()
         if mark is not None:
-            self._memory.intend(mark)
+            self._crash_record.intend(mark)
         verdict = await self._run(self._change.do)
         if not verdict.reason:
-            self._memory.made(None)
+            self._crash_record.made(None)
         elif not verdict.interrupted:
-            self._memory.drop()
+            self._crash_record.drop()
         return verdict
 
     async def _is_left(self) -> bool:
         """Say whether a daemon before us has done it."""
-        left = self._memory.find_left()
+        left = self._crash_record.find_left()
         if left is None:
             return False
         try:
             stands = await self._stands() and (left.handle < 0 or await self._count() > left.handle)
         except BaseException:
-            self._memory.leave(None)
+            self._crash_record.leave(None)
             raise
         if not stands:
-            self._memory.gone(None)
+            self._crash_record.gone(None)
         return stands
 
     async def _mark(self) -> int | None:
         """Return what tells later whether it was done: -1 if nothing like it is there, None if it will fail."""
-        if not self._memory.remembers:
+        if not self._crash_record.remembers:
             return None
         return None if await self._stands() else -1
 
@@ -269,7 +269,7 @@ class HeldRule(HeldChange):
     __slots__ = ("_copied", "_counted", "_first", "_listed", "_words")
 
     def __init__(
-        self, children: "RealChildren", turns: Turns, guard: FilterWatch, tool: str, rule: FilterRule, first: bool
+        self, children: "RealChildren", turns: Turns, monitor: FilterMonitor, tool: str, rule: FilterRule, first: bool
     ) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words
@@ -279,7 +279,7 @@ class HeldRule(HeldChange):
             [b"-I" if first else b"-A", rule.chain, *words],
             [b"-D", rule.chain, *plain],
         )
-        super().__init__(children, turns, guard, tool, rule.table, rule.chain, change)
+        super().__init__(children, turns, monitor, tool, rule.table, rule.chain, change)
         self._words = plain
         self._first = first
         self._listed = ""
@@ -295,11 +295,11 @@ class HeldRule(HeldChange):
         return verdict
 
     async def _mark(self) -> int | None:
-        if not self._memory.remembers and (self._first or self._tool == "ebtables"):
+        if not self._crash_record.remembers and (self._first or self._tool == "ebtables"):
             return None
         stands = await self._stands()
         self._copied = stands and self._tool != "ebtables"
-        self._counted = stands and self._memory.remembers
+        self._counted = stands and self._crash_record.remembers
         return await self._count() if self._counted else -1
 
     async def _is_left(self) -> bool:
@@ -318,11 +318,11 @@ class HeldRule(HeldChange):
 
     async def _undo(self) -> Verdict:
         if self._spot is not None:
-            failure = self._guard.delete(self._spot)
+            failure = self._monitor.delete(self._spot)
             return Verdict("" if failure in (0, errno.ENOENT) else os.strerror(failure), [], None, 0)
         rules, _ = await self._rules() if self._counted or self._listed else ([], None)
         if self._counted:
-            self._memory.undoing(len(rules) - 1)
+            self._crash_record.undoing(len(rules) - 1)
         places = [place for place, line in enumerate(rules, 1) if line == self._listed]
         if places:
             return await self._run([b"-D", self._chain, b"%d" % places[-1]])

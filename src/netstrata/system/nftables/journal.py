@@ -19,7 +19,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from netstrata.protocols.nftables import Told
-from netstrata.system.nftables.aftermath import delete_twin, find_standing
 from netstrata.system.nftables.handles import Handles
 from netstrata.system.nftables.netlink import Requests
 from netstrata.system.nftables.records import (
@@ -34,6 +33,7 @@ from netstrata.system.nftables.records import (
     read_records,
     write_lines,
 )
+from netstrata.system.nftables.recovery import delete_twin, find_standing
 from netstrata.system.places import open_file
 from netstrata.values import Unavailable
 

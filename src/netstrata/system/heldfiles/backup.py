@@ -8,37 +8,37 @@ writes itself; and what has been written there since is somebody else's.  The na
 import os
 from contextlib import suppress
 
+from netstrata.system.atomic_file import found_at
 from netstrata.system.places import Place
-from netstrata.system.whole import found_at
 
 
-def keep(place: Place, written: os.stat_result, left_over: str) -> str:
-    """Keep what is at a place, or was left over for it, for as long as what was written is there; return the name.
+def back_up(place: Place, written: os.stat_result, earlier: str) -> str:
+    """Keep what is at a place, or the earlier backup of it, for as long as what was written is there; return the name.
 
     Raises: OSError.
     """
     name = _name(place, written)
     forget(place, name)
-    os.link(left_over or place.name, name, src_dir_fd=place.folder, dst_dir_fd=place.folder, follow_symlinks=False)
+    os.link(earlier or place.name, name, src_dir_fd=place.folder, dst_dir_fd=place.folder, follow_symlinks=False)
     return name
 
 
-def left_over(place: Place) -> str:
+def find_backup(place: Place) -> str:
     """Return what a daemon that crashed has kept from before anything of its own was there; "" if none has.
 
     Whatever else was kept for this place is forgotten: somebody has written another file there since.
     """
     names = _names(place)
-    kept = ""
+    backup = ""
     found = found_at(place) if names else None
     while found is not None and _name(place, found) in names:
-        forget(place, kept)
-        kept = _name(place, found)
-        names.remove(kept)
-        found = found_at(place, kept)
+        forget(place, backup)
+        backup = _name(place, found)
+        names.remove(backup)
+        found = found_at(place, backup)
     for name in names:
         forget(place, name)
-    return kept
+    return backup
 
 
 def forget(place: Place, name: str) -> None:
@@ -48,7 +48,7 @@ def forget(place: Place, name: str) -> None:
             os.unlink(name, dir_fd=place.folder)
 
 
-def put_back(place: Place, name: str) -> None:
+def restore(place: Place, name: str) -> None:
     """Put what was kept in its place again; if nothing was, leave nothing there.
 
     Raises: OSError.

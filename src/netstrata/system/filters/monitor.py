@@ -40,7 +40,7 @@ def writes_nftables(program: str) -> bool:
     return "nft" in os.path.basename(os.path.realpath(program))
 
 
-class FilterWatch:
+class FilterMonitor:
     """One for all changes that are held; its sockets are open while there are any."""
 
     __slots__ = ("_listener", "_lost", "_news", "_requests", "_running", "_users", "journal")

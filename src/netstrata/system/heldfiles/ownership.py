@@ -6,11 +6,11 @@ import pwd
 import stat
 
 from netstrata.contract.shapes.heldfiles import Attributes
-from netstrata.system.whole import PRIVATE, Look
+from netstrata.system.atomic_file import PRIVATE, Ownership
 from netstrata.values import Unavailable
 
 
-def look_of(attributes: Attributes, found: os.stat_result | None, mode: int, *, secret: bool = False) -> Look:
+def ownership_of(attributes: Attributes, found: os.stat_result | None, mode: int, *, secret: bool = False) -> Ownership:
     """Return what a file is to be like.
 
     Shapes: mode is for what was not there.
@@ -23,7 +23,7 @@ def look_of(attributes: Attributes, found: os.stat_result | None, mode: int, *, 
         user = found.st_uid if user < 0 else user
         group = found.st_gid if group < 0 else group
         mode = stat.S_IMODE(found.st_mode)
-    return Look(mode if attributes.mode is None else attributes.mode, user, group)
+    return Ownership(mode if attributes.mode is None else attributes.mode, user, group)
 
 
 def find_owner(attributes: Attributes) -> tuple[int, int]:

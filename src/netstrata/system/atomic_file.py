@@ -15,7 +15,7 @@ from netstrata.system.places import Place, opened
 _LARGEST: Final = 1 << 28  # bytes: what is compared, not what is kept
 
 
-class Look(NamedTuple):
+class Ownership(NamedTuple):
     """What a file is like: its mode, and the numbers of its user and group, -1 for ours."""
 
     mode: int
@@ -31,21 +31,21 @@ class Look(NamedTuple):
         )
 
 
-PRIVATE: Final = Look(0o600)
-PUBLIC: Final = Look(0o644)
+PRIVATE: Final = Ownership(0o600)
+PUBLIC: Final = Ownership(0o644)
 
 
-def replace(path: str, data: bytes, look: Look) -> None:
+def replace(path: str, data: bytes, ownership: Ownership) -> None:
     """Make a file, or put another one in its place; a link that can be followed stays one.
 
     Raises: OSError; what was there is there still.
     """
-    with opened(path) as place, beside(place, data, look):
+    with opened(path) as place, beside(place, data, ownership):
         pass
 
 
 @contextmanager
-def beside(place: Place, data: bytes, look: Look) -> Iterator[int]:
+def beside(place: Place, data: bytes, ownership: Ownership) -> Iterator[int]:
     """Write a file beside a place, and put it there at the end, unless an error ends the body.
 
     Shapes: yields its descriptor, open for reading and writing until then; whoever needs it longer copies it.
@@ -61,7 +61,7 @@ def beside(place: Place, data: bytes, look: Look) -> Iterator[int]:
             left = memoryview(data)
             while left:
                 left = left[os.write(descriptor, left) :]
-            dress(descriptor, look)
+            set_ownership(descriptor, ownership)
             os.fsync(descriptor)
             yield descriptor
         finally:
@@ -74,15 +74,15 @@ def beside(place: Place, data: bytes, look: Look) -> Iterator[int]:
     sync(place)
 
 
-def dress(descriptor: int, look: Look) -> None:
+def set_ownership(descriptor: int, ownership: Ownership) -> None:
     """Give a file, or a directory, its owner and mode.
 
     Raises: OSError.
     """
     now = os.fstat(descriptor)
-    if look.user not in (-1, now.st_uid) or look.group not in (-1, now.st_gid):
-        os.fchown(descriptor, look.user, look.group)
-    os.fchmod(descriptor, look.mode)
+    if ownership.user not in (-1, now.st_uid) or ownership.group not in (-1, now.st_gid):
+        os.fchown(descriptor, ownership.user, ownership.group)
+    os.fchmod(descriptor, ownership.mode)
 
 
 def found_at(place: Place, name: str = "") -> os.stat_result | None:
@@ -93,16 +93,16 @@ def found_at(place: Place, name: str = "") -> os.stat_result | None:
         return None
 
 
-def is_whole(path: str, data: bytes, look: Look) -> bool:
+def is_whole(path: str, data: bytes, ownership: Ownership) -> bool:
     """Say whether a file is as it was written: content, mode and owner."""
-    return is_like(path, look) and holds(path, data)
+    return has_ownership(path, ownership) and holds(path, data)
 
 
-def is_like(path: str, look: Look) -> bool:
+def has_ownership(path: str, ownership: Ownership) -> bool:
     """Say whether there is something of that mode and owner."""
     with suppress(OSError), opened(path) as place:
         found = found_at(place)
-        return found is not None and look.of(found)
+        return found is not None and ownership.of(found)
     return False
 
 

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from netstrata.system.filters.guard import Spot
+from netstrata.system.filters.monitor import Spot
 from netstrata.system.nftables.records import Entry
 
 if TYPE_CHECKING:
     from netstrata.system.nftables.journal import FilterJournal
 
 
-class Memory:
+class CrashRecord:
     """That of one change in the journal; without one, nothing is remembered."""
 
     __slots__ = ("_journal", "_key", "_place")

@@ -19,7 +19,7 @@ _CHANGES = (
 _ALL = inotify.OVERFLOW | inotify.IGNORED | inotify.UNMOUNT | inotify.MOVE_SELF
 
 
-class Watched:
+class WatchedName:
     """Something that is held: its name in a directory, how to see that it is as it should be, and whom to tell."""
 
     __slots__ = ("directory", "holds", "lost", "name")
@@ -32,18 +32,18 @@ class Watched:
         self.lost = lost
 
 
-class Watch:
+class DirectoryMonitor:
     """One queue for all directories; open while something is held in one."""
 
     __slots__ = ("_doubted", "_queue", "_timer", "_watched")
 
     def __init__(self) -> None:
         self._queue: Inotify | None = None
-        self._watched: dict[int, list[Watched]] = {}  # by the directory's watch
-        self._doubted: dict[Watched, None] = {}
+        self._watched: dict[int, list[WatchedName]] = {}  # by the directory's watch
+        self._doubted: dict[WatchedName, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, path: str, holds: Callable[[], bool], lost: Callable[[], None]) -> Watched:
+    def add(self, path: str, holds: Callable[[], bool], lost: Callable[[], None]) -> WatchedName:
         """Have `lost` called once `holds` is no longer so after a change of what is at a path.
 
         Raises: OSError if it cannot be watched (no such directory, too many watches).
@@ -57,11 +57,11 @@ class Watch:
         except OSError:
             self._close_unused()
             raise
-        watched = Watched(directory, os.fsencode(name), holds, lost)
+        watched = WatchedName(directory, os.fsencode(name), holds, lost)
         self._watched.setdefault(directory, []).append(watched)
         return watched
 
-    def remove(self, watched: Watched) -> None:
+    def remove(self, watched: WatchedName) -> None:
         """Tell no more."""
         self._doubted.pop(watched, None)
         left = self._watched.get(watched.directory, [])
