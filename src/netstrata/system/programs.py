@@ -87,7 +87,7 @@ class Listening:
 
 async def run_to_end(
     children: "RealChildren",
-    words: list[bytes],
+    argv: list[bytes],
     statement: Holder | None,
     stdin: int = _NULL,
     waiting: list[Holder] | None = None,
@@ -96,7 +96,7 @@ async def run_to_end(
     """Run a program to its end, even when cancelled meanwhile, and keep what it says; told to all only if it fails.
 
     It is interrupted only when the daemon must end.  The next daemon ends it, if this one is killed.
-    Shapes: words[0] is its path; stdin is a descriptor of ours, which stays ours to close; waiting are those
+    Shapes: argv[0] is its path; stdin is a descriptor of ours, which stays ours to close; waiting are those
     who wait for it, if it is not the statement alone; start is how it is started, if not as a tool.
     Raises: Unavailable if it cannot be started at all.
     """
@@ -104,7 +104,7 @@ async def run_to_end(
     if waiting is None:
         waiting = [statement] if statement is not None else []
     start = start or children.start_tool
-    child = start(Command(words), Listening(statement, lines.append, passes=False), stdin)
+    child = start(Command(argv), Listening(statement, lines.append, passes=False), stdin)
     cancelled = await outlast(child, children.stop_timeout, waiting)
     if child.status and statement is not None:
         for line in lines:

@@ -68,9 +68,9 @@ class ResolvconfCommand:
         try:
             os.write(part, content)
             os.lseek(part, 0, os.SEEK_SET)
-            words = [os.fsencode(self._command), verb.encode(), _SOURCE.encode()]
+            argv = [os.fsencode(self._command), verb.encode(), _SOURCE.encode()]
             # Its scripts may start servers, which are not to be mistaken for itself.
-            ended = await run_to_end(self._children, words, statement, part, start=self._children.start_kept)
+            ended = await run_to_end(self._children, argv, statement, part, start=self._children.start_kept)
         finally:
             os.close(part)
         if ended.status:

@@ -36,7 +36,7 @@ class CrashRecord:
     def find_left(self) -> Entry | None:
         """Return what a daemon before us has made by the same words, or was about to make."""
         journal = self._journal
-        return (journal.claim(self._key) or journal.doubt(self._key)) if journal is not None else None
+        return (journal.claim(self._key) or journal.find_uncertain(self._key)) if journal is not None else None
 
     def intend(self, mark: int = 0) -> None:
         """Remember it before it is done.

@@ -15,7 +15,7 @@ from netstrata.ports.filters import FilterRule
 from netstrata.system.fair_lock import turn
 from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
-from netstrata.system.filters.tool import Verdict, command_words, run_tool
+from netstrata.system.filters.tool import Verdict, argv_of, run_tool
 from netstrata.system.nftables.records import BY_WORDS
 from netstrata.system.programs import find_program
 from netstrata.values import Unavailable
@@ -23,7 +23,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from asyncio import CancelledError
 
-    from netstrata.protocols.nftables import Told
+    from netstrata.protocols.nftables import NftObject
     from netstrata.system.children import RealChildren
 
 _WAITS = "waits for its turn at the packet filter, which another statement has"
@@ -46,8 +46,8 @@ class HeldChange:
     """One command on entering, its reverse on leaving."""
 
     __slots__ = (
-        "_chain", "_change", "_children", "_crash_record", "_gone", "_heard", "_monitor", "_program", "_spot",
-        "_statement", "_table", "_tool", "_turns",
+        "_chain", "_change", "_children", "_crash_record", "_gone", "_monitor", "_monitored", "_program",
+        "_spot", "_statement", "_table", "_tool", "_turns",
     )  # fmt: skip
 
     def __init__(
@@ -64,7 +64,7 @@ class HeldChange:
         self._turns = turns
         self._monitor = monitor
         self._gone = False  # somebody else has taken it away
-        self._heard = False  # the guard listens for us
+        self._monitored = False  # the guard listens for us
         self._spot: Spot | None = None
         self._tool = tool
         self._table = table
@@ -85,7 +85,7 @@ class HeldChange:
         place = (FAMILIES[self._tool], _text(self._table), _text(self._chain))
         self._crash_record = CrashRecord(journal, self._asked(), self._change.what if heard else BY_WORDS, place)
         if heard:
-            self._heard = True
+            self._monitored = True
             self._monitor.enter()
         try:
             await self._enter(operation)
@@ -116,8 +116,8 @@ class HeldChange:
             raise cancelled
 
     def _leave(self) -> None:
-        if self._heard:
-            self._heard = False
+        if self._monitored:
+            self._monitored = False
             self._monitor.leave()
 
     async def _go_back(self) -> "CancelledError | None":
@@ -143,8 +143,8 @@ class HeldChange:
 
     async def _do(self) -> Verdict:
         """Do it, and have the guard watch what came of it."""
-        if not self._heard:
-            return await self._do_unheard()
+        if not self._monitored:
+            return await self._do_unmonitored()
         spot = self._crash_record.claim()
         if spot is not None:
             self._spot = spot
@@ -154,7 +154,7 @@ class HeldChange:
         self._monitor.begin()
         self._crash_record.intend()
         pid = 0
-        news: list[Told] = []
+        news: list[NftObject] = []
         try:
             verdict = await self._run(self._change.do)
             pid = verdict.pid
@@ -170,10 +170,10 @@ class HeldChange:
             self._monitor.hold(self._spot, self._vanished)
         elif verdict.reason and not verdict.interrupted:
             self._crash_record.drop()
-        self._monitor.hear()
+        self._monitor.read_messages()
         return verdict
 
-    async def _do_unheard(self) -> Verdict:
+    async def _do_unmonitored(self) -> Verdict:
         """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
         if await self._is_left():
             self._crash_record.made(None)
@@ -228,7 +228,7 @@ class HeldChange:
         """Return what tells it from any other that is asked for."""
         return "\n".join((self._tool, _text(self._table), *(_text(word) for word in self._change.do)))
 
-    def _found(self, news: "list[Told]") -> Spot | None:
+    def _found(self, news: "list[NftObject]") -> Spot | None:
         """Return what the program has made, by what the kernel said of it."""
         family, table, chain = FAMILIES[self._tool], _text(self._table), _text(self._chain)
         if self._change.what == "policy":
@@ -251,7 +251,7 @@ class HeldChange:
         return await self._run(self._change.undo)
 
     async def _run(self, words: list[bytes]) -> Verdict:
-        command = command_words(self._program, self._tool, self._table, words)
+        command = argv_of(self._program, self._tool, self._table, words)
         return await run_tool(self._children, command, self._statement)
 
     def _note(self, line: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from netstrata.protocols.nftables import Told
+from netstrata.protocols.nftables import NftObject
 from netstrata.system.nftables.netlink import ROOM, Listener, Requests
 from netstrata.values import Unavailable
 
@@ -52,7 +52,7 @@ class FilterMonitor:
         self._listener: Listener | None = None
         self._requests: Requests | None = None
         self._running = False
-        self._news: list[Told] = []
+        self._news: list[NftObject] = []
         self._lost: dict[Spot, Callable[[], None]] = {}  # in the order of their coming
 
     def enter(self) -> None:
@@ -63,11 +63,11 @@ class FilterMonitor:
                 self._listener = Listener(ROOM)
                 self._requests = Requests()
                 if self.journal is not None:
-                    self.journal.unheard()
+                    self.journal.on_overrun()
             except Unavailable:
                 self._close()
             else:
-                asyncio.get_running_loop().add_reader(self._listener.socket.fileno(), self.hear)
+                asyncio.get_running_loop().add_reader(self._listener.socket.fileno(), self.read_messages)
 
     def leave(self) -> None:
         """Listen no more when the last one leaves."""
@@ -85,11 +85,11 @@ class FilterMonitor:
 
     def begin(self) -> None:
         """Put off what is told from now on: one of our own programs runs, and its changes are ours."""
-        self.hear()
+        self.read_messages()
         self._running = True
 
-    def ended(self, pid: int) -> list[Told]:
-        """Return what our own program has done; what others did meanwhile is told with the next `hear`.
+    def ended(self, pid: int) -> list[NftObject]:
+        """Return what our own program has done; what others did meanwhile is told with the next `read_messages`.
 
         If that is nothing, it may be a script that has the real program do it: then all that was done is returned.
         """
@@ -101,11 +101,11 @@ class FilterMonitor:
     def hold(self, spot: Spot, lost: Callable[[], None]) -> None:
         """Have something called when somebody else takes away what is held, or changes it."""
         self._lost[spot] = lost
-        self.hear()  # it may have been taken away before we knew it
+        self.read_messages()  # it may have been taken away before we knew it
 
     def let_go(self, spot: Spot) -> None:
         """Tell no more; what has been told until now is told first."""
-        self.hear()
+        self.read_messages()
         self._lost.pop(spot, None)
 
     def delete(self, spot: Spot) -> int:
@@ -113,23 +113,23 @@ class FilterMonitor:
         assert self._requests is not None
         return self._requests.delete(spot.kind, spot.family, spot.table, spot.chain, spot.handle)
 
-    def hear(self) -> None:
+    def read_messages(self) -> None:
         """Hear what has been told."""
         if self._running:
             self._news += self._read()
         else:
             news, self._news = [*self._news, *self._read()], []
-            self._tell(news)
+            self._notify(news)
 
-    def _read(self) -> list[Told]:
+    def _read(self) -> list[NftObject]:
         told = self._listener.read() if self._listener is not None else []
         if self.journal is not None:
-            self.journal.hear(told)
+            self.journal.on_objects(told)
             if self._listener is not None and self._listener.overrun:
-                self.journal.unheard()
+                self.journal.on_overrun()
         return told
 
-    def _tell(self, news: list[Told]) -> None:
+    def _notify(self, news: list[NftObject]) -> None:
         gone = {spot for one in news for spot in self._hit(one)}
         if self._listener is not None and self._listener.overrun:
             self._listener.overrun = False
@@ -137,7 +137,7 @@ class FilterMonitor:
         for spot in [spot for spot in self._lost if spot in gone]:  # who came first is told first
             self._lost.pop(spot)()
 
-    def _hit(self, told: Told) -> list[Spot]:
+    def _hit(self, told: NftObject) -> list[Spot]:
         """Return what a message takes away."""
         place = (told.family, told.table, told.name)
         if told.kind == "chain" and not told.deleted:

@@ -14,7 +14,7 @@ LOCK_WAIT_S = 30  # for another program that changes the tables: it may read a l
 _NOT_A_REASON = ("Try `", "# Warning", "For more ")
 
 
-def command_words(program: str, tool: str, table: bytes, words: list[bytes]) -> list[bytes]:
+def argv_of(program: str, tool: str, table: bytes, words: list[bytes]) -> list[bytes]:
     """Return a whole command line; each tool has its own word for waiting until other programs are done."""
     waiting = [b"--concurrent"] if tool == "ebtables" else [b"-w", b"%d" % LOCK_WAIT_S]
     return [program.encode("utf-8", "surrogateescape"), *waiting, b"-t", table, *words]
@@ -33,12 +33,12 @@ class Verdict(NamedTuple):
     interrupted: bool = False
 
 
-async def run_tool(children: "RealChildren", words: list[bytes], statement: Holder | None) -> Verdict:
+async def run_tool(children: "RealChildren", argv: list[bytes], statement: Holder | None) -> Verdict:
     """Run a command to its end, whatever happens meanwhile.
 
     Raises: Unavailable if it cannot be started at all.
     """
-    ended = await run_to_end(children, words, statement)
+    ended = await run_to_end(children, argv, statement)
     told = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
     reason = ("; ".join(told) or f"it {ended.verdict}") if ended.status else ""
     return Verdict(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)

@@ -35,12 +35,12 @@ class WatchedName:
 class DirectoryMonitor:
     """One queue for all directories; open while something is held in one."""
 
-    __slots__ = ("_doubted", "_queue", "_timer", "_watched")
+    __slots__ = ("_to_check", "_queue", "_timer", "_watched")
 
     def __init__(self) -> None:
         self._queue: Inotify | None = None
         self._watched: dict[int, list[WatchedName]] = {}  # by the directory's watch
-        self._doubted: dict[WatchedName, None] = {}
+        self._to_check: dict[WatchedName, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, path: str, holds: Callable[[], bool], lost: Callable[[], None]) -> WatchedName:
@@ -63,7 +63,7 @@ class DirectoryMonitor:
 
     def remove(self, watched: WatchedName) -> None:
         """Tell no more."""
-        self._doubted.pop(watched, None)
+        self._to_check.pop(watched, None)
         left = self._watched.get(watched.directory, [])
         if watched in left:
             left.remove(watched)
@@ -86,13 +86,13 @@ class DirectoryMonitor:
         for change in self._queue.read() if self._queue is not None else []:
             everywhere = change.mask & inotify.OVERFLOW
             for held in self._watched.values() if everywhere else [self._watched.get(change.watch, [])]:
-                self._doubted.update({one: None for one in held if change.mask & _ALL or one.name == change.name})
-        if self._doubted and self._timer is None:
+                self._to_check.update({one: None for one in held if change.mask & _ALL or one.name == change.name})
+        if self._to_check and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        doubted, self._doubted = self._doubted, {}
-        for watched in doubted:
+        to_check, self._to_check = self._to_check, {}
+        for watched in to_check:
             if not watched.holds():
                 watched.lost()

@@ -6,7 +6,7 @@ there was at a moment was made later.  Listed once, and from then on known from 
 
 from collections.abc import Iterable
 
-from netstrata.protocols.nftables import Told
+from netstrata.protocols.nftables import NftObject
 from netstrata.system.nftables.netlink import Requests
 from netstrata.values import Unavailable
 
@@ -23,11 +23,11 @@ class Handles:
         self._tables: dict[Place, int] | None = None
         self._highest: dict[Place, int] | None = None
 
-    def unheard(self) -> None:
+    def on_overrun(self) -> None:
         """Know nothing: something may have changed that was not told."""
         self._tables = self._highest = None
 
-    def hear(self, told: Iterable[Told]) -> None:
+    def on_objects(self, told: Iterable[NftObject]) -> None:
         """Follow what the kernel tells."""
         for one in told:
             place = (one.family, one.table)
@@ -59,7 +59,7 @@ class Handles:
         return self._tables
 
 
-def listed(kinds: Iterable[str]) -> list[Told]:
+def listed(kinds: Iterable[str]) -> list[NftObject]:
     """Return all things of some kinds; nothing if the kernel does not say."""
     try:
         requests = Requests()

@@ -1,6 +1,6 @@
 """What stands in the kernel of what a daemon that was killed has made, or was about to make."""
 
-from netstrata.protocols.nftables import Told, says_the_same
+from netstrata.protocols.nftables import NftObject, says_the_same
 from netstrata.system.nftables.handles import IN_TABLES, listed
 from netstrata.system.nftables.netlink import Requests
 from netstrata.system.nftables.records import BY_WORDS, Entry, Records
@@ -32,7 +32,7 @@ def find_standing(records: Records) -> Records:
     return Records(made, intended)
 
 
-def _made_since(intended: Entry, of_table: int, things: list[Told]) -> list[Entry]:
+def _made_since(intended: Entry, of_table: int, things: list[NftObject]) -> list[Entry]:
     """Return what was made of an intention."""
     if intended.kind == "element":
         return [intended._replace(of_table=of_table, handle=0)] if _in_same_table(intended, of_table) else []

@@ -63,7 +63,7 @@ class Step:
         return cancelled
 
 
-class Told(Protocol):
+class TransactionObserver(Protocol):
     """Who is told of transactions."""
 
     def begins(self, steps: list[Step]) -> None:
@@ -84,7 +84,7 @@ class Transactions:
 
     __slots__ = ("_children", "_queue", "_task", "_told", "running")
 
-    def __init__(self, children: "RealChildren", told: Told) -> None:
+    def __init__(self, children: "RealChildren", told: TransactionObserver) -> None:
         """Take who starts nft, and who is told at once what it has done."""
         self._children = children
         self._told = told
