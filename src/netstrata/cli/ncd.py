@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from netstrata.cli.options import FACILITIES, USAGE, BadUsage, Options, read_options
+from netstrata.cli.options import FACILITIES, USAGE, BadUsage, NcdOptions, read_options
 from netstrata.cli.streams import finish, open_missing
 from netstrata.system.boundedwriter import standard_writers
 from netstrata.system.output import StandardOutput
@@ -67,7 +67,7 @@ def run(words: list[str], name: str, streams: Streams) -> int:
     return _run_file(options, name, streams)
 
 
-def _run_file(options: Options, name: str, streams: Streams) -> int:
+def _run_file(options: NcdOptions, name: str, streams: Streams) -> int:
     from netstrata.daemon.logs.ncd_format import ERROR, INFO, NOTICE, Log
     from netstrata.daemon.logs.ncd_log import CORE, NcdLog
     from netstrata.daemon.running import garbage
@@ -117,7 +117,7 @@ def _read_file(path: str) -> bytes:
         return file.read()
 
 
-def _log_writer(options: Options, name: str, streams: Streams) -> Callable[[int, bytes], None]:
+def _log_writer(options: NcdOptions, name: str, streams: Streams) -> Callable[[int, bytes], None]:
     if options.logger == "stdout":
         return lambda level, line: streams.output.write(line + b"\n")
     if options.logger == "syslog":

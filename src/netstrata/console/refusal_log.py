@@ -7,7 +7,7 @@ from typing import Final
 MOST: Final = 20  # lines a second
 
 
-class Notes:
+class RefusalLog:
     """Tells what was refused."""
 
     def __init__(self, say: Callable[[str], None]) -> None:

@@ -22,7 +22,7 @@ from netstrata.control.verbs import Verb, verbs
 _PLAIN: Final[dict[str, Any]] = {"string": str, "int": int, "bool": bool, "float": float}
 
 
-def make_app(daemon: Daemon, feed: Feed, page: Page, steer: bool) -> Starlette:
+def make_app(daemon: Daemon, feed: Feed, page: Page, operate: bool) -> Starlette:
     """Put the answers together."""
     routes = [Route(path, page.answer, methods=["GET"]) for path in page.paths]
     routes.append(Route("/api/status", _status(daemon, feed), methods=["GET"]))
@@ -32,7 +32,7 @@ def make_app(daemon: Daemon, feed: Feed, page: Page, steer: bool) -> Starlette:
         if verb.safe:
             routes.append(Route(f"/api/{verb.function}", _reading(daemon, verb), methods=["GET"]))
         else:
-            routes.append(Route(f"/api/{verb.function}", _acting(daemon, verb, steer), methods=["POST"]))
+            routes.append(Route(f"/api/{verb.function}", _acting(daemon, verb, operate), methods=["POST"]))
     return Starlette(routes=routes)
 
 
@@ -105,11 +105,11 @@ def _body_of(verb: Verb) -> type[msgspec.Struct]:
     return msgspec.defstruct(verb.name, fields, forbid_unknown_fields=True, kw_only=True)
 
 
-def _acting(daemon: Daemon, verb: Verb, steer: bool) -> Endpoint:
+def _acting(daemon: Daemon, verb: Verb, operate: bool) -> Endpoint:
     shape = _body_of(verb)
 
     async def answer(request: Request) -> Response:
-        if not steer:
+        if not operate:
             return problem(403, "ReadOnly", "this console was started with --read-only")
         try:
             body = await _body(request)

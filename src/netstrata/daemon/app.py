@@ -47,7 +47,7 @@ class CannotRun(Exception):
         self.code = code
 
 
-class Options(NamedTuple):
+class RunOptions(NamedTuple):
     """How a daemon is run: its program's file, what the program is given, and where it listens and tells."""
 
     program: str
@@ -64,7 +64,7 @@ class Options(NamedTuple):
 class App:
     """One daemon, from its options to its exit code."""
 
-    def __init__(self, options: Options, writers: tuple[BoundedWriter, BoundedWriter]) -> None:
+    def __init__(self, options: RunOptions, writers: tuple[BoundedWriter, BoundedWriter]) -> None:
         """Take how it is run, and where it writes what the program prints and what it logs."""
         self.signalled = False  # a signal has asked for the end
         self._options = options
@@ -88,7 +88,7 @@ class App:
         self._sources = program.sources
         registry = make_registry()
         self._warn(program, registry)
-        self._tell()
+        self._subscribe_logs()
         recorder = self._record(options.record) if options.record is not None else None
         claim = self._claim(options.control) if options.control is not None else None
         try:
@@ -130,7 +130,7 @@ class App:
             secret_places(program, RegistryLookup(registry).statement)
             self._log.write(render_all([*findings.errors, *findings.warnings], "warning"))
 
-    def _tell(self) -> None:
+    def _subscribe_logs(self) -> None:
         """Tell what happens: the journal if standard error goes there or somebody wants it, else standard error."""
         account = LogFormat(self._log.timed, not self._options.quiet)
         journal = self._options.journal
@@ -139,10 +139,10 @@ class App:
 
             ours = is_standard_error()
             if ours or journal == "yes":
-                self._stream.listen(SystemdJournal(account).tell)
+                self._stream.listen(SystemdJournal(account).on_event)
             if ours:
                 return
-        self._stream.listen(account.tell)
+        self._stream.listen(account.on_event)
 
     def _record(self, path: str) -> "Recorder":
         """Record what happens.
@@ -187,7 +187,7 @@ class App:
         from netstrata.daemon.control.service import ControlService
 
         served = ControlService(engine, self._stream, self._sources, self._ports.generated)
-        control = ControlSocket(claim.path, served, tell=self._stream.refused)
+        control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
         try:
             yield

@@ -35,7 +35,7 @@ class WatchedName:
 class DirectoryMonitor:
     """One queue for all directories; open while something is held in one."""
 
-    __slots__ = ("_to_check", "_queue", "_timer", "_watched")
+    __slots__ = ("_queue", "_timer", "_to_check", "_watched")
 
     def __init__(self) -> None:
         self._queue: Inotify | None = None
