@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from tests.daemon.test_control import Daemon, daemon, somebody
 
-from netstrata.cli.client import Connection, Refusal
+from netstrata.cli.client import Connection
 from netstrata.control.answers import Answer, Slices
+from netstrata.control.errors import Refusal
 from netstrata.control.interface import NAME
 from netstrata.control.varlink import encode_call
 from netstrata.control.verbs import OPERATE, READ, Peer, verbs

@@ -1,6 +1,7 @@
 """`netstrata metrics`: what a daemon counts, for Prometheus."""
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.control.metrics import down_text, metrics_text
 from netstrata.system import atomic_file
 from netstrata.system.atomic_file import PUBLIC

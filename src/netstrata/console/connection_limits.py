@@ -15,7 +15,7 @@ WHOLE_S: Final = 5.0  # in which a request must have come, head and body
 BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-class Connection(H11Protocol):
+class LimitedConnection(H11Protocol):
     """One connection."""
 
     refusals: RefusalLog  # of all connections, set by who makes the server

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from netstrata.console.queries import Daemon, NoDaemon, Refusal
+from netstrata.console.queries import Daemon
+from netstrata.control.errors import NoDaemon, Refusal
 
 KEPT: Final = 20_000  # events in memory, and up to as many again before the oldest go
 AT_ONCE: Final = 500  # events in one message

@@ -13,9 +13,9 @@ from starlette.routing import Route
 from netstrata.console.feed import Feed
 from netstrata.console.guard import LARGEST
 from netstrata.console.page import Page
-from netstrata.console.queries import Daemon, NoDaemon, Refusal
+from netstrata.console.queries import Daemon
 from netstrata.control.description import Type
-from netstrata.control.errors import words_of
+from netstrata.control.errors import NoDaemon, Refusal, words_of
 from netstrata.control.metrics import CONTENT_TYPE, down_text, metrics_text
 from netstrata.control.verbs import Verb, verbs
 

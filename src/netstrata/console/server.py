@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import anyio._backends._asyncio  # noqa: F401  # else it is looked for when rights are gone, perhaps in vain
 import uvicorn
 
-from netstrata.console.connection_limits import Connection
+from netstrata.console.connection_limits import LimitedConnection
 from netstrata.console.feed import Feed
 from netstrata.console.guard import RequestGuard
 from netstrata.console.page import Page
@@ -69,7 +69,7 @@ def serve(options: ConsoleOptions, say: Callable[[str], None], tell_address: Cal
     page = Page()
     refusals = RefusalLog(say)
     token = read_token(options.token_file)
-    Connection.refusals = refusals
+    LimitedConnection.refusals = refusals
     _log_to(say)
 
     async def run() -> None:
@@ -99,7 +99,7 @@ def _ended(task: "asyncio.Task[None]", server: uvicorn.Server, say: Callable[[st
 def _config(guard: RequestGuard) -> uvicorn.Config:
     return uvicorn.Config(
         guard,
-        http=Connection,
+        http=LimitedConnection,
         ws="none",
         loop="asyncio",
         lifespan="off",

@@ -16,7 +16,7 @@ from netstrata.daemon.running.backoff import BackOff
 from netstrata.daemon.running.fan_out import FanOut
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
-from netstrata.daemon.running.program import Settings, run_program
+from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.machine import Engine
@@ -106,8 +106,8 @@ class App:
             self._log.timed(f"error: what the program printed could not all be written: {lost.strerror}")
         return code
 
-    def _settings(self, claim: Claim | None) -> Settings:
-        return Settings(
+    def _settings(self, claim: Claim | None) -> EngineSettings:
+        return EngineSettings(
             observer=FanOut([self._stream, LinkRetries(self._ports)]),
             watched=True,
             retry=self._retry,

@@ -54,7 +54,7 @@ class Outgoing:
         self.started = False
 
 
-class Channel:
+class MessageStream:
     """Messages in and out, in order.  Nothing of it is called after it was closed."""
 
     __slots__ = (

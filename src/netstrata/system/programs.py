@@ -27,7 +27,7 @@ def find_program(name: str) -> str | None:
     return None
 
 
-class Ended(NamedTuple):
+class ToolResult(NamedTuple):
     """A program that has ended: its status and what completes "it …", what it printed, who cancelled it meanwhile.
 
     Shapes: status is -1 if a signal ended it: what it has done by then is not known.
@@ -92,7 +92,7 @@ async def run_to_end(
     stdin: int = _NULL,
     waiting: list[Holder] | None = None,
     start: Start | None = None,
-) -> Ended:
+) -> ToolResult:
     """Run a program to its end, even when cancelled meanwhile, and keep what it says; told to all only if it fails.
 
     It is interrupted only when the daemon must end.  The next daemon ends it, if this one is killed.
@@ -109,4 +109,4 @@ async def run_to_end(
     if child.status and statement is not None:
         for line in lines:
             statement.hear(os.path.basename(child.name), child.pid, line)
-    return Ended(child.status, child.verdict, lines, cancelled, child.pid)
+    return ToolResult(child.status, child.verdict, lines, cancelled, child.pid)

@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
     text: str
 
 
-class Account:
+class StoryResult:
     """How the whole story went."""
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class Story:
         self._screen = screen
         self._records = Records()
         self._seen: list[Transition] = []
-        self._account = Account()
+        self._account = StoryResult()
         self._acted_s = 0.0
 
-    def tell(self, keep_going: bool) -> Account:
+    def tell(self, keep_going: bool) -> StoryResult:
         """Start the daemon, tell every step up to the first that fails, and end the daemon in any case."""
         self._introduce()
         steps: list[tuple[str, str, Callable[[], str]]] = [

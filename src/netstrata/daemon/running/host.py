@@ -24,7 +24,7 @@ TURN_S = 0.1
 TERMINATION = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Host:
+class EngineHost:
     """Runs one engine."""
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from netstrata.system.children.child import Child
 from netstrata.system.children.port import RealChildren
-from netstrata.system.children.spawn import NULL, Streams
+from netstrata.system.children.spawn import NULL, ChildStreams
 from netstrata.system.children.stop_timeout import StopTimeout
 
-__all__ = ["NULL", "Child", "RealChildren", "StopTimeout", "Streams"]
+__all__ = ["NULL", "Child", "ChildStreams", "RealChildren", "StopTimeout"]

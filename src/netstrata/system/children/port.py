@@ -12,10 +12,10 @@ from netstrata.protocols.backoff import DOUBLING, Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.child_registry import ChildRegistry
 from netstrata.system.children.held import HeldCommand, KeptAlive, await_end
-from netstrata.system.children.lines import Lines
+from netstrata.system.children.lines import LineReader
 from netstrata.system.children.spawn import (
     NULL,
-    Streams,
+    ChildStreams,
     spawn,
     stop_ignoring,
     title,
@@ -88,12 +88,12 @@ class RealChildren:
         stderr = 2 if options.keep_stderr else NULL
         name = title(command)
         if not self._hears or NULL not in (stdout, stderr):
-            return self._start(name, command, Streams(stdin, stdout, stderr, also), -1, statement)
+            return self._start(name, command, ChildStreams(stdin, stdout, stderr, also), -1, statement)
         try:
             ours, its = os.pipe()
         except OSError as error:
             raise Unavailable(f"start {name}", os.strerror(error.errno or 0), error.errno or 0) from None
-        heard = Streams(stdin, its if stdout == NULL else stdout, its if stderr == NULL else stderr, also)
+        heard = ChildStreams(stdin, its if stdout == NULL else stdout, its if stderr == NULL else stderr, also)
         try:
             return self._start(name, command, heard, ours, statement)
         finally:
@@ -125,7 +125,7 @@ class RealChildren:
         child.when_ended(lambda: registry.end_tool(inherited))
         return child
 
-    def _start(self, name: str, command: Command, streams: Streams, pipe: int, statement: Holder | None) -> Child:
+    def _start(self, name: str, command: Command, streams: ChildStreams, pipe: int, statement: Holder | None) -> Child:
         """Start a program, and read a pipe of its (or -1), which is closed if it does not come to that."""
         try:
             pid, pidfd = self._spawn(name, command, streams)
@@ -137,9 +137,9 @@ class RealChildren:
             if pipe >= 0:
                 os.close(pipe)
             raise
-        return Child(name, pid, pidfd, Lines(pipe, _ear_of(statement, name, pid)) if pipe >= 0 else None)
+        return Child(name, pid, pidfd, LineReader(pipe, _ear_of(statement, name, pid)) if pipe >= 0 else None)
 
-    def _spawn(self, name: str, command: Command, streams: Streams) -> tuple[int, int]:
+    def _spawn(self, name: str, command: Command, streams: ChildStreams) -> tuple[int, int]:
         pid = spawn(command, streams, self._environment)
         try:
             return pid, os.pidfd_open(pid)

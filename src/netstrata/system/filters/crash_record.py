@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from netstrata.system.filters.monitor import Spot
-from netstrata.system.nftables.records import Entry
+from netstrata.system.nftables.records import JournalEntry
 
 if TYPE_CHECKING:
     from netstrata.system.nftables.journal import FilterJournal
@@ -33,7 +33,7 @@ class CrashRecord:
         entry = self._journal.claim(self._key) if self._journal is not None else None
         return Spot(entry.kind, entry.family, entry.table, entry.name, entry.handle) if entry is not None else None
 
-    def find_left(self) -> Entry | None:
+    def find_left(self) -> JournalEntry | None:
         """Return what a daemon before us has made by the same words, or was about to make."""
         journal = self._journal
         return (journal.claim(self._key) or journal.find_uncertain(self._key)) if journal is not None else None

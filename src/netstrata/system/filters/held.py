@@ -15,7 +15,7 @@ from netstrata.ports.filters import FilterRule
 from netstrata.system.fair_lock import turn
 from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
-from netstrata.system.filters.tool import Verdict, argv_of, run_tool
+from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
 from netstrata.system.nftables.records import BY_WORDS
 from netstrata.system.programs import find_program
 from netstrata.values import Unavailable
@@ -30,7 +30,7 @@ _WAITS = "waits for its turn at the packet filter, which another statement has"
 _TAKEN_OVER = "it is there: a daemon before this one, which was killed, has made it"
 
 
-class Change(NamedTuple):
+class FilterChange(NamedTuple):
     """What is done and undone: words of the command line after the table; `verb` completes "cannot … the chain X".
 
     Shapes: what is rule, chain or policy.
@@ -58,7 +58,7 @@ class HeldChange:
         tool: str,
         table: bytes,
         chain: bytes,
-        change: Change,
+        change: FilterChange,
     ) -> None:
         self._children = children
         self._turns = turns
@@ -141,7 +141,7 @@ class HeldChange:
             self._note(f"cannot undo it with {self._tool}: {verdict.reason}; ignoring")
         return verdict.cancelled
 
-    async def _do(self) -> Verdict:
+    async def _do(self) -> FilterResult:
         """Do it, and have the guard watch what came of it."""
         if not self._monitored:
             return await self._do_unmonitored()
@@ -150,7 +150,7 @@ class HeldChange:
             self._spot = spot
             self._monitor.hold(spot, self._vanished)
             self._note(_TAKEN_OVER)
-            return Verdict("", [], None, 0)
+            return FilterResult("", [], None, 0)
         self._monitor.begin()
         self._crash_record.intend()
         pid = 0
@@ -173,12 +173,12 @@ class HeldChange:
         self._monitor.read_messages()
         return verdict
 
-    async def _do_unmonitored(self) -> Verdict:
+    async def _do_unmonitored(self) -> FilterResult:
         """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
         if await self._is_left():
             self._crash_record.made(None)
             self._note(_TAKEN_OVER)
-            return Verdict("", [], None, 0)
+            return FilterResult("", [], None, 0)
         mark = await self._mark()
         if mark is not None:
             self._crash_record.intend(mark)
@@ -247,10 +247,10 @@ class HeldChange:
             did = "changed" if self._change.what == "policy" else "deleted"
             self._statement.lost(Unavailable(f"hold {held} {where}", f"somebody has {did} it"))
 
-    async def _undo(self) -> Verdict:
+    async def _undo(self) -> FilterResult:
         return await self._run(self._change.undo)
 
-    async def _run(self, words: list[bytes]) -> Verdict:
+    async def _run(self, words: list[bytes]) -> FilterResult:
         command = argv_of(self._program, self._tool, self._table, words)
         return await run_tool(self._children, command, self._statement)
 
@@ -259,7 +259,7 @@ class HeldChange:
             self._statement.note(line)
 
 
-class HeldRule(HeldChange):
+class HeldFilterRule(HeldChange):
     """A rule.  In nftables it is told from others by its handle.
 
     In the legacy tables, if a copy of it was there before, ours is told from it by how the tool lists it.
@@ -273,7 +273,7 @@ class HeldRule(HeldChange):
     ) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words
-        change = Change(
+        change = FilterChange(
             "insert a rule into" if first else "append a rule to",
             "rule",
             [b"-I" if first else b"-A", rule.chain, *words],
@@ -286,7 +286,7 @@ class HeldRule(HeldChange):
         self._copied = False  # a copy was there before
         self._counted = False  # there may be one: whether ours is there is known only by how many rules there are
 
-    async def _do(self) -> Verdict:
+    async def _do(self) -> FilterResult:
         verdict = await super()._do()
         if self._copied and not self._first and not verdict.reason:
             rules, cancelled = await self._rules()
@@ -316,10 +316,10 @@ class HeldRule(HeldChange):
             raise cancelled
         return len(rules)
 
-    async def _undo(self) -> Verdict:
+    async def _undo(self) -> FilterResult:
         if self._spot is not None:
             failure = self._monitor.delete(self._spot)
-            return Verdict("" if failure in (0, errno.ENOENT) else os.strerror(failure), [], None, 0)
+            return FilterResult("" if failure in (0, errno.ENOENT) else os.strerror(failure), [], None, 0)
         rules, _ = await self._rules() if self._counted or self._listed else ([], None)
         if self._counted:
             self._crash_record.undoing(len(rules) - 1)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.protocols.nftables import NftObject
-from netstrata.system.nftables.netlink import ROOM, Listener, Requests
+from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class FilterMonitor:
         """Take where what was made is remembered for the next daemon."""
         self.journal = journal
         self._users = 0
-        self._listener: Listener | None = None
+        self._listener: NftSocket | None = None
         self._requests: Requests | None = None
         self._running = False
         self._news: list[NftObject] = []
@@ -60,7 +60,7 @@ class FilterMonitor:
         self._users += 1
         if self._listener is None:
             try:
-                self._listener = Listener(ROOM)
+                self._listener = NftSocket(ROOM)
                 self._requests = Requests()
                 if self.journal is not None:
                     self.journal.on_overrun()

@@ -20,7 +20,7 @@ def argv_of(program: str, tool: str, table: bytes, words: list[bytes]) -> list[b
     return [program.encode("utf-8", "surrogateescape"), *waiting, b"-t", table, *words]
 
 
-class Verdict(NamedTuple):
+class FilterResult(NamedTuple):
     """How a command ended: why it failed ("" if it did not), what it printed, who cancelled it meanwhile, its id.
 
     If it was ended by a signal, it may have done what it was to do.
@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
     interrupted: bool = False
 
 
-async def run_tool(children: "RealChildren", argv: list[bytes], statement: Holder | None) -> Verdict:
+async def run_tool(children: "RealChildren", argv: list[bytes], statement: Holder | None) -> FilterResult:
     """Run a command to its end, whatever happens meanwhile.
 
     Raises: Unavailable if it cannot be started at all.
@@ -41,4 +41,4 @@ async def run_tool(children: "RealChildren", argv: list[bytes], statement: Holde
     ended = await run_to_end(children, argv, statement)
     told = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
     reason = ("; ".join(told) or f"it {ended.verdict}") if ended.status else ""
-    return Verdict(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)
+    return FilterResult(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.system.nftables.holder import ThingHolder
-from netstrata.system.nftables.transactions import Step
+from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ElementChecks:
 
     __slots__ = ("_ask", "_holders", "_timer")
 
-    def __init__(self, ask: Callable[[Step], None]) -> None:
+    def __init__(self, ask: Callable[[NftCommand], None]) -> None:
         """Take where commands are queued."""
         self._ask = ask
         self._holders: dict[ThingHolder, None] = {}
@@ -61,7 +61,7 @@ class ElementChecks:
             thing = holder.thing
             for key in keys_of(",".join(one for one in thing.text.split(",") if " timeout " not in one)):
                 if key:
-                    step = Step(command("get", thing, key), f"find {key}")
+                    step = NftCommand(command("get", thing, key), f"find {key}")
                     step.done.add_done_callback(_Verdict(holder))
                     self._ask(step)
 

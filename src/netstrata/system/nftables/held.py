@@ -11,7 +11,7 @@ from netstrata.ports.nftables import NftThing
 from netstrata.system.nftables.elements import command, keys_of
 from netstrata.system.nftables.holder import Made, title
 from netstrata.system.nftables.store import NftStore
-from netstrata.system.nftables.transactions import Step
+from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Unavailable
 
 _NUMBERS = count()
@@ -112,7 +112,7 @@ class HeldThing:
     async def _delete_elements(self, statement: Holder | None) -> "asyncio.CancelledError | None":
         thing = self.thing
         operation = f"delete {title(thing)}"
-        steps = [Step(command("delete", thing, key), operation, statement) for key in keys_of(thing.text)]
+        steps = [NftCommand(command("delete", thing, key), operation, statement) for key in keys_of(thing.text)]
         for step in steps:
             step.sent = True  # an undo is not taken back
             self._store.ask(step)

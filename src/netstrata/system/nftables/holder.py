@@ -4,7 +4,7 @@ from typing import Protocol
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
-from netstrata.system.nftables.transactions import Step
+from netstrata.system.nftables.transactions import NftCommand
 
 
 class ThingHolder(Protocol):
@@ -21,7 +21,7 @@ class ThingHolder(Protocol):
         """Somebody else has deleted one of its elements."""
 
 
-class Made(Step):
+class Made(NftCommand):
     """A step that makes what somebody will hold."""
 
     __slots__ = ("holder", "thing")

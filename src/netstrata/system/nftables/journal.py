@@ -27,7 +27,7 @@ from netstrata.system.nftables.records import (
     GONE,
     INTENDED,
     MADE,
-    Entry,
+    JournalEntry,
     as_line,
     here,
     read_records,
@@ -40,7 +40,7 @@ from netstrata.values import Unavailable
 SETTLED_S = 30.0
 _LEAST_LINES = 4096  # the file is written anew when it is longer, and most of it is past
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-_ByKey = dict[str, list[Entry]]
+_ByKey = dict[str, list[JournalEntry]]
 
 
 class FilterJournal:
@@ -59,14 +59,14 @@ class FilterJournal:
         self._opened = False
         self._lines = 0
         self._handles = Handles()
-        self._held: dict[tuple[str, int], Entry] = {}
+        self._held: dict[tuple[str, int], JournalEntry] = {}
         self._intended: _ByKey = {}
         self._left: _ByKey = {}  # of a daemon that has crashed, or what could not be undone
         self._uncertain: _ByKey = {}  # what such a daemon intended, and has perhaps made
         self._retried: _ByKey = {}  # what of that is about to be made anew
         self._timer: asyncio.TimerHandle | None = None
 
-    def claim(self, key: str) -> Entry | None:
+    def claim(self, key: str) -> JournalEntry | None:
         """Take over what a daemon before us has made by the same words, if it is still there."""
         self._open()
         entry = _pop(self._left, key)
@@ -74,7 +74,7 @@ class FilterJournal:
             self._held[key, entry.handle] = entry
         return entry
 
-    def find_uncertain(self, key: str) -> Entry | None:
+    def find_uncertain(self, key: str) -> JournalEntry | None:
         """Return what a daemon before us was about to make by the same words; whether it has, who asks must find."""
         self._open()
         return self._uncertain[key][0] if key in self._uncertain else None
@@ -94,7 +94,7 @@ class FilterJournal:
         of_table = 0
         if kind != BY_WORDS:
             mark, of_table = self._handles.highest(kind, family, table), self._handles.of_table(family, table)
-        entry = Entry(key, kind, family, table, name, of_table, mark)
+        entry = JournalEntry(key, kind, family, table, name, of_table, mark)
         self._intended.setdefault(key, []).append(entry)
         self._write(INTENDED, entry)
 
@@ -115,7 +115,7 @@ class FilterJournal:
         if self._descriptor < 0:
             return
         of_table = self._handles.of_table(family, table) if kind != BY_WORDS else 0
-        entry = Entry(key, kind, family, table, name, of_table, handle)
+        entry = JournalEntry(key, kind, family, table, name, of_table, handle)
         retried = _pop(self._retried, key)
         if retried is None:
             _pop(self._intended, key)
@@ -145,7 +145,7 @@ class FilterJournal:
         """Know that something may have changed that was not told."""
         self._handles.on_overrun()
 
-    def _delete_twin(self, rule: Entry, above: int) -> None:
+    def _delete_twin(self, rule: JournalEntry, above: int) -> None:
         """Delete what a daemon before us has made by the same words, if it has come to that."""
         known = [*self._held.values(), *(one for entries in self._left.values() for one in entries)]
         with suppress(Unavailable):
@@ -195,7 +195,7 @@ class FilterJournal:
         os.close(self._descriptor)
         self._descriptor = -1
 
-    def _write(self, sign: str, entry: Entry) -> None:
+    def _write(self, sign: str, entry: JournalEntry) -> None:
         if self._descriptor < 0:
             return
         self._lines += 1
@@ -247,7 +247,7 @@ def _locked(path: str) -> int:
     return descriptor
 
 
-def _pop(entries: _ByKey, key: str) -> Entry | None:
+def _pop(entries: _ByKey, key: str) -> JournalEntry | None:
     """Take out the oldest entry of a key, if there is one."""
     there = entries.get(key)
     if not there:

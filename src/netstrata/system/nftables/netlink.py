@@ -32,7 +32,7 @@ def _open() -> socket.socket:
         raise Unavailable("talk to nftables", reason, error.errno or 0) from None
 
 
-class Listener:
+class NftSocket:
     """Hears what becomes of nftables in this network namespace, whoever does it."""
 
     __slots__ = ("overrun", "socket")

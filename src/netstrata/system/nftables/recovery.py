@@ -3,12 +3,12 @@
 from netstrata.protocols.nftables import NftObject, says_the_same
 from netstrata.system.nftables.handles import IN_TABLES, listed
 from netstrata.system.nftables.netlink import Requests
-from netstrata.system.nftables.records import BY_WORDS, Entry, Records
+from netstrata.system.nftables.records import BY_WORDS, JournalEntry, JournalRecords
 
 _UNNAMED = ("rule", BY_WORDS)
 
 
-def find_standing(records: Records) -> Records:
+def find_standing(records: JournalRecords) -> JournalRecords:
     """Return what the kernel has of what was made, and as made what it has of what was intended and has a name.
 
     Of rules, and of what is known by its words, nobody can say that yet: they are still intended.
@@ -21,7 +21,7 @@ def find_standing(records: Records) -> Records:
     tables = {(one.family, one.table): one.handle for one in things if one.kind == "table"}
     standing = [one for one in records.made if one.of_table and tables.get((one.family, one.table)) == one.of_table]
     made = words + [one for one in standing if not one.handle or (one.kind, one.family, one.table, one.handle) in there]
-    intended: list[Entry] = []
+    intended: list[JournalEntry] = []
     for one in records.intended:
         of_table = tables.get((one.family, one.table), 0)
         if one.kind in _UNNAMED:
@@ -29,10 +29,10 @@ def find_standing(records: Records) -> Records:
                 intended.append(one._replace(of_table=of_table))
         elif of_table:
             made += _made_since(one, of_table, things)
-    return Records(made, intended)
+    return JournalRecords(made, intended)
 
 
-def _made_since(intended: Entry, of_table: int, things: list[NftObject]) -> list[Entry]:
+def _made_since(intended: JournalEntry, of_table: int, things: list[NftObject]) -> list[JournalEntry]:
     """Return what was made of an intention."""
     if intended.kind == "element":
         return [intended._replace(of_table=of_table, handle=0)] if _in_same_table(intended, of_table) else []
@@ -44,12 +44,12 @@ def _made_since(intended: Entry, of_table: int, things: list[NftObject]) -> list
     return []
 
 
-def _in_same_table(intended: Entry, of_table: int) -> bool:
+def _in_same_table(intended: JournalEntry, of_table: int) -> bool:
     """Say whether the table is that of then, or, if there was none, whatever has come since."""
     return of_table != 0 and intended.of_table in (0, of_table)
 
 
-def delete_twin(rule: Entry, above: int, known: set[tuple[str, str, int]]) -> None:
+def delete_twin(rule: JournalEntry, above: int, known: set[tuple[str, str, int]]) -> None:
     """Delete an older copy of a rule, above a handle, that is none of those that somebody is known to hold."""
     requests = Requests()
     try:

@@ -7,14 +7,14 @@ from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject
 from netstrata.system.nftables.elements import ElementChecks
 from netstrata.system.nftables.holder import Made, ThingHolder
-from netstrata.system.nftables.netlink import ROOM, Listener, Requests
-from netstrata.system.nftables.transactions import Step, Transactions
+from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
+from netstrata.system.nftables.transactions import NftCommand, Transactions
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
     from netstrata.system.nftables.journal import FilterJournal
-    from netstrata.system.nftables.records import Entry
+    from netstrata.system.nftables.records import JournalEntry
 
 Key = tuple[str, str, str, object]
 
@@ -48,7 +48,7 @@ class NftStore:
         self._lost = False  # some of that was not told
         self._checks = ElementChecks(self.ask)
         self._users = 0
-        self._listener: Listener | None = None
+        self._listener: NftSocket | None = None
         self._requests: Requests | None = None
 
     def enter(self) -> None:
@@ -57,7 +57,7 @@ class NftStore:
         Raises: Unavailable.
         """
         if self._listener is None:
-            listener = Listener(self._room)
+            listener = NftSocket(self._room)
             try:
                 self._requests = Requests()
             except BaseException:
@@ -78,7 +78,7 @@ class NftStore:
             self._requests.socket.close()
             self._listener = self._requests = None
 
-    def claim(self, thing: NftThing) -> "Entry | None":
+    def claim(self, thing: NftThing) -> "JournalEntry | None":
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
         return self._journal.claim(_words_of(thing)) if self._journal is not None else None
 
@@ -97,7 +97,7 @@ class NftStore:
         if self._journal is not None:
             self._journal.leave(_words_of(holder.thing), holder.handle)
 
-    def ask(self, step: Step) -> None:
+    def ask(self, step: NftCommand) -> None:
         """Queue a step."""
         self._transactions.ask(step)
 
@@ -151,7 +151,7 @@ class NftStore:
 
     # What transactions tell: see `TransactionObserver`.
 
-    def begins(self, steps: list[Step]) -> None:
+    def begins(self, steps: list[NftCommand]) -> None:
         """Remember what is about to be made, for the next daemon if this one does not hear that it was."""
         self.read_messages()
         for step in steps:
@@ -159,7 +159,7 @@ class NftStore:
                 thing = step.thing
                 self._journal.intend(_words_of(thing), thing.kind, thing.family, thing.table, thing.name)
 
-    def failed(self, steps: list[Step]) -> None:
+    def failed(self, steps: list[NftCommand]) -> None:
         """Forget it again."""
         for step in steps:
             if isinstance(step, Made) and self._journal is not None:
@@ -170,7 +170,7 @@ class NftStore:
         self.read_messages()
         return any(one.port == pid for one in self._news)
 
-    def finished(self, steps: list[Step], pid: int) -> None:
+    def finished(self, steps: list[NftCommand], pid: int) -> None:
         """Find the handles of what a process has just made, and say that it is done."""
         self.read_messages()
         news, self._news = self._news, []

@@ -23,7 +23,7 @@ INTERRUPTED = -1
 _NO_NEWS = ("Could not process rule: ",)
 
 
-class Step:
+class NftCommand:
     """One command of a transaction, and what became of it."""
 
     __slots__ = ("_waiter", "command", "done", "operation", "sent", "statement")
@@ -66,13 +66,13 @@ class Step:
 class TransactionObserver(Protocol):
     """Who is told of transactions."""
 
-    def begins(self, steps: list[Step]) -> None:
+    def begins(self, steps: list[NftCommand]) -> None:
         """Some steps are about to be done."""
 
-    def finished(self, steps: list[Step], pid: int) -> None:
+    def finished(self, steps: list[NftCommand], pid: int) -> None:
         """They were done, by a process of that id."""
 
-    def failed(self, steps: list[Step]) -> None:
+    def failed(self, steps: list[NftCommand]) -> None:
         """None of them was done."""
 
     def has_done(self, pid: int) -> bool:
@@ -89,10 +89,10 @@ class Transactions:
         self._children = children
         self._told = told
         self.running = False
-        self._queue: list[Step] = []
+        self._queue: list[NftCommand] = []
         self._task: asyncio.Task[None] | None = None
 
-    def ask(self, step: Step) -> None:
+    def ask(self, step: NftCommand) -> None:
         """Queue a step."""
         self._queue.append(step)
         if step.statement is not None:
@@ -111,7 +111,7 @@ class Transactions:
         finally:
             self._task = None
 
-    async def _run_all(self, steps: list[Step]) -> None:
+    async def _run_all(self, steps: list[NftCommand]) -> None:
         """Run steps as one transaction; leave out those that nft points at, until the others can be done."""
         while steps:
             try:
@@ -135,7 +135,7 @@ class Transactions:
                 step.done.set_exception(Unavailable(step.operation, reason))
             steps = [step for step in steps if not step.done.done()]
 
-    async def _run(self, steps: list[Step]) -> dict[int, str]:
+    async def _run(self, steps: list[NftCommand]) -> dict[int, str]:
         """Run one transaction; return what is wrong by line from 1, nothing if it is done.
 
         Shapes: 0 is what is wrong if no line is named, INTERRUPTED why it is not known whether it was done.
