@@ -172,7 +172,7 @@ STUBBORN = """process main {
 def stubborn(folder: Path, options: str) -> Live:
     """Start a program that ignores SIGTERM, where the daemon waits only for an instant before it kills."""
     ports = SystemPorts(StandardOutput())
-    ports.__dict__["children"] = RealChildren(StandardOutput(), hears=False, stop_timeout=StopTimeout(0.05))
+    ports.__dict__["children"] = RealChildren(StandardOutput(), logs=False, stop_timeout=StopTimeout(0.05))
     live = Live(STUBBORN.replace("OPTIONS", options), folder, ports)
     wait_until("the program's trap", (folder / "ready").exists)
     return live

@@ -63,8 +63,8 @@ class AsyncStatement(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
     __slots__ = (
-        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_news", "_taken_over",
-        "_task", "_told_at", "_tool", "found",
+        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_last_line_at", "_life", "_lost",
+        "_reason", "_taken_over", "_task", "_tool", "found",
     )  # fmt: skip
 
     def begin(self, values: list[Value]) -> None:
@@ -77,8 +77,8 @@ class AsyncStatement(Statement):
         self._awaits = ""
         self._child_said = ""
         self._tool: Callable[[], str] | None = None
-        self._news = ""  # its last line of any kind: the reason, if it goes down now
-        self._told_at = 0  # milliseconds of the engine's clock: when it told its last line
+        self._reason = ""  # its last line of any kind: the reason, if it goes down now
+        self._last_line_at = 0  # milliseconds of the engine's clock: when it told its last line
         self._ended = False
         self._cancelled = False
         self._taken_over = False  # the task has run for the first time
@@ -210,32 +210,32 @@ class AsyncStatement(Statement):
 
     def _fall(self) -> None:
         """Go down, for the reason that was told last."""
-        self.told = self._news
-        self._told_at = self.process.engine.timers.now()
+        self.last_line = self._reason
+        self._last_line_at = self.process.engine.timers.now()
         self.down()
 
     def waits_for(self) -> Waiting | None:
         """Say which tool works for it; else what it told last, what a child of its said, or what it waits for."""
         said = self._tool() if self._tool is not None else ""
-        said = said or self._told_by_now() or self._child_said or self._awaits
+        said = said or self._last_line_now() or self._child_said or self._awaits
         return Waiting(said) if said else None
 
     def trouble(self) -> str:
         """Say what it has told of itself since it is up."""
-        return self._told_by_now() if self.state == UP else ""
+        return self._last_line_now() if self.state == UP else ""
 
-    def _told_by_now(self) -> str:
+    def _last_line_now(self) -> str:
         """Return what it told last, with the time that is left of what it said then."""
-        found = _SOON.fullmatch(self.told)
+        found = _SOON.fullmatch(self.last_line)
         if found is None:
-            return self.told
-        passed_s = (self.process.engine.timers.now() - self._told_at) / 1000
+            return self.last_line
+        passed_s = (self.process.engine.timers.now() - self._last_line_at) / 1000
         return f"{found[1]}{max(0, ceil(float(found[2]) - passed_s))} s"
 
     def again(self, reason: str, wait_ms: int) -> None:
         """Add to the time line that something of its is started again later, and remember it."""
         super().again(reason, wait_ms)
-        self._told_at = self.process.engine.timers.now()
+        self._last_line_at = self.process.engine.timers.now()
 
     def awaits(self, what: str) -> None:
         """Know what is waited for from now on, for whoever asks."""
@@ -247,10 +247,10 @@ class AsyncStatement(Statement):
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Add a line to the time line; while it is up, only what it says of itself is a trouble."""
-        self._news = line
+        self._reason = line
         if kind == NOTE or self.state != UP:
-            self.told = line
-            self._told_at = self.process.engine.timers.now()
+            self.last_line = line
+            self._last_line_at = self.process.engine.timers.now()
         self.process.engine.observer.noted(self, kind, line)
 
     def hear(self, child: str, pid: int, line: str) -> None:
@@ -294,7 +294,7 @@ class Configured(AsyncStatement):
     def _came_up(self, found: Any) -> None:
         if self.state == DOWN:
             self.found = found
-            self.told = self._awaits = self._news = ""
+            self.last_line = self._awaits = self._reason = ""
             self.up()
 
     async def _until_dying(self) -> None:
@@ -327,7 +327,7 @@ class Watched(AsyncStatement):
                 self._fall()
         elif self.state == DOWN:
             self.found = found
-            self.told = self._awaits = self._news = ""
+            self.last_line = self._awaits = self._reason = ""
             self.up()
         elif self.state == UP:
             self.found = found

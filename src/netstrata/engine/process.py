@@ -262,7 +262,7 @@ class Process(Frame):
         statement.state = DOWN
         statement.fell = False
         statement.since = 0.0
-        statement.told = ""
+        statement.last_line = ""
         self.begun[index] = statement
         self.advance = self.free = index + 1
         if self.engine.watched:

@@ -245,7 +245,7 @@ class SystemPorts:
         if self._as_ncd:
             from netstrata.protocols.backoff import STEADY
 
-            return RealChildren(_Unflushed(), hears=False, stop_timeout=self._stop_timeout, growth=STEADY)
+            return RealChildren(_Unflushed(), logs=False, stop_timeout=self._stop_timeout, growth=STEADY)
         return RealChildren(self.output, stop_timeout=self._stop_timeout, registry=self._child_registry)
 
 

@@ -67,7 +67,7 @@ class Heard:
 def with_children(
     act: Callable[[RealChildren, Heard], Coroutine[Any, Any, T]],
     *,
-    hears: bool = True,
+    logs: bool = True,
     kill_after_s: float | None = None,
     growth: int = DOUBLING,
 ) -> T:
@@ -76,7 +76,7 @@ def with_children(
     async def within() -> T:
         statement = Heard()
         set_running(statement)
-        children = RealChildren(StandardOutput(), hears=hears, stop_timeout=StopTimeout(kill_after_s), growth=growth)
+        children = RealChildren(StandardOutput(), logs=logs, stop_timeout=StopTimeout(kill_after_s), growth=growth)
         return await asyncio.wait_for(act(children, statement), LONGEST_S)
 
     return asyncio.run(within())

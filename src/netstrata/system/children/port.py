@@ -42,27 +42,27 @@ def _drop(_line: str) -> None:
 class RealChildren:
     """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
 
-    __slots__ = ("_child_registry", "_environment", "_growth", "_hears", "_output", "stop_timeout")
+    __slots__ = ("_child_registry", "_environment", "_growth", "_logs", "_output", "stop_timeout")
 
     def __init__(
         self,
         output: Output,
         *,
-        hears: bool = True,
+        logs: bool = True,
         stop_timeout: StopTimeout | None = None,
         growth: int = DOUBLING,
         registry: ChildRegistry | None = None,
     ) -> None:
         """Prepare this process for having children; its environment is what they all get.
 
-        Shapes: hears says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
+        Shapes: logs says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
         NCD); stop_timeout is how long a child may take after a SIGTERM; growth is that of the waits before restarts;
         registry has those that must not outlive us.
         """
         stop_ignoring()
         self._environment = dict(os.environb)
         self._output = output
-        self._hears = hears
+        self._logs = logs
         self._growth = growth
         self._child_registry = registry
         self.stop_timeout = stop_timeout or StopTimeout()
@@ -87,7 +87,7 @@ class RealChildren:
             stdout = 1
         stderr = 2 if options.keep_stderr else NULL
         name = title(command)
-        if not self._hears or NULL not in (stdout, stderr):
+        if not self._logs or NULL not in (stdout, stderr):
             return self._start(name, command, ChildStreams(stdin, stdout, stderr, also), -1, statement)
         try:
             ours, its = os.pipe()

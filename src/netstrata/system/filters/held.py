@@ -80,11 +80,11 @@ class HeldChange:
         if program is None:
             raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
         self._program = program
-        heard = writes_nftables(program)
+        monitored = writes_nftables(program)
         journal = self._monitor.journal if self._change.what != "policy" else None
         place = (FAMILIES[self._tool], _text(self._table), _text(self._chain))
-        self._crash_record = CrashRecord(journal, self._asked(), self._change.what if heard else BY_WORDS, place)
-        if heard:
+        self._crash_record = CrashRecord(journal, self._asked(), self._change.what if monitored else BY_WORDS, place)
+        if monitored:
             self._monitored = True
             self._monitor.enter()
         try:

@@ -122,12 +122,12 @@ class FilterMonitor:
             self._notify(news)
 
     def _read(self) -> list[NftObject]:
-        told = self._listener.read() if self._listener is not None else []
+        objects = self._listener.read() if self._listener is not None else []
         if self.journal is not None:
-            self.journal.on_objects(told)
+            self.journal.on_objects(objects)
             if self._listener is not None and self._listener.overrun:
                 self.journal.on_overrun()
-        return told
+        return objects
 
     def _notify(self, news: list[NftObject]) -> None:
         gone = {spot for one in news for spot in self._hit(one)}
@@ -137,16 +137,16 @@ class FilterMonitor:
         for spot in [spot for spot in self._lost if spot in gone]:  # who came first is told first
             self._lost.pop(spot)()
 
-    def _hit(self, told: NftObject) -> list[Spot]:
+    def _hit(self, one: NftObject) -> list[Spot]:
         """Return what a message takes away."""
-        place = (told.family, told.table, told.name)
-        if told.kind == "chain" and not told.deleted:
+        place = (one.family, one.table, one.name)
+        if one.kind == "chain" and not one.deleted:
             held = [spot for spot in self._lost if spot.kind == "policy" and spot[1:4] == place]
-            return [spot for spot in held if told.policy not in (-1, spot.policy)]
-        if not told.deleted:
+            return [spot for spot in held if one.policy not in (-1, spot.policy)]
+        if not one.deleted:
             return []
-        found = [Spot(told.kind, *place, told.handle)]
-        if told.kind == "chain":
+        found = [Spot(one.kind, *place, one.handle)]
+        if one.kind == "chain":
             found += [spot for spot in self._lost if spot.kind == "policy" and spot[1:4] == place]
         return found
 

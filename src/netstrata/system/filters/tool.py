@@ -39,6 +39,6 @@ async def run_tool(children: "RealChildren", argv: list[bytes], statement: Holde
     Raises: Unavailable if it cannot be started at all.
     """
     ended = await run_to_end(children, argv, statement)
-    told = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
-    reason = ("; ".join(told) or f"it {ended.verdict}") if ended.status else ""
+    said = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
+    reason = ("; ".join(said) or f"it {ended.verdict}") if ended.status else ""
     return FilterResult(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)

@@ -27,9 +27,9 @@ class Handles:
         """Know nothing: something may have changed that was not told."""
         self._tables = self._highest = None
 
-    def on_objects(self, told: Iterable[NftObject]) -> None:
+    def on_objects(self, objects: Iterable[NftObject]) -> None:
         """Follow what the kernel tells."""
-        for one in told:
+        for one in objects:
             place = (one.family, one.table)
             if one.kind == "table":
                 self._tables = None

@@ -137,9 +137,9 @@ class FilterJournal:
         if entry is not None:
             self._left.setdefault(key, []).append(entry)
 
-    def on_objects(self, told: Iterable[NftObject]) -> None:
+    def on_objects(self, objects: Iterable[NftObject]) -> None:
         """Follow what the kernel tells."""
-        self._handles.on_objects(told)
+        self._handles.on_objects(objects)
 
     def on_overrun(self) -> None:
         """Know that something may have changed that was not told."""

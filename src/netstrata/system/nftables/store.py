@@ -120,17 +120,17 @@ class NftStore:
         """Listen, tell those whose things are gone, and keep what was made while a transaction runs."""
         if self._listener is None:
             return
-        told = self._listener.read()
+        objects = self._listener.read()
         if self._journal is not None:
-            self._journal.on_objects(told)
+            self._journal.on_objects(objects)
             if self._listener.overrun:
                 self._journal.on_overrun()
         if self._transactions.running:
             self._lost = self._lost or self._listener.overrun
-            self._news += told
-            self._notify([one for one in told if one.kind != "element"])  # which may be our own doing
+            self._news += objects
+            self._notify([one for one in objects if one.kind != "element"])  # which may be our own doing
         else:
-            news, self._news = [*self._news, *told], []
+            news, self._news = [*self._news, *objects], []
             self._notify(news)
 
     def _notify(self, news: list[NftObject]) -> None:

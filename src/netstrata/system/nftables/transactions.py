@@ -82,12 +82,12 @@ class TransactionObserver(Protocol):
 class Transactions:
     """Runs steps, in order, as few transactions."""
 
-    __slots__ = ("_children", "_queue", "_task", "_told", "running")
+    __slots__ = ("_children", "_observer", "_queue", "_task", "running")
 
-    def __init__(self, children: "RealChildren", told: TransactionObserver) -> None:
+    def __init__(self, children: "RealChildren", observer: TransactionObserver) -> None:
         """Take who starts nft, and who is told at once what it has done."""
         self._children = children
-        self._told = told
+        self._observer = observer
         self.running = False
         self._queue: list[NftCommand] = []
         self._task: asyncio.Task[None] | None = None
@@ -149,17 +149,17 @@ class Transactions:
         try:
             os.write(script, text)
             os.lseek(script, 0, os.SEEK_SET)
-            self._told.begins(steps)
+            self._observer.begins(steps)
             waiting = [step.statement for step in steps if step.statement is not None]
             ended = await run_to_end(self._children, [os.fsencode(program), b"-f", b"-"], None, script, waiting)
-            if not ended.status or (ended.status < 0 and self._told.has_done(ended.pid)):
-                self._told.finished(steps, ended.pid)
+            if not ended.status or (ended.status < 0 and self._observer.has_done(ended.pid)):
+                self._observer.finished(steps, ended.pid)
                 return {}
             if ended.status < 0 and ended.pid:
                 return {INTERRUPTED: f"it {ended.verdict}"}
-            self._told.failed(steps)
+            self._observer.failed(steps)
         except Unavailable:
-            self._told.failed(steps)
+            self._observer.failed(steps)
             raise
         finally:
             self.running = False

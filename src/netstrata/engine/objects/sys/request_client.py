@@ -53,10 +53,10 @@ class RequestClient(ExternalObject):
 
     def _connected(self, stream: Stream) -> None:
         self.attempt = None
-        self.channel = MessageStream(stream, self.later, self._told, self._hung_up)
+        self.channel = MessageStream(stream, self.later, self._on_message, self._on_closed)
         self.up()
 
-    def _told(self, message: Message) -> None:
+    def _on_message(self, message: Message) -> None:
         """Pass a message on to its request; what comes for one that is aborted is ignored."""
         if message.request not in self.requests:
             raise wrong(f"a message about request {message.request}, which there is not")
@@ -76,7 +76,7 @@ class RequestClient(ExternalObject):
             if request is not None:
                 request.over(message.kind == FINISHED)
 
-    def _hung_up(self, reason: Unavailable) -> None:
+    def _on_closed(self, reason: Unavailable) -> None:
         """Fail: it is begun again after the retry time."""
         self._let_go()
         self.failed(reason)

@@ -76,9 +76,9 @@ class ServerConnection:
         self.requests: dict[Handled, None] = {}
         self.running: dict[int, Handled] = {}  # those that are not ending, by number
         self._ended = False
-        self.channel = MessageStream(stream, server.later, self._told, self._hung_up)
+        self.channel = MessageStream(stream, server.later, self._on_message, self._on_closed)
 
-    def _told(self, message: Message) -> None:
+    def _on_message(self, message: Message) -> None:
         """Begin or abort a request."""
         if message.kind == REQUEST:
             self._begin(message)
@@ -108,7 +108,7 @@ class ServerConnection:
         elif not self.requests:
             self.server.gone(self)
 
-    def _hung_up(self, reason: Unavailable) -> None:
+    def _on_closed(self, reason: Unavailable) -> None:
         """Undo what the client asked for."""
         self.server.note(str(reason))
         self.end()
