@@ -30,18 +30,8 @@ class Process(Frame):
     """A running process: its statements, and how far it has come."""
 
     __slots__ = (
-        "advance",
-        "begun",
-        "code",
-        "depth",
-        "engine",
-        "error",
-        "free",
-        "mode",
-        "owner",
-        "place",
-        "trouble",
-    )
+        "advance", "begun", "code", "depth", "engine", "error", "free", "mode", "owner", "place", "trouble",
+    )  # fmt: skip
 
     def __init__(self, engine: "Engine", code: Code, owner: Owner | None, arguments: List | None) -> None:
         # Of very many processes each field costs a line of the processor's cache: those of every step stand together.

@@ -20,19 +20,9 @@ class Slot:
     """A statement of a program: what it is, and how to evaluate its arguments."""
 
     __slots__ = (
-        "_entry",
-        "_entry_type",
-        "arguments",
-        "constants",
-        "index",
-        "name",
-        "registry",
-        "span",
-        "tainted",
-        "target",
-        "target_index",
-        "type",
-    )
+        "_entry", "_entry_type", "arguments", "constants", "index", "name", "registry", "span", "tainted",
+        "target", "target_index", "type",
+    )  # fmt: skip
 
     def __init__(
         self,

@@ -85,16 +85,9 @@ class KeptAlive:
     """A program that is started on entering, and again some time after each end, until leaving."""
 
     __slots__ = (
-        "_child",
-        "_command",
-        "_leaving",
-        "_restarts",
-        "_since",
-        "_start_child",
-        "_statement",
-        "_stop_timeout",
+        "_child", "_command", "_leaving", "_restarts", "_since", "_start_child", "_statement", "_stop_timeout",
         "_timer",
-    )
+    )  # fmt: skip
 
     def __init__(self, start: Start, command: Command | None, restarts: Restarts, stop_timeout: StopTimeout) -> None:
         self._start_child = start

@@ -23,17 +23,9 @@ class NftStore:
     """All that is held in one network namespace.  Its sockets are open while anything is held or asked for."""
 
     __slots__ = (
-        "_checks",
-        "_holders",
-        "_journal",
-        "_listener",
-        "_lost",
-        "_news",
-        "_requests",
-        "_room",
-        "_transactions",
+        "_checks", "_holders", "_journal", "_listener", "_lost", "_news", "_requests", "_room", "_transactions",
         "_users",
-    )
+    )  # fmt: skip
 
     def __init__(self, children: "RealChildren", room: int = ROOM, journal: "FilterJournal | None" = None) -> None:
         """Take who starts nft, and where what was made is remembered for the next daemon.
