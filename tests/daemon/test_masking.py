@@ -73,7 +73,7 @@ def test_a_program_that_makes_secrets_for_ever_does_not_take_all_memory() -> Non
 def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
     stream = EventLog(Retry(5000))
     told: list[str] = []
-    stream.listen(LogFormat(lambda line: told.append(redacted(line)), True).on_event)
+    stream.subscribe(LogFormat(lambda line: told.append(redacted(line)), True).on_event)
     text = (
         'process main { var("wooden ") first; var("horse") second; concat(first, second) both; secret(both) key;'
         " var(key) copy; sleep(copy); }"

@@ -58,7 +58,7 @@ async def _show(options: argparse.Namespace, shown: Replay, before: Callable[[Ev
         if wish.takes(event):
             print_events([event_for(event, OPERATE) or {}], options.json)
 
-    shown.stream.listen(on_event)
+    shown.stream.subscribe(on_event)
     socket = ControlSocket(options.control, shown) if options.control else None
     if socket is None:
         await shown.play(options.speed)

@@ -139,10 +139,10 @@ class App:
 
             ours = is_standard_error()
             if ours or journal == "yes":
-                self._stream.listen(SystemdJournal(account).on_event)
+                self._stream.subscribe(SystemdJournal(account).on_event)
             if ours:
                 return
-        self._stream.listen(account.on_event)
+        self._stream.subscribe(account.on_event)
 
     def _record(self, path: str) -> "Recorder":
         """Record what happens.

@@ -23,7 +23,7 @@ from netstrata.daemon.control.limits import Limits, Report
 from netstrata.daemon.control.peers import operator_groups, peer_of, right_of
 from netstrata.daemon.control.texts import EventTexts
 from netstrata.daemon.events.event import Event
-from netstrata.daemon.events.event_log import Listener
+from netstrata.daemon.events.event_log import EventSubscriber
 from netstrata.daemon.text.rendering import traceback_of
 
 SLOW_S: Final = 10.0  # that a message may take
@@ -58,11 +58,11 @@ class Timeline(Protocol):
     def after(self, seq: int, most: int) -> list[Event]:
         """Return the oldest events in memory that are younger than a number, at most so many."""
 
-    def listen(self, listener: Listener) -> None:
-        """Tell somebody of every event from now on."""
+    def subscribe(self, subscriber: EventSubscriber) -> None:
+        """Call a subscriber with every event from now on."""
 
-    def leave(self, listener: Listener) -> None:
-        """Tell somebody no more."""
+    def unsubscribe(self, subscriber: EventSubscriber) -> None:
+        """Call it no more."""
 
 
 class Served(Protocol):
@@ -112,13 +112,13 @@ class ControlSocket:
         self._epoll = select.epoll()
         self._epoll.register(self._listening, _LISTENING)
         asyncio.get_running_loop().add_reader(self._epoll, self._look)
-        self.stream.listen(self._on_event)
+        self.stream.subscribe(self._on_event)
 
     def close(self) -> None:
         """Let all clients go, and remove the socket if it is still ours."""
         self.limits.close()
         if self._epoll is not None and self._listening is not None:
-            self.stream.leave(self._on_event)
+            self.stream.unsubscribe(self._on_event)
             asyncio.get_running_loop().remove_reader(self._epoll)
             for timer in (self._pause, self._reading_timer):
                 if timer is not None:
