@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 
 TRUE = b"/bin/true"
 COUNT = 1000

@@ -23,7 +23,7 @@ from netstrata.daemon.control.limits import MOST_EACH, MOST_OPERATING, MOST_READ
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import KEPT, EventLog
 from netstrata.engine.environment import Retry
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.child import wait_until
 from netstrata.testing.play import Play
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.testing.play import Play
 

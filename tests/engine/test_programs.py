@@ -11,7 +11,7 @@ import pytest
 from tests.engine.live import Live
 
 from netstrata.system.children import RealChildren, StopTimeout
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.testing.child import wait_until
 

@@ -15,7 +15,7 @@ from netstrata.statements.daemon import daemon
 from netstrata.statements.run import run
 from netstrata.statements.runonce import Ended, runonce
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.values import List, Map, Refused, Value
 
 

@@ -13,9 +13,9 @@ from netstrata.language.diagnostics import render_all
 from netstrata.language.layout import format_program
 from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import Ownership
-from netstrata.system.places import opened
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import Ownership
+from netstrata.system.filesystem.places import opened
 
 
 def check(paths: list[str]) -> int:

@@ -3,8 +3,8 @@
 from netstrata.cli.client import Connection
 from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.control.metrics import down_text, metrics_text
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import PUBLIC
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PUBLIC
 
 
 def metrics(control: str, output: str | None) -> int:

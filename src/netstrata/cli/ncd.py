@@ -7,8 +7,8 @@ from typing import NoReturn
 
 from netstrata.cli.options import FACILITIES, USAGE, BadUsage, NcdOptions, read_options
 from netstrata.cli.streams import finish, open_missing
-from netstrata.system.boundedwriter import standard_writers
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.bounded_writer import standard_writers
+from netstrata.system.output.standard_output import StandardOutput
 
 VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmail.com>\n"
 

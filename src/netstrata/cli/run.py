@@ -9,7 +9,7 @@ from netstrata.daemon.app import App, CannotRun, RunOptions
 from netstrata.daemon.logs.run_log import RunLog
 from netstrata.language.diagnostics import render_all
 from netstrata.language.refusals import Refusals
-from netstrata.system.boundedwriter import standard_writers
+from netstrata.system.output.bounded_writer import standard_writers
 
 
 def run(options: argparse.Namespace) -> int:

@@ -26,9 +26,9 @@ from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
-from netstrata.system.boundedwriter import LAST_READ_S, BoundedWriter
-from netstrata.system.output import StandardOutput
-from netstrata.system.places import NotFollowed
+from netstrata.system.filesystem.places import NotFollowed
+from netstrata.system.output.bounded_writer import LAST_READ_S, BoundedWriter
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.system.service_manager import take_service_manager
 from netstrata.values import Source, Unavailable

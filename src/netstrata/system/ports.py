@@ -31,7 +31,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren, StopTimeout
     from netstrata.system.children.child_registry import ChildRegistry
-    from netstrata.system.generated import GeneratedFiles
+    from netstrata.system.filesystem.generated import GeneratedFiles
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables.journal import FilterJournal
 
@@ -206,7 +206,7 @@ class SystemPorts:
     @cached_property
     def generated(self) -> "GeneratedFiles":
         """Return the files that are generated for programs."""
-        from netstrata.system.generated import GeneratedFiles
+        from netstrata.system.filesystem.generated import GeneratedFiles
 
         return GeneratedFiles(self._run)
 
@@ -217,7 +217,7 @@ class SystemPorts:
 
     async def end_orphans(self) -> list[int]:
         """End the children of a daemon that has crashed, return their ids, and remove its generated files."""
-        from netstrata.system.generated import remove_stale
+        from netstrata.system.filesystem.generated import remove_stale
 
         ended = await self._child_registry.end_orphans() if self._child_registry is not None else []
         remove_stale(self._run)

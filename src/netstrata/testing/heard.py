@@ -9,7 +9,7 @@ from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import DOUBLING
 from netstrata.system.children import RealChildren, StopTimeout
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.values import Unavailable
 
 T = TypeVar("T")

@@ -68,7 +68,7 @@ def test_a_hundred_megabytes_of_output_are_not_kept(filter_: str) -> None:
 import asyncio
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 async def main():
     children = RealChildren(StandardOutput())
     command = Command([b"/bin/sh", b"-c", rb"head -c 100000000 /dev/zero | {filter_}"])
@@ -103,7 +103,7 @@ import asyncio
 from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 async def main():
     output = StandardOutput()
     children = RealChildren(output)

@@ -13,7 +13,7 @@ import pytest
 from netstrata.contract import set_running
 from netstrata.contract.secrets import SECRETS
 from netstrata.ports.heldfiles import NOTHING_SAID, Attributes
-from netstrata.system import atomic_file
+from netstrata.system.filesystem import atomic_file
 from netstrata.system.heldfiles import RealHeldFiles
 from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable

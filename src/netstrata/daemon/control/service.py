@@ -25,7 +25,7 @@ from netstrata.engine.structures.names.goals import goals
 from netstrata.values import Source, Unavailable
 
 if TYPE_CHECKING:
-    from netstrata.system.generated import GeneratedFile, GeneratedFiles
+    from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
 class ControlService:

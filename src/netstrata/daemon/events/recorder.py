@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from netstrata.daemon.events.event import Event, place_of
 from netstrata.daemon.events.event_log import EventLog
-from netstrata.system.places import open_file
+from netstrata.system.filesystem.places import open_file
 
 MOST: Final = 4 << 20  # bytes that may wait to be written
 AT_ONCE: Final = 1 << 18  # bytes that are written together

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from netstrata.daemon.running import garbage
 from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.machine import Engine
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 
 if TYPE_CHECKING:
     import asyncio

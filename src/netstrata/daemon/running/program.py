@@ -14,7 +14,7 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.program import Code
 from netstrata.engine.registry import Registry
 from netstrata.language.tree import PlainProgram
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 
 OUTSIDE = ("configures", "watches", "reports", "object")  # the kinds of statement that may wait for something outside
 

@@ -13,12 +13,12 @@ from netstrata.ports.backends import Association
 from netstrata.protocols import wpa_configuration
 from netstrata.protocols.wpa import IDLE, Confused, Wpa, read_line, step
 from netstrata.system.backends.tap import DEVICE, make_tap, remove_tap
-from netstrata.system.programs import Listening, find_program, run_to_end
+from netstrata.system.tools.run import Listening, find_program, run_to_end
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import Child, RealChildren, StopTimeout
-    from netstrata.system.generated import GeneratedFiles
+    from netstrata.system.filesystem.generated import GeneratedFiles
 
 
 class RealBackends:

@@ -15,7 +15,7 @@ import os
 from contextlib import suppress
 
 from netstrata.system.children.orphans import end_all, lockers_of, started_at
-from netstrata.system.places import open_file
+from netstrata.system.filesystem.places import open_file
 
 ROUNDS = 10  # of looking who has the file open: those that are ended may just have started others
 

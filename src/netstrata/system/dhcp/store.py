@@ -4,9 +4,9 @@ import os
 from math import inf
 from typing import NamedTuple
 
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import PUBLIC
-from netstrata.system.places import read_file
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PUBLIC
+from netstrata.system.filesystem.places import read_file
 from netstrata.values import format_ipv4, parse_ipv4
 
 _LARGEST = 4096

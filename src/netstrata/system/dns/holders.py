@@ -8,7 +8,7 @@ from netstrata.protocols.resolv_conf import configuration
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
 from netstrata.system.fair_lock import FairLock, turn
-from netstrata.system.file_guard import FileGuard
+from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:

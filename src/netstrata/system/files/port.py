@@ -5,10 +5,10 @@ import stat
 
 from netstrata.contract.secrets import SECRETS
 from netstrata.ports.files import FileStatus
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import PRIVATE
 from netstrata.system.files.stdio import StdioFile
-from netstrata.system.places import open_file, opened, read_file
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PRIVATE
+from netstrata.system.filesystem.places import open_file, opened, read_file
 from netstrata.values import Unavailable
 
 _KINDS = (

@@ -17,7 +17,7 @@ from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
 from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
 from netstrata.system.nftables.records import BY_WORDS
-from netstrata.system.programs import find_program
+from netstrata.system.tools.run import find_program
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:

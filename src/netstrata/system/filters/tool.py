@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import Holder
-from netstrata.system.programs import run_to_end
+from netstrata.system.tools.run import run_to_end
 
 if TYPE_CHECKING:
     from asyncio import CancelledError

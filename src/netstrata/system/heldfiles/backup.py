@@ -8,8 +8,8 @@ writes itself; and what has been written there since is somebody else's.  The na
 import os
 from contextlib import suppress
 
-from netstrata.system.atomic_file import found_at
-from netstrata.system.places import Place
+from netstrata.system.filesystem.atomic_file import found_at
+from netstrata.system.filesystem.places import Place
 
 
 def back_up(place: Place, written: os.stat_result, earlier: str) -> str:

@@ -7,10 +7,10 @@ import os
 import stat
 
 from netstrata.contract.shapes.heldfiles import Attributes
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import Ownership
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import Ownership
+from netstrata.system.filesystem.places import Place, opened
 from netstrata.system.heldfiles.ownership import ownership_of
-from netstrata.system.places import Place, opened
 
 _MODE = 0o755
 

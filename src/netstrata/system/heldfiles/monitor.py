@@ -9,8 +9,8 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from netstrata.system import inotify
-from netstrata.system.inotify import Inotify
+from netstrata.system.filesystem import inotify
+from netstrata.system.filesystem.inotify import Inotify
 
 QUIET_S = 0.05
 _CHANGES = (

@@ -6,7 +6,7 @@ import pwd
 import stat
 
 from netstrata.contract.shapes.heldfiles import Attributes
-from netstrata.system.atomic_file import PRIVATE, Ownership
+from netstrata.system.filesystem.atomic_file import PRIVATE, Ownership
 from netstrata.values import Unavailable
 
 

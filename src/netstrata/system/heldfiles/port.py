@@ -13,12 +13,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from netstrata.contract import Holder, current_holder
 from netstrata.contract.secrets import SECRETS
 from netstrata.contract.shapes.heldfiles import Attributes
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import PUBLIC, Ownership
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
+from netstrata.system.filesystem.places import Place, opened
 from netstrata.system.heldfiles import backup, directories
 from netstrata.system.heldfiles.monitor import DirectoryMonitor
 from netstrata.system.heldfiles.ownership import ownership_of
-from netstrata.system.places import Place, opened
 from netstrata.values import Unavailable
 
 _MOUNT_POINT = (errno.EXDEV, errno.EBUSY)  # of link and rename within one directory

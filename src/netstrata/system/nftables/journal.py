@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from netstrata.protocols.nftables import NftObject
+from netstrata.system.filesystem.places import open_file
 from netstrata.system.nftables.handles import Handles
 from netstrata.system.nftables.netlink import Requests
 from netstrata.system.nftables.records import (
@@ -34,7 +35,6 @@ from netstrata.system.nftables.records import (
     write_lines,
 )
 from netstrata.system.nftables.recovery import delete_twin, find_standing
-from netstrata.system.places import open_file
 from netstrata.values import Unavailable
 
 SETTLED_S = 30.0

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from netstrata.contract import Holder
-from netstrata.system.programs import find_program, run_to_end
+from netstrata.system.tools.run import find_program, run_to_end
 from netstrata.values import Unavailable, line_fault
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
-from netstrata.system.places import Place, opened
+from netstrata.system.filesystem.places import Place, opened
 
 _LARGEST: Final = 1 << 28  # bytes: what is compared, not what is kept
 

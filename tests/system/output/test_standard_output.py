@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from netstrata.system.boundedwriter import BoundedWriter
-from netstrata.system.output import BLOCK, StandardOutput
+from netstrata.system.output.bounded_writer import BoundedWriter
+from netstrata.system.output.standard_output import BLOCK, StandardOutput
 
 
 def test_little_is_held_back_until_it_is_flushed(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 
 BLOCK: Final = 4096  # bytes, as glibc for a pipe or a file
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from netstrata.ports.heldfiles import NOTHING_SAID
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import PUBLIC, Ownership
 from netstrata.system.dns.file import ResolverFile
 from netstrata.system.files import RealFiles
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
+from netstrata.system.filesystem.places import NotFollowed, opened, others_may_write, read_file
 from netstrata.system.heldfiles import RealHeldFiles
-from netstrata.system.places import NotFollowed, opened, others_may_write, read_file
 from netstrata.values import Unavailable
 
 FILES = RealFiles()

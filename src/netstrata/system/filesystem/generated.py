@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from netstrata.contract import Holder, current_holder
-from netstrata.system import atomic_file
-from netstrata.system.atomic_file import PRIVATE
-from netstrata.system.file_guard import FileGuard
-from netstrata.system.places import opened, read_file
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PRIVATE
+from netstrata.system.filesystem.file_guard import FileGuard
+from netstrata.system.filesystem.places import opened, read_file
 from netstrata.values import Unavailable
 
 DIRECTORY = "generated"

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from netstrata.contract import set_running
-from netstrata.system.generated import GeneratedFiles, remove_stale
+from netstrata.system.filesystem.generated import GeneratedFiles, remove_stale
 from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable
 
 HOLDS_AND_WAITS = """
 import sys
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 with GeneratedFiles(sys.argv[1]).held_file("held.conf") as file:
     file.write("of another daemon")
     print("held", flush=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from netstrata.contract import Holder, current_holder
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
-from netstrata.system.programs import Listening
+from netstrata.system.tools.run import Listening
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:

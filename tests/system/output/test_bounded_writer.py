@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 
 LINES = [b"line %d\n" % number for number in range(20_000)]
 STOP, START = b"\x13", b"\x11"  # Ctrl-S, Ctrl-Q
@@ -120,7 +120,7 @@ def test_a_pipe_of_another_user_holds_nobody_up_either() -> None:
     """Linux 6.18 refuses to open it once more (EACCES)."""
     code = """
 import os, sys
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 os.setuid(65534)
 writer = BoundedWriter(1)
 for number in range(20_000):
@@ -159,7 +159,7 @@ def test_a_reader_that_does_not_come_back_is_waited_for_no_longer_than_was_said(
 
 def test_lines_of_two_descriptors_with_one_reader_stay_in_order() -> None:
     code = """
-from netstrata.system.boundedwriter import standard_writers
+from netstrata.system.output.bounded_writer import standard_writers
 output, errors = standard_writers()
 for number in range(0, 20_000, 2):
     output.write(b"line %d\\n" % number)
