@@ -79,7 +79,7 @@ async def _turns(seconds: float, folder: str) -> dict[str, Any]:
     control = ControlSocket(f"{folder}/control", ControlService(play.engine, stream, [], GeneratedFiles(folder)))
     await control.open()
     garbage.keep_off()
-    garbage.settle()
+    garbage.freeze()
     answers = multiprocessing.Value("q", 0)
     asking = multiprocessing.Process(target=ask_everything, args=(control.path, answers))
     asking.start()

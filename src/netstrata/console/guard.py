@@ -103,7 +103,7 @@ class RequestGuard:
         self._refusals.refused(what, why)
 
     def _noting(self, scope: Scope, send: Send) -> Send:
-        """Tell what the application refuses; that a process or a goal is not there any more is an answer."""
+        """Log what the application refuses; that a process or a goal is not there any more is an answer."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -16,7 +16,7 @@ class RefusalLog:
         self._count = 0
 
     def refused(self, what: str, why: str) -> None:
-        """Tell that something was refused, and why; or that there were more."""
+        """Log that something was refused, and why; or that there were more."""
         second = int(time.monotonic())
         if second != self._second:
             if self._count > MOST:

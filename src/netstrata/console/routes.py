@@ -62,7 +62,7 @@ def _of_query(text: str, wanted: Type) -> Any:
 
 def _status(daemon: Daemon, feed: Feed) -> Endpoint:
     async def answer(request: Request) -> Response:
-        """Tell what stands, and the number of an event that it is not older than."""
+        """Answer what stands, and the number of an event that it is not older than."""
         given: dict[str, Any] = {"below": True}
         if "process" in request.query_params:
             given = {"process": request.query_params["process"]}
@@ -81,7 +81,7 @@ def _status(daemon: Daemon, feed: Feed) -> Endpoint:
 
 def _metrics(daemon: Daemon) -> Endpoint:
     async def answer(request: Request) -> Response:
-        """Tell what the daemon counts, as Prometheus reads it; a daemon that does not answer is told of there, too."""
+        """Answer what the daemon counts, as Prometheus reads it, also that it does not answer."""
         try:
             figures = msgspec.json.decode(await daemon.ask("Figures"))["figures"]
             try:

@@ -117,7 +117,7 @@ class App:
             arguments=self._options.arguments,
             signal_exit_code=0,
             on_signal=self._end,
-            on_idle=self._settle,
+            on_idle=self._on_idle,
             beside=(lambda engine: self._beside(claim, engine)) if claim is not None or self._manager.listens else None,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
@@ -211,7 +211,7 @@ class App:
         self._manager.say("STOPPING=1")
         self._ports.end_children_within(self._options.stop_s)
 
-    def _settle(self) -> None:
+    def _on_idle(self) -> None:
         """Do what can wait until nothing is due."""
         self._stream.settle()
         self._output.flush()

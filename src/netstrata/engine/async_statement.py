@@ -145,7 +145,7 @@ class AsyncStatement(Statement):
         raise NotImplementedError
 
     def _report(self, action: Any, argument: Any) -> None:
-        """Tell the engine: at once if the engine is driving, as an event if a task is."""
+        """Report to the engine: at once if it is driving, as an event if a task is."""
         if self._task is None:
             action(argument)
         else:
@@ -238,11 +238,11 @@ class AsyncStatement(Statement):
         self._last_line_at = self.process.engine.timers.now()
 
     def awaits(self, what: str) -> None:
-        """Know what is waited for from now on, for whoever asks."""
+        """Keep what is waited for from now on, for whoever asks."""
         self._awaits = what
 
     def uses(self, tool: Callable[[], str] | None) -> None:
-        """Know which tool works for it, for whoever asks."""
+        """Keep which tool works for it, for whoever asks."""
         self._tool = tool
 
     def note(self, line: str, kind: str = NOTE) -> None:

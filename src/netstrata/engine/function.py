@@ -16,7 +16,7 @@ class Function:
     __slots__ = ("declaration",)
 
     def declare(self, declaration: Declaration) -> None:
-        """Know the declaration."""
+        """Take the declaration."""
         self.declaration = declaration
 
     def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:

@@ -45,7 +45,7 @@ class Registry:
         self._names = names
 
     def add(self, declaration: Declaration) -> None:
-        """Know one more statement or method."""
+        """Add a statement or method."""
         self._entries[declaration.name] = Entry(declaration, self._maker_of(declaration))
         _, is_method, name = declaration.name.rpartition("::")
         if is_method and (declaration.roles is not NO_ROLES or name not in self._methods):

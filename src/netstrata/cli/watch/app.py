@@ -113,7 +113,7 @@ class WatchApp(App[None]):
         self._tell()
 
     def on_unmount(self) -> None:
-        """Hear no more."""
+        """Stop reading events."""
         self._feed.end()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -48,7 +48,7 @@ class EventFeed(threading.Thread):
         return heard
 
     def end(self) -> None:
-        """Hear no more."""
+        """Stop reading events."""
         self._ending.set()
         if self._connection is not None:
             self._connection.close()

@@ -57,7 +57,7 @@ class ControlClient:
         self._cut_off: asyncio.TimerHandle | None = None
 
     def woken(self, readable: bool) -> None:
-        """Know that bytes have come, or that there is room for some."""
+        """Be readable or writable, as epoll says."""
         self._readable = self._readable or readable
         self._full = False
 
@@ -192,7 +192,7 @@ class ControlClient:
         self.watching = Filter(**wanted)
 
     def _send_events(self) -> bool:
-        """Tell some events; say whether there were any."""
+        """Send some events; say whether there were any."""
         if self.watching is None:
             return False
         events = self._server.stream.after(self._told, AT_ONCE)
@@ -223,7 +223,7 @@ class ControlClient:
         self.let_go(f"{SERVICE}.InvalidParameter", {"parameter": why})
 
     def let_go(self, error: str, parameters: dict[str, Any]) -> None:
-        """Tell a last thing, and end the connection when it is read, at the latest after a while."""
+        """Send a last thing, and end the connection when it is read, at the latest after a while."""
         self._stop_clock()
         self._closing = True
         self._answer = None
@@ -232,7 +232,7 @@ class ControlClient:
         self._server.ready(self)
 
     def finish(self) -> None:
-        """Tell the events that are left, as far as the client reads, and end."""
+        """Send the events that are left, as far as the client reads, and end."""
         while not self._ended and self._send_events():
             if len(self._out) >= UNSENT and not self._send():
                 break

@@ -46,7 +46,7 @@ class Limits:
         return 0
 
     def left(self, peer: Peer, right: int) -> None:
-        """Know that somebody who was let in has gone."""
+        """Count one who was let in and has gone."""
         if right < OPERATE:
             self._reading -= 1
         self._each[peer.uid] -= 1

@@ -41,7 +41,7 @@ _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def _drop(text: str, uid: int, pid: int) -> None:
-    """Tell nobody."""
+    """Drop it."""
 
 
 class Timeline(Protocol):

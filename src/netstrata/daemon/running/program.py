@@ -59,7 +59,7 @@ def run_program(program: PlainProgram, registry: Registry, settings: EngineSetti
     )
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
-    garbage.settle()
+    garbage.freeze()
     needs_loop = settings.beside is not None or settings.before is not None or outside_too
     return host.run(engine, engine.start, needs_loop)
 

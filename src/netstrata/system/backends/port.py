@@ -106,7 +106,7 @@ class _Supplicant:
         self._stop_timeout: StopTimeout | None = None
 
     def follow(self, child: "Child", stop_timeout: "StopTimeout") -> None:
-        """Know which program it is, and when it ends."""
+        """Take the program, and be called when it ends."""
         self._child = child
         self._stop_timeout = stop_timeout
         child.when_ended(lambda: self._changes.put_nowait(None))
@@ -131,7 +131,7 @@ class _Supplicant:
         self._state = state
 
     def _tell(self, line: bytes) -> None:
-        """Tell how the authentication goes; the reason why an attempt failed stays until one succeeds."""
+        """Note how the authentication goes; the reason why an attempt failed stays until one succeeds."""
         said = read_line(line, self._link)
         if said is None or self._statement is None:
             return
@@ -144,4 +144,4 @@ class _Supplicant:
 
 
 def _drop(_line: str) -> None:
-    """Tell nobody."""
+    """Drop it."""

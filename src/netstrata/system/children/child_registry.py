@@ -26,7 +26,7 @@ class ChildRegistry:
     __slots__ = ("_called", "_descriptor", "_path", "_tools", "_us")
 
     def __init__(self, path: str) -> None:
-        """Know where the file is."""
+        """Take the file's path."""
         self._path = path
         self._descriptor = -1
         self._called: dict[int, str] = {}
@@ -56,7 +56,7 @@ class ChildRegistry:
         return (self._descriptor,)
 
     def end_tool(self, inherited: tuple[int, ...]) -> None:
-        """Know that a tool has ended, or has not begun."""
+        """Record that a tool has ended, or has not begun."""
         if inherited:
             self._tools -= 1
             self._close_unused()

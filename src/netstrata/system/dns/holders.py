@@ -98,7 +98,7 @@ class ResolverConfiguration:
         return None
 
     def _watch(self, backend: ResolverFile) -> None:
-        """Hear of changes of a file by others, if nobody does yet."""
+        """Watch the file for changes of others, if nobody does yet."""
         if self._guard is None:
             try:
                 self._guard = FileGuard(backend, self._repair)

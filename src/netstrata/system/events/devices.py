@@ -38,7 +38,7 @@ class DeviceSocket:
     __slots__ = ("_from_udev", "socket")
 
     def __init__(self, places: Places) -> None:
-        """Listen from now on.
+        """Subscribe to uevents.
 
         Raises: OSError.
         """

@@ -30,7 +30,7 @@ class GeneratedFile:
     __slots__ = ("_data", "_descriptor", "_guard", "changed", "name", "path", "size", "statement")
 
     def __init__(self, name: str, path: str, statement: Holder | None) -> None:
-        """Know where it will be; there is none before it is written.
+        """Take its path; there is no file before it is written.
 
         Shapes: size is in bytes, changed in seconds of wall time.
         """

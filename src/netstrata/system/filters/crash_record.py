@@ -47,12 +47,12 @@ class CrashRecord:
             self._journal.intend(self._key, *self._place, mark)
 
     def drop(self) -> None:
-        """Know that it was not done."""
+        """Record that it was not done."""
         if self._journal is not None:
             self._journal.drop(self._key)
 
     def made(self, spot: Spot | None) -> None:
-        """Know that it was done, and where."""
+        """Record that it was done, and where."""
         if self._journal is not None and (spot is None or spot.handle):
             self._journal.made(self._key, *self._place, spot.handle if spot is not None else 0)
 
@@ -63,17 +63,17 @@ class CrashRecord:
             self._journal.gone(self._key, 0)
 
     def undone(self, spot: Spot | None) -> None:
-        """Know that it is undone, or no longer ours."""
+        """Record that it is undone, or no longer ours."""
         if spot is None:
             self.drop()  # of what nobody has told where it is
         self.gone(spot)
 
     def gone(self, spot: Spot | None) -> None:
-        """Know that it is no longer there."""
+        """Record that it is no longer there."""
         if self._journal is not None:
             self._journal.gone(self._key, spot.handle if spot is not None else 0)
 
     def leave(self, spot: Spot | None) -> None:
-        """Know that it could not be undone."""
+        """Record that it could not be undone."""
         if self._journal is not None:
             self._journal.leave(self._key, spot.handle if spot is not None else 0)

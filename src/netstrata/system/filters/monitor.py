@@ -70,7 +70,7 @@ class FilterMonitor:
                 asyncio.get_running_loop().add_reader(self._listener.socket.fileno(), self.read_messages)
 
     def leave(self) -> None:
-        """Listen no more when the last one leaves."""
+        """Unsubscribe when the last one leaves."""
         self._users -= 1
         if not self._users:
             if self._listener is not None:
@@ -104,7 +104,7 @@ class FilterMonitor:
         self.read_messages()  # it may have been taken away before we knew it
 
     def let_go(self, spot: Spot) -> None:
-        """Tell no more; what has been told until now is told first."""
+        """Notify no more, after what has been read until now."""
         self.read_messages()
         self._lost.pop(spot, None)
 
@@ -114,7 +114,7 @@ class FilterMonitor:
         return self._requests.delete(spot.kind, spot.family, spot.table, spot.chain, spot.handle)
 
     def read_messages(self) -> None:
-        """Hear what has been told."""
+        """Read messages, and notify whose objects were deleted or changed."""
         if self._running:
             self._news += self._read()
         else:

@@ -62,7 +62,7 @@ class DirectoryMonitor:
         return watched
 
     def remove(self, watched: WatchedName) -> None:
-        """Tell no more."""
+        """Call it no more."""
         self._to_check.pop(watched, None)
         left = self._watched.get(watched.directory, [])
         if watched in left:

@@ -24,7 +24,7 @@ class Handles:
         self._highest: dict[Place, int] | None = None
 
     def on_overrun(self) -> None:
-        """Know nothing: something may have changed that was not told."""
+        """Forget all: a message may have been lost."""
         self._tables = self._highest = None
 
     def on_objects(self, objects: Iterable[NftObject]) -> None:

@@ -52,7 +52,7 @@ class FilterJournal:
     )  # fmt: skip
 
     def __init__(self, path: str, settled_s: float = SETTLED_S) -> None:
-        """Know where the file is, and how long a program may take to ask for what is there."""
+        """Take the file's path, and how long a program may take to ask for what is there."""
         self._settled_s = settled_s
         self._path = path
         self._descriptor = -1
@@ -99,7 +99,7 @@ class FilterJournal:
         self._write(INTENDED, entry)
 
     def drop(self, key: str) -> None:
-        """Know that what was intended was not made."""
+        """Record that what was intended was not made."""
         retried = _pop(self._retried, key)
         if retried is not None:
             self._uncertain.setdefault(key, []).append(retried)
@@ -142,7 +142,7 @@ class FilterJournal:
         self._handles.on_objects(objects)
 
     def on_overrun(self) -> None:
-        """Know that something may have changed that was not told."""
+        """Forget handles: a message may have been lost."""
         self._handles.on_overrun()
 
     def _delete_twin(self, rule: JournalEntry, above: int) -> None:

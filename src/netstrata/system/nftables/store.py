@@ -62,7 +62,7 @@ class NftStore:
         self._users += 1
 
     def leave(self) -> None:
-        """Listen no more when the last one leaves."""
+        """Unsubscribe when the last one leaves."""
         self._users -= 1
         if self._users == 0 and self._listener is not None and self._requests is not None:
             asyncio.get_running_loop().remove_reader(self._listener.socket.fileno())
@@ -94,7 +94,7 @@ class NftStore:
         self._transactions.ask(step)
 
     def let_go(self, holder: ThingHolder) -> None:
-        """Tell a holder nothing any more."""
+        """Notify a holder no more."""
         self._checks.forget(holder)
         key = _key_of(holder.thing, holder.handle)
         left = [one for one in self._holders.get(key, ()) if one is not holder]
@@ -109,7 +109,7 @@ class NftStore:
         return self._requests.delete(thing.kind, thing.family, thing.table, thing.name, handle)
 
     def read_messages(self) -> None:
-        """Listen, tell those whose things are gone, and keep what was made while a transaction runs."""
+        """Read messages, notify those whose objects were deleted, and keep what was made while a transaction runs."""
         if self._listener is None:
             return
         objects = self._listener.read()
@@ -126,7 +126,7 @@ class NftStore:
             self._notify(news)
 
     def _notify(self, news: list[NftObject]) -> None:
-        """Tell those whose things are gone; have those looked after whose elements may be."""
+        """Notify those whose objects were deleted; look up elements that may have been."""
         gone: list[ThingHolder] = []
         for one in news:
             if one.deleted and one.kind == "element":
@@ -184,7 +184,7 @@ class NftStore:
         self._notify(others)  # also of what was made just now, and deleted before we knew its handle
 
     def _made(self, step: Made, handle: int) -> None:
-        """Tell a holder its handle, and from now on when its thing is gone."""
+        """Give a holder its handle, and notify it from now on when its object is deleted."""
         holder = step.holder
         thing = holder.thing
         if self._journal is not None and (handle or thing.kind == "element"):

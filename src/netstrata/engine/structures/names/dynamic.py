@@ -54,12 +54,12 @@ class Contest:
             return
         self.moving = True
         if not self.bound:
-            self.settle()
+            self.bind_best()
             return
         for depend in reversed(list(self.bound)):
             depend.down()
 
-    def settle(self) -> None:
+    def bind_best(self) -> None:
         """Make the best current: nobody is bound any more."""
         self.moving = False
         old = self.current
@@ -74,7 +74,7 @@ class Contest:
         """Somebody is not bound any more."""
         del self.bound[depend]
         if self.moving and not self.bound:
-            self.settle()
+            self.bind_best()
 
 
 def _contest(statement: Statement, value: Value) -> Contest:
@@ -108,7 +108,7 @@ class DynamicProvide(Statement):
         heappush(contest.ranks, Rank(order, self))
         self.up()
         if contest.current is None:
-            contest.settle()
+            contest.bind_best()
         elif contest.best() is self:
             contest.move()
 
