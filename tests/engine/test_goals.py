@@ -3,7 +3,7 @@
 from netstrata.control.answers import finish
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.why import Why
-from netstrata.engine.structures.goals import goals
+from netstrata.engine.structures.names.goals import goals
 from netstrata.testing.play import Play
 
 CHAIN = """

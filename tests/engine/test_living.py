@@ -18,7 +18,7 @@ from netstrata.contract import (
     declaration_of,
     watches,
 )
-from netstrata.contract.shapes import Text
+from netstrata.contract.shapes.common import Text
 from netstrata.testing.play import Play
 from netstrata.values import Unavailable
 

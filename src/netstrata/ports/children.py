@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
-from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
+from netstrata.contract.shapes.children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports.streams import Stream
 
 

@@ -16,8 +16,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_NETCONF,
     RTNLGRP_LINK,
 )
+from netstrata.system.filesystem.inotify import MODIFY, Inotify
 from netstrata.system.held import NO_RECOVERY, HoldingSetting, Loss, Overrides, OverrideStack, Recovery, Spec
-from netstrata.system.inotify import MODIFY, Inotify
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.values import Unavailable
 

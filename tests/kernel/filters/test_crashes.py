@@ -10,9 +10,9 @@ from tests.kernel.filters.programs import started, up, with_legacy_tools
 
 from netstrata.ports import NftThing
 from netstrata.system.children import RealChildren
-from netstrata.system.nftables import NftablesPort, RealNftables
+from netstrata.system.nftables import RealNftables
 from netstrata.system.nftables.journal import FilterJournal
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.testing.child import Child
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
@@ -105,7 +105,7 @@ def test_what_the_next_program_does_not_ask_for_is_deleted_after_a_while(lab: La
     path.write_text(host.read("/run/netstrata/filters"))
 
     async def act() -> tuple[str, str]:
-        nft = NftablesPort(RealNftables(RealChildren(StandardOutput()), journal=FilterJournal(str(path), settled_s=2)))
+        nft = RealNftables(RealChildren(StandardOutput()), journal=FilterJournal(str(path), settled_s=2))
         async with nft.held(NftThing("table", "ip", "b")):
             both = rules(host)
             while "table ip a" in rules(host):  # noqa: ASYNC110

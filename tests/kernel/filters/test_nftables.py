@@ -10,8 +10,8 @@ from tests.kernel.filters.programs import started, up
 
 from netstrata.ports import NftThing
 from netstrata.system.children import RealChildren
-from netstrata.system.nftables import NftablesPort, RealNftables
-from netstrata.system.output import StandardOutput
+from netstrata.system.nftables import RealNftables
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.testing.child import wait_until
 from netstrata.testing.heard import Heard
 from netstrata.testing.host import Host
@@ -177,7 +177,7 @@ def test_when_the_kernel_tells_more_than_is_read_handles_are_looked_up_and_losse
 
     async def act() -> tuple[list[str], list[str]]:
         statement = Heard()
-        nft = NftablesPort(RealNftables(RealChildren(StandardOutput()), room=2048), statement)
+        nft = RealNftables(RealChildren(StandardOutput()), room=2048).on_behalf_of(statement)
         rules = [nft.held(NftThing("rule", "ip", "t", "c", f"tcp dport {n} drop")) for n in range(1, count)]
         async with nft.held(NftThing("table", "ip", "t")), nft.held(NftThing("chain", "ip", "t", "c")):
             await asyncio.gather(*(rule.__aenter__() for rule in rules))

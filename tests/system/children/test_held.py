@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from tests.clock import Clock
 
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import STEADY, Restarts
-from netstrata.system.children import ChildrenPort, Patience, RealChildren
+from netstrata.system.children import ChildrenPort, RealChildren, StopTimeout
 from netstrata.system.children.held import KeptAlive
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.values import Unavailable
 
@@ -172,7 +172,7 @@ def test_what_lives_a_while_is_started_again_as_soon_as_the_first_time(tmp_path:
         script = f"echo x >>{tmp_path}/runs; [ $(wc -l <{tmp_path}/runs) != 3 ] || sleep 3"
         restarts = Restarts(10, good=3000)  # so long takes no shell to say a word
         start = RealChildren(StandardOutput()).start
-        async with KeptAlive(start, shell(script), restarts, Patience(), statement):
+        async with KeptAlive(start, shell(script), restarts, StopTimeout(), statement):
             while len(statement.lines) < 7:
                 await statement.wait_for_more()
         return [line.rpartition(" in ")[2] for line in statement.lines if "starting it again" in line]

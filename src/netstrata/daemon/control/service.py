@@ -21,11 +21,11 @@ from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.goals import goals
+from netstrata.engine.structures.names.goals import goals
 from netstrata.values import Source, Unavailable
 
 if TYPE_CHECKING:
-    from netstrata.system.generated import GeneratedFile, GeneratedFiles
+    from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
 class ControlService:

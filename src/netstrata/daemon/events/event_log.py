@@ -33,7 +33,7 @@ class Failure(NamedTuple):
     quotes: bool  # the text quotes the program: it is not the system that would not
 
 
-Listener = Callable[[Event], None]
+EventSubscriber = Callable[[Event], None]
 
 
 class EventLog(Observer):
@@ -42,7 +42,7 @@ class EventLog(Observer):
     def __init__(self, retry: Retry) -> None:
         self._ring: list[Event] = []  # the event with number n stands at n - 1, modulo its size
         self._retry = retry
-        self._listeners: list[Listener] = []
+        self._subscribers: list[EventSubscriber] = []
         self._seq = 0
         self._wall = 0.0  # of the last event
         self.begun = time.monotonic()
@@ -80,13 +80,13 @@ class EventLog(Observer):
         last = min(first + most - 1, self._seq)
         return [self._ring[(number - 1) % KEPT] for number in range(first, last + 1)]
 
-    def listen(self, listener: Listener) -> None:
-        """Tell somebody of every event from now on; a listener must neither wait nor raise."""
-        self._listeners.append(listener)
+    def subscribe(self, subscriber: EventSubscriber) -> None:
+        """Call a subscriber with every event from now on; it must neither wait nor raise."""
+        self._subscribers.append(subscriber)
 
-    def leave(self, listener: Listener) -> None:
-        """Tell somebody no more."""
-        self._listeners.remove(listener)
+    def unsubscribe(self, subscriber: EventSubscriber) -> None:
+        """Call it no more."""
+        self._subscribers.remove(subscriber)
 
     def control(self, text: str) -> None:
         """Tell that somebody asked for something."""
@@ -130,8 +130,8 @@ class EventLog(Observer):
         else:
             self._ring[(event.seq - 1) % KEPT] = event
         self._wall = event.wall
-        for listener in self._listeners:
-            listener(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
 
     def _transition(self, statement: Statement, before: str, after: str, values: dict[str, str]) -> None:
         fields: dict[str, Any] = {"from": before, "to": after}

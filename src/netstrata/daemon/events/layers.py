@@ -7,10 +7,11 @@ long as it runs nothing, of the templates that its arguments name.
 from typing import Final, NamedTuple
 
 from netstrata.contract import Declaration
-from netstrata.contract.shapes_templates import TemplateShape
+from netstrata.contract.shapes.templates import TemplateShape
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.walks import PROCESSES, floors_of
-from netstrata.engine.expressions import Call, Constant, Expression, ListOf
+from netstrata.engine.evaluation import Expression
+from netstrata.engine.expressions import Call, Constant, ListOf
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code, Slot

@@ -11,7 +11,7 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.goals import goals
+from netstrata.engine.structures.names.goals import goals
 
 
 class Goal:

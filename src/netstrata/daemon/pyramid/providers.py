@@ -5,7 +5,8 @@ from typing import NamedTuple
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.layers import templates_of
 from netstrata.daemon.events.walks import PROCESSES, processes_from
-from netstrata.engine.expressions import Expression, OwnReference
+from netstrata.engine.evaluation import Expression
+from netstrata.engine.expressions import OwnReference
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Code, Slot

@@ -10,7 +10,7 @@ from netstrata.control.answers import Items, Slices
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import OPERATE, Failure
 from netstrata.daemon.events.event import Event, Filter
-from netstrata.daemon.events.event_log import KEPT, Listener
+from netstrata.daemon.events.event_log import KEPT, EventSubscriber
 from netstrata.daemon.pyramid.projection import Projection, Standing
 from netstrata.daemon.pyramid.similar import similar_to
 from netstrata.daemon.pyramid.visible import cause_for, event_for, path_for, pyramids_for
@@ -21,7 +21,7 @@ class Shown:
 
     def __init__(self) -> None:
         self._events: list[Event] = []
-        self._listeners: list[Listener] = []
+        self._subscribers: list[EventSubscriber] = []
 
     @property
     def seq(self) -> int:
@@ -38,21 +38,21 @@ class Shown:
         first = bisect_right(self._events, seq, key=lambda event: event.seq)
         return self._events[first : first + most]
 
-    def listen(self, listener: Listener) -> None:
-        """Tell somebody of every event from now on."""
-        self._listeners.append(listener)
+    def subscribe(self, subscriber: EventSubscriber) -> None:
+        """Call a subscriber with every event from now on."""
+        self._subscribers.append(subscriber)
 
-    def leave(self, listener: Listener) -> None:
-        """Tell somebody no more."""
-        self._listeners.remove(listener)
+    def unsubscribe(self, subscriber: EventSubscriber) -> None:
+        """Call it no more."""
+        self._subscribers.remove(subscriber)
 
     def show(self, event: Event) -> None:
         """Show the next event."""
         if len(self._events) >= 2 * KEPT:
             del self._events[:KEPT]
         self._events.append(event)
-        for listener in self._listeners:
-            listener(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
 
 
 class Replay:

@@ -1,5 +1,5 @@
 """nftables: made by transactions of nft(8), watched and deleted over netlink."""
 
-from netstrata.system.nftables.port import NftablesPort, RealNftables
+from netstrata.system.nftables.port import RealNftables
 
-__all__ = ["NftablesPort", "RealNftables"]
+__all__ = ["RealNftables"]

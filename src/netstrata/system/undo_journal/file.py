@@ -15,7 +15,7 @@ from contextlib import suppress
 from errno import EAGAIN, EFBIG, EINVAL, EPERM
 from typing import BinaryIO, Final
 
-from netstrata.system.places import Place, opened, others_may_write
+from netstrata.system.filesystem.places import Place, opened, others_may_write
 from netstrata.system.undo_journal.format import LARGEST_FILE
 from netstrata.values import Unavailable
 
