@@ -12,14 +12,14 @@ from netstrata.contract import declaration_of
 from netstrata.statements.net.dns import dns
 from netstrata.statements.net.dns.resolvconf import resolvconf
 from netstrata.system.children import RealChildren
-from netstrata.system.dns import ResolverConfiguration
+from netstrata.system.dns import DnsPort, ResolverConfiguration
 from netstrata.system.output.standard_output import StandardOutput
 from netstrata.values import List, Refused, Value
 
 
 class Ports:
     def __init__(self, path: Path) -> None:
-        self.dns = ResolverConfiguration(RealChildren(StandardOutput()), str(path))
+        self.dns = DnsPort(ResolverConfiguration(RealChildren(StandardOutput()), str(path)))
 
 
 def listed(*words: Value) -> Value:
