@@ -4,6 +4,7 @@ Text before, while it is up and after; the same thing there beforehand; its devi
 """
 
 import os
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -132,3 +133,65 @@ def test_what_is_taken_away_meanwhile_comes_back_and_goes_at_the_end(lab: Lab, t
 def twice(daemon: Child) -> bool:
     """Say whether it was complete a second time."""
     return daemon.output().count("complete\n") >= 2
+
+
+def killed(daemon: Child) -> None:
+    """End a daemon as a crash does: nothing is undone."""
+    daemon.signal(signal.SIGKILL)
+    assert daemon.status(SLOW_S) == -signal.SIGKILL
+
+
+def listener(host: Host) -> Child:
+    """Start what hears of every object that is deleted, and wait until it does."""
+    news = host.start(["sh", "-c", "ip monitor link address route rule neigh & exec nft monitor"])
+
+    def hears() -> bool:
+        host.run("sh", "-c", "ip link add probe type bridge; ip link del probe")
+        host.run("sh", "-c", "nft add table ip probe; nft delete table ip probe")
+        return ": probe:" in news.output() and "delete table ip probe" in news.output()
+
+    wait_until("who listens", hears, SLOW_S)
+    return news
+
+
+def deletions(news: Child) -> list[str]:
+    """Return what was deleted, but for what the kernel does by itself."""
+    lines = [line.strip() for line in news.output().splitlines() if "Deleted" in line or line.startswith("delete ")]
+    return [line for line in lines if "probe" not in line and "fe80::" not in line and "ff00::" not in line]
+
+
+@each
+def test_what_a_killed_daemon_has_made_is_taken_over_as_it_stands(lab: Lab, tmp_path: Path, row: Row) -> None:
+    host = prepared(lab, row)
+    before = seen(host, row)
+    daemon = holding(host, row, tmp_path)
+    daemon.wait_output("complete\n", SLOW_S)
+    wait_until("it", lambda: set(row.up) <= set(seen(host, row)), SLOW_S)
+    stood = seen(host, row)
+    killed(daemon)
+    news = listener(host)
+
+    following = holding(host, row, tmp_path)
+    following.wait_output("complete\n", SLOW_S)
+    again, gone = seen(host, row), deletions(news)
+    status = following.end(SLOW_S)
+
+    assert again == stood
+    assert gone == []
+    assert seen(host, row) == before
+    assert (status, "ignoring" in following.output()) == (0, False)
+
+
+@each
+def test_what_a_killed_daemon_has_made_and_the_next_one_has_not_is_undone(lab: Lab, tmp_path: Path, row: Row) -> None:
+    host = prepared(lab, row)
+    before = seen(host, row)
+    daemon = holding(host, row, tmp_path)
+    daemon.wait_output("complete\n", SLOW_S)
+    killed(daemon)
+
+    following = holding(host, row._replace(program="", above=""), tmp_path)
+    wait_until("all undone", lambda: seen(host, row) == before, SLOW_S)
+
+    assert following.end(SLOW_S) == 0
+    assert "Traceback" not in following.output()

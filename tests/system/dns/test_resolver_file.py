@@ -204,7 +204,7 @@ def test_of_two_daemons_the_last_one_to_leave_puts_back_what_the_first_one_found
     before = path.stat().st_ino
 
     async def story(told: Told) -> None:
-        daemons = [resolver(path) for _ in range(2)]
+        daemons = [resolver(path, told) for _ in range(2)]
         held = [daemon.held_lines([b"nameserver 192.0.2.%d" % at], 1) for at, daemon in enumerate(daemons)]
         for one in held:
             await one.__aenter__()
