@@ -65,8 +65,14 @@ def command_line() -> argparse.ArgumentParser:
     run.add_argument("--quiet", action="store_true", help="log failures only, no transitions")
     run.add_argument("--retry-time", metavar="MS", type=int, default=5000, help="first wait after a failure (5000)")
     run.add_argument("--stop-time", metavar="S", type=int, default=50, help="for all children to end in (50)")
+    run.add_argument(
+        "--keep-on-stop", action="store_true", help="undo nothing at SIGTERM: the next daemon takes over what stands"
+    )
     run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")
     run.add_argument("--control", metavar="PATH", default="", help="the control socket; none for no socket")
+    recover = commands.add_parser("recover", help="undo what a daemon that was killed has left, without a program")
+    recover.add_argument("--dry-run", action="store_true", help="only list it, in the order in which it is undone")
+    recover.add_argument("--control", metavar="PATH", default="", help="the control socket that the daemon had")
     _add_clients(commands)
     _add_replay(commands)
     _add_console(commands)
@@ -270,6 +276,12 @@ def _run(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def _recover(options: argparse.Namespace) -> int:
+    from netstrata.cli.recover import recover
+
+    return recover(options)
+
+
 def _check(options: argparse.Namespace) -> int:
     from netstrata.cli.check_command import check
 
@@ -336,6 +348,7 @@ _COMMANDS = {
     "watch": _watch,
     "console": _console,
     "check": _check,
+    "recover": _recover,
     "fmt": _fmt,
     "doc": _doc,
     "request": _request,

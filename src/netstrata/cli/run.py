@@ -33,6 +33,11 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
+def daemon_name(control: str) -> str:
+    """Return the name of a daemon, which it has by its control socket."""
+    return DAEMON if control in ("", "none") else control
+
+
 def _read(options: argparse.Namespace) -> RunOptions:
     """Return how a daemon is run, of the words of a command line.
 
@@ -51,6 +56,7 @@ def _read(options: argparse.Namespace) -> RunOptions:
         journal=options.journal,
         quiet=options.quiet,
         retry_ms=options.retry_time,
-        name=DAEMON if options.control in ("", "none") else options.control,
+        name=daemon_name(options.control),
+        keep_on_stop=options.keep_on_stop,
         stop_s=options.stop_time,
     )

@@ -1,9 +1,11 @@
 """A daemon: a program, its engine, ports, time line, log, record and control socket, wired together in one place."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from errno import ENXIO
+from signal import SIGTERM
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.daemon.control.claim import Claim, Taken
@@ -14,6 +16,7 @@ from netstrata.daemon.logs.run_log import RunLog
 from netstrata.daemon.running import garbage
 from netstrata.daemon.running.backoff import BackOff
 from netstrata.daemon.running.fan_out import FanOut
+from netstrata.daemon.running.host import UPGRADE
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import EngineSettings, run_program
@@ -59,6 +62,7 @@ class RunOptions(NamedTuple):
     journal: str  # auto, yes or no
     quiet: bool  # log failures only
     retry_ms: int  # the first wait after a failure
+    keep_on_stop: bool  # SIGTERM undoes nothing: the next daemon takes over what stands
     name: str  # of the daemon: each has its own undo journal
     stop_s: int  # for all children to end in, once a signal has asked for the end
 
@@ -78,6 +82,7 @@ class App:
         self._ports = SystemPorts(self._output, state=options.state, name=options.name)
         self._settling = Settling(self)
         self._problem = ""
+        self._recorder: Recorder | None = None
         self._sources: list[Source] = []
         self._manager = take_service_manager()
 
@@ -93,7 +98,7 @@ class App:
         registry = make_registry()
         self._warn(program, registry)
         self._subscribe_logs()
-        recorder = self._record(options.record) if options.record is not None else None
+        self._recorder = self._record(options.record) if options.record is not None else None
         claim = self._claim(options.control) if options.control is not None else None
         try:
             code = run_program(program, registry, self._settings(claim))
@@ -103,8 +108,8 @@ class App:
             self._ports.close()
             if claim is not None:
                 claim.release()
-        if recorder is not None:
-            recorder.finish(LAST_READ_S)
+        if self._recorder is not None:
+            self._recorder.finish(LAST_READ_S)
         self._output.flush()
         lost = self._writers[0].lost
         if lost is not None:
@@ -126,6 +131,7 @@ class App:
             beside=(lambda engine: self._beside(claim, engine)) if claim is not None or self._manager.listens else None,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
+            keeps=lambda number: self._keep(number, claim),
         )
 
     def _warn(self, program: PlainProgram, registry: Registry) -> None:
@@ -208,6 +214,29 @@ class App:
 
     def _log_statement(self, level: int, text: bytes) -> None:
         self._log.timed(f"{LEVELS[level].lower()}: {cut(text.decode('utf-8', 'backslashreplace'))}")
+
+    def _keep(self, number: int, claim: Claim | None) -> None:
+        """End without undoing anything, if that is what a signal asks for; SIGUSR2 runs the daemon anew at once.
+
+        What it was started as runs then, in the version that is installed by now, under the same process id.
+        """
+        upgrade = number == UPGRADE
+        if not upgrade and not (number == SIGTERM and self._options.keep_on_stop):
+            return
+        self._log.timed(f"{'running anew' if upgrade else 'ending'}: all stays as it is, for the next one to take over")
+        if not upgrade:
+            self._manager.say("STOPPING=1")
+        self._ports.close()
+        if claim is not None:
+            claim.release()
+        if self._recorder is not None:
+            self._recorder.finish(LAST_READ_S)
+        self._output.flush()
+        for writer in self._writers:
+            writer.finish(LAST_READ_S)
+        if upgrade:
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], self._manager.environment())
+        os._exit(0)
 
     def _end(self) -> None:
         """Say that a signal asks for the end, and have children end within the time that whoever sent it waits."""

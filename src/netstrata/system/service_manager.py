@@ -29,6 +29,15 @@ class ServiceManager:
         """Whether there is one."""
         return bool(self._address)
 
+    def environment(self) -> dict[str, str]:
+        """Return our environment, with what tells the next program under this process id who watches it."""
+        ours = dict(os.environ)
+        if self.listens:
+            ours[ADDRESS] = self._address.replace("\0", "@", 1)
+        if self._watchdog_s:
+            ours[WATCHDOG_TIME] = str(round(self._watchdog_s * 1_000_000))
+        return ours
+
     def say(self, message: str) -> None:
         """Send a message: `STOPPING=1`."""
         if self.listens:

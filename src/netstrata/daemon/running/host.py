@@ -22,6 +22,7 @@ STEPS = 20_000  # worked off in one go before signals and other input are looked
 AT_ONCE = 250  # … or fewer, looking at the time after so many
 TURN_S = 0.1
 TERMINATION = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+UPGRADE = signal.SIGUSR2
 
 
 class EngineHost:
@@ -37,13 +38,16 @@ class EngineHost:
         beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None,
         writers: Sequence[BoundedWriter] = (),
         before: Callable[[], Awaitable[None]] | None = None,
+        keeps: Callable[[int], None] | None = None,
         *,
         patient: bool = False,
     ) -> None:
         """Take what is called between events or when our own code fails, what runs beside the engine, and before it.
 
-        Shapes: patient has the engine wait for who reads what the writers write.
+        Shapes: patient has the engine wait for who reads what the writers write; keeps is given each signal first, and
+        does not come back if the daemon ends with it and keeps what it holds.
         """
+        self._keeps = keeps
         self.timers = timers
         self.signal_exit_code = signal_exit_code
         self.engine: Engine | None = None
@@ -59,7 +63,7 @@ class EngineHost:
         self._finished: Any = None
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_due = -1
-        self._signalled = False
+        self._signalled = 0  # the last signal that asked for something, until that is done
 
     def wake(self) -> None:
         """Make the engine be worked off soon."""
@@ -70,7 +74,7 @@ class EngineHost:
     def run(self, engine: Engine, start: Callable[[], None], needs_loop: bool) -> int:
         """Start the program, work off everything until the engine has stopped, and return the exit code."""
         self.engine = engine
-        for number in TERMINATION:
+        for number in self._signals():
             signal.signal(number, self._signal)
         if not needs_loop:
             start()
@@ -114,7 +118,7 @@ class EngineHost:
         self._finished = self._loop.create_future()
         for writer in self._writers:
             writer.attach(self._loop, self.wake)
-        for number in TERMINATION:
+        for number in self._signals():
             self._loop.add_signal_handler(number, self._signal, number, None)
         if self._before is not None:
             await self._prepare(self._before)
@@ -204,13 +208,18 @@ class EngineHost:
         self._alarm = None
         self.wake()
 
+    def _signals(self) -> tuple[int, ...]:
+        return TERMINATION if self._keeps is None else (*TERMINATION, UPGRADE)
+
     def _signal(self, number: int, frame: Any) -> None:
-        """Note that the end is asked for; it is acted on between two turns."""
-        self._signalled = True
+        """Note what is asked for; it is acted on between two turns."""
+        self._signalled = number
         self.wake()
 
     def _shut_down(self) -> None:
-        self._signalled = False
+        number, self._signalled = self._signalled, 0
+        if self._keeps is not None:
+            self._keeps(number)
         self._on_signal()
         if self.engine is not None:
             self.engine.shut_down(self.signal_exit_code)

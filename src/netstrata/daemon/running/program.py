@@ -35,6 +35,7 @@ class EngineSettings(NamedTuple):
     beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None  # runs as long as the engine
     writers: Sequence[BoundedWriter] = ()  # of what is printed and logged
     before: Callable[[], Awaitable[None]] | None = None  # is awaited before the program starts
+    keeps: Callable[[int], None] | None = None  # is given each signal, and may end all without undoing anything
 
 
 def run_program(program: PlainProgram, registry: Registry, settings: EngineSettings) -> int:
@@ -52,6 +53,7 @@ def run_program(program: PlainProgram, registry: Registry, settings: EngineSetti
         settings.beside,
         settings.writers,
         settings.before,
+        settings.keeps,
         patient=not outside_too,
     )
     outside = Environment(

@@ -5,7 +5,7 @@ the top one leaves is anything written, and only if what was written still stand
 """
 
 import errno
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
@@ -196,6 +196,13 @@ class Overrides(Generic[K, V]):
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
         if stack.number:
             journal.done(stack.number, stack.inverse(stack.stands))
+
+
+def found_before(recovery: Recovery, kind: str) -> Iterator[tuple[Any, Any]]:
+    """Yield each setting that a daemon before us has left changed, and nobody has claimed, with what it had found."""
+    for entry in recovery.left:
+        if entry.kind == kind:
+            yield _read(entry.key), _read(entry.undo)[0]
 
 
 def _read(text: bytes) -> Any:

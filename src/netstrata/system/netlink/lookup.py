@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from netstrata.protocols.rtnetlink import Answer, LinkMessage, ask_link, decode_link, messages
 from netstrata.protocols.rtnetlink.constants import RTM_GETLINK, RTM_NEWLINK
+from netstrata.system.held import NO_RECOVERY, Recovery, found_before
 from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.refusals import LINK_WORDS, refused
 from netstrata.system.netlink.socket import RequestSocket
@@ -17,9 +18,10 @@ Listener = Callable[[int], None]  # is told a link's index
 class LinkLookup:
     """What all that holds something of links asks for them."""
 
-    __slots__ = ("_indexes", "_monitor", "_requests")
+    __slots__ = ("_indexes", "_monitor", "_recovery", "_requests")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
+    def __init__(self, requests: RequestSocket, monitor: Monitor, recovery: Recovery = NO_RECOVERY) -> None:
+        self._recovery = recovery
         self._requests = requests
         self._monitor = monitor
         self._indexes: dict[str, int] = {}
@@ -28,10 +30,20 @@ class LinkLookup:
         """Return a link's index, 0 if there is none of that name; in one turn of the event loop a name is one link."""
         ifindex = self._indexes.get(link, 0)
         if not ifindex:
-            ifindex = self._requests.index_of(link)
+            ifindex = self._requests.index_of(link) or self._renamed(link)
             if ifindex and (self._indexes or self._monitor.soon(self._indexes.clear)):
                 self._indexes[link] = ifindex
         return ifindex
+
+    def _renamed(self, link: str) -> int:
+        """Return the link that had a name before a daemon that was killed gave it another one; 0 if there is none.
+
+        Who renames it has not taken it over yet; whoever comes before in the program knows it by its old name.
+        """
+        for (ifindex, word), name in found_before(self._recovery, "setting") if self._recovery.left else ():
+            if word == "name" and name == link:
+                return int(ifindex)
+        return 0
 
     def forget_names(self) -> None:
         """Ask for each name again: a link has come, gone, or has another name now."""
