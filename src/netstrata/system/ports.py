@@ -56,7 +56,7 @@ class SystemPorts:
         """
         self.output = output
         self._name = name
-        self._may_be_left = not as_ncd
+        self._may_be_left: bool | None = False if as_ncd else None  # not known yet
         self._journal_taken = ""
         self._state = state
         self._run = run
@@ -110,19 +110,24 @@ class SystemPorts:
     @property
     def is_left(self) -> bool:
         """Whether a daemon before this one has left something that nobody has taken over yet."""
-        if self._may_be_left and "recovery" not in self.__dict__:
+        if self._may_be_left is None:
             from netstrata.system.undo_journal import journal_path
 
-            self._may_be_left = os.path.exists(journal_path(self._run, self._name))
-        return self._may_be_left and bool(self.recovery.left)
+            paths = (journal_path(self._run, self._name), f"{self._run}/filters")
+            self._may_be_left = any(map(os.path.exists, paths))
+        filters = self._filter_journal if self._may_be_left else None
+        return self._may_be_left and (self.recovery.is_left or (filters is not None and filters.is_left))
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody is about to take more of that over."""
-        return self.recovery.is_busy
+        filters: FilterJournal | None = self.__dict__.get("_filter_journal")
+        return self.recovery.is_busy or (filters is not None and filters.is_busy)
 
     def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
+        if self._filter_journal is not None and self._filter_journal.is_left:
+            self._filter_journal.sweep()
         _ = self._netlink, self.sysctl  # who know how
         return self.recovery.sweep()
 

@@ -95,7 +95,7 @@ def test_what_the_legacy_tool_has_made_is_taken_over_and_undone_too(lab: Lab, tm
     assert not host.call(lambda: Path("/run/netstrata/filters").exists())
 
 
-def test_what_the_next_program_does_not_ask_for_is_deleted_after_a_while(lab: Lab, tmp_path: Path) -> None:
+def test_what_the_next_program_does_not_ask_for_is_deleted_when_it_has_settled(lab: Lab, tmp_path: Path) -> None:
     host = lab.host("host")
     host.run("nft", "add table ip foreign; add chain ip foreign c; add rule ip foreign c drop")
     foreign = rules(host)
@@ -105,11 +105,11 @@ def test_what_the_next_program_does_not_ask_for_is_deleted_after_a_while(lab: La
     path.write_text(host.read("/run/netstrata/filters"))
 
     async def act() -> tuple[str, str]:
-        nft = RealNftables(RealChildren(StandardOutput()), journal=FilterJournal(str(path), settled_s=2))
+        journal = FilterJournal(str(path))
+        nft = RealNftables(RealChildren(StandardOutput()), journal=journal)
         async with nft.held(NftThing("table", "ip", "b")):
             both = rules(host)
-            while "table ip a" in rules(host):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+            journal.sweep()
             return both, rules(host)
 
     with host.inside():

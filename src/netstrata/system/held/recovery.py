@@ -106,6 +106,11 @@ class Recovery:
         return sorted(self._left.values(), key=lambda entry: entry.number)
 
     @property
+    def is_left(self) -> bool:
+        """Whether nobody has claimed something yet."""
+        return bool(self._left)
+
+    @property
     def is_busy(self) -> bool:
         """Whether somebody is about to claim more."""
         return self._busy > 0

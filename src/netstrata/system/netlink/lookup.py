@@ -40,7 +40,7 @@ class LinkLookup:
 
         Who renames it has not taken it over yet; whoever comes before in the program knows it by its old name.
         """
-        for (ifindex, word), name in found_before(self._recovery, "setting") if self._recovery.left else ():
+        for (ifindex, word), name in found_before(self._recovery, "setting") if self._recovery.is_left else ():
             if word == "name" and name == link:
                 return int(ifindex)
         return 0

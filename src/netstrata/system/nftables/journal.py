@@ -12,7 +12,6 @@ older copy of it above that handle is deleted.
 What the legacy programs have made has no handle: it is known by its words, and by their finding it where it was.
 """
 
-import asyncio
 import fcntl
 import os
 from collections.abc import Iterable
@@ -37,7 +36,6 @@ from netstrata.system.nftables.records import (
 from netstrata.system.nftables.recovery import delete_twin, find_standing
 from netstrata.values import Unavailable
 
-SETTLED_S = 30.0
 _LEAST_LINES = 4096  # the file is written anew when it is longer, and most of it is past
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _ByKey = dict[str, list[JournalEntry]]
@@ -48,12 +46,11 @@ class FilterJournal:
 
     __slots__ = (
         "_descriptor", "_handles", "_held", "_intended", "_left", "_lines", "_opened", "_path", "_retried",
-        "_settled_s", "_timer", "_uncertain",
+        "_uncertain",
     )  # fmt: skip
 
-    def __init__(self, path: str, settled_s: float = SETTLED_S) -> None:
-        """Take the file's path, and how long a program may take to ask for what is there."""
-        self._settled_s = settled_s
+    def __init__(self, path: str) -> None:
+        """Take the file's path."""
         self._path = path
         self._descriptor = -1
         self._opened = False
@@ -64,7 +61,19 @@ class FilterJournal:
         self._left: _ByKey = {}  # of a daemon that has crashed, or what could not be undone
         self._uncertain: _ByKey = {}  # what such a daemon intended, and has perhaps made
         self._retried: _ByKey = {}  # what of that is about to be made anew
-        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a daemon before us has left something that nobody has taken over yet."""
+        if not self._opened and not os.path.exists(self._path):
+            return False
+        self._open()
+        return bool(self._left or self._uncertain)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being made now."""
+        return bool(self._intended or self._retried)
 
     def claim(self, key: str) -> JournalEntry | None:
         """Take over what a daemon before us has made by the same words, if it is still there."""
@@ -165,11 +174,12 @@ class FilterJournal:
                 self._uncertain.setdefault(entry.key, []).append(entry)
             if not self._write_anew():
                 self._close()
-            elif self._left or self._uncertain:
-                self._timer = asyncio.get_running_loop().call_later(self._settled_s, self._sweep)
 
-    def _sweep(self) -> None:
-        """Delete what nobody has taken over: what was made last goes first."""
+    def sweep(self) -> None:
+        """Delete what nobody has taken over: what was made last goes first.
+
+        What the programs of old have made is known by words alone, and stays.
+        """
         left, self._left, self._uncertain = self._left, {}, {}
         entries = [entry for entries in left.values() for entry in entries]
         requests = Requests()
