@@ -88,12 +88,12 @@ def test_files_of_a_host_are_not_the_machines(lab: Lab) -> None:
 
     host.write("/etc/resolv.conf", "nameserver 192.0.2.53\n")
     host.write("/var/lib/netstrata/lease", "mine\n")
-    host.write("/run/netstrata/journal", "mine\n")
+    host.write("/run/netstrata/mine", "mine\n")
 
     assert Path("/etc/resolv.conf").read_bytes() == before
     assert other.read("/etc/resolv.conf") == ""
     assert not Path("/var/lib/netstrata/lease").exists()
-    assert not Path("/run/netstrata/journal").exists()
+    assert not Path("/run/netstrata/mine").exists()
 
 
 def test_the_machines_own_links_are_never_touched(lab: Lab) -> None:
