@@ -16,7 +16,7 @@ from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.projection import Projection, read_statement
 from netstrata.daemon.pyramid.standing import Code, Written
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import COMPLETE, PAUSED, TERMINATING, Process
+from netstrata.engine.process import COMPLETE, PAUSED, RUNNING, TERMINATING, Process
 from netstrata.engine.statement import DOWN, DYING, STATE_NAMES, UP, Statement
 from netstrata.engine.structures.goals import goals
 
@@ -137,7 +137,7 @@ class LiveView:
         """Know how a process is, whose statements are known."""
         if self._stream.knows(process):
             path = self._stream.path_of(process)
-            what = "retrying" if process in self._engine.retrying else _MODES.get(process.mode)
+            what = "retrying" if self._retries(process) else _MODES.get(process.mode)
             if what is not None:
                 projection.take(Event(0, "process", path, NOWHERE, 0, {"what": what}))
             for index in range(len(process.code.slots)) if self._stream.failures else ():
@@ -148,6 +148,13 @@ class LiveView:
                     event = Event(0, "error", path, place, layer, fields)
                     event.monotonic = failure.again
                     projection.take(event)
+
+    def _retries(self, process: Process) -> bool:
+        """Say whether a process waits to try a statement again, and all before that one is up."""
+        if process.mode != RUNNING or process not in self._engine.retrying or process.advance != process.free:
+            return False
+        last = process.begun[process.advance - 1] if process.advance else None
+        return last is None or last.state == UP
 
     def _created(self, process: Process) -> Event:
         fields = {"what": "created", "undone": self._stream.layers.undone_of(process)}

@@ -38,8 +38,8 @@ class Event:
 
         transition   from, to (gone, down, up, dying), values (on the way up)
         values       values: others than on the way up, for a method has changed them
-        process      what (created, complete, retrying, terminating, gone); on creation, if a statement runs it: its
-                     template, parent (the process of that statement) and at (the statement's number there)
+        process      what (created, complete, paused, resumed, retrying, terminating, gone); on creation, if a
+                     statement runs it: its template, parent (the process of that statement) and at (its number there)
         program      text: a program begins; a recording also has its codes
         error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for),
                      refused (the program is wrong, else the system would not)

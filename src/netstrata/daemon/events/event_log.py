@@ -18,7 +18,7 @@ from netstrata.daemon.text.rendering import account_of, cut, next_of, traceback_
 from netstrata.engine.async_statement import AsyncStatement
 from netstrata.engine.environment import Observer, Retry
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import Process
+from netstrata.engine.process import PAUSED, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
 from netstrata.values import Refused, Unavailable
@@ -44,6 +44,8 @@ class EventLog(Observer):
         self.facts = Facts(self.path_of)
         self._allowance = RateLimiter()
         self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
+        self._halted: dict[Process, None] = {}  # those that were complete, and are to restart
+        self._paused: dict[Process, None] = {}  # those that are told to stand still
         self._changed: dict[Statement, None] = {}  # those whose values have changed since
         self.engine: Engine | None = None  # as soon as anything happens in it
         self.failures: dict[
@@ -124,6 +126,10 @@ class EventLog(Observer):
             layer = statement.declaration.layer
         self._emit(Event(self._seq + 1, kind, self._paths.get(process) or self.path_of(process), place, layer, fields))
 
+    def _tell_process(self, process: Process, fields: dict[str, Any]) -> None:
+        """Tell what is about a process."""
+        self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
+
     def placed(self, slot: Slot, engine: Engine) -> tuple[Place, int]:
         """Return where a statement stands in the program, and on which layer, as far as its text tells."""
         found = self._places.get(slot)
@@ -187,6 +193,11 @@ class EventLog(Observer):
         are others than when they came up: once, however often they changed.
         """
         fell, self._fell = self._fell, {}
+        for process in [*self._halted, *(statement.process for statement in fell)]:
+            if process.mode == PAUSED and process not in self._paused:
+                self._paused[process] = None
+                self._tell_process(process, {"what": "paused"})
+        self._halted.clear()
         for statement in fell:
             if statement.state in (DOWN, DYING) and not (isinstance(statement, AsyncStatement) and statement.told):
                 fields = self.facts.of_waiting(statement)
@@ -198,6 +209,12 @@ class EventLog(Observer):
             if statement.state == UP:
                 fields = {"values": variables_of(statement)}
                 self._tell_of(statement.process, statement.slot, "values", fields, statement)
+
+    def cleaned(self, statement: Statement) -> None:
+        """A process goes on, after it stood still until nothing stood on it any more."""
+        if statement.process in self._paused:
+            del self._paused[statement.process]
+            self._tell_process(statement.process, {"what": "resumed"})
 
     def restarted(self, statement: Statement) -> None:
         """A statement that is up was down for an instant."""
@@ -211,13 +228,18 @@ class EventLog(Observer):
             self.retries_counted += 1
         if self.engine is None:
             self._begin(process.engine)
+        if what == "restarting":
+            self._halted[process] = None
+            return
         fields: dict[str, Any] = {"what": what}
-        if what == "created":
+        if what == "created" or what == "gone":
             creator = process.owner.creator() if process.owner is not None else None
-            self.facts.come(process, creator, fields)
             if creator is not None and creator.state != UP:
                 self._waits(creator)  # for another one than before
-        self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
+            if what == "created":
+                self.facts.come(process, creator, fields)
+        self._tell_process(process, fields)
+        self._paused.pop(process, None)
         if what == "gone":
             path = self._paths.pop(process, "")
             if self._at.get(path) is process:

@@ -15,6 +15,7 @@ _SHAPES: Final[dict[str, tuple[type, ...]]] = {
 }  # fmt: skip
 _NEEDS: Final[dict[str, dict[str, type]]] = {
     "transition": {"from": str, "to": str},
+    "values": {"values": dict},
     "process": {"what": str},
     "child": {"child": str, "pid": int, "text": str},
 }

@@ -199,7 +199,7 @@ class Standing:
 
     def is_undoing(self) -> bool:
         """Say whether some of it is being undone, or it stands still until what stands on it is."""
-        return self.dying > 0 or (self.what == "paused" and self.parent is not None and self.parent.last > self.at)
+        return self.dying > 0 or self.what == "paused"
 
     def is_complete(self) -> bool:
         """Say whether all its statements are up."""
@@ -208,7 +208,7 @@ class Standing:
     def stuck(self) -> int:
         """Return the statement that holds it up, one that is not up or the next to begin; 0 if none does."""
         last = self.last
-        if self.what == "terminating" or self.dying or (last and self.floor(last).state != "up"):
+        if self.what == "terminating" or self.is_undoing() or (last and self.floor(last).state != "up"):
             return last
         return last + 1 if last < len(self._code) else 0
 
@@ -227,8 +227,9 @@ class Standing:
                 self.last -= 1
         else:
             self.last = max(self.last, floor.number)
-        if self.what in ("complete", "retrying"):
-            self.what = "paused" if self.what == "complete" and self.parent is not None else "created"
+        goes_on = after == "dying" or before == "gone"
+        if self.what in ("complete", "retrying") or (self.what == "paused" and goes_on):
+            self.what = "created"
 
 
 # Never changed: very many have no more than that.
