@@ -168,13 +168,13 @@ class EventLog(Observer):
         """A statement went from one state to another."""
         self._transition(statement, before, after)
         statement.since = 0.0 if after == NONE else self._wall
+        if self.failures and after in (DOWN, UP):
+            self.failures.pop((statement.process, statement.index), None)
         if after in (DOWN, DYING):
             self._waits(statement)
             return
         if after == NONE:
             self.layers.undone(statement, self._wall)
-        elif self.failures:
-            self.failures.pop((statement.process, statement.index), None)
         if statement.declaration.roles.changes:
             for one in changed_by(statement):
                 if len(self._changed) >= KEPT:

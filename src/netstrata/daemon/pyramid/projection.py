@@ -93,9 +93,14 @@ class Projection:
             process.what = what
 
     def _forget(self, process: Standing | None) -> None:
+        """Forget a process and all below it."""
         if process is None:
             return
-        self._all.pop(process.path, None)
+        waiting = [process]
+        while waiting:
+            one = waiting.pop()
+            self._all.pop(one.path, None)
+            waiting += [child for below in one.below.values() for child in below.values()]
         if process.parent is not None:
             process.parent.drop(process)
         else:

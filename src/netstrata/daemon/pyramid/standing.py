@@ -104,9 +104,10 @@ class Floor:
         self.waits = self.trouble = ""
         self.behind = ()
         self.provider = None
+        if self.state in ("up", "down"):
+            self.failure = None
         if self.state == "up":
             self.values = fields.get("values") or NO_VALUES
-            self.failure = None
         elif self.state == "gone" and not written.role.is_about_a_name:
             self.names = None  # a name will be the same again
 
