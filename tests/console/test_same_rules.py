@@ -27,7 +27,7 @@ class Page:
     """The page's rules, run by node."""
 
     def __init__(self) -> None:
-        words = [Path(sys.executable).with_name("node"), Path(__file__).with_name("rules.mjs"), str(RULES)]
+        words = [str(Path(sys.executable).with_name("node")), str(Path(__file__).with_name("rules.mjs")), str(RULES)]
         self._node = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def stood(self, events: list[Event]) -> list[Any]:
