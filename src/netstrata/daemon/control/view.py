@@ -144,7 +144,7 @@ class LiveView:
                 failure = self._stream.failures.get((process, index))
                 if failure is not None:
                     fields = {"text": failure.text, "retry_ms": 0, "refused": failure.quotes}
-                    place, layer = self._stream.placed(process.code.slots[index], self._engine)
+                    place, layer = self._stream.placed(process.code.slots[index], self._engine, 0)
                     event = Event(0, "error", path, place, layer, fields)
                     event.monotonic = failure.again
                     projection.take(event)
@@ -171,8 +171,7 @@ class LiveView:
                 fields["trouble"] = trouble
         else:
             fields |= self._stream.facts.of_waiting(statement)
-        place, layer = self._stream.placed(slot, self._engine)
-        layer = statement.declaration.layer or layer
+        place, layer = self._stream.placed(slot, self._engine, statement.declaration.layer)
         event = Event(0, "transition", self._stream.path_of(process), place, layer, fields)
         event.wall = statement.since
         return event

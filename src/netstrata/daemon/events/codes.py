@@ -6,8 +6,11 @@ whether it is about the `outside`, the `names` that it provides or wants, or the
 text says; `open`, if it does not say which name; `method`; and the `templates` that it names.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
+from netstrata.contract import Declaration
 from netstrata.contract.roles import NO_ROLES, Roles
 from netstrata.daemon.events.event import Place
 from netstrata.daemon.events.layers import Layers, declaration_of, templates_of
@@ -46,8 +49,10 @@ def _more(slot: Slot, roles: Roles, engine: Engine) -> dict[str, Any]:
         if is_about_a_name(roles) and slot.arguments:
             value = slot.arguments[0].constant()
             found |= {"open": True} if value is None else {"names": names_in(value, roles)}
-    if is_outside(slot):
-        words = words_in([value for at in told_arguments(slot) if (value := at.constant()) is not None])
+    declaration = declaration_of(slot)
+    if declaration is not None and declaration.holds_outside:
+        arguments = told_arguments(slot, declaration)
+        words = words_in([value for one in arguments if (value := one.constant()) is not None])
         found |= {"outside": True, "names": words}
     if slot.target:
         found["method"] = True
@@ -62,21 +67,19 @@ def is_about_a_name(roles: Roles) -> bool:
     return bool(roles.provides or roles.wants or roles.raised_by)
 
 
-def is_outside(slot: Slot) -> bool:
-    """Say whether a statement will hold something outside, as far as its text says."""
-    declaration = declaration_of(slot)
-    return declaration is not None and declaration.holds_outside
-
-
-def told_arguments(slot: Slot) -> tuple[Expression, ...]:
+def told_arguments(slot: Slot, declaration: Declaration) -> Sequence[Expression]:
     """Return the arguments of a statement that are no secrets."""
-    declaration = declaration_of(slot)
+    secret = _secret_places(declaration, len(slot.arguments))
+    return [one for at, one in enumerate(slot.arguments) if at not in secret] if secret else slot.arguments
+
+
+@lru_cache(maxsize=256)
+def _secret_places(declaration: Declaration, given: int) -> frozenset[int]:
     try:
-        places = declaration.places(len(slot.arguments)) if declaration is not None else []
+        places = declaration.places(given)
     except Refused:
-        return ()  # it will not begin
-    secret = {at + n for argument, at, words in places if argument.shape.secret for n in range(words)}
-    return tuple(one for at, one in enumerate(slot.arguments) if at not in secret)
+        return frozenset(range(given))  # it will not begin
+    return frozenset(at + n for argument, at, words in places if argument.shape.secret for n in range(words))
 
 
 def text_of(value: Value) -> str:

@@ -121,20 +121,19 @@ class EventLog(Observer):
         self, process: Process, slot: Slot, kind: str, fields: dict[str, Any], statement: Statement | None
     ) -> None:
         """Tell what is about a statement, which need not exist."""
-        place, layer = self._places.get(slot) or self.placed(slot, process.engine)
-        if statement is not None and statement.declaration.layer:
-            layer = statement.declaration.layer
+        own = statement.declaration.layer if statement is not None else 0
+        place, layer = self._places.get(slot) or self.placed(slot, process.engine, own)
         self._emit(Event(self._seq + 1, kind, self._paths.get(process) or self.path_of(process), place, layer, fields))
 
     def _tell_process(self, process: Process, fields: dict[str, Any]) -> None:
         """Tell what is about a process."""
         self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
 
-    def placed(self, slot: Slot, engine: Engine) -> tuple[Place, int]:
-        """Return where a statement stands in the program, and on which layer, as far as its text tells."""
+    def placed(self, slot: Slot, engine: Engine, own: int) -> tuple[Place, int]:
+        """Return where a statement stands in the program, and on which layer: its own, else that of what it may run."""
         found = self._places.get(slot)
         if found is None:
-            found = self._places[slot] = (place_of(slot), self.layers.of(slot, engine))
+            found = self._places[slot] = (place_of(slot), own or self.layers.of(slot, engine))
         return found
 
     def _emit(self, event: Event) -> None:

@@ -4,18 +4,19 @@ Of a process its parent, of a statement what it provides or wants under which na
 for, and the names of statements to come, as soon as they are known.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from netstrata.contract import Declaration
 from netstrata.contract.roles import NO_ROLES
 from netstrata.daemon.events.codes import (
     is_about_a_name,
-    is_outside,
     names_in,
     told_arguments,
     words_in,
 )
 from netstrata.daemon.events.codes import text_of as name_of
+from netstrata.daemon.events.layers import declaration_of
 from netstrata.daemon.text.rendering import cut, variables_of
 from netstrata.engine.expressions import Call, Expression, ListOf, MapOf, OwnReference
 from netstrata.engine.process import Process
@@ -24,6 +25,7 @@ from netstrata.engine.statement import UP, Statement
 from netstrata.values import Refused, Value
 
 BEHIND: Final = 100  # processes that an event names at most, of those that are waited for
+KNOWN: Final = 100  # statements to come of which an event tells the names at most
 SOURCES: Final = 20  # statements that are looked at for the name of one that has not begun
 
 Fields = dict[str, Any]
@@ -117,7 +119,7 @@ def words_of(statement: Statement) -> Fields:
     slot = statement.slot
     if not statement.declaration.holds_outside or (slot.constants is not None and not statement.declaration.variables):
         return {}
-    values = _values_of(told_arguments(slot), statement.process)
+    values = _open_values(slot, statement.declaration, statement.process)
     if statement.state == UP and not slot.tainted:
         variables = (statement.variable(variable.name) for variable in statement.declaration.variables)
         values += [value for value in variables if value is not None]
@@ -128,20 +130,22 @@ def _open_in(code: Code) -> Open:
     """Return the statements whose names the text does not tell, by each statement whose value they are made from."""
     found: Open = {}
     for slot in code.slots:
-        for argument in _open_arguments(slot):
-            for index in {-1, *_sources(argument, code)}:
-                slots = found.setdefault(index, [])
-                if slot not in slots[-1:]:
-                    slots.append(slot)
+        if slot.constants is None:
+            for argument in _open_arguments(slot):
+                for index in (-1, *_sources(argument, code)):
+                    slots = found.setdefault(index, [])
+                    if len(slots) < KNOWN and slot not in slots[-1:]:
+                        slots.append(slot)
     return found
 
 
-def _open_arguments(slot: Slot) -> Iterable[Expression]:
-    if slot.constants is not None:
-        return ()
+def _open_arguments(slot: Slot) -> list[Expression]:
     if is_about_a_name(slot.roles()):
         return [one for one in slot.arguments[:1] if one.constant() is None]
-    return [one for one in told_arguments(slot) if one.constant() is None] if is_outside(slot) else ()
+    declaration = declaration_of(slot)
+    if declaration is None or not declaration.holds_outside:
+        return []
+    return [one for one in told_arguments(slot, declaration) if one.constant() is None]
 
 
 def _sources(argument: Expression, code: Code) -> set[int]:
@@ -166,15 +170,22 @@ def _foretold(slot: Slot, process: Process) -> list[str]:
     """Return the names of a statement to come, as far as they are known."""
     roles = slot.roles()
     if not is_about_a_name(roles):
-        return words_in(_values_of(told_arguments(slot), process))
+        declaration = declaration_of(slot)
+        return words_in(_open_values(slot, declaration, process)) if declaration is not None else []
     value = _value_of(slot.arguments[0], process, [SOURCES])
     return names_in(value, roles) if value is not None else []
 
 
-def _values_of(arguments: Iterable[Expression], process: Process) -> list[Value]:
+def _open_values(slot: Slot, declaration: Declaration, process: Process) -> list[Value]:
+    """Return the values of arguments that the text does not tell, as far as they are known."""
+    found: list[Value] = []
     left = [SOURCES]
-    values = (_value_of(argument, process, left) for argument in arguments)
-    return [value for value in values if value is not None]
+    for argument in told_arguments(slot, declaration):
+        if argument.constant() is None:
+            value = _value_of(argument, process, left)
+            if value is not None:
+                found.append(value)
+    return found
 
 
 def _value_of(argument: Expression, process: Process, left: list[int]) -> Value | None:
