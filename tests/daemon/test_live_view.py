@@ -89,3 +89,13 @@ def test_it_is_kept_while_a_client_is_there_and_costs_nothing_when_the_last_has_
     nobody, asked, left = asyncio.run(story())
 
     assert (asked, left) == (nobody + 1, nobody)
+
+
+def test_processes_that_would_have_the_same_name_are_told_apart() -> None:
+    played = Played("""process main { call("deep", {"0"}); }
+        template deep { If (@num_lesser(_arg0, "40")) { call("deep", {@num_add(_arg0, "1")}); }; }""")
+
+    names = [process.path for process in finish(played.stands().everything())]
+
+    assert len(names) == len(set(names)) == played.play.engine.alive
+    assert any("~" in name for name in names)
