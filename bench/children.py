@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 
 TRUE = b"/bin/true"
 COUNT = 1000
@@ -38,11 +38,11 @@ def library() -> None:
         subprocess.run([TRUE], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def ours(together: int, hears: bool) -> Callable[[], None]:
+def ours(together: int, logs: bool) -> Callable[[], None]:
     """Start and reap with the port, so many at a time."""
 
     async def act() -> None:
-        children = RealChildren(StandardOutput(), hears=hears)
+        children = RealChildren(StandardOutput(), logs=logs)
         for _ in range(COUNT // together):
             runs = (children.run(Command([TRUE]), terminate_on_cancel=False) for _one in range(together))
             await asyncio.gather(*runs)

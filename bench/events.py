@@ -19,7 +19,8 @@ from typing import Any
 
 from space import median
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
 
 RATE = 10_000  # events a second, at least

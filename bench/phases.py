@@ -47,7 +47,7 @@ def main() -> None:
     compiled = clock()
     outside = Environment(lambda data: None, lambda level, text: None, lambda: None, None, [], {})
     engine = Engine(codes, HeapTimers(), Retry(5000), Strict(), outside)
-    garbage.settle()
+    garbage.freeze()
     begun = clock()
     engine.start()
     engine.work_off(1 << 60)

@@ -21,7 +21,7 @@ from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.running import garbage
 from netstrata.engine.environment import Retry
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
 
 CLIENTS = 50
@@ -79,7 +79,7 @@ async def _turns(seconds: float, folder: str) -> dict[str, Any]:
     control = ControlSocket(f"{folder}/control", ControlService(play.engine, stream, [], GeneratedFiles(folder)))
     await control.open()
     garbage.keep_off()
-    garbage.settle()
+    garbage.freeze()
     answers = multiprocessing.Value("q", 0)
     asking = multiprocessing.Process(target=ask_everything, args=(control.path, answers))
     asking.start()

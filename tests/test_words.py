@@ -2,6 +2,7 @@
 
 import re
 import tokenize
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -13,6 +14,19 @@ def left_behind() -> set[str]:
     table = (ROOT / "GLOSSARY.md").read_text().partition("## Names in the code")[2]
     rows = [row.split("|") for row in table.splitlines() if row.startswith("| `")]
     return {name for row in rows for name in _NAME.findall(row[3].strip())}
+
+
+# Each is one thing in its room, and another one in another room.
+SAID_TWICE = {"Failure", "LinkFacts", "Place", "Spec"}
+
+
+def test_no_two_classes_about_the_daemon_and_the_system_have_one_name() -> None:
+    rooms = ("cli", "console", "control", "daemon", "system")
+    paths = [path for room in rooms for path in (ROOT / "src/netstrata" / room).glob("**/*.py")]
+    names = Counter(name for path in paths for name in re.findall(r"^class ([A-Z]\w+)", path.read_text(), re.MULTILINE))
+
+    assert len(names) > 100
+    assert {name for name, count in names.items() if count > 1} <= SAID_TWICE
 
 
 def test_no_name_that_was_left_behind_is_used() -> None:

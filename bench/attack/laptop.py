@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from netstrata.cli.client import Connection, NoDaemon
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.lab import Lab
 

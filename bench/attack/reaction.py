@@ -25,7 +25,7 @@ from kernel import (
 )
 
 HELD = "198.51.100.0/24"
-PATIENCE_S = 10  # after which the route is taken to go never
+TIMEOUT_S = 10  # after which the route is taken to go never
 SO_RCVBUFFORCE = 33
 
 
@@ -77,7 +77,7 @@ class Reactions:
     def _settle(self) -> None:
         """Wait until the route is there, and forget what was said until then."""
         with self._attacked.host.inside():
-            wait_ms(lambda: HELD in our_routes(), PATIENCE_S)
+            wait_ms(lambda: HELD in our_routes(), TIMEOUT_S)
         self._socket.setblocking(False)
         with suppress(BlockingIOError):
             while True:
@@ -91,7 +91,7 @@ class Reactions:
         acting.join()
         return took
 
-    def _wait(self, carrier: bool, timeout_s: float = PATIENCE_S) -> float:
+    def _wait(self, carrier: bool, timeout_s: float = TIMEOUT_S) -> float:
         """Wait until the carrier and the route have changed; return the milliseconds from the one to the other."""
         changed = route = 0.0
         awaited = NEWROUTE if carrier else DELROUTE

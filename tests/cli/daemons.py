@@ -14,7 +14,8 @@ from pathlib import Path
 from termios import TIOCSWINSZ
 from types import MappingProxyType
 
-from netstrata.cli.client import Connection, NoDaemon
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon
 
 
 def start_daemon(folder: Path, text: str, *arguments: str) -> subprocess.Popen[bytes]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.cli.client import Refusal
 from netstrata.cli.refusals import told
+from netstrata.control.errors import Refusal
 from tests.cli.daemons import daemon
 from tests.cli.programs import netstrata
 

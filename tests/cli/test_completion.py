@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.cli.client import Connection, NoDaemon
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon
 from tests.cli.programs import netstrata
 from tests.clock import Clock
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netstrata.cli.request import read_address
-from netstrata.contract.shapes_streams import StreamAddress
+from netstrata.contract.shapes.streams import StreamAddress
 from netstrata.protocols.requests import ERROR, FINISHED, REPLY, Message, encode
 from netstrata.values import Refused
 from tests.cli.programs import netstrata

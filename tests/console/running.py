@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import netstrata
-from netstrata.cli.client import Connection, NoDaemon
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon
 
 SOURCES = str(Path(netstrata.__file__).parents[1])
 PROGRAM = """process user { depend("LAN") lan; println("up"); }

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from netstrata.contract import Argument, Declaration, Variable
-from netstrata.contract.shapes import ANY, IPV4_LIST, IPV4_NETWORK, TEXT, Network
+from netstrata.contract.shapes.common import ANY, IPV4_LIST, IPV4_NETWORK, TEXT, Network
 from netstrata.values import List, Refused, Value
 
 ADDRESS = Argument("network", IPV4_NETWORK)

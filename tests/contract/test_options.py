@@ -4,16 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from netstrata.contract import Shape, shapes_link, shapes_route
+from netstrata.contract import Shape
 from netstrata.contract.options import OptionsShape
+from netstrata.contract.shapes import link, route
 from netstrata.language.valuetext import parse_value
 
-MAPS = [
-    shape
-    for module in (shapes_link, shapes_route)
-    for shape in vars(module).values()
-    if isinstance(shape, OptionsShape)
-]
+MAPS = [shape for module in (link, route) for shape in vars(module).values() if isinstance(shape, OptionsShape)]
 
 
 def inner() -> Iterator[Shape[object]]:
@@ -62,8 +58,8 @@ def test_a_map_that_does_not_fit_is_refused_with_the_option_that_is_guilty(text:
     value = parse_value(text.encode())
     assert value is not None
 
-    refused = shapes_route.RULE_OPTIONS.refusal(0, value)
+    refused = route.RULE_OPTIONS.refusal(0, value)
 
-    assert shapes_route.RULE_OPTIONS.read(value) is None
+    assert route.RULE_OPTIONS.read(value) is None
     assert refused.message.startswith(message)
     assert refused.hint == (f"did you mean `{hint}`?" if hint else "")

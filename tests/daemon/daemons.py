@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from netstrata.cli.client import Connection, NoDaemon
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon
 
 START_S = 60.0
 

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from tests.daemon.daemons import START_S
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
 from netstrata.daemon.control.claim import Claim, Taken
 from netstrata.daemon.control.peers import peer_of

@@ -22,7 +22,7 @@ from netstrata.daemon.control.client import ControlClient
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.engine.environment import Retry
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
 
 MANY = 4000  # processes, and statements of one process

@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 from tests.daemon.test_control import Daemon, daemon, somebody
 
-from netstrata.cli.client import Connection, Refusal
+from netstrata.cli.client import Connection
 from netstrata.control.answers import Answer, Slices
+from netstrata.control.errors import Refusal
 from netstrata.control.interface import NAME
 from netstrata.control.varlink import encode_call
 from netstrata.control.verbs import OPERATE, READ, Peer, verbs
 from netstrata.daemon.control import ControlSocket
-from netstrata.daemon.control.limits import MOST_EACH, MOST_READING, MOST_STEERING, TOLD, Limits
+from netstrata.daemon.control.limits import MOST_EACH, MOST_OPERATING, MOST_READING, REPORTED, Limits
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event import KEPT
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.engine.environment import Retry
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.child import wait_until
 from netstrata.testing.play import Play
 
@@ -159,7 +160,7 @@ def test_thousands_of_connections_are_refused_and_all_others_are_served() -> Non
     assert json.loads(last.rstrip(b"\0"))["error"] == "org.netstrata.Control.TooManyConnections"
     assert len(served) == len(again) == 4
     assert descriptors < 3 * MOST_EACH
-    assert 1 <= len(told) <= TOLD + 1
+    assert 1 <= len(told) <= REPORTED + 1
     assert f"more than {MOST_EACH} connections" in str(told[0]["text"])
 
 
@@ -170,7 +171,7 @@ def test_a_message_that_never_ends_is_given_a_time_and_one_that_has_ended_is_not
         play = Play('process main { depend("x"); }', observer=stream)
         service = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)))
         path = str(tmp_path / "control")
-        control = ControlSocket(path, service, tell=lambda text, uid, pid: told.append(text), slow_s=1)
+        control = ControlSocket(path, service, report=lambda text, uid, pid: told.append(text), slow_s=1)
         await control.open()
         patient = await asyncio.open_unix_connection(path)
         slow = await asyncio.open_unix_connection(path)
@@ -207,8 +208,8 @@ def test_the_log_is_not_filled_and_how_many_were_left_out_is_told() -> None:
 
     told = asyncio.run(story())
 
-    assert len(told) == TOLD + 1
-    assert told[-1] == f"refused {1000 - TOLD} more requests, the last one of uid 1000, pid 999"
+    assert len(told) == REPORTED + 1
+    assert told[-1] == f"refused {1000 - REPORTED} more requests, the last one of uid 1000, pid 999"
 
 
 def test_many_users_who_only_read_leave_room_for_those_who_steer() -> None:
@@ -217,11 +218,11 @@ def test_many_users_who_only_read_leave_room_for_those_who_steer() -> None:
 
     assert let_in.count(0) == MOST_READING
     assert limits.most(Peer(0, frozenset()), OPERATE) == 0
-    assert [limits.most(Peer(0, frozenset()), OPERATE) for _ in range(MOST_STEERING)][-1] == MOST_STEERING
+    assert [limits.most(Peer(0, frozenset()), OPERATE) for _ in range(MOST_OPERATING)][-1] == MOST_OPERATING
 
 
 def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
-    for _ in range(MOST_STEERING + 10):
+    for _ in range(MOST_OPERATING + 10):
         connection = Connection(daemon.path)
         connection.call("Goals")
         connection._socket.close()
@@ -232,7 +233,7 @@ def test_a_client_that_is_let_go_makes_room_for_another(daemon: Daemon) -> None:
 def test_who_reads_late_what_is_left_for_him_is_not_cut_off_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netstrata.daemon.control.client.PATIENCE_S", 1)
+    monkeypatch.setattr("netstrata.daemon.control.client.TIMEOUT_S", 1)
 
     async def story() -> tuple[bytes, list[object]]:
         broken: list[object] = []
@@ -309,7 +310,7 @@ def test_a_bug_that_a_client_meets_costs_its_connection_and_a_bounded_part_of_th
         control = ControlSocket(str(tmp_path / "control"), service, lambda text, uid, pid: told.append(text))
         await control.open()
         ends = []
-        for _ in range(3 * TOLD):
+        for _ in range(3 * REPORTED):
             reader, writer = await asyncio.open_unix_connection(control.path)
             writer.write(encode_call(f"{NAME}.Graph", {}))
             ends.append(await reader.read())
@@ -325,6 +326,6 @@ def test_a_bug_that_a_client_meets_costs_its_connection_and_a_bounded_part_of_th
 
     assert set(ends) == {b""}
     assert b"main" in status
-    assert len(told) == TOLD + 1
+    assert len(told) == REPORTED + 1
     assert "ZeroDivisionError('ours')" in told[0]
     assert "Traceback" in told[0]

@@ -73,7 +73,7 @@ def listener(tmp_path: Path) -> Iterator[Listener]:
 def told(path: str, text: str, transitions: bool = True) -> tuple[Play, EventLog]:
     """Play a program for a journal."""
     stream = EventLog(Retry(5000))
-    stream.listen(SystemdJournal(LogFormat(lambda line: None, transitions), path).tell)
+    stream.subscribe(SystemdJournal(LogFormat(lambda line: None, transitions), path).on_event)
     return Play(text, observer=stream), stream
 
 

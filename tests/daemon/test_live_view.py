@@ -14,7 +14,7 @@ from netstrata.control.varlink import encode_call
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event import KEPT
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 
 DONE = object()
 
@@ -74,15 +74,15 @@ def test_it_is_kept_while_a_client_is_there_and_costs_nothing_when_the_last_has_
         played = Played('process main { depend("LAN"); }')
         control = ControlSocket(str(tmp_path / "control"), service_of(played, tmp_path))
         await control.open()
-        nobody = len(played.stream._listeners)
+        nobody = len(played.stream._subscribers)
         reader, writer = await asyncio.open_unix_connection(control.path)
         writer.write(encode_call(f"{NAME}.Status", {}))
         await reader.readuntil(b"\0")
-        asked = len(played.stream._listeners)
+        asked = len(played.stream._subscribers)
         writer.close()
         while control._clients:  # noqa: ASYNC110
             await asyncio.sleep(0)
-        left = len(played.stream._listeners)
+        left = len(played.stream._subscribers)
         control.close()
         return nobody, asked, left
 

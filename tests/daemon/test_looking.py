@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from netstrata.contract import check_path
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import STRUCTURES, function, gives, structure
 
 STRUCTURE = '''
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.structure import function, structure, takes
-from netstrata.engine.structures.variables import Var
+from netstrata.engine.structures.values.variables import Var
 
 structure("wish", Var, takes(("text", TEXT)), """Wish for something.
 
@@ -23,7 +23,7 @@ structure("wish", Var, takes(("text", TEXT)), """Wish for something.
     """)
 '''
 FUNCTION = '''
-from netstrata.contract.shapes import TEXT
+from netstrata.contract.shapes.common import TEXT
 from netstrata.engine.structure import function, takes
 
 function("shout", lambda values: values[0].upper(), takes(("text", TEXT)), """Say it louder.
@@ -34,7 +34,7 @@ function("shout", lambda values: values[0].upper(), takes(("text", TEXT)), """Sa
 '''
 STATEMENT = '''
 from netstrata.contract import computes
-from netstrata.contract.shapes import Text
+from netstrata.contract.shapes.common import Text
 
 @computes("weather.tomorrow")
 def tomorrow(today: Text) -> Text:
@@ -57,7 +57,7 @@ def python(code: str) -> str:
 
 def test_a_new_file_in_a_room_is_all_that_a_new_statement_structure_or_function_takes(tmp_path: Path) -> None:
     for room, path, text in (
-        ("engine.structures", "wishing.py", STRUCTURE),
+        ("engine.structures", "skies/wishing.py", STRUCTURE),
         ("engine.functions", "voices.py", FUNCTION),
         ("statements", "weather/tomorrow.py", STATEMENT),
     ):

@@ -10,7 +10,7 @@ from netstrata.control.answers import finish, whole
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.logs.log_format import LogFormat
-from netstrata.daemon.logs.ncd_format import INFO, Log
+from netstrata.daemon.logs.ncd_format import INFO, NcdFormat
 from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.graph import Graph
@@ -74,7 +74,7 @@ def test_a_program_that_makes_secrets_for_ever_does_not_take_all_memory() -> Non
 def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
     stream = EventLog(Retry(5000))
     told: list[str] = []
-    stream.listen(LogFormat(lambda line: told.append(redacted(line)), True).tell)
+    stream.subscribe(LogFormat(lambda line: told.append(redacted(line)), True).on_event)
     text = (
         'process main { var("wooden ") first; var("horse") second; concat(first, second) both; secret(both) key;'
         " var(key) copy; sleep(copy); }"
@@ -92,7 +92,7 @@ def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
 
 def test_the_log_of_ncd_is_masked_too() -> None:
     lines: list[bytes] = []
-    log = Log(lambda level, line: lines.append(line), INFO, {})
+    log = NcdFormat(lambda level, line: lines.append(line), INFO, {})
     SECRETS.keep(b"wooden horse")
 
     log.line("ncd_log_msg", INFO, b"the wooden horse \xff")

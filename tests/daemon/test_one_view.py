@@ -18,7 +18,7 @@ from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.recorder import codes_of
 from netstrata.daemon.events.recording import read_event
 from netstrata.daemon.pyramid.replay import Replay
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 
 PROGRAMS = {
     "names": """

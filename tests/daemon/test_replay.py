@@ -14,7 +14,8 @@ import pytest
 from tests.cli.programs import netstrata
 from tests.daemon.daemons import Started
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.testing.child import wait_until
 
 PROGRAM = """

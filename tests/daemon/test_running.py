@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from netstrata.daemon.running.program import Settings, run_program
+from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.environment import Observer, Retry
 from netstrata.language.load import load
@@ -44,7 +44,7 @@ def test_a_callback_that_fails_is_told_and_the_daemon_goes_on() -> None:
     code = run_program(
         load("p.ncd", lambda path: text),
         make_registry(),
-        Settings(told, True, Retry(5000), written.append, lambda *_: None, BadLinks(), [], 0, lambda: None),
+        EngineSettings(told, True, Retry(5000), written.append, lambda *_: None, BadLinks(), [], 0, lambda: None),
     )
 
     assert (code, written) == (4, [b"on\n"])

@@ -14,7 +14,7 @@ from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.replay import Replay
 from netstrata.engine.environment import Retry
-from netstrata.system.generated import GeneratedFiles
+from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
 from netstrata.values import Source
 

@@ -10,7 +10,7 @@ def streamed(text: str) -> tuple[Play, EventLog, list[Event]]:
     """Play a program with a stream that is listened to."""
     stream = EventLog(Retry(5000))
     heard: list[Event] = []
-    stream.listen(heard.append)
+    stream.subscribe(heard.append)
     return Play(text, observer=stream), stream, heard
 
 

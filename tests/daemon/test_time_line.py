@@ -9,7 +9,7 @@ import pytest
 from tests.cli.programs import netstrata
 from tests.daemon.daemons import Started
 
-from netstrata.cli.client import Refusal
+from netstrata.control.errors import Refusal
 from netstrata.testing.child import wait_until
 
 PROGRAM = """

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.daemon.daemons import Started
 from tests.daemon.test_control import somebody
 
-from netstrata.cli.client import Connection, Refusal
+from netstrata.cli.client import Connection
+from netstrata.control.errors import Refusal
 from netstrata.control.interface import KINDS
 from netstrata.daemon.events.event import NOWHERE, Event, Place
 from netstrata.daemon.pyramid.visible import event_for, public_path

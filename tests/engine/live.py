@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.testing.play import Play
 
-PATIENCE_S = 60
+TIMEOUT_S = 60
 LOOK_S = 0.02  # between two looks at what others do, of which nobody tells
 
 
@@ -32,7 +32,7 @@ class Live(Play):
 
     async def until(self, condition: Callable[[], bool]) -> Self:
         """Let events in until something is true."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while not condition():
             assert time.monotonic() < end, f"in vain; failures {self.failures}, printed:\n{self.output}"
             with suppress(TimeoutError):

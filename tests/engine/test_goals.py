@@ -4,7 +4,7 @@ from tests.daemon.standing import Played
 
 from netstrata.control.answers import finish
 from netstrata.daemon.pyramid.goals import find_goals
-from netstrata.engine.structures.goals import goals
+from netstrata.engine.structures.names.goals import goals
 
 CHAIN = """
 process vpn0 {

@@ -19,7 +19,7 @@ from netstrata.contract import (
     note,
     watches,
 )
-from netstrata.contract.shapes import Text
+from netstrata.contract.shapes.common import Text
 from netstrata.testing.play import Play
 from netstrata.values import Unavailable
 

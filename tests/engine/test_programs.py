@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.engine.live import Live
 
-from netstrata.system.children import Patience, RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.children import RealChildren, StopTimeout
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.testing.child import wait_until
 
@@ -172,7 +172,7 @@ STUBBORN = """process main {
 def stubborn(folder: Path, options: str) -> Live:
     """Start a program that ignores SIGTERM, where the daemon waits only for an instant before it kills."""
     ports = SystemPorts(StandardOutput())
-    ports.__dict__["children"] = RealChildren(StandardOutput(), hears=False, patience=Patience(0.05))
+    ports.__dict__["children"] = RealChildren(StandardOutput(), logs=False, stop_timeout=StopTimeout(0.05))
     live = Live(STUBBORN.replace("OPTIONS", options), folder, ports)
     wait_until("the program's trap", (folder / "ready").exists)
     return live

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from netstrata.engine.structures.valuebranches import Elements, Entries, node_of
-from netstrata.engine.structures.valuenodes import Branch, Node
+from netstrata.engine.structures.values.branches import Elements, Entries, node_of
+from netstrata.engine.structures.values.nodes import Branch, Node
 from netstrata.language.valuetext import format_value, parse_value
 from netstrata.testing.play import Play
 from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Value

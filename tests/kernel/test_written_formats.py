@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.kernel.backends.test_wpa_supplicant import peer
 from tests.kernel.filters.programs import started
 
-from netstrata.contract.shapes_dnsmasq import DNSMASQ_OPTIONS
-from netstrata.contract.shapes_filters import FILTER_RULE
-from netstrata.contract.shapes_nft import CHAIN_OPTIONS, ELEMENT, RULE_TEXT, chain_text
-from netstrata.contract.shapes_wpa import WPA_OPTIONS
+from netstrata.contract.shapes.dnsmasq import DNSMASQ_OPTIONS
+from netstrata.contract.shapes.filters import FILTER_RULE
+from netstrata.contract.shapes.nft import CHAIN_OPTIONS, ELEMENT, RULE_TEXT, chain_text
+from netstrata.contract.shapes.wpa import WPA_OPTIONS
 from netstrata.protocols import dnsmasq, wpa_configuration
 from netstrata.testing.lab import Lab
 from netstrata.values import List, Map, Refused, Value, format_ipv4

@@ -6,8 +6,8 @@ import pytest
 
 from netstrata.contract import Argument, Declaration
 from netstrata.contract.roles import NAMES, NO_ROLES, Roles
-from netstrata.contract.shapes import ANY, IPV4_NETWORK, LIST, MILLISECONDS, TEXT
-from netstrata.contract.shapes_templates import EMBEDDED, TEMPLATE
+from netstrata.contract.shapes.common import ANY, IPV4_NETWORK, LIST, MILLISECONDS, TEXT
+from netstrata.contract.shapes.templates import EMBEDDED, TEMPLATE
 from netstrata.language import Refusals, load
 from netstrata.language.check import check
 from netstrata.language.lookup import Declared

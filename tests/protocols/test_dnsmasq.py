@@ -1,6 +1,6 @@
 """The configuration that dnsmasq is given."""
 
-from netstrata.contract.shapes_dnsmasq import DNSMASQ_OPTIONS
+from netstrata.contract.shapes.dnsmasq import DNSMASQ_OPTIONS
 from netstrata.language.valuetext import parse_value
 from netstrata.protocols.dnsmasq import configuration, reason
 

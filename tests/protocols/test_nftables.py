@@ -4,7 +4,7 @@ from struct import pack
 
 import pytest
 
-from netstrata.protocols.nftables import Told, deletion, listing, read_told, says_the_same
+from netstrata.protocols.nftables import NftObject, deletion, listing, read_objects, says_the_same
 from netstrata.protocols.rtnetlink.wire import attribute, message
 
 # As a kernel 6.x told of `add chain inet a cc`, asked for by port 43.
@@ -14,7 +14,7 @@ NEW_CHAIN = pack("=IHHII", 56, 0xA03, 0x400, 5, 43) + bytes.fromhex(
 
 
 def test_a_chain_that_was_made_is_read() -> None:
-    assert read_told(NEW_CHAIN) == [Told("chain", False, "inet", "a", "cc", 6, 43)]
+    assert read_objects(NEW_CHAIN) == [NftObject("chain", False, "inet", "a", "cc", 6, 43)]
 
 
 def test_what_is_of_no_use_is_left_out() -> None:
@@ -22,12 +22,12 @@ def test_what_is_of_no_use_is_left_out() -> None:
     generation = message(0xA0F, 0, 1, b"\0\0\0\0" + attribute(1, b"\0\0\0\1"))
     other_subsystem = message(0x106, 0, 1, b"\1\0\0\0")
 
-    assert read_told(flowtable + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
+    assert read_objects(flowtable + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
 
 
 @pytest.mark.parametrize("size", range(len(NEW_CHAIN)))
 def test_a_piece_of_a_message_is_no_news_and_no_error(size: int) -> None:
-    assert read_told(NEW_CHAIN[:size]) == []
+    assert read_objects(NEW_CHAIN[:size]) == []
 
 
 def test_a_rule_is_deleted_by_its_chain_and_handle_in_a_batch_of_its_own() -> None:
@@ -52,22 +52,22 @@ def test_a_listing_asks_for_all_families() -> None:
 def test_of_elements_that_are_deleted_their_set_is_told() -> None:
     elements = message(0xA0E, 0, 1, b"\2\0\0\0" + attribute(1, b"t\0") + attribute(2, b"s\0") + attribute(3, b"...."))
 
-    assert read_told(elements) == [Told("element", True, "ip", "t", "s", 0, 0)]
+    assert read_objects(elements) == [NftObject("element", True, "ip", "t", "s", 0, 0)]
 
 
 def test_the_policy_of_a_base_chain_is_told() -> None:
     chain = attribute(1, b"filter\0") + attribute(3, b"FORWARD\0") + attribute(5, b"\0\0\0\1")
 
-    (told,) = read_told(message(0xA03, 0, 1, b"\2\0\0\0" + chain))
+    (told,) = read_objects(message(0xA03, 0, 1, b"\2\0\0\0" + chain))
 
     assert (told.kind, told.name, told.policy) == ("chain", "FORWARD", 1)
 
 
-def rule(*expressions: bytes, comment: bytes = b"") -> Told:
+def rule(*expressions: bytes, comment: bytes = b"") -> NftObject:
     """Return a rule as the kernel tells of it."""
     says = b"".join(attribute(1, expression) for expression in expressions)
     body = b"\2\0\0\0" + attribute(1, b"t\0") + attribute(2, b"c\0") + attribute(4, says)
-    return read_told(message(0xA06, 0, 1, body + (attribute(7, comment) if comment else b"")))[0]
+    return read_objects(message(0xA06, 0, 1, body + (attribute(7, comment) if comment else b"")))[0]
 
 
 def expression(name: bytes, *data: bytes) -> bytes:
@@ -94,7 +94,7 @@ def looked_up(name: bytes) -> bytes:
         (rule(looked_up(b"__set0"), DROP), rule(looked_up(b"__set10"), DROP)),
     ],
 )
-def test_copies_of_a_rule_say_the_same_whatever_they_have_counted(one: Told, other: Told) -> None:
+def test_copies_of_a_rule_say_the_same_whatever_they_have_counted(one: NftObject, other: NftObject) -> None:
     assert says_the_same(one, other)
 
 
@@ -110,7 +110,7 @@ def test_copies_of_a_rule_say_the_same_whatever_they_have_counted(one: Told, oth
         rule(SOURCE, DROP)._replace(says=b"\xff\xff\0\0\0"),
     ],
 )
-def test_rules_that_differ_or_make_no_sense_do_not_say_the_same(other: Told) -> None:
+def test_rules_that_differ_or_make_no_sense_do_not_say_the_same(other: NftObject) -> None:
     assert not says_the_same(rule(SOURCE, DROP), other)
 
 

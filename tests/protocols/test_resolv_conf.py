@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netstrata.contract.shapes_dns import RESOLVER_LINES
+from netstrata.contract.shapes.dns import RESOLVER_LINES
 from netstrata.protocols.resolv_conf import configuration
 from netstrata.values import List, Refused, Value
 

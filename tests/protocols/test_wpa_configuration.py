@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from netstrata.contract.shapes_wpa import WPA_OPTIONS
+from netstrata.contract.shapes.wpa import WPA_OPTIONS
 from netstrata.protocols.wpa_configuration import configuration, driver
 from netstrata.values import Map, Refused, Value
 

@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 
 from netstrata.contract import Declaration, declaration_of
-from netstrata.contract.shapes_children import DAEMON_OPTIONS, EXIT_STATUS, PROGRAM, RUNONCE_OPTIONS
+from netstrata.contract.shapes.children import DAEMON_OPTIONS, EXIT_STATUS, PROGRAM, RUNONCE_OPTIONS
 from netstrata.ports import Ports
 from netstrata.statements.daemon import daemon
 from netstrata.statements.run import run
 from netstrata.statements.runonce import Ended, runonce
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.values import List, Map, Refused, Value
 
 

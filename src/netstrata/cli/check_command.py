@@ -13,9 +13,9 @@ from netstrata.language.diagnostics import render_all
 from netstrata.language.layout import format_program
 from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
-from netstrata.system import whole
-from netstrata.system.places import opened
-from netstrata.system.whole import Look
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import Ownership
+from netstrata.system.filesystem.places import opened
 
 
 def check(paths: list[str]) -> int:
@@ -69,7 +69,7 @@ def _replace(path: str, text: bytes) -> int:
     try:
         with opened(path) as place:
             found = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
-            with whole.beside(place, text, Look(stat.S_IMODE(found.st_mode))):
+            with atomic_file.beside(place, text, Ownership(stat.S_IMODE(found.st_mode))):
                 pass
     except OSError as error:
         print(f"error: cannot write {path}: {error.strerror}", file=sys.stderr)

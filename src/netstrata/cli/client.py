@@ -10,30 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from netstrata.control import varlink
+from netstrata.control.errors import NoAnswer, NoDaemon, Refusal
 from netstrata.control.interface import NAME
 
 WAIT_S = 10.0
 
 
-class NoDaemon(Exception):
-    """Nobody answers at the control socket: its path, and why not."""
-
-
 class TookTooLong(Exception):
     """Nothing came in the time that was given."""
-
-
-class NoAnswer(NoDaemon):
-    """Somebody is there, and does not answer in time."""
-
-
-class Refusal(Exception):
-    """The daemon refused: the error's name without its interface, and its parameters."""
-
-    def __init__(self, name: str, parameters: dict[str, Any]) -> None:
-        super().__init__(name)
-        self.name = name
-        self.parameters = parameters
 
 
 def control_path() -> str:

@@ -11,7 +11,8 @@ import shlex
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.control.interface import KINDS
 
 WAIT_S: Final = 0.5  # for a daemon; who presses TAB does not wait longer

@@ -13,7 +13,7 @@ def console(options: argparse.Namespace) -> int:
     if not 0 <= options.port <= 65535:
         return _fail(f"--port {options.port} is no port", "take one from 1 to 65535, or 0 for any", BAD_USAGE)
     try:
-        from netstrata.console.server import BadToken, RightsKept, Wishes, serve
+        from netstrata.console.server import BadToken, ConsoleOptions, RightsKept, serve
     except ImportError as error:
         hint = "pip install 'netstrata[console]' brings starlette, uvicorn and msgspec"
         return _fail(f"the web console needs {error.name}", hint, FAILED)
@@ -21,7 +21,7 @@ def console(options: argparse.Namespace) -> int:
 
     try:
         serve(
-            Wishes(
+            ConsoleOptions(
                 options.control or control_path(),
                 options.port,
                 not options.read_only,

@@ -1,9 +1,10 @@
 """`netstrata metrics`: what a daemon counts, for Prometheus."""
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
+from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.control.metrics import down_text, metrics_text
-from netstrata.system import whole
-from netstrata.system.whole import PUBLIC
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PUBLIC
 
 
 def metrics(control: str, output: str | None) -> int:
@@ -44,6 +45,6 @@ def write_whole(path: str, text: str) -> None:
     """
     try:
         # A collector reads what ends in .prom; this does not until it is whole.
-        whole.replace(path, text.encode(), PUBLIC)
+        atomic_file.replace(path, text.encode(), PUBLIC)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from netstrata.cli.options import FACILITIES, USAGE, BadUsage, Options, read_options
+from netstrata.cli.options import FACILITIES, USAGE, BadUsage, NcdOptions, read_options
 from netstrata.cli.streams import finish, open_missing
-from netstrata.system.boundedwriter import standard_writers
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.bounded_writer import standard_writers
+from netstrata.system.output.standard_output import StandardOutput
 
 VERSION = b"BadVPN ncd 1.999.130\nCopyright (C) 2010 Ambroz Bizjak <ambrop7@gmail.com>\n"
 
@@ -19,7 +19,7 @@ def main() -> None:
     run_ncd(sys.argv[1:], sys.argv[0])
 
 
-class Streams:
+class StandardStreams:
     """Standard output and standard error, and whether a signal has asked for the end."""
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Streams:
 
 def run_ncd(words: list[str], name: str) -> NoReturn:
     """Do what a command line says, and end this interpreter."""
-    streams = Streams()
+    streams = StandardStreams()
     code = run(words, name, streams)
     streams.output.flush()
     finish(streams.writers, streams.signalled)
     os._exit(code & 0xFF)  # all is undone: there is nothing for the interpreter to finalise
 
 
-def run(words: list[str], name: str, streams: Streams) -> int:
+def run(words: list[str], name: str, streams: StandardStreams) -> int:
     """Do what a command line says, and return the exit code."""
     write = streams.output.write
     try:
@@ -67,18 +67,18 @@ def run(words: list[str], name: str, streams: Streams) -> int:
     return _run_file(options, name, streams)
 
 
-def _run_file(options: Options, name: str, streams: Streams) -> int:
-    from netstrata.daemon.logs.ncd_format import ERROR, INFO, NOTICE, Log
+def _run_file(options: NcdOptions, name: str, streams: StandardStreams) -> int:
+    from netstrata.daemon.logs.ncd_format import ERROR, INFO, NOTICE, NcdFormat
     from netstrata.daemon.logs.ncd_log import CORE, NcdLog
     from netstrata.daemon.running import garbage
-    from netstrata.daemon.running.program import Settings, run_program
+    from netstrata.daemon.running.program import EngineSettings, run_program
     from netstrata.daemon.running.registry import make_registry
     from netstrata.engine.environment import Retry
     from netstrata.language.diagnostics import ncd_log_lines
     from netstrata.language.load import load
     from netstrata.language.refusals import Refusals
 
-    log = Log(_log_writer(options, name, streams), options.level, options.channel_levels)
+    log = NcdFormat(_log_writer(options, name, streams), options.level, options.channel_levels)
     log.line(CORE, NOTICE, "initializing BadVPN ncd 1.999.130")
     garbage.keep_off()
     try:
@@ -95,7 +95,7 @@ def _run_file(options: Options, name: str, streams: Streams) -> int:
     code = run_program(
         program,
         make_registry(),
-        Settings(
+        EngineSettings(
             NcdLog(log),
             log.shows(CORE, INFO),
             Retry(options.retry_ms),
@@ -117,7 +117,7 @@ def _read_file(path: str) -> bytes:
         return file.read()
 
 
-def _log_writer(options: Options, name: str, streams: Streams) -> Callable[[int, bytes], None]:
+def _log_writer(options: NcdOptions, name: str, streams: StandardStreams) -> Callable[[int, bytes], None]:
     if options.logger == "stdout":
         return lambda level, line: streams.output.write(line + b"\n")
     if options.logger == "syslog":

@@ -14,7 +14,7 @@ class BadUsage(Exception):
     """The command line is wrong: one line that names the problem."""
 
 
-class Options:
+class NcdOptions:
     """What the command line asks for."""
 
     def __init__(self) -> None:
@@ -32,12 +32,12 @@ class Options:
         self.arguments: list[str] = []
 
 
-def read_options(words: list[str]) -> Options:
+def read_options(words: list[str]) -> NcdOptions:
     """Read the words after the program's own name.
 
     Raises: BadUsage.
     """
-    options = Options()
+    options = NcdOptions()
     at = 0
     while at < len(words):
         word = words[at]
@@ -69,7 +69,7 @@ def read_options(words: list[str]) -> Options:
     return options
 
 
-def _channel_level(options: Options, words: list[str]) -> None:
+def _channel_level(options: NcdOptions, words: list[str]) -> None:
     if len(words) < 2:
         raise BadUsage("--channel-loglevel: requires two arguments")
     if words[0] not in CHANNELS:
@@ -92,39 +92,39 @@ def _number(word: str) -> int:
     return max(-1, min(LONGEST_NUMBER, int(match[1][:20]))) if match else 0
 
 
-def _set_logger(options: Options, word: str) -> bool:
+def _set_logger(options: NcdOptions, word: str) -> bool:
     options.logger = word
     return word in ("stdout", "stderr", "syslog")
 
 
-def _set_level(options: Options, word: str) -> bool:
+def _set_level(options: NcdOptions, word: str) -> bool:
     level = _level(word)
     if level is not None:
         options.level = level
     return level is not None
 
 
-def _set_program(options: Options, word: str) -> bool:
+def _set_program(options: NcdOptions, word: str) -> bool:
     options.program = word
     return True
 
 
-def _set_retry(options: Options, word: str) -> bool:
+def _set_retry(options: NcdOptions, word: str) -> bool:
     options.retry_ms = _number(word)
     return options.retry_ms >= 0
 
 
-def _set_exit_code(options: Options, word: str) -> bool:
+def _set_exit_code(options: NcdOptions, word: str) -> bool:
     options.signal_exit_code = _number(word)
     return options.signal_exit_code >= 0
 
 
-def _set_facility(options: Options, word: str) -> bool:
+def _set_facility(options: NcdOptions, word: str) -> bool:
     options.facility = word
     return True
 
 
-def _set_ident(options: Options, word: str) -> bool:
+def _set_ident(options: NcdOptions, word: str) -> bool:
     options.ident = word
     return True
 

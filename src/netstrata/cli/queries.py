@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from netstrata.cli.client import Connection, NoAnswer, NoDaemon, Refusal
+from netstrata.cli.client import Connection
 from netstrata.cli.events import print_events
 from netstrata.cli.refusals import told
 from netstrata.cli.status import status
 from netstrata.cli.terminal_style import Paint, harmless
-from netstrata.control.errors import Words, words_of
+from netstrata.control.errors import NoAnswer, NoDaemon, Refusal, Words, words_of
 from netstrata.control.exit_codes import BAD_USAGE, NO_SUCH_OBJECT
 
 

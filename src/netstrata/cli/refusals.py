@@ -1,7 +1,6 @@
 """What a daemon refuses, in the words of the command line."""
 
-from netstrata.cli.client import Refusal
-from netstrata.control.errors import Words, words_of
+from netstrata.control.errors import Refusal, Words, words_of
 
 
 def told(refusal: Refusal, command: str = "") -> Words:

@@ -54,11 +54,11 @@ async def _show(options: argparse.Namespace, shown: Replay, before: Callable[[Ev
         if shown.ahead is None and shown.stream.seq:
             print(f"warning: {options.at} is after the last event", file=sys.stderr)
 
-    def tell(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if wish.takes(event):
             print_events([event_for(event, OPERATE) or {}], options.json)
 
-    shown.stream.listen(tell)
+    shown.stream.subscribe(on_event)
     socket = ControlSocket(options.control, shown) if options.control else None
     if socket is None:
         await shown.play(options.speed)

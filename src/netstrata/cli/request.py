@@ -5,7 +5,7 @@ import socket
 import sys
 from collections.abc import Iterator
 
-from netstrata.contract.shapes_streams import TCP, UNIX, StreamAddress
+from netstrata.contract.shapes.streams import TCP, UNIX, StreamAddress
 from netstrata.language.valuetext import format_value, parse_value
 from netstrata.protocols.requests import (
     ERROR,

@@ -5,11 +5,11 @@ import os
 
 from netstrata.cli.client import control_path
 from netstrata.cli.streams import finish
-from netstrata.daemon.app import App, CannotRun, Options
+from netstrata.daemon.app import App, CannotRun, RunOptions
 from netstrata.daemon.logs.run_log import RunLog
 from netstrata.language.diagnostics import render_all
 from netstrata.language.refusals import Refusals
-from netstrata.system.boundedwriter import standard_writers
+from netstrata.system.output.bounded_writer import standard_writers
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _read(options: argparse.Namespace) -> Options:
+def _read(options: argparse.Namespace) -> RunOptions:
     """Return how a daemon is run, of the words of a command line.
 
     Raises: CannotRun.
@@ -40,7 +40,7 @@ def _read(options: argparse.Namespace) -> Options:
         raise CannotRun("--retry-time takes a whole number of milliseconds, 1 or more")
     if options.stop_time < 1:
         raise CannotRun("--stop-time takes a whole number of seconds, 1 or more")
-    return Options(
+    return RunOptions(
         program=options.program,
         arguments=[os.fsencode(word) for word in options.arguments],
         state=options.state,

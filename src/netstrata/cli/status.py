@@ -6,9 +6,10 @@ import sys
 import time
 from typing import Any
 
-from netstrata.cli.client import Connection, Refusal
+from netstrata.cli.client import Connection
 from netstrata.cli.links import link_line
 from netstrata.cli.terminal_style import Paint, harmless
+from netstrata.control.errors import Refusal
 
 _AS_FLOOR = {"coming": "down", "down": "gone"}  # a light that is down looks as a floor that is gone
 

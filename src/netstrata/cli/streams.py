@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from netstrata.system.boundedwriter import LAST_READ_S, BoundedWriter
+from netstrata.system.output.bounded_writer import LAST_READ_S, BoundedWriter
 
 
 def open_missing() -> None:

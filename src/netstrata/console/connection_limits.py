@@ -8,24 +8,24 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from netstrata.console.refusal_log import Notes
+from netstrata.console.refusal_log import RefusalLog
 
 MOST: Final = 100  # connections
 WHOLE_S: Final = 5.0  # in which a request must have come, head and body
 BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-class Connection(H11Protocol):
+class LimitedConnection(H11Protocol):
     """One connection."""
 
-    notes: Notes  # of all connections, set by who makes the server
+    refusals: RefusalLog  # of all connections, set by who makes the server
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let it in, unless there are too many."""
         super().connection_made(transport)
         if len(self.connections) > MOST:
-            self.notes.refused(f"a connection from {self._peer()}", f"there are {MOST} already")
+            self.refusals.refused(f"a connection from {self._peer()}", f"there are {MOST} already")
             transport.write(BUSY)
             transport.close()
             return
@@ -52,7 +52,7 @@ class Connection(H11Protocol):
     def _too_slow(self) -> None:
         self._deadline = None
         if not self.transport.is_closing():
-            self.notes.refused(f"a request from {self._peer()}", f"it has not come within {WHOLE_S:g} s")
+            self.refusals.refused(f"a request from {self._peer()}", f"it has not come within {WHOLE_S:g} s")
             self.transport.abort()
 
     def _stop_clock(self) -> None:

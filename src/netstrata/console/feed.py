@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from netstrata.console.queries import Daemon, NoDaemon, Refusal
+from netstrata.console.queries import Daemon
+from netstrata.control.errors import NoDaemon, Refusal
 
 KEPT: Final = 20_000  # events in memory, and up to as many again before the oldest go
 AT_ONCE: Final = 500  # events in one message
@@ -39,10 +40,10 @@ _told = msgspec.json.Decoder(_Told)
 class Feed:
     """The events of a daemon, across its lives."""
 
-    def __init__(self, daemon: Daemon, steer: bool, say: Callable[[str], None]) -> None:
+    def __init__(self, daemon: Daemon, operate: bool, say: Callable[[str], None]) -> None:
         """Take the daemon, whether the console may steer it at all, and who is told of its coming and going."""
         self._daemon = daemon
-        self._steer = steer
+        self._operate = operate
         self._say = say
         self._numbers: list[int] = []
         self._events: list[msgspec.Raw] = []
@@ -91,7 +92,7 @@ class Feed:
             text = True
         except Refusal:
             text = False
-        right = "steer" if text and self._steer else "read"
+        right = "steer" if text and self._operate else "read"
         self._numbers.clear()
         self._events.clear()
         self.epoch += 1
@@ -104,7 +105,7 @@ class Feed:
             "version": about.get("version", ""),
         }
         self._say(f"the daemon answers, version {about.get('version')}: {_RIGHTS[right]}")
-        self._tell()
+        self._publish()
 
     async def _follow(self, missed: bool) -> None:
         """Take in events; after a gap, whatever is there yet of what was missed.
@@ -132,16 +133,16 @@ class Feed:
             del self._numbers[:KEPT]
             del self._events[:KEPT]
         if new < len(numbers):
-            self._tell()
+            self._publish()
 
     def _lose(self, why: str) -> None:
         if self.state["daemon"]:
             self._say(why)
         if self.state["daemon"] or self.state["why"] != why:
             self.state = {**self.state, "daemon": False, "why": why}
-            self._tell()
+            self._publish()
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         news = self._news
         self._news = asyncio.Event()
         news.set()
@@ -149,7 +150,7 @@ class Feed:
     def close(self) -> None:
         """End all streams."""
         self._closed = True
-        self._tell()
+        self._publish()
 
     async def messages(self, epoch: int, after: int) -> AsyncGenerator[bytes]:
         """Yield what a browser that saw some epoch up to a number is told, as server-sent events.

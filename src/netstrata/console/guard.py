@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from netstrata.console.refusal_log import Notes, quoted
+from netstrata.console.refusal_log import RefusalLog, quoted
 
 NAMES: Final = frozenset((b"127.0.0.1", b"localhost", b"[::1]"))
 LARGEST: Final = 16 * 1024  # bytes of a body
@@ -41,11 +41,11 @@ HEADERS: Final = (
 class RequestGuard:
     """Lets requests through to an application, or refuses them."""
 
-    def __init__(self, app: ASGIApp, token: str, notes: Notes) -> None:
+    def __init__(self, app: ASGIApp, token: str, refusals: RefusalLog) -> None:
         """Take what is guarded, the token, and who is told."""
         self._app = app
         self._token = token
-        self._notes = notes
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -100,10 +100,10 @@ class RequestGuard:
     def _note(self, scope: Scope, why: str) -> None:
         client = scope.get("client") or ("?", 0)
         what = f"{scope['method']} {quoted(scope.get('raw_path') or b'')} from {client[0]}:{client[1]}"
-        self._notes.refused(what, why)
+        self._refusals.refused(what, why)
 
     def _noting(self, scope: Scope, send: Send) -> Send:
-        """Tell what the application refuses; that a process or a goal is not there any more is an answer."""
+        """Log what the application refuses; that a process or a goal is not there any more is an answer."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

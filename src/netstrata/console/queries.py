@@ -10,29 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
+from netstrata.control.errors import NoAnswer, NoDaemon, Refusal
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.varlink import encode_call
 
 WAIT_S: Final = 10.0
 LONGEST: Final = 1 << 28  # bytes of one answer: what stands in a program of 100,000 processes
 TOGETHER: Final = 16  # questions under way at once
-
-
-class NoDaemon(Exception):
-    """Nobody answers at the control socket: where, and why not."""
-
-
-class NoAnswer(NoDaemon):
-    """Somebody is there, and does not answer in time."""
-
-
-class Refusal(Exception):
-    """The daemon refused: the error's name without its interface, and its parameters."""
-
-    def __init__(self, name: str, parameters: dict[str, Any]) -> None:
-        super().__init__(name)
-        self.name = name
-        self.parameters = parameters
 
 
 class _Answer(msgspec.Struct):

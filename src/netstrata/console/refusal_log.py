@@ -7,7 +7,7 @@ from typing import Final
 MOST: Final = 20  # lines a second
 
 
-class Notes:
+class RefusalLog:
     """Tells what was refused."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -16,7 +16,7 @@ class Notes:
         self._count = 0
 
     def refused(self, what: str, why: str) -> None:
-        """Tell that something was refused, and why; or that there were more."""
+        """Log that something was refused, and why; or that there were more."""
         second = int(time.monotonic())
         if second != self._second:
             if self._count > MOST:

@@ -13,16 +13,16 @@ from starlette.routing import Route
 from netstrata.console.feed import Feed
 from netstrata.console.guard import LARGEST
 from netstrata.console.page import Page
-from netstrata.console.queries import Daemon, NoDaemon, Refusal
+from netstrata.console.queries import Daemon
 from netstrata.control.description import Type
-from netstrata.control.errors import words_of
+from netstrata.control.errors import NoDaemon, Refusal, words_of
 from netstrata.control.metrics import CONTENT_TYPE, down_text, metrics_text
 from netstrata.control.verbs import Verb, verbs
 
 _PLAIN: Final[dict[str, Any]] = {"string": str, "int": int, "bool": bool, "float": float}
 
 
-def make_app(daemon: Daemon, feed: Feed, page: Page, steer: bool) -> Starlette:
+def make_app(daemon: Daemon, feed: Feed, page: Page, operate: bool) -> Starlette:
     """Put the answers together."""
     routes = [Route(path, page.answer, methods=["GET"]) for path in page.paths]
     routes.append(Route("/api/status", _status(daemon, feed), methods=["GET"]))
@@ -32,7 +32,7 @@ def make_app(daemon: Daemon, feed: Feed, page: Page, steer: bool) -> Starlette:
         if verb.safe:
             routes.append(Route(f"/api/{verb.function}", _reading(daemon, verb), methods=["GET"]))
         else:
-            routes.append(Route(f"/api/{verb.function}", _acting(daemon, verb, steer), methods=["POST"]))
+            routes.append(Route(f"/api/{verb.function}", _acting(daemon, verb, operate), methods=["POST"]))
     return Starlette(routes=routes)
 
 
@@ -62,7 +62,7 @@ def _of_query(text: str, wanted: Type) -> Any:
 
 def _status(daemon: Daemon, feed: Feed) -> Endpoint:
     async def answer(request: Request) -> Response:
-        """Tell what stands, and the number of an event that it is not older than."""
+        """Answer what stands, and the number of an event that it is not older than."""
         given: dict[str, Any] = {"below": True}
         if "process" in request.query_params:
             given = {"process": request.query_params["process"]}
@@ -81,7 +81,7 @@ def _status(daemon: Daemon, feed: Feed) -> Endpoint:
 
 def _metrics(daemon: Daemon) -> Endpoint:
     async def answer(request: Request) -> Response:
-        """Tell what the daemon counts, as Prometheus reads it; a daemon that does not answer is told of there, too."""
+        """Answer what the daemon counts, as Prometheus reads it, also that it does not answer."""
         try:
             figures = msgspec.json.decode(await daemon.ask("Figures"))["figures"]
             try:
@@ -105,11 +105,11 @@ def _body_of(verb: Verb) -> type[msgspec.Struct]:
     return msgspec.defstruct(verb.name, fields, forbid_unknown_fields=True, kw_only=True)
 
 
-def _acting(daemon: Daemon, verb: Verb, steer: bool) -> Endpoint:
+def _acting(daemon: Daemon, verb: Verb, operate: bool) -> Endpoint:
     shape = _body_of(verb)
 
     async def answer(request: Request) -> Response:
-        if not steer:
+        if not operate:
             return problem(403, "ReadOnly", "this console was started with --read-only")
         try:
             body = await _body(request)

@@ -12,22 +12,22 @@ from typing import Final, NamedTuple
 import anyio._backends._asyncio  # noqa: F401  # else it is looked for when rights are gone, perhaps in vain
 import uvicorn
 
-from netstrata.console.connection_limits import Connection
+from netstrata.console.connection_limits import LimitedConnection
 from netstrata.console.feed import Feed
 from netstrata.console.guard import RequestGuard
 from netstrata.console.page import Page
 from netstrata.console.queries import Daemon
-from netstrata.console.refusal_log import Notes
+from netstrata.console.refusal_log import RefusalLog
 from netstrata.console.rights import RightsKept, give_up_root
 from netstrata.console.routes import make_app
 from netstrata.console.token import BadToken, read_token
 
-__all__ = ["BadToken", "RightsKept", "Wishes", "serve"]
+__all__ = ["BadToken", "ConsoleOptions", "RightsKept", "serve"]
 
 LARGEST_HEAD: Final = 16 * 1024  # bytes of a request's head
 
 
-class Wishes(NamedTuple):
+class ConsoleOptions(NamedTuple):
     """How the console is to be.
 
     Shapes: control is a path; port 0 for any; user is whom root goes on as, "" for one without rights; token_file ""
@@ -36,7 +36,7 @@ class Wishes(NamedTuple):
 
     control: str
     port: int
-    steer: bool
+    operate: bool
     user: str
     token_file: str
 
@@ -60,26 +60,26 @@ class _Server(uvicorn.Server):
         self._feed.close()
 
 
-def serve(wishes: Wishes, say: Callable[[str], None], tell_address: Callable[[str], None]) -> None:
+def serve(options: ConsoleOptions, say: Callable[[str], None], tell_address: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; tell the address, with its token, when it can be opened.
 
     Raises: OSError if the address cannot be had; RightsKept; BadToken.
     """
-    listener = socket.create_server(("127.0.0.1", wishes.port), backlog=128)
+    listener = socket.create_server(("127.0.0.1", options.port), backlog=128)
     page = Page()
-    notes = Notes(say)
-    token = read_token(wishes.token_file)
-    Connection.notes = notes
+    refusals = RefusalLog(say)
+    token = read_token(options.token_file)
+    LimitedConnection.refusals = refusals
     _log_to(say)
 
     async def run() -> None:
-        daemon = Daemon(wishes.control)
-        feed = Feed(daemon, wishes.steer, say)
-        guard = RequestGuard(make_app(daemon, feed, page, wishes.steer), token, notes)
+        daemon = Daemon(options.control)
+        feed = Feed(daemon, options.operate, say)
+        guard = RequestGuard(make_app(daemon, feed, page, options.operate), token, refusals)
         server = _Server(_config(guard), feed)
         server.config.load()
         if os.geteuid() == 0:
-            say(give_up_root(wishes.user, wishes.steer))  # before a byte of anybody's is read
+            say(give_up_root(options.user, options.operate))  # before a byte of anybody's is read
         following = asyncio.create_task(feed.run())
         following.add_done_callback(lambda task: _ended(task, server, say))
         tell_address(f"http://127.0.0.1:{listener.getsockname()[1]}/?token={token}")
@@ -99,7 +99,7 @@ def _ended(task: "asyncio.Task[None]", server: uvicorn.Server, say: Callable[[st
 def _config(guard: RequestGuard) -> uvicorn.Config:
     return uvicorn.Config(
         guard,
-        http=Connection,
+        http=LimitedConnection,
         ws="none",
         loop="asyncio",
         lifespan="off",

@@ -88,23 +88,9 @@ class Declaration:
     """One statement, method or function, complete."""
 
     __slots__ = (
-        "_doc",
-        "_places",
-        "_readers",
-        "_variable_places",
-        "arguments",
-        "file",
-        "implementation",
-        "kind",
-        "layer",
-        "least",
-        "line",
-        "most",
-        "name",
-        "object_type",
-        "roles",
-        "variables",
-    )
+        "_doc", "_places", "_readers", "_variable_places", "arguments", "file", "implementation", "kind",
+        "layer", "least", "line", "most", "name", "object_type", "roles", "variables",
+    )  # fmt: skip
 
     def __init__(
         self,

@@ -9,6 +9,23 @@ from typing import Any, Final, NamedTuple
 from netstrata.control.exit_codes import FAILED, NO_DAEMON, NO_SUCH_OBJECT, TIMED_OUT
 
 
+class NoDaemon(Exception):
+    """Nobody answers at the control socket: its path, and why not."""
+
+
+class NoAnswer(NoDaemon):
+    """Somebody is there, and does not answer in time."""
+
+
+class Refusal(Exception):
+    """The daemon refused: the error's name without its interface, and its parameters."""
+
+    def __init__(self, name: str, parameters: dict[str, Any]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.parameters = parameters
+
+
 class Row(NamedTuple):
     """One error.
 

@@ -16,7 +16,7 @@ from netstrata.daemon.running.backoff import BackOff
 from netstrata.daemon.running.fan_out import FanOut
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
-from netstrata.daemon.running.program import Settings, run_program
+from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.machine import Engine
@@ -26,9 +26,9 @@ from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
-from netstrata.system.boundedwriter import LAST_READ_S, BoundedWriter
-from netstrata.system.output import StandardOutput
-from netstrata.system.places import NotFollowed
+from netstrata.system.filesystem.places import NotFollowed
+from netstrata.system.output.bounded_writer import LAST_READ_S, BoundedWriter
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.system.service_manager import take_service_manager
 from netstrata.values import Source, Unavailable
@@ -47,7 +47,7 @@ class CannotRun(Exception):
         self.code = code
 
 
-class Options(NamedTuple):
+class RunOptions(NamedTuple):
     """How a daemon is run: its program's file, what the program is given, and where it listens and tells."""
 
     program: str
@@ -64,7 +64,7 @@ class Options(NamedTuple):
 class App:
     """One daemon, from its options to its exit code."""
 
-    def __init__(self, options: Options, writers: tuple[BoundedWriter, BoundedWriter]) -> None:
+    def __init__(self, options: RunOptions, writers: tuple[BoundedWriter, BoundedWriter]) -> None:
         """Take how it is run, and where it writes what the program prints and what it logs."""
         self.signalled = False  # a signal has asked for the end
         self._options = options
@@ -88,7 +88,7 @@ class App:
         self._sources = program.sources
         registry = make_registry()
         self._warn(program, registry)
-        self._tell()
+        self._subscribe_logs()
         recorder = self._record(options.record) if options.record is not None else None
         claim = self._claim(options.control) if options.control is not None else None
         try:
@@ -106,8 +106,8 @@ class App:
             self._log.timed(f"error: what the program printed could not all be written: {lost.strerror}")
         return code
 
-    def _settings(self, claim: Claim | None) -> Settings:
-        return Settings(
+    def _settings(self, claim: Claim | None) -> EngineSettings:
+        return EngineSettings(
             observer=FanOut([self._stream, LinkRetries(self._ports)]),
             watched=True,
             retry=self._retry,
@@ -117,10 +117,10 @@ class App:
             arguments=self._options.arguments,
             signal_exit_code=0,
             on_signal=self._end,
-            on_idle=self._settle,
+            on_idle=self._on_idle,
             beside=(lambda engine: self._beside(claim, engine)) if claim is not None or self._manager.listens else None,
             writers=self._writers,
-            before=self._end_left if self._ports.has_left else None,
+            before=self._end_orphans if self._ports.has_orphans else None,
         )
 
     def _warn(self, program: PlainProgram, registry: Registry) -> None:
@@ -130,7 +130,7 @@ class App:
             secret_places(program, RegistryLookup(registry).statement)
             self._log.write(render_all([*findings.errors, *findings.warnings], "warning"))
 
-    def _tell(self) -> None:
+    def _subscribe_logs(self) -> None:
         """Tell what happens: the journal if standard error goes there or somebody wants it, else standard error."""
         account = LogFormat(self._log.timed, not self._options.quiet)
         journal = self._options.journal
@@ -139,10 +139,10 @@ class App:
 
             ours = is_standard_error()
             if ours or journal == "yes":
-                self._stream.listen(SystemdJournal(account).tell)
+                self._stream.subscribe(SystemdJournal(account).on_event)
             if ours:
                 return
-        self._stream.listen(account.tell)
+        self._stream.subscribe(account.on_event)
 
     def _record(self, path: str) -> "Recorder":
         """Record what happens.
@@ -187,16 +187,16 @@ class App:
         from netstrata.daemon.control.service import ControlService
 
         served = ControlService(engine, self._stream, self._sources, self._ports.generated)
-        control = ControlSocket(claim.path, served, tell=self._stream.refused)
+        control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
         try:
             yield
         finally:
             control.close()
 
-    async def _end_left(self) -> None:
+    async def _end_orphans(self) -> None:
         """End what a daemon that was killed has left, and say so."""
-        ended = await self._ports.end_left()
+        ended = await self._ports.end_orphans()
         if ended:
             children = ", ".join(map(str, ended))
             self._log.timed(f"a daemon was killed: ended the children that it has left: {children}")
@@ -205,13 +205,13 @@ class App:
         self._log.timed(f"{LEVELS[level].lower()}: {cut(text.decode('utf-8', 'backslashreplace'))}")
 
     def _end(self) -> None:
-        """Say that a signal asks for the end, and have children end before whoever sent it loses patience."""
+        """Say that a signal asks for the end, and have children end within the time that whoever sent it waits."""
         self.signalled = True
         self._log.timed("asked to end: undoing everything")
         self._manager.say("STOPPING=1")
-        self._ports.hurry(self._options.stop_s)
+        self._ports.end_children_within(self._options.stop_s)
 
-    def _settle(self) -> None:
+    def _on_idle(self) -> None:
         """Do what can wait until nothing is due."""
         self._stream.settle()
         self._output.flush()

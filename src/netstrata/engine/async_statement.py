@@ -6,7 +6,6 @@ the rest of its life.  Whatever it reports from inside a task enters the engine 
 """
 
 import re
-from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 _PARKED = object()
 _SOON = re.compile(r"(.* in )(\d+(?:\.\d+)?) s", re.DOTALL)  # how a line ends that says when something comes next
-WAITING_EVENTS = 64  # that wait to be shown before no more are taken
 
 
 class _Park:
@@ -65,8 +63,8 @@ class AsyncStatement(Statement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
     __slots__ = (
-        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_life", "_lost", "_news", "_taken_over",
-        "_task", "_told_at", "_tool", "found",
+        "_awaits", "_cancelled", "_child_said", "_dying", "_ended", "_last_line_at", "_life", "_lost",
+        "_reason", "_taken_over", "_task", "_tool", "found",
     )  # fmt: skip
 
     def begin(self, values: list[Value]) -> None:
@@ -79,8 +77,8 @@ class AsyncStatement(Statement):
         self._awaits = ""
         self._child_said = ""
         self._tool: Callable[[], str] | None = None
-        self._news = ""  # its last line of any kind: the reason, if it goes down now
-        self._told_at = 0  # milliseconds of the engine's clock: when it told its last line
+        self._reason = ""  # its last line of any kind: the reason, if it goes down now
+        self._last_line_at = 0  # milliseconds of the engine's clock: when it told its last line
         self._ended = False
         self._cancelled = False
         self._taken_over = False  # the task has run for the first time
@@ -147,7 +145,7 @@ class AsyncStatement(Statement):
         raise NotImplementedError
 
     def _report(self, action: Any, argument: Any) -> None:
-        """Tell the engine: at once if the engine is driving, as an event if a task is."""
+        """Report to the engine: at once if it is driving, as an event if a task is."""
         if self._task is None:
             action(argument)
         else:
@@ -212,47 +210,47 @@ class AsyncStatement(Statement):
 
     def _fall(self) -> None:
         """Go down, for the reason that was told last."""
-        self.told = self._news
-        self._told_at = self.process.engine.timers.now()
+        self.last_line = self._reason
+        self._last_line_at = self.process.engine.timers.now()
         self.down()
 
     def waits_for(self) -> Waiting | None:
         """Say which tool works for it; else what it told last, what a child of its said, or what it waits for."""
         said = self._tool() if self._tool is not None else ""
-        said = said or self._told_by_now() or self._child_said or self._awaits
+        said = said or self._last_line_now() or self._child_said or self._awaits
         return Waiting(said) if said else None
 
     def trouble(self) -> str:
         """Say what it has told of itself since it is up."""
-        return self._told_by_now() if self.state == UP else ""
+        return self._last_line_now() if self.state == UP else ""
 
-    def _told_by_now(self) -> str:
+    def _last_line_now(self) -> str:
         """Return what it told last, with the time that is left of what it said then."""
-        found = _SOON.fullmatch(self.told)
+        found = _SOON.fullmatch(self.last_line)
         if found is None:
-            return self.told
-        passed_s = (self.process.engine.timers.now() - self._told_at) / 1000
+            return self.last_line
+        passed_s = (self.process.engine.timers.now() - self._last_line_at) / 1000
         return f"{found[1]}{max(0, ceil(float(found[2]) - passed_s))} s"
 
     def again(self, reason: str, wait_ms: int) -> None:
         """Add to the time line that something of its is started again later, and remember it."""
         super().again(reason, wait_ms)
-        self._told_at = self.process.engine.timers.now()
+        self._last_line_at = self.process.engine.timers.now()
 
     def awaits(self, what: str) -> None:
-        """Know what is waited for from now on, for whoever asks."""
+        """Keep what is waited for from now on, for whoever asks."""
         self._awaits = what
 
     def uses(self, tool: Callable[[], str] | None) -> None:
-        """Know which tool works for it, for whoever asks."""
+        """Keep which tool works for it, for whoever asks."""
         self._tool = tool
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Add a line to the time line; while it is up, only what it says of itself is a trouble."""
-        self._news = line
+        self._reason = line
         if kind == NOTE or self.state != UP:
-            self.told = line
-            self._told_at = self.process.engine.timers.now()
+            self.last_line = line
+            self._last_line_at = self.process.engine.timers.now()
         self.process.engine.observer.noted(self, kind, line)
 
     def hear(self, child: str, pid: int, line: str) -> None:
@@ -296,7 +294,7 @@ class Configured(AsyncStatement):
     def _came_up(self, found: Any) -> None:
         if self.state == DOWN:
             self.found = found
-            self.told = self._awaits = self._news = ""
+            self.last_line = self._awaits = self._reason = ""
             self.up()
 
     async def _until_dying(self) -> None:
@@ -329,77 +327,8 @@ class Watched(AsyncStatement):
                 self._fall()
         elif self.state == DOWN:
             self.found = found
-            self.told = self._awaits = self._news = ""
+            self.last_line = self._awaits = self._reason = ""
             self.up()
         elif self.state == UP:
             self.found = found
             self.down_up()
-
-
-class Reported(AsyncStatement):
-    """A statement that shows events one at a time; if it breaks, it fails when all of them were shown."""
-
-    __slots__ = ("_broken", "_events", "_room")
-
-    def waits_for(self) -> Waiting | None:
-        """Say that there is nothing to show."""
-        return super().waits_for() or Waiting("waits for an event")
-
-    async def _live(self, generator: Any) -> None:
-        self._broken: Exception | None = None
-        self._events: deque[Any] = deque()
-        self._room: Future[None] | None = None
-        try:
-            async for event in generator:
-                self._report(self._heard, event)
-                if len(self._events) >= WAITING_EVENTS and self._task is not None:
-                    await self._until_room()
-        finally:
-            await generator.aclose()
-
-    async def _until_room(self) -> None:
-        import asyncio
-
-        self._room = asyncio.get_running_loop().create_future()
-        await self._room
-
-    def _heard(self, event: Any) -> None:
-        if self._lost is not None:
-            return  # on its way out
-        if self.state == DOWN and not self._events:
-            self.found = event
-            self.up()
-        elif self.state in (DOWN, UP):
-            self._events.append(event)
-
-    def _end(self, error: Exception | None) -> None:
-        if self._events and error is not None and self.state in (DOWN, UP) and self._lost is None:
-            self._ended = True
-            self._broken = error
-        else:
-            super()._end(error)
-
-    def next_event(self) -> None:
-        """Show the next event, or wait for one."""
-        self.down()
-        if self._events:
-            self.found = self._events.popleft()
-            self.up()
-        elif self._broken is not None:
-            self.failed(self._broken)
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-
-
-class NextEvent(Statement):
-    """Asks for the next event."""
-
-    __slots__ = ()
-
-    def begin(self, values: list[Value]) -> None:
-        """Be up, then be done with the event that is shown."""
-        target = self.target
-        if not isinstance(target, Reported) or target.state != UP:
-            raise Refused("no event is shown now")
-        self.up()
-        target.next_event()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Later = Callable[[Callable[[], None]], Callable[[], None]]
 
 
-class Flow:
+class ByteChannel:
     """A stream, and what waits for it."""
 
     __slots__ = ("_broke", "_cut", "_later", "ended", "reading", "stream", "writing")
@@ -154,9 +154,9 @@ class Read(ExternalObject):
 
     __slots__ = ("data", "flow", "most")
 
-    def start(self, flow: Flow, most: int) -> None:
+    def start(self, flow: ByteChannel, most: int) -> None:
         """Read, now or later."""
-        self.flow: Flow | None = None
+        self.flow: ByteChannel | None = None
         self.most = most
         self.data = b""
         flow.read(self, most)
@@ -196,9 +196,9 @@ class Write(ExternalObject):
             return Waiting("the stream is closed")
         return Waiting(f"the other end does not take the {len(self.left)} bytes that are left")
 
-    def start(self, flow: Flow, data: bytes) -> None:
+    def start(self, flow: ByteChannel, data: bytes) -> None:
         """Write, now and later."""
-        self.flow: Flow | None = None
+        self.flow: ByteChannel | None = None
         self.left = memoryview(b"")
         flow.write(self, data)
 

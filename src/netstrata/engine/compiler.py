@@ -4,6 +4,7 @@ from typing import Final
 
 from netstrata.contract import Declaration
 from netstrata.engine import expressions
+from netstrata.engine.evaluation import Expression
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.registry import Registry
 from netstrata.language import tree
@@ -51,7 +52,7 @@ class _Constants:
         """Return an equal text."""
         return self._texts.setdefault(text, text)
 
-    def values(self, arguments: list[expressions.Expression]) -> list[Value] | None:
+    def values(self, arguments: list[Expression]) -> list[Value] | None:
         """Return the values of arguments, not to be changed, if none of them needs a running process."""
         values: list[Value] = []
         for argument in arguments:
@@ -98,7 +99,7 @@ class _Compiler:
                 self.named[statement.name] = position
         return Code(self.process.name, self.process.template, slots, self.process.span)
 
-    def expression(self, node: tree.Expression) -> expressions.Expression:
+    def expression(self, node: tree.Expression) -> Expression:
         """Return a node ready to evaluate."""
         if isinstance(node, tree.String):
             return expressions.Constant(self.constants.text(node.value), node.span)
@@ -116,7 +117,7 @@ class _Compiler:
         arguments = [self.expression(argument) for argument in node.arguments]
         return expressions.Call(name, arguments, self.registry, node.span)
 
-    def _list(self, node: tree.ListOf) -> expressions.Expression:
+    def _list(self, node: tree.ListOf) -> Expression:
         items = [self.expression(item) for item in node.items]
         values: list[Value] = []
         for item in items:
@@ -126,7 +127,7 @@ class _Compiler:
             values.append(value)
         return expressions.Constant(List(values), node.span)
 
-    def _map(self, node: tree.MapOf) -> expressions.Expression:
+    def _map(self, node: tree.MapOf) -> Expression:
         pairs = [(self.expression(key), self.expression(value)) for key, value in node.pairs]
         entries: dict[Value, Value] = {}
         for key_node, value_node in pairs:

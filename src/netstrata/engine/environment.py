@@ -1,4 +1,4 @@
-"""What the machine needs around it: timers, an observer, the outside; and what a statement says it waits for."""
+"""What the machine needs around it: an observer, the outside; and what a statement says it waits for."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,31 +10,6 @@ from netstrata.values.compiler_hints import mypyc_attr
 if TYPE_CHECKING:
     from netstrata.engine.process import Process
     from netstrata.engine.statement import Statement
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Timer:
-    """A timer that can be called off."""
-
-    __slots__ = ()
-
-    def cancel(self) -> None:
-        """Call the timer off; nothing happens if it has fired already."""
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Timers:
-    """Where timers come from."""
-
-    __slots__ = ()
-
-    def after(self, milliseconds: int, action: Callable[[], None]) -> Timer:
-        """Let an action in as an event, once, later; in the order of due times and then of requests."""
-        raise NotImplementedError
-
-    def now(self) -> int:
-        """Return monotonic time in whole milliseconds."""
-        raise NotImplementedError
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

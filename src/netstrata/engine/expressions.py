@@ -1,46 +1,12 @@
 """Arguments made ready to evaluate: one node class for each form of expression."""
 
-from typing import TYPE_CHECKING
-
+from netstrata.engine.evaluation import Expression, Frame
+from netstrata.engine.function import Function
 from netstrata.engine.program import ALL_NAMES, NOT_SEEN
 from netstrata.engine.referent import NAMED_ARGUMENTS, Referent, follow_variable, unwrapped
-from netstrata.engine.statement import Statement
+from netstrata.engine.registry import Registry
 from netstrata.values import DEPTH_LIMIT, List, Map, Refused, Span, Value, excess, parse_number
 from netstrata.values.compiler_hints import mypyc_attr
-
-if TYPE_CHECKING:
-    from netstrata.engine.function import Function
-    from netstrata.engine.process import Process
-    from netstrata.engine.registry import Registry
-
-
-@mypyc_attr(acyclic=True)
-class Expression:
-    """Something that has a value when its statement begins."""
-
-    __slots__ = ("span",)
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-
-    def evaluate(self, process: "Process") -> Value:
-        """Return the value now.
-
-        Raises: Refused if there is none.
-        """
-        raise NotImplementedError
-
-    def number(self, process: "Process") -> int | None:
-        """Return the value now as a number, None if it is none.
-
-        Raises: Refused if there is no value.
-        """
-        value = self.evaluate(process)
-        return parse_number(value) if isinstance(value, bytes) else None
-
-    def constant(self) -> Value | None:
-        """Return the value if it needs no running process."""
-        return None
 
 
 @mypyc_attr(acyclic=True)
@@ -54,11 +20,11 @@ class Constant(Expression):
         self.value = value
         self._number: int | None = None  # once it was asked for
 
-    def evaluate(self, process: "Process") -> Value:
+    def evaluate(self, process: Frame) -> Value:
         """Return the value."""
         return self.value
 
-    def number(self, process: "Process") -> int | None:
+    def number(self, process: Frame) -> int | None:
         """Return the value as a number, read once."""
         if self._number is None and isinstance(self.value, bytes):
             self._number = parse_number(self.value)
@@ -90,7 +56,7 @@ class Reference(Expression):
         self.argument = _argument_number(names)
         self.dotted = len(names) > 1
 
-    def evaluate(self, process: "Process") -> Value:
+    def evaluate(self, process: Frame) -> Value:
         """Look the first name up, and follow the others."""
         arguments = process.arguments
         if arguments is not None and 0 <= self.argument < arguments.size:
@@ -109,10 +75,8 @@ class Reference(Expression):
     def unresolved(self, thing: Referent | None) -> Refused:
         """Return the error for a name that leads nowhere from what its first part means."""
         message = f"failed to resolve variable ({'.'.join(self.names)}) from position {self.position}"
-        first = unwrapped(thing) if thing is not None else None
-        if not isinstance(first, Statement):
-            return Refused(message, self.span, NOT_SEEN)
-        return Refused(message, self.span, f"`netstrata doc {first.declaration.name}` says what can be read of it.")
+        name = unwrapped(thing).documented() if thing is not None else ""
+        return Refused(message, self.span, f"`netstrata doc {name}` says what can be read of it." if name else NOT_SEEN)
 
 
 @mypyc_attr(acyclic=True)
@@ -125,10 +89,9 @@ class OwnReference(Reference):
         super().__init__(names, position, span)
         self.index = index
 
-    def evaluate(self, process: "Process") -> Value:
+    def evaluate(self, process: Frame) -> Value:
         """Follow the names from the statement, which must exist."""
-        begun = process.begun
-        thing: Referent | None = begun[self.index] if begun else None
+        thing = process.own(self.index)
         if thing is None:
             raise Refused(f"statement ({self.names[0]}) is uninitialized", self.span)
         return self.read(thing)
@@ -144,7 +107,7 @@ class ListOf(Expression):
         super().__init__(span)
         self.items = items
 
-    def evaluate(self, process: "Process") -> Value:
+    def evaluate(self, process: Frame) -> Value:
         """Evaluate the elements from left to right."""
         value = List([item.evaluate(process) for item in self.items])
         if value.depth > DEPTH_LIMIT:
@@ -162,7 +125,7 @@ class MapOf(Expression):
         super().__init__(span)
         self.pairs = pairs
 
-    def evaluate(self, process: "Process") -> Value:
+    def evaluate(self, process: Frame) -> Value:
         """Evaluate pair by pair, the key before the value; equal keys are refused."""
         entries: dict[Value, Value] = {}
         for key_node, value_node in self.pairs:
@@ -183,21 +146,21 @@ class Call(Expression):
 
     __slots__ = ("arguments", "function", "name", "registry")
 
-    def __init__(self, name: str, arguments: list[Expression], registry: "Registry", span: Span) -> None:
+    def __init__(self, name: str, arguments: list[Expression], registry: Registry, span: Span) -> None:
         super().__init__(span)
         self.name = name
         self.arguments = arguments
         self.registry = registry
         self.function: Function | None = None  # once it was found, and takes so many arguments
 
-    def evaluate(self, process: "Process") -> Value:
+    def evaluate(self, process: Frame) -> Value:
         """Call the function, which evaluates its arguments."""
         function = self.function
         if function is None:
             function = self._found()
         return function.call(process, self.arguments, self.span)
 
-    def _found(self) -> "Function":
+    def _found(self) -> Function:
         function = self.registry.function(self.name)
         if function is None:
             raise Refused(f"unknown function: {self.name}", self.span, ALL_NAMES)

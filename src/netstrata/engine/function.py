@@ -4,14 +4,10 @@ Native classes with a virtual method, because compiled code calls that several t
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from netstrata.contract import Declaration
-from netstrata.engine.expressions import Expression
+from netstrata.engine.evaluation import Expression, Frame
 from netstrata.values import DEPTH_LIMIT, MOST_WEIGHT, Refused, Span, Value, excess
-
-if TYPE_CHECKING:
-    from netstrata.engine.process import Process
 
 
 class Function:
@@ -20,10 +16,10 @@ class Function:
     __slots__ = ("declaration",)
 
     def declare(self, declaration: Declaration) -> None:
-        """Know the declaration."""
+        """Take the declaration."""
         self.declaration = declaration
 
-    def call(self, process: "Process", nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Return the result, for arguments right in number.
 
         Raises: Refused if there is none.
@@ -36,7 +32,7 @@ class Strict(Function):
 
     __slots__ = ()
 
-    def call(self, process: "Process", nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Evaluate the arguments from left to right, then apply."""
         values = [node.evaluate(process) for node in nodes]
         for index, value in enumerate(values):

@@ -7,17 +7,15 @@ and no input: timers are handed in, and everything else from outside enters thro
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from netstrata.engine.environment import Environment, Observer, Retry, Timers
+from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
 from netstrata.engine.retry_state import LOSSES
 from netstrata.engine.statement import Owner, Statement
+from netstrata.engine.timers import Timers
 from netstrata.values import List, Refused, Value
-
-if TYPE_CHECKING:
-    from netstrata.engine.structures.dependencies import ProvidedName
 
 # What a program that calls itself for ever comes to, before it has taken all memory: an error like any other.
 DEEPEST: Final = 100_000  # levels of processes that templates were called in
@@ -45,7 +43,7 @@ class Engine:
         self.exit_code = 0
         self.inbox: deque[Callable[[], None]] = deque()
         self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
-        self.offers: dict[bytes, ProvidedName] = {}  # what is provided, or waited for, by name
+        self.offers: dict[bytes, Any] = {}  # `ProvidedName`s: what is provided, or waited for, by name
         self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
 
     def retry_all(self) -> None:

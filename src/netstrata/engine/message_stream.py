@@ -54,29 +54,29 @@ class Outgoing:
         self.started = False
 
 
-class Channel:
+class MessageStream:
     """Messages in and out, in order.  Nothing of it is called after it was closed."""
 
     __slots__ = (
-        "_decoder", "_hung_up", "_later", "_queue", "_queued", "_received", "_stream", "_told", "_writing",
+        "_decoder", "_later", "_on_closed", "_on_message", "_queue", "_queued", "_received", "_stream",
+        "_writing",
     )  # fmt: skip
 
     def __init__(
         self,
         stream: "Stream",
         later: Later,
-        told: Callable[[Message], None],
-        hung_up: Callable[[Unavailable], None],
+        on_message: Callable[[Message], None],
+        on_closed: Callable[[Unavailable], None],
     ) -> None:
         """Take a stream over.
 
-        Shapes: later lets events in; told is given each message, and may raise Unavailable if it breaks the rules, by
-        which the channel is closed; hung_up is told that the channel was closed because the other end did that, or
-        broke it.
+        Shapes: later lets events in; on_message is given each message, and may raise Unavailable if it breaks the
+        rules, by which the channel is closed; on_closed is called when the other end has closed it, or broken it.
         """
         self._stream: Stream | None = stream
-        self._told = told
-        self._hung_up = hung_up
+        self._on_message = on_message
+        self._on_closed = on_closed
         self._later = later
         self._decoder = Decoder()
         self._received: deque[Message] = deque()
@@ -151,7 +151,7 @@ class Channel:
             return
         if self._received:
             try:
-                self._told(self._received.popleft())
+                self._on_message(self._received.popleft())
             except Unavailable as error:
                 self._hang_up(error)
             else:
@@ -167,7 +167,7 @@ class Channel:
     def _hang_up(self, reason: Unavailable) -> None:
         if self._stream is not None:
             self.close()
-            self._hung_up(reason)
+            self._on_closed(reason)
 
     def close(self) -> None:
         """Close the stream; what is not sent yet is lost."""

@@ -6,6 +6,7 @@ any --terminate--> TERMINATING --nothing left--> gone
 
 from typing import TYPE_CHECKING, Final
 
+from netstrata.engine.evaluation import Frame
 from netstrata.engine.program import Code
 from netstrata.engine.referent import NAMED_ARGUMENTS, Plain, Referent
 from netstrata.engine.retry_state import RetryState
@@ -25,23 +26,12 @@ NOTHING_BEGUN: "Final[list[Statement | None]]" = []  # of all processes that hav
 
 
 @mypyc_attr(acyclic=True)
-class Process:
+class Process(Frame):
     """A running process: its statements, and how far it has come."""
 
     __slots__ = (
-        "advance",
-        "arguments",
-        "begun",
-        "code",
-        "depth",
-        "engine",
-        "error",
-        "free",
-        "mode",
-        "owner",
-        "place",
-        "trouble",
-    )
+        "advance", "begun", "code", "depth", "engine", "error", "free", "mode", "owner", "place", "trouble",
+    )  # fmt: skip
 
     def __init__(self, engine: "Engine", code: Code, owner: Owner | None, arguments: List | None) -> None:
         # Of very many processes each field costs a line of the processor's cache: those of every step stand together.
@@ -68,6 +58,10 @@ class Process:
         if not self.begun:
             self.begun = [None] * len(self.code.slots)
         return self.begun
+
+    def own(self, index: int) -> Referent | None:
+        """Return its statement of that index, None if it does not exist now."""
+        return self.begun[index] if self.begun else None
 
     def find(self, name: str, position: int) -> Referent | None:
         """Return what a name means just before a statement."""
@@ -246,7 +240,7 @@ class Process:
             target = slot.resolve_target(self) if slot.target else None
             entry = slot.entry_for(target)
             values = slot.evaluate(self)
-            statement = entry.make()
+            statement: Statement = entry.make()
         except Exception as error:
             self.error = True
             self.engine.push(self)
@@ -260,7 +254,7 @@ class Process:
         statement.state = DOWN
         statement.fell = False
         statement.since = 0.0
-        statement.told = ""
+        statement.last_line = ""
         self.begun[index] = statement
         self.advance = self.free = index + 1
         if self.engine.watched:

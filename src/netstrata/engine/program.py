@@ -1,18 +1,14 @@
 """A program made ready to run: each argument is an expression to evaluate, each name that can be resolved early is."""
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from netstrata.contract.roles import Roles
+from netstrata.engine.evaluation import Expression, Frame
 from netstrata.engine.referent import Referent, follow_thing, unwrapped
+from netstrata.engine.registry import Entry, Registry
 from netstrata.values import DEPTH_LIMIT, MOST_WEIGHT, Refused, Span, Value, excess
 from netstrata.values.compiler_hints import mypyc_attr
-
-if TYPE_CHECKING:
-    from netstrata.engine.expressions import Expression
-    from netstrata.engine.process import Process
-    from netstrata.engine.registry import Entry, Registry
-
 
 NOT_SEEN: Final = "nothing of that name can be seen from here now."
 ALL_NAMES: Final = "`netstrata doc` lists all names."
@@ -24,19 +20,9 @@ class Slot:
     """A statement of a program: what it is, and how to evaluate its arguments."""
 
     __slots__ = (
-        "_entry",
-        "_entry_type",
-        "arguments",
-        "constants",
-        "index",
-        "name",
-        "registry",
-        "span",
-        "tainted",
-        "target",
-        "target_index",
-        "type",
-    )
+        "_entry", "_entry_type", "arguments", "constants", "index", "name", "registry", "span", "tainted",
+        "target", "target_index", "type",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -45,10 +31,10 @@ class Slot:
         name: str,
         target: tuple[str, ...],
         target_index: int,
-        arguments: "list[Expression]",
+        arguments: list[Expression],
         constants: list[Value] | None,
         span: Span,
-        registry: "Registry",
+        registry: Registry,
     ) -> None:
         self.target = target  # of a method: the dotted name of the thing it is called on
         self._entry: Entry | None = None  # what implements it, once it was found and takes so many arguments
@@ -67,13 +53,13 @@ class Slot:
             if entry is not None and entry.declaration.fits(len(arguments)):
                 self._entry = entry
 
-    def resolve_target(self, process: "Process") -> Referent:
+    def resolve_target(self, process: Frame) -> Referent:
         """Return the thing that a method is called on.
 
         Raises: Refused if the name leads nowhere.
         """
         at = self.target_index
-        first = process.begun[at] if at >= 0 else process.find_outside(self.target[0])
+        first = process.own(at) if at >= 0 else process.find_outside(self.target[0])
         thing = unwrapped(first) if first is not None else None
         if thing is not None and len(self.target) > 1:
             thing = follow_thing(thing, self.target)
@@ -91,7 +77,7 @@ class Slot:
         entry = self._entry
         return entry.declaration.roles if entry is not None else self.registry.roles(self.type, bool(self.target))
 
-    def entry_for(self, target: Referent | None) -> "Entry":
+    def entry_for(self, target: Referent | None) -> Entry:
         """Return what implements this statement, or this method on a thing.
 
         Raises: Refused if there is no such statement or method.
@@ -102,7 +88,7 @@ class Slot:
             entry = self._find_entry(target, type_)
         return entry
 
-    def _find_entry(self, target: Referent | None, type_: str) -> "Entry":
+    def _find_entry(self, target: Referent | None, type_: str) -> Entry:
         if target is None:
             entry = self.registry.statement(self.type)
             if entry is None:
@@ -120,7 +106,7 @@ class Slot:
         self._entry_type = type_
         return entry
 
-    def evaluate(self, process: "Process") -> list[Value]:
+    def evaluate(self, process: Frame) -> list[Value]:
         """Return the values of the arguments; not to be changed by who takes them.
 
         Raises: Refused if one cannot be evaluated.

@@ -46,6 +46,10 @@ class Referent:
             thing = _followed(inner) if isinstance(inner, PathRef) else inner
         return None
 
+    def documented(self) -> str:
+        """Return the name that its documentation is found by, "" if there is none."""
+        return ""
+
     def type(self) -> str:
         """Return the type in which methods are looked up, "" if there is none."""
         return ""

@@ -1,16 +1,13 @@
 """Statements, methods and functions by name."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from netstrata.contract import Declaration
 from netstrata.contract.roles import NO_ROLES, Roles
-from netstrata.engine.async_statement import Configured, NextEvent, Reported, Watched
-from netstrata.engine.computed import Acted, Computed
 from netstrata.engine.function import Function
 
-if TYPE_CHECKING:
-    from netstrata.engine.statement import Statement
+Maker = Callable[[], Any]  # makes a statement, which is not begun yet
 
 
 class Entry:
@@ -18,26 +15,9 @@ class Entry:
 
     __slots__ = ("declaration", "make")
 
-    def __init__(self, declaration: Declaration, make: "Callable[[], Statement]") -> None:
+    def __init__(self, declaration: Declaration, make: Maker) -> None:
         self.declaration = declaration
         self.make = make
-
-
-def entry_of(declaration: Declaration) -> Entry:
-    """Return how to make statements of a declaration, by its kind."""
-    if declaration.kind == "computes":
-        return Entry(declaration, Computed)
-    if declaration.kind == "acts":
-        return Entry(declaration, Acted)
-    if declaration.kind == "configures":
-        return Entry(declaration, Configured)
-    if declaration.kind == "watches":
-        return Entry(declaration, Watched)
-    if declaration.kind == "reports":
-        return Entry(declaration, Reported)
-    if declaration.kind == "nextevent":
-        return Entry(declaration, NextEvent)
-    return Entry(declaration, declaration.implementation)
 
 
 class Registry:
@@ -49,11 +29,13 @@ class Registry:
         functions: dict[str, Function],
         load: Callable[[str], Declaration | None],
         names: Callable[[], list[str]],
+        maker_of: Callable[[Declaration], Maker],
     ) -> None:
-        """Take what the engine brings along, and how to find the rest.
+        """Take what the engine brings along, how to find the rest, and how to make statements of a declaration.
 
         Shapes: load returns the declaration of a statement or `type::method` by name; names lists all it knows.
         """
+        self._maker_of = maker_of
         self._entries: dict[str, Entry | None] = {}
         self._methods: dict[str, Roles] = {}  # by the names of methods, whatever they are called on
         for declaration in structures.values():
@@ -63,8 +45,8 @@ class Registry:
         self._names = names
 
     def add(self, declaration: Declaration) -> None:
-        """Know one more statement or method."""
-        self._entries[declaration.name] = entry_of(declaration)
+        """Add a statement or method."""
+        self._entries[declaration.name] = Entry(declaration, self._maker_of(declaration))
         _, is_method, name = declaration.name.rpartition("::")
         if is_method and (declaration.roles is not NO_ROLES or name not in self._methods):
             self._methods[name] = declaration.roles

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from netstrata.engine.environment import Timer
+from netstrata.engine.timers import Timer
 
 LOSSES: Final = 10  # of one process within a retry time, after each of which it begins again at once
 

@@ -62,7 +62,7 @@ class Owner(Referent):
 class Statement(Owner):
     """A statement that exists: it reports up, down and dead, and is told to die and that it is clean."""
 
-    __slots__ = ("declaration", "fell", "index", "process", "since", "state", "target", "told")
+    __slots__ = ("declaration", "fell", "index", "last_line", "process", "since", "state", "target")
     declaration: Declaration
     fell: bool  # it went down, and does not know yet that everything after it is gone
     index: int
@@ -70,7 +70,7 @@ class Statement(Owner):
     since: float  # seconds of wall time since when it is in its state; kept by who observes
     state: int
     target: Referent | None  # of a method: the thing it was called on
-    told: str  # its last line in the time line
+    last_line: str  # its last line in the time line
 
     def begin(self, values: list[Value]) -> None:
         """Start, with checked arguments.
@@ -111,7 +111,7 @@ class Statement(Owner):
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Add a line to the time line."""
-        self.told = line
+        self.last_line = line
         self.process.engine.observer.noted(self, kind, line)
 
     def hear(self, child: str, pid: int, line: str) -> None:
@@ -121,7 +121,7 @@ class Statement(Owner):
     def again(self, reason: str, wait_ms: int) -> None:
         """Add to the time line that something of its is started again later, and remember it."""
         line = f"{reason}; starting it again in {wait_ms / 1000:g} s"
-        self.told = line
+        self.last_line = line
         self.process.engine.observer.retries(self, line, wait_ms)
 
     def processes(self) -> "list[Process]":
@@ -134,6 +134,10 @@ class Statement(Owner):
     def answers(self) -> bool:
         """Answer only while up."""
         return self.state == UP
+
+    def documented(self) -> str:
+        """Return the name of its declaration."""
+        return self.declaration.name
 
     def type(self) -> str:
         """Return the type its declaration gives it."""

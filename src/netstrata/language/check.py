@@ -6,7 +6,7 @@ It reports what fails whenever it is evaluated; what depends on how a template i
 from typing import NamedTuple
 
 from netstrata.contract import Declaration
-from netstrata.contract.shapes_templates import NO_TEMPLATE, TemplateShape
+from netstrata.contract.shapes.templates import NO_TEMPLATE, TemplateShape
 from netstrata.language.lookup import Lookup
 from netstrata.language.refusals import printable
 from netstrata.language.scopes import TEMPLATE_NAMES, Definition, Scopes, nodes

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from netstrata.contract import Declaration
-from netstrata.contract.shapes_templates import TemplateShape
+from netstrata.contract.shapes.templates import TemplateShape
 from netstrata.language.tree import Call, Expression, ListOf, MapOf, PlainProcess, PlainProgram, Reference, String
 
 ARGUMENT_NAMES: Final = frozenset(["_args", *(f"_arg{index}" for index in range(20))])

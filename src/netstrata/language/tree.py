@@ -250,17 +250,9 @@ class PlainProcess:
     """
 
     __slots__ = (
-        "construct",
-        "hidden",
-        "loop_names",
-        "name",
-        "name_span",
-        "parent",
-        "position",
-        "span",
-        "statements",
+        "construct", "hidden", "loop_names", "name", "name_span", "parent", "position", "span", "statements",
         "template",
-    )
+    )  # fmt: skip
 
     def __init__(
         self,

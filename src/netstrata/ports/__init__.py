@@ -28,7 +28,7 @@ from netstrata.ports.kernel import (
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
 from netstrata.ports.servers import Servers
-from netstrata.ports.streams import Attempt, Closable, Stream, Streams
+from netstrata.ports.streams import Closable, ConnectAttempt, Stream, Streams
 from netstrata.ports.sysctl import Sysctl
 
 
@@ -80,11 +80,11 @@ class Ports(Protocol):
 __all__ = [
     "Addresses",
     "Association",
-    "Attempt",
     "Backends",
     "Children",
     "Closable",
     "Command",
+    "ConnectAttempt",
     "DeviceChange",
     "Dhcp",
     "DhcpOptions",

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
 from netstrata.contract import Holder
-from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
+from netstrata.contract.shapes.children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports.streams import Stream
 
 

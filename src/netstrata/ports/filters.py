@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from netstrata.contract.shapes_filters import FilterRule
+from netstrata.contract.shapes.filters import FilterRule
 
 __all__ = ["FilterRule", "Filters"]
 

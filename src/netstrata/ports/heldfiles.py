@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from netstrata.contract.shapes_heldfiles import NOTHING_SAID, Attributes
+from netstrata.contract.shapes.heldfiles import NOTHING_SAID, Attributes
 
 __all__ = ["NOTHING_SAID", "Attributes", "HeldFiles"]
 

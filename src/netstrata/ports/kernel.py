@@ -2,7 +2,7 @@
 
 Every `held_…` is an async context manager: entering does and is confirmed by the kernel, leaving undoes exactly what
 entering did.  What was there before stays.  Entering raises Unavailable; leaving never raises.  If someone else
-removes or changes what is held, the statement that holds it is told (`Running.lost`).  Links are named as the kernel
+removes or changes what is held, the statement that holds it is told (`Holder.lost`).  Links are named as the kernel
 names them; once held, a link is followed by its index, so a rename does not lose it.
 """
 

@@ -25,7 +25,7 @@ class Nftables(Protocol):
         """Make something, and delete exactly that on the way back.
 
         What all statements ask for in one turn is done in one transaction.  A table, chain or set must not be there
-        yet.  If somebody else deletes it, the statement that holds it is told (`Running.lost`), except for elements
+        yet.  If somebody else deletes it, the statement that holds it is told (`Holder.lost`), except for elements
         that are deleted alone.
         Raises: Unavailable in nft's own words; leaving never raises.
         """

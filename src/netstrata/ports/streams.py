@@ -6,7 +6,7 @@ Calls back are made from the event loop, never from within a call, and never aft
 from collections.abc import Callable
 from typing import Protocol
 
-from netstrata.contract.shapes_streams import StreamAddress
+from netstrata.contract.shapes.streams import StreamAddress
 from netstrata.values import Unavailable
 
 
@@ -42,7 +42,7 @@ class Stream(Closable, Protocol):
         """Call once if the other end breaks the stream while nobody waits, and nothing is left to receive."""
 
 
-class Attempt(Closable, Protocol):
+class ConnectAttempt(Closable, Protocol):
     """A connection that may stand already; closing it gives up."""
 
     @property
@@ -53,7 +53,7 @@ class Attempt(Closable, Protocol):
 class Streams(Protocol):
     """Making streams."""
 
-    def connect(self, address: StreamAddress, done: Callable[[Stream | Unavailable], None]) -> Attempt:
+    def connect(self, address: StreamAddress, done: Callable[[Stream | Unavailable], None]) -> ConnectAttempt:
         """Connect, and call with the stream or with what refused it, unless it stands at once.
 
         Raises: Unavailable if it is refused at once.

@@ -7,7 +7,7 @@ Source: dnsmasq(8); option.c, read_file: fgets(3) with a buffer of 1025, then qu
 import re
 
 from netstrata.contract.options import Options
-from netstrata.contract.shapes_dnsmasq import StaticLease
+from netstrata.contract.shapes.dnsmasq import StaticLease
 from netstrata.values import Refused, format_address, joined_lines
 
 LEASE_S = 3600

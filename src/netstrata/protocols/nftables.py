@@ -35,7 +35,7 @@ _OWN_SETS = (b"__set", b"__map")
 _ATTRIBUTES = {"table": (1, 1, 4), "chain": (1, 3, 2), "rule": (1, 2, 3), "set": (1, 2, 16), "element": (1, 2, 0)}
 
 
-class Told(NamedTuple):
+class NftObject(NamedTuple):
     """Something that is there, or that has been deleted.
 
     Shapes: name is "" with a table, the chain with a rule, the set with elements, of which it may be several.
@@ -53,9 +53,9 @@ class Told(NamedTuple):
     comment: bytes = b""
 
 
-def read_told(datagram: bytes) -> list[Told]:
+def read_objects(datagram: bytes) -> list[NftObject]:
     """Read all that a datagram tells, oldest first; what is of no use here, or makes no sense, is left out."""
-    found: list[Told] = []
+    found: list[NftObject] = []
     try:
         for one in messages(datagram, len(datagram)):
             number = one.type & 0xFF
@@ -68,7 +68,7 @@ def read_told(datagram: bytes) -> list[Told]:
     return found
 
 
-def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int) -> Told:
+def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int) -> NftObject:
     of_table, of_name, of_handle = _ATTRIBUTES[kind]
     table = name = ""
     handle = 0
@@ -88,10 +88,10 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
         elif kind == "rule" and number == _RULE_USERDATA:
             comment = data[first:last]
     family = _FAMILY_NAMES.get(data[start], "")
-    return Told(kind, deleted, family, table, name, handle, port, policy, says, comment)
+    return NftObject(kind, deleted, family, table, name, handle, port, policy, says, comment)
 
 
-def says_the_same(one: Told, other: Told) -> bool:
+def says_the_same(one: NftObject, other: NftObject) -> bool:
     """Say whether two rules are copies of each other, whatever they have counted."""
     try:
         return one.comment == other.comment and _expressions(one.says) == _expressions(other.says)

@@ -1,6 +1,6 @@
 """The text of resolv.conf(5): a comment, then lines, none of which can be read as two."""
 
-from netstrata.contract.shapes_dns import LINE_MOST
+from netstrata.contract.shapes.dns import LINE_MOST
 from netstrata.values import joined_lines
 
 

@@ -1,7 +1,7 @@
 """and: whether all truth values are true."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Truth
+from netstrata.contract.shapes.common import Truth
 
 
 @computes("and")

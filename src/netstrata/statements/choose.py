@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from netstrata.contract import Shape, computes
-from netstrata.contract.shapes import TRUTH, Any_
+from netstrata.contract.shapes.common import TRUTH, Any_
 from netstrata.values import List, Value, boolean
 
 Choice = tuple[bool, Value]

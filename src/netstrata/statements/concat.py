@@ -1,7 +1,7 @@
 """concat: strings put together."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Text
+from netstrata.contract.shapes.common import Text
 
 
 @computes("concat")

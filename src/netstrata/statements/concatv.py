@@ -1,7 +1,7 @@
 """concatv: the strings of a list put together."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Strings, Text
+from netstrata.contract.shapes.common import Strings, Text
 
 
 @computes("concatv")

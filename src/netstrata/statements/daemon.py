@@ -1,8 +1,8 @@
 """daemon: a program that is kept running."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Any_
-from netstrata.contract.shapes_children import DAEMON_DEFAULTS, PROGRAM, DaemonOptionsMap
+from netstrata.contract.shapes.children import DAEMON_DEFAULTS, PROGRAM, DaemonOptionsMap
+from netstrata.contract.shapes.common import Any_
 from netstrata.ports import Command, Ports
 
 

@@ -1,7 +1,7 @@
 """explode: a string cut at each delimiter."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Delimiter, PieceLimit, Strings, Text
+from netstrata.contract.shapes.common import Delimiter, PieceLimit, Strings, Text
 
 
 @computes("explode")

@@ -1,7 +1,7 @@
 """from_string: the value that a text is the form of."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Any_, Text
+from netstrata.contract.shapes.common import Any_, Text
 from netstrata.language.valuetext import parse_value
 from netstrata.values import Refused
 

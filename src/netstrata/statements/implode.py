@@ -1,7 +1,7 @@
 """implode: strings joined with something between them."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Strings, Text
+from netstrata.contract.shapes.common import Strings, Text
 from netstrata.values import MOST_WEIGHT, Refused
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from netstrata.contract import Shape, computes
-from netstrata.contract.shapes import Ipv4, Prefix4
+from netstrata.contract.shapes.common import Ipv4, Prefix4
 from netstrata.values import Value, format_ipv4, mask_bits, parse_ipv4
 
 _ALL = b"\xff\xff\xff\xff"

@@ -1,7 +1,7 @@
 """load_module: statements of a compiled NCD module."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Name
+from netstrata.contract.shapes.common import Name
 from netstrata.values import Refused
 
 

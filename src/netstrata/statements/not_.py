@@ -1,7 +1,7 @@
 """not: the opposite of a truth value."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Truth
+from netstrata.contract.shapes.common import Truth
 
 
 @computes("not")

@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import NUMBER, Number, Truth
+from netstrata.contract.shapes.common import NUMBER, Number, Truth
 from netstrata.values import arithmetic
 
 

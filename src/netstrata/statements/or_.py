@@ -1,7 +1,7 @@
 """or: whether some truth value is true."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Truth
+from netstrata.contract.shapes.common import Truth
 
 
 @computes("or")

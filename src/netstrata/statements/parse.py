@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import (
+from netstrata.contract.shapes.common import (
     ANY,
     IPV4,
     IPV4_NETWORK,

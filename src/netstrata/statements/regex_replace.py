@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from netstrata.contract import Shape, computes
-from netstrata.contract.shapes import COMMAND, STRINGS, Strings, Text
+from netstrata.contract.shapes.common import COMMAND, STRINGS, Strings, Text
 from netstrata.protocols.regex import compiled, replaced
 from netstrata.values import Refused
 

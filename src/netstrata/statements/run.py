@@ -1,8 +1,8 @@
 """run: one command on the way up, another on the way down."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Command
-from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptionsMap
+from netstrata.contract.shapes.children import CHILD_DEFAULTS, ChildOptionsMap
+from netstrata.contract.shapes.common import Command
 from netstrata.ports import Ports
 
 

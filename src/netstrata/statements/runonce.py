@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_children import RUNONCE_DEFAULTS, ExitStatus, Program, RunonceOptionsMap
+from netstrata.contract.shapes.children import RUNONCE_DEFAULTS, ExitStatus, Program, RunonceOptionsMap
 from netstrata.ports import Command, Ports
 
 

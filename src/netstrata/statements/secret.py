@@ -1,7 +1,7 @@
 """secret: a text that nobody is shown."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes_secrets import Secret
+from netstrata.contract.shapes.secrets import Secret
 
 
 @computes("secret")

@@ -1,7 +1,7 @@
 """strcmp: whether two strings are equal."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Text, Truth
+from netstrata.contract.shapes.common import Text, Truth
 
 
 @computes("strcmp")

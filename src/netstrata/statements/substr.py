@@ -1,7 +1,7 @@
 """substr: a part of a string."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Number, Text
+from netstrata.contract.shapes.common import Number, Text
 from netstrata.values import Refused
 
 ALL = 2**64 - 1

@@ -1,7 +1,7 @@
 """to_string: the text form of a value."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Any_, Text
+from netstrata.contract.shapes.common import Any_, Text
 from netstrata.language.valuetext import format_value
 
 

@@ -1,7 +1,7 @@
 """val_…: values compared by their one order."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Any_, Truth
+from netstrata.contract.shapes.common import Any_, Truth
 from netstrata.values import compare
 
 

@@ -1,4 +1,4 @@
-"""Turns: first come, first served."""
+"""A lock that is granted in the order in which it was asked for."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,12 +8,12 @@ from netstrata.contract import current_holder
 from netstrata.ports import Turns
 
 
-class Place:
-    """A place in the queue, or the turn itself."""
+class Ticket:
+    """A ticket in the queue, or the turn itself."""
 
     __slots__ = ("_turns", "call", "held")
 
-    def __init__(self, turns: "Queue", call: Callable[[], None]) -> None:
+    def __init__(self, turns: "FairLock", call: Callable[[], None]) -> None:
         self._turns = turns
         self.call = call
         self.held = False
@@ -23,31 +23,31 @@ class Place:
         self._turns.leave(self)
 
 
-class Queue:
+class FairLock:
     """Something that one may use at a time: see `ports.Turns`."""
 
-    __slots__ = ("_places",)
+    __slots__ = ("_tickets",)
 
     def __init__(self) -> None:
-        self._places: dict[Place, None] = {}  # in the order in which they came; the first has its turn
+        self._tickets: dict[Ticket, None] = {}  # in the order in which they came; the first has its turn
 
-    def ask(self, call: Callable[[], None]) -> Place:
+    def ask(self, call: Callable[[], None]) -> Ticket:
         """Ask for a turn; call when it comes, unless it is there at once."""
-        place = Place(self, call)
-        place.held = not self._places
-        self._places[place] = None
-        return place
+        ticket = Ticket(self, call)
+        ticket.held = not self._tickets
+        self._tickets[ticket] = None
+        return ticket
 
-    def leave(self, place: Place) -> None:
+    def leave(self, ticket: Ticket) -> None:
         """Let the next one have its turn, if this one had it."""
-        if place not in self._places:
+        if ticket not in self._tickets:
             return
-        del self._places[place]
-        if place.held and self._places:
-            following = next(iter(self._places))
+        del self._tickets[ticket]
+        if ticket.held and self._tickets:
+            following = next(iter(self._tickets))
             following.held = True
             following.call()
-        place.held = False
+        ticket.held = False
 
 
 @asynccontextmanager
@@ -57,9 +57,9 @@ async def turn(turns: Turns, waits: str) -> AsyncIterator[None]:
     Shapes: waits is what to say to whoever asks meanwhile: "waits for …".
     """
     came: list[asyncio.Future[None]] = []
-    place = turns.ask(lambda: _wake(came))
+    ticket = turns.ask(lambda: _wake(came))
     try:
-        if not place.held:
+        if not ticket.held:
             statement = current_holder()
             if statement is not None:
                 statement.awaits(waits)
@@ -67,7 +67,7 @@ async def turn(turns: Turns, waits: str) -> AsyncIterator[None]:
             await came[0]
         yield
     finally:
-        place.close()
+        ticket.close()
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:

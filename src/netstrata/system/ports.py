@@ -29,9 +29,9 @@ from netstrata.ports import (
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from netstrata.system.children import Patience
+    from netstrata.system.children import RealChildren, StopTimeout
     from netstrata.system.children.child_registry import ChildRegistry
-    from netstrata.system.generated import GeneratedFiles
+    from netstrata.system.filesystem.generated import GeneratedFiles
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables.journal import FilterJournal
 
@@ -52,24 +52,24 @@ class SystemPorts:
         self._as_ncd = as_ncd
         self._ends_in_s = 0
 
-    def hurry(self, all_s: int) -> None:
+    def end_children_within(self, all_s: int) -> None:
         """Have all children end within so many seconds: the daemon was told to end, and nobody waits much longer."""
         self._ends_in_s = all_s
-        if "_patience" in self.__dict__:
-            self._patience.hurry(all_s)
+        if "_stop_timeout" in self.__dict__:
+            self._stop_timeout.shorten(all_s)
 
     @cached_property
-    def _patience(self) -> "Patience":
+    def _stop_timeout(self) -> "StopTimeout":
         """How long children may take to end; one for all of them."""
-        from netstrata.system.children import Patience
+        from netstrata.system.children import StopTimeout
 
-        patience = Patience(None) if self._as_ncd else Patience()
+        stop_timeout = StopTimeout(None) if self._as_ncd else StopTimeout()
         if self._ends_in_s:
-            patience.hurry(self._ends_in_s)
-        return patience
+            stop_timeout.shorten(self._ends_in_s)
+        return stop_timeout
 
     @cached_property
-    def _roll(self) -> "ChildRegistry | None":
+    def _child_registry(self) -> "ChildRegistry | None":
         """Children that the next daemon is to end, if this one is killed; NCD's outlive it."""
         from netstrata.system.children.child_registry import ChildRegistry
 
@@ -124,12 +124,21 @@ class SystemPorts:
         return DhcpClients(self._state)
 
     @cached_property
+    def _tools(self) -> "RealChildren":
+        """Programs that other ports run.
+
+        Their output is read even as NCD: it says why something failed, and wpa_supplicant's what is known of the link.
+        """
+        from netstrata.system.children import RealChildren
+
+        return RealChildren(_Unflushed(), stop_timeout=self._stop_timeout, registry=self._child_registry)
+
+    @cached_property
     def dns(self) -> Dns:
         """Return the resolver configuration."""
-        from netstrata.system.children import RealChildren
         from netstrata.system.dns import ResolverConfiguration
 
-        return ResolverConfiguration(RealChildren(_Unflushed(), patience=self._patience, roll=self._roll))
+        return ResolverConfiguration(self._tools)
 
     @cached_property
     def events(self) -> Events:
@@ -148,9 +157,9 @@ class SystemPorts:
     @cached_property
     def filter_turns(self) -> Turns:
         """Return the lock of the packet filter tools."""
-        from netstrata.system.fair_lock import Queue
+        from netstrata.system.fair_lock import FairLock
 
-        return Queue()
+        return FairLock()
 
     @cached_property
     def files(self) -> Files:
@@ -176,21 +185,16 @@ class SystemPorts:
     @cached_property
     def filters(self) -> Filters:
         """Return the packet filters."""
-        from netstrata.system.children import RealChildren
         from netstrata.system.filters import PacketFilters
 
-        # They are heard even as NCD: what they say is why something failed.
-        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
-        return PacketFilters(children, self.filter_turns, self._filter_journal)
+        return PacketFilters(self._tools, self.filter_turns, self._filter_journal)
 
     @cached_property
     def nftables(self) -> Nftables:
         """Return nftables."""
-        from netstrata.system.children import RealChildren
         from netstrata.system.nftables import RealNftables
 
-        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
-        return RealNftables(children, journal=self._filter_journal)
+        return RealNftables(self._tools, journal=self._filter_journal)
 
     @cached_property
     def held_files(self) -> HeldFiles:
@@ -202,41 +206,36 @@ class SystemPorts:
     @cached_property
     def generated(self) -> "GeneratedFiles":
         """Return the files that are generated for programs."""
-        from netstrata.system.generated import GeneratedFiles
+        from netstrata.system.filesystem.generated import GeneratedFiles
 
         return GeneratedFiles(self._run)
 
     @property
-    def has_left(self) -> bool:
-        """Whether a daemon before this one may have left children or files: see `end_left`."""
+    def has_orphans(self) -> bool:
+        """Whether a daemon before this one may have left children or files: see `end_orphans`."""
         return os.path.exists(f"{self._run}/children") or os.path.isdir(f"{self._run}/generated")
 
-    async def end_left(self) -> list[int]:
+    async def end_orphans(self) -> list[int]:
         """End the children of a daemon that has crashed, return their ids, and remove its generated files."""
-        from netstrata.system.generated import remove_stale
+        from netstrata.system.filesystem.generated import remove_stale
 
-        ended = await self._roll.end_left() if self._roll is not None else []
+        ended = await self._child_registry.end_orphans() if self._child_registry is not None else []
         remove_stale(self._run)
         return ended
 
     @cached_property
     def servers(self) -> Servers:
         """Return servers."""
-        from netstrata.system.children import RealChildren
         from netstrata.system.servers import RealServers
 
-        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
-        return RealServers(children, self.generated, self._state)
+        return RealServers(self._tools, self.generated, self._state)
 
     @cached_property
     def backends(self) -> Backends:
         """Return what stands below addresses."""
         from netstrata.system.backends import RealBackends
-        from netstrata.system.children import RealChildren
 
-        # What wpa_supplicant says is what is known of the link; NCD's way is only how long it may take to end.
-        children = RealChildren(_Unflushed(), patience=self._patience, roll=self._roll)
-        return RealBackends(children, self.generated)
+        return RealBackends(self._tools, self.generated)
 
     @cached_property
     def children(self) -> Children:
@@ -246,8 +245,8 @@ class SystemPorts:
         if self._as_ncd:
             from netstrata.protocols.backoff import STEADY
 
-            return RealChildren(_Unflushed(), hears=False, patience=self._patience, growth=STEADY)
-        return RealChildren(self.output, patience=self._patience, roll=self._roll)
+            return RealChildren(_Unflushed(), logs=False, stop_timeout=self._stop_timeout, growth=STEADY)
+        return RealChildren(self.output, stop_timeout=self._stop_timeout, registry=self._child_registry)
 
 
 class _Unflushed:

@@ -16,7 +16,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_NETCONF,
     RTNLGRP_LINK,
 )
-from netstrata.system.inotify import MODIFY, Inotify
+from netstrata.system.filesystem.inotify import MODIFY, Inotify
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
 from netstrata.system.overrides import HoldingSetting, OverrideStack, Settings, Spec
 from netstrata.values import Unavailable

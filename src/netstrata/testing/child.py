@@ -9,10 +9,10 @@ from collections.abc import Callable
 from netstrata.values import Unavailable
 
 PAUSE_S = 0.004
-PATIENCE_S = 60  # of a machine that does much else; who sees what he waits for waits no longer
+TIMEOUT_S = 60  # of a machine that does much else; who sees what he waits for waits no longer
 
 
-def wait_until(what: str, holds: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
+def wait_until(what: str, holds: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> None:
     """Return as soon as something holds that nobody announces.
 
     Raises: Unavailable, if it still does not when the time is over.
@@ -53,7 +53,7 @@ class Child:
         size = os.fstat(self._output).st_size
         return os.pread(self._output, size, 0).decode(errors="replace")
 
-    def wait_output(self, text: str, timeout_s: float = PATIENCE_S) -> None:
+    def wait_output(self, text: str, timeout_s: float = TIMEOUT_S) -> None:
         """Wait until the program has printed some text.
 
         Raises: Unavailable, with what it did print.
@@ -75,7 +75,7 @@ class Child:
                 raise
             raise Unavailable(problem.operation, f"{problem.reason}: {self.output().strip()}") from None
 
-    def status(self, timeout_s: float = PATIENCE_S) -> int:
+    def status(self, timeout_s: float = TIMEOUT_S) -> int:
         """Wait for the end and return the exit status; a signal's number is negative.
 
         Raises: Unavailable, if it does not end.
@@ -91,7 +91,7 @@ class Child:
         """Send a signal, if the program still runs."""
         self._popen.send_signal(number)
 
-    def end(self, timeout_s: float = PATIENCE_S) -> int:
+    def end(self, timeout_s: float = TIMEOUT_S) -> int:
         """Ask the program to end, insist after a while, and return its exit status."""
         self.signal(signal.SIGTERM)
         try:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from netstrata.contract import NOTE, set_running
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import DOUBLING
-from netstrata.system.children import Patience, RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.children import RealChildren, StopTimeout
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.values import Unavailable
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class Heard:
 def with_children(
     act: Callable[[RealChildren, Heard], Coroutine[Any, Any, T]],
     *,
-    hears: bool = True,
+    logs: bool = True,
     kill_after_s: float | None = None,
     growth: int = DOUBLING,
 ) -> T:
@@ -76,7 +76,7 @@ def with_children(
     async def within() -> T:
         statement = Heard()
         set_running(statement)
-        children = RealChildren(StandardOutput(), hears=hears, patience=Patience(kill_after_s), growth=growth)
+        children = RealChildren(StandardOutput(), logs=logs, stop_timeout=StopTimeout(kill_after_s), growth=growth)
         return await asyncio.wait_for(act(children, statement), LONGEST_S)
 
     return asyncio.run(within())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from netstrata.testing import namespaces as ns
-from netstrata.testing.child import PATIENCE_S, Child
+from netstrata.testing.child import TIMEOUT_S, Child
 from netstrata.testing.kernel_text import kernel_text
 from netstrata.testing.servers import PageServer, dnsmasq_words, fetch
 from netstrata.values import Unavailable
@@ -136,14 +136,14 @@ class Host:
         self._machine.children.append(child)
         return child
 
-    def run(self, *words: str, given: str = "", timeout_s: float = PATIENCE_S) -> str:
+    def run(self, *words: str, given: str = "", timeout_s: float = TIMEOUT_S) -> str:
         """Run a program on this host to its end, and return what it printed.
 
         Raises: Unavailable, with that, if its exit status is not 0 or it takes too long.
         """
         return self._run(words, given, (), timeout_s)
 
-    def _run(self, words: Sequence[str], given: str, files: Sequence[int], timeout_s: float = PATIENCE_S) -> str:
+    def _run(self, words: Sequence[str], given: str, files: Sequence[int], timeout_s: float = TIMEOUT_S) -> str:
         popen = self._popen(words, subprocess.PIPE, subprocess.PIPE, files, None)
         try:
             printed = popen.communicate(given.encode(), timeout_s)[0].decode(errors="replace")
@@ -266,7 +266,7 @@ class Host:
         self._pages.append(server)
         return server
 
-    def fetch(self, url: str, timeout_s: float = PATIENCE_S) -> str:
+    def fetch(self, url: str, timeout_s: float = TIMEOUT_S) -> str:
         """Return the page at an HTTP address, as this host sees it: its routes, its name servers."""
         return self.call(lambda: fetch(url, timeout_s))
 

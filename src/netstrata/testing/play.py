@@ -15,12 +15,13 @@ from typing import Any
 from netstrata.contract import Declaration
 from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.compiler import compile_program
-from netstrata.engine.environment import Environment, Observer, Retry, Timer, Timers
+from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.registry import Registry
 from netstrata.engine.statement import STATE_NAMES, Statement
+from netstrata.engine.timers import Timer, Timers
 from netstrata.language.load import load
 
 RETRY_MS = 5000

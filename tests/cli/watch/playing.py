@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from netstrata.cli.watch.app import WatchApp
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 def text_of(app: WatchApp) -> str:
@@ -22,7 +22,7 @@ def unwrapped(shown: str) -> str:
     return "".join(line.strip().strip("│").strip() for line in shown.splitlines())
 
 
-async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: float = PATIENCE_S) -> str:
+async def wait_for(pilot: Pilot[None], *texts: str, wrapped: str = "", seconds: float = TIMEOUT_S) -> str:
     """Wait until all texts are on the screen, one of them perhaps on two lines, and return it."""
     assert isinstance(pilot.app, WatchApp)
     end = time.monotonic() + seconds
@@ -38,7 +38,7 @@ async def resize(pilot: Pilot[None], columns: int, rows: int) -> None:
     """Resize the terminal, and wait until the screen has followed: it does so by a timer of textual's."""
     assert isinstance(pilot.app, WatchApp)
     await pilot.resize_terminal(columns, rows)
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while [len(line) for line in text_of(pilot.app).splitlines()] != [columns] * rows:
         assert time.monotonic() < end, f"not {columns} by {rows}:\n{text_of(pilot.app)}"
         await pilot.pause(0.02)

@@ -26,11 +26,11 @@ from netstrata.values import Unavailable, parse_ipv4
 _IP_PKTINFO = 8
 _NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 def run(*words: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, f"{words}: {done.stderr}"
     return done.stdout
 
@@ -106,7 +106,7 @@ class Server:
                 self._news.clear()
                 await self._news.wait()
 
-        return await asyncio.wait_for(heard(), PATIENCE_S)
+        return await asyncio.wait_for(heard(), TIMEOUT_S)
 
     def __enter__(self) -> Server:
         return self
@@ -210,12 +210,12 @@ class Wire:
 
     def stop(self, child: subprocess.Popen[bytes]) -> None:
         child.kill()
-        child.wait(PATIENCE_S)
+        child.wait(TIMEOUT_S)
         self._children.remove(child)
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a child's state, which no event shows."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while not condition():
             assert time.monotonic() < end, "waited in vain"
             time.sleep(0.02)
@@ -278,7 +278,7 @@ class Leases:
         self.stream = stream
 
     async def next(self) -> Lease | None:
-        return await asyncio.wait_for(anext(self.stream), PATIENCE_S)
+        return await asyncio.wait_for(anext(self.stream), TIMEOUT_S)
 
     async def lease(self) -> Lease:
         found = await self.next()

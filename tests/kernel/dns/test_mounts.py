@@ -17,7 +17,7 @@ import pytest
 from netstrata.contract import set_running
 from netstrata.system.children import RealChildren
 from netstrata.system.dns import ResolverConfiguration
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
 

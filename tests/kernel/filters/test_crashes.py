@@ -12,7 +12,7 @@ from netstrata.ports import NftThing
 from netstrata.system.children import RealChildren
 from netstrata.system.nftables import RealNftables
 from netstrata.system.nftables.journal import FilterJournal
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.testing.child import Child
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab

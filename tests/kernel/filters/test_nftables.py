@@ -12,7 +12,7 @@ from netstrata.contract import set_running
 from netstrata.ports import NftThing
 from netstrata.system.children import RealChildren
 from netstrata.system.nftables import RealNftables
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.testing.child import wait_until
 from netstrata.testing.heard import Heard
 from netstrata.testing.host import Host

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import netstrata
-from netstrata.testing.child import PATIENCE_S, Child, wait_until
+from netstrata.testing.child import TIMEOUT_S, Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.values import Unavailable
 
@@ -61,7 +61,7 @@ class Systemd:
             stderr=subprocess.STDOUT,
             env=environment(),
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
         )
         if done.returncode:
             raise Unavailable(f"run {' '.join(words)}", done.stdout.strip())

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pyroute2.netlink.rtnl.fibmsg import fibmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
-from netstrata.contract import shapes_link
 from netstrata.contract.options import OptionsShape
+from netstrata.contract.shapes import link
 from netstrata.protocols.rtnetlink import (
     COMMON,
     KINDS,
@@ -29,13 +29,13 @@ from netstrata.protocols.rtnetlink import (
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
 
 SHAPES: list[tuple[OptionsShape, dict[str, Any]]] = [
-    (shapes_link.BRIDGE_OPTIONS, KINDS["bridge"]),
-    (shapes_link.BRIDGE_PORT_OPTIONS, PORTS["bridge"]),
-    (shapes_link.VETH_OPTIONS, COMMON),
-    (shapes_link.VLAN_OPTIONS, KINDS["vlan"]),
-    (shapes_link.VXLAN_OPTIONS, KINDS["vxlan"]),
-    (shapes_link.BOND_OPTIONS, KINDS["bond"]),
-    (shapes_link.TUN_OPTIONS, KINDS["tun"]),
+    (link.BRIDGE_OPTIONS, KINDS["bridge"]),
+    (link.BRIDGE_PORT_OPTIONS, PORTS["bridge"]),
+    (link.VETH_OPTIONS, COMMON),
+    (link.VLAN_OPTIONS, KINDS["vlan"]),
+    (link.VXLAN_OPTIONS, KINDS["vxlan"]),
+    (link.BOND_OPTIONS, KINDS["bond"]),
+    (link.TUN_OPTIONS, KINDS["tun"]),
 ]
 
 

@@ -13,7 +13,7 @@ from netstrata.statements.net.dns import dns
 from netstrata.statements.net.dns.resolvconf import resolvconf
 from netstrata.system.children import RealChildren
 from netstrata.system.dns import ResolverConfiguration
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 from netstrata.values import List, Refused, Value
 
 

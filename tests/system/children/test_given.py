@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from netstrata.contract.shapes_children import ChildOptions
-from netstrata.contract.shapes_limits import UNLIMITED, Limit
+from netstrata.contract.shapes.children import ChildOptions
+from netstrata.contract.shapes.limits import UNLIMITED, Limit
 from netstrata.system.children import RealChildren
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.values import Unavailable

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tests.clock import Clock
 
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import STEADY, Restarts
-from netstrata.system.children import Patience, RealChildren
+from netstrata.system.children import RealChildren, StopTimeout
 from netstrata.system.children.held import KeptAlive
 from netstrata.testing.heard import Heard, shell, with_children
 from netstrata.values import Unavailable
@@ -170,7 +170,7 @@ def test_what_lives_a_while_is_started_again_as_soon_as_the_first_time(tmp_path:
     async def act(children: RealChildren, statement: Heard) -> list[str]:
         script = f"echo x >>{tmp_path}/runs; [ $(wc -l <{tmp_path}/runs) != 3 ] || sleep 3"
         restarts = Restarts(10, good=3000)  # so long takes no shell to say a word
-        async with KeptAlive(children.start, shell(script), restarts, Patience()):
+        async with KeptAlive(children.start, shell(script), restarts, StopTimeout()):
             while len(statement.lines) < 7:
                 await statement.wait_for_more()
         return [line.rpartition(" in ")[2] for line in statement.lines if "starting it again" in line]

@@ -68,7 +68,7 @@ def test_a_hundred_megabytes_of_output_are_not_kept(filter_: str) -> None:
 import asyncio
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 async def main():
     children = RealChildren(StandardOutput())
     command = Command([b"/bin/sh", b"-c", rb"head -c 100000000 /dev/zero | {filter_}"])
@@ -100,10 +100,10 @@ def test_a_grandchild_that_keeps_the_pipe_delays_nothing_and_is_still_heard(tmp_
 def test_what_we_printed_comes_before_what_a_child_prints_after_it() -> None:
     script = """
 import asyncio
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
-from netstrata.system.output import StandardOutput
+from netstrata.system.output.standard_output import StandardOutput
 async def main():
     output = StandardOutput()
     children = RealChildren(output)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.system.children import RealChildren
 from netstrata.testing.heard import Heard, shell, with_children
@@ -125,8 +125,8 @@ def test_signals_are_default_and_unblocked_whatever_we_inherited(username: str |
 
 
 @pytest.mark.parametrize("username", [None, pytest.param("nobody", marks=as_root)])
-@pytest.mark.parametrize("hears", [True, False])
-def test_nothing_but_the_three_streams_is_inherited(hears: bool, username: str | None, place: Path) -> None:
+@pytest.mark.parametrize("logs", [True, False])
+def test_nothing_but_the_three_streams_is_inherited(logs: bool, username: str | None, place: Path) -> None:
     out = place / "out"
     ours, _its = pair = os.pipe()
     os.set_inheritable(ours, True)
@@ -135,14 +135,14 @@ def test_nothing_but_the_three_streams_is_inherited(hears: bool, username: str |
     async def act(children: RealChildren, _: Heard) -> int:
         return await children.run(shell(script, ChildOptions(username=username)), terminate_on_cancel=False)
 
-    status = with_children(act, hears=hears)
+    status = with_children(act, logs=logs)
     for descriptor in pair:
         os.close(descriptor)
 
     null, _stdout, stderr, numbers = out.read_text().splitlines()
     assert status == 0
     assert null == "/dev/null"
-    assert stderr.startswith("pipe:") if hears else stderr == "/dev/null"
+    assert stderr.startswith("pipe:") if logs else stderr == "/dev/null"
     assert numbers == "0, 1, 2, 3"  # 3 is ls's own
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from netstrata.ports.filters import FilterRule
 from netstrata.system.children import RealChildren
-from netstrata.system.fair_lock import Queue
+from netstrata.system.fair_lock import FairLock
 from netstrata.system.filters import PacketFilters
 from netstrata.testing.heard import Heard, with_children
 from netstrata.values import Unavailable
@@ -27,7 +27,7 @@ def stand_in(path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_tool_that_is_nowhere_is_named() -> None:
     async def act(children: RealChildren, _: Heard) -> None:
-        async with PacketFilters(children, Queue()).held_rule("no-such-tables", RULE, first=False):
+        async with PacketFilters(children, FairLock()).held_rule("no-such-tables", RULE, first=False):
             raise AssertionError("it is up")
 
     with pytest.raises(Unavailable, match="the program no-such-tables is neither in PATH nor in /usr/sbin"):
@@ -39,7 +39,7 @@ def test_a_locked_table_is_told_in_the_tools_words(tmp_path: Path, monkeypatch: 
     stand_in(tmp_path, script, monkeypatch)
 
     async def act(children: RealChildren, _: Heard) -> None:
-        async with PacketFilters(children, Queue()).held_chain("iptables", b"filter", b"X"):
+        async with PacketFilters(children, FairLock()).held_chain("iptables", b"filter", b"X"):
             raise AssertionError("it is up")
 
     with pytest.raises(Unavailable) as refused:
@@ -54,7 +54,7 @@ def test_every_tool_is_told_to_wait_in_its_own_words(tmp_path: Path, monkeypatch
     trace = stand_in(tmp_path, "", monkeypatch)
 
     async def act(children: RealChildren, _: Heard) -> None:
-        filters = PacketFilters(children, Queue())
+        filters = PacketFilters(children, FairLock())
         async with filters.held_rule("ebtables", RULE, first=False), filters.held_rule("iptables", RULE, first=True):
             pass
 
@@ -77,7 +77,7 @@ def test_a_command_cancelled_while_it_runs_is_undone(tmp_path: Path, monkeypatch
 
     async def act(children: RealChildren, _: Heard) -> bool:
         async def hold() -> None:
-            async with PacketFilters(children, Queue()).held_chain("iptables", b"filter", b"X"):
+            async with PacketFilters(children, FairLock()).held_chain("iptables", b"filter", b"X"):
                 raise AssertionError("it is up")
 
         task = asyncio.create_task(hold())
@@ -98,7 +98,7 @@ def test_commands_wait_for_whoever_has_the_lock_and_a_cancelled_one_leaves_the_q
     trace = stand_in(tmp_path, "", monkeypatch)
 
     async def act(children: RealChildren, _: Heard) -> None:
-        turns = Queue()
+        turns = FairLock()
         filters = PacketFilters(children, turns)
         lock = turns.ask(lambda: None)
 

@@ -13,7 +13,7 @@ import pytest
 from netstrata.contract import set_running
 from netstrata.contract.secrets import SECRETS
 from netstrata.ports.heldfiles import NOTHING_SAID, Attributes
-from netstrata.system import whole
+from netstrata.system.filesystem import atomic_file
 from netstrata.system.heldfiles import RealHeldFiles
 from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable
@@ -366,7 +366,7 @@ async def lost_by(statement: Heard, files: RealHeldFiles, path: Path, deed: Call
         while not statement.losses:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     async with files.held_file(os.fsencode(path), b"ours", NOTHING_SAID):
-        assert whole.holds(str(path), b"ours")
+        assert atomic_file.holds(str(path), b"ours")
     return str(statement.losses.pop())
 
 

@@ -13,7 +13,7 @@ from netstrata.cli.demo.screen import RED, Screen
 from netstrata.values import Unavailable
 
 PROGRAM = Path(__file__).with_name("two-uplinks.ncd")
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 TICK_S = 0.02
 # Leases are kept on purpose: the next start asks for the same addresses.
 KEPT = "laptop: file /var/lib/netstrata/"
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
     text: str
 
 
-class Account:
+class StoryResult:
     """How the whole story went."""
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class Story:
         self._screen = screen
         self._records = Records()
         self._seen: list[Transition] = []
-        self._account = Account()
+        self._account = StoryResult()
         self._acted_s = 0.0
 
-    def tell(self, keep_going: bool) -> Account:
+    def tell(self, keep_going: bool) -> StoryResult:
         """Start the daemon, tell every step up to the first that fails, and end the daemon in any case."""
         self._introduce()
         steps: list[tuple[str, str, Callable[[], str]]] = [
@@ -139,13 +139,13 @@ class Story:
 
     def _until(self, what: str, missing: Callable[[], str]) -> None:
         """Wait until nothing is missing, showing the pyramid meanwhile."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while reason := missing():
             self._read()
             if not self._daemon.running:
                 raise Unavailable(f"see {what}", f"the daemon ended with status {self._daemon.status()}")
             if time.monotonic() > end:
-                raise Unavailable(f"see {what}", f"{reason}, after {PATIENCE_S:g} s")
+                raise Unavailable(f"see {what}", f"{reason}, after {TIMEOUT_S:g} s")
             time.sleep(TICK_S)
         self._read()
 
@@ -189,7 +189,7 @@ class Story:
 
     def _end(self) -> str:
         self._daemon.signal(signal.SIGTERM)
-        status = self._daemon.status(PATIENCE_S)
+        status = self._daemon.status(TIMEOUT_S)
         self._read()
         if status:
             raise Unavailable("end in good order", f"exit status {status}")

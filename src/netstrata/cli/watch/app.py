@@ -14,18 +14,19 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Input, Static
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
 from netstrata.cli.links import link_table
 from netstrata.cli.queries import cause_line
 from netstrata.cli.refusals import told
 from netstrata.cli.terminal_style import Paint, harmless
 from netstrata.cli.watch.choice import Choice
 from netstrata.cli.watch.dialogs import HELP, KEYS, Asking, Choosing, Reading, room_in
-from netstrata.cli.watch.feed import Feed
-from netstrata.cli.watch.lines import Lines
-from netstrata.cli.watch.rows import COLOURS, MARKS, Part, Pyramid, Row, root_of
+from netstrata.cli.watch.feed import EventFeed
+from netstrata.cli.watch.lines import EventLines
+from netstrata.cli.watch.rows import COLOURS, MARKS, FloorRow, Part, Pyramid, root_of
 from netstrata.cli.watch.terminal import terminal_gone
 from netstrata.cli.watch.timeline import TimeLine, here
+from netstrata.control.errors import NoDaemon, Refusal
 
 LOOK_S: Final = 0.1  # between two looks at what the feed has heard
 ASK_S: Final = 0.25  # at least, between two questions how everything is
@@ -44,7 +45,7 @@ class WatchApp(App[None]):
     #head, #foot { height: 1; background: ansi_default; }
     #lists { height: 1fr; layout: horizontal; }
     #lists.narrow { layout: vertical; }
-    Lines { background: ansi_default; scrollbar-size: 0 0; }
+    EventLines { background: ansi_default; scrollbar-size: 0 0; }
     #pyramid { width: 45%; border-right: solid ansi_bright_black; }
     #line { width: 1fr; }
     #lists.narrow #pyramid { width: 100%; height: 50%; border-right: none; border-bottom: solid ansi_bright_black; }
@@ -76,9 +77,9 @@ class WatchApp(App[None]):
         """Take the path of a daemon's control socket."""
         super().__init__(ansi_color=True)  # the terminal's own colours, and none with NO_COLOR
         self._path = path
-        self._feed = Feed(path)
+        self._feed = EventFeed(path)
         self._pyramid = Pyramid()
-        self._rows: list[Row] = []
+        self._rows: list[FloorRow] = []
         self._time_line = TimeLine()
         self._choice = Choice()
         self._connected = False
@@ -88,8 +89,8 @@ class WatchApp(App[None]):
         self._stale: set[str] = {""}  # processes to ask for; "" is everything
         self._wanted = asyncio.Event()
         self._head = Static(id="head", markup=False)
-        self._pyramid_lines = Lines(lambda: len(self._rows), self._row_parts, False, "pyramid")
-        self._event_lines = Lines(lambda: len(self._time_line.shown), self._time_line.parts, True, "line")
+        self._pyramid_lines = EventLines(lambda: len(self._rows), self._row_parts, False, "pyramid")
+        self._event_lines = EventLines(lambda: len(self._time_line.shown), self._time_line.parts, True, "line")
         self._lists = Container(self._pyramid_lines, self._event_lines, id="lists")
         self._text = Input(placeholder="text", id="text", compact=True)
         self._foot = Static(id="foot", markup=False)
@@ -112,7 +113,7 @@ class WatchApp(App[None]):
         self._tell()
 
     def on_unmount(self) -> None:
-        """Hear no more."""
+        """Stop reading events."""
         self._feed.end()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -184,7 +185,7 @@ class WatchApp(App[None]):
         lines.renew()
         self._tell()
 
-    def _chosen_row(self) -> Row | None:
+    def _chosen_row(self) -> FloorRow | None:
         chosen = self._pyramid_lines.chosen
         return self._rows[chosen] if chosen < len(self._rows) else None
 
@@ -307,7 +308,7 @@ class WatchApp(App[None]):
             else:
                 self._say(f"{row.name} has no statement of layer {layer}")
 
-    def _restart(self, row: Row, above: bool) -> None:
+    def _restart(self, row: FloorRow, above: bool) -> None:
         """Restart a floor, or what stands on it, once the user is sure."""
         statement = row.statement or 1
         floors = [floor for floor in row.process["floors"] if floor["state"] != "gone"]

@@ -4,8 +4,9 @@ import threading
 import time
 from typing import Any, Final
 
-from netstrata.cli.client import Connection, NoDaemon, Refusal
+from netstrata.cli.client import Connection
 from netstrata.cli.refusals import told
+from netstrata.control.errors import NoDaemon, Refusal
 
 AGAIN_S: Final = 0.5
 BACK: Final = 2000  # events from before that are shown at the start
@@ -14,7 +15,7 @@ REST_S: Final = 0.1  # but no longer than this at once
 MOST: Final = 20_000  # events that wait to be shown; older ones are dropped, and told as missed
 
 
-class Heard:
+class FeedUpdate:
     """What has come since the last time: events, and whether there is a connection, None if nothing is new of that."""
 
     __slots__ = ("connected", "events", "missed", "news")
@@ -26,28 +27,28 @@ class Heard:
         self.news: list[str] = []
 
 
-class Feed(threading.Thread):
+class EventFeed(threading.Thread):
     """Hears a daemon until it is told to end."""
 
     def __init__(self, path: str) -> None:
         super().__init__(name="feed", daemon=True)
         self._path = path
         self._lock = threading.Lock()
-        self._heard = Heard()
+        self._heard = FeedUpdate()
         self._ending = threading.Event()
         self._connection: Connection | None = None
         self._last = -1  # the number of the last event, -1 before the first connection
         self._begun = 0.0  # when the daemon's program began, in seconds of wall time
         self._lost = False
 
-    def take(self) -> Heard:
+    def take(self) -> FeedUpdate:
         """Return what has come since the last time."""
         with self._lock:
-            heard, self._heard = self._heard, Heard()
+            heard, self._heard = self._heard, FeedUpdate()
         return heard
 
     def end(self) -> None:
-        """Hear no more."""
+        """Stop reading events."""
         self._ending.set()
         if self._connection is not None:
             self._connection.close()

@@ -16,7 +16,7 @@ from netstrata.cli.watch.rows import Part
 _WHEEL: Final = 3  # lines
 
 
-class Lines(ScrollView, can_focus=True):
+class EventLines(ScrollView, can_focus=True):
     """Lines with one that is chosen; the list says how many there are, and what each looks like."""
 
     BINDINGS = [

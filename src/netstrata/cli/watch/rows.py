@@ -17,7 +17,7 @@ MANY: Final = 40  # processes; of more, all begin folded
 Part = tuple[str, str]  # text, and rich's name of how it looks
 
 
-class Row(NamedTuple):
+class FloorRow(NamedTuple):
     """A line of the pyramid; statement is 0 in a process's own."""
 
     process: dict[str, Any]
@@ -82,12 +82,14 @@ class Pyramid:
             found[process["state"]] = found.get(process["state"], 0) + 1
         return found
 
-    def rows(self, choice: Choice) -> list[Row]:
+    def rows(self, choice: Choice) -> list[FloorRow]:
         """Return the rows that are to be seen, what a floor runs below it."""
-        found: list[Row] = []
+        found: list[FloorRow] = []
         seen: set[str] = set()
         waiting = [
-            Row(p, {}, 0, False) for p in reversed(self.processes.values()) if root_of(p["process"]) == p["process"]
+            FloorRow(p, {}, 0, False)
+            for p in reversed(self.processes.values())
+            if root_of(p["process"]) == p["process"]
         ]
         while waiting:
             row = waiting.pop()
@@ -95,14 +97,14 @@ class Pyramid:
                 if choice.has_floor(row.process, row.floor):
                     found.append(row)
                 below = [self.processes[path] for path in row.floor.get("processes") or () if path in self.processes]
-                waiting += [Row(process, {}, row.depth + 1, False) for process in reversed(below)]
+                waiting += [FloorRow(process, {}, row.depth + 1, False) for process in reversed(below)]
             elif row.name not in seen:
                 seen.add(row.name)
                 folded = self.is_folded(row.name)
                 if choice.has_process(row.process):
                     found.append(row._replace(folded=folded))
                 if not folded or choice.process:
-                    waiting += [Row(row.process, f, row.depth, False) for f in reversed(row.process["floors"])]
+                    waiting += [FloorRow(row.process, f, row.depth, False) for f in reversed(row.process["floors"])]
         return found
 
 

@@ -27,7 +27,7 @@ UNSENT: Final = 1 << 14  # bytes for a client, beyond which nothing more is made
 HEARD: Final = 1 << 14  # bytes taken in at once
 AT_ONCE: Final = 20  # events in one message: what takes less than a slice
 LONGEST_READING: Final = 1 << 16  # bytes of a message of who may only read
-PATIENCE_S: Final = 30.0  # until one that does not read what is left for it is cut off
+TIMEOUT_S: Final = 30.0  # until one that does not read what is left for it is cut off
 
 
 class ControlClient:
@@ -57,12 +57,12 @@ class ControlClient:
         self._cut_off: asyncio.TimerHandle | None = None
 
     def woken(self, readable: bool) -> None:
-        """Know that bytes have come, or that there is room for some."""
+        """Be readable or writable, as epoll says."""
         self._readable = self._readable or readable
         self._full = False
 
     def is_behind(self) -> bool:
-        """Say whether there are events to tell it, which it would read, or that are lost to it."""
+        """Say whether there are events to send it, which it would read, or that are lost to it."""
         return self.watching is not None and (not self._full or self._server.stream.oldest > self._told + 1)
 
     def work(self, until: float) -> bool:
@@ -91,7 +91,7 @@ class ControlClient:
         if self._answer is not None:
             self._go_on(self._answer)
             return True
-        if not self._closing and (self._begin_call() or self._tell_events()):
+        if not self._closing and (self._begin_call() or self._send_events()):
             return True
         if self._out:
             return self._send()
@@ -166,12 +166,12 @@ class ControlClient:
         except StopIteration:
             self._answer = None
             if self._answer_begun:
-                self._tell(b"\0")
+                self._queue_bytes(b"\0")
             self._answer_begun = False
             return
         if piece:
             self._answer_begun = True
-            self._tell(piece.encode())
+            self._queue_bytes(piece.encode())
 
     def _fail(self, failure: Failure, call: varlink.Call) -> None:
         if self._answer_begun:
@@ -179,9 +179,9 @@ class ControlClient:
         if may_harm(call, failure):
             what = failure.name.rpartition(".")[2]
             self._server.limits.refused(self.peer, f"{what}, {call.method.rpartition('.')[2]}{call.parameters}")
-        self._tell(varlink.encode_error(failure.name, all_redacted(failure.parameters)))
+        self._queue_bytes(varlink.encode_error(failure.name, all_redacted(failure.parameters)))
 
-    def _tell(self, data: bytes) -> None:
+    def _queue_bytes(self, data: bytes) -> None:
         if not self._silent:
             self._out += data
 
@@ -191,8 +191,8 @@ class ControlClient:
         self._told = wanted.pop("after", stream.seq) or stream.oldest - 1
         self.watching = Filter(**wanted)
 
-    def _tell_events(self) -> bool:
-        """Tell some events; say whether there were any."""
+    def _send_events(self) -> bool:
+        """Send some events; say whether there were any."""
         if self.watching is None:
             return False
         events = self._server.stream.after(self._told, AT_ONCE)
@@ -223,17 +223,17 @@ class ControlClient:
         self.let_go(f"{SERVICE}.InvalidParameter", {"parameter": why})
 
     def let_go(self, error: str, parameters: dict[str, Any]) -> None:
-        """Tell a last thing, and end the connection when it is read, at the latest after a while."""
+        """Send a last thing, and end the connection when it is read, at the latest after a while."""
         self._stop_clock()
         self._closing = True
         self._answer = None
         self._out += varlink.encode_error(error, parameters)
-        self._cut_off = asyncio.get_running_loop().call_later(PATIENCE_S, self.end)
+        self._cut_off = asyncio.get_running_loop().call_later(TIMEOUT_S, self.end)
         self._server.ready(self)
 
     def finish(self) -> None:
-        """Tell the events that are left, as far as the client reads, and end."""
-        while not self._ended and self._tell_events():
+        """Send the events that are left, as far as the client reads, and end."""
+        while not self._ended and self._send_events():
             if len(self._out) >= UNSENT and not self._send():
                 break
         if self._out and not self._ended:
@@ -255,6 +255,6 @@ class ControlClient:
 
 
 def may_harm(call: varlink.Call, failure: Failure) -> bool:
-    """Say whether a refused call is worth telling: one that is no such call, or that would have changed something."""
+    """Say whether a refused call is worth reporting: one that is no such call, or that would have changed something."""
     verb = verbs().get(call.method.rpartition(".")[2])
     return verb is None or verb.right >= OPERATE or not failure.name.startswith(f"{NAME}.")

@@ -1,6 +1,6 @@
-"""Who may connect to the control socket how often, and what is told of what was refused.
+"""Who may connect to the control socket how often, and what is reported of what was refused.
 
-Whoever asks for too much is refused, and is told of; so that this is no way to fill the log, only so often.
+Whoever asks for too much is refused, and that is reported; only so often, so that it is no way to fill the log.
 """
 
 import asyncio
@@ -11,31 +11,31 @@ from netstrata.control.verbs import OPERATE, Peer
 from netstrata.language.diagnostics import one_line
 
 MOST_EACH: Final = 64  # connections of one user who may only read
-MOST_STEERING: Final = 256  # of one who may steer
+MOST_OPERATING: Final = 256  # of one who may steer
 MOST_READING: Final = 256  # of all users together who may only read; the descriptors that are left are for others
-TOLD: Final = 10  # refusals that are told one by one
-WINDOW_S: Final = 10.0  # within this time; how many more there were is told at its end
-LONGEST: Final = 200  # characters of what is told
+REPORTED: Final = 10  # refusals that are reported one by one
+WINDOW_S: Final = 10.0  # within this time; how many more there were is reported at its end
+LONGEST: Final = 200  # characters of a report
 
-Tell = Callable[[str, int, int], None]  # a text, and the uid and pid of who asked
+Report = Callable[[str, int, int], None]  # a text, and the uid and pid of who asked
 
 
 class Limits:
     """What all clients of one socket have used up."""
 
-    def __init__(self, tell: Tell) -> None:
-        """Take who is told of what was refused."""
-        self._tell = tell
+    def __init__(self, report: Report) -> None:
+        """Take whom to report refusals to."""
+        self._report = report
         self._each: dict[int, int] = {}
         self._reading = 0
-        self._told = 0  # in this window
-        self._untold = 0
-        self._last = (0, 0)  # uid and pid of the last one of whom nothing was told
+        self._reported = 0  # in this window
+        self._unreported = 0
+        self._last = (0, 0)  # uid and pid of the last one that was not reported
         self._window: asyncio.TimerHandle | None = None
 
     def most(self, peer: Peer, right: int) -> int:
         """Let somebody in, and return 0; or return how many connections are too many."""
-        limit = MOST_STEERING if right >= OPERATE else MOST_EACH
+        limit = MOST_OPERATING if right >= OPERATE else MOST_EACH
         if self._each.get(peer.uid, 0) >= limit:
             return limit
         if right < OPERATE:
@@ -46,7 +46,7 @@ class Limits:
         return 0
 
     def left(self, peer: Peer, right: int) -> None:
-        """Know that somebody who was let in has gone."""
+        """Count one who was let in and has gone."""
         if right < OPERATE:
             self._reading -= 1
         self._each[peer.uid] -= 1
@@ -54,26 +54,28 @@ class Limits:
             del self._each[peer.uid]
 
     def refused(self, peer: Peer, what: str, more: str = "") -> None:
-        """Tell of a refused request, and perhaps more lines, unless many have been told of just now."""
+        """Report a refused request, and perhaps more lines, unless many have been reported just now."""
         if self._window is None:
             self._window = asyncio.get_running_loop().call_later(WINDOW_S, self._end_window)
-        if self._told < TOLD:
-            self._told += 1
-            self._tell(f"refused uid {peer.uid}, pid {peer.pid}: {one_line(what[:LONGEST])}{more}", peer.uid, peer.pid)
+        if self._reported < REPORTED:
+            self._reported += 1
+            self._report(
+                f"refused uid {peer.uid}, pid {peer.pid}: {one_line(what[:LONGEST])}{more}", peer.uid, peer.pid
+            )
         else:
-            self._untold += 1
+            self._unreported += 1
             self._last = (peer.uid, peer.pid)
 
     def _end_window(self) -> None:
         self._window = None
-        self._told = 0
-        if self._untold:
-            count, (uid, pid) = self._untold, self._last
-            self._untold = 0
-            self._tell(f"refused {count} more requests, the last one of uid {uid}, pid {pid}", uid, pid)
+        self._reported = 0
+        if self._unreported:
+            count, (uid, pid) = self._unreported, self._last
+            self._unreported = 0
+            self._report(f"refused {count} more requests, the last one of uid {uid}, pid {pid}", uid, pid)
 
     def close(self) -> None:
-        """Tell what is left to tell."""
+        """Report what is not reported yet."""
         if self._window is not None:
             self._window.cancel()
             self._end_window()

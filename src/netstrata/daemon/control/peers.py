@@ -22,12 +22,12 @@ def peer_of(connection: socket.socket) -> Peer:
     return Peer(uid, frozenset(groups), pid)
 
 
-def right_of(peer: Peer, steerers: frozenset[int]) -> int:
+def right_of(peer: Peer, operators: frozenset[int]) -> int:
     """Say what somebody may do: root, who the daemon runs as, and members of some groups may steer it."""
-    return OPERATE if peer.uid in (0, os.geteuid()) or peer.gids & steerers else READ
+    return OPERATE if peer.uid in (0, os.geteuid()) or peer.gids & operators else READ
 
 
-def steering_groups() -> frozenset[int]:
+def operator_groups() -> frozenset[int]:
     """Return the ids of the groups whose members may steer the daemon."""
     import grp
 

@@ -19,29 +19,29 @@ from netstrata.control.interface import NAME
 from netstrata.control.verbs import OPERATE, Peer
 from netstrata.daemon.control.claim import Claim
 from netstrata.daemon.control.client import ControlClient
-from netstrata.daemon.control.limits import Limits, Tell
-from netstrata.daemon.control.peers import peer_of, right_of, steering_groups
+from netstrata.daemon.control.limits import Limits, Report
+from netstrata.daemon.control.peers import operator_groups, peer_of, right_of
 from netstrata.daemon.control.texts import EventTexts
-from netstrata.daemon.events.event import Event, Listener
+from netstrata.daemon.events.event import Event, EventSubscriber
 from netstrata.daemon.pyramid.questions import View
 from netstrata.daemon.text.rendering import traceback_of
 
 SLOW_S: Final = 10.0  # that a message may take
-STEERING_S: Final = 0.004  # of a turn, for clients who may steer
+OPERATING_S: Final = 0.004  # of a turn, for clients who may steer
 READING_S: Final = 0.002  # of a turn, for all others
 READING_REST: Final = 3  # so many times as long as they had, all others then wait
 SLICE_S: Final = 0.0005  # of that, for one client
 ADMITTED: Final = 16  # connections that are let in at once
 WOKEN: Final = 64  # clients that are looked at, at once
 PAUSE_S: Final = 1.0  # without a free descriptor, until the next attempt to let somebody in
-ENDING_S: Final = 0.03  # for telling the last events to all who watch, those who may steer first
+ENDING_S: Final = 0.03  # to send the last events to all who watch, those who may steer first
 
 _LISTENING: Final = select.EPOLLIN
 _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def _drop(text: str, uid: int, pid: int) -> None:
-    """Tell nobody."""
+    """Drop it."""
 
 
 class Timeline(Protocol):
@@ -58,11 +58,11 @@ class Timeline(Protocol):
     def after(self, seq: int, most: int) -> list[Event]:
         """Return the oldest events in memory that are younger than a number, at most so many."""
 
-    def listen(self, listener: Listener) -> None:
-        """Tell somebody of every event from now on."""
+    def subscribe(self, subscriber: EventSubscriber) -> None:
+        """Call a subscriber with every event from now on."""
 
-    def leave(self, listener: Listener) -> None:
-        """Tell somebody no more."""
+    def unsubscribe(self, subscriber: EventSubscriber) -> None:
+        """Call it no more."""
 
 
 class Served(Protocol):
@@ -80,29 +80,29 @@ class Served(Protocol):
 class ControlSocket:
     """Listens for clients, and gives each its turn."""
 
-    def __init__(self, path: str, served: Served, tell: Tell = _drop, slow_s: float = SLOW_S) -> None:
-        """Take where to listen, what is asked there, and who is told of what was refused.
+    def __init__(self, path: str, served: Served, report: Report = _drop, slow_s: float = SLOW_S) -> None:
+        """Take where to listen, what is asked there, and whom to report refusals to.
 
         Shapes: slow_s is what a message may take from its first byte to its last.
         """
         self.path = path
         self.slow_s = slow_s
-        self.limits = Limits(tell)
+        self.limits = Limits(report)
         self.served = served
         self.stream = served.stream
         self.texts = EventTexts()
         self._clients: dict[int, ControlClient] = {}  # by descriptor
-        self._steering: deque[ControlClient] = deque()  # those who have something to do
+        self._operating: deque[ControlClient] = deque()  # those who have something to do
         self._reading: deque[ControlClient] = deque()
         self._scheduled = False
-        self._news = False  # there are events to tell
+        self._news = False  # there are events to send
         self._reading_from = 0.0  # when those who only read have their next turn
         self._reading_timer: asyncio.TimerHandle | None = None
         self._claim: Claim | None = None
         self._listening: socket.socket | None = None
         self._epoll: select.epoll | None = None
         self._pause: asyncio.TimerHandle | None = None
-        self._steerers = steering_groups()
+        self._operators = operator_groups()
 
     async def open(self, claim: Claim | None = None) -> None:
         """Begin to answer, at a socket that is claimed already, or is now.
@@ -116,13 +116,13 @@ class ControlSocket:
         self._epoll = select.epoll()
         self._epoll.register(self._listening, _LISTENING)
         asyncio.get_running_loop().add_reader(self._epoll, self._look)
-        self.stream.listen(self._heard)
+        self.stream.subscribe(self._on_event)
 
     def close(self) -> None:
         """Let all clients go, and remove the socket if it is still ours."""
         self.limits.close()
         if self._epoll is not None and self._listening is not None:
-            self.stream.leave(self._heard)
+            self.stream.unsubscribe(self._on_event)
             asyncio.get_running_loop().remove_reader(self._epoll)
             for timer in (self._pause, self._reading_timer):
                 if timer is not None:
@@ -142,7 +142,7 @@ class ControlSocket:
         if not client.queued:
             client.queued = True
             if client.right >= OPERATE:
-                self._steering.append(client)
+                self._operating.append(client)
             else:
                 self._reading.append(client)
             self._schedule()
@@ -163,10 +163,10 @@ class ControlSocket:
             self._epoll.unregister(client.number)
 
     def broke(self, peer: Peer, error: Exception) -> None:
-        """Tell of a bug of ours that a client met: no more often than of what is refused."""
+        """Report a bug of ours that a client met: no more often than refusals."""
         self.limits.refused(peer, f"a bug of Netstrata, {error!r}", f"\n{traceback_of(error)}")
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if self._clients and not self._news:
             self._news = True
             self._schedule()
@@ -184,13 +184,13 @@ class ControlSocket:
             for client in self._clients.values():
                 if client.is_behind():
                     self.ready(client)
-        self._serve(self._steering, STEERING_S)
+        self._serve(self._operating, OPERATING_S)
         began = monotonic()
         if self._reading and began >= self._reading_from:
             self._serve(self._reading, READING_S)
             now = monotonic()
             self._reading_from = now + READING_REST * (now - began)
-        if self._steering:
+        if self._operating:
             self._schedule()
         elif self._reading and self._reading_timer is None:
             wait_s = self._reading_from - monotonic()
@@ -240,7 +240,7 @@ class ControlSocket:
         """Look who it is, and let him in, unless he or all of his kind are too many."""
         connection.setblocking(False)
         peer = peer_of(connection)
-        right = right_of(peer, self._steerers)
+        right = right_of(peer, self._operators)
         most = self.limits.most(peer, right)
         if most:
             self.limits.refused(peer, f"more than {most} connections")

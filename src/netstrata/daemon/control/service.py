@@ -15,12 +15,12 @@ from netstrata.daemon.pyramid.visible import link_for
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.goals import goals
+from netstrata.engine.structures.names.goals import goals
 from netstrata.values import Source, Unavailable
 from netstrata.version import VERSION
 
 if TYPE_CHECKING:
-    from netstrata.system.generated import GeneratedFile, GeneratedFiles
+    from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
 class ControlService(Questions):

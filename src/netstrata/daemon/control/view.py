@@ -18,7 +18,7 @@ from netstrata.daemon.pyramid.standing import Code, Written
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, PAUSED, RUNNING, TERMINATING, Process
 from netstrata.engine.statement import DOWN, DYING, STATE_NAMES, UP, Statement
-from netstrata.engine.structures.goals import goals
+from netstrata.engine.structures.names.goals import goals
 
 EVENTS: Final = 100  # that are taken in at once
 STATEMENTS: Final = 100  # that are looked at, at once
@@ -62,10 +62,10 @@ class LiveView:
     def let_go(self) -> None:
         """Forget what stands, until somebody asks again."""
         if self._projection is not None:
-            self._stream.leave(self._hear)
+            self._stream.unsubscribe(self._on_event)
         self._projection = self._work = None
 
-    def _hear(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if event.seq - self._seq > BEHIND:
             self._take()
 
@@ -87,7 +87,7 @@ class LiveView:
         if self._projection is None:
             self._projection = Projection(self._says)
             self._seq = self._stream.seq
-            self._stream.listen(self._hear)
+            self._stream.subscribe(self._on_event)
             self._walking = True
             yield from self._read_codes(self._projection)
             yield from self._walk(self._projection)

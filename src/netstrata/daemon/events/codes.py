@@ -15,7 +15,7 @@ from netstrata.contract.roles import NO_ROLES, Roles
 from netstrata.daemon.events.event import Place
 from netstrata.daemon.events.layers import Layers, declaration_of, templates_of
 from netstrata.daemon.text.rendering import cut
-from netstrata.engine.expressions import Expression
+from netstrata.engine.evaluation import Expression
 from netstrata.engine.machine import Engine
 from netstrata.engine.program import Slot
 from netstrata.language.valuetext import format_value

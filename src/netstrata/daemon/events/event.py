@@ -96,7 +96,7 @@ class Event:
         return found
 
 
-Listener = Callable[[Event], None]
+EventSubscriber = Callable[[Event], None]
 
 
 class Filter(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 from netstrata.daemon.events.changed_values import changed_by
 from netstrata.daemon.events.codes import place_of
-from netstrata.daemon.events.event import KEPT, NOWHERE, Event, Failure, Listener, Place
+from netstrata.daemon.events.event import KEPT, NOWHERE, Event, EventSubscriber, Failure, Place
 from netstrata.daemon.events.facts import Facts
 from netstrata.daemon.events.layers import Layers
 from netstrata.daemon.events.rate_limiter import MOST, RateLimiter
@@ -30,7 +30,7 @@ class EventLog(Observer):
     def __init__(self, retry: Retry) -> None:
         self._ring: list[Event] = []  # the event with number n stands at n - 1, modulo its size
         self._retry = retry
-        self._listeners: list[Listener] = []
+        self._subscribers: list[EventSubscriber] = []
         self._seq = 0
         self._wall = 0.0  # of the last event
         self.begun = time.monotonic()
@@ -73,13 +73,13 @@ class EventLog(Observer):
         last = min(first + most - 1, self._seq)
         return [self._ring[(number - 1) % KEPT] for number in range(first, last + 1)]
 
-    def listen(self, listener: Listener) -> None:
-        """Tell somebody of every event from now on; a listener must neither wait nor raise."""
-        self._listeners.append(listener)
+    def subscribe(self, subscriber: EventSubscriber) -> None:
+        """Call a subscriber with every event from now on; it must neither wait nor raise."""
+        self._subscribers.append(subscriber)
 
-    def leave(self, listener: Listener) -> None:
-        """Tell somebody no more."""
-        self._listeners.remove(listener)
+    def unsubscribe(self, subscriber: EventSubscriber) -> None:
+        """Call it no more."""
+        self._subscribers.remove(subscriber)
 
     def control(self, text: str, **more: Any) -> None:
         """Tell that somebody asked for something."""
@@ -143,8 +143,8 @@ class EventLog(Observer):
         else:
             self._ring[(event.seq - 1) % KEPT] = event
         self._wall = event.wall
-        for listener in self._listeners:
-            listener(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
 
     def _transition(self, statement: Statement, before: int, after: int) -> None:
         fields: dict[str, Any] = {"from": STATE_NAMES[before], "to": STATE_NAMES[after]}
@@ -198,7 +198,7 @@ class EventLog(Observer):
                 self._tell_process(process, {"what": "paused"})
         self._halted.clear()
         for statement in fell:
-            if statement.state in (DOWN, DYING) and not (isinstance(statement, AsyncStatement) and statement.told):
+            if statement.state in (DOWN, DYING) and not (isinstance(statement, AsyncStatement) and statement.last_line):
                 fields = self.facts.of_waiting(statement)
                 if "waits" in fields:
                     fields["text"] = fields.pop("waits")

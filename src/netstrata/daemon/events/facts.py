@@ -18,7 +18,8 @@ from netstrata.daemon.events.codes import (
 from netstrata.daemon.events.codes import text_of as name_of
 from netstrata.daemon.events.layers import declaration_of
 from netstrata.daemon.text.rendering import cut, variables_of
-from netstrata.engine.expressions import Call, Expression, ListOf, MapOf, OwnReference
+from netstrata.engine.evaluation import Expression
+from netstrata.engine.expressions import Call, ListOf, MapOf, OwnReference
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.statement import UP, Statement

@@ -7,9 +7,10 @@ its arguments name.
 from typing import Final
 
 from netstrata.contract import Declaration
-from netstrata.contract.shapes_templates import TemplateShape
+from netstrata.contract.shapes.templates import TemplateShape
 from netstrata.daemon.events.event import LAYERS
-from netstrata.engine.expressions import Call, Constant, Expression, ListOf
+from netstrata.engine.evaluation import Expression
+from netstrata.engine.expressions import Call, Constant, ListOf
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code, Slot

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from netstrata.daemon.events.codes import statement_of
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
-from netstrata.system.places import open_file
+from netstrata.system.filesystem.places import open_file
 
 MOST: Final = 4 << 20  # bytes that may wait to be written
 AT_ONCE: Final = 1 << 18  # bytes that are written together
@@ -53,7 +53,7 @@ class Recorder:
         self._running = _thread.allocate_lock()
         self._running.acquire()
         self._stream = stream
-        stream.listen(self.tell)
+        stream.subscribe(self.on_event)
         _thread.start_new_thread(self._run, ())
 
     @property
@@ -61,7 +61,7 @@ class Recorder:
         """How many bytes have not been tried to be written yet."""
         return self._given - self._taken
 
-    def tell(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Record an event."""
         if self.waiting > MOST:
             return  # the thread sees by its number that it is missing
@@ -75,7 +75,7 @@ class Recorder:
 
     def finish(self, longest_s: float) -> None:
         """Record no more, and wait until all is written, but no longer than so many seconds."""
-        self._stream.leave(self.tell)
+        self._stream.unsubscribe(self.on_event)
         self._lines.put(Line(self._stream.seq + 1, time.time(), time.monotonic(), b""))
         if self._running.acquire(timeout=longest_s):
             os.close(self._file)

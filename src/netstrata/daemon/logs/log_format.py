@@ -25,7 +25,7 @@ class LogFormat:
         self._write = write
         self._transitions = transitions
 
-    def tell(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Tell an event, if it is one for the log."""
         text = self.text_of(event)
         if text is not None:

@@ -10,7 +10,7 @@ ERROR, WARNING, NOTICE, INFO, DEBUG = 1, 2, 3, 4, 5
 LONGEST = 2047  # bytes of a message
 
 
-class Log:
+class NcdFormat:
     """Where log lines go, and which are shown."""
 
     def __init__(self, write: Callable[[int, bytes], None], level: int, channels: dict[str, int]) -> None:

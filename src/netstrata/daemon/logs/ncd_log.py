@@ -1,6 +1,6 @@
 """What happens, as log lines in NCD's words."""
 
-from netstrata.daemon.logs.ncd_format import DEBUG, ERROR, INFO, Log
+from netstrata.daemon.logs.ncd_format import DEBUG, ERROR, INFO, NcdFormat
 from netstrata.daemon.text.rendering import traceback_of
 from netstrata.engine.environment import Observer
 from netstrata.engine.process import Process
@@ -14,7 +14,7 @@ CORE = "ncd"
 class NcdLog(Observer):
     """Log lines in NCD's words."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: NcdFormat) -> None:
         self._log = log
 
     def _where(self, process: Process, index: int) -> str:

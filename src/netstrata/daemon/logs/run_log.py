@@ -3,7 +3,7 @@
 import time
 
 from netstrata.daemon.text.redaction import redacted
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 
 
 class RunLog:

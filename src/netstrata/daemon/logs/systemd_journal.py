@@ -49,8 +49,8 @@ class SystemdJournal:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _UNREAD)
         self._lost = 0
 
-    def tell(self, event: Event) -> None:
-        """Tell an event, if it is one for the log."""
+    def on_event(self, event: Event) -> None:
+        """Send an entry for an event, if it is one for the log."""
         text = self._account.text_of(event)
         if text is None:
             return

@@ -5,7 +5,7 @@ from typing import Any
 from netstrata.control.answers import Items
 from netstrata.daemon.pyramid.lights import lights_of
 from netstrata.daemon.pyramid.projection import SLICE, Projection
-from netstrata.daemon.pyramid.standing import Floor, Standing, Written
+from netstrata.daemon.pyramid.standing import FloorState, Standing, Written
 
 
 def pyramids(stands: Projection, roots: list[Standing], below: bool) -> Items:
@@ -28,7 +28,7 @@ def _floors(stands: Projection, process: Standing) -> Items:
             yield None
 
 
-def _floor(stands: Projection, process: Standing, written: Written, floor: Floor) -> dict[str, Any]:
+def _floor(stands: Projection, process: Standing, written: Written, floor: FloorState) -> dict[str, Any]:
     """Return a statement of a process as it is now."""
     found: dict[str, Any] = {
         "statement": floor.number,

@@ -5,7 +5,7 @@ from typing import Any
 from netstrata.contract.roles import NAMES
 from netstrata.control.answers import Slices
 from netstrata.daemon.pyramid.projection import SLICE, Projection
-from netstrata.daemon.pyramid.standing import Floor, Standing
+from netstrata.daemon.pyramid.standing import FloorState, Standing
 from netstrata.daemon.text.redaction import redacted
 
 
@@ -19,7 +19,7 @@ class Goal:
         self.asked = False  # by people
         self.required = False  # by a statement
         self.holders: list[tuple[Standing, int]] = []
-        self.providers: list[tuple[Standing, Floor]] = []
+        self.providers: list[tuple[Standing, FloorState]] = []
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as clients see it."""
@@ -46,7 +46,7 @@ class Goal:
 def find_goals(stands: Projection) -> Slices[dict[str, Goal]]:
     """Return all goals by name: what statements come up for or ask for, in program order."""
     found: dict[str, Goal] = {}
-    provided: dict[str, list[tuple[Standing, Floor]]] = {}
+    provided: dict[str, list[tuple[Standing, FloorState]]] = {}
     counted = 0
     for process in (yield from stands.everything()):
         for written, floor in process.floors():

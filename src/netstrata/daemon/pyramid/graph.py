@@ -4,7 +4,7 @@ from typing import Any, Final, NamedTuple
 
 from netstrata.control.answers import Items, Slices
 from netstrata.daemon.pyramid.projection import SLICE, Projection
-from netstrata.daemon.pyramid.standing import Floor, Standing, Written
+from netstrata.daemon.pyramid.standing import FloorState, Standing, Written
 from netstrata.daemon.text.redaction import redacted
 
 # The name space, the name, and the number of the scope it is provided in, 0 for the program's.
@@ -65,7 +65,7 @@ class Graph:
                     yield None
 
 
-def _edge(process: Standing, floor: Floor, given: Given, name: str, kind: str, up: bool) -> dict[str, Any]:
+def _edge(process: Standing, floor: FloorState, given: Given, name: str, kind: str, up: bool) -> dict[str, Any]:
     return {
         "from": process.path,
         "to": given.process.path,
@@ -77,7 +77,7 @@ def _edge(process: Standing, floor: Floor, given: Given, name: str, kind: str, u
     }
 
 
-def _names(space: str, written: Written, floor: Floor) -> list[Name]:
+def _names(space: str, written: Written, floor: FloorState) -> list[Name]:
     """Return the names that a statement provides or wants in a name space, or will; none if it has no such role.
 
     What a method will provide is not known: its scope shows only when it begins.

@@ -9,7 +9,16 @@ from typing import Any
 
 from netstrata.control.answers import Slices
 from netstrata.daemon.events.event import Event, Failure
-from netstrata.daemon.pyramid.standing import NEVER_UNDONE, NO_ROLE, NO_VALUES, Code, Floor, Role, Standing, Written
+from netstrata.daemon.pyramid.standing import (
+    NEVER_UNDONE,
+    NO_ROLE,
+    NO_VALUES,
+    Code,
+    FloorState,
+    Role,
+    Standing,
+    Written,
+)
 
 SLICE = 200  # processes or statements that are looked at in a slice
 # What a statement that waits says now, for its words may count time; nothing if events are all there is.
@@ -56,7 +65,7 @@ class Projection:
         """The paths of all processes."""
         return list(self._all)
 
-    def freshen(self, process: Standing, floor: Floor) -> None:
+    def freshen(self, process: Standing, floor: FloorState) -> None:
         """Know what a statement says now, if that is more than events have told."""
         floor.take(self._now(process.path, floor.number))
 

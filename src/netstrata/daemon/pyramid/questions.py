@@ -14,7 +14,7 @@ from netstrata.daemon.pyramid.standing import Standing
 from netstrata.daemon.pyramid.visible import cause_for, edge_for, event_for, path_for, pyramids_for
 
 
-class Timeline(Protocol):
+class PastEvents(Protocol):
     """Events in memory."""
 
     @property
@@ -41,7 +41,7 @@ class View(Protocol):
 class Questions:
     """Each public function is the verb of its name, and takes the right of who asks, and the verb's parameters."""
 
-    def __init__(self, view: View, timeline: Timeline) -> None:
+    def __init__(self, view: View, timeline: PastEvents) -> None:
         self.view = view
         self._timeline = timeline
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 
 from netstrata.control.answers import Slices
-from netstrata.daemon.events.event import KEPT, Event, Listener
+from netstrata.daemon.events.event import KEPT, Event, EventSubscriber
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.pyramid.questions import Questions
 
@@ -16,7 +16,7 @@ class Shown:
 
     def __init__(self) -> None:
         self._events: list[Event] = []
-        self._listeners: list[Listener] = []
+        self._subscribers: list[EventSubscriber] = []
 
     @property
     def seq(self) -> int:
@@ -33,21 +33,21 @@ class Shown:
         first = bisect_right(self._events, seq, key=lambda event: event.seq)
         return self._events[first : first + most]
 
-    def listen(self, listener: Listener) -> None:
-        """Tell somebody of every event from now on."""
-        self._listeners.append(listener)
+    def subscribe(self, subscriber: EventSubscriber) -> None:
+        """Call a subscriber with every event from now on."""
+        self._subscribers.append(subscriber)
 
-    def leave(self, listener: Listener) -> None:
-        """Tell somebody no more."""
-        self._listeners.remove(listener)
+    def unsubscribe(self, subscriber: EventSubscriber) -> None:
+        """Call it no more."""
+        self._subscribers.remove(subscriber)
 
     def show(self, event: Event) -> None:
         """Show the next event."""
         if len(self._events) >= 2 * KEPT:
             del self._events[:KEPT]
         self._events.append(event)
-        for listener in self._listeners:
-            listener(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
 
 
 class Told:

@@ -49,7 +49,7 @@ class Code(NamedTuple):
     statements: list[Written]
 
 
-class Floor:
+class FloorState:
     """A statement of a process, of which events have told."""
 
     __slots__ = (
@@ -124,7 +124,7 @@ class Standing:
         self.parent = parent
         self.at = at
         self.what = "created"
-        self.seen: dict[int, Floor] = {}  # the statements of which events have told
+        self.seen: dict[int, FloorState] = {}  # the statements of which events have told
         self.below: dict[int, dict[str, Standing]] = NOTHING_BELOW  # what each statement runs, by the paths
         self.undone: dict[int, float] = NEVER_UNDONE  # by layer: when something of it was last undone
         self.dying = 0  # statements that are
@@ -140,14 +140,14 @@ class Standing:
         """Return a statement as the text has it."""
         return self._code[number - 1]
 
-    def floors(self) -> Iterator[tuple[Written, Floor]]:
+    def floors(self) -> Iterator[tuple[Written, FloorState]]:
         """Yield its statements, in order."""
         for number, written in enumerate(self._code, 1):
-            yield written, self.seen.get(number) or Floor(number)
+            yield written, self.seen.get(number) or FloorState(number)
 
-    def floor(self, number: int) -> Floor:
+    def floor(self, number: int) -> FloorState:
         """Return a statement; what is changed of it stays."""
-        return self.seen.get(number) or self.seen.setdefault(number, Floor(number))
+        return self.seen.get(number) or self.seen.setdefault(number, FloorState(number))
 
     def children(self, number: int) -> list["Standing"]:
         """Return the processes that a statement runs."""
@@ -178,7 +178,7 @@ class Standing:
         named = Written(place.name, "", place.file, place.line, event.layer, bits, bits > 0)
         self._code[place.statement - 1] = named
 
-    def layers_of(self, written: Written, floor: Floor) -> int:
+    def layers_of(self, written: Written, floor: FloorState) -> int:
         """Return all layers of what a statement is or runs, as a set of bits."""
         bits = _own_layers(written, floor)
         if not bits:
@@ -242,7 +242,7 @@ ALL: Final = 0b11110  # a set of layers has a bit for each
 UNKNOWN: Final = Written("", "", "", 0, 0, 0, False)
 
 
-def _own_layers(written: Written, floor: Floor) -> int:
+def _own_layers(written: Written, floor: FloorState) -> int:
     return written.layers or 1 << floor.layer & ALL
 
 

@@ -8,7 +8,7 @@ from netstrata.daemon.events.event import Failure
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.projection import SLICE, Projection
 from netstrata.daemon.pyramid.providers import Search
-from netstrata.daemon.pyramid.standing import Floor, Standing, Written
+from netstrata.daemon.pyramid.standing import FloorState, Standing, Written
 
 DEEPEST = 50
 TOLD = 5  # of those that perhaps provide a name
@@ -68,7 +68,7 @@ class Why:
 
     def ask_link(self, name: str) -> Slices[bool]:
         """Follow those that wait for a link; if nobody does, tell who uses it; say whether anybody does."""
-        using: list[tuple[Standing, Floor]] = []
+        using: list[tuple[Standing, FloorState]] = []
         counted = 0
         for process in (yield from self._stands.everything()):
             for written, floor in process.floors():
@@ -127,7 +127,7 @@ class Why:
         else:
             yield from self._ask_statement(process, floor, depth)
 
-    def _ask_statement(self, process: Standing, floor: Floor, depth: int) -> Slices[None]:
+    def _ask_statement(self, process: Standing, floor: FloorState, depth: int) -> Slices[None]:
         self._stands.freshen(process, floor)
         text = floor.waits or "is not up yet"
         if floor.state == "dying":
@@ -150,9 +150,9 @@ class Why:
         self._above = above
         self._add_troubles(depth + 1, process, troubled)
 
-    def _troubles(self, process: Standing, before: int) -> Slices[list[Floor]]:
+    def _troubles(self, process: Standing, before: int) -> Slices[list[FloorState]]:
         """Return the statements before one that are up, and say that something is wrong all the same; nearest first."""
-        found: list[Floor] = []
+        found: list[FloorState] = []
         for counted, floor in enumerate([*process.seen.values()], 1):
             if floor.number < before and floor.state == "up" and floor.trouble:
                 self._stands.freshen(process, floor)
@@ -161,7 +161,7 @@ class Why:
                 yield
         return sorted(found, key=lambda floor: -floor.number)
 
-    def _add_troubles(self, depth: int, process: Standing, troubled: list[Floor]) -> None:
+    def _add_troubles(self, depth: int, process: Standing, troubled: list[FloorState]) -> None:
         """Tell what statements say that are up, and on which others stand that are not."""
         for floor in troubled:
             self._add(depth, process, floor, floor.trouble, root=True)
@@ -190,7 +190,7 @@ class Why:
         return f"{failure.text}; next try in {seconds} s"
 
     def _add(
-        self, depth: int, process: Standing, floor: Floor | None, text: str, root: bool, quotes: bool = False
+        self, depth: int, process: Standing, floor: FloorState | None, text: str, root: bool, quotes: bool = False
     ) -> None:
         where = ("", "", 0)
         if floor is not None:

@@ -13,46 +13,46 @@ class FanOut(Observer):
         self._observers = observers
 
     def moved(self, statement: Statement, before: int, after: int) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.moved(statement, before, after)
 
     def restarted(self, statement: Statement) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.restarted(statement)
 
     def cleaned(self, statement: Statement) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.cleaned(statement)
 
     def process_moved(self, process: Process, what: str) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.process_moved(process, what)
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.failed(process, slot, error)
 
     def noted(self, statement: Statement, kind: str, line: str) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.noted(statement, kind, line)
 
     def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.heard(statement, child, pid, line)
 
     def retries(self, statement: Statement, line: str, wait_ms: int) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.retries(statement, line, wait_ms)
 
     def broken(self, error: BaseException) -> None:
-        """Tell all."""
+        """Forward to all."""
         for observer in self._observers:
             observer.broken(error)

@@ -15,7 +15,7 @@ def keep_off() -> None:
     gc.set_threshold(BUSY_THRESHOLD, 10, 10)
 
 
-def settle() -> None:
+def freeze() -> None:
     """Leave all that exists now out of every later collection; called when the program is compiled."""
     gc.freeze()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from netstrata.daemon.running import garbage
 from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.machine import Engine
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,7 +24,7 @@ TURN_S = 0.1
 TERMINATION = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Host:
+class EngineHost:
     """Runs one engine."""
 
     def __init__(

@@ -27,7 +27,7 @@ class LinkRetries(Observer):
         self._last = -QUIET_MS
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
-        """Listen from now on, if this may be cured by a change of a link."""
+        """Subscribe to changes of links, if one may cure this."""
         if self._listening or not isinstance(error, Unavailable) or not slot.type.startswith(FAMILY):
             return
         engine = process.engine

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
 from netstrata.daemon.running import garbage
-from netstrata.daemon.running.host import Host
+from netstrata.daemon.running.host import EngineHost
 from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.environment import Environment, Observer, Retry
@@ -14,12 +14,12 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.program import Code
 from netstrata.engine.registry import Registry
 from netstrata.language.tree import PlainProgram
-from netstrata.system.boundedwriter import BoundedWriter
+from netstrata.system.output.bounded_writer import BoundedWriter
 
 OUTSIDE = ("configures", "watches", "reports", "object")  # the kinds of statement that may wait for something outside
 
 
-class Settings(NamedTuple):
+class EngineSettings(NamedTuple):
     """How a program is run."""
 
     observer: Observer
@@ -37,13 +37,13 @@ class Settings(NamedTuple):
     before: Callable[[], Awaitable[None]] | None = None  # is awaited before the program starts
 
 
-def run_program(program: PlainProgram, registry: Registry, settings: Settings) -> int:
+def run_program(program: PlainProgram, registry: Registry, settings: EngineSettings) -> int:
     """Run a checked program until it ends, and return its exit code."""
     codes = compile_program(program, registry)
     timers = HeapTimers()
     observer = settings.observer
     outside_too = _reaches_outside(codes)
-    host = Host(
+    host = EngineHost(
         timers,
         settings.signal_exit_code,
         settings.on_signal,
@@ -59,7 +59,7 @@ def run_program(program: PlainProgram, registry: Registry, settings: Settings) -
     )
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
-    garbage.settle()
+    garbage.freeze()
     needs_loop = settings.beside is not None or settings.before is not None or outside_too
     return host.run(engine, engine.start, needs_loop)
 

@@ -12,6 +12,7 @@ from typing import Final
 from netstrata.contract import Declaration, paths_of
 from netstrata.daemon.running.packages import package_names, packaged
 from netstrata.daemon.running.rooms import declared_at, declared_below
+from netstrata.engine.kinds import maker_of
 from netstrata.engine.registry import Registry
 from netstrata.engine.structure import FUNCTIONS, STRUCTURES
 
@@ -22,15 +23,16 @@ BY_NAME: Final = ("netstrata.statements", "netstrata.engine.objects")
 def make_registry() -> Registry:
     """Return a registry of all that this installation knows."""
     for room in LOADED_AT_START:
-        for name in _modules_in(room):
-            import_module(f"{room}.{name}")
-    return Registry(STRUCTURES, FUNCTIONS, load_statement, statement_names)
+        _load_all(room)
+    return Registry(STRUCTURES, FUNCTIONS, load_statement, statement_names, maker_of)
 
 
-def _modules_in(room: str) -> list[str]:
-    """Return the names of a room's modules, plain or compiled, in a fixed order."""
-    found = {file.partition(".")[0] for path in import_module(room).__path__ for file in os.listdir(path)}
-    return sorted(name for name in found if not name.startswith("_"))
+def _load_all(room: str) -> None:
+    """Load a module and, if it is a room, all modules below it, plain or compiled, in a fixed order."""
+    folders = getattr(import_module(room), "__path__", ())
+    for name in sorted({file.partition(".")[0] for folder in folders for file in os.listdir(folder)}):
+        if not name.startswith("_"):
+            _load_all(f"{room}.{name}")
 
 
 def load_statement(name: str) -> Declaration | None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from netstrata.engine.environment import Timer, Timers
+from netstrata.engine.timers import Timer, Timers
 
 
 class DueTimer(Timer):

@@ -2,10 +2,9 @@
 
 from typing import Final, NamedTuple
 
-from netstrata.contract.shapes import ANY, TRUTH
-from netstrata.engine.expressions import Expression
+from netstrata.contract.shapes.common import ANY, TRUTH
+from netstrata.engine.evaluation import Expression, Frame
 from netstrata.engine.function import Function, Strict
-from netstrata.engine.process import Process
 from netstrata.engine.structure import function, rest, takes
 from netstrata.values import FALSE, TRUE, Refused, Span, Value, boolean, compare
 
@@ -23,7 +22,7 @@ def truth(value: Value, node: Expression) -> bool:
 class Error(Function):
     """Fails."""
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Fail, whatever the arguments are."""
         raise Refused("error() was evaluated")
 
@@ -31,7 +30,7 @@ class Error(Function):
 class If(Function):
     """Chooses one of two values."""
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Evaluate the condition, and the one of the values that it chooses."""
         chosen = nodes[1] if truth(nodes[0].evaluate(process), nodes[0]) else nodes[2]
         return chosen.evaluate(process)
@@ -40,7 +39,7 @@ class If(Function):
 class IfElse(Function):
     """Chooses the value after the first condition that is true."""
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Evaluate conditions and their values in turn, no more than needed."""
         if len(nodes) % 2 == 0:
             raise Refused("ifel takes an odd number of arguments: conditions with values, and what is left")
@@ -75,7 +74,7 @@ class Truth(Strict):
 class And(Function):
     """Whether all are true."""
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Evaluate up to the first that is not."""
         for node in nodes:
             if not truth(node.evaluate(process), node):
@@ -86,7 +85,7 @@ class And(Function):
 class Or(Function):
     """Whether one is true."""
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Evaluate up to the first that is."""
         for node in nodes:
             if truth(node.evaluate(process), node):
@@ -97,7 +96,7 @@ class Or(Function):
 class Implies(Function):
     """Whether the second is true if the first is."""
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Evaluate the second only if the first is true."""
         if not truth(nodes[0].evaluate(process), nodes[0]):
             return TRUE

@@ -2,17 +2,16 @@
 
 from typing import Final
 
-from netstrata.contract.shapes import NUMBER, TRUTH, number_shape
-from netstrata.engine.expressions import Expression
+from netstrata.contract.shapes.common import NUMBER, TRUTH, number_shape
+from netstrata.engine.evaluation import Expression, Frame
 from netstrata.engine.function import Function
 from netstrata.engine.functions.logic import RELATIONS, Comparison
-from netstrata.engine.process import Process
 from netstrata.engine.structure import function, takes
 from netstrata.values import Refused, Span, Value, boolean
 from netstrata.values.arithmetic import LIMIT, add, divide, modulo, multiply, subtract
 
 
-def _number(process: Process, nodes: list[Expression], index: int) -> int:
+def _number(process: Frame, nodes: list[Expression], index: int) -> int:
     node = nodes[index]
     number = node.number(process)
     if number is None:
@@ -27,7 +26,7 @@ class NumberComparison(Comparison):
 
     __slots__ = ()
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Compare."""
         left = _number(process, nodes, 0)
         right = _number(process, nodes, 1)
@@ -37,7 +36,7 @@ class NumberComparison(Comparison):
 class Operation(Function):
     """What is computed from two numbers."""
 
-    def call(self, process: Process, nodes: list[Expression], span: Span) -> Value:
+    def call(self, process: Frame, nodes: list[Expression], span: Span) -> Value:
         """Compute it."""
         left = _number(process, nodes, 0)
         result = self.operate(left, _number(process, nodes, 1))

@@ -1,6 +1,6 @@
 """Functions between a string and its pieces."""
 
-from netstrata.contract.shapes import STRINGS, TEXT
+from netstrata.contract.shapes.common import STRINGS, TEXT
 from netstrata.engine.structure import function, takes
 from netstrata.values import Value
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from netstrata.contract import Shape
-from netstrata.contract.shapes import ANY, LIST, NUMBER, TEXT
+from netstrata.contract.shapes.common import ANY, LIST, NUMBER, TEXT
 from netstrata.engine.function import Strict
 from netstrata.engine.structure import function, rest, takes
 from netstrata.language.valuetext import format_value, parse_value

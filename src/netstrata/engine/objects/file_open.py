@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import TEXT, TRUTH, WORD
-from netstrata.contract.shapes_files import FILE_MODE, OFFSET, READ_OPTIONS, READ_SIZE, WHENCE
+from netstrata.contract.shapes.common import TEXT, TRUTH, WORD
+from netstrata.contract.shapes.files import FILE_MODE, OFFSET, READ_OPTIONS, READ_SIZE, WHENCE
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.statement import UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes

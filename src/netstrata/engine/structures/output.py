@@ -1,7 +1,7 @@
 """Statements that write: print, println, rprint, rprintln, log, log_r, log_fr."""
 
 from netstrata.contract import Shape
-from netstrata.contract.shapes import LIST, TEXT
+from netstrata.contract.shapes.common import LIST, TEXT
 from netstrata.engine.statement import Statement
 from netstrata.engine.structure import rest, structure, takes
 from netstrata.values import List, Refused, Value, parse_number

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes import LINK
-from netstrata.contract.shapes_link import ALIAS, GROUP, MTU, OWN_MAC, SWITCH, choice, whole
+from netstrata.contract.shapes.common import LINK
+from netstrata.contract.shapes.link import ALIAS, GROUP, MTU, OWN_MAC, SWITCH, choice, whole
 from netstrata.protocols.rtnetlink.constants import (
     AF_UNSPEC,
     IFF_ALLMULTI,

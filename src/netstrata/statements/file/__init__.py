@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from netstrata.contract import acts
-from netstrata.contract.shapes import Text, Truth, Word
-from netstrata.contract.shapes_files import FileKind, FileSize
+from netstrata.contract.shapes.common import Text, Truth, Word
+from netstrata.contract.shapes.files import FileKind, FileSize
 from netstrata.ports import Ports
 
 

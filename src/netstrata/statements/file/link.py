@@ -1,7 +1,7 @@
 """file.link: a symbolic link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Word
+from netstrata.contract.shapes.common import Word
 from netstrata.ports import Ports
 
 

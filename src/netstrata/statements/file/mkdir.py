@@ -1,8 +1,8 @@
 """file.mkdir: a directory."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Word
-from netstrata.contract.shapes_heldfiles import NOTHING_SAID, AttributesMap
+from netstrata.contract.shapes.common import Word
+from netstrata.contract.shapes.heldfiles import NOTHING_SAID, AttributesMap
 from netstrata.ports import Ports
 
 

@@ -1,8 +1,8 @@
 """file.write: a file with a content of one's own."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Text, Word
-from netstrata.contract.shapes_heldfiles import NOTHING_SAID, AttributesMap
+from netstrata.contract.shapes.common import Text, Word
+from netstrata.contract.shapes.heldfiles import NOTHING_SAID, AttributesMap
 from netstrata.ports import Ports
 
 

@@ -1,8 +1,8 @@
 """net.dnsmasq: addresses, names and routes for the machines on a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_dnsmasq import DnsmasqOptions
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.dnsmasq import DnsmasqOptions
 from netstrata.ports import Ports
 
 

@@ -1,7 +1,7 @@
 """net.dummy: a link that sends nowhere."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
+from netstrata.contract.shapes.common import Link
 from netstrata.ports import NewLink, Ports
 
 

@@ -1,8 +1,8 @@
 """net.mac: the hardware address of a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_link import Mac
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import Mac
 from netstrata.ports import Ports
 
 

@@ -1,8 +1,8 @@
 """net.macvlan: another hardware address on a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_link import MacvlanMode
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import MacvlanMode
 from netstrata.ports import NewLink, Ports
 
 

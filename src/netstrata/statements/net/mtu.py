@@ -1,8 +1,8 @@
 """net.mtu: the largest packet that a link sends."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_link import Mtu
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import Mtu
 from netstrata.ports import Ports
 
 

@@ -1,9 +1,9 @@
 """net.neigh: which hardware address answers for an address."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_dhcp import Mac
-from netstrata.contract.shapes_link import Address
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.dhcp import Mac
+from netstrata.contract.shapes.link import Address
 from netstrata.ports import Neighbour, Ports
 
 

@@ -1,7 +1,7 @@
 """net.rename: another name for a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
+from netstrata.contract.shapes.common import Link
 from netstrata.ports import Ports
 
 

@@ -1,7 +1,7 @@
 """net.route: a route of either family, with what iproute2 says of one."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_route import NetworkOrAddress, RouteOptions, family_of, is_link_local
+from netstrata.contract.shapes.route import NetworkOrAddress, RouteOptions, family_of, is_link_local
 from netstrata.ports import Ports
 from netstrata.ports.kernel import Route
 from netstrata.values import Refused

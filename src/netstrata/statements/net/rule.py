@@ -1,8 +1,8 @@
 """net.rule: which packets are looked up in which routing table."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Network
-from netstrata.contract.shapes_route import RuleOptions, family_of
+from netstrata.contract.shapes.common import Network
+from netstrata.contract.shapes.route import RuleOptions, family_of
 from netstrata.ports import Ports, Rule
 from netstrata.values import Refused
 

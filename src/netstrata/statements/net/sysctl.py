@@ -1,7 +1,7 @@
 """net.sysctl: a setting of the kernel."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_sysctl import SysctlKey, SysctlValue
+from netstrata.contract.shapes.sysctl import SysctlKey, SysctlValue
 from netstrata.ports import Ports
 
 

@@ -2,8 +2,8 @@
 
 from netstrata.contract import Up, configures
 from netstrata.contract.options import NO_OPTIONS
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_link import TunMode, TunOptions
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import TunMode, TunOptions
 from netstrata.ports import NewLink, Ports
 
 

@@ -1,7 +1,7 @@
 """net.up: a link that is administratively up."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
+from netstrata.contract.shapes.common import Link
 from netstrata.ports import Ports
 
 

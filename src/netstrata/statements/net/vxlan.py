@@ -1,8 +1,8 @@
 """net.vxlan: a network over UDP."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_link import VxlanOptions
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import VxlanOptions
 from netstrata.ports import NewLink, Ports
 
 

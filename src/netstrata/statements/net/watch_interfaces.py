@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import Annotated, NamedTuple
 
 from netstrata.contract import Events, Shape, reports
-from netstrata.contract.shapes import Link, Text
+from netstrata.contract.shapes.common import Link, Text
 from netstrata.ports import Ports
 from netstrata.values import Value
 

@@ -4,9 +4,9 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, Watch, watches
-from netstrata.contract.shapes import Link, Text
-from netstrata.contract.shapes_backends import Bssid
-from netstrata.contract.shapes_wpa import WpaOptions
+from netstrata.contract.shapes.backends import Bssid
+from netstrata.contract.shapes.common import Link, Text
+from netstrata.contract.shapes.wpa import WpaOptions
 from netstrata.ports import Ports
 
 

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import Annotated, NamedTuple
 
 from netstrata.contract import Events, Shape, reports
-from netstrata.contract.shapes import Text, Word, number_shape
+from netstrata.contract.shapes.common import Text, Word, number_shape
 from netstrata.ports import Ports
 from netstrata.values import Value
 

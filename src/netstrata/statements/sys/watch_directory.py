@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import Annotated, NamedTuple
 
 from netstrata.contract import Events, reports
-from netstrata.contract.shapes import Text, Word, word_shape
+from netstrata.contract.shapes.common import Text, Word, word_shape
 from netstrata.ports import Ports
 
 ENTRY_EVENT = word_shape("an event type", "added, removed or changed", (b"added", b"removed", b"changed"), "moved")

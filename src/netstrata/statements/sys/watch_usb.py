@@ -4,8 +4,8 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import Events, reports
-from netstrata.contract.shapes import Text
-from netstrata.contract.shapes_devices import DeviceEvent
+from netstrata.contract.shapes.common import Text
+from netstrata.contract.shapes.devices import DeviceEvent
 from netstrata.ports import Ports
 from netstrata.protocols.sightings import Roster, usb_sighting
 

@@ -13,12 +13,12 @@ from netstrata.ports.backends import Association
 from netstrata.protocols import wpa_configuration
 from netstrata.protocols.wpa import IDLE, Confused, Wpa, read_line, step
 from netstrata.system.backends.tap import DEVICE, make_tap, remove_tap
-from netstrata.system.programs import Listening, find_program, run_to_end
+from netstrata.system.tools.run import Listening, find_program, run_to_end
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from netstrata.system.children import Child, Patience, RealChildren
-    from netstrata.system.generated import GeneratedFiles
+    from netstrata.system.children import Child, RealChildren, StopTimeout
+    from netstrata.system.filesystem.generated import GeneratedFiles
 
 
 class RealBackends:
@@ -62,7 +62,7 @@ class RealBackends:
         statement = current_holder()
         supplicant = _Supplicant(os.fsencode(link), statement)
         child = self._children.start_kept(command, Listening(statement, supplicant.look))
-        supplicant.follow(child, self._children.patience)
+        supplicant.follow(child, self._children.stop_timeout)
         try:
             while True:
                 state = await supplicant.changed()
@@ -71,7 +71,7 @@ class RealBackends:
                 yield Association(*state.peer) if state.up and state.peer is not None else None
         finally:
             if not child.ended:
-                child.stop(self._children.patience.seconds, statement.note if statement is not None else _drop)
+                child.stop(self._children.stop_timeout.seconds, statement.note if statement is not None else _drop)
                 await child.outlast()
 
     async def watch_network(self, link: str, options: Options) -> AsyncGenerator[Association | None, None]:
@@ -93,7 +93,7 @@ class RealBackends:
 class _Supplicant:
     """Follows what a wpa_supplicant says."""
 
-    __slots__ = ("_changes", "_child", "_link", "_patience", "_state", "_statement", "_trouble", "why")
+    __slots__ = ("_changes", "_child", "_link", "_state", "_statement", "_stop_timeout", "_trouble", "why")
 
     def __init__(self, link: bytes, statement: Holder | None) -> None:
         self._statement = statement
@@ -103,12 +103,12 @@ class _Supplicant:
         self._state: Wpa = IDLE
         self._changes: asyncio.Queue[Wpa | None] = asyncio.Queue()
         self._child: Child | None = None
-        self._patience: Patience | None = None
+        self._stop_timeout: StopTimeout | None = None
 
-    def follow(self, child: "Child", patience: "Patience") -> None:
-        """Know which program it is, and when it ends."""
+    def follow(self, child: "Child", stop_timeout: "StopTimeout") -> None:
+        """Take the program, and be called when it ends."""
         self._child = child
-        self._patience = patience
+        self._stop_timeout = stop_timeout
         child.when_ended(lambda: self._changes.put_nowait(None))
 
     async def changed(self) -> Wpa | None:
@@ -123,15 +123,15 @@ class _Supplicant:
         state = step(self._state, line.encode(), self._link)
         if isinstance(state, Confused):
             self.why = f"said what cannot be now: {state.line.decode()}"
-            if self._child is not None and self._patience is not None and not self._child.ended:
-                self._child.stop(self._patience.seconds, _drop)
+            if self._child is not None and self._stop_timeout is not None and not self._child.ended:
+                self._child.stop(self._stop_timeout.seconds, _drop)
             return
         if state.up != self._state.up:
             self._changes.put_nowait(state)
         self._state = state
 
     def _tell(self, line: bytes) -> None:
-        """Tell how the authentication goes; the reason why an attempt failed stays until one succeeds."""
+        """Note how the authentication goes; the reason why an attempt failed stays until one succeeds."""
         said = read_line(line, self._link)
         if said is None or self._statement is None:
             return
@@ -144,4 +144,4 @@ class _Supplicant:
 
 
 def _drop(_line: str) -> None:
-    """Tell nobody."""
+    """Drop it."""

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 
-from netstrata.system.children.lines import Lines
+from netstrata.system.children.lines import LineReader
 
 NOT_ENDED = -2
 BY_SIGNAL = -1
@@ -21,7 +21,7 @@ class Child:
 
     __slots__ = ("_kill_timer", "_lines", "_loop", "_pidfd", "_waiting", "name", "pid", "status", "verdict")
 
-    def __init__(self, name: str, pid: int, pidfd: int, lines: Lines | None) -> None:
+    def __init__(self, name: str, pid: int, pidfd: int, lines: LineReader | None) -> None:
         """Take over a child that was started, and its pidfd.
 
         Shapes: status is 0 to 255, BY_SIGNAL or NOT_ENDED; verdict completes "the program …".

@@ -14,8 +14,8 @@ import fcntl
 import os
 from contextlib import suppress
 
-from netstrata.system.children.left import end_all, lockers_of, started_at
-from netstrata.system.places import open_file
+from netstrata.system.children.orphans import end_all, lockers_of, started_at
+from netstrata.system.filesystem.places import open_file
 
 ROUNDS = 10  # of looking who has the file open: those that are ended may just have started others
 
@@ -26,7 +26,7 @@ class ChildRegistry:
     __slots__ = ("_called", "_descriptor", "_path", "_tools", "_us")
 
     def __init__(self, path: str) -> None:
-        """Know where the file is."""
+        """Take the file's path."""
         self._path = path
         self._descriptor = -1
         self._called: dict[int, str] = {}
@@ -56,12 +56,12 @@ class ChildRegistry:
         return (self._descriptor,)
 
     def end_tool(self, inherited: tuple[int, ...]) -> None:
-        """Know that a tool has ended, or has not begun."""
+        """Record that a tool has ended, or has not begun."""
         if inherited:
             self._tools -= 1
             self._close_unused()
 
-    async def end_left(self) -> list[int]:
+    async def end_orphans(self) -> list[int]:
         """End those of a daemon that is gone, and return their ids; nothing if their daemon runs."""
         ended: list[int] = []
         for _ in range(ROUNDS):

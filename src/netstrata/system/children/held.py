@@ -6,11 +6,11 @@ from collections.abc import Callable
 from types import TracebackType
 
 from netstrata.contract import Holder, current_holder
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.children.child import Child
-from netstrata.system.children.patience import Patience
+from netstrata.system.children.stop_timeout import StopTimeout
 from netstrata.values import Unavailable
 
 Start = Callable[[Command, Holder | None], Child]
@@ -85,22 +85,15 @@ class KeptAlive:
     """A program that is started on entering, and again some time after each end, until leaving."""
 
     __slots__ = (
-        "_child",
-        "_command",
-        "_leaving",
-        "_patience",
-        "_restarts",
-        "_since",
-        "_start_child",
-        "_statement",
+        "_child", "_command", "_leaving", "_restarts", "_since", "_start_child", "_statement", "_stop_timeout",
         "_timer",
-    )
+    )  # fmt: skip
 
-    def __init__(self, start: Start, command: Command | None, restarts: Restarts, patience: Patience) -> None:
+    def __init__(self, start: Start, command: Command | None, restarts: Restarts, stop_timeout: StopTimeout) -> None:
         self._start_child = start
         self._command = command
         self._restarts = restarts
-        self._patience = patience
+        self._stop_timeout = stop_timeout
         self._since = 0.0
         self._statement: Holder | None = None
         self._child: Child | None = None
@@ -123,7 +116,7 @@ class KeptAlive:
         child = self._child
         if child is None or child.ended:
             return
-        child.stop(self._patience.seconds, self._note)
+        child.stop(self._stop_timeout.seconds, self._note)
         cancelled = await child.outlast()
         if cancelled is not None:
             raise cancelled

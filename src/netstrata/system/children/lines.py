@@ -10,7 +10,7 @@ QUIET_S = 1.0  # after which a line that has not ended is shown
 LEFT_READS = 16  # a pipe holds at most 1 MiB (pipe(7), pipe-max-size), so this empties it
 
 
-class Lines:
+class LineReader:
     """Reads a pipe until its end.
 
     The end of the child is not the end of the pipe: a grandchild may keep it.  It is read on, since closing it would

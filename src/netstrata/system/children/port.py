@@ -6,21 +6,21 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from netstrata.contract import Holder, current_holder
-from netstrata.contract.shapes_children import CHILD_DEFAULTS, ChildOptions
+from netstrata.contract.shapes.children import CHILD_DEFAULTS, ChildOptions
 from netstrata.ports import Command, Output, Piped, Program
 from netstrata.protocols.backoff import DOUBLING, Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.child_registry import ChildRegistry
 from netstrata.system.children.held import HeldCommand, KeptAlive, await_end
-from netstrata.system.children.lines import Lines
-from netstrata.system.children.patience import Patience
+from netstrata.system.children.lines import LineReader
 from netstrata.system.children.spawn import (
     NULL,
-    Streams,
+    ChildStreams,
     spawn,
     stop_ignoring,
     title,
 )
+from netstrata.system.children.stop_timeout import StopTimeout
 from netstrata.values import Unavailable
 
 
@@ -42,30 +42,30 @@ def _drop(_line: str) -> None:
 class RealChildren:
     """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
 
-    __slots__ = ("_environment", "_growth", "_hears", "_output", "_roll", "patience")
+    __slots__ = ("_child_registry", "_environment", "_growth", "_logs", "_output", "stop_timeout")
 
     def __init__(
         self,
         output: Output,
         *,
-        hears: bool = True,
-        patience: Patience | None = None,
+        logs: bool = True,
+        stop_timeout: StopTimeout | None = None,
         growth: int = DOUBLING,
-        roll: ChildRegistry | None = None,
+        registry: ChildRegistry | None = None,
     ) -> None:
         """Prepare this process for having children; its environment is what they all get.
 
-        Shapes: hears says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
-        NCD); patience is how long a child may take after a SIGTERM; growth is that of the waits before restarts; the
-        roll has those that must not outlive us.
+        Shapes: logs says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
+        NCD); stop_timeout is how long a child may take after a SIGTERM; growth is that of the waits before restarts;
+        registry has those that must not outlive us.
         """
         stop_ignoring()
         self._environment = dict(os.environb)
         self._output = output
-        self._hears = hears
+        self._logs = logs
         self._growth = growth
-        self._roll = roll
-        self.patience = patience or Patience()
+        self._child_registry = registry
+        self.stop_timeout = stop_timeout or StopTimeout()
 
     def start(
         self,
@@ -87,13 +87,13 @@ class RealChildren:
             stdout = 1
         stderr = 2 if options.keep_stderr else NULL
         name = title(command)
-        if not self._hears or NULL not in (stdout, stderr):
-            return self._start(name, command, Streams(stdin, stdout, stderr, also), -1, statement)
+        if not self._logs or NULL not in (stdout, stderr):
+            return self._start(name, command, ChildStreams(stdin, stdout, stderr, also), -1, statement)
         try:
             ours, its = os.pipe()
         except OSError as error:
             raise Unavailable(f"start {name}", os.strerror(error.errno or 0), error.errno or 0) from None
-        heard = Streams(stdin, its if stdout == NULL else stdout, its if stderr == NULL else stderr, also)
+        heard = ChildStreams(stdin, its if stdout == NULL else stdout, its if stderr == NULL else stderr, also)
         try:
             return self._start(name, command, heard, ours, statement)
         finally:
@@ -102,30 +102,30 @@ class RealChildren:
     def start_kept(self, command: Command, statement: Holder | None = None, stdin: int = NULL) -> Child:
         """Start a program that must not outlive us, and runs for long or may start others that do: see `start`."""
         child = self.start(command, statement, stdin)
-        roll = self._roll
-        if roll is not None and child.pid:
-            roll.call(child.pid)
-            child.when_ended(lambda: roll.strike(child.pid))
+        registry = self._child_registry
+        if registry is not None and child.pid:
+            registry.call(child.pid)
+            child.when_ended(lambda: registry.strike(child.pid))
         return child
 
     def start_tool(self, command: Command, statement: Holder | None, stdin: int) -> Child:
         """Start a program that does some work for us, and must do none when we have ended: see `start`.
 
-        None of those that it starts may outlive it for long: they all keep the roll locked.
+        None of those that it starts may outlive it for long: they all keep the registry locked.
         """
-        roll = self._roll
-        if roll is None:
+        registry = self._child_registry
+        if registry is None:
             return self.start(command, statement, stdin)
-        inherited = roll.begin_tool()
+        inherited = registry.begin_tool()
         try:
             child = self.start(command, statement, stdin, also=inherited)
         except BaseException:
-            roll.end_tool(inherited)
+            registry.end_tool(inherited)
             raise
-        child.when_ended(lambda: roll.end_tool(inherited))
+        child.when_ended(lambda: registry.end_tool(inherited))
         return child
 
-    def _start(self, name: str, command: Command, streams: Streams, pipe: int, statement: Holder | None) -> Child:
+    def _start(self, name: str, command: Command, streams: ChildStreams, pipe: int, statement: Holder | None) -> Child:
         """Start a program, and read a pipe of its (or -1), which is closed if it does not come to that."""
         try:
             pid, pidfd = self._spawn(name, command, streams)
@@ -137,9 +137,9 @@ class RealChildren:
             if pipe >= 0:
                 os.close(pipe)
             raise
-        return Child(name, pid, pidfd, Lines(pipe, _ear_of(statement, name, pid)) if pipe >= 0 else None)
+        return Child(name, pid, pidfd, LineReader(pipe, _ear_of(statement, name, pid)) if pipe >= 0 else None)
 
-    def _spawn(self, name: str, command: Command, streams: Streams) -> tuple[int, int]:
+    def _spawn(self, name: str, command: Command, streams: ChildStreams) -> tuple[int, int]:
         pid = spawn(command, streams, self._environment)
         try:
             return pid, os.pidfd_open(pid)
@@ -156,7 +156,7 @@ class RealChildren:
         child = self.start(command, statement)
         await_end(child, statement)
         cancelled = await child.outlast(
-            (lambda: child.stop(self.patience.seconds, note)) if terminate_on_cancel else None
+            (lambda: child.stop(self.stop_timeout.seconds, note)) if terminate_on_cancel else None
         )
         if child.status:
             note(f"{child.name} {child.verdict}")
@@ -172,7 +172,7 @@ class RealChildren:
 
     def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
         """Keep a program running: see `ports.Children`."""
-        return KeptAlive(self.start_kept, command, Restarts(retry_ms, self._growth), self.patience)
+        return KeptAlive(self.start_kept, command, Restarts(retry_ms, self._growth), self.stop_timeout)
 
     def start_piped(self, command: Command, statement: Holder, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes: see `ports.Children`."""
@@ -191,4 +191,4 @@ class RealChildren:
     def stop(self, program: Program, statement: Holder) -> None:
         """Send SIGTERM, and perhaps SIGKILL later: see `ports.Children`."""
         assert isinstance(program, Child)
-        program.stop(self.patience.seconds, note_for(statement))
+        program.stop(self.stop_timeout.seconds, note_for(statement))

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from netstrata.contract.shapes_limits import UNLIMITED, Limit
+from netstrata.contract.shapes.limits import UNLIMITED, Limit
 from netstrata.ports import Command
 from netstrata.values import Unavailable
 
@@ -21,7 +21,7 @@ _RESET_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _NOT_STARTED = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
-class Streams(NamedTuple):
+class ChildStreams(NamedTuple):
     """What a child's descriptors 0, 1 and 2 are: NULL for /dev/null, or one of ours; 1 and 2 may be themselves.
 
     It has others of ours also, under the same numbers.
@@ -77,7 +77,7 @@ def find_account(command: Command) -> Account | None:
     return Account(entry.pw_uid, entry.pw_gid, os.getgrouplist(name, entry.pw_gid))
 
 
-def spawn(command: Command, streams: Streams, environment: dict[bytes, bytes]) -> int:
+def spawn(command: Command, streams: ChildStreams, environment: dict[bytes, bytes]) -> int:
     """Start a program in a process group of its own, and return its id.
 
     Raises: Unavailable if it was not started at all; OSError if the child was there and could not execute it.
@@ -99,7 +99,7 @@ def spawn(command: Command, streams: Streams, environment: dict[bytes, bytes]) -
 
 
 def _popen(
-    command: Command, streams: Streams, environment: dict[bytes, bytes], account: Account | None
+    command: Command, streams: ChildStreams, environment: dict[bytes, bytes], account: Account | None
 ) -> subprocess.Popen[bytes]:
     path = command.words[0]
     stdin, stdout, stderr = (subprocess.DEVNULL if source == NULL else source for source in streams[:3])

@@ -9,7 +9,7 @@ import time
 
 from netstrata.contract import Holder
 from netstrata.system.children.child import Child
-from netstrata.system.children.patience import Patience
+from netstrata.system.children.stop_timeout import StopTimeout
 
 SLOW_S = 10.0  # after which it is told once that a tool still runs
 
@@ -17,18 +17,18 @@ SLOW_S = 10.0  # after which it is told once that a tool still runs
 class Tool:
     """One that runs, and those who wait for it; the first of them tells what happens to it."""
 
-    __slots__ = ("_began", "_child", "_patience", "_statements", "_timer")
+    __slots__ = ("_began", "_child", "_statements", "_stop_timeout", "_timer")
 
-    def __init__(self, child: Child, patience: Patience, statements: list[Holder]) -> None:
+    def __init__(self, child: Child, stop_timeout: StopTimeout, statements: list[Holder]) -> None:
         """Begin to watch a child that was started just now."""
         self._child = child
-        self._patience = patience
+        self._stop_timeout = stop_timeout
         self._statements = statements
         self._began = time.monotonic()
         self._timer = asyncio.get_running_loop().call_later(SLOW_S, self._tell)
         for statement in statements:
             statement.uses(self.text)
-        patience.when_hurried(self._hurry)
+        stop_timeout.on_shortened(self._shorten)
 
     def text(self) -> str:
         """Say what is waited for, and how long already."""
@@ -38,15 +38,15 @@ class Tool:
     def close(self) -> None:
         """Watch no more: it has ended."""
         self._timer.cancel()
-        self._patience.forget(self._hurry)
+        self._stop_timeout.forget(self._shorten)
         for statement in self._statements:
             statement.uses(None)
 
     def _tell(self) -> None:
         self._note(self.text())
 
-    def _hurry(self) -> None:
-        may_s = self._patience.for_tool_s
+    def _shorten(self) -> None:
+        may_s = self._stop_timeout.tool_s
         if may_s is not None:
             self._timer.cancel()
             self._timer = asyncio.get_running_loop().call_later(may_s / 2, self._stop, may_s / 2)
@@ -60,9 +60,9 @@ class Tool:
             self._statements[0].note(line)
 
 
-async def outlast(child: Child, patience: Patience, statements: list[Holder]) -> "asyncio.CancelledError | None":
+async def outlast(child: Child, stop_timeout: StopTimeout, statements: list[Holder]) -> "asyncio.CancelledError | None":
     """Wait for the end of a tool even when cancelled meanwhile; return the cancellation, which is the caller's."""
-    tool = Tool(child, patience, statements)
+    tool = Tool(child, stop_timeout, statements)
     try:
         return await child.outlast()
     finally:

@@ -4,9 +4,9 @@ import os
 from math import inf
 from typing import NamedTuple
 
-from netstrata.system import whole
-from netstrata.system.places import read_file
-from netstrata.system.whole import PUBLIC
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PUBLIC
+from netstrata.system.filesystem.places import read_file
 from netstrata.values import format_ipv4, parse_ipv4
 
 _LARGEST = 4096
@@ -50,7 +50,7 @@ class LeaseFile:
         os.makedirs(self._directory, exist_ok=True)
         expires = "inf" if kept.expires == inf else f"{kept.expires:.0f}"
         text = f"address {format_ipv4(kept.address).decode()}\nexpires {expires}\n"
-        whole.replace(self._path, text.encode("ascii"), PUBLIC)
+        atomic_file.replace(self._path, text.encode("ascii"), PUBLIC)
 
     def remove(self) -> None:
         """Keep nothing.

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
-from netstrata.system.programs import run_to_end
+from netstrata.system.tools.run import run_to_end
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from netstrata.system.children import RealChildren
 
-from netstrata.system.places import read_file
+from netstrata.system.filesystem.places import read_file
 
 _PLACES = ("/sbin", "/usr/sbin", "/usr/local/sbin", "/bin", "/usr/bin")
 _SOURCE = "lo.netstrata"  # of no link, and before what links say
@@ -68,9 +68,9 @@ class ResolvconfCommand:
         try:
             os.write(part, content)
             os.lseek(part, 0, os.SEEK_SET)
-            words = [os.fsencode(self._command), verb.encode(), _SOURCE.encode()]
+            argv = [os.fsencode(self._command), verb.encode(), _SOURCE.encode()]
             # Its scripts may start servers, which are not to be mistaken for itself.
-            ended = await run_to_end(self._children, words, statement, part, start=self._children.start_kept)
+            ended = await run_to_end(self._children, argv, statement, part, start=self._children.start_kept)
         finally:
             os.close(part)
         if ended.status:

@@ -7,8 +7,8 @@ from netstrata.contract import Holder, current_holder
 from netstrata.protocols.resolv_conf import configuration
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
-from netstrata.system.fair_lock import Queue, turn
-from netstrata.system.guard import FileGuard
+from netstrata.system.fair_lock import FairLock, turn
+from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class ResolverConfiguration:
     def __init__(self, children: "RealChildren", path: str = PATH) -> None:
         self._children = children
         self._path = path
-        self._turns = Queue()
+        self._turns = FairLock()
         self._holders: list[_Held] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: FileGuard | None = None
@@ -62,7 +62,7 @@ class ResolverConfiguration:
     async def _enter_command(self, backend: ResolvconfCommand, holder: "_Held") -> None:
         """Have resolvconf take all lines; those of a holder who does not come in after all are taken out again."""
         try:
-            cancelled = await backend.write(self._text(), holder.told)
+            cancelled = await backend.write(self._text(), holder.statement)
             if cancelled is not None:
                 raise cancelled
         except BaseException:
@@ -85,8 +85,8 @@ class ResolverConfiguration:
         try:
             if isinstance(backend, ResolvconfCommand):
                 if self._holders:
-                    return await backend.write(self._text(), holder.told)
-                return await backend.restore(holder.told)
+                    return await backend.write(self._text(), holder.statement)
+                return await backend.restore(holder.statement)
             if backend is not None and self._holders:
                 backend.write(self._text())
             elif backend is not None and not backend.restore():
@@ -98,7 +98,7 @@ class ResolverConfiguration:
         return None
 
     def _watch(self, backend: ResolverFile) -> None:
-        """Hear of changes of a file by others, if nobody does yet."""
+        """Watch the file for changes of others, if nobody does yet."""
         if self._guard is None:
             try:
                 self._guard = FileGuard(backend, self._repair)
@@ -141,20 +141,20 @@ def _priority(holder: "_Held") -> int:
 class _Held:
     """One holder's lines."""
 
-    __slots__ = ("_configuration", "lines", "priority", "told")
+    __slots__ = ("_configuration", "lines", "priority", "statement")
 
     def __init__(self, configuration: ResolverConfiguration, lines: list[bytes], priority: int) -> None:
         self._configuration = configuration
-        self.told: Holder | None = None
+        self.statement: Holder | None = None
         self.lines = lines
         self.priority = priority
 
     def note(self, line: str) -> None:
-        if self.told is not None:
-            self.told.note(line)
+        if self.statement is not None:
+            self.statement.note(line)
 
     async def __aenter__(self) -> None:
-        self.told = current_holder()
+        self.statement = current_holder()
         await self._configuration.enter(self)
 
     async def __aexit__(self, *_: object) -> None:

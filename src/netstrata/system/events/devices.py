@@ -32,13 +32,13 @@ class Places(NamedTuple):
     udev: str = "/run/udev"
 
 
-class Feed:
+class DeviceSocket:
     """A socket that hears of devices."""
 
     __slots__ = ("_from_udev", "socket")
 
     def __init__(self, places: Places) -> None:
-        """Listen from now on.
+        """Subscribe to uevents.
 
         Raises: OSError.
         """
@@ -99,7 +99,7 @@ async def watch_devices(subsystem: str, places: Places | None = None) -> AsyncGe
     """Report every device of a subsystem, and then those that come, change and go: see `ports.Events`."""
     places = places or Places()
     try:
-        feed = Feed(places)
+        feed = DeviceSocket(places)
     except OSError as error:
         raise Unavailable("listen for devices", error.strerror or str(error), error.errno or 0) from None
     try:

@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncGenerator
 
 from netstrata.ports.events import DirectoryChange
-from netstrata.system import inotify
+from netstrata.system.filesystem import inotify
 from netstrata.system.readable import wait_readable
 from netstrata.values import Unavailable
 

@@ -5,10 +5,10 @@ import stat
 
 from netstrata.contract.secrets import SECRETS
 from netstrata.ports.files import FileStatus
-from netstrata.system import whole
 from netstrata.system.files.stdio import StdioFile
-from netstrata.system.places import open_file, opened, read_file
-from netstrata.system.whole import PRIVATE
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PRIVATE
+from netstrata.system.filesystem.places import open_file, opened, read_file
 from netstrata.values import Unavailable
 
 _KINDS = (
@@ -47,7 +47,7 @@ class RealFiles:
         try:
             name = os.fsdecode(path)
             if SECRETS.within(data) and _is_to_be_file(name):
-                whole.replace(name, data, PRIVATE)
+                atomic_file.replace(name, data, PRIVATE)
                 return
             descriptor = open_file(name, _FLAGS[b"w"])
             try:
@@ -80,7 +80,7 @@ class RealFiles:
 def _is_to_be_file(path: str) -> bool:
     """Say whether a path leads to a file, or to nothing yet; a device or a pipe is never replaced."""
     with opened(path) as place:
-        found = whole.found_at(place)
+        found = atomic_file.found_at(place)
         return found is None or stat.S_ISREG(found.st_mode)
 
 

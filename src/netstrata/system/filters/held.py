@@ -13,24 +13,24 @@ from netstrata.contract import Holder, current_holder
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.fair_lock import turn
-from netstrata.system.filters.guard import FAMILIES, POLICIES, FilterWatch, Spot, writes_nftables
-from netstrata.system.filters.memory import Memory
-from netstrata.system.filters.tool import Verdict, command_words, run_tool
+from netstrata.system.filters.crash_record import CrashRecord
+from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
+from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
 from netstrata.system.nftables.records import BY_WORDS
-from netstrata.system.programs import find_program
+from netstrata.system.tools.run import find_program
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
 
-    from netstrata.protocols.nftables import Told
+    from netstrata.protocols.nftables import NftObject
     from netstrata.system.children import RealChildren
 
 _WAITS = "waits for its turn at the packet filter, which another statement has"
 _TAKEN_OVER = "it is there: a daemon before this one, which was killed, has made it"
 
 
-class Change(NamedTuple):
+class FilterChange(NamedTuple):
     """What is done and undone: words of the command line after the table; `verb` completes "cannot … the chain X".
 
     Shapes: what is rule, chain or policy.
@@ -46,25 +46,25 @@ class HeldChange:
     """One command on entering, its reverse on leaving."""
 
     __slots__ = (
-        "_chain", "_change", "_children", "_gone", "_guard", "_heard", "_memory", "_program", "_spot", "_statement",
-        "_table", "_tool", "_turns",
+        "_chain", "_change", "_children", "_crash_record", "_gone", "_monitor", "_monitored", "_program",
+        "_spot", "_statement", "_table", "_tool", "_turns",
     )  # fmt: skip
 
     def __init__(
         self,
         children: "RealChildren",
         turns: Turns,
-        guard: FilterWatch,
+        monitor: FilterMonitor,
         tool: str,
         table: bytes,
         chain: bytes,
-        change: Change,
+        change: FilterChange,
     ) -> None:
         self._children = children
         self._turns = turns
-        self._guard = guard
+        self._monitor = monitor
         self._gone = False  # somebody else has taken it away
-        self._heard = False  # the guard listens for us
+        self._monitored = False  # the guard listens for us
         self._spot: Spot | None = None
         self._tool = tool
         self._table = table
@@ -80,13 +80,13 @@ class HeldChange:
         if program is None:
             raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
         self._program = program
-        heard = writes_nftables(program)
-        journal = self._guard.journal if self._change.what != "policy" else None
+        monitored = writes_nftables(program)
+        journal = self._monitor.journal if self._change.what != "policy" else None
         place = (FAMILIES[self._tool], _text(self._table), _text(self._chain))
-        self._memory = Memory(journal, self._asked(), self._change.what if heard else BY_WORDS, place)
-        if heard:
-            self._heard = True
-            self._guard.enter()
+        self._crash_record = CrashRecord(journal, self._asked(), self._change.what if monitored else BY_WORDS, place)
+        if monitored:
+            self._monitored = True
+            self._monitor.enter()
         try:
             await self._enter(operation)
         except BaseException:
@@ -116,96 +116,96 @@ class HeldChange:
             raise cancelled
 
     def _leave(self) -> None:
-        if self._heard:
-            self._heard = False
-            self._guard.leave()
+        if self._monitored:
+            self._monitored = False
+            self._monitor.leave()
 
     async def _go_back(self) -> "CancelledError | None":
         if self._spot is not None:
-            self._guard.let_go(self._spot)
+            self._monitor.let_go(self._spot)
         if self._gone:
-            self._memory.undone(self._spot)
+            self._crash_record.undone(self._spot)
             return None
         try:
             async with turn(self._turns, _WAITS):
                 verdict = await self._undo()
         except Unavailable as error:
-            self._memory.leave(self._spot)
+            self._crash_record.leave(self._spot)
             self._note(f"{error}; ignoring")
             return None
         if verdict.interrupted:
-            self._memory.leave(self._spot)
+            self._crash_record.leave(self._spot)
         else:
-            self._memory.undone(self._spot)
+            self._crash_record.undone(self._spot)
         if verdict.reason:
             self._note(f"cannot undo it with {self._tool}: {verdict.reason}; ignoring")
         return verdict.cancelled
 
-    async def _do(self) -> Verdict:
+    async def _do(self) -> FilterResult:
         """Do it, and have the guard watch what came of it."""
-        if not self._heard:
-            return await self._do_unheard()
-        spot = self._memory.claim()
+        if not self._monitored:
+            return await self._do_unmonitored()
+        spot = self._crash_record.claim()
         if spot is not None:
             self._spot = spot
-            self._guard.hold(spot, self._vanished)
+            self._monitor.hold(spot, self._vanished)
             self._note(_TAKEN_OVER)
-            return Verdict("", [], None, 0)
-        self._guard.begin()
-        self._memory.intend()
+            return FilterResult("", [], None, 0)
+        self._monitor.begin()
+        self._crash_record.intend()
         pid = 0
-        news: list[Told] = []
+        news: list[NftObject] = []
         try:
             verdict = await self._run(self._change.do)
             pid = verdict.pid
         finally:
-            news = self._guard.ended(pid)
+            news = self._monitor.ended(pid)
             if not pid:
-                self._memory.drop()
+                self._crash_record.drop()
         if not verdict.reason or verdict.interrupted:
             self._spot = self._found(news)
         if self._spot is not None:
             verdict = verdict._replace(reason="")
-            self._memory.made(self._spot)
-            self._guard.hold(self._spot, self._vanished)
+            self._crash_record.made(self._spot)
+            self._monitor.hold(self._spot, self._vanished)
         elif verdict.reason and not verdict.interrupted:
-            self._memory.drop()
-        self._guard.hear()
+            self._crash_record.drop()
+        self._monitor.read_messages()
         return verdict
 
-    async def _do_unheard(self) -> Verdict:
+    async def _do_unmonitored(self) -> FilterResult:
         """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
         if await self._is_left():
-            self._memory.made(None)
+            self._crash_record.made(None)
             self._note(_TAKEN_OVER)
-            return Verdict("", [], None, 0)
+            return FilterResult("", [], None, 0)
         mark = await self._mark()
         if mark is not None:
-            self._memory.intend(mark)
+            self._crash_record.intend(mark)
         verdict = await self._run(self._change.do)
         if not verdict.reason:
-            self._memory.made(None)
+            self._crash_record.made(None)
         elif not verdict.interrupted:
-            self._memory.drop()
+            self._crash_record.drop()
         return verdict
 
     async def _is_left(self) -> bool:
         """Say whether a daemon before us has done it."""
-        left = self._memory.find_left()
+        left = self._crash_record.find_left()
         if left is None:
             return False
         try:
             stands = await self._stands() and (left.handle < 0 or await self._count() > left.handle)
         except BaseException:
-            self._memory.leave(None)
+            self._crash_record.leave(None)
             raise
         if not stands:
-            self._memory.gone(None)
+            self._crash_record.gone(None)
         return stands
 
     async def _mark(self) -> int | None:
         """Return what tells later whether it was done: -1 if nothing like it is there, None if it will fail."""
-        if not self._memory.remembers:
+        if not self._crash_record.remembers:
             return None
         return None if await self._stands() else -1
 
@@ -228,7 +228,7 @@ class HeldChange:
         """Return what tells it from any other that is asked for."""
         return "\n".join((self._tool, _text(self._table), *(_text(word) for word in self._change.do)))
 
-    def _found(self, news: "list[Told]") -> Spot | None:
+    def _found(self, news: "list[NftObject]") -> Spot | None:
         """Return what the program has made, by what the kernel said of it."""
         family, table, chain = FAMILIES[self._tool], _text(self._table), _text(self._chain)
         if self._change.what == "policy":
@@ -247,11 +247,11 @@ class HeldChange:
             did = "changed" if self._change.what == "policy" else "deleted"
             self._statement.lost(Unavailable(f"hold {held} {where}", f"somebody has {did} it"))
 
-    async def _undo(self) -> Verdict:
+    async def _undo(self) -> FilterResult:
         return await self._run(self._change.undo)
 
-    async def _run(self, words: list[bytes]) -> Verdict:
-        command = command_words(self._program, self._tool, self._table, words)
+    async def _run(self, words: list[bytes]) -> FilterResult:
+        command = argv_of(self._program, self._tool, self._table, words)
         return await run_tool(self._children, command, self._statement)
 
     def _note(self, line: str) -> None:
@@ -259,7 +259,7 @@ class HeldChange:
             self._statement.note(line)
 
 
-class HeldRule(HeldChange):
+class HeldFilterRule(HeldChange):
     """A rule.  In nftables it is told from others by its handle.
 
     In the legacy tables, if a copy of it was there before, ours is told from it by how the tool lists it.
@@ -269,24 +269,24 @@ class HeldRule(HeldChange):
     __slots__ = ("_copied", "_counted", "_first", "_listed", "_words")
 
     def __init__(
-        self, children: "RealChildren", turns: Turns, guard: FilterWatch, tool: str, rule: FilterRule, first: bool
+        self, children: "RealChildren", turns: Turns, monitor: FilterMonitor, tool: str, rule: FilterRule, first: bool
     ) -> None:
         words = list(rule.words)
         plain = words[1:] if first and words and words[0].isdigit() else words
-        change = Change(
+        change = FilterChange(
             "insert a rule into" if first else "append a rule to",
             "rule",
             [b"-I" if first else b"-A", rule.chain, *words],
             [b"-D", rule.chain, *plain],
         )
-        super().__init__(children, turns, guard, tool, rule.table, rule.chain, change)
+        super().__init__(children, turns, monitor, tool, rule.table, rule.chain, change)
         self._words = plain
         self._first = first
         self._listed = ""
         self._copied = False  # a copy was there before
         self._counted = False  # there may be one: whether ours is there is known only by how many rules there are
 
-    async def _do(self) -> Verdict:
+    async def _do(self) -> FilterResult:
         verdict = await super()._do()
         if self._copied and not self._first and not verdict.reason:
             rules, cancelled = await self._rules()
@@ -295,11 +295,11 @@ class HeldRule(HeldChange):
         return verdict
 
     async def _mark(self) -> int | None:
-        if not self._memory.remembers and (self._first or self._tool == "ebtables"):
+        if not self._crash_record.remembers and (self._first or self._tool == "ebtables"):
             return None
         stands = await self._stands()
         self._copied = stands and self._tool != "ebtables"
-        self._counted = stands and self._memory.remembers
+        self._counted = stands and self._crash_record.remembers
         return await self._count() if self._counted else -1
 
     async def _is_left(self) -> bool:
@@ -316,13 +316,13 @@ class HeldRule(HeldChange):
             raise cancelled
         return len(rules)
 
-    async def _undo(self) -> Verdict:
+    async def _undo(self) -> FilterResult:
         if self._spot is not None:
-            failure = self._guard.delete(self._spot)
-            return Verdict("" if failure in (0, errno.ENOENT) else os.strerror(failure), [], None, 0)
+            failure = self._monitor.delete(self._spot)
+            return FilterResult("" if failure in (0, errno.ENOENT) else os.strerror(failure), [], None, 0)
         rules, _ = await self._rules() if self._counted or self._listed else ([], None)
         if self._counted:
-            self._memory.undoing(len(rules) - 1)
+            self._crash_record.undoing(len(rules) - 1)
         places = [place for place, line in enumerate(rules, 1) if line == self._listed]
         if places:
             return await self._run([b"-D", self._chain, b"%d" % places[-1]])

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import Holder
-from netstrata.system.programs import run_to_end
+from netstrata.system.tools.run import run_to_end
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
@@ -14,13 +14,13 @@ LOCK_WAIT_S = 30  # for another program that changes the tables: it may read a l
 _NOT_A_REASON = ("Try `", "# Warning", "For more ")
 
 
-def command_words(program: str, tool: str, table: bytes, words: list[bytes]) -> list[bytes]:
+def argv_of(program: str, tool: str, table: bytes, words: list[bytes]) -> list[bytes]:
     """Return a whole command line; each tool has its own word for waiting until other programs are done."""
     waiting = [b"--concurrent"] if tool == "ebtables" else [b"-w", b"%d" % LOCK_WAIT_S]
     return [program.encode("utf-8", "surrogateescape"), *waiting, b"-t", table, *words]
 
 
-class Verdict(NamedTuple):
+class FilterResult(NamedTuple):
     """How a command ended: why it failed ("" if it did not), what it printed, who cancelled it meanwhile, its id.
 
     If it was ended by a signal, it may have done what it was to do.
@@ -33,12 +33,12 @@ class Verdict(NamedTuple):
     interrupted: bool = False
 
 
-async def run_tool(children: "RealChildren", words: list[bytes], statement: Holder | None) -> Verdict:
+async def run_tool(children: "RealChildren", argv: list[bytes], statement: Holder | None) -> FilterResult:
     """Run a command to its end, whatever happens meanwhile.
 
     Raises: Unavailable if it cannot be started at all.
     """
-    ended = await run_to_end(children, words, statement)
-    told = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
-    reason = ("; ".join(told) or f"it {ended.verdict}") if ended.status else ""
-    return Verdict(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)
+    ended = await run_to_end(children, argv, statement)
+    said = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
+    reason = ("; ".join(said) or f"it {ended.verdict}") if ended.status else ""
+    return FilterResult(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)

@@ -12,13 +12,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 from netstrata.contract import Holder, current_holder
 from netstrata.contract.secrets import SECRETS
-from netstrata.contract.shapes_heldfiles import Attributes
-from netstrata.system import whole
-from netstrata.system.heldfiles import directories, kept
-from netstrata.system.heldfiles.look import look_of
-from netstrata.system.heldfiles.watch import Watch
-from netstrata.system.places import Place, opened
-from netstrata.system.whole import PUBLIC, Look
+from netstrata.contract.shapes.heldfiles import Attributes
+from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
+from netstrata.system.filesystem.places import Place, opened
+from netstrata.system.heldfiles import backup, directories
+from netstrata.system.heldfiles.monitor import DirectoryMonitor
+from netstrata.system.heldfiles.ownership import ownership_of
 from netstrata.values import Unavailable
 
 _MOUNT_POINT = (errno.EXDEV, errno.EBUSY)  # of link and rename within one directory
@@ -30,11 +30,11 @@ _DRESSED = "changed its mode or owner"
 class _Placed:
     """A file in its place: what was written, how it looks, and the name of the one that was found ("" if none was)."""
 
-    __slots__ = ("data", "look", "saved")
+    __slots__ = ("data", "ownership", "saved")
 
-    def __init__(self, data: bytes, look: Look, saved: str) -> None:
+    def __init__(self, data: bytes, ownership: Ownership, saved: str) -> None:
         self.data = data
-        self.look = look
+        self.ownership = ownership
         self.saved = saved
 
 
@@ -44,7 +44,7 @@ class RealHeldFiles:
     __slots__ = ("_directories", "_placed", "_watch")
 
     def __init__(self) -> None:
-        self._watch = Watch()
+        self._watch = DirectoryMonitor()
         self._directories = directories.Directories()
         self._placed: dict[str, list[_Placed]] = {}  # by real path, from the lowest to the one that is there
 
@@ -81,9 +81,9 @@ class RealHeldFiles:
 
     def _deed(self, path: str, placed: _Placed) -> str:
         """Return what somebody has done to a file, "" if it is as it was written or below that of another holder."""
-        if self._placed[path][-1] is not placed or whole.is_whole(path, placed.data, placed.look):
+        if self._placed[path][-1] is not placed or atomic_file.is_whole(path, placed.data, placed.ownership):
             return ""
-        return _DRESSED if whole.holds(path, placed.data) else _CHANGED
+        return _DRESSED if atomic_file.holds(path, placed.data) else _CHANGED
 
     @contextmanager
     def _watched(self, path: str, deed: Callable[[], str], statement: Holder | None) -> Iterator[None]:
@@ -111,7 +111,7 @@ class RealHeldFiles:
     async def _held_directory(self, path: str, attributes: Attributes) -> AsyncIterator[None]:
         statement = current_holder()
         try:
-            look = self._directories.make(path, attributes)
+            ownership = self._directories.make(path, attributes)
         except OSError as error:
             raise _unavailable(f"make the directory {path}", error) from None
         except Unavailable as error:
@@ -120,13 +120,13 @@ class RealHeldFiles:
         def deed() -> str:
             if not directories.is_directory(path):
                 return _CHANGED
-            return "" if look is None or whole.is_like(path, look) else _DRESSED
+            return "" if ownership is None or atomic_file.has_ownership(path, ownership) else _DRESSED
 
         try:
             with self._watched(path, deed, statement):
                 yield
         finally:
-            if look is not None:
+            if ownership is not None:
                 _undo("remove", path, lambda: self._directories.remove(path), statement)
 
     @asynccontextmanager
@@ -154,23 +154,23 @@ class RealHeldFiles:
 
     def _place(self, place: Place, data: bytes, attributes: Attributes) -> _Placed:
         """Write a file, and keep the one that was found."""
-        found = whole.found_at(place)
+        found = atomic_file.found_at(place)
         if found is not None and not stat.S_ISREG(found.st_mode):
             raise Unavailable("", _NOT_REPLACED.format(_kind(found.st_mode)))
-        look = look_of(attributes, found, PUBLIC.mode, secret=SECRETS.within(data))
+        ownership = ownership_of(attributes, found, PUBLIC.mode, secret=SECRETS.within(data))
         is_first = found is not None and place.path not in self._placed
-        left_over = kept.left_over(place) if is_first else ""
+        earlier = backup.find_backup(place) if is_first else ""
         saved = ""
         try:
-            with whole.beside(place, data, look) as descriptor:
+            with atomic_file.beside(place, data, ownership) as descriptor:
                 written = os.fstat(descriptor)
                 if found is not None:
-                    saved = kept.keep(place, written, left_over)
+                    saved = backup.back_up(place, written, earlier)
         except BaseException:
-            kept.forget(place, saved)
+            backup.forget(place, saved)
             raise
-        kept.forget(place, left_over)
-        return _Placed(data, Look(stat.S_IMODE(written.st_mode), written.st_uid, written.st_gid), saved)
+        backup.forget(place, earlier)
+        return _Placed(data, Ownership(stat.S_IMODE(written.st_mode), written.st_uid, written.st_gid), saved)
 
     def _leave(self, path: str, placed: _Placed, statement: Holder | None) -> None:
         holders = self._placed[path]
@@ -185,15 +185,15 @@ class RealHeldFiles:
                     if placed.saved:
                         os.rename(placed.saved, above.saved, src_dir_fd=place.folder, dst_dir_fd=place.folder)
                     else:
-                        kept.forget(place, above.saved)
+                        backup.forget(place, above.saved)
                         above.saved = ""
-                elif not whole.holds(path, placed.data):
-                    kept.forget(place, placed.saved)
+                elif not atomic_file.holds(path, placed.data):
+                    backup.forget(place, placed.saved)
                     if statement is not None:
                         statement.note(f"somebody has changed {path}: it is left alone")
                 else:
-                    kept.put_back(place, placed.saved)
-                    whole.sync(place)
+                    backup.restore(place, placed.saved)
+                    atomic_file.sync(place)
         except OSError as error:
             if statement is not None:
                 statement.note(f"{_unavailable(f'put {path} back', error)}; ignoring")

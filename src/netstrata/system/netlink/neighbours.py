@@ -3,7 +3,7 @@
 import errno
 
 from netstrata.contract import Holder
-from netstrata.contract.shapes_dhcp import MAC
+from netstrata.contract.shapes.dhcp import MAC
 from netstrata.ports.kernel import Neighbour
 from netstrata.protocols.rtnetlink import (
     Answer,

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netstrata.system.nftables.transactions import Step
+from netstrata.system.nftables.holder import ThingHolder
+from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.ports.nftables import NftThing
-    from netstrata.system.nftables.held import HeldThing
 
 QUIET_S = 0.05  # so that a script that changes a set in many commands is looked at once
 _AFTER_KEY = (" timeout ", " expires ", " counter")
@@ -34,24 +34,24 @@ def command(verb: str, thing: "NftThing", key: str) -> str:
     return f"{verb} element {thing.family} {thing.table} {thing.name} {{ {key} }}"
 
 
-class Doubts:
+class ElementChecks:
     """Whose elements may be gone."""
 
     __slots__ = ("_ask", "_holders", "_timer")
 
-    def __init__(self, ask: Callable[[Step], None]) -> None:
+    def __init__(self, ask: Callable[[NftCommand], None]) -> None:
         """Take where commands are queued."""
         self._ask = ask
-        self._holders: dict[HeldThing, None] = {}
+        self._holders: dict[ThingHolder, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def doubt(self, holders: "list[HeldThing]") -> None:
+    def check(self, holders: list[ThingHolder]) -> None:
         """Look soon whether what they hold is there."""
         self._holders.update(dict.fromkeys(holders))
         if self._holders and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._look)
 
-    def trust(self, holder: "HeldThing") -> None:
+    def forget(self, holder: ThingHolder) -> None:
         """Do not look: it lets go."""
         self._holders.pop(holder, None)
 
@@ -61,7 +61,7 @@ class Doubts:
             thing = holder.thing
             for key in keys_of(",".join(one for one in thing.text.split(",") if " timeout " not in one)):
                 if key:
-                    step = Step(command("get", thing, key), f"find {key}")
+                    step = NftCommand(command("get", thing, key), f"find {key}")
                     step.done.add_done_callback(_Verdict(holder))
                     self._ask(step)
 
@@ -71,7 +71,7 @@ class _Verdict:
 
     __slots__ = ("_holder",)
 
-    def __init__(self, holder: "HeldThing") -> None:
+    def __init__(self, holder: ThingHolder) -> None:
         self._holder = holder
 
     def __call__(self, done: "asyncio.Future[None]") -> None:
@@ -79,4 +79,4 @@ class _Verdict:
         if (
             isinstance(error, Unavailable) and not error.errno
         ):  # nft's complaint of this line, and not that it cannot run
-            self._holder.robbed()
+            self._holder.on_element_deleted()

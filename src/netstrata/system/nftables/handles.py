@@ -6,7 +6,7 @@ there was at a moment was made later.  Listed once, and from then on known from 
 
 from collections.abc import Iterable
 
-from netstrata.protocols.nftables import Told
+from netstrata.protocols.nftables import NftObject
 from netstrata.system.nftables.netlink import Requests
 from netstrata.values import Unavailable
 
@@ -23,13 +23,13 @@ class Handles:
         self._tables: dict[Place, int] | None = None
         self._highest: dict[Place, int] | None = None
 
-    def unheard(self) -> None:
-        """Know nothing: something may have changed that was not told."""
+    def on_overrun(self) -> None:
+        """Forget all: a message may have been lost."""
         self._tables = self._highest = None
 
-    def hear(self, told: Iterable[Told]) -> None:
+    def on_objects(self, objects: Iterable[NftObject]) -> None:
         """Follow what the kernel tells."""
-        for one in told:
+        for one in objects:
             place = (one.family, one.table)
             if one.kind == "table":
                 self._tables = None
@@ -59,7 +59,7 @@ class Handles:
         return self._tables
 
 
-def listed(kinds: Iterable[str]) -> list[Told]:
+def listed(kinds: Iterable[str]) -> list[NftObject]:
     """Return all things of some kinds; nothing if the kernel does not say."""
     try:
         requests = Requests()

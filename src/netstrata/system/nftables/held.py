@@ -5,16 +5,14 @@ import errno
 import os
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder, current_holder
 from netstrata.ports.nftables import NftThing
 from netstrata.system.nftables.elements import command, keys_of
-from netstrata.system.nftables.transactions import Step
+from netstrata.system.nftables.holder import Made, title
+from netstrata.system.nftables.store import NftStore
+from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Unavailable
-
-if TYPE_CHECKING:
-    from netstrata.system.nftables.port import RealNftables
 
 _NUMBERS = count()
 # What an undo may find: somebody else has deleted it, or the table that it was in.
@@ -24,32 +22,32 @@ _GONE = (0, errno.ENOENT)
 class HeldThing:
     """Made by a transaction on entering, deleted by its handle on leaving."""
 
-    __slots__ = ("_gone", "_port", "_robbed", "_statement", "handle", "number", "thing")
+    __slots__ = ("_element_deleted", "_gone", "_statement", "_store", "handle", "number", "thing")
 
-    def __init__(self, port: "RealNftables", thing: NftThing) -> None:
+    def __init__(self, store: NftStore, thing: NftThing) -> None:
         self.thing = thing
         self.handle = 0
         self.number = next(_NUMBERS)
-        self._port = port
+        self._store = store
         self._gone = False
-        self._robbed = False  # somebody else has deleted a part of it
+        self._element_deleted = False  # somebody else has deleted a part of it
         self._statement: Holder | None = None
 
     async def __aenter__(self) -> None:
         self._statement = current_holder()
-        self._port.enter()
-        left = self._port.claim(self.thing)
+        self._store.enter()
+        left = self._store.claim(self.thing)
         if left is not None and left.kind != "element":
-            self._port.hold(self, left.handle)
+            self._store.hold(self, left.handle)
             self._statement_notes("it is there: a daemon before this one, which was killed, has made it")
             return
         try:
             step = Made(self, _making(self.thing, perhaps_there=left is not None), self._statement)
-            self._port.ask(step)
+            self._store.ask(step)
             cancelled = await step.outlast()
         except BaseException:
-            self._port.forget(self)
-            self._port.leave()
+            self._store.forget(self)
+            self._store.leave()
             raise
         if cancelled is not None:
             await self._go_back()
@@ -66,24 +64,24 @@ class HeldThing:
         if self._statement is not None:
             self._statement.note(line)
 
-    def vanished(self) -> None:
+    def on_deleted(self) -> None:
         """Take the statement down: somebody else has deleted what it holds."""
         if not self._gone:
             self._gone = True
             if self._statement is not None:
-                self._statement.lost(Unavailable(f"hold {_title(self.thing)}", "somebody has deleted it"))
+                self._statement.lost(Unavailable(f"hold {title(self.thing)}", "somebody has deleted it"))
 
-    def robbed(self) -> None:
+    def on_element_deleted(self) -> None:
         """Take the statement down: somebody else has deleted one of its elements."""
-        if not self._gone and not self._robbed:
-            self._robbed = True
+        if not self._gone and not self._element_deleted:
+            self._element_deleted = True
             if self._statement is not None:
-                self._statement.lost(Unavailable(f"hold {_title(self.thing)}", "somebody has deleted an element"))
+                self._statement.lost(Unavailable(f"hold {title(self.thing)}", "somebody has deleted an element"))
 
     async def _go_back(self) -> "asyncio.CancelledError | None":
         statement, self._statement = self._statement, None
-        self._port.hear()  # handles are used again in a table that was made again
-        self._port.let_go(self)
+        self._store.read_messages()  # handles are used again in a table that was made again
+        self._store.let_go(self)
         cancelled: asyncio.CancelledError | None = None
         reason = ""
         stays = False
@@ -95,7 +93,7 @@ class HeldThing:
             elif self.thing.kind == "element":
                 cancelled = await self._delete_elements(statement)
             else:
-                failure = self._port.delete(self.thing, self.handle)
+                failure = self._store.delete(self.thing, self.handle)
                 reason = "" if failure in _GONE else os.strerror(failure)
                 stays = bool(reason)
         except Unavailable as refused:
@@ -103,21 +101,21 @@ class HeldThing:
             stays = refused.errno == errno.EINTR
         finally:
             if stays:
-                self._port.leave_behind(self)
+                self._store.leave_behind(self)
             else:
-                self._port.forget(self)
-            self._port.leave()
+                self._store.forget(self)
+            self._store.leave()
         if reason and statement is not None:
-            statement.note(f"cannot delete {_title(self.thing)}: {reason}; ignoring")
+            statement.note(f"cannot delete {title(self.thing)}: {reason}; ignoring")
         return cancelled
 
     async def _delete_elements(self, statement: Holder | None) -> "asyncio.CancelledError | None":
         thing = self.thing
-        operation = f"delete {_title(thing)}"
-        steps = [Step(command("delete", thing, key), operation, statement) for key in keys_of(thing.text)]
+        operation = f"delete {title(thing)}"
+        steps = [NftCommand(command("delete", thing, key), operation, statement) for key in keys_of(thing.text)]
         for step in steps:
             step.sent = True  # an undo is not taken back
-            self._port.ask(step)
+            self._store.ask(step)
         cancelled: asyncio.CancelledError | None = None
         failure: Unavailable | None = None
         for step in steps:  # one by one, so that the others go where somebody has deleted one
@@ -127,28 +125,12 @@ class HeldThing:
                 cancelled = error
             except Unavailable as error:
                 failure = error
-        if failure is not None and not self._robbed:
+        if failure is not None and not self._element_deleted:
             raise failure
         return cancelled
-
-
-class Made(Step):
-    """A step that makes what somebody will hold."""
-
-    __slots__ = ("holder", "thing")
-
-    def __init__(self, holder: HeldThing, making: str, statement: Holder | None) -> None:
-        super().__init__(making, f"add {_title(holder.thing)}", statement)
-        self.holder = holder
-        self.thing = holder.thing
 
 
 def _making(thing: NftThing, *, perhaps_there: bool) -> str:
     verb = "add" if thing.kind == "rule" or perhaps_there else "create"
     text = f"{{ {thing.text} }}" if thing.kind == "element" else thing.text
     return " ".join(word for word in (verb, thing.kind, thing.family, thing.table, thing.name, text) if word)
-
-
-def _title(thing: NftThing) -> str:
-    where = " ".join(word for word in (thing.family, thing.table, thing.name) if word)
-    return f"the {thing.kind} {where}" if thing.kind not in ("rule", "element") else f"to {where}: {thing.text}"

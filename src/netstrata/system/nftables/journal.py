@@ -18,8 +18,8 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-from netstrata.protocols.nftables import Told
-from netstrata.system.nftables.aftermath import delete_twin, find_standing
+from netstrata.protocols.nftables import NftObject
+from netstrata.system.filesystem.places import open_file
 from netstrata.system.nftables.handles import Handles
 from netstrata.system.nftables.netlink import Requests
 from netstrata.system.nftables.records import (
@@ -28,45 +28,45 @@ from netstrata.system.nftables.records import (
     GONE,
     INTENDED,
     MADE,
-    Entry,
+    JournalEntry,
     as_line,
     here,
     read_records,
     write_lines,
 )
-from netstrata.system.places import open_file
+from netstrata.system.nftables.recovery import delete_twin, find_standing
 from netstrata.values import Unavailable
 
 SETTLED_S = 30.0
 _LEAST_LINES = 4096  # the file is written anew when it is longer, and most of it is past
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-_ByKey = dict[str, list[Entry]]
+_ByKey = dict[str, list[JournalEntry]]
 
 
 class FilterJournal:
     """One for each daemon; opened when it is first needed."""
 
     __slots__ = (
-        "_descriptor", "_doubted", "_handles", "_held", "_intended", "_left", "_lines", "_opened", "_path",
-        "_retried", "_settled_s", "_timer",
+        "_descriptor", "_handles", "_held", "_intended", "_left", "_lines", "_opened", "_path", "_retried",
+        "_settled_s", "_timer", "_uncertain",
     )  # fmt: skip
 
     def __init__(self, path: str, settled_s: float = SETTLED_S) -> None:
-        """Know where the file is, and how long a program may take to ask for what is there."""
+        """Take the file's path, and how long a program may take to ask for what is there."""
         self._settled_s = settled_s
         self._path = path
         self._descriptor = -1
         self._opened = False
         self._lines = 0
         self._handles = Handles()
-        self._held: dict[tuple[str, int], Entry] = {}
+        self._held: dict[tuple[str, int], JournalEntry] = {}
         self._intended: _ByKey = {}
         self._left: _ByKey = {}  # of a daemon that has crashed, or what could not be undone
-        self._doubted: _ByKey = {}  # what such a daemon intended, and has perhaps made
+        self._uncertain: _ByKey = {}  # what such a daemon intended, and has perhaps made
         self._retried: _ByKey = {}  # what of that is about to be made anew
         self._timer: asyncio.TimerHandle | None = None
 
-    def claim(self, key: str) -> Entry | None:
+    def claim(self, key: str) -> JournalEntry | None:
         """Take over what a daemon before us has made by the same words, if it is still there."""
         self._open()
         entry = _pop(self._left, key)
@@ -74,10 +74,10 @@ class FilterJournal:
             self._held[key, entry.handle] = entry
         return entry
 
-    def doubt(self, key: str) -> Entry | None:
+    def find_uncertain(self, key: str) -> JournalEntry | None:
         """Return what a daemon before us was about to make by the same words; whether it has, who asks must find."""
         self._open()
-        return self._doubted[key][0] if key in self._doubted else None
+        return self._uncertain[key][0] if key in self._uncertain else None
 
     def intend(self, key: str, kind: str, family: str, table: str, name: str, mark: int = 0) -> None:
         """Remember what is about to be made.
@@ -87,22 +87,22 @@ class FilterJournal:
         self._open()
         if self._descriptor < 0:
             return
-        doubted = _pop(self._doubted, key)
-        if doubted is not None:  # whose line stands, and says since when there may be something
-            self._retried.setdefault(key, []).append(doubted)
+        uncertain = _pop(self._uncertain, key)
+        if uncertain is not None:  # whose line stands, and says since when there may be something
+            self._retried.setdefault(key, []).append(uncertain)
             return
         of_table = 0
         if kind != BY_WORDS:
             mark, of_table = self._handles.highest(kind, family, table), self._handles.of_table(family, table)
-        entry = Entry(key, kind, family, table, name, of_table, mark)
+        entry = JournalEntry(key, kind, family, table, name, of_table, mark)
         self._intended.setdefault(key, []).append(entry)
         self._write(INTENDED, entry)
 
     def drop(self, key: str) -> None:
-        """Know that what was intended was not made."""
+        """Record that what was intended was not made."""
         retried = _pop(self._retried, key)
         if retried is not None:
-            self._doubted.setdefault(key, []).append(retried)
+            self._uncertain.setdefault(key, []).append(retried)
             return
         entry = _pop(self._intended, key)
         if entry is not None:
@@ -115,7 +115,7 @@ class FilterJournal:
         if self._descriptor < 0:
             return
         of_table = self._handles.of_table(family, table) if kind != BY_WORDS else 0
-        entry = Entry(key, kind, family, table, name, of_table, handle)
+        entry = JournalEntry(key, kind, family, table, name, of_table, handle)
         retried = _pop(self._retried, key)
         if retried is None:
             _pop(self._intended, key)
@@ -137,15 +137,15 @@ class FilterJournal:
         if entry is not None:
             self._left.setdefault(key, []).append(entry)
 
-    def hear(self, told: Iterable[Told]) -> None:
+    def on_objects(self, objects: Iterable[NftObject]) -> None:
         """Follow what the kernel tells."""
-        self._handles.hear(told)
+        self._handles.on_objects(objects)
 
-    def unheard(self) -> None:
-        """Know that something may have changed that was not told."""
-        self._handles.unheard()
+    def on_overrun(self) -> None:
+        """Forget handles: a message may have been lost."""
+        self._handles.on_overrun()
 
-    def _delete_twin(self, rule: Entry, above: int) -> None:
+    def _delete_twin(self, rule: JournalEntry, above: int) -> None:
         """Delete what a daemon before us has made by the same words, if it has come to that."""
         known = [*self._held.values(), *(one for entries in self._left.values() for one in entries)]
         with suppress(Unavailable):
@@ -162,15 +162,15 @@ class FilterJournal:
             for entry in standing.made:
                 self._left.setdefault(entry.key, []).append(entry)
             for entry in standing.intended:
-                self._doubted.setdefault(entry.key, []).append(entry)
+                self._uncertain.setdefault(entry.key, []).append(entry)
             if not self._write_anew():
                 self._close()
-            elif self._left or self._doubted:
+            elif self._left or self._uncertain:
                 self._timer = asyncio.get_running_loop().call_later(self._settled_s, self._sweep)
 
     def _sweep(self) -> None:
         """Delete what nobody has taken over: what was made last goes first."""
-        left, self._left, self._doubted = self._left, {}, {}
+        left, self._left, self._uncertain = self._left, {}, {}
         entries = [entry for entries in left.values() for entry in entries]
         requests = Requests()
         try:
@@ -184,7 +184,7 @@ class FilterJournal:
 
     def _close_unused(self) -> None:
         """Remove the file while there is nothing to remember."""
-        kept = (self._held, self._intended, self._left, self._doubted, self._retried)
+        kept = (self._held, self._intended, self._left, self._uncertain, self._retried)
         if self._descriptor >= 0 and not any(kept):
             with suppress(OSError):
                 os.unlink(self._path)
@@ -195,7 +195,7 @@ class FilterJournal:
         os.close(self._descriptor)
         self._descriptor = -1
 
-    def _write(self, sign: str, entry: Entry) -> None:
+    def _write(self, sign: str, entry: JournalEntry) -> None:
         if self._descriptor < 0:
             return
         self._lines += 1
@@ -212,7 +212,7 @@ class FilterJournal:
         if self._descriptor < 0:
             return False
         made = [*(one for entries in self._left.values() for one in entries), *self._held.values()]
-        not_made = (self._doubted, self._retried, self._intended)
+        not_made = (self._uncertain, self._retried, self._intended)
         intended = [one for each in not_made for entries in each.values() for one in entries]
         lines = [*(as_line(MADE, one) for one in made), *(as_line(INTENDED, one) for one in intended)]
         self._lines = len(lines)
@@ -247,7 +247,7 @@ def _locked(path: str) -> int:
     return descriptor
 
 
-def _pop(entries: _ByKey, key: str) -> Entry | None:
+def _pop(entries: _ByKey, key: str) -> JournalEntry | None:
     """Take out the oldest entry of a key, if there is one."""
     there = entries.get(key)
     if not there:

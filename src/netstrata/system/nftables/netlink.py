@@ -10,7 +10,7 @@ import socket
 from struct import Struct
 
 from netstrata.protocols import nftables as protocol
-from netstrata.protocols.nftables import Told
+from netstrata.protocols.nftables import NftObject
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable
 
@@ -32,7 +32,7 @@ def _open() -> socket.socket:
         raise Unavailable("talk to nftables", reason, error.errno or 0) from None
 
 
-class Listener:
+class NftSocket:
     """Hears what becomes of nftables in this network namespace, whoever does it."""
 
     __slots__ = ("overrun", "socket")
@@ -57,12 +57,12 @@ class Listener:
             reason = takes("CAP_NET_ADMIN") if error.errno == errno.EPERM else error.strerror or str(error)
             raise Unavailable("listen to nftables", reason, error.errno or 0) from None
 
-    def read(self) -> list[Told]:
+    def read(self) -> list[NftObject]:
         """Return what has been told since the last time; `overrun` says that some of it was lost."""
-        found: list[Told] = []
+        found: list[NftObject] = []
         while True:
             try:
-                found += protocol.read_told(self.socket.recv(_DATAGRAM))
+                found += protocol.read_objects(self.socket.recv(_DATAGRAM))
             except BlockingIOError:
                 return found
             except OSError as error:
@@ -100,13 +100,13 @@ class Requests:
         except OSError as error:
             return error.errno or errno.EIO
 
-    def list(self, kind: str) -> "list[Told]":
+    def list(self, kind: str) -> "list[NftObject]":
         """Return all things of a kind, in the order in which they stand.
 
         Raises: Unavailable.
         """
         sequence = self._next(1)
-        found: list[Told] = []
+        found: list[NftObject] = []
         try:
             self.socket.send(protocol.listing(sequence, kind))
             while True:
@@ -115,7 +115,7 @@ class Requests:
                 if what == _ERROR:
                     failure = -_ANSWER.unpack_from(datagram)[5]
                     raise Unavailable(f"list nftables {kind}s", os.strerror(failure), failure)
-                found += protocol.read_told(datagram)
+                found += protocol.read_objects(datagram)
                 if what == _DONE:
                     return found
         except OSError as error:

@@ -1,259 +1,27 @@
-"""The port for nftables: who holds what, and who is told when it is gone."""
+"""The port for nftables."""
 
-import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from netstrata.ports.nftables import NftThing
-from netstrata.protocols.nftables import Told
-from netstrata.system.nftables.elements import Doubts
-from netstrata.system.nftables.held import HeldThing, Made
-from netstrata.system.nftables.netlink import ROOM, Listener, Requests
-from netstrata.system.nftables.transactions import Step, Transactions
-from netstrata.values import Unavailable
+from netstrata.system.nftables.held import HeldThing
+from netstrata.system.nftables.netlink import ROOM
+from netstrata.system.nftables.store import NftStore
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
     from netstrata.system.nftables.journal import FilterJournal
-    from netstrata.system.nftables.records import Entry
-
-Key = tuple[str, str, str, object]
 
 
 class RealNftables:
-    """The nftables of one network namespace.  Its sockets are open while anything is held or asked for."""
+    """The nftables of one network namespace."""
 
-    __slots__ = (
-        "_doubts",
-        "_holders",
-        "_journal",
-        "_listener",
-        "_lost",
-        "_news",
-        "_requests",
-        "_room",
-        "_transactions",
-        "_users",
-    )
+    __slots__ = ("_store",)
 
     def __init__(self, children: "RealChildren", room: int = ROOM, journal: "FilterJournal | None" = None) -> None:
-        """Take who starts nft, and where what was made is remembered for the next daemon.
-
-        Shapes: room is in bytes, for what the kernel has told and was not read yet.
-        """
-        self._room = room
-        self._journal = journal
-        self._transactions = Transactions(children, self)
-        self._holders: dict[Key, list[HeldThing]] = {}
-        self._news: list[Told] = []  # what was made while a transaction ran, and elements that were deleted
-        self._lost = False  # some of that was not told
-        self._doubts = Doubts(self.ask)
-        self._users = 0
-        self._listener: Listener | None = None
-        self._requests: Requests | None = None
+        """Take who starts nft, and where what was made is remembered for the next daemon: see `NftStore`."""
+        self._store = NftStore(children, room, journal)
 
     def held(self, thing: NftThing) -> AbstractAsyncContextManager[None]:
         """Make something, and delete it on the way back: see `ports.Nftables`."""
-        return HeldThing(self, thing)
-
-    # For HeldThing.
-
-    def enter(self) -> None:
-        """Begin to listen, if nobody does yet.
-
-        Raises: Unavailable.
-        """
-        if self._listener is None:
-            listener = Listener(self._room)
-            try:
-                self._requests = Requests()
-            except BaseException:
-                listener.socket.close()
-                raise
-            self._listener = listener
-            if self._journal is not None:
-                self._journal.unheard()
-            asyncio.get_running_loop().add_reader(listener.socket.fileno(), self.hear)
-        self._users += 1
-
-    def leave(self) -> None:
-        """Listen no more when the last one leaves."""
-        self._users -= 1
-        if self._users == 0 and self._listener is not None and self._requests is not None:
-            asyncio.get_running_loop().remove_reader(self._listener.socket.fileno())
-            self._listener.socket.close()
-            self._requests.socket.close()
-            self._listener = self._requests = None
-
-    def claim(self, thing: NftThing) -> "Entry | None":
-        """Take over what a daemon before us has made by the same words, if there is such a thing."""
-        return self._journal.claim(_words_of(thing)) if self._journal is not None else None
-
-    def hold(self, holder: "HeldThing", handle: int) -> None:
-        """Have somebody told when a thing is gone."""
-        holder.handle = handle
-        self._holders.setdefault(_key_of(holder.thing, handle), []).append(holder)
-
-    def forget(self, holder: "HeldThing") -> None:
-        """Have nobody take it over: it is no longer there, or not ours."""
-        if self._journal is not None:
-            self._journal.gone(_words_of(holder.thing), holder.handle)
-
-    def leave_behind(self, holder: "HeldThing") -> None:
-        """Let it be taken over: it could not be deleted."""
-        if self._journal is not None:
-            self._journal.leave(_words_of(holder.thing), holder.handle)
-
-    def ask(self, step: Step) -> None:
-        """Queue a step."""
-        self._transactions.ask(step)
-
-    def let_go(self, holder: "HeldThing") -> None:
-        """Tell a holder nothing any more."""
-        self._doubts.trust(holder)
-        key = _key_of(holder.thing, holder.handle)
-        left = [one for one in self._holders.get(key, ()) if one is not holder]
-        if left:
-            self._holders[key] = left
-        else:
-            self._holders.pop(key, None)
-
-    def delete(self, thing: NftThing, handle: int) -> int:
-        """Delete something by its handle, and return the error number, 0 for none."""
-        assert self._requests is not None
-        return self._requests.delete(thing.kind, thing.family, thing.table, thing.name, handle)
-
-    def hear(self) -> None:
-        """Listen, tell those whose things are gone, and keep what was made while a transaction runs."""
-        if self._listener is None:
-            return
-        told = self._listener.read()
-        if self._journal is not None:
-            self._journal.hear(told)
-            if self._listener.overrun:
-                self._journal.unheard()
-        if self._transactions.running:
-            self._lost = self._lost or self._listener.overrun
-            self._news += told
-            self._tell([one for one in told if one.kind != "element"])  # which may be our own doing
-        else:
-            news, self._news = [*self._news, *told], []
-            self._tell(news)
-
-    def _tell(self, news: list[Told]) -> None:
-        """Tell those whose things are gone; have those looked after whose elements may be."""
-        gone: list[HeldThing] = []
-        for one in news:
-            if one.deleted and one.kind == "element":
-                self._doubts.doubt(self._holders.get((one.kind, one.family, one.table, one.name), []))
-            elif one.deleted:
-                gone += self._holders.get((one.kind, one.family, one.table, one.handle), ())
-                if one.kind == "set":
-                    gone += self._holders.get(("element", one.family, one.table, one.name), ())
-        if self._listener is not None and self._listener.overrun:
-            self._listener.overrun = False
-            gone += self._missing()
-        for holder in sorted(dict.fromkeys(gone), key=lambda holder: holder.number):  # who came first is told first
-            holder.vanished()
-
-    # For the transactions.
-
-    def begins(self, steps: list[Step]) -> None:
-        """Remember what is about to be made, for the next daemon if this one does not hear that it was."""
-        self.hear()
-        for step in steps:
-            if isinstance(step, Made) and self._journal is not None:
-                thing = step.thing
-                self._journal.intend(_words_of(thing), thing.kind, thing.family, thing.table, thing.name)
-
-    def failed(self, steps: list[Step]) -> None:
-        """Forget it again."""
-        for step in steps:
-            if isinstance(step, Made) and self._journal is not None:
-                self._journal.drop(_words_of(step.thing))
-
-    def has_done(self, pid: int) -> bool:
-        """Say whether the kernel has told of something that a process has done."""
-        self.hear()
-        return any(one.port == pid for one in self._news)
-
-    def finished(self, steps: list[Step], pid: int) -> None:
-        """Find the handles of what a process has just made, and say that it is done."""
-        self.hear()
-        news, self._news = self._news, []
-        lost, self._lost = self._lost, False
-        others = [one for one in news if one.port != pid]
-        # News say in which chain a rule is, not which rule it is: only their order does, if none is missing.
-        own = [] if lost else [one for one in news if one.port == pid] or news
-        unknown: list[Made] = []
-        for step in steps:
-            if not isinstance(step, Made):
-                step.done.set_result(None)
-                continue
-            handle = _take(own, step.thing)
-            if handle or step.thing.kind == "element":
-                self._made(step, handle)
-            else:
-                unknown.append(step)
-        self._look_up(unknown)
-        self._tell(others)  # also of what was made just now, and deleted before we knew its handle
-
-    def _made(self, step: Made, handle: int) -> None:
-        """Tell a holder its handle, and from now on when its thing is gone."""
-        holder = step.holder
-        thing = holder.thing
-        if self._journal is not None and (handle or thing.kind == "element"):
-            self._journal.made(_words_of(thing), thing.kind, thing.family, thing.table, thing.name, handle)
-        self.hold(holder, handle)
-        step.done.set_result(None)
-
-    def _look_up(self, steps: list[Made]) -> None:
-        """Find handles that were not told: those of the youngest things of that name."""
-        free: dict[tuple[str, ...], list[Told]] = {}
-        for kind in dict.fromkeys(step.thing.kind for step in steps):
-            for one in sorted(self._list(kind), key=lambda one: one.handle):
-                if (kind, one.family, one.table, one.handle) not in self._holders:
-                    free.setdefault(_place_of(one), []).append(one)
-        for step in reversed(steps):
-            there = free.get(_place_of(step.thing))
-            self._made(step, there.pop().handle if there else 0)
-
-    def _list(self, kind: str) -> list[Told]:
-        """Return all things of a kind, none if they cannot be listed."""
-        try:
-            return self._requests.list(kind) if self._requests is not None else []
-        except Unavailable:
-            return []
-
-    def _missing(self) -> list["HeldThing"]:
-        """Return whose things are not there, when not all was told."""
-        there: set[Key] = set()
-        for kind in ("table", "chain", "rule", "set"):
-            for one in self._list(kind):
-                there.add((kind, one.family, one.table, one.handle))
-                if kind == "set":
-                    there.add(("element", one.family, one.table, one.name))
-        return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
-
-
-def _words_of(thing: NftThing) -> str:
-    """Return what tells a thing from any other that is asked for."""
-    return "\n".join((thing.kind, thing.family, thing.table, thing.name, thing.text))
-
-
-def _place_of(what: Told | NftThing) -> tuple[str, ...]:
-    return (what.kind, what.family, what.table, what.name if what.kind != "table" else "")
-
-
-def _take(news: list[Told], thing: NftThing) -> int:
-    """Take the first news of such a thing out of the list, and return its handle; 0 if there is none."""
-    place = _place_of(thing)
-    for number, one in enumerate(news):
-        if _place_of(one) == place:
-            del news[number]
-            return one.handle
-    return 0
-
-
-def _key_of(thing: NftThing, handle: int) -> Key:
-    return (thing.kind, thing.family, thing.table, thing.name if thing.kind == "element" else handle)
+        return HeldThing(self._store, thing)

@@ -14,7 +14,7 @@ MADE, GONE, INTENDED, DROPPED = "+", "-", "?", "!"
 _SO_NETNS_COOKIE = 71
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """Something that was made: by which words, and what it is; elements have no handle but that of their table.
 
     Shapes: of what is only intended, handle is the highest one that there was; of_table is 0 if there was no table.
@@ -29,11 +29,11 @@ class Entry(NamedTuple):
     handle: int
 
 
-class Records(NamedTuple):
+class JournalRecords(NamedTuple):
     """What a daemon has made and not undone, and what it was about to make."""
 
-    made: list[Entry]
-    intended: list[Entry]
+    made: list[JournalEntry]
+    intended: list[JournalEntry]
 
 
 def here() -> list[object]:
@@ -48,7 +48,7 @@ def here() -> list[object]:
         return ["boot", "", os.getpid()]
 
 
-def as_line(sign: str, entry: Entry) -> list[object]:
+def as_line(sign: str, entry: JournalEntry) -> list[object]:
     """Return the line that tells of a change."""
     return [sign, *entry]
 
@@ -61,17 +61,17 @@ def write_lines(descriptor: int, lines: list[list[object]]) -> None:
     os.write(descriptor, "".join(f"{json.dumps(line)}\n" for line in lines).encode())
 
 
-def read_records(descriptor: int) -> Records:
+def read_records(descriptor: int) -> JournalRecords:
     """Return what a file says; nothing if it is of another boot, or makes no sense."""
-    made: dict[Entry, None] = {}
-    intended: list[Entry] = []
+    made: dict[JournalEntry, None] = {}
+    intended: list[JournalEntry] = []
     try:
         first, *lines = os.pread(descriptor, os.fstat(descriptor).st_size, 0).split(b"\n")
         if json.loads(first) != here():
-            return Records([], [])
+            return JournalRecords([], [])
         for line in lines[:-1]:  # what stands behind the last line feed is torn
             sign, *fields = json.loads(line)
-            entry = Entry(*fields)
+            entry = JournalEntry(*fields)
             if sign == INTENDED:
                 intended.append(entry)
                 continue
@@ -82,11 +82,11 @@ def read_records(descriptor: int) -> Records:
                 made[entry] = None
             _strike(intended, entry.key)
     except (ValueError, TypeError, OSError):
-        return Records([], [])
-    return Records(list(made), intended)
+        return JournalRecords([], [])
+    return JournalRecords(list(made), intended)
 
 
-def _strike(intended: list[Entry], key: str) -> None:
+def _strike(intended: list[JournalEntry], key: str) -> None:
     """Take out the oldest of those words."""
     for number, one in enumerate(intended):
         if one.key == key:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from netstrata.contract import Holder
-from netstrata.system.programs import find_program, run_to_end
+from netstrata.system.tools.run import find_program, run_to_end
 from netstrata.values import Unavailable, line_fault
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ INTERRUPTED = -1
 _NO_NEWS = ("Could not process rule: ",)
 
 
-class Step:
+class NftCommand:
     """One command of a transaction, and what became of it."""
 
     __slots__ = ("_waiter", "command", "done", "operation", "sent", "statement")
@@ -63,16 +63,16 @@ class Step:
         return cancelled
 
 
-class Told(Protocol):
+class TransactionObserver(Protocol):
     """Who is told of transactions."""
 
-    def begins(self, steps: list[Step]) -> None:
+    def begins(self, steps: list[NftCommand]) -> None:
         """Some steps are about to be done."""
 
-    def finished(self, steps: list[Step], pid: int) -> None:
+    def finished(self, steps: list[NftCommand], pid: int) -> None:
         """They were done, by a process of that id."""
 
-    def failed(self, steps: list[Step]) -> None:
+    def failed(self, steps: list[NftCommand]) -> None:
         """None of them was done."""
 
     def has_done(self, pid: int) -> bool:
@@ -82,17 +82,17 @@ class Told(Protocol):
 class Transactions:
     """Runs steps, in order, as few transactions."""
 
-    __slots__ = ("_children", "_queue", "_task", "_told", "running")
+    __slots__ = ("_children", "_observer", "_queue", "_task", "running")
 
-    def __init__(self, children: "RealChildren", told: Told) -> None:
+    def __init__(self, children: "RealChildren", observer: TransactionObserver) -> None:
         """Take who starts nft, and who is told at once what it has done."""
         self._children = children
-        self._told = told
+        self._observer = observer
         self.running = False
-        self._queue: list[Step] = []
+        self._queue: list[NftCommand] = []
         self._task: asyncio.Task[None] | None = None
 
-    def ask(self, step: Step) -> None:
+    def ask(self, step: NftCommand) -> None:
         """Queue a step."""
         self._queue.append(step)
         if step.statement is not None:
@@ -111,7 +111,7 @@ class Transactions:
         finally:
             self._task = None
 
-    async def _run_all(self, steps: list[Step]) -> None:
+    async def _run_all(self, steps: list[NftCommand]) -> None:
         """Run steps as one transaction; leave out those that nft points at, until the others can be done."""
         while steps:
             try:
@@ -135,7 +135,7 @@ class Transactions:
                 step.done.set_exception(Unavailable(step.operation, reason))
             steps = [step for step in steps if not step.done.done()]
 
-    async def _run(self, steps: list[Step]) -> dict[int, str]:
+    async def _run(self, steps: list[NftCommand]) -> dict[int, str]:
         """Run one transaction; return what is wrong by line from 1, nothing if it is done.
 
         Shapes: 0 is what is wrong if no line is named, INTERRUPTED why it is not known whether it was done.
@@ -149,17 +149,17 @@ class Transactions:
         try:
             os.write(script, text)
             os.lseek(script, 0, os.SEEK_SET)
-            self._told.begins(steps)
+            self._observer.begins(steps)
             waiting = [step.statement for step in steps if step.statement is not None]
             ended = await run_to_end(self._children, [os.fsencode(program), b"-f", b"-"], None, script, waiting)
-            if not ended.status or (ended.status < 0 and self._told.has_done(ended.pid)):
-                self._told.finished(steps, ended.pid)
+            if not ended.status or (ended.status < 0 and self._observer.has_done(ended.pid)):
+                self._observer.finished(steps, ended.pid)
                 return {}
             if ended.status < 0 and ended.pid:
                 return {INTERRUPTED: f"it {ended.verdict}"}
-            self._told.failed(steps)
+            self._observer.failed(steps)
         except Unavailable:
-            self._told.failed(steps)
+            self._observer.failed(steps)
             raise
         finally:
             self.running = False

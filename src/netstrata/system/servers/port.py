@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
-from netstrata.system.programs import find_program
-from netstrata.system.supervised import Supervised
+from netstrata.system.tools.run import find_program
+from netstrata.system.tools.supervised import Supervised
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
-    from netstrata.system.generated import GeneratedFiles
+    from netstrata.system.filesystem.generated import GeneratedFiles
 
 _PLAIN_LINK = re.compile(r"[A-Za-z0-9@._+-]+")  # in a configuration file, others would mean something
 

@@ -9,7 +9,7 @@ from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, inet_pton, socket
 from typing import Any
 
-from netstrata.contract.shapes_streams import TCP, UNIX, StreamAddress
+from netstrata.contract.shapes.streams import TCP, UNIX, StreamAddress
 from netstrata.ports.streams import Stream
 from netstrata.system.streams.alarms import Alarms
 from netstrata.system.streams.stream import SocketStream

@@ -22,8 +22,8 @@ from socket import (
     socket,
 )
 
-from netstrata.contract.shapes_streams import DEVICE, UNIX, StreamAddress
-from netstrata.ports.streams import Attempt, Closable, Stream
+from netstrata.contract.shapes.streams import DEVICE, UNIX, StreamAddress
+from netstrata.ports.streams import Closable, ConnectAttempt, Stream
 from netstrata.system.streams.alarms import Alarms
 from netstrata.system.streams.listener import Listener
 from netstrata.system.streams.stream import DescriptorStream, SocketStream
@@ -50,7 +50,7 @@ class RealStreams:
     def __init__(self) -> None:
         self._alarms = Alarms()
 
-    def connect(self, address: StreamAddress, done: Callable[[Stream | Unavailable], None]) -> Attempt:
+    def connect(self, address: StreamAddress, done: Callable[[Stream | Unavailable], None]) -> ConnectAttempt:
         """Connect: see `ports.Streams`."""
         if address.kind == DEVICE:
             return _Standing(_open_device(address))

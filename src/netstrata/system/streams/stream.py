@@ -66,7 +66,7 @@ class DescriptorStream:
             os.close(descriptor)
 
     def _leave(self) -> int:
-        """Tell the loop to forget the descriptor, and return it."""
+        """Take the descriptor out of the loop, and return it."""
         descriptor = self._descriptor
         if not self._loop.is_closed():
             self._loop.remove_reader(descriptor)

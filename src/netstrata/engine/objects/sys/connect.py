@@ -1,14 +1,14 @@
 """Connecting: sys.connect, which is a socket."""
 
-from netstrata.contract.shapes import ANY, TRUTH
-from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
-from netstrata.contract.shapes_streams import read_stream_address
-from netstrata.engine.byte_channel import Flow, nothing
+from netstrata.contract.shapes.common import ANY, TRUTH
+from netstrata.contract.shapes.files import READ_OPTIONS, READ_SIZE
+from netstrata.contract.shapes.streams import read_stream_address
+from netstrata.engine.byte_channel import ByteChannel, nothing
 from netstrata.engine.environment import Waiting
 from netstrata.engine.objects.sys.socket import EXAMPLE, SOCKET, Connection, Socket
 from netstrata.engine.statement import DOWN, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
-from netstrata.ports.streams import Attempt, Stream
+from netstrata.ports.streams import ConnectAttempt, Stream
 from netstrata.values import Unavailable, Value, boolean
 
 
@@ -21,7 +21,7 @@ class Connect(Connection):
         """Connect, now or later."""
         target, read_size = self.declaration.bind(values)
         self.socket = Socket(read_size)
-        self.attempt: Attempt | None = None
+        self.attempt: ConnectAttempt | None = None
         self.is_error = False
         address = read_stream_address(target)
         if address is None:
@@ -49,7 +49,7 @@ class Connect(Connection):
 
     def _connected(self, stream: Stream) -> None:
         self.attempt = None
-        self.socket.flow = Flow(stream, self.later, self._broke, nothing)
+        self.socket.flow = ByteChannel(stream, self.later, self._broke, nothing)
         self.up()
 
     def _refused(self, error: Unavailable) -> None:

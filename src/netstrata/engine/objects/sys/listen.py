@@ -1,10 +1,10 @@
 """Listening: sys.listen, which makes a process for each connection."""
 
-from netstrata.contract.shapes import ANY, LIST, TRUTH
-from netstrata.contract.shapes_files import READ_OPTIONS, READ_SIZE
-from netstrata.contract.shapes_streams import StreamAddress, read_stream_address, write_peer
-from netstrata.contract.shapes_templates import TEMPLATE
-from netstrata.engine.byte_channel import Flow
+from netstrata.contract.shapes.common import ANY, LIST, TRUTH
+from netstrata.contract.shapes.files import READ_OPTIONS, READ_SIZE
+from netstrata.contract.shapes.streams import StreamAddress, read_stream_address, write_peer
+from netstrata.contract.shapes.templates import TEMPLATE
+from netstrata.engine.byte_channel import ByteChannel
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.objects.sys.socket import HasSocket, Socket
@@ -12,12 +12,12 @@ from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, outside_object, takes
-from netstrata.engine.structures.call import ScopeOf
+from netstrata.engine.structures.processes.call import ScopeOf
 from netstrata.ports.streams import Closable, Stream
 from netstrata.values import Refused, Unavailable, Value, boolean
 
 
-class Client(Owner):
+class AcceptedClient(Owner):
     """One connection and the process that serves it."""
 
     __slots__ = ("listen", "peer", "process", "socket")
@@ -64,7 +64,7 @@ class ClientEnd(HasSocket):
 
     __slots__ = ("client",)
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: AcceptedClient) -> None:
         super().__init__(client.socket)
         self.client = client
 
@@ -81,7 +81,7 @@ class Listen(ExternalObject):
     def begin(self, values: list[Value]) -> None:
         """Listen, and be up."""
         target, self.template, self.arguments, self.read_size = self.declaration.bind(values)
-        self.clients: dict[Client, None] = {}
+        self.clients: dict[AcceptedClient, None] = {}
         self.listener: Closable | None = None
         address = read_stream_address(target)
         try:
@@ -99,14 +99,14 @@ class Listen(ExternalObject):
         if self.state != UP:
             stream.close()
             return
-        client = Client(self, peer)
+        client = AcceptedClient(self, peer)
         try:
             client.process = self.process.engine.create(self.template, client, self.arguments)
         except Refused as error:
             self.note(f"dropping a connection: {error}")
             stream.close()
             return
-        client.socket.flow = Flow(stream, self.later, client.broke, client.end)
+        client.socket.flow = ByteChannel(stream, self.later, client.broke, client.end)
         self.clients[client] = None
 
     def variable(self, name: str) -> Value | None:
@@ -121,7 +121,7 @@ class Listen(ExternalObject):
         """Say which connections' processes are still there."""
         return Waiting("waits for the processes that served connections", self.processes())
 
-    def client_gone(self, client: Client) -> None:
+    def client_gone(self, client: AcceptedClient) -> None:
         """Forget a client; be dead if it was the last that was waited for."""
         del self.clients[client]
         if self.state != UP and not self.clients:

@@ -3,19 +3,19 @@
 from collections import deque
 from typing import cast
 
-from netstrata.contract.shapes import ANY, LIST
-from netstrata.contract.shapes_streams import SERVER_ADDRESS
-from netstrata.contract.shapes_templates import TEMPLATE
+from netstrata.contract.shapes.common import ANY, LIST
+from netstrata.contract.shapes.streams import SERVER_ADDRESS
+from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
-from netstrata.engine.message_stream import Channel, Outgoing, text_of, value_of, wrong
+from netstrata.engine.message_stream import MessageStream, Outgoing, text_of, value_of, wrong
 from netstrata.engine.objects.sys.request_server import EXAMPLE
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, NONE, UP
 from netstrata.engine.structure import outside_object, takes
-from netstrata.engine.structures.call import ScopeOf
-from netstrata.ports.streams import Attempt, Stream
+from netstrata.engine.structures.processes.call import ScopeOf
+from netstrata.ports.streams import ConnectAttempt, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message
 from netstrata.values import Refused, Unavailable, Value
 
@@ -30,10 +30,10 @@ class RequestClient(ExternalObject):
     def begin(self, values: list[Value]) -> None:
         """Connect, now or later."""
         (address,) = self.declaration.bind(values)
-        self.channel: Channel | None = None
+        self.channel: MessageStream | None = None
         self.requests: dict[int, Request | None] = {}  # by number; None is one that nobody waits for any more
         self.cursor = 0
-        self.attempt: Attempt | None = None
+        self.attempt: ConnectAttempt | None = None
         self.attempt = attempt = self.ports.streams.connect(address, self._answered)
         if attempt.stream is not None:
             self._connected(attempt.stream)
@@ -53,10 +53,10 @@ class RequestClient(ExternalObject):
 
     def _connected(self, stream: Stream) -> None:
         self.attempt = None
-        self.channel = Channel(stream, self.later, self._told, self._hung_up)
+        self.channel = MessageStream(stream, self.later, self._on_message, self._on_closed)
         self.up()
 
-    def _told(self, message: Message) -> None:
+    def _on_message(self, message: Message) -> None:
         """Pass a message on to its request; what comes for one that is aborted is ignored."""
         if message.request not in self.requests:
             raise wrong(f"a message about request {message.request}, which there is not")
@@ -76,7 +76,7 @@ class RequestClient(ExternalObject):
             if request is not None:
                 request.over(message.kind == FINISHED)
 
-    def _hung_up(self, reason: Unavailable) -> None:
+    def _on_closed(self, reason: Unavailable) -> None:
         """Fail: it is begun again after the retry time."""
         self._let_go()
         self.failed(reason)

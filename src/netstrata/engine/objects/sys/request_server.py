@@ -2,17 +2,17 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import ANY, LIST
-from netstrata.contract.shapes_streams import SERVER_ADDRESS, StreamAddress, write_peer
-from netstrata.contract.shapes_templates import TEMPLATE
+from netstrata.contract.shapes.common import ANY, LIST
+from netstrata.contract.shapes.streams import SERVER_ADDRESS, StreamAddress, write_peer
+from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
-from netstrata.engine.message_stream import Channel, text_of, value_of, wrong
+from netstrata.engine.message_stream import MessageStream, text_of, value_of, wrong
 from netstrata.engine.process import Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import outside_object, takes
-from netstrata.engine.structures.call import ScopeOf
+from netstrata.engine.structures.processes.call import ScopeOf
 from netstrata.ports.streams import Closable, Stream
 from netstrata.protocols.requests import ABORT, ERROR, FINISHED, REPLY, REQUEST, Message
 from netstrata.values import Refused, Unavailable, Value
@@ -28,7 +28,7 @@ class RequestServer(ExternalObject):
     def begin(self, values: list[Value]) -> None:
         """Listen, and be up."""
         address, self.template, self.arguments = self.declaration.bind(values)
-        self.connections: dict[Connection, None] = {}
+        self.connections: dict[ServerConnection, None] = {}
         self.listener: Closable = self.ports.streams.listen(address, self._connected)
         self.up()
 
@@ -39,7 +39,7 @@ class RequestServer(ExternalObject):
         if self.state != UP:
             stream.close()
             return
-        self.connections[Connection(self, stream, peer)] = None
+        self.connections[ServerConnection(self, stream, peer)] = None
 
     def processes(self) -> list[Process]:
         """Return the processes that answer requests."""
@@ -50,7 +50,7 @@ class RequestServer(ExternalObject):
         """Say which requests' processes are still there."""
         return Waiting("waits for the processes that answered requests", self.processes())
 
-    def gone(self, connection: "Connection") -> None:
+    def gone(self, connection: "ServerConnection") -> None:
         """Forget a connection; be dead if it was the last that was waited for."""
         del self.connections[connection]
         if self.state != UP and not self.connections:
@@ -65,7 +65,7 @@ class RequestServer(ExternalObject):
             connection.end()
 
 
-class Connection:
+class ServerConnection:
     """One client, and its requests that are not over."""
 
     __slots__ = ("_ended", "channel", "peer", "requests", "running", "server")
@@ -76,9 +76,9 @@ class Connection:
         self.requests: dict[Handled, None] = {}
         self.running: dict[int, Handled] = {}  # those that are not ending, by number
         self._ended = False
-        self.channel = Channel(stream, server.later, self._told, self._hung_up)
+        self.channel = MessageStream(stream, server.later, self._on_message, self._on_closed)
 
-    def _told(self, message: Message) -> None:
+    def _on_message(self, message: Message) -> None:
         """Begin or abort a request."""
         if message.kind == REQUEST:
             self._begin(message)
@@ -108,7 +108,7 @@ class Connection:
         elif not self.requests:
             self.server.gone(self)
 
-    def _hung_up(self, reason: Unavailable) -> None:
+    def _on_closed(self, reason: Unavailable) -> None:
         """Undo what the client asked for."""
         self.server.note(str(reason))
         self.end()
@@ -130,7 +130,7 @@ class Handled(Owner):
 
     __slots__ = ("connection", "data", "ending", "finished", "number", "process")
 
-    def __init__(self, connection: Connection, number: int, data: Value) -> None:
+    def __init__(self, connection: ServerConnection, number: int, data: Value) -> None:
         self.connection = connection
         self.number = number
         self.data = data

@@ -2,8 +2,8 @@
 
 from typing import Final, cast
 
-from netstrata.contract.shapes import TEXT, TRUTH
-from netstrata.engine.byte_channel import Flow, Read, Write
+from netstrata.contract.shapes.common import TEXT, TRUTH
+from netstrata.engine.byte_channel import ByteChannel, Read, Write
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.referent import Referent
 from netstrata.engine.structure import gives, outside_object, takes
@@ -18,10 +18,10 @@ class Socket:
     __slots__ = ("flow", "read_size")
 
     def __init__(self, read_size: int) -> None:
-        self.flow: Flow | None = None
+        self.flow: ByteChannel | None = None
         self.read_size = read_size
 
-    def flow_of(self) -> Flow:
+    def flow_of(self) -> ByteChannel:
         """Return the flow.
 
         Raises: Refused if the socket was never connected.

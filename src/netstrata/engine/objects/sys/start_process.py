@@ -2,14 +2,15 @@
 
 from typing import cast
 
-from netstrata.contract.shapes import ANY, TEXT, TRUTH
-from netstrata.contract.shapes_children import EXIT_STATUS, PROGRAM
-from netstrata.contract.shapes_programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
-from netstrata.engine.byte_channel import Flow, Read, Write, nothing
-from netstrata.engine.environment import Timer, Waiting
+from netstrata.contract.shapes.children import EXIT_STATUS, PROGRAM
+from netstrata.contract.shapes.common import ANY, TEXT, TRUTH
+from netstrata.contract.shapes.programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
+from netstrata.engine.byte_channel import ByteChannel, Read, Write, nothing
+from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.statement import DOWN, DYING, UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
+from netstrata.engine.timers import Timer
 from netstrata.ports.children import Command, Program
 from netstrata.ports.streams import Stream
 from netstrata.values import Refused, Unavailable, Value, boolean
@@ -165,7 +166,7 @@ class Pipe(ExternalObject):
         """Be up with the pipe's end."""
         if stream is None:
             raise Refused(f"there is no such pipe: it was not asked for (mode {mode}), or it was taken already")
-        self.flow = Flow(stream, self.later, self._broke, nothing)
+        self.flow = ByteChannel(stream, self.later, self._broke, nothing)
         self.is_error = False
         self.up()
 

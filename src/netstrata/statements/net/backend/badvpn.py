@@ -1,9 +1,9 @@
 """net.backend.badvpn: a TAP device, and the program that carries its packets."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Command as Words
-from netstrata.contract.shapes import Name, Word
-from netstrata.contract.shapes_children import ChildOptions
+from netstrata.contract.shapes.children import ChildOptions
+from netstrata.contract.shapes.common import Command as Words
+from netstrata.contract.shapes.common import Name, Word
 from netstrata.ports import Command, Ports
 
 RETRY_MS = 5000

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from netstrata.contract import DOWN, KERNEL, Watch, note, watches
-from netstrata.contract.shapes import Name, word_shape
+from netstrata.contract.shapes.common import Name, word_shape
 from netstrata.ports import Ports
 from netstrata.values import Refused
 

@@ -3,7 +3,7 @@
 from contextlib import aclosing
 
 from netstrata.contract import DOWN, KERNEL, Watch, note, watches
-from netstrata.contract.shapes import Link
+from netstrata.contract.shapes.common import Link
 from netstrata.ports import Ports
 
 

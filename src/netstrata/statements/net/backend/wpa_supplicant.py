@@ -4,8 +4,8 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, Watch, watches
-from netstrata.contract.shapes import Command, Name, Text, Word
-from netstrata.contract.shapes_backends import Bssid
+from netstrata.contract.shapes.backends import Bssid
+from netstrata.contract.shapes.common import Command, Name, Text, Word
 from netstrata.ports import Ports
 
 

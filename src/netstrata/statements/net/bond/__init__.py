@@ -1,8 +1,8 @@
 """net.bond: several links as one."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_link import BondOptions
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import BondOptions
 from netstrata.ports import NewLink, Ports
 
 

@@ -1,7 +1,7 @@
 """net.bond.port: a link in a bond."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
+from netstrata.contract.shapes.common import Link
 from netstrata.ports import NewPort, Ports
 
 

@@ -1,8 +1,8 @@
 """net.dns: name servers to ask."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Priority
-from netstrata.contract.shapes_dns import Servers
+from netstrata.contract.shapes.common import Priority
+from netstrata.contract.shapes.dns import Servers
 from netstrata.ports import Ports
 from netstrata.values import format_address
 

@@ -1,8 +1,8 @@
 """net.dns.resolvconf: lines of the resolver configuration."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Priority
-from netstrata.contract.shapes_dns import ResolverLines
+from netstrata.contract.shapes.common import Priority
+from netstrata.contract.shapes.dns import ResolverLines
 from netstrata.ports import Ports
 
 

@@ -1,7 +1,7 @@
 """net.ip6tables.insert: an IPv6 packet filter rule in front of the others of its chain."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_filters import Rule
+from netstrata.contract.shapes.filters import Rule
 from netstrata.ports import Ports
 
 

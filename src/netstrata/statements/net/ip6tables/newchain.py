@@ -1,7 +1,7 @@
 """net.ip6tables.newchain: an IPv6 packet filter chain of one's own."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_filters import Chain
+from netstrata.contract.shapes.filters import Chain
 from netstrata.ports import Ports
 
 

@@ -1,7 +1,7 @@
 """net.ip6tables.policy: what an IPv6 chain does with what none of its rules decides."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Word
+from netstrata.contract.shapes.common import Word
 from netstrata.ports import Ports
 
 

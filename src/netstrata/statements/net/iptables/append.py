@@ -1,7 +1,7 @@
 """net.iptables.append: an IPv4 packet filter rule at the end of its chain."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_filters import Rule
+from netstrata.contract.shapes.filters import Rule
 from netstrata.ports import Ports
 
 

@@ -1,7 +1,7 @@
 """net.ipv4.addr: an IPv4 address on a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Ipv4Network, Link
+from netstrata.contract.shapes.common import Ipv4Network, Link
 from netstrata.ports import Ports
 
 

@@ -1,7 +1,7 @@
 """net.ipv4.addr_in_network: whether an address is inside a network."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Ipv4, Ipv4Network, Truth
+from netstrata.contract.shapes.common import Ipv4, Ipv4Network, Truth
 from netstrata.values import mask_bits
 
 

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import Watch, watches
-from netstrata.contract.shapes import Ipv4, Link, Truth
+from netstrata.contract.shapes.common import Ipv4, Link, Truth
 from netstrata.ports import Ports
 
 

@@ -4,8 +4,8 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, Watch, watches
-from netstrata.contract.shapes import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Text
-from netstrata.contract.shapes_dhcp import DhcpOptions, Gateway, GrantedRoutes, Mac, Options
+from netstrata.contract.shapes.common import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Text
+from netstrata.contract.shapes.dhcp import DhcpOptions, Gateway, GrantedRoutes, Mac, Options
 from netstrata.ports import Ports
 
 

@@ -1,7 +1,7 @@
 """net.ipv4.route: an IPv4 route."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Ipv4Gateway, Ipv4Network, Metric, Name
+from netstrata.contract.shapes.common import Ipv4Gateway, Ipv4Network, Metric, Name
 from netstrata.ports import Ports
 from netstrata.ports.kernel import Route
 

@@ -1,7 +1,7 @@
 """net.ipv6.addr: an IPv6 address on a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Ipv6Network, Link
+from netstrata.contract.shapes.common import Ipv6Network, Link
 from netstrata.ports import Ports
 
 

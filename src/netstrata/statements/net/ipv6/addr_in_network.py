@@ -1,7 +1,7 @@
 """net.ipv6.addr_in_network: whether an address is inside a network."""
 
 from netstrata.contract import computes
-from netstrata.contract.shapes import Ipv6, Ipv6Network, Truth
+from netstrata.contract.shapes.common import Ipv6, Ipv6Network, Truth
 from netstrata.values import mask_bits
 
 

@@ -1,7 +1,7 @@
 """net.ipv6.route: an IPv6 route."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Ipv6Gateway, Ipv6Network, Metric, Name
+from netstrata.contract.shapes.common import Ipv6Gateway, Ipv6Network, Metric, Name
 from netstrata.ports import Ports
 from netstrata.ports.kernel import Route
 

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, KERNEL, Watch, note, watches
-from netstrata.contract.shapes import Ipv6, Ipv6Network, Link, Network, Prefix6
+from netstrata.contract.shapes.common import Ipv6, Ipv6Network, Link, Network, Prefix6
 from netstrata.ports import Ports
 
 

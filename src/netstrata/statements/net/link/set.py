@@ -1,7 +1,7 @@
 """net.link.set: what a link is like."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
+from netstrata.contract.shapes.common import Link
 from netstrata.ports import Ports
 from netstrata.protocols.rtnetlink.settings import LinkSettings
 

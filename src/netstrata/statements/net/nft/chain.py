@@ -1,7 +1,7 @@
 """net.nft.chain: a chain of nftables."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_nft import NO_OPTIONS, ChainOptions, Family, NftName, chain_text
+from netstrata.contract.shapes.nft import NO_OPTIONS, ChainOptions, Family, NftName, chain_text
 from netstrata.ports import NftThing, Ports
 
 

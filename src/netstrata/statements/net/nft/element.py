@@ -1,7 +1,7 @@
 """net.nft.element: elements of a set of nftables."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_nft import Elements, Family, NftName
+from netstrata.contract.shapes.nft import Elements, Family, NftName
 from netstrata.ports import NftThing, Ports
 
 

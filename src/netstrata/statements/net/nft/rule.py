@@ -1,7 +1,7 @@
 """net.nft.rule: a rule of nftables."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_nft import Family, NftName, RuleText
+from netstrata.contract.shapes.nft import Family, NftName, RuleText
 from netstrata.ports import NftThing, Ports
 
 

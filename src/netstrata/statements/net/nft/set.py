@@ -1,7 +1,7 @@
 """net.nft.set: a set of nftables."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_nft import Family, NftName, SetOptions, set_text
+from netstrata.contract.shapes.nft import Family, NftName, SetOptions, set_text
 from netstrata.ports import NftThing, Ports
 
 

@@ -1,7 +1,7 @@
 """net.nft.table: a table of nftables."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes_nft import Family, NftName
+from netstrata.contract.shapes.nft import Family, NftName
 from netstrata.ports import NftThing, Ports
 
 

@@ -1,8 +1,8 @@
 """net.vrf: a routing domain."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
-from netstrata.contract.shapes_link import Table
+from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import Table
 from netstrata.ports import NewLink, Ports
 
 

@@ -1,7 +1,7 @@
 """net.vrf.port: a link in a VRF."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes import Link
+from netstrata.contract.shapes.common import Link
 from netstrata.ports import NewPort, Ports
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from netstrata.contract.shapes import ANY
+from netstrata.contract.shapes.common import ANY
 from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
 from netstrata.engine.process import Process

@@ -1,0 +1,1 @@
+"""Names that one process provides and others want: provide, depend, on_request and their like."""

@@ -1,0 +1,300 @@
+"""Processes by name, and one on demand: process_manager, ondemand."""
+
+from typing import cast
+
+from netstrata.contract.shapes.common import ANY, LIST
+from netstrata.contract.shapes.templates import TEMPLATE
+from netstrata.engine.environment import Waiting
+from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.referent import Referent
+from netstrata.engine.statement import DOWN, DYING, UP, Owner, Statement
+from netstrata.engine.structure import maybe, structure, takes
+from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
+from netstrata.engine.timers import Timer
+from netstrata.values import List, Refused, Value
+
+RETRY_MS = 10_000
+
+
+class Managed(Owner):
+    """One managed process: it runs, waits to be created, or is stopping, perhaps to start anew."""
+
+    __slots__ = ("arguments", "manager", "name", "process", "restart", "template", "timer")
+
+    def __init__(self, manager: "ProcessManager", name: Value | None, template: bytes, arguments: List) -> None:
+        self.manager = manager
+        self.name = name
+        self.template = template
+        self.arguments = arguments
+        self.process: Process | None = None
+        self.timer: Timer | None = None
+        self.restart: List | None = None  # start again with these once gone
+
+    def creator(self) -> Statement:
+        """Return the manager."""
+        return self.manager
+
+    def special(self, name: str) -> Referent | None:
+        """Give `_caller`, which is the manager's place."""
+        return ScopeOf(self.manager) if name == "_caller" else None
+
+    def label(self) -> str:
+        """Return the name it was started with, if that is a string."""
+        return f"[{self.name.decode('utf-8', 'replace')}]" if isinstance(self.name, bytes) else ""
+
+    def start(self) -> None:
+        """Create the process, now or, if there is no such template, after another try."""
+        self.timer = None
+        engine = self.manager.process.engine
+        try:
+            self.process = engine.create(self.template, self, self.arguments)
+        except Refused as error:
+            engine.observer.failed(self.manager.process, self.manager.slot, error)
+            self.timer = engine.timers.after(RETRY_MS, self.start)
+
+    def stop(self) -> None:
+        """Undo the process, or do not create it after all."""
+        self.restart = None
+        if self.process is None:
+            if self.timer is not None:
+                self.timer.cancel()
+            self.manager.managed_gone(self)
+        elif self.process.mode != TERMINATING:
+            self.process.terminate()
+
+    def child_down(self, process: Process) -> None:
+        """Let it go on."""
+        process.go_on()
+
+    def child_gone(self, process: Process) -> None:
+        """Start anew if asked, else be gone."""
+        self.process = None
+        if self.restart is not None and self.manager.state != DYING:
+            self.arguments = self.restart
+            self.restart = None
+            self.start()
+        else:
+            self.manager.managed_gone(self)
+
+
+class ProcessManager(Statement):
+    """Processes that are started and stopped by name."""
+
+    __slots__ = ("all", "named")
+
+    def begin(self, values: list[Value]) -> None:
+        """Be up."""
+        self.all: dict[Managed, None] = {}
+        self.named: dict[Value, Managed] = {}
+        self.up()
+
+    def managed_gone(self, managed: Managed) -> None:
+        """Forget a process; be dead if it was the last that was waited for."""
+        del self.all[managed]
+        if managed.name is not None:
+            del self.named[managed.name]
+        if self.state == DYING and not self.all:
+            self.dead()
+
+    def processes(self) -> list[Process]:
+        """Return the managed processes."""
+        return [managed.process for managed in self.all if managed.process is not None]
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for its processes to be gone."""
+        return Waiting("waits until its processes are gone", self.processes())
+
+    def die(self) -> None:
+        """Stop all, the oldest first."""
+        if not self.all:
+            self.dead()
+            return
+        for managed in list(self.all):
+            managed.stop()
+
+
+class ManagerStart(Statement):
+    """Starts a managed process."""
+
+    __slots__ = ()
+
+    def begin(self, values: list[Value]) -> None:
+        """Be up, then start the process if none of that name runs."""
+        named = len(values) == 3
+        template = template_name(values, 1 if named else 0)
+        arguments = argument_list(values, 2 if named else 1)
+        manager = cast(ProcessManager, self.target)
+        self.up()
+        if manager.state == DYING:
+            return
+        name = values[0] if named else None
+        managed = manager.named.get(name) if name is not None else None
+        if managed is None:
+            managed = Managed(manager, name, template, arguments)
+            manager.all[managed] = None
+            if name is not None:
+                manager.named[name] = managed
+            managed.start()
+        elif managed.process is not None and managed.process.mode == TERMINATING and managed.restart is None:
+            managed.restart = arguments
+
+
+class ManagerStop(Statement):
+    """Stops a managed process."""
+
+    __slots__ = ()
+
+    def begin(self, values: list[Value]) -> None:
+        """Be up, then stop the process if there is one of that name."""
+        manager = cast(ProcessManager, self.target)
+        self.up()
+        managed = manager.named.get(values[0])
+        if managed is not None and manager.state != DYING:
+            managed.stop()
+
+
+_MANAGED = """
+    Example:
+        process main {
+            process_manager() m;
+            m->start("one", "worker", {"x"});  # up x
+            m->stop("one");  # down
+            exit("0");
+        }
+        template worker { println("up ", _arg0); rprintln("down"); }
+    """
+structure("process_manager", ProcessManager, (), "Start and stop processes by name.\n" + _MANAGED)
+structure(
+    "process_manager::start",
+    ManagerStart,
+    maybe("name", ANY) + takes(("template", TEMPLATE), ("arguments", LIST)),
+    "Start a process from a template; nothing happens if one of that name runs.\n" + _MANAGED,
+)
+structure(
+    "process_manager::stop",
+    ManagerStop,
+    takes(("name", ANY)),
+    "Stop the process of that name; nothing happens if there is none.\n" + _MANAGED,
+)
+
+
+class OnDemand(Statement):
+    """A process that runs while somebody demands it."""
+
+    __slots__ = ("arguments", "child", "complete", "demands", "template")
+
+    def begin(self, values: list[Value]) -> None:
+        """Be up; nothing runs yet."""
+        self.template = template_name(values, 0)
+        self.arguments = argument_list(values, 1)
+        self.child: Process | None = None
+        self.complete = False
+        self.demands: dict[Demand, None] = {}
+        self.up()
+
+    def start(self) -> None:
+        """Create the process.
+
+        Raises: Refused if there is no such template.
+        """
+        self.child = self.process.engine.create(self.template, self, self.arguments)
+
+    def child_up(self, process: Process) -> None:
+        """Bring the demands up."""
+        self.complete = True
+        for demand in list(self.demands):
+            if demand.state == DOWN:
+                demand.up()
+
+    def child_down(self, process: Process) -> None:
+        """Let it go on, and take the demands down."""
+        process.go_on()
+        self._take_down()
+
+    def _take_down(self) -> None:
+        self.complete = False
+        for demand in list(self.demands):
+            if demand.state == UP:
+                demand.down()
+
+    def released(self) -> None:
+        """Undo the process if nobody demands it any more."""
+        if not self.demands and self.child is not None and self.child.mode != TERMINATING:
+            self.complete = False
+            self.child.terminate()
+
+    def processes(self) -> list[Process]:
+        """Return the process."""
+        return [self.child] if self.child is not None else []
+
+    def die(self) -> None:
+        """Undo the process."""
+        if self.child is None:
+            self._end()
+            return
+        if self.child.mode != TERMINATING:
+            self.child.terminate()
+        self._take_down()
+
+    def child_gone(self, process: Process) -> None:
+        """Create it again if it is demanded; be dead if that is what was waited for."""
+        self.child = None
+        if self.state == DYING:
+            self._end()
+        elif self.demands:
+            try:
+                self.start()
+            except Refused as error:
+                for demand in list(self.demands):
+                    del self.demands[demand]
+                    demand.failed(error)
+
+    def _end(self) -> None:
+        for demand in list(self.demands):
+            del self.demands[demand]
+            demand.dead()
+        self.dead()
+
+
+class Demand(Statement):
+    """Up while a process on demand is complete."""
+
+    __slots__ = ("ondemand",)
+
+    def begin(self, values: list[Value]) -> None:
+        """Ask for the process."""
+        self.ondemand = cast(OnDemand, self.target)
+        if self.ondemand.child is None and self.ondemand.state != DYING:
+            self.ondemand.start()
+        self.ondemand.demands[self] = None
+        if self.ondemand.complete:
+            self.up()
+
+    def member(self, name: str) -> Referent | None:
+        """Look a name up at the end of the process."""
+        child = self.ondemand.child
+        return child.find(name, len(child.code.slots)) if child is not None else None
+
+    def waits_for(self) -> Waiting | None:
+        """Say that it waits for the process."""
+        return Waiting("waits for the process on demand", self.ondemand.processes())
+
+    def die(self) -> None:
+        """No longer ask for it."""
+        self.ondemand.demands.pop(self, None)
+        self.ondemand.released()
+        self.dead()
+
+
+_DEMANDED = """
+    Example:
+        process main { ondemand("service", {}) s; s->demand() d; println(d.x); exit("0"); }
+        template service { var("served") x; }  # served
+    """
+structure(
+    "ondemand",
+    OnDemand,
+    takes(("template", TEMPLATE), ("arguments", LIST)),
+    "Run one process from a template while somebody demands it.\n" + _DEMANDED,
+)
+structure("ondemand::demand", Demand, (), "Ask for the process, and be up while it is complete.\n" + _DEMANDED)

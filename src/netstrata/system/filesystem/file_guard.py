@@ -1,0 +1,90 @@
+"""Notice that somebody else has written a file of ours, and write it again: at once, then more and more rarely."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from math import inf
+from typing import Protocol
+
+from netstrata.system.filesystem import inotify
+
+_CHANGES = (
+    inotify.CLOSE_WRITE | inotify.MOVED_TO | inotify.MOVED_FROM | inotify.CREATE | inotify.DELETE | inotify.ATTRIB
+)
+FIRST_WAIT = 1.0  # seconds between the first repair and the second; doubled each time
+LONGEST_WAIT = 60.0
+QUIET = 120.0  # after so long without a repair the next one is a first one
+
+
+class Guarded(Protocol):
+    """A file that can say whether it is as it was written."""
+
+    path: str
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file itself is written, because no other can be put in its place."""
+
+    def is_ours(self) -> bool:
+        """Say whether it is as it was written."""
+
+
+class FileGuard:
+    """Watch one file.  `repair` is called when it is to be written again."""
+
+    def __init__(self, file: Guarded, repair: Callable[[float], None]) -> None:
+        """Begin to watch.
+
+        Shapes: repair is given the seconds until the next one can follow.
+        Raises: OSError.
+        """
+        self._file = file
+        self._repair = repair
+        self._name = os.fsencode(os.path.basename(file.path))
+        self._last = -inf
+        self._wait = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._queue = inotify.Inotify()
+        try:
+            self._directory = self._queue.add(os.path.dirname(file.path) or ".", _CHANGES | inotify.ONLYDIR)
+            if file.in_place:
+                # A bind mount is written without its directory's noticing.
+                self._queue.add(file.path, inotify.CLOSE_WRITE)
+            self._loop.add_reader(self._queue.descriptor, self._readable)
+        except BaseException:
+            self._queue.close()
+            raise
+
+    def close(self) -> None:
+        """Watch no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._queue.descriptor >= 0:
+            self._loop.remove_reader(self._queue.descriptor)
+            self._queue.close()
+
+    def _readable(self) -> None:
+        for change in self._queue.read():
+            if change.watch != self._directory or change.name == self._name or change.mask & inotify.OVERFLOW:
+                self._look()
+                return
+
+    def _look(self) -> None:
+        if self._timer is not None or self._file.is_ours():
+            return
+        now = self._loop.time()
+        if now - self._last > QUIET:
+            self._wait = 0.0
+        left = self._last + self._wait - now
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._later)
+            return
+        self._last = now
+        self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
+        self._repair(self._wait)
+
+    def _later(self) -> None:
+        self._timer = None
+        self._look()

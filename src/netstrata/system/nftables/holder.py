@@ -1,0 +1,38 @@
+"""Who holds something in nftables, as those see it that make and watch it."""
+
+from typing import Protocol
+
+from netstrata.contract import Holder
+from netstrata.ports.nftables import NftThing
+from netstrata.system.nftables.transactions import NftCommand
+
+
+class ThingHolder(Protocol):
+    """Told what becomes of a thing, which it holds by a handle; numbers are in the order of beginning."""
+
+    thing: NftThing
+    handle: int
+    number: int
+
+    def on_deleted(self) -> None:
+        """Somebody else has deleted it."""
+
+    def on_element_deleted(self) -> None:
+        """Somebody else has deleted one of its elements."""
+
+
+class Made(NftCommand):
+    """A step that makes what somebody will hold."""
+
+    __slots__ = ("holder", "thing")
+
+    def __init__(self, holder: ThingHolder, making: str, statement: Holder | None) -> None:
+        super().__init__(making, f"add {title(holder.thing)}", statement)
+        self.holder = holder
+        self.thing = holder.thing
+
+
+def title(thing: NftThing) -> str:
+    """Return what a thing is called in messages: "the chain …", "to … : …"."""
+    where = " ".join(word for word in (thing.family, thing.table, thing.name) if word)
+    return f"the {thing.kind} {where}" if thing.kind not in ("rule", "element") else f"to {where}: {thing.text}"

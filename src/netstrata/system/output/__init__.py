@@ -1,0 +1,1 @@
+"""What is written without ever waiting for whoever reads it."""

@@ -1,0 +1,126 @@
+"""A program that is needed: waited for until it is ready, and started again when it ends."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from netstrata.contract import Holder, current_holder
+from netstrata.ports import Command
+from netstrata.protocols.backoff import Restarts
+from netstrata.system.tools.run import Listening
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.children import Child, RealChildren
+
+FIRST_WAIT_MS = 1000
+
+
+class Supervised:
+    """Started on entering, which waits for the line that says that it is ready; ended on leaving."""
+
+    __slots__ = (
+        "_child", "_children", "_command", "_leaving", "_prepare", "_ready", "_reason", "_restarts", "_said", "_since",
+        "_statement", "_timer", "_waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        children: "RealChildren",
+        command: Command,
+        ready: Callable[[str], bool],
+        reason: Callable[[list[str]], str],
+        prepare: Callable[[], None],
+    ) -> None:
+        """Take a program, how to see that it is ready or why it will not be, and what to do before each start.
+
+        Shapes: reason is given the program's last lines; prepare raises OSError if it cannot be done.
+        """
+        self._reason = reason
+        self._said: deque[str] = deque(maxlen=5)
+        self._children = children
+        self._command = command
+        self._ready = ready
+        self._prepare = prepare
+        self._child: Child | None = None
+        self._leaving = False
+        self._since = 0.0
+        self._statement: Holder | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._restarts = Restarts(FIRST_WAIT_MS)
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._statement = current_holder()
+        self._waiting = asyncio.get_running_loop().create_future()
+        child = self._start()
+        child.when_ended(self._ended)
+        try:
+            await self._waiting
+        except asyncio.CancelledError:
+            await self._stop()
+            raise
+        self._waiting = None
+        if child.ended:
+            raise Unavailable(f"start {child.name}", self._reason(list(self._said)) or f"it {child.verdict}")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cancelled = await self._stop()
+        if cancelled is not None:
+            raise cancelled
+
+    def _start(self) -> "Child":
+        try:
+            self._prepare()
+        except OSError as error:
+            raise Unavailable(f"write {error.filename}", error.strerror or str(error), error.errno or 0) from None
+        self._since = asyncio.get_running_loop().time()
+        self._child = self._children.start_kept(self._command, Listening(self._statement, self._look))
+        return self._child
+
+    def _look(self, line: str) -> None:
+        self._said.append(line)
+        if self._waiting is not None and not self._waiting.done() and self._ready(line):
+            self._waiting.set_result(None)
+
+    def _ended(self) -> None:
+        if self._waiting is not None:
+            if not self._waiting.done():
+                self._waiting.set_result(None)
+        elif not self._leaving and self._child is not None:
+            self._start_later(f"{self._child.name} {self._child.verdict}")
+
+    def _start_later(self, reason: str) -> None:
+        loop = asyncio.get_running_loop()
+        wait_ms = self._restarts.ended(int((loop.time() - self._since) * 1000))
+        if self._statement is not None:
+            self._statement.again(reason, wait_ms)
+        self._timer = loop.call_later(wait_ms / 1000, self._start_again)
+
+    def _start_again(self) -> None:
+        try:
+            child = self._start()
+            child.when_ended(self._ended)
+        except Unavailable as error:
+            self._start_later(str(error))
+        else:
+            if child.pid:  # else it could not be executed, which is told soon
+                self._note(f"{child.name} is started again")
+
+    async def _stop(self) -> asyncio.CancelledError | None:
+        self._leaving = True
+        if self._timer is not None:
+            self._timer.cancel()
+        child = self._child
+        if child is None or child.ended:
+            return None
+        child.stop(self._children.stop_timeout.seconds, self._note)
+        return await child.outlast()
+
+    def _note(self, line: str) -> None:
+        if self._statement is not None:
+            self._statement.note(line)
