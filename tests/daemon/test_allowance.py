@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.daemon.daemons import Started
 
-from netstrata.daemon.events.event_log import KEPT
+from netstrata.daemon.events.event import KEPT
 from netstrata.daemon.events.rate_limiter import MANY, MOST, RateLimiter
 
 

@@ -57,7 +57,7 @@ def test_what_stood_at_a_moment_has_the_values_of_then() -> None:
 
     main = rebuilt.find("main")
     assert main is not None
-    assert main.floors[0]["values"] == {"value": "b"}
+    assert main.floor(1).values == {"value": "b"}
 
 
 def test_a_method_that_changes_a_value_on_its_way_down_tells_it() -> None:

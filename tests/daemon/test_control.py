@@ -21,7 +21,7 @@ from netstrata.control.errors import NoDaemon, Refusal
 from netstrata.control.varlink import encode_call
 from netstrata.daemon.control.claim import Claim, Taken
 from netstrata.daemon.control.peers import peer_of
-from netstrata.daemon.events.event_log import KEPT
+from netstrata.daemon.events.event import KEPT
 
 PROGRAM = """process user { depend("LAN") lan; println("up"); }
 process lan { var("eth0") link; blocker() open; open->use(); provide("LAN"); }

@@ -1,13 +1,14 @@
 """Who needs what from whom."""
 
+from tests.daemon.standing import Played
+
 from netstrata.control.answers import finish, whole
 from netstrata.daemon.pyramid.graph import Graph
-from netstrata.testing.play import Play
 
 
 def edges(text: str) -> list[str]:
     """Play a program, and return what its processes are to one another."""
-    graph = Graph(Play(text).engine)
+    graph = Graph(Played(text).stands())
     finish(graph.look())
     return [
         f"{e['from']}.{e['statement']} {e['kind']} {e['name']} of {e['to']}.{e['provider']}{' up' * e['up']}"
@@ -84,7 +85,7 @@ def test_what_a_statement_runs_is_needed_in_its_place_or_beside_it() -> None:
 
 def test_a_thousand_processes_are_nodes_with_their_states() -> None:
     users = "".join(f'process user{n} {{ depend("LAN"); }}\n' for n in range(1000))
-    graph = Graph(Play(f'{users} process lan {{ provide("LAN"); }}').engine)
+    graph = Graph(Played(f'{users} process lan {{ provide("LAN"); }}').stands())
 
     finish(graph.look())
     nodes, found = whole(graph.nodes()), whole(graph.edges())

@@ -21,7 +21,8 @@ from netstrata.control.verbs import OPERATE, READ, Peer, verbs
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.control.limits import MOST_EACH, MOST_OPERATING, MOST_READING, REPORTED, Limits
 from netstrata.daemon.control.service import ControlService
-from netstrata.daemon.events.event_log import KEPT, EventLog
+from netstrata.daemon.events.event import KEPT
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.engine.environment import Retry
 from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.child import wait_until
@@ -166,8 +167,9 @@ def test_thousands_of_connections_are_refused_and_all_others_are_served() -> Non
 def test_a_message_that_never_ends_is_given_a_time_and_one_that_has_ended_is_not(tmp_path: Path) -> None:
     async def story() -> tuple[bytes, list[str], bytes]:
         told: list[str] = []
-        play = Play('process main { depend("x"); }')
-        service = ControlService(play.engine, EventLog(Retry(1)), [], GeneratedFiles(str(tmp_path)))
+        stream = EventLog(Retry(1))
+        play = Play('process main { depend("x"); }', observer=stream)
+        service = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)))
         path = str(tmp_path / "control")
         control = ControlSocket(path, service, report=lambda text, uid, pid: told.append(text), slow_s=1)
         await control.open()
@@ -302,9 +304,9 @@ def test_a_bug_that_a_client_meets_costs_its_connection_and_a_bounded_part_of_th
 
     async def story() -> tuple[list[bytes], list[str], bytes]:
         told: list[str] = []
-        service = Broken(
-            Play('process main { depend("x"); }').engine, EventLog(Retry(1)), [], GeneratedFiles(str(tmp_path))
-        )
+        stream = EventLog(Retry(1))
+        play = Play('process main { depend("x"); }', observer=stream)
+        service = Broken(play.engine, stream, [], GeneratedFiles(str(tmp_path)))
         control = ControlSocket(str(tmp_path / "control"), service, lambda text, uid, pid: told.append(text))
         await control.open()
         ends = []

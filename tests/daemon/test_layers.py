@@ -3,14 +3,12 @@
 from typing import Any
 
 import pytest
+from tests.daemon.standing import Played
 
 from netstrata.contract import computes
 from netstrata.control.answers import whole
-from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.running.registry import make_registry
-from netstrata.engine.environment import Retry
-from netstrata.testing.play import Play
 
 
 def _declared(layer: int) -> Any:
@@ -32,23 +30,28 @@ class Lights:
     """A program that is played, and what its lights are."""
 
     def __init__(self, text: str) -> None:
-        self.stream = EventLog(Retry(5000))
-        self.play = Play(text, more=STEPS, observer=self.stream)
+        self.played = Played(text, more=STEPS)
+        self.play = self.played.play
+
+    def _seen(self, below: bool) -> list[dict[str, Any]]:
+        stands = self.played.stands()
+        found: list[dict[str, Any]] = whole(pyramids(stands, [*stands.roots.values()], below))
+        return found
 
     def all(self) -> dict[str, dict[str, str]]:
         """Return the lights of all processes."""
-        found = whole(pyramids(self.play.engine.roots, self.stream.layers, below=True))
+        found = self._seen(below=True)
         return {process["process"]: process.get("lights", {}) for process in found}
 
     def since(self) -> dict[str, float]:
         """Return since when the lights of the first process are so."""
-        [process] = whole(pyramids(self.play.engine.roots, self.stream.layers, below=False))
+        [process] = self._seen(below=False)
         found: dict[str, float] = process["lights_since"]
         return found
 
     def layers(self, process: str) -> list[tuple[str, int]]:
         """Return the layer of each floor of a process."""
-        found = whole(pyramids(self.play.engine.roots, self.stream.layers, below=True))
+        found = self._seen(below=True)
         return [(f["name"], f["layer"]) for p in found if p["process"] == process for f in p["floors"]]
 
 
@@ -103,7 +106,7 @@ def test_every_event_of_a_statement_has_its_layer() -> None:
     lights = Lights('process main { call("t", {}); } template t { l1(); l3(); }')
     lights.play.end()
 
-    told = {(event.place.name, event.layer) for event in lights.stream.after(0, 1000) if event.place.statement}
+    told = {(event.place.name, event.layer) for event in lights.played.stream.after(0, 1000) if event.place.statement}
 
     assert told == {("call", 3), ("l1", 1), ("l3", 3)}
 

@@ -7,6 +7,7 @@ import pytest
 
 from netstrata.contract.secrets import MOST, SECRETS
 from netstrata.control.answers import finish, whole
+from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.logs.log_format import LogFormat
 from netstrata.daemon.logs.ncd_format import INFO, NcdFormat
@@ -79,9 +80,9 @@ def test_nothing_that_tells_of_a_program_tells_its_secret() -> None:
         " var(key) copy; sleep(copy); }"
     )
 
-    play = Play(text, observer=stream)
+    stands = finish(LiveView(Play(text, observer=stream).engine, stream).stands())
     events = json.dumps([event.as_dict() for event in stream.after(0, 1000)])
-    floors = json.dumps(all_redacted(whole(pyramids(play.engine.roots, stream.layers, False))))
+    floors = json.dumps(all_redacted(whole(pyramids(stands, [*stands.roots.values()], False))))
 
     for part in ("wooden ", "horse"):
         assert part not in events + floors + "\n".join(told)
@@ -108,11 +109,12 @@ def test_a_status_is_masked_below_its_processes_and_so_are_their_names() -> None
     stream = EventLog(Retry(5000))
     play = Play(text, observer=stream)
 
-    goals = [goal.as_dict(play.engine) for goal in finish(find_goals(play.engine)).values()]
-    graph = Graph(play.engine)
+    stands = finish(LiveView(play.engine, stream).stands())
+    goals = [goal.as_dict() for goal in finish(find_goals(stands)).values()]
+    graph = Graph(stands)
     finish(graph.look())
     told = {
-        "processes": pyramids(play.engine.roots, stream.layers, below=True),
+        "processes": pyramids(stands, [*stands.roots.values()], below=True),
         "goals": goals,
         "nodes": graph.nodes(),
         "edges": graph.edges(),

@@ -8,13 +8,19 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from netstrata.control.answers import finish, whole
 from netstrata.control.interface import KINDS
 from netstrata.daemon.events.recording import read_event
+from netstrata.daemon.pyramid.floors import pyramids
+from netstrata.daemon.pyramid.goals import find_goals
+from netstrata.daemon.pyramid.graph import Graph
 from netstrata.daemon.pyramid.projection import Projection
+from netstrata.daemon.pyramid.why import Why
 
 BASE: dict[str, Any] = {"seq": 1, "time": 1.0, "monotonic": 1.0, "kind": "transition", "process": "a"}
 PLACE: dict[str, Any] = {"statement": 1, "name": "var", "file": "a.ncd", "line": 1, "column": 1, "layer": 0}
-NAMES = [*BASE, *PLACE, "from", "to", "what", "text", "values", "codes", "child", "pid", "template", "retry_ms"]
+MORE = ["template", "retry_ms", "parent", "at", "waits", "behind", "trouble", "names", "provider", "known", "goal"]
+NAMES = [*BASE, *PLACE, "from", "to", "what", "text", "values", "codes", "child", "pid", *MORE]
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -61,6 +67,14 @@ def test_whatever_a_file_holds_is_an_event_or_is_refused_in_words(lines: list[di
         rebuilt.take(event)
         time.localtime(event.wall)
     assert all(refused)
-    for process in rebuilt.roots.values():
-        assert process.state
-        json.dumps([one.as_dict() for one in rebuilt.below(process)])
+    status = whole(pyramids(rebuilt, [*rebuilt.roots.values()], below=True))
+    assert all(process["state"] for process in status)
+    json.dumps(status)
+    for process in finish(rebuilt.everything()):
+        why = Why(rebuilt, rebuilt.monotonic)
+        finish(why.ask(process))
+        assert why.causes
+    graph = Graph(rebuilt)
+    finish(graph.look())
+    json.dumps(whole({"nodes": graph.nodes(), "edges": graph.edges()}))
+    json.dumps([goal.as_dict() for goal in finish(find_goals(rebuilt)).values()])

@@ -52,7 +52,8 @@ def record(folder: Path) -> tuple[Path, dict[str, Any], dict[str, list[dict[str,
                 break
         connection = daemon.connect()
         stood = connection.call("Status", below=True)
-        why = {name: connection.call("Why", process=name)["causes"] for name in ("user", "lan", "bad", "keeps")}
+        why = {name: connection.call("Why", process=name)["causes"] for name in ("user", "lan", "LAN", "bad", "keeps")}
+        why["graph"] = connection.call("Graph")["edges"]
         last = connection.call("Watch", after=0)["events"][-1]["seq"]
     return file, stood, why, last
 
@@ -144,6 +145,22 @@ def test_why_names_the_same_statement_and_words_as_the_daemon_did(tmp_path: Path
     assert [c["statement"] for c in keeps] == [3, 1]
     assert bad[0]["text"].startswith("expected a time")
     assert "; next try in " in bad[0]["text"]
+
+
+def test_a_recording_follows_names_and_knows_who_needs_what_as_the_daemon_did(tmp_path: Path) -> None:
+    file, _, why, last = record(tmp_path)
+
+    with served(file, "--at", str(last + 1), "--speed", "0") as shown:
+        user = shown.call("Why", process="user")["causes"]
+        name = shown.call("Why", process="LAN")["causes"]
+        edges = shown.call("Graph")["edges"]
+        code, out, problem = netstrata("goals", "--control", shown.path)
+
+    assert (user, name) == (why["user"], why["LAN"])
+    assert [cause["process"] for cause in user] == ["user", "lan"]
+    assert sorted(edges, key=str) == sorted(why["graph"], key=str)
+    assert edges
+    assert (code, problem) == (0, ""), out
 
 
 def test_it_goes_on_at_its_pace_and_a_watcher_sees_it(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "Drop": {"goal": "vpn"},
     "Show": {"name": "main.conf"},
 }
+RECORDED = ("Status", "Why", "Watch", "Graph", "Goals")
 PYTHON = {"bool": bool, "int": int, "string": str, "float": float}
 
 
@@ -52,10 +53,10 @@ def test_each_verb_has_a_function_and_each_function_a_verb() -> None:
 def test_a_recording_knows_the_verbs_that_events_can_answer() -> None:
     known = {name for name, verb in verbs().items() if verb.function in functions_of(Replay)}
 
-    assert known == {"Status", "Why", "Watch"}
+    assert known == set(RECORDED)
 
 
-SERVED = [(ControlService, name) for name in verbs()] + [(Replay, name) for name in ("Status", "Why", "Watch")]
+SERVED = [(ControlService, name) for name in verbs()] + [(Replay, name) for name in RECORDED]
 
 
 @pytest.mark.parametrize(("service", "name"), SERVED)

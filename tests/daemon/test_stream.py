@@ -1,7 +1,7 @@
 """The stream of events."""
 
-from netstrata.daemon.events.event import Event
-from netstrata.daemon.events.event_log import KEPT, EventLog
+from netstrata.daemon.events.event import KEPT, Event
+from netstrata.daemon.events.event_log import EventLog
 from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 

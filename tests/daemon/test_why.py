@@ -2,22 +2,21 @@
 
 from typing import Any
 
+from tests.daemon.standing import Played
+
 from netstrata.control.answers import finish, whole
 from netstrata.daemon.events.event_log import EventLog
-from netstrata.daemon.events.layers import Layers
 from netstrata.daemon.pyramid.floors import pyramids
-from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
 
 
 def reasons(text: str, name: str) -> list[str]:
     """Play a program, and ask why one of its processes is where it is."""
-    stream = EventLog(Retry(5000))
-    play = Play(text, observer=stream)
-    process = stream.process_at(name)
+    played = Played(text)
+    process = played.stands().find(name)
     assert process is not None
-    why = Why(play.engine, stream.failures)
+    why = played.why()
     finish(why.ask(process))
     return [
         f"{'  ' * cause.depth}{cause.process}.{cause.statement} {cause.name}: {cause.text}{' (root)' * cause.root}"
@@ -145,9 +144,9 @@ def test_what_a_complete_process_runs_beside_itself_is_followed() -> None:
 
 
 def test_the_pyramid_shows_each_floor_with_state_values_and_what_it_waits_for() -> None:
-    play = Play('process main { var("x") v; depend("LAN"); println(v); }', observer=EventLog(Retry(5000)))
+    stands = Played('process main { var("x") v; depend("LAN"); println(v); }').stands()
 
-    [process] = whole(pyramids(play.engine.roots, Layers(), below=False))
+    [process] = whole(pyramids(stands, [*stands.roots.values()], below=False))
 
     floors: list[dict[str, Any]] = process["floors"]
 
@@ -175,7 +174,7 @@ def test_a_process_is_found_by_its_path_until_it_is_gone() -> None:
     assert stream.process_at("main.3/t") is None
     play.engine.roots[0].restart(0)
     play.work_off()
-    assert [path for path, _ in stream.processes()] == ["main"]
+    assert stream.paths() == ["main"]
 
 
 def test_restart_undoes_from_one_floor_on_and_touches_nothing_below() -> None:
@@ -189,10 +188,9 @@ def test_restart_undoes_from_one_floor_on_and_touches_nothing_below() -> None:
 
 def named(text: str, name: str) -> list[str]:
     """Play a program, and ask why by any name."""
-    stream = EventLog(Retry(5000))
-    play = Play(text, observer=stream)
-    why = Why(play.engine, stream.failures)
-    process = stream.process_at(name)
+    played = Played(text)
+    process = played.stands().find(name)
+    why = played.why()
     if process is not None:
         finish(why.ask(process))
     else:

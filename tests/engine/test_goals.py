@@ -1,10 +1,10 @@
 """Goals: what comes up only while somebody asks for it."""
 
+from tests.daemon.standing import Played
+
 from netstrata.control.answers import finish
 from netstrata.daemon.pyramid.goals import find_goals
-from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.structures.names.goals import goals
-from netstrata.testing.play import Play
 
 CHAIN = """
 process vpn0 {
@@ -20,7 +20,8 @@ class Asked:
     """A program that is asked for goals."""
 
     def __init__(self, text: str) -> None:
-        self.play = Play(text)
+        self.played = Played(text)
+        self.play = self.played.play
 
     def ask(self, *names: bytes) -> str:
         """Ask for goals; return what was printed meanwhile, on one line."""
@@ -39,14 +40,14 @@ class Asked:
 
     def states(self) -> dict[str, str]:
         """Return how far each goal is."""
-        return {
-            goal.name.decode(): goal.state(self.play.engine) for goal in finish(find_goals(self.play.engine)).values()
-        }
+        return {goal.name: goal.state for goal in finish(find_goals(self.played.stands())).values()}
 
     def why(self, process: str) -> list[str]:
         """Return the chain of causes."""
-        why = Why(self.play.engine, {})
-        finish(why.ask(next(root for root in self.play.engine.roots if root.code.name == process)))
+        found = self.played.stands().find(process)
+        why = self.played.why()
+        assert found is not None
+        finish(why.ask(found))
         return [f"{cause.process}.{cause.statement} {cause.text}" for cause in why.causes]
 
 

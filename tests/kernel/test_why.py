@@ -14,6 +14,7 @@ from tests.cli.programs import netstrata
 
 import netstrata as package
 from netstrata.cli.client import Connection
+from netstrata.control.answers import whole
 from netstrata.control.verbs import OPERATE
 from netstrata.daemon.events.recording import Recording
 from netstrata.daemon.pyramid.replay import Replay
@@ -143,7 +144,7 @@ def test_a_cable_that_is_pulled_later_is_named_as_one_that_never_was_there(lapto
     shown = Replay(recording.events(recording.runs[0]))
     while shown.step() is not None:
         pass
-    assert next(shown.why(OPERATE, "fine"))["text"] == "no carrier on eth0"
+    assert whole(shown.why(OPERATE, "fine"))[0]["text"] == "no carrier on eth0"
     before = laptop.events()[-1]["seq"]
     laptop.wire.plug()
     wait_until("all up again", lambda: _complete(laptop, before))  # so that the lease is given back in the end

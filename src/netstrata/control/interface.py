@@ -69,11 +69,17 @@ type Cause (
 )
 
 # Something that happened.  kind is transition (from, to, values), values (which a method has changed since), process
-# (what, and the template it was created from), error (text, retry_ms until the next attempt, and refused if it is the
+# (what; if a statement runs it, the template it was created from, and that statement: the process parent, the number
+# at), error (text, retry_ms until the next attempt, and refused if it is the
 # program that is wrong, not the system that would not), retry (a child that
 # is kept running has ended: text, and retry_ms until it is started again), child (a line that a child of the
 # statement's has said: child, pid, text), kernel (what has changed), dhcp and supplicant (how these conversations go),
-# waits (for what a structure is down), note, control (what somebody asked for) or program (a program begins).
+# waits (what a statement is down for, or cannot be gone), note, control (what somebody asked for; if it is a goal,
+# which one, and whether it is asked for now) or program (a program begins).
+# Whatever the kind, what stands is known from events alone: waits says what the statement waits for from then on
+# (behind: in which processes), trouble what is wrong although it is up, names what it provides, wants or comes up for
+# (scope: in which scope) or, of one about the outside, what may be links, provider and provider_statement who provides
+# what it wants; known has the names of statements to come, by their numbers.  Who may only read is not told of names.
 type Event (
   seq: int,
   time: float,
@@ -97,7 +103,19 @@ type Event (
   child: ?string,
   pid: ?int,
   uid: ?int,
-  template: ?string
+  template: ?string,
+  parent: ?string,
+  at: ?int,
+  goal: ?string,
+  asked: ?bool,
+  waits: ?string,
+  behind: ?[]string,
+  trouble: ?string,
+  names: ?[]string,
+  scope: ?int,
+  provider: ?string,
+  provider_statement: ?int,
+  known: ?[string][]string
 )
 
 # A process of the graph, and that process `from` needs what `to` gives under a name.  kind is depend, call (from's

@@ -26,7 +26,9 @@ class Observer:
         """A statement was told that everything after it is gone."""
 
     def process_moved(self, process: "Process", what: str) -> None:
-        """A process was `created`, is `complete`, waits to retry (`retrying`), is `terminating` or `gone`."""
+        """A process was `created`, is `complete`, or `restarting` after that, waits to retry (`retrying`), is
+        `terminating` or `gone`.
+        """
 
     def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke, or could not be undone as it should be.  Always called."""

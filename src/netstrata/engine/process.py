@@ -102,6 +102,8 @@ class Process(Frame):
         if index < self.advance:
             self.error = False
             self.advance = index
+            if self.mode == COMPLETE and self.engine.watched:
+                self.engine.observer.process_moved(self, "restarting")
         self.engine.push(self)
 
     def go_on(self) -> None:

@@ -69,6 +69,8 @@ def random_events(rng: random.Random, count: int) -> list[dict[str, Any]]:
         if floors is None:
             states[process] = ["gone"] * 4
             event |= {"kind": "process", "what": "created"}
+            if process != "a":
+                event |= {"parent": "a", "at": 1}
         elif process != "a" and all(state == "gone" for state in floors) and rng.random() < 0.3:
             del states[process]
             event |= {"kind": "process", "what": "gone"}
@@ -139,7 +141,7 @@ SAYING = """(async () => {{
 }})()"""
 
 
-def test_what_a_floor_waits_for_is_what_it_has_said_last(scene: Scene) -> None:
+def test_what_a_floor_waits_for_is_what_events_say_until_it_moves(scene: Scene) -> None:
     said = [
         ("created", None, ""),
         ("down", None, ""),
@@ -155,8 +157,10 @@ def test_what_a_floor_waits_for_is_what_it_has_said_last(scene: Scene) -> None:
     ]
     events: list[dict[str, Any]] = []
     before = "gone"
-    for number, (what, text, _) in enumerate(said, 1):
+    for number, (what, text, waits) in enumerate(said, 1):
         event: dict[str, Any] = {"seq": number, "time": float(number), "process": "a"}
+        if waits:
+            event["waits"] = waits
         if text is not None:
             event |= {"kind": what, "statement": 1, "name": "x", "text": text, "child": "supplicant"}
         elif what == "created":

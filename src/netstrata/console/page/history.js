@@ -5,29 +5,13 @@
 // The first one comes from what the daemon says stands now, with all events undone: a floor was before its first event
 // what that event says it came from.
 
+import { apply, asGone, newFloor, newProcess, withoutHoles, withState } from "./reduce.js";
+
 export const KEPT = 50_000;
 const STEP = 400;
 
-const EMPTY = Object.freeze([]);
-
-export function newFloor(statement, name = "", file = "", line = 0) {
-  return {
-    statement,
-    name,
-    file,
-    line,
-    state: "gone",
-    since: 0,
-    layer: 0,
-    label: "",
-    values: null,
-    waits: "",
-    news: "", // what was said last while it was up: the reason, if it goes down
-    heard: false, // whether that is what a child said
-    processes: EMPTY,
-    error: "",
-  };
-}
+// What has become of a process, by the state that the daemon says it is in.
+const WHAT = { complete: "complete", failed: "retrying", undone: "terminating", gone: "terminating" };
 
 function readFloor(told) {
   return {
@@ -38,18 +22,26 @@ function readFloor(told) {
     label: told.label ?? "",
     values: told.values && Object.keys(told.values).length ? told.values : null,
     waits: told.waits ?? "",
-    processes: told.processes ?? EMPTY,
+    processes: told.processes ?? [],
   };
 }
 
 function readProcess(told) {
-  return {
-    path: told.process,
-    state: told.state,
-    floors: told.floors.map(readFloor),
-    lights: told.lights ?? null,
-    created: 0,
-  };
+  const floors = told.floors.map(readFloor);
+  const isPaused = told.state === "undoing" && !floors.some((floor) => floor.state === "dying");
+  const process = newProcess(told.process, floors);
+  return withState({ ...process, what: isPaused ? "paused" : (WHAT[told.state] ?? "created"), lights: told.lights ?? null });
+}
+
+// Say of each process which floor of which one runs it.
+function withParents(processes) {
+  for (const { path, floors } of [...processes.values()])
+    for (const floor of floors)
+      for (const below of floor.processes) {
+        const child = processes.get(below);
+        if (child) processes.set(below, { ...child, parent: path, at: floor.statement });
+      }
+  return processes;
 }
 
 export class History {
@@ -125,7 +117,7 @@ export class History {
         from = i + 1;
         break;
       }
-    const now = new Map(told.map((process) => [process.process, readProcess(process)]));
+    const now = withParents(new Map(told.map((process) => [process.process, readProcess(process)])));
     for (const process of now.values()) this.shapes.set(process.path, process.floors.map(asGone));
     this.copies = this.copies.filter((copy) => copy.index < from);
     const state = undone(now, this.events, from);
@@ -149,8 +141,8 @@ export class History {
         return { ...floor, error: floor.state === "gone" ? (old?.error ?? "") : "" };
       return { ...old, name: floor.name, label: floor.label, layer: old.layer || floor.layer };
     });
-    const state = seq >= this.last ? process.state : known.state;
-    this.state.set(process.path, { ...known, state, floors, lights: process.lights });
+    const what = seq >= this.last ? process.what : known.what;
+    this.state.set(process.path, withState({ ...known, what, floors, lights: process.lights }));
   }
 
   correctOne(told, seq) {
@@ -181,10 +173,6 @@ export class History {
   }
 }
 
-function asGone(floor) {
-  return { ...floor, state: "gone", since: 0, values: null, waits: "", processes: EMPTY, error: "" };
-}
-
 // Undo all events from an index on.
 function undone(now, events, from) {
   const floors = new Map(); // path -> statement -> the first event
@@ -210,8 +198,7 @@ function undone(now, events, from) {
     const floorList = [];
     for (const event of first.values())
       floorList[event.statement - 1] = newFloor(event.statement, event.name, event.file, event.line);
-    const process = { path, state: "waiting", floors: withoutHoles(floorList), lights: null, created: 0 };
-    state.set(path, before(process, first, null));
+    state.set(path, before(newProcess(path, withoutHoles(floorList)), first, null));
   }
   return state;
 }
@@ -223,104 +210,7 @@ function before(process, first, seen) {
     if (!event) return floor;
     return { ...asGone(floor), state: event.from, layer: event.layer ?? floor.layer };
   });
-  return { ...process, floors, state: floors.every((floor) => floor.state === "up") ? "complete" : "waiting" };
-}
-
-function withoutHoles(floors) {
-  for (let i = 0; i < floors.length; i++) floors[i] ??= newFloor(i + 1);
-  return floors;
-}
-
-const NEXT = { created: "waiting", complete: "complete", retrying: "failed", terminating: "undone" };
-
-// What a statement says of itself tells what it waits for, too; a child's words do where it has said nothing.
-const SAYS = new Set(["waits", "note", "kernel", "dhcp", "supplicant", "retry", "child"]);
-const MOVES = new Set(["transition", "values", "error", ...SAYS]);
-
-// Make a state what it is after an event.
-export function apply(state, event, shapes) {
-  if (!event.process || event.kind === "gap") return;
-  const path = event.process;
-  let process = state.get(path);
-  if (event.kind === "process") {
-    if (event.what === "gone") {
-      state.delete(path);
-      hang(state, path, false);
-      return;
-    }
-    if (event.what === "created") {
-      process = { path, state: "waiting", floors: shapes.get(path) ?? [], lights: null, created: event.time };
-      hang(state, path, true);
-    }
-    if (process) state.set(path, { ...process, state: NEXT[event.what] ?? process.state });
-    return;
-  }
-  if (!event.statement || !MOVES.has(event.kind)) return;
-  process ??= { path, state: "waiting", floors: shapes.get(path) ?? [], lights: null, created: event.time };
-  const floors = process.floors.slice();
-  const at = event.statement - 1;
-  const old = floors[at] ?? newFloor(event.statement, event.name, event.file, event.line);
-  if (event.kind === "error") {
-    floors[at] = { ...old, error: event.text ?? "failed" };
-    state.set(path, { ...process, floors: withoutHoles(floors), state: "failed" });
-    return;
-  }
-  if (event.kind === "values") {
-    floors[at] = { ...old, values: event.values ?? null };
-    state.set(path, { ...process, floors: withoutHoles(floors) });
-    return;
-  }
-  if (SAYS.has(event.kind)) {
-    const heard = event.kind === "child";
-    if (old.state === "up" && !heard) {
-      floors[at] = { ...old, news: event.text ?? "" };
-      state.set(path, { ...process, floors: withoutHoles(floors) });
-      return;
-    }
-    if (old.state !== "down" && old.state !== "dying") return;
-    if (heard && old.waits && !old.heard) return;
-    floors[at] = { ...old, waits: `${heard ? `${event.child}: ` : ""}${event.text ?? ""}`, heard };
-    state.set(path, { ...process, floors: withoutHoles(floors) });
-    return;
-  }
-  const gone = event.to === "gone";
-  floors[at] = {
-    ...old,
-    state: event.to,
-    since: event.time,
-    layer: event.layer || old.layer,
-    values: event.to === "up" ? (event.values ?? null) : event.to === "dying" ? old.values : null,
-    waits: event.from === "up" && event.to === "down" ? old.news : "",
-    heard: false,
-    news: "",
-    processes: gone ? EMPTY : old.processes,
-    error: event.to === "up" || event.to === "down" ? "" : old.error,
-  };
-  const how =
-    event.to === "dying"
-      ? process.state === "undone"
-        ? "undone"
-        : "undoing"
-      : process.state === "undone"
-        ? "undone"
-        : "waiting";
-  state.set(path, { ...process, floors: withoutHoles(floors), state: how });
-}
-
-// Let the floor that runs a process know it, or forget it.
-function hang(state, path, there) {
-  const words = path.match(/^(.*)\.(\d+)(?:\/[^.[]*)?(?:\[[^\]]*\])?[^.]*$/);
-  if (!words) return;
-  const parent = state.get(words[1]);
-  const at = Number(words[2]) - 1;
-  const floor = parent?.floors[at];
-  if (!floor) return;
-  const processes = there
-    ? [...floor.processes.filter((one) => one !== path), path]
-    : floor.processes.filter((one) => one !== path);
-  const floors = parent.floors.slice();
-  floors[at] = { ...floor, processes };
-  state.set(words[1], { ...parent, floors });
+  return withState({ ...process, floors, what: floors.every((floor) => floor.state === "up") ? "complete" : "created" });
 }
 
 // Whether events have told all there is to know: else the daemon must be asked what a floor waits for, and what comes.

@@ -22,8 +22,8 @@ from netstrata.daemon.control.client import ControlClient
 from netstrata.daemon.control.limits import Limits, Report
 from netstrata.daemon.control.peers import operator_groups, peer_of, right_of
 from netstrata.daemon.control.texts import EventTexts
-from netstrata.daemon.events.event import Event
-from netstrata.daemon.events.event_log import EventSubscriber
+from netstrata.daemon.events.event import Event, EventSubscriber
+from netstrata.daemon.pyramid.questions import View
 from netstrata.daemon.text.rendering import traceback_of
 
 SLOW_S: Final = 10.0  # that a message may take
@@ -71,6 +71,10 @@ class Served(Protocol):
     @property
     def stream(self) -> Timeline:
         """What happens."""
+
+    @property
+    def view(self) -> View:
+        """What stands."""
 
 
 class ControlSocket:
@@ -153,6 +157,8 @@ class ControlSocket:
         """Forget a client, which is about to close."""
         del self._clients[client.number]
         self.limits.left(client.peer, client.right)
+        if not self._clients:
+            self.served.view.let_go()
         if self._epoll is not None:
             self._epoll.unregister(client.number)
 

@@ -1,11 +1,10 @@
 """Events: what happened, where in the program, and which of them somebody wants."""
 
 import time
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from netstrata.daemon.text.redaction import all_redacted
-from netstrata.engine.program import Slot
 
 
 class Place(NamedTuple):
@@ -19,14 +18,16 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place(0, "", "", 0, 0)
+LAYERS: Final = (1, 2, 3, 4)
+KEPT: Final = 10_000  # events in memory
 
 
-@lru_cache(maxsize=1 << 16)
-def place_of(slot: Slot) -> Place:
-    """Return where a statement stands; asked for with every event, so it is found out once."""
-    span = slot.span
-    line, column = span.source.line_and_column(span.start)
-    return Place(slot.index + 1, slot.type, span.source.name, line, column)
+class Failure(NamedTuple):
+    """Why a statement could not begin, and when it is tried again (monotonic seconds)."""
+
+    text: str
+    again: float
+    quotes: bool  # the text quotes the program: it is not the system that would not
 
 
 class Event:
@@ -37,7 +38,8 @@ class Event:
 
         transition   from, to (gone, down, up, dying), values (on the way up)
         values       values: others than on the way up, for a method has changed them
-        process      what (created, complete, retrying, terminating, gone), template (on creation, if it is of one)
+        process      what (created, complete, paused, resumed, retrying, terminating, gone); on creation, if a
+                     statement runs it: its template, parent (the process of that statement) and at (its number there)
         program      text: a program begins; a recording also has its codes
         error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for),
                      refused (the program is wrong, else the system would not)
@@ -48,7 +50,17 @@ class Event:
         dhcp         text: what is said to a DHCP server, and what it answers
         supplicant   text: how the authentication of a link goes
         retry        text, retry_ms: a child that is kept running has ended, and is started again so much later
-        control      text: what somebody asked for; uid, pid: who it was, if it was refused
+        control      text: what somebody asked for; uid, pid: who it was, if it was refused; goal and asked: that a goal
+                     is asked for by people from now on, or no more
+
+    What is known of a statement from then on stands with whatever kind tells of it:
+
+        waits        what it waits for; behind: the processes of those, if it waits for some
+        trouble      what is wrong although it is up
+        names, scope what it provides, wants or comes up for, and the number of the scope these are names in; of one
+                     about the outside, the words that may be links
+        provider, provider_statement   who provides what it wants, once it is up
+        known        the names of statements to come, by their numbers
     """
 
     __slots__ = ("fields", "kind", "layer", "monotonic", "place", "process", "seq", "wall")
@@ -82,6 +94,9 @@ class Event:
             found["layer"] = self.layer
         found.update(all_redacted(self.fields))
         return found
+
+
+EventSubscriber = Callable[[Event], None]
 
 
 class Filter(NamedTuple):

@@ -5,11 +5,12 @@ one who comes late can see what happened before.
 """
 
 import time
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from netstrata.daemon.events.changed_values import changed_by
-from netstrata.daemon.events.event import NOWHERE, Event, place_of
+from netstrata.daemon.events.codes import place_of
+from netstrata.daemon.events.event import KEPT, NOWHERE, Event, EventSubscriber, Failure, Place
+from netstrata.daemon.events.facts import Facts
 from netstrata.daemon.events.layers import Layers
 from netstrata.daemon.events.rate_limiter import MOST, RateLimiter
 from netstrata.daemon.text.paths import process_path
@@ -17,23 +18,10 @@ from netstrata.daemon.text.rendering import account_of, cut, next_of, traceback_
 from netstrata.engine.async_statement import AsyncStatement
 from netstrata.engine.environment import Observer, Retry
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import Process
+from netstrata.engine.process import PAUSED, Process
 from netstrata.engine.program import Slot
-from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
+from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
 from netstrata.values import Refused, Unavailable
-
-KEPT: Final = 10_000  # events in memory
-
-
-class Failure(NamedTuple):
-    """Why a statement could not begin, and when it is tried again (monotonic seconds)."""
-
-    text: str
-    again: float
-    quotes: bool  # the text quotes the program: it is not the system that would not
-
-
-EventSubscriber = Callable[[Event], None]
 
 
 class EventLog(Observer):
@@ -50,9 +38,14 @@ class EventLog(Observer):
         self.retries_counted = 0
         self._paths: dict[Process, str] = {}
         self._at: dict[str, Process] = {}  # the other way round
+        self._places: dict[Slot, tuple[Place, int]] = {}  # where each statement stands, and on which layer
+        self._twins = 0  # processes whose name another one had
         self.layers = Layers()
+        self.facts = Facts(self.path_of)
         self._allowance = RateLimiter()
         self._fell: dict[Statement, None] = {}  # those that went down since nothing was due
+        self._halted: dict[Process, None] = {}  # those that were complete, and are to restart
+        self._paused: dict[Process, None] = {}  # those that are told to stand still
         self._changed: dict[Statement, None] = {}  # those whose values have changed since
         self.engine: Engine | None = None  # as soon as anything happens in it
         self.failures: dict[
@@ -88,29 +81,37 @@ class EventLog(Observer):
         """Call it no more."""
         self._subscribers.remove(subscriber)
 
-    def control(self, text: str) -> None:
+    def control(self, text: str, **more: Any) -> None:
         """Tell that somebody asked for something."""
-        self._tell("control", {"text": text})
+        self._tell("control", {"text": text, **more})
 
     def refused(self, text: str, uid: int, pid: int) -> None:
         """Tell that somebody asked for what he does not get."""
         self._tell("control", {"text": text, "uid": uid, "pid": pid})
 
     def path_of(self, process: Process) -> str:
-        """Return a process's name for people."""
+        """Return a process's name for people; of several that would have the same, all but one have a number."""
         path = self._paths.get(process)
         if path is None:
-            path = self._paths[process] = process_path(process)
+            path = process_path(process)
+            if path in self._at:
+                self._twins += 1
+                path = f"{path}~{self._twins}"
+            self._paths[process] = path
             self._at[path] = process
         return path
 
+    def knows(self, process: Process) -> bool:
+        """Say whether a process is there: it was told of, and is not gone."""
+        return process in self._paths
+
     def process_at(self, path: str) -> Process | None:
-        """Return the process that has a name now; of several, the youngest."""
+        """Return the process that has a name now."""
         return self._at.get(path)
 
-    def processes(self) -> list[tuple[str, Process]]:
-        """Return all processes by name."""
-        return list(self._at.items())
+    def paths(self) -> list[str]:
+        """Return the names of all processes."""
+        return list(self._at)
 
     def _tell(self, kind: str, fields: dict[str, Any]) -> None:
         """Tell what is about nothing of the program."""
@@ -120,8 +121,20 @@ class EventLog(Observer):
         self, process: Process, slot: Slot, kind: str, fields: dict[str, Any], statement: Statement | None
     ) -> None:
         """Tell what is about a statement, which need not exist."""
-        layer = self.layers.of_event(slot, statement, process.engine)
-        self._emit(Event(self._seq + 1, kind, self.path_of(process), place_of(slot), layer, fields))
+        own = statement.declaration.layer if statement is not None else 0
+        place, layer = self._places.get(slot) or self.placed(slot, process.engine, own)
+        self._emit(Event(self._seq + 1, kind, self._paths.get(process) or self.path_of(process), place, layer, fields))
+
+    def _tell_process(self, process: Process, fields: dict[str, Any]) -> None:
+        """Tell what is about a process."""
+        self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
+
+    def placed(self, slot: Slot, engine: Engine, own: int) -> tuple[Place, int]:
+        """Return where a statement stands in the program, and on which layer: its own, else that of what it may run."""
+        found = self._places.get(slot)
+        if found is None:
+            found = self._places[slot] = (place_of(slot), own or self.layers.of(slot, engine))
+        return found
 
     def _emit(self, event: Event) -> None:
         self._seq = event.seq
@@ -133,11 +146,15 @@ class EventLog(Observer):
         for subscriber in self._subscribers:
             subscriber(event)
 
-    def _transition(self, statement: Statement, before: str, after: str, values: dict[str, str]) -> None:
-        fields: dict[str, Any] = {"from": before, "to": after}
-        if values:
-            fields["values"] = values
-        self._tell_of(statement.process, statement.slot, "transition", fields, statement)
+    def _transition(self, statement: Statement, before: int, after: int) -> None:
+        fields: dict[str, Any] = {"from": STATE_NAMES[before], "to": STATE_NAMES[after]}
+        process = statement.process
+        slot = process.code.slots[statement.index]
+        if after == UP:
+            self.facts.come_up(statement, slot, fields)
+        elif before == UP and after == DOWN and isinstance(statement, AsyncStatement):  # it has told why
+            fields |= self.facts.of_waiting(statement)
+        self._tell_of(process, slot, "transition", fields, statement)
 
     def _begin(self, engine: Engine) -> None:
         """Know the engine, and tell that its program begins."""
@@ -148,47 +165,60 @@ class EventLog(Observer):
 
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """A statement went from one state to another."""
-        values = variables_of(statement) if after == UP else {}
-        self._transition(statement, STATE_NAMES[before], STATE_NAMES[after], values)
+        self._transition(statement, before, after)
         statement.since = 0.0 if after == NONE else self._wall
-        if after == DOWN:
-            if len(self._fell) >= KEPT:
-                self._fell.clear()  # they have been busy since: what they wait for is not what matters now
-            self._fell[statement] = None
+        if self.failures and after in (DOWN, UP):
+            self.failures.pop((statement.process, statement.index), None)
+        if after in (DOWN, DYING):
+            self._waits(statement)
+            return
         if after == NONE:
             self.layers.undone(statement, self._wall)
-        if after in (UP, NONE):
+        if statement.declaration.roles.changes:
             for one in changed_by(statement):
                 if len(self._changed) >= KEPT:
                     self._changed.clear()
                 self._changed[one] = None
-        if after == UP and self.failures:
-            self.failures.pop((statement.process, statement.index), None)
+
+    def _waits(self, statement: Statement) -> None:
+        if len(self._fell) >= KEPT:
+            self._fell.clear()  # they have been busy since: what they wait for is not what matters now
+        self._fell[statement] = None
 
     def settle(self) -> None:
         """Tell what has become of what changed; called when nothing else is due.
 
-        That is what structures wait for that went down and still are (statements about the outside tell it themselves,
-        and what waits for others only is seen from those), and values that are others than when they came up: once,
-        however often they changed.
+        That is what those wait for that went down or began to leave, and have not told it themselves; and values that
+        are others than when they came up: once, however often they changed.
         """
         fell, self._fell = self._fell, {}
+        for process in [*self._halted, *(statement.process for statement in fell)]:
+            if process.mode == PAUSED and process not in self._paused:
+                self._paused[process] = None
+                self._tell_process(process, {"what": "paused"})
+        self._halted.clear()
         for statement in fell:
-            if statement.state == DOWN and not isinstance(statement, AsyncStatement):
-                waiting = statement.waits_for()
-                if waiting is not None and not waiting.processes:
-                    text = {"text": waiting.text}
-                    self._tell_of(statement.process, statement.slot, "waits", text, statement)
+            if statement.state in (DOWN, DYING) and not (isinstance(statement, AsyncStatement) and statement.last_line):
+                fields = self.facts.of_waiting(statement)
+                if "waits" in fields:
+                    fields["text"] = fields.pop("waits")
+                    self._tell_of(statement.process, statement.slot, "waits", fields, statement)
         changed, self._changed = self._changed, {}
         for statement in changed:
             if statement.state == UP:
                 fields = {"values": variables_of(statement)}
                 self._tell_of(statement.process, statement.slot, "values", fields, statement)
 
+    def cleaned(self, statement: Statement) -> None:
+        """A process goes on, after it stood still until nothing stood on it any more."""
+        if statement.process in self._paused:
+            del self._paused[statement.process]
+            self._tell_process(statement.process, {"what": "resumed"})
+
     def restarted(self, statement: Statement) -> None:
         """A statement that is up was down for an instant."""
-        self._transition(statement, "up", "down", {})
-        self._transition(statement, "down", "up", variables_of(statement))
+        self._transition(statement, UP, DOWN)
+        self._transition(statement, DOWN, UP)
         statement.since = self._wall
 
     def process_moved(self, process: Process, what: str) -> None:
@@ -197,10 +227,18 @@ class EventLog(Observer):
             self.retries_counted += 1
         if self.engine is None:
             self._begin(process.engine)
-        fields = {"what": what}
-        if what == "created" and process.owner is not None:
-            fields["template"] = process.code.name
-        self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
+        if what == "restarting":
+            self._halted[process] = None
+            return
+        fields: dict[str, Any] = {"what": what}
+        if what == "created" or what == "gone":
+            creator = process.owner.creator() if process.owner is not None else None
+            if creator is not None and creator.state != UP:
+                self._waits(creator)  # for another one than before
+            if what == "created":
+                self.facts.come(process, creator, fields)
+        self._tell_process(process, fields)
+        self._paused.pop(process, None)
         if what == "gone":
             path = self._paths.pop(process, "")
             if self._at.get(path) is process:
@@ -232,11 +270,11 @@ class EventLog(Observer):
 
     def noted(self, statement: Statement, kind: str, line: str) -> None:
         """A statement has something to tell."""
-        self._tell_of(statement.process, statement.slot, kind, {"text": cut(line)}, statement)
+        self._say(statement, kind, {"text": cut(line)})
 
     def retries(self, statement: Statement, line: str, wait_ms: int) -> None:
         """A statement starts something again later."""
-        self._tell_of(statement.process, statement.slot, "retry", {"text": line, "retry_ms": wait_ms}, statement)
+        self._say(statement, "retry", {"text": line, "retry_ms": wait_ms})
 
     def heard(self, statement: Statement, child: str, pid: int, line: str) -> None:
         """A child of a statement's has said a line."""
@@ -245,5 +283,14 @@ class EventLog(Observer):
             if left < -1:
                 return
             line = f"(more than {MOST} lines in a second: what follows in this second is left out)"
-        fields = {"child": child, "pid": pid, "text": line}
-        self._tell_of(statement.process, statement.slot, "child", fields, statement)
+        self._say(statement, "child", {"child": child, "pid": pid, "text": line})
+
+    def _say(self, statement: Statement, kind: str, fields: dict[str, Any]) -> None:
+        """Tell what a statement says, and what that makes of it."""
+        if statement.state == UP:
+            trouble = statement.trouble()
+            if trouble:
+                fields["trouble"] = trouble
+        elif statement.state in (DOWN, DYING):
+            fields |= self.facts.of_waiting(statement)
+        self._tell_of(statement.process, statement.slot, kind, fields, statement)

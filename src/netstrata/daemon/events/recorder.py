@@ -11,7 +11,8 @@ import time
 from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
-from netstrata.daemon.events.event import Event, place_of
+from netstrata.daemon.events.codes import statement_of
+from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.system.filesystem.places import open_file
 
@@ -145,29 +146,14 @@ class Recorder:
 
 
 def codes_of(stream: EventLog) -> dict[str, Any]:
-    """Return all processes and templates of a program by name, with their statements.
-
-    Shapes: a statement is name, label, file, line, layer, all layers of what it will be or run as a set of bits, and
-    whether it has a layer of its own.
-    """
+    """Return all processes and templates of a program by name, with their statements; see `events/codes`."""
     engine = stream.engine
     if engine is None:
         return {}
-    found: dict[str, Any] = {}
-    for code in engine.templates.values():
-        slots = [(slot, place_of(slot)) for slot in code.slots]
-        found[code.name] = {
+    return {
+        code.name: {
             "template": code.template,
-            "statements": [
-                [
-                    slot.type,
-                    slot.name,
-                    place.file,
-                    place.line,
-                    stream.layers.of(slot, None, engine),
-                    *stream.layers.of_text(slot, engine),
-                ]
-                for slot, place in slots
-            ],
+            "statements": [statement_of(slot, stream.layers, engine) for slot in code.slots],
         }
-    return found
+        for code in engine.templates.values()
+    }

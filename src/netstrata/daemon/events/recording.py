@@ -15,10 +15,15 @@ _SHAPES: Final[dict[str, tuple[type, ...]]] = {
 }  # fmt: skip
 _NEEDS: Final[dict[str, dict[str, type]]] = {
     "transition": {"from": str, "to": str},
+    "values": {"values": dict},
     "process": {"what": str},
     "child": {"child": str, "pid": int, "text": str},
 }
-_MAY: Final[dict[str, type]] = {"text": str, "values": dict, "codes": dict, "template": str, "retry_ms": int}
+_MAY: Final[dict[str, type]] = {
+    "text": str, "values": dict, "codes": dict, "template": str, "retry_ms": int, "parent": str, "at": int,
+    "goal": str, "asked": bool, "waits": str, "behind": list, "trouble": str, "names": list, "scope": int,
+    "provider": str, "provider_statement": int, "known": dict,
+}  # fmt: skip
 _PLACE: Final[dict[str, type]] = {"statement": int, "name": str, "file": str, "line": int, "column": int, "layer": int}
 
 

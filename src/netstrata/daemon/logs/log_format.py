@@ -36,7 +36,7 @@ class LogFormat:
         fields = event.fields
         if event.kind == "error":
             return str(fields["account"])
-        if event.kind in SAID or (event.kind == "waits" and self._transitions):
+        if event.kind in SAID or (event.kind == "waits" and self._transitions and "behind" not in fields):
             return f"{event.title}: {said_of(event.kind, fields)}"
         if event.kind == "control":
             return str(fields["text"])

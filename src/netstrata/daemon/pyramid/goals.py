@@ -4,82 +4,67 @@ from typing import Any
 
 from netstrata.contract.roles import NAMES
 from netstrata.control.answers import Slices
-from netstrata.daemon.events.walks import floors_of, processes_from
-from netstrata.daemon.text.paths import process_path
+from netstrata.daemon.pyramid.projection import SLICE, Projection
+from netstrata.daemon.pyramid.standing import FloorState, Standing
 from netstrata.daemon.text.redaction import redacted
-from netstrata.engine.machine import Engine
-from netstrata.engine.process import COMPLETE, Process
-from netstrata.engine.program import Slot
-from netstrata.engine.statement import UP, Statement
-from netstrata.engine.structures.names.goals import goals
 
 
 class Goal:
-    """One goal: who comes up for it, from which statement on, and who provides it."""
+    """One goal: who comes up for it, from which statement on, who asks for it, and who provides it."""
 
-    __slots__ = ("holders", "name", "providers")
+    __slots__ = ("asked", "holders", "name", "providers", "required")
 
-    def __init__(self, name: bytes) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.holders: list[tuple[Process, int]] = []
-        self.providers: list[Process] = []
+        self.asked = False  # by people
+        self.required = False  # by a statement
+        self.holders: list[tuple[Standing, int]] = []
+        self.providers: list[tuple[Standing, FloorState]] = []
 
-    def as_dict(self, engine: Engine) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return it as clients see it."""
-        paths = [process_path(process) for process, _ in self.holders] + [process_path(p) for p in self.providers]
-        return {
-            "name": redacted(self.name.decode("utf-8", "backslashreplace")),
-            "asked": self.name in goals(engine).asked,
-            "state": self.state(engine),
-            "processes": list(dict.fromkeys(paths)),
-        }
+        paths = [process.path for process, _ in (*self.holders, *self.providers)]
+        processes = list(dict.fromkeys(paths))
+        return {"name": redacted(self.name), "asked": self.asked, "state": self.state, "processes": processes}
 
-    def state(self, engine: Engine) -> str:
-        """Say how far it is: idle, waiting (also while it is undone) or up.
+    @property
+    def state(self) -> str:
+        """How far it is: idle, waiting (also while it is undone) or up.
 
         It is up when it is provided; if no statement provides it, when all that comes up for it is complete.
         """
-        offer = engine.offers.get(self.name)
-        provided = offer is not None and offer.provider is not None and offer.provider.state == UP
-        if not goals(engine).wanted(self.name):
-            standing = any(process.free > index + 1 for process, index in self.holders)
+        provided = any(floor.state == "up" for _, floor in self.providers)
+        if not self.asked and not self.required:
+            standing = any(process.last > number for process, number in self.holders)
             return "waiting" if standing else "up" if provided and not self.holders else "idle"
         if self.providers:
             return "up" if provided else "waiting"
-        complete = bool(self.holders) and all(process.mode == COMPLETE for process, _ in self.holders)
+        complete = bool(self.holders) and all(process.is_complete() for process, _ in self.holders)
         return "up" if complete else "waiting"
 
 
-def find_goals(engine: Engine) -> Slices[dict[bytes, Goal]]:
+def find_goals(stands: Projection) -> Slices[dict[str, Goal]]:
     """Return all goals by name: what statements come up for or ask for, in program order."""
-    found: dict[bytes, Goal] = {}
-    provided: dict[bytes, list[Process]] = {}
-    everybody = yield from processes_from(engine.roots)
-    for floor in floors_of(everybody):
-        if floor is None:
-            yield
-            continue
-        process, slot, statement = floor
-        roles = slot.roles()
-        if NAMES not in (roles.provides, roles.raised_by) and not roles.asks:
-            continue
-        name = _name(slot, statement)
-        if name is None:
-            continue
-        if roles.provides:
-            provided.setdefault(name, []).append(process)
-        elif roles.raised_by:
-            found.setdefault(name, Goal(name)).holders.append((process, slot.index))
-        else:
-            found.setdefault(name, Goal(name))
+    found: dict[str, Goal] = {}
+    provided: dict[str, list[tuple[Standing, FloorState]]] = {}
+    counted = 0
+    for process in (yield from stands.everything()):
+        for written, floor in process.floors():
+            counted += 1
+            if not counted % SLICE:
+                yield
+            if NAMES not in (written.role.provides, written.role.raised_by) and not written.role.asks:
+                continue
+            for name in floor.names_as(written)[:1]:
+                if written.role.provides:
+                    provided.setdefault(name, []).append((process, floor))
+                    continue
+                goal = found.setdefault(name, Goal(name))
+                if written.role.raised_by:
+                    goal.holders.append((process, floor.number))
+                else:
+                    goal.required = goal.required or floor.state != "gone"
     for goal in found.values():
+        goal.asked = goal.name in stands.asked
         goal.providers = provided.get(goal.name, [])
     return found
-
-
-def _name(slot: Slot, statement: Statement | None) -> bytes | None:
-    """Return the name of the goal that a statement is about, None if its text does not tell yet."""
-    if statement is not None:
-        return next((name for name, _ in statement.names_of() if isinstance(name, bytes)), None)
-    name = slot.constants[0] if slot.constants else None
-    return name if isinstance(name, bytes) else None

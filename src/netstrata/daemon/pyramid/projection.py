@@ -1,221 +1,186 @@
-"""What stood at some moment of a recording, told from the events until then."""
+"""What stands: told from events, and from nothing else.
 
-import re
+The rules that make it of them are here and in `standing`, and once more, in JavaScript, in the console's page
+(`console/page/reduce.js`): `tests/console/test_same_rules.py` feeds both the same events.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
-from netstrata.daemon.events.event import Event
-from netstrata.daemon.events.layers import LAYERS, Count
+from netstrata.control.answers import Slices
+from netstrata.daemon.events.event import Event, Failure
+from netstrata.daemon.pyramid.standing import (
+    NEVER_UNDONE,
+    NO_ROLE,
+    NO_VALUES,
+    Code,
+    FloorState,
+    Role,
+    Standing,
+    Written,
+)
 
-_BELOW = re.compile(r"\.(\d+)")
-_SAYS = ("note", "waits", "child", "kernel", "dhcp", "supplicant", "retry")
+SLICE = 200  # processes or statements that are looked at in a slice
+# What a statement that waits says now, for its words may count time; nothing if events are all there is.
+Now = Callable[[str, int], dict[str, Any]]
 
 
-class Standing:
-    """A process, as far as events tell of it."""
-
-    def __init__(self, path: str, floors: list[dict[str, Any]], parent: "Standing | None", at: int) -> None:
-        """Take its statements, and by which statement of which process it is run."""
-        self.path = path
-        self._floors = {floor["statement"]: floor for floor in floors}
-        self.parent = parent
-        self.at = at
-        self.children: dict[str, Standing] = {}
-        self.what = "created"
-        self.undone: dict[int, float] = {}  # by layer: when something of it was last undone
-        self.failures: dict[int, tuple[str, float]] = {}  # by statement: why, and when it is tried again (monotonic)
-
-    def floor(self, event: Event) -> dict[str, Any]:
-        """Return the floor that an event is about; one that was not known is known now."""
-        place = event.place
-        floor = self._floors.get(place.statement)
-        if floor is None:
-            slot = ["", "", "", 0, 0, 1 << event.layer, event.layer > 0]
-            floor = self._floors[place.statement] = _floor(place.statement, slot)
-        floor.update(name=place.name, file=place.file, line=place.line, layer=event.layer)
-        return floor
-
-    @property
-    def floors(self) -> list[dict[str, Any]]:
-        """Its statements, in order."""
-        return [self._floors[number] for number in sorted(self._floors)]
-
-    @property
-    def state(self) -> str:
-        """How it is, in a word."""
-        states = {floor["state"] for floor in self._floors.values()}
-        if self.what in ("terminating", "gone"):
-            return "undone" if states - {"gone"} else "gone"
-        if "dying" in states:
-            return "undoing"
-        if self.what == "complete" and states <= {"up"}:
-            return "complete"
-        return "failed" if self.failures else "waiting"
-
-    def stuck(self) -> dict[str, Any] | None:
-        """Return the statement that holds it up: the last that is being undone, else the first that is not up."""
-        dying = [floor for floor in self.floors if floor["state"] == "dying"]
-        waiting = [floor for floor in self.floors if floor["state"] != "up"]
-        return dying[-1] if dying else waiting[0] if waiting else None
-
-    def troubles(self, before: int) -> list[dict[str, Any]]:
-        """Return the floors before one that are up, and say that something is wrong all the same; the nearest first."""
-        return [floor for floor in reversed(self.floors) if floor["statement"] < before and "_trouble" in floor]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as the control API does."""
-        floors = []
-        for floor in self.floors:
-            shown = {key: value for key, value in floor.items() if not key.startswith("_")}
-            below = self._run_by(floor)
-            if below:
-                shown["processes"] = [child.path for child in below]
-            floors.append(shown)
-        found: dict[str, Any] = {"process": self.path, "state": self.state, "floors": floors}
-        lights = {str(layer): count.light() for layer, count in sorted(self.counts().items())}
-        if lights:
-            found["lights"] = {layer: light.state for layer, light in lights.items()}
-            found["lights_since"] = {layer: light.since for layer, light in lights.items()}
-        return found
-
-    def _run_by(self, floor: dict[str, Any]) -> "list[Standing]":
-        return [child for child in self.children.values() if child.at == floor["statement"]]
-
-    def counts(self) -> dict[int, Count]:
-        """Count the statements of each layer, as `netstrata.daemon.events.layers` does for those that run."""
-        found: dict[int, Count] = {}
-        for floor in self.floors:
-            below = self._run_by(floor)
-            for child in below:
-                for layer, count in child.counts().items():
-                    found.setdefault(layer, Count()).add(count.total, count.begun, count.up, count.since)
-            state = floor["state"]
-            if below or (state == "up" and not floor["_own"]):
-                continue
-            for layer in layers_in(floor["_layers"]):
-                found.setdefault(layer, Count()).add(
-                    1, int(state != "gone"), int(state == "up"), floor.get("since", 0.0)
-                )
-        for layer, when in self.undone.items():
-            if layer in found:
-                found[layer].add(0, 0, 0, when)
-        return found
+def _nothing(path: str, number: int) -> dict[str, Any]:
+    return {}
 
 
 class Projection:
     """All processes, kept up to date by taking events in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Now = _nothing) -> None:
         self.roots: dict[str, Standing] = {}
-        self._all: dict[str, Standing] = {}
-        self._codes: dict[str, Any] = {}
+        self.codes: dict[str, Code] = {}
+        self.asked: dict[str, None] = {}  # goals that people ask for
         self.monotonic = 0.0  # of the last event
+        self._all: dict[str, Standing] = {}
+        self._now = now
 
     def take(self, event: Event) -> None:
         """Know of an event."""
         self.monotonic = event.monotonic
-        if event.kind == "program":
-            codes = event.fields.get("codes")
-            self._codes = codes if isinstance(codes, dict) else {}
-        elif event.kind == "process":
+        fields = event.fields
+        if event.kind == "process":
             self._process(event)
         elif event.place.statement:
             self._statement(event)
+        elif event.kind == "control" and "goal" in fields:
+            if fields.get("asked"):
+                self.asked[fields["goal"]] = None
+            else:
+                self.asked.pop(fields["goal"], None)
+        elif event.kind == "program" and "codes" in fields:
+            self.codes = {name: read_code(code) for name, code in fields["codes"].items()}
 
     def find(self, path: str) -> Standing | None:
         """Return the process with a path."""
         return self._all.get(path)
-
-    def below(self, process: Standing) -> list[Standing]:
-        """Return a process and all below it, parents before children."""
-        return [process, *(found for child in process.children.values() for found in self.below(child))]
 
     @property
     def known(self) -> list[str]:
         """The paths of all processes."""
         return list(self._all)
 
+    def freshen(self, process: Standing, floor: FloorState) -> None:
+        """Know what a statement says now, if that is more than events have told."""
+        floor.take(self._now(process.path, floor.number))
+
+    def below(self, roots: list[Standing]) -> Slices[list[Standing]]:
+        """Return some processes and all below them, parents before children, each root before the next one."""
+        found: list[Standing] = []
+        waiting = roots[::-1]
+        while waiting:
+            process = waiting.pop()
+            found.append(process)
+            children = [child for at in sorted(process.below) for child in process.below[at].values()]
+            waiting += reversed(children)
+            if not len(found) % SLICE:
+                yield
+        return found
+
+    def everything(self) -> Slices[list[Standing]]:
+        """Return all processes, parents before children."""
+        return (yield from self.below([*self.roots.values()]))
+
     def _process(self, event: Event) -> None:
-        what = event.fields["what"]
-        if what == "created":
-            self._create(event.process, str(event.fields.get("template") or event.process))
-            return
+        fields = event.fields
+        what = fields["what"]
         process = self._all.get(event.process)
+        if what == "created":
+            self._forget(process)
+            process = self._create(event.process, fields.get("template", event.process), fields)
+        elif what == "gone":
+            if process is not None and process.parent is None:
+                process.what = what
+            else:
+                self._forget(process)
+        elif process is not None:
+            process.what = what
+
+    def _forget(self, process: Standing | None) -> None:
+        """Forget a process and all below it."""
         if process is None:
             return
-        process.what = what
-        if what == "gone" and process.parent is not None:
-            del self._all[process.path]
-            process.parent.children.pop(process.path, None)
+        waiting = [process]
+        while waiting:
+            one = waiting.pop()
+            self._all.pop(one.path, None)
+            waiting += [child for below in one.below.values() for child in below.values()]
+        if process.parent is not None:
+            process.parent.drop(process)
+        else:
+            self.roots.pop(process.path, None)
 
-    def _create(self, path: str, code: str) -> Standing:
-        parent, at = self._parent(path)
-        known = self._codes.get(code)
-        statements = known.get("statements", []) if isinstance(known, dict) else []
-        floors = [_floor(number, slot) for number, slot in enumerate(statements, 1) if _is_slot(slot)]
-        process = self._all[path] = Standing(path, floors, parent, at)
-        (parent.children if parent is not None else self.roots)[path] = process
+    def _create(self, path: str, template: str, fields: dict[str, Any]) -> Standing:
+        parent = self._all.get(fields.get("parent", ""))
+        at = fields.get("at", 0)
+        code = self.codes.get(template)
+        process = Standing(path, template, code.statements if code is not None else [], parent, at)
+        self._all[path] = process
+        if parent is not None:
+            parent.hang(process)
+        else:
+            self.roots[path] = process
+        self._know(process, fields)
+        process.undone = fields.get("undone") or NEVER_UNDONE
         return process
 
-    def _parent(self, path: str) -> tuple[Standing | None, int]:
-        """Return the process whose statement runs the one with a path, and the statement's number."""
-        best: Standing | None = None
-        at = 0
-        for dot in (match.start() for match in re.finditer(r"\.", path)):
-            found = self._all.get(path[:dot])
-            number = _BELOW.match(path, dot)
-            if found is not None and number is not None:
-                best, at = found, int(number[1])
-        return best, at
+    def _know(self, process: Standing, fields: dict[str, Any]) -> None:
+        """Know the names of statements to come."""
+        for number, names in fields.get("known", {}).items():
+            floor = process.floor(int(number))
+            if floor.state == "gone":
+                floor.names = names
 
     def _statement(self, event: Event) -> None:
-        process = self._all.get(event.process) or self._create(event.process, event.process)
-        floor = process.floor(event)
+        process = self._all.get(event.process)
+        if process is None:
+            process = self._create(event.process, event.process, {})
+        process.learn(event)
+        if event.place.statement > process.count:
+            return
         fields = event.fields
-        number = event.place.statement
         if event.kind == "transition":
-            floor["state"] = fields["to"]
-            floor["since"] = event.wall if fields["to"] != "gone" else 0.0
-            floor.pop("values", None)
-            floor.pop("waits", None)
-            news = floor.pop("_news", None)
-            floor.pop("_trouble", None)
-            if news and (fields["from"], fields["to"]) == ("up", "down"):
-                floor["waits"] = floor["_said"] = news
-            if fields["to"] == "gone":
-                process.undone |= dict.fromkeys(layers_in(floor["_layers"]), event.wall)
-            if fields["to"] == "up":
-                floor["values"] = fields.get("values") or {}
-                process.failures.pop(number, None)
-        elif event.kind == "values":
-            floor["values"] = fields.get("values") or {}
+            process.moved(event)
+        floor = process.floor(event.place.statement)
+        floor.take(fields)
+        if event.kind == "values":
+            floor.values = fields.get("values") or NO_VALUES
+        elif event.kind == "waits":
+            floor.take({**fields, "waits": fields["text"]})
         elif event.kind == "error":
-            process.failures[number] = (fields["text"], event.monotonic + (fields.get("retry_ms") or 0) / 1000)
-        elif floor["state"] == "up" and event.kind in _SAYS and event.kind != "child":
-            floor["_news"] = fields["text"]  # the reason, if it goes down now
-            if event.kind in ("note", "retry"):
-                floor["_trouble"] = fields["text"]
-        elif event.kind in _SAYS and floor["state"] in ("down", "dying"):
-            said = fields["text"]
-            if event.kind != "child":
-                floor["waits"] = floor["_said"] = said
-            elif "waits" not in floor or floor.get("_said") != floor["waits"]:
-                floor["waits"] = f"{fields['child']}: {said}"
+            again = event.monotonic + fields.get("retry_ms", 0) / 1000
+            floor.failure = Failure(fields["text"], again, fields.get("refused") is not False)
+        if "known" in fields:
+            self._know(process, fields)
 
 
-def layers_in(bits: int) -> list[int]:
-    """Return the layers of a set."""
-    return [layer for layer in LAYERS if bits >> layer & 1]
+def read_code(found: Any) -> Code:
+    """Read a process or template as a recording has it; what makes no sense is left out."""
+    statements = found.get("statements") if isinstance(found, dict) else None
+    template = isinstance(found, dict) and found.get("template") is True
+    return Code(template, [read_statement(one) for one in statements or [] if _is_statement(one)])
 
 
-def _is_slot(slot: Any) -> bool:
-    return isinstance(slot, list) and [type(part) for part in slot] == [str, str, str, int, int, int, bool]
+def read_statement(found: list[Any]) -> Written:
+    """Read a statement as the text has it."""
+    name, label, file, line, layer, layers, own = found[:7]
+    more: dict[str, Any] = found[7] if found[7:] else {}
+    role: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in more.items()}
+    return Written(name, label, file, line, layer, layers, own, Role(**role) if role else NO_ROLE)
 
 
-def _floor(number: int, slot: list[Any]) -> dict[str, Any]:
-    """Return a statement that has not begun."""
-    name, label, file, line, layer, layers, own = slot
-    floor = {"statement": number, "name": name, "file": file, "line": line, "state": "gone", "layer": layer}
-    floor |= {"_layers": layers, "_own": own}
-    if label:
-        floor["label"] = label
-    return floor
+def _is_statement(found: Any) -> bool:
+    if not isinstance(found, list) or [type(part) for part in found[:7]] != [str, str, str, int, int, int, bool]:
+        return False
+    more = found[7] if found[7:] else {}
+    return isinstance(more, dict) and all(
+        type(value) is (list if isinstance(known, tuple) else type(known))
+        and (not isinstance(value, list) or all(isinstance(one, str) for one in value))
+        for name, value in more.items()
+        for known in [Role._field_defaults.get(name)]
+    )

@@ -4,16 +4,11 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from math import inf
-from typing import Any
 
-from netstrata.control.answers import Items, Slices
-from netstrata.control.interface import NAME
-from netstrata.control.verbs import OPERATE, Failure
-from netstrata.daemon.events.event import Event, Filter
-from netstrata.daemon.events.event_log import KEPT, EventSubscriber
-from netstrata.daemon.pyramid.projection import Projection, Standing
-from netstrata.daemon.pyramid.similar import similar_to
-from netstrata.daemon.pyramid.visible import cause_for, event_for, path_for, pyramids_for
+from netstrata.control.answers import Slices
+from netstrata.daemon.events.event import KEPT, Event, EventSubscriber
+from netstrata.daemon.pyramid.projection import Projection
+from netstrata.daemon.pyramid.questions import Questions
 
 
 class Shown:
@@ -55,14 +50,34 @@ class Shown:
             subscriber(event)
 
 
-class Replay:
+class Told:
+    """What stood at a moment, told from the events until then."""
+
+    def __init__(self) -> None:
+        self.projection = Projection()
+
+    def stands(self) -> Slices[Projection]:
+        """Return what stood."""
+        yield
+        return self.projection
+
+    def time(self) -> float:
+        """Return when that was."""
+        return self.projection.monotonic
+
+    def let_go(self) -> None:
+        """Keep it: it cannot be told again."""
+
+
+class Replay(Questions):
     """One run of a recording, up to a moment; as a service it knows the verbs that events alone can answer."""
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
         self._ahead: Event | None = next(events, None)
         self.stream = Shown()
-        self._rebuilt = Projection()
+        self._told = Told()
+        super().__init__(self._told, self.stream)
 
     @property
     def ahead(self) -> Event | None:
@@ -74,7 +89,7 @@ class Replay:
         event = self._ahead
         if event is not None:
             self._ahead = next(self._events, None)
-            self._rebuilt.take(event)
+            self._told.projection.take(event)
             self.stream.show(event)
         return event
 
@@ -97,65 +112,3 @@ class Replay:
             elif self.stream.seq % 100 == 0:
                 await asyncio.sleep(0)  # for clients to be answered meanwhile
             self.step()
-
-    def _find(self, path: str, right: int) -> Slices[Standing]:
-        process = self._rebuilt.find(path)
-        if process is not None and path_for(path, right) == path:
-            return process
-        for known in self._rebuilt.known if right < OPERATE else ():
-            process = self._rebuilt.find(known)
-            if process is not None and path_for(known, right) == path:
-                return process
-        similar = yield from similar_to(path, (path_for(known, right) for known in self._rebuilt.known))
-        raise Failure(f"{NAME}.NoSuchProcess", process=path, similar=similar)
-
-    def status(self, right: int, process: str | None = None, below: bool = False) -> Items:
-        """Yield processes with their floors."""
-        found = self._rebuilt.roots.values() if process is None else [(yield from self._find(process, right))]
-        chosen = list(found)
-        if below:
-            chosen = [standing for one in chosen for standing in self._rebuilt.below(one)]
-        yield from pyramids_for(iter([one.as_dict() for one in chosen]), right)
-
-    def why(self, right: int, process: str) -> Items:
-        """Yield the chain of causes, as far as events tell it."""
-        causes: list[dict[str, Any]] = []
-        self._ask((yield from self._find(process, right)), 0, causes)
-        for cause in causes:
-            yield cause_for(cause, quotes=True, right=right)
-
-    def _ask(self, process: Standing, depth: int, causes: list[dict[str, Any]]) -> None:
-        floor = process.stuck()
-        behind = [child for child in process.children.values() if floor is not None and child.at == floor["statement"]]
-        cause = {"depth": depth, "process": process.path, "statement": 0, "name": "", "file": "", "line": 0}
-        if floor is None:
-            text = "is complete: all its statements are up" if process.state == "complete" else f"is {process.state}"
-            causes.append({**cause, "since": 0.0, "text": text, "root": True})
-            return
-        cause.update((key, floor[key]) for key in ("statement", "name", "file", "line"))
-        failure = process.failures.get(floor["statement"])
-        if floor["state"] == "gone" and failure is not None:
-            left = max(0, round(failure[1] - self._rebuilt.monotonic))
-            text = f"{failure[0]}; next try in {left} s"
-        elif floor["state"] == "gone":
-            text = "is about to begin"
-        else:
-            text = floor.get("waits") or ("waits for what it runs" if behind else "is not up yet")
-            text = f"is being undone: {text}" if floor["state"] == "dying" else text
-        troubles = process.troubles(floor["statement"]) if not behind else []
-        causes.append({**cause, "since": floor.get("since", 0.0), "text": text, "root": not (behind or troubles)})
-        for child in behind:
-            self._ask(child, depth + 1, causes)
-        for floor in troubles:
-            cause |= {key: floor[key] for key in ("statement", "name", "file", "line")}
-            told = {"depth": depth + 1, "since": floor.get("since", 0.0), "text": floor["_trouble"], "root": True}
-            causes.append(cause | told)
-
-    def watch(
-        self, right: int, after: int = 0, process: str = "", statement: str = "", child: str = "", kind: str = ""
-    ) -> Items:
-        """Yield events in memory that are younger than a number."""
-        wish = Filter(process, statement, child, kind)
-        for event in self.stream.after(after, 2 * KEPT):
-            takes = wish.takes(event, path_for(event.process, right))
-            yield event_for(event, right) if takes else None

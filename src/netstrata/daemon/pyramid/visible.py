@@ -14,7 +14,8 @@ from netstrata.control.verbs import OPERATE
 from netstrata.daemon.events.event import Event
 
 HIDDEN: Final = "is not up; what it says is for root and the group netdev"
-TELLING: Final = ("text", "account", "values")  # of an event: what a statement says
+TELLING: Final = ("text", "account", "values", "waits", "trouble")  # of an event: what a statement says
+NAMING: Final = ("file", "account", "names", "scope", "known")  # what quotes the program
 UNSEEN: Final = ("child", "control")  # kinds of event
 _ORDERLY: Final = re.compile(r"[^\[]*(?:\[(?:\d{1,9}|interrupt)\][^\[]*)*")  # of a path: the part without values
 _KEY: Final = os.urandom(16)  # so that nobody can try out what a name may have been made of
@@ -50,9 +51,11 @@ def event_for(event: Event, right: int) -> dict[str, Any] | None:
     told = event.as_dict()
     told.pop("codes", None)  # of a recording
     if right < OPERATE:
-        told["process"] = public_path(event.process)
-        told.pop("file", None)
-        told.pop("account", None)  # it quotes the program
+        told |= {key: public_path(told[key]) for key in ("process", "parent", "provider") if key in told}
+        if "behind" in told:
+            told["behind"] = [public_path(path) for path in told["behind"]]
+        for key in NAMING:
+            told.pop(key, None)
         quotes = event.kind == "error" and event.fields.get("refused") is not False
         if event.kind != "program" and (quotes or not is_public(event.place.name)):
             for key in TELLING:

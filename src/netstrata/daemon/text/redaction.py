@@ -8,7 +8,9 @@ from netstrata.language.valuetext import format_value
 
 LINE = 16  # characters of a line of a longer secret, such as a key, that is looked for by itself
 # What clients tell things apart by: whoever puts a secret there takes it out himself, so that a name stays one.
-KEYS = frozenset(["file", "from", "kind", "name", "process", "processes", "state", "to", "what"])
+KEYS = frozenset(
+    ["behind", "file", "from", "kind", "name", "parent", "process", "processes", "provider", "state", "to", "what"]
+)
 
 
 class _Forms:

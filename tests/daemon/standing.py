@@ -1,0 +1,29 @@
+"""A program that is played, and what stands in it."""
+
+from typing import Any
+
+from netstrata.control.answers import finish
+from netstrata.daemon.control.view import LiveView
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.pyramid.projection import Projection
+from netstrata.daemon.pyramid.why import Why
+from netstrata.engine.environment import Retry
+from netstrata.testing.play import Play
+
+
+class Played:
+    """A program, and what stands in it."""
+
+    def __init__(self, text: str, **more: Any) -> None:
+        self.stream = EventLog(Retry(5000))
+        self.play = Play(text, observer=self.stream, **more)
+        self.view = LiveView(self.play.engine, self.stream)
+
+    def stands(self) -> Projection:
+        """Return what stands now, as a walk tells it."""
+        self.view.let_go()
+        return finish(self.view.stands())
+
+    def why(self) -> Why:
+        """Return a question about what stood when that was asked last."""
+        return Why(finish(self.view.stands()), self.view.time())
