@@ -2,13 +2,12 @@
 
 from fcntl import ioctl
 from socket import AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket
-from struct import pack, unpack_from
+from struct import unpack_from
 from typing import NamedTuple
 
 from netstrata.values import Unavailable
 
 # linux/sockios.h
-_SIOCGIFNAME = 0x8910
 _SIOCGIFFLAGS = 0x8913
 _SIOCGIFMTU = 0x8921
 _SIOCGIFHWADDR = 0x8927
@@ -17,7 +16,6 @@ _IFREQ = 40
 _IFNAMSIZ = 16
 
 _IFF_UP = 0x1
-_IFF_RUNNING = 0x40
 _ARPHRD_ETHER = 1
 
 
@@ -28,7 +26,6 @@ class LinkFacts(NamedTuple):
     mac: bytes
     mtu: int
     up: bool
-    carrier: bool
     ethernet: bool
 
 
@@ -47,15 +44,4 @@ def read_link(name: str) -> LinkFacts:
             kind, mac = unpack_from("=H6s", ioctl(asking, _SIOCGIFHWADDR, request), _IFNAMSIZ)
         except OSError as error:
             raise Unavailable(f"ask for a lease on {name}", error.strerror or str(error), error.errno or 0) from None
-    return LinkFacts(ifindex, mac, mtu, bool(flags & _IFF_UP), bool(flags & _IFF_RUNNING), kind == _ARPHRD_ETHER)
-
-
-def has_carrier(ifindex: int) -> bool:
-    """Say whether a link, whatever its name is by now, could carry a packet."""
-    with socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC) as asking:
-        try:
-            named = ioctl(asking, _SIOCGIFNAME, pack("=16si20x", b"", ifindex))
-            (flags,) = unpack_from("=H", ioctl(asking, _SIOCGIFFLAGS, named), _IFNAMSIZ)
-        except OSError:
-            return False
-    return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+    return LinkFacts(ifindex, mac, mtu, bool(flags & _IFF_UP), kind == _ARPHRD_ETHER)

@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator
 
 from netstrata.protocols.arp import REPLY, read_arp, write_probe
 from netstrata.protocols.presence import THERE, Presence
+from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
+from netstrata.system.dhcp.driver.socket_filters import arp_replies
 from netstrata.system.dhcp.facts import LinkFacts, read_link
-from netstrata.system.dhcp.packets import ETH_P_ARP, EVERYBODY, PacketSocket
-from netstrata.system.dhcp.socket_filters import arp_replies
+from netstrata.system.dhcp.sockets import ETH_P_ARP, open_packet_socket
 from netstrata.system.netlink.watchers import Queue
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_address
@@ -31,8 +32,9 @@ class _Probe(Queue["bool | OSError"]):
         self._loop = asyncio.get_running_loop()
         self._presence = Presence()
         self._timer: asyncio.TimerHandle | None = None
-        self._socket = PacketSocket(facts.ifindex, ETH_P_ARP, arp_replies(address), self._heard, self._failed)
+        self._socket = PacketSocket(open_packet_socket(facts.ifindex, ETH_P_ARP), self._failed)
         try:
+            self._socket.listen(arp_replies(address), self._heard)
             self._ask()
         except OSError:
             self.close()
