@@ -1,6 +1,7 @@
 """A whole program that leases, configures and resolves, run by the daemon in a lab."""
 
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -26,8 +27,8 @@ process main {
 """
 
 
-def running(host: Host, program: Path) -> Child:
-    program.write_text(PROGRAM)
+def running(host: Host, program: Path, text: str = PROGRAM) -> Child:
+    program.write_text(text)
     return host.start([sys.executable, "-m", "netstrata", "run", str(program)], {"PYTHONPATH": str(SOURCES)})
 
 
@@ -90,4 +91,57 @@ def test_a_pulled_cable_takes_all_down_and_a_plugged_one_brings_it_back_without_
 
     wait_until("the same again", lambda: host.kernel() == up)
     assert server.output().count("DHCPDISCOVER(") == asked
+    ended(daemon)
+
+
+ROUTES = "121,198.51.100.0/24,10.7.0.3,0.0.0.0/0,10.7.0.1"
+TERMS = {
+    "other name servers": ("10.7.0.54", "15,example.org", ROUTES),
+    "another domain": ("10.7.0.53", "15,other.example.org", ROUTES),
+    "other routes": ("10.7.0.53", "15,example.org", ROUTES.replace("10.7.0.3", "10.7.0.4")),
+}
+
+
+@pytest.mark.parametrize("terms", TERMS)
+def test_a_renewal_with_other_terms_leaves_the_address_and_its_connections(
+    lab: Lab, tmp_path: Path, terms: str
+) -> None:
+    """Of dnsmasq 2.90, which renews for another process what it does not remember, as it is authoritative."""
+    host, router = lab.host("host"), lab.host("router")
+    lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    text = (
+        PROGRAM.rstrip().removesuffix("}")
+        + """
+    value(lease.routes) routes;
+    routes->getpath({"0", "1"}) via;
+    net.ipv4.route("198.51.100.0/24", via, "20", "eth0");
+    println("all with ", lease.domain, " ", @encode_value(lease.dns_servers), " ", @encode_value(lease.routes));
+}
+"""
+    )
+
+    def serve(dns: str, domain: str, routes: str) -> Child:
+        options = ["option:T1,1", domain, routes]
+        return router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"), "10.7.0.1", dns, options=options)
+
+    server = serve("10.7.0.53", "15,example.org", ROUTES)
+    daemon = running(host, tmp_path / "program.ncd", text)
+    daemon.wait_output("all with example.org")
+    with router.inside():
+        listener = socket.create_server(("10.7.0.1", 80))
+    with host.inside():
+        near = socket.create_connection(("10.7.0.1", 80), 60)
+    far, _ = listener.accept()
+    told = host.start(["ip", "-o", "monitor", "address"])
+
+    server.end()
+    serve(*TERMS[terms])
+
+    wait_until("the other terms", lambda: daemon.output().count("all with") == 2)
+    with far, near, listener:
+        far.sendall(b"still here")
+        assert near.recv(64) == b"still here"
+    assert "10.7.0.50" not in told.output()
+    assert "main.3 net.ipv4.dhcp: addr=10.7.0.50" in daemon.output()  # its values, without a transition
     ended(daemon)

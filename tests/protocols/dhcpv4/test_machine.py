@@ -314,6 +314,42 @@ def test_a_renewal_with_other_terms_grants_again(changed: dict[str, Any]) -> Non
     assert "Granted" in names(taken.effects)
 
 
+NAMED = (SERVER, OTHER_SERVER)
+ROUTES = ((bytes((198, 51, 100, 0)), 24, SERVER), (bytes((203, 0, 113, 0)), 24, OTHER_SERVER))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"dns_servers": NAMED}, {"dns_servers": NAMED[::-1]}),
+        ({"dns_servers": NAMED}, {"dns_servers": NAMED + NAMED}),
+        ({"domain": b"example.org"}, {"domain": b"Example.ORG"}),
+        ({"routes": ROUTES}, {"routes": ROUTES[::-1]}),
+        ({"routes": ROUTES}, {"routes": ROUTES + ROUTES}),
+    ],
+)
+def test_a_renewal_with_the_same_in_another_order_changes_nothing(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    grant = granted(**before)
+
+    taken = step(d.Renewing(grant, STANDING, XID, 50.0, 50.0), d.Ack(reply(**after), SERVER_MAC))
+
+    assert "Granted" not in names(taken.effects)
+    assert isinstance(taken.state, d.Bound)
+    assert (taken.state.grant.dns_servers, taken.state.grant.routes) == (grant.dns_servers, grant.routes)
+
+
+def test_of_two_routes_to_one_network_the_first_counts() -> None:
+    to = bytes((198, 51, 100, 0))
+    grant = granted(routes=((to, 24, SERVER), (to, 24, OTHER_SERVER)))
+    other = reply(routes=((to, 24, OTHER_SERVER), (to, 24, SERVER)))
+
+    taken = step(d.Renewing(grant, STANDING, XID, 50.0, 50.0), d.Ack(other, SERVER_MAC))
+
+    assert "Granted" in names(taken.effects)
+
+
 def test_a_renewal_by_another_server_or_for_another_time_changes_nothing_that_is_seen() -> None:
     taken = step(d.Rebinding(GRANT, STANDING, XID, 50.0, 90.0), d.Ack(reply(server=OTHER_SERVER, seconds=7), US))
 

@@ -159,11 +159,15 @@ class EventLog(Observer):
             self.layers.undone(statement, self._wall)
         if after in (UP, NONE):
             for one in changed_by(statement):
-                if len(self._changed) >= KEPT:
-                    self._changed.clear()
-                self._changed[one] = None
+                self.revised(one)
         if after == UP and self.failures:
             self.failures.pop((statement.process, statement.index), None)
+
+    def revised(self, statement: Statement) -> None:
+        """A statement that is up has other values: they are told when nothing else is due."""
+        if len(self._changed) >= KEPT:
+            self._changed.clear()
+        self._changed[statement] = None
 
     def settle(self) -> None:
         """Tell what has become of what changed; called when nothing else is due.

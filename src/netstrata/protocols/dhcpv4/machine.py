@@ -212,7 +212,7 @@ def _renewed(state: Renewing | Rebinding, grant: Grant, now: float) -> Step:
         line = f"dhcp: {_text(grant.address)} renewed by {_text(grant.server)}{_for(grant)}"
         seldom = max(known.t1, grant.t1) >= TOLD_LEAST
         told: tuple[Effect, ...] = (Note(line), Remember(grant)) if seldom else ()
-        return Step(Bound(grant, state.standing), (*told, _until_t1(grant, now)))
+        return Step(Bound(with_times_of(known, grant), state.standing), (*told, _until_t1(grant, now)))
     setbacks = _setbacks(state.standing, now)
     if setbacks and now - state.standing.since < _back_off(setbacks, 0.5):
         kept = with_times_of(known, grant)

@@ -30,8 +30,19 @@ def grant_from(reply: Reply, mac: bytes, since: float, chance: float) -> Grant:
 
 
 def same_terms(one: Grant, other: Grant) -> bool:
-    """Say whether a program sees no difference; who granted it, and for how long, does not take anything down."""
-    return with_times_of(one, other) == other
+    """Say whether a program should see no difference: who granted it and for how long is none, nor is another order.
+
+    Servers that spread their load name the same name servers in turn.  Of routes to the same network, the first counts.
+    """
+    return _unordered(with_times_of(one, other)) == _unordered(other)
+
+
+def _unordered(grant: Grant) -> Grant:
+    return grant._replace(
+        dns_servers=tuple(sorted(set(grant.dns_servers))),
+        domain=grant.domain.lower(),
+        routes=tuple(sorted(dict.fromkeys(grant.routes), key=lambda route: route[:2])),
+    )
 
 
 def with_times_of(grant: Grant, other: Grant) -> Grant:

@@ -3,10 +3,10 @@
 from contextlib import aclosing
 from typing import NamedTuple
 
-from netstrata.contract import DOWN, Watch, watches
+from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.shapes import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Text
 from netstrata.contract.shapes_dhcp import DhcpOptions, Gateway, GrantedRoutes, Mac, Options
-from netstrata.ports import Ports
+from netstrata.ports import Lease, Ports
 
 
 class Found(NamedTuple):
@@ -24,7 +24,11 @@ class Found(NamedTuple):
 
 @watches("net.ipv4.dhcp", layer=3)
 async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Watch[Found]:  # noqa: B008 - it never changes
-    """Lease an IPv4 address: up while a lease is held, down and up again when its terms change.  Assigns nothing.
+    """Lease an IPv4 address, and assign nothing: up while a lease is held.
+
+    A renewal that changes its terms leaves it up, and redoes the first statement that has read what changed, with all
+    after it: what reads the address is best written before what reads gateway, routes and name servers.
+    The same name servers and routes in another order are no change.
 
     Example:
         net.ipv4.dhcp("eth0", {"hostname", "example"}) lease;
@@ -37,13 +41,17 @@ async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Wa
             if lease is None:
                 yield DOWN
                 continue
-            yield Found(
-                lease.address,
-                lease.prefix,
-                Network(lease.address, lease.prefix),
-                lease.gateway or b"",
-                list(lease.dns_servers),
-                lease.server_mac,
-                lease.domain,
-                list(lease.routes),
-            )
+            yield Revised(_found(lease))
+
+
+def _found(lease: Lease) -> Found:
+    return Found(
+        lease.address,
+        lease.prefix,
+        Network(lease.address, lease.prefix),
+        lease.gateway or b"",
+        list(lease.dns_servers),
+        lease.server_mac,
+        lease.domain,
+        list(lease.routes),
+    )
