@@ -47,7 +47,8 @@ def _refusal(attempt: Callable[[], object]) -> int | None:
 async def _converse(packets: socket.socket, arp: socket.socket) -> None:
     confine()  # now that the loop has its own descriptors
     handed = Handed("eth0", _MAC, 1500, packets, arp, b"address 10.99.0.9\nexpires inf\n")
-    conversation = Conversation(handed, DhcpOptions(hostname=b"confined"), lambda text: print("keep", text), print)
+    options = DhcpOptions(hostname=b"confined")
+    conversation = Conversation(handed, options, frozenset, lambda text: print("keep", text), print)
     conversation.start()
     lease = await asyncio.wait_for(conversation.next(), 60)
     if lease is not None:

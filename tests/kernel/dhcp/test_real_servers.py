@@ -13,7 +13,7 @@ import pytest
 from tests.clock import Clock
 from tests.kernel.backends.test_wpa_supplicant import peer
 
-from netstrata.contract import DOWN, declaration_of
+from netstrata.contract import Revised, declaration_of
 from netstrata.ports import DhcpOptions
 from netstrata.statements.net.ipv4.dhcp import dhcp
 from netstrata.system.dhcp import DhcpClients
@@ -94,8 +94,8 @@ def test_the_statement_shows_the_lease_as_programs_know_it(wire: Wire) -> None:
     async def story() -> dict[str, Any]:
         async with aclosing(declaration.implementation(Ports(wire), *values)) as stream:
             found = await asyncio.wait_for(anext(stream), 60)
-            assert found is not DOWN
-            pairs = zip(declaration.variables, found, strict=True)
+            assert isinstance(found, Revised)
+            pairs = zip(declaration.variables, found.found, strict=True)
             return {variable.name: variable.shape.write(value) for variable, value in pairs}
 
     assert asyncio.run(story()) == {

@@ -209,9 +209,10 @@ class Wake(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """Ask by ARP whether anybody has an address."""
+    """Ask by ARP whether anybody has an address; who has decoys, too, answers for every address."""
 
     address: bytes
+    decoys: tuple[bytes, ...]
 
 
 class Granted(NamedTuple):

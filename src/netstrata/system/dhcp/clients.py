@@ -7,7 +7,7 @@ from netstrata.contract import DHCP, current_holder
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.system.dhcp.driver import Conversation, Handed
 from netstrata.system.dhcp.driver.conversation import unavailable
-from netstrata.system.dhcp.facts import LinkFacts, read_link
+from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link
 from netstrata.system.dhcp.sockets import ETH_P_ARP, ETH_P_IP, open_packet_socket, quiet_port
 from netstrata.system.dhcp.store import LeaseFile
 from netstrata.system.permission import takes
@@ -34,7 +34,7 @@ class DhcpClients:
             if told is not None:
                 told.note(line, DHCP)
 
-        conversation = Conversation(_open(link, facts, file.read()), options, file.keep, note)
+        conversation = Conversation(_open(link, facts, file.read()), options, own_macs, file.keep, note)
         quiet = None
         try:
             quiet = quiet_port(link)

@@ -1,10 +1,14 @@
-"""What a DHCP client has to know of its link, asked of the kernel of this network namespace by ioctl."""
+"""What a DHCP client has to know of its link and its neighbours here, asked of this network namespace's kernel."""
 
+from contextlib import closing
 from fcntl import ioctl
 from socket import AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket
 from struct import unpack_from
 from typing import NamedTuple
 
+from netstrata.protocols.rtnetlink import ask_links, decode_link, messages
+from netstrata.protocols.rtnetlink.constants import RTM_GETLINK, RTM_NEWLINK
+from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 # linux/sockios.h
@@ -45,3 +49,20 @@ def read_link(name: str) -> LinkFacts:
         except OSError as error:
             raise Unavailable(f"ask for a lease on {name}", error.strerror or str(error), error.errno or 0) from None
     return LinkFacts(ifindex, mac, mtu, bool(flags & _IFF_UP), kind == _ARPHRD_ETHER)
+
+
+def own_macs() -> frozenset[bytes]:
+    """Return the Ethernet addresses of all links; none if the kernel does not answer."""
+    found: set[bytes] = set()
+    try:
+        with closing(RequestSocket()) as requests:
+            datagrams = requests.dump(RTM_GETLINK, ask_links()).datagrams
+    except OSError:
+        return frozenset()
+    for data in datagrams:
+        for message in messages(data, len(data)):
+            if message.type == RTM_NEWLINK:
+                link = decode_link(data, message.start, message.end)
+                if link.arphrd == _ARPHRD_ETHER:
+                    found.add(link.mac)
+    return frozenset(found)

@@ -30,6 +30,10 @@ async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Wa
     after it: what reads the address is best written before what reads gateway, routes and name servers.
     The same name servers and routes in another order are no change.
 
+    Whether another host has the address is asked by ARP "before" it is used, which takes a quarter of a second;
+    {"conflict_check", "beside"} asks while it is used, and takes it away then; "never" does not ask.  This machine's
+    own links do not count, nor does who answers for every address.
+
     Example:
         net.ipv4.dhcp("eth0", {"hostname", "example"}) lease;
         net.ipv4.addr("eth0", lease.cidr_addr);

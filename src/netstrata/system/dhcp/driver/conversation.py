@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols import dhcpv4
+from netstrata.protocols.conflict import Free, Question, Taken
 from netstrata.system.dhcp.driver.kept import Kept, read_kept, write_kept
 from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
 from netstrata.system.dhcp.driver.prober import Prober
@@ -37,11 +38,17 @@ class Conversation:
     """One client on one link."""
 
     def __init__(
-        self, handed: Handed, options: DhcpOptions, keep: Callable[[bytes], None], note: Callable[[str], None]
+        self,
+        handed: Handed,
+        options: DhcpOptions,
+        own_macs: Callable[[], frozenset[bytes]],
+        keep: Callable[[bytes], None],
+        note: Callable[[str], None],
     ) -> None:
         """Take sockets over.
 
-        Shapes: keep writes a text for the next time, none if it is empty, or raises OSError; note tells people.
+        Shapes: own_macs reads which MACs this machine has now; keep writes a text for the next time, none if it is
+        empty, or raises OSError; note tells people.
         """
         self._link = handed.link
         self._kept = handed.kept
@@ -61,7 +68,8 @@ class Conversation:
         self._deadline = inf
         self._packets = PacketSocket(handed.packets, self._failed)
         self._awaited: int | None = None  # the transaction that the socket lets in
-        self._prober = Prober(PacketSocket(handed.arp, self._failed), handed.mac, self._probed, self._failed)
+        arp = PacketSocket(handed.arp, self._failed)
+        self._prober = Prober(arp, handed.mac, own_macs, self._probed, self._failed)
         self._outcomes: deque[Lease | Exception | None] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._complaints: set[str] = set()
@@ -122,8 +130,11 @@ class Conversation:
             self._complaints.add(line)
             self._note(line)
 
-    def _probed(self, mac: bytes | None) -> None:
-        self._step(dhcpv4.Free() if mac is None else dhcpv4.Conflict(mac))
+    def _probed(self, verdict: Free | Taken, question: Question) -> None:
+        for mac in sorted(question.proxies):
+            also = f"{mac.hex(':')} answers ARP for every address, also for {_text(question.address)}"
+            self._complain(f"dhcp: {also}: that is no conflict (proxy ARP)")
+        self._step(dhcpv4.Free() if isinstance(verdict, Free) else dhcpv4.Conflict(verdict.mac))
 
     def _awake(self) -> None:
         left = self._deadline - _now()
@@ -169,7 +180,7 @@ class Conversation:
             self._note(effect.line)
         elif isinstance(effect, dhcpv4.Probe):
             if not self._packets.closed:  # what was said before could not leave, and that was the end
-                self._prober.ask(effect.address)
+                self._prober.ask(Question(effect.address, effect.decoys))
         elif isinstance(effect, dhcpv4.Granted):
             self._tell(_lease(effect.grant))
         elif isinstance(effect, dhcpv4.Lost):

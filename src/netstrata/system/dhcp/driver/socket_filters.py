@@ -97,12 +97,16 @@ def dhcp_answers(mac: bytes, xid: int) -> bytes:
     )  # fmt: skip
 
 
-def arp_claims(address: bytes) -> bytes:
-    """Return a filter for who says that an address is theirs, or is about to take it (RFC 5227 section 2.1.1)."""
+def arp_claims(address: bytes, *more: bytes) -> bytes:
+    """Return a filter for who says that an address is theirs, or is about to take it (RFC 5227 section 2.1.1).
+
+    Of more addresses, only those are let in who say that they are theirs.
+    """
     number = int.from_bytes(address, "big")
+    senders = [_Instruction(_EQUAL, int.from_bytes(each, "big"), true=_TAKE) for each in (address, *more)]
     return _assemble(
         *_FOR_US,
-        _load(_LOAD_4, 14), _Instruction(_EQUAL, number, true=_TAKE), _is(0),  # the sender's address
+        _load(_LOAD_4, 14), *senders, _is(0),  # the sender's address
         _load(_LOAD_2, 6), _is(_ARP_REQUEST),
         _load(_LOAD_4, 24), _is(number),  # the address asked for
     )  # fmt: skip
