@@ -189,7 +189,8 @@ def test_kea_renews_a_lease_of_seconds_and_a_changed_router_is_a_new_lease(wire:
         second = await leases.lease()
 
         assert first.domain == b"example.org"
-        assert second == first._replace(gateway=bytes((10, 7, 0, 3)))
+        router = bytes((10, 7, 0, 3))
+        assert second == first._replace(gateway=router, routes=((bytes(4), 0, router),))
 
     asyncio.run(story())
 

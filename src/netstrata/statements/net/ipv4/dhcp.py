@@ -30,6 +30,10 @@ async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Wa
     after it: what reads the address is best written before what reads gateway, routes and name servers.
     The same name servers and routes in another order are no change.
 
+    `routes` are all that the lease means, for `net.ipv4.routes`: its classless static routes (option 121), else a
+    default route over the router, if there is one; those on the link first, with one to each gateway that is outside
+    of the leased network.
+
     Whether another host has the address is asked by ARP "before" it is used, which takes a quarter of a second;
     {"conflict_check", "beside"} asks while it is used, and takes it away then; "never" does not ask.  This machine's
     own links do not count, nor does who answers for every address.
@@ -37,6 +41,7 @@ async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Wa
     Example:
         net.ipv4.dhcp("eth0", {"hostname", "example"}) lease;
         net.ipv4.addr("eth0", lease.cidr_addr);
+        net.ipv4.routes("eth0", lease.routes, "20");
 
     Source: RFC 2131; RFC 5227 section 2.1 (the address is probed before it is used).
     """
