@@ -20,6 +20,12 @@ class Lease(NamedTuple):
     seconds: float  # how long it is valid; inf is for ever
     domain: bytes = b""
     routes: tuple[tuple[bytes, int, bytes], ...] = ()  # destination, prefix length, gateway (0.0.0.0: the link itself)
+    mtu: int = 0  # bytes; 0 if the server says none
+    ntp_servers: tuple[bytes, ...] = ()
+    search: tuple[bytes, ...] = ()
+    hostname: bytes = b""
+    captive_portal: bytes = b""
+    options: tuple[tuple[int, bytes], ...] = ()  # all that is said of the network, as it came
 
 
 class Dhcp(Protocol):

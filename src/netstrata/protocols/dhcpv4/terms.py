@@ -2,9 +2,16 @@
 
 from math import inf
 
+from netstrata.protocols.dhcpv4 import options as option
 from netstrata.protocols.dhcpv4.message import FOREVER, NOWHERE, Reply, read_gateway
 from netstrata.protocols.dhcpv4.options import Route, is_a_hosts
 from netstrata.protocols.dhcpv4.states import Grant
+
+# Options that are compared as what they mean.
+_READ = {
+    option.MASK, option.ROUTERS, option.DNS_SERVERS, option.HOSTNAME, option.DOMAIN, option.MTU, option.STATIC_ROUTES,
+    option.NTP_SERVERS, option.CAPTIVE_PORTAL, option.SEARCH, option.CLASSLESS_ROUTES, option.MICROSOFT_ROUTES,
+}  # fmt: skip
 
 
 def grant_from(reply: Reply, mac: bytes, since: float, chance: float) -> Grant:
@@ -25,7 +32,7 @@ def grant_from(reply: Reply, mac: bytes, since: float, chance: float) -> Grant:
         t2 *= 1 - chance / 50
     return Grant(
         reply.address, reply.prefix, read_gateway(reply), reply.dns_servers, reply.domain, _routes(reply),
-        reply.server, mac, since, t1, t2, seconds,
+        reply.server, mac, since, t1, t2, seconds, reply.extras,
     )  # fmt: skip
 
 
@@ -39,7 +46,7 @@ def _routes(reply: Reply) -> tuple[Route, ...]:
     granted = reply.routes
     if granted is None:
         gateway = read_gateway(reply)
-        granted = ((NOWHERE, 0, gateway),) if gateway is not None else ()
+        granted = reply.static_routes + (((NOWHERE, 0, gateway),) if gateway is not None else ())
     direct: dict[tuple[bytes, int], bytes] = {}
     over: dict[tuple[bytes, int], bytes] = {}
     for destination, prefix, gateway in granted:
@@ -75,6 +82,10 @@ def _unordered(grant: Grant) -> Grant:
         dns_servers=tuple(sorted(set(grant.dns_servers))),
         domain=grant.domain.lower(),
         routes=tuple(sorted(grant.routes)),
+        extras=grant.extras._replace(
+            ntp_servers=tuple(sorted(set(grant.extras.ntp_servers))),
+            options=tuple((code, value) for code, value in grant.extras.options if code not in _READ),
+        ),
     )
 
 

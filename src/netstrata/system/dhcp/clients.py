@@ -34,7 +34,9 @@ class DhcpClients:
             if told is not None:
                 told.note(line, DHCP)
 
-        conversation = Conversation(_open(link, facts, file.read()), options, own_macs, file.keep, note)
+        conversation = Conversation(
+            _open(link, facts, options.priority, file.read()), options, own_macs, file.keep, note
+        )
         quiet = None
         try:
             quiet = quiet_port(link)
@@ -59,15 +61,15 @@ def _usable(link: str) -> LinkFacts:
     return facts
 
 
-def _open(link: str, facts: LinkFacts, kept: bytes) -> Handed:
+def _open(link: str, facts: LinkFacts, priority: int, kept: bytes) -> Handed:
     """Open all that a client needs on a link.
 
     Raises: Unavailable.
     """
     try:
-        packets = open_packet_socket(facts.ifindex, ETH_P_IP)
+        packets = open_packet_socket(facts.ifindex, ETH_P_IP, priority)
         try:
-            arp = open_packet_socket(facts.ifindex, ETH_P_ARP)
+            arp = open_packet_socket(facts.ifindex, ETH_P_ARP, priority)
         except OSError:
             packets.close()
             raise

@@ -4,8 +4,8 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
-from netstrata.contract.shapes import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Text
-from netstrata.contract.shapes_dhcp import DhcpOptions, Gateway, GrantedRoutes, Mac, Options
+from netstrata.contract.shapes import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Strings, Text
+from netstrata.contract.shapes_dhcp import DhcpOptions, Gateway, GrantedMtu, GrantedOptions, GrantedRoutes, Mac, Options
 from netstrata.ports import Lease, Ports
 
 
@@ -20,6 +20,12 @@ class Found(NamedTuple):
     server_mac: Mac
     domain: Text
     routes: GrantedRoutes
+    mtu: GrantedMtu
+    ntp_servers: Ipv4List
+    search: Strings
+    hostname: Text
+    captive_portal: Text
+    options: GrantedOptions
 
 
 @watches("net.ipv4.dhcp", layer=3)
@@ -34,12 +40,17 @@ async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Wa
     default route over the router, if there is one; those on the link first, with one to each gateway that is outside
     of the leased network.
 
+    `options` are all that the server says of the network, as bytes by their number; those with a variable of their own
+    are checked.  {"send", NUMBER, BYTES} sends any option, such as "77" (user class) or "90" (authentication),
+    {"request", {NUMBER, …}} asks for these options only, "client_id" is sent as it stands (option 61), "priority" is
+    that of the packets, which a VLAN can write into its tag.
+
     Whether another host has the address is asked by ARP "before" it is used, which takes a quarter of a second;
     {"conflict_check", "beside"} asks while it is used, and takes it away then; "never" does not ask.  This machine's
     own links do not count, nor does who answers for every address.
 
     Example:
-        net.ipv4.dhcp("eth0", {"hostname", "example"}) lease;
+        net.ipv4.dhcp("eth0", {"hostname", "example", "send", "77", "guest"}) lease;
         net.ipv4.addr("eth0", lease.cidr_addr);
         net.ipv4.routes("eth0", lease.routes, "20");
 
@@ -63,4 +74,10 @@ def _found(lease: Lease) -> Found:
         lease.server_mac,
         lease.domain,
         list(lease.routes),
+        lease.mtu,
+        list(lease.ntp_servers),
+        list(lease.search),
+        lease.hostname,
+        lease.captive_portal,
+        lease.options,
     )

@@ -59,8 +59,10 @@ class Conversation:
             handed.mtu,
             options.hostname,
             options.vendor_class,
-            b"\1" + handed.mac if options.auto_client_id else b"",
+            options.client_id or (b"\1" + handed.mac if options.auto_client_id else b""),
             options.conflict_check,
+            options.sent,
+            options.asked_for,
         )
         self._state: dhcpv4.State = dhcpv4.Idle()
         self._loop = asyncio.get_running_loop()
@@ -250,6 +252,7 @@ def _lease(grant: dhcpv4.Grant) -> Lease:
         grant.seconds,
         grant.domain,
         grant.routes,
+        *grant.extras,
     )
 
 
