@@ -3,12 +3,13 @@
 `@computes`: a plain function; what it returns are the statement's variables.
 `@acts`: the same, but given the ports: it does or reads something once, and nothing of it is undone.
 `@configures`: an async generator with one `yield`, which means up; leaving is the reverse.
-`@watches`: an async generator with many yields, variables for up and `DOWN` for down.
+`@watches`: an async generator with many yields, variables for up and `DOWN` for down.  Variables that come while it is
+up take it down for an instant, with all above it; in a `Revised` they redo only what has read those that changed.
 `@reports`: an async generator of events, which are shown one at a time; the method `nextevent` asks for the next.
 """
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from netstrata.contract.declaration import Argument, Declaration, Shape, Variable
 
@@ -27,8 +28,16 @@ class Down:
 
 DOWN: Final = Down()
 
+
+class Revised(Generic[T]):
+    """What a `@watches` statement yields that is up with these variables, and stays up if it is."""
+
+    def __init__(self, found: T) -> None:
+        self.found = found
+
+
 Up = AsyncIterator[T]
-Watch = AsyncIterator[T | Down]
+Watch = AsyncIterator[T | Down | Revised[T]]
 Events = AsyncIterator[T]
 
 

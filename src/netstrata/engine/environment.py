@@ -22,6 +22,9 @@ class Observer:
     def restarted(self, statement: "Statement") -> None:
         """A statement that is up was down for an instant."""
 
+    def revised(self, statement: "Statement") -> None:
+        """A statement that is up, and stays so, has other variables."""
+
     def cleaned(self, statement: "Statement") -> None:
         """A statement was told that everything after it is gone."""
 

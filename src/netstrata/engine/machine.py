@@ -42,6 +42,8 @@ class Engine:
         self.terminating = False
         self.stopped = False
         self.exit_code = 0
+        self.reader: Process | None = None  # whose next statement begins now, and reads what it needs
+        self.reader_index = 0  # of that statement
         self.inbox: deque[Callable[[], None]] = deque()
         self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
         self.offers: dict[bytes, Any] = {}  # `ProvidedName`s: what is provided, or waited for, by name

@@ -106,6 +106,27 @@ class Process(Frame):
                 self.engine.observer.process_moved(self, "restarting")
         self.engine.push(self)
 
+    def redo_from(self, index: int) -> None:
+        """Undo and bring up again from an index on; if nothing there is begun, try what waits there at once."""
+        if index < self.advance or self.mode == RUNNING:
+            self.restart(index)
+
+    def reader(self) -> int:
+        """Return the index of the statement here for which something is read now, itself or in a process it made.
+
+        -1 if it is one of a process that none of this one has made; only while some statement begins.
+        """
+        process = self.engine.reader
+        index = self.engine.reader_index
+        while process is not self:
+            owner = process.owner if process is not None else None
+            if owner is None:
+                return -1
+            creator = owner.creator()
+            process = creator.process
+            index = creator.index
+        return index
+
     def go_on(self) -> None:
         """Continue after having stood still."""
         if self.mode == PAUSED:
@@ -236,15 +257,19 @@ class Process(Frame):
             count = len(self.code.slots)
             self.begun = [None] if count == 1 else [None] * count  # the former, of most, takes a third of the time
         slot = self.code.slots[index]
+        engine = self.engine
+        engine.reader = self
+        engine.reader_index = index
         try:
             target = slot.resolve_target(self) if slot.target else None
             entry = slot.entry_for(target)
             values = slot.evaluate(self)
             statement: Statement = entry.make()
         except Exception as error:
+            engine.reader = None
             self.error = True
-            self.engine.push(self)
-            self.engine.observer.failed(self, slot, error)
+            engine.push(self)
+            engine.observer.failed(self, slot, error)
             return
         # It has no `__init__`: compiled code makes it without a tuple of arguments.
         statement.process = self
@@ -257,12 +282,13 @@ class Process(Frame):
         statement.last_line = ""
         self.begun[index] = statement
         self.advance = self.free = index + 1
-        if self.engine.watched:
-            self.engine.observer.moved(statement, NONE, DOWN)
+        if engine.watched:
+            engine.observer.moved(statement, NONE, DOWN)
         try:
             statement.begin(values)
         except Exception as error:
             statement.broke(error)
+        engine.reader = None
 
 
 def _argument(arguments: List, name: str) -> Referent | None:

@@ -39,9 +39,7 @@ def write_probe(mac: bytes, address: bytes) -> bytes:
     return write_arp(Arp(REQUEST, mac, _NOBODY, b"\0" * 6, address))
 
 
-def claims(packet: Arp, mac: bytes, address: bytes) -> bool:
-    """Say whether a packet shows that someone other than `mac` has an address, or is just about to take it."""
-    if packet.sender_mac == mac:
-        return False
+def claims(packet: Arp, address: bytes) -> bool:
+    """Say whether a packet shows that its sender has an address, or is just about to take it."""
     probing = packet.operation == REQUEST and packet.sender == _NOBODY and packet.target == address
     return packet.sender == address or probing

@@ -88,6 +88,10 @@ class Notes(Observer):
         """Note a down-up."""
         self.log.append(f"{self._where(statement)} blinks")
 
+    def revised(self, statement: Statement) -> None:
+        """Note other variables."""
+        self.log.append(f"{self._where(statement)} revised")
+
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """Note a failure."""
         self.failures.append(f"{process.code.name}.{slot.index + 1} {slot.type}: {error}")

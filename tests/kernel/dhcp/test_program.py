@@ -1,6 +1,7 @@
 """A whole program that leases, configures and resolves, run by the daemon in a lab."""
 
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -26,8 +27,8 @@ process main {
 """
 
 
-def running(host: Host, program: Path) -> Child:
-    program.write_text(PROGRAM)
+def running(host: Host, program: Path, text: str = PROGRAM) -> Child:
+    program.write_text(text)
     return host.start([sys.executable, "-m", "netstrata", "run", str(program)], {"PYTHONPATH": str(SOURCES)})
 
 
@@ -90,4 +91,101 @@ def test_a_pulled_cable_takes_all_down_and_a_plugged_one_brings_it_back_without_
 
     wait_until("the same again", lambda: host.kernel() == up)
     assert server.output().count("DHCPDISCOVER(") == asked
+    ended(daemon)
+
+
+ALL_OF_IT = PROGRAM.replace(
+    'net.ipv4.route("0.0.0.0/0", lease.gateway, "20", "eth0")', 'net.ipv4.routes("eth0", lease.routes, "20")'
+).replace("    net.dns(", '    println("routes are set");\n    net.dns(')
+ADDRESS = "link eth0 up carrier\naddr 10.7.0.50/24 dev eth0"
+SINGLE = "link eth0 up carrier\naddr 10.7.0.50/32 dev eth0"
+OVER_FAR = "route default via 203.0.113.1 dev eth0 metric 20\nroute 203.0.113.1 dev eth0 metric 20"
+LEASES = {
+    "a router": (["3,10.7.0.1"], f"{ADDRESS}\nroute default via 10.7.0.1 dev eth0 metric 20"),
+    "no router": (["3"], ADDRESS),
+    "no router but a route": (
+        ["3", "121,198.51.100.0/24,10.7.0.9"],
+        f"{ADDRESS}\nroute 198.51.100.0/24 via 10.7.0.9 dev eth0 metric 20",
+    ),
+    "a single address and a router elsewhere": (["1,255.255.255.255", "3,203.0.113.1"], f"{SINGLE}\n{OVER_FAR}"),
+    "the default route before the one to its gateway": (
+        ["1,255.255.255.255", "121,0.0.0.0/0,203.0.113.1,203.0.113.1/32,0.0.0.0"],
+        f"{SINGLE}\n{OVER_FAR}",
+    ),
+    "a default route over a gateway that no route leads to": (
+        ["121,0.0.0.0/0,203.0.113.1"],
+        f"{ADDRESS}\n{OVER_FAR}",
+    ),
+}
+
+
+@pytest.mark.parametrize("lease", LEASES)
+def test_the_routes_of_a_lease_are_all_that_it_means(lab: Lab, tmp_path: Path, lease: str) -> None:
+    options, wanted = LEASES[lease]
+    host, router = lab.host("host"), lab.host("router")
+    lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"), options=[*options, "6"])
+    host.write("/etc/resolv.conf", "nameserver 192.0.2.99\n")
+    daemon = running(host, tmp_path / "program.ncd", ALL_OF_IT)
+
+    daemon.wait_output("routes are set")
+
+    assert sorted(host.kernel().splitlines()) == sorted(wanted.splitlines())
+    wait_until("all of it", lambda: "main.7 net.dns" in daemon.output())
+    assert host.read("/etc/resolv.conf") == "nameserver 192.0.2.99\n"  # no name servers do not empty it
+    ended(daemon)
+    assert host.kernel() == "link eth0 down"
+
+
+ROUTES = "121,198.51.100.0/24,10.7.0.3,0.0.0.0/0,10.7.0.1"
+TERMS = {
+    "other name servers": ("10.7.0.54", "15,example.org", ROUTES),
+    "another domain": ("10.7.0.53", "15,other.example.org", ROUTES),
+    "other routes": ("10.7.0.53", "15,example.org", ROUTES.replace("10.7.0.3", "10.7.0.4")),
+}
+
+
+@pytest.mark.parametrize("terms", TERMS)
+def test_a_renewal_with_other_terms_leaves_the_address_and_its_connections(
+    lab: Lab, tmp_path: Path, terms: str
+) -> None:
+    """Of dnsmasq 2.90, which renews for another process what it does not remember, as it is authoritative."""
+    host, router = lab.host("host"), lab.host("router")
+    lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    text = (
+        PROGRAM.rstrip().removesuffix("}")
+        + """
+    value(lease.routes) routes;
+    routes->getpath({"0", "1"}) via;
+    net.ipv4.route("198.51.100.0/24", via, "20", "eth0");
+    println("all with ", lease.domain, " ", @encode_value(lease.dns_servers), " ", @encode_value(lease.routes));
+}
+"""
+    )
+
+    def serve(dns: str, domain: str, routes: str) -> Child:
+        options = ["option:T1,1", domain, routes]
+        return router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"), "10.7.0.1", dns, options=options)
+
+    server = serve("10.7.0.53", "15,example.org", ROUTES)
+    daemon = running(host, tmp_path / "program.ncd", text)
+    daemon.wait_output("all with example.org")
+    with router.inside():
+        listener = socket.create_server(("10.7.0.1", 80))
+    with host.inside():
+        near = socket.create_connection(("10.7.0.1", 80), 60)
+    far, _ = listener.accept()
+    told = host.start(["ip", "-o", "monitor", "address"])
+
+    server.end()
+    serve(*TERMS[terms])
+
+    wait_until("the other terms", lambda: daemon.output().count("all with") == 2)
+    with far, near, listener:
+        far.sendall(b"still here")
+        assert near.recv(64) == b"still here"
+    assert "10.7.0.50" not in told.output()
+    assert "main.3 net.ipv4.dhcp: addr=10.7.0.50" in daemon.output()  # its values, without a transition
     ended(daemon)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,13 @@ import pytest
 from tests.clock import Clock
 from tests.kernel.backends.test_wpa_supplicant import peer
 
-from netstrata.contract import DOWN, declaration_of
+from netstrata.contract import Revised, declaration_of
 from netstrata.ports import DhcpOptions
 from netstrata.statements.net.ipv4.dhcp import dhcp
 from netstrata.system.dhcp import DhcpClients
-from netstrata.values import List, format_ipv4
+from netstrata.system.dhcp.facts import read_link
+from netstrata.system.dhcp.sockets import ETH_P_IP, open_packet_socket
+from netstrata.values import List, Map, format_ipv4
 
 if TYPE_CHECKING:
     from tests.kernel.dhcp.conftest import Wire
@@ -87,15 +90,19 @@ def test_dnsmasq_grants_a_lease_within_half_a_second(wire: Wire) -> None:
 
 
 def test_the_statement_shows_the_lease_as_programs_know_it(wire: Wire) -> None:
-    wire.dnsmasq("10.7.0.50", "10.7.0.50", "--dhcp-option=3", "--dhcp-option=121,198.51.100.0/24,10.7.0.1")
+    said = (
+        "3", "121,198.51.100.0/24,10.7.0.1", "26,1400", "42,10.7.0.1", "15,a.example b.example", "114,https://p.example/",
+        "119,c.example,d.c.example", "200,74:72:75:65",
+    )  # fmt: skip
+    wire.dnsmasq("10.7.0.50", "10.7.0.50", *[f"--dhcp-option={each}" for each in said])
     declaration = declaration_of(dhcp)
     values = declaration.bind([b"eth0", List([b"hostname", b"example", b"auto_clientid"])])
 
     async def story() -> dict[str, Any]:
         async with aclosing(declaration.implementation(Ports(wire), *values)) as stream:
             found = await asyncio.wait_for(anext(stream), 60)
-            assert found is not DOWN
-            pairs = zip(declaration.variables, found, strict=True)
+            assert isinstance(found, Revised)
+            pairs = zip(declaration.variables, found.found, strict=True)
             return {variable.name: variable.shape.write(value) for variable, value in pairs}
 
     assert asyncio.run(story()) == {
@@ -105,10 +112,58 @@ def test_the_statement_shows_the_lease_as_programs_know_it(wire: Wire) -> None:
         "gateway": b"none",
         "dns_servers": List([]),
         "server_mac": b"02:00:00:00:05:01",
-        "domain": b"",
+        "domain": b"a.example",
         "routes": List([List([b"198.51.100.0/24", b"10.7.0.1"])]),
+        "mtu": b"1400",
+        "ntp_servers": List([b"10.7.0.1"]),
+        "search": List([b"c.example", b"d.c.example"]),
+        "hostname": b"example",
+        "captive_portal": b"https://p.example/",
+        "options": Map(
+            {
+                b"1": b"\xff\xff\xff\0",
+                b"12": b"example",
+                b"15": b"a.example b.example",
+                b"26": b"\x05\x78",
+                b"28": b"\x0a\7\0\xff",
+                b"42": b"\x0a\7\0\1",
+                b"114": b"https://p.example/",
+                b"119": b"\1c\7example\0\1d\xc0\0",
+                b"121": b"\x18\xc6\x33\x64\x0a\7\0\1",
+            }
+        ),
     }
     wire.until(lambda: "DHCPRELEASE" in wire.log("dnsmasq"))
+
+
+def test_dnsmasq_reads_what_a_client_says_of_itself_and_grants_what_it_asks_for(wire: Wire) -> None:
+    wire.dnsmasq("10.7.0.50", "10.7.0.60", "--dhcp-option=200,74:72:75:65")
+    long = b"x" * 200
+    said = DhcpOptions(
+        conflict_check="never", client_id=b"\0me", sent=((77, b"FSVDSL"), (60, long)), asked_for=bytes((1, 200, 51)),
+        priority=5,
+    )  # fmt: skip
+
+    async def story() -> None:
+        leases = wire.leases(said)
+        lease = await leases.lease()
+
+        assert (200, b"true") in lease.options
+        assert lease.gateway is None  # which was not asked for
+        await leases.close()
+
+    asyncio.run(story())
+    log = wire.log("dnsmasq")
+    assert "user class: FSVDSL" in log
+    assert f"vendor class: {long.decode()}" in log
+    assert "requested options: 1:netmask, 200, 51:lease-time" in log
+    wire.until(lambda: (wire.directory / "leases").read_text() == "")  # the RELEASE had the same client id
+
+
+@pytest.mark.parametrize("priority", [0, 5, 6])
+def test_packets_have_the_priority_that_is_wanted(wire: Wire, priority: int) -> None:
+    with open_packet_socket(read_link("eth0").ifindex, ETH_P_IP, priority) as opened:
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY) == priority
 
 
 def test_dnsmasq_takes_a_release(wire: Wire) -> None:
@@ -189,7 +244,9 @@ def test_kea_renews_a_lease_of_seconds_and_a_changed_router_is_a_new_lease(wire:
         second = await leases.lease()
 
         assert first.domain == b"example.org"
-        assert second == first._replace(gateway=bytes((10, 7, 0, 3)))
+        router = bytes((10, 7, 0, 3))
+        assert second == first._replace(gateway=router, routes=((bytes(4), 0, router),), options=second.options)
+        assert (3, router + bytes((10, 7, 0, 2))) in second.options
 
     asyncio.run(story())
 

@@ -12,9 +12,10 @@ from tests.kernel.dhcp.test_raw_frames import packet
 
 from netstrata.protocols.arp import REPLY, REQUEST, Arp, write_arp, write_probe
 from netstrata.protocols.dhcpv4 import Message, encode
+from netstrata.system.dhcp.driver.packets import PacketSocket
+from netstrata.system.dhcp.driver.socket_filters import NOTHING, arp_claims, arp_replies, dhcp_answers
 from netstrata.system.dhcp.facts import read_link
-from netstrata.system.dhcp.packets import ETH_P_ARP, ETH_P_IP, PacketSocket
-from netstrata.system.dhcp.socket_filters import NOTHING, arp_claims, arp_replies, dhcp_answers
+from netstrata.system.dhcp.sockets import ETH_P_ARP, ETH_P_IP, open_packet_socket
 
 if TYPE_CHECKING:
     from tests.kernel.dhcp.conftest import Wire
@@ -101,7 +102,8 @@ class Listener:
     def __init__(self, protocol: int, program: bytes) -> None:
         self.heard: list[bytes] = []
         self._news = asyncio.Event()
-        self.socket = PacketSocket(read_link("eth0").ifindex, protocol, program, self._hear, self._failed)
+        self.socket = PacketSocket(open_packet_socket(read_link("eth0").ifindex, protocol), self._failed)
+        self.socket.listen(program, self.hear)
 
     async def until_heard(self, many: int) -> None:
         async def heard() -> None:
@@ -111,7 +113,7 @@ class Listener:
 
         await asyncio.wait_for(heard(), 60)
 
-    def _hear(self, octets: bytes, mac: bytes, pending: bool) -> None:
+    def hear(self, octets: bytes, mac: bytes, pending: bool) -> None:
         self.heard.append(octets)
         self._news.set()
 
@@ -145,6 +147,21 @@ def test_a_filter_is_replaced_and_nothing_is_missed_in_between(wire: Wire) -> No
         sent(wire, [frame(GOOD)])
         listener.socket.filter(dhcp_answers(US, XID + 1))
         sent(wire, [frame(GOOD), frame(packet(answer(XID + 1)))])
+
+        await listener.until_heard(1)
+
+        assert listener.heard == [packet(answer(XID + 1))]
+        listener.socket.close()
+
+    asyncio.run(story())
+
+
+def test_what_came_before_somebody_listens_again_is_not_heard(wire: Wire) -> None:
+    async def story() -> None:
+        listener = Listener(ETH_P_IP, dhcp_answers(US, XID))
+        sent(wire, [frame(GOOD)] * 3)
+        listener.socket.listen(dhcp_answers(US, XID + 1), listener.hear)
+        sent(wire, [frame(packet(answer(XID + 1)))])
 
         await listener.until_heard(1)
 

@@ -78,6 +78,7 @@ DRIFTS = [
     Drift("net.ipv4.route", "ip route flush table main", "ip route show"),
     Drift("net.ipv4.route", "ip route change 198.51.100.0/24 dev va metric 5 mtu 1300", "ip route", told=_ANOTHER),
     Drift("net.ipv4.route", "ip route prepend blackhole 198.51.100.0/24 metric 5", "ip route", told=_ANOTHER),
+    Drift("net.ipv4.routes", "ip route flush table main", "ip route show"),
     Drift("net.ipv6.route", "ip -6 route flush table main", "ip -6 route show 2001:db8:1::/48"),
     Drift("net.route", "ip route flush table 7", "ip route show table 7"),
     Drift("net.rule", "ip rule flush; ip rule add priority 32766 lookup main", "ip rule show priority 100"),

@@ -101,6 +101,11 @@ ROWS = [
         above=_UP, back=NEW_DEVICE, ready=("ip link set va up",),
     ),
     Row(
+        "net.ipv4.routes", 'net.ipv4.routes("va", {{"198.51.100.0/24", "none"}}, "5");',
+        ("route 198.51.100.0/24 dev va metric 5",), "ip route add 198.51.100.0/24 dev va metric 5 proto 110", DEVICE,
+        above=_UP, back=NEW_DEVICE, ready=("ip link set va up",),
+    ),
+    Row(
         "net.ipv6.route", 'net.ipv6.route("2001:db8:1::/48", "none", "5", "va");',
         ("route 2001:db8:1::/48 dev va metric 5",), "ip route add 2001:db8:1::/48 dev va metric 5 proto 110", DEVICE,
         above=_UP, back=NEW_DEVICE, ready=("ip link set va up",),

@@ -26,7 +26,8 @@ def reply(kind: int = 5, **changed: Any) -> d.Reply:
     return good._replace(**changed)
 
 
-GRANT = d.Grant(ADDRESS, 24, SERVER, (), b"", (), SERVER, SERVER_MAC, 0.0, 50.0, 87.5, 100.0)
+DEFAULT = (bytes(4), 0, SERVER)
+GRANT = d.Grant(ADDRESS, 24, SERVER, (), b"", (DEFAULT,), SERVER, SERVER_MAC, 0.0, 50.0, 87.5, 100.0)
 STANDING = d.Standing(0.0, 0)
 STATES: dict[str, d.State] = {
     "idle": d.Idle(),
@@ -314,6 +315,42 @@ def test_a_renewal_with_other_terms_grants_again(changed: dict[str, Any]) -> Non
     assert "Granted" in names(taken.effects)
 
 
+NAMED = (SERVER, OTHER_SERVER)
+ROUTES = ((bytes((198, 51, 100, 0)), 24, SERVER), (bytes((203, 0, 113, 0)), 24, OTHER_SERVER))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"dns_servers": NAMED}, {"dns_servers": NAMED[::-1]}),
+        ({"dns_servers": NAMED}, {"dns_servers": NAMED + NAMED}),
+        ({"domain": b"example.org"}, {"domain": b"Example.ORG"}),
+        ({"routes": ROUTES}, {"routes": ROUTES[::-1]}),
+        ({"routes": ROUTES}, {"routes": ROUTES + ROUTES}),
+    ],
+)
+def test_a_renewal_with_the_same_in_another_order_changes_nothing(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    grant = granted(**before)
+
+    taken = step(d.Renewing(grant, STANDING, XID, 50.0, 50.0), d.Ack(reply(**after), SERVER_MAC))
+
+    assert "Granted" not in names(taken.effects)
+    assert isinstance(taken.state, d.Bound)
+    assert (taken.state.grant.dns_servers, taken.state.grant.routes) == (grant.dns_servers, grant.routes)
+
+
+def test_of_two_routes_to_one_network_the_first_counts() -> None:
+    to = bytes((198, 51, 100, 0))
+    grant = granted(routes=((to, 24, SERVER), (to, 24, OTHER_SERVER)))
+    other = reply(routes=((to, 24, OTHER_SERVER), (to, 24, SERVER)))
+
+    taken = step(d.Renewing(grant, STANDING, XID, 50.0, 50.0), d.Ack(other, SERVER_MAC))
+
+    assert "Granted" in names(taken.effects)
+
+
 def test_a_renewal_by_another_server_or_for_another_time_changes_nothing_that_is_seen() -> None:
     taken = step(d.Rebinding(GRANT, STANDING, XID, 50.0, 90.0), d.Ack(reply(server=OTHER_SERVER, seconds=7), US))
 
@@ -347,6 +384,32 @@ def test_with_classless_routes_the_router_option_does_not_count() -> None:
     assert granted(routes=(elsewhere, default)).gateway == OTHER_SERVER
     assert granted(routes=(elsewhere,)).gateway is None
     assert granted(routes=None).gateway == SERVER
+
+
+FAR = bytes((203, 0, 113, 1))
+NET = bytes((198, 51, 100, 0))
+LINK = bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("said", "routes"),
+    [
+        ({"routers": ()}, ()),
+        ({"routers": (SERVER, OTHER_SERVER)}, (DEFAULT,)),
+        ({"prefix": 32, "routers": (FAR,)}, ((FAR, 32, LINK), (LINK, 0, FAR))),
+        ({"prefix": 31}, ((SERVER, 32, LINK), DEFAULT)),
+        ({"routes": ((LINK, 0, FAR), (FAR, 32, LINK))}, ((FAR, 32, LINK), (LINK, 0, FAR))),
+        ({"routes": ((NET, 24, FAR), (FAR, 25, LINK))}, ((FAR, 25, LINK), (NET, 24, FAR))),
+        ({"routes": ((NET, 24, FAR),)}, ((FAR, 32, LINK), (NET, 24, FAR))),
+        ({"routes": ((NET, 24, SERVER), (NET, 24, OTHER_SERVER))}, ((NET, 24, SERVER),)),
+        ({"routes": ((NET, 24, ADDRESS), (LINK, 0, bytes((224, 0, 0, 1))), DEFAULT)}, (DEFAULT,)),
+        ({"routes": ((LINK, 0, LINK),)}, ((LINK, 0, LINK),)),
+    ],
+)
+def test_routes_are_all_that_a_lease_means_in_an_order_that_works(
+    said: dict[str, Any], routes: tuple[object, ...]
+) -> None:
+    assert granted(**said).routes == routes
 
 
 def test_an_answer_to_another_client_is_not_heard() -> None:

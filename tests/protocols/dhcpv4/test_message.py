@@ -122,7 +122,7 @@ def test_an_offer_may_leave_the_time_open() -> None:
 
 
 @pytest.mark.parametrize(
-    "domain", [b"a\nnameserver 192.0.2.66", b"a b", b"\xc3\xa4.example", b"a;b"], ids=["line", "space", "utf-8", "semi"]
+    "domain", [b"a\nnameserver 192.0.2.66", b"a \tb", b"\xc3\xa4.example", b"a;b"], ids=["line", "tab", "utf-8", "semi"]
 )
 def test_a_domain_that_could_disturb_a_resolver_is_dropped(domain: bytes) -> None:
     assert reply({15: domain}).domain == b""

@@ -219,6 +219,6 @@ class Story:
     def _moved(self) -> str:
         """Say how long the default route took to move, by the daemon's own clock, which is ours."""
         for change in reversed(self._seen):
-            if change.name == "net.ipv4.route" and change.after == "up":
+            if change.name == "net.ipv4.routes" and change.after == "up":
                 return f"; moved in {1000 * (change.monotonic_s - self._acted_s):.0f} ms"
         return ""

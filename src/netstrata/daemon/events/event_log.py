@@ -176,14 +176,18 @@ class EventLog(Observer):
             self.layers.undone(statement, self._wall)
         if statement.declaration.roles.changes:
             for one in changed_by(statement):
-                if len(self._changed) >= KEPT:
-                    self._changed.clear()
-                self._changed[one] = None
+                self.revised(one)
 
     def _waits(self, statement: Statement) -> None:
         if len(self._fell) >= KEPT:
             self._fell.clear()  # they have been busy since: what they wait for is not what matters now
         self._fell[statement] = None
+
+    def revised(self, statement: Statement) -> None:
+        """A statement that is up has other values: they are told when nothing else is due."""
+        if len(self._changed) >= KEPT:
+            self._changed.clear()
+        self._changed[statement] = None
 
     def settle(self) -> None:
         """Tell what has become of what changed; called when nothing else is due.

@@ -22,6 +22,11 @@ class FanOut(Observer):
         for observer in self._observers:
             observer.restarted(statement)
 
+    def revised(self, statement: Statement) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.revised(statement)
+
     def cleaned(self, statement: Statement) -> None:
         """Forward to all."""
         for observer in self._observers:

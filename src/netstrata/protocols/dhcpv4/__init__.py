@@ -1,5 +1,6 @@
 """A DHCPv4 client as bytes and as a machine: what to say, what was heard, when to give up."""
 
+from netstrata.protocols.dhcpv4.extras import Extras
 from netstrata.protocols.dhcpv4.frame import Datagram, read_datagram, write_datagram
 from netstrata.protocols.dhcpv4.machine import step
 from netstrata.protocols.dhcpv4.message import Malformed, Message, Reply, decode, encode, read_reply
@@ -51,6 +52,7 @@ __all__ = [
     "Datagram",
     "Effect",
     "Event",
+    "Extras",
     "Forget",
     "Free",
     "Grant",

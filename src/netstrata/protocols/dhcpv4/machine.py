@@ -17,6 +17,7 @@ Source: RFC 2131 section 4.4, figure 5; RFC 5227 section 2.1.
 
 from math import inf
 
+from netstrata.protocols.conflict import decoys
 from netstrata.protocols.dhcpv4 import requests
 from netstrata.protocols.dhcpv4.message import Reply
 from netstrata.protocols.dhcpv4.states import (
@@ -67,6 +68,7 @@ DECLINED_WAIT = 10.0  # RFC 2131 section 3.1, step 5
 RENEW_WAIT_LEAST = 60.0  # RFC 2131 section 4.4.5; shorter for leases under twenty minutes
 SHORTEST_WAIT = 0.001  # of two floating point times one may be just short of the other for ever
 LASTING = 2 * LONGEST_WAIT  # what has stood for so long begins anew with its setbacks
+_REMEDY = ' ({"conflict_check", "never"} takes it nevertheless)'
 TOLD_LEAST = 10.0  # renewals that come more often would fill the time line, and wear out the disk
 
 
@@ -171,8 +173,8 @@ def _acknowledged(client: Client, state: State, event: Ack, now: float, chance: 
     if isinstance(state, Renewing | Rebinding):
         return _renewed(state, grant_from(reply, event.mac, state.asked, chance), now)
     if isinstance(state, Rebooting):
-        return _granted(client, grant_from(reply, event.mac, state.began, chance), 0, now)
-    return _granted(client, grant_from(reply, event.mac, state.asked, chance), state.setbacks, now)
+        return _granted(client, grant_from(reply, event.mac, state.began, chance), 0, now, chance)
+    return _granted(client, grant_from(reply, event.mac, state.asked, chance), state.setbacks, now, chance)
 
 
 def _asked(state: Requesting | Rebooting | Renewing | Rebinding) -> tuple[bytes, bytes]:
@@ -188,13 +190,14 @@ def _asked(state: Requesting | Rebooting | Renewing | Rebinding) -> tuple[bytes,
     return state.grant.address, state.grant.server if isinstance(state, Renewing) else b""
 
 
-def _granted(client: Client, grant: Grant, setbacks: int, now: float) -> Step:
+def _granted(client: Client, grant: Grant, setbacks: int, now: float, chance: float) -> Step:
     line = f"dhcp: ACK of {_text(grant.address)}/{grant.prefix} from {_text(grant.server)}{_for(grant)}"
+    beside = decoys(grant.address, grant.prefix, (grant.gateway, grant.server), chance)
     if client.conflict_check == BEFORE:
-        return Step(Probing(grant, setbacks), (Note(line), Wake(inf), Probe(grant.address)))
+        return Step(Probing(grant, setbacks), (Note(line), Wake(inf), Probe(grant.address, beside)))
     bound = _bind(grant, setbacks, now)
     if client.conflict_check == BESIDE:
-        return Step(bound.state, (Note(line), *bound.effects, Probe(grant.address)))
+        return Step(bound.state, (Note(line), *bound.effects, Probe(grant.address, beside)))
     return Step(bound.state, (Note(line), *bound.effects))
 
 
@@ -212,7 +215,7 @@ def _renewed(state: Renewing | Rebinding, grant: Grant, now: float) -> Step:
         line = f"dhcp: {_text(grant.address)} renewed by {_text(grant.server)}{_for(grant)}"
         seldom = max(known.t1, grant.t1) >= TOLD_LEAST
         told: tuple[Effect, ...] = (Note(line), Remember(grant)) if seldom else ()
-        return Step(Bound(grant, state.standing), (*told, _until_t1(grant, now)))
+        return Step(Bound(with_times_of(known, grant), state.standing), (*told, _until_t1(grant, now)))
     setbacks = _setbacks(state.standing, now)
     if setbacks and now - state.standing.since < _back_off(setbacks, 0.5):
         kept = with_times_of(known, grant)
@@ -291,7 +294,7 @@ def _conflict(client: Client, state: State, mac: bytes, now: float, chance: floa
     grant = state.grant
     setbacks = 1 + (state.setbacks if isinstance(state, Probing) else _setbacks(state.standing, now))
     wait = min(LONGEST_WAIT, DECLINED_WAIT * 2.0 ** min(setbacks - 1, 8)) * (1 + chance / 10)
-    reason = f"{_text(grant.address)} is used by {mac.hex(':')} too; DECLINE, next try in {wait:.0f} s"
+    reason = f"{_text(grant.address)} is used by {mac.hex(':')} too{_REMEDY}; DECLINE, next try in {wait:.0f} s"
     declined: Effect = requests.decline(client, _xid(chance), grant)
     said: Effect = Note(f"dhcp: {reason}") if isinstance(state, Probing) else Lost(reason)
     return Step(Pausing(setbacks), (declined, Forget(), said, Wake(wait)))

@@ -8,6 +8,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from netstrata.protocols.dhcpv4 import options as option
+from netstrata.protocols.dhcpv4.extras import Extras, read_extras
 from netstrata.values import format_ipv4
 
 DISCOVER = 1
@@ -68,6 +69,8 @@ class Reply(NamedTuple):
     dns_servers: tuple[bytes, ...] = ()
     domain: bytes = b""
     routes: tuple[option.Route, ...] | None = None
+    static_routes: tuple[option.Route, ...] = ()  # which count beside the router, if there are no others
+    extras: Extras = Extras()
 
 
 def encode(message: Message) -> bytes:
@@ -140,8 +143,10 @@ def _read_grant(kind: int, message: Message, server: bytes, text: str) -> Reply:
         option.read_seconds(found, option.T2),
         option.read_addresses(found, option.ROUTERS, _ROUTERS_MOST),
         option.read_addresses(found, option.DNS_SERVERS, _DNS_SERVERS_MOST),
-        option.read_domain(found),
+        (option.read_domains(found) or (b"",))[0],
         option.read_routes(found),
+        option.read_static_routes(found),
+        read_extras(found),
     )
     why = _unusable(reply)
     if why:

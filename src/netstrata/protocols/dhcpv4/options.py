@@ -10,6 +10,9 @@ ROUTERS = 3
 DNS_SERVERS = 6
 HOSTNAME = 12
 DOMAIN = 15
+MTU = 26
+STATIC_ROUTES = 33
+NTP_SERVERS = 42
 REQUESTED_ADDRESS = 50
 LEASE_SECONDS = 51
 OVERLOAD = 52
@@ -22,7 +25,10 @@ T1 = 58
 T2 = 59
 VENDOR_CLASS = 60
 CLIENT_ID = 61
+CAPTIVE_PORTAL = 114
+SEARCH = 119
 CLASSLESS_ROUTES = 121
+MICROSOFT_ROUTES = 249  # the same, of before RFC 3442
 END = 255
 
 Route = tuple[bytes, int, bytes]  # destination, prefix length, gateway (0.0.0.0: on the link itself)
@@ -115,10 +121,16 @@ def classful_prefix(address: bytes) -> int:
     return 24 if first < 224 else 32
 
 
-def read_domain(options: dict[int, bytes]) -> bytes:
-    """Return the domain name; nothing if it holds bytes that a resolver configuration must not get from a stranger."""
-    domain = options.get(DOMAIN, b"").rstrip(b"\0").rstrip(b".")
+def as_domain(value: bytes) -> bytes:
+    """Return a name; nothing if it holds bytes that a resolver configuration must not get from a stranger."""
+    domain = value.rstrip(b"\0").rstrip(b".")
     return domain if domain and _DOMAIN_BYTES.issuperset(domain) else b""
+
+
+def read_domains(options: dict[int, bytes]) -> tuple[bytes, ...]:
+    """Return the domain name, or several, as servers give a search list to old clients; none if one is no name."""
+    names = [as_domain(word) for word in options.get(DOMAIN, b"").rstrip(b"\0").split(b" ") if word]
+    return tuple(names) if all(names) else ()
 
 
 def read_text(options: dict[int, bytes]) -> str:
@@ -129,7 +141,24 @@ def read_text(options: dict[int, bytes]) -> str:
 
 def read_routes(options: dict[int, bytes]) -> tuple[Route, ...] | None:
     """Return the classless static routes; None if there is no such option, or if it makes no sense (RFC 3442)."""
-    value = options.get(CLASSLESS_ROUTES)
+    found = _classless(options.get(CLASSLESS_ROUTES, b""))
+    return found if found is not None else _classless(options.get(MICROSOFT_ROUTES, b""))
+
+
+def read_static_routes(options: dict[int, bytes]) -> tuple[Route, ...]:
+    """Return the static routes of before there were prefix lengths (RFC 2132 section 5.8): to networks of a class."""
+    value = options.get(STATIC_ROUTES, b"")
+    pairs = [(value[at : at + 4], value[at + 4 : at + 8]) for at in range(0, len(value) - 7, 8)]
+    routes = []
+    for to, gateway in pairs:
+        if is_a_hosts(to):
+            prefix = classful_prefix(to)
+            host = int.from_bytes(to, "big") & ((1 << 32 - prefix) - 1)
+            routes.append((to, 32 if host else prefix, gateway))
+    return tuple(routes)
+
+
+def _classless(value: bytes) -> tuple[Route, ...] | None:
     if not value:
         return None
     routes: list[Route] = []

@@ -15,6 +15,13 @@ _ASKED_FOR = bytes(
         option.ROUTERS,
         option.DNS_SERVERS,
         option.DOMAIN,
+        option.SEARCH,
+        option.HOSTNAME,
+        option.MTU,
+        option.NTP_SERVERS,
+        option.STATIC_ROUTES,
+        option.MICROSOFT_ROUTES,
+        option.CAPTIVE_PORTAL,
         option.LEASE_SECONDS,
         option.T1,
         option.T2,
@@ -28,13 +35,14 @@ def _ask(client: Client, kind: int, xid: int, secs: int, extra: dict[int, bytes]
     options = {option.MESSAGE_TYPE: bytes((kind,))}
     options.update(extra)
     options[option.MAXIMUM_SIZE] = max(_SIZE_LEAST, min(client.mtu, 0xFFFF)).to_bytes(2, "big")
-    options[option.PARAMETER_LIST] = _ASKED_FOR
+    options[option.PARAMETER_LIST] = client.asked_for or _ASKED_FOR
     if client.hostname:
         options[option.HOSTNAME] = client.hostname
     if client.vendor_class:
         options[option.VENDOR_CLASS] = client.vendor_class
     if client.client_id:
         options[option.CLIENT_ID] = client.client_id
+    options.update(client.sent)
     return encode(Message(message.BOOTREQUEST, xid, client.mac, options, secs, client=source))
 
 

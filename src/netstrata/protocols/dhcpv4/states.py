@@ -6,6 +6,7 @@ Times called `since`, `began` and `asked` are seconds on a clock of the driver's
 from typing import NamedTuple, Union
 
 from netstrata.protocols.dhcpv4 import message
+from netstrata.protocols.dhcpv4.extras import Extras
 from netstrata.protocols.dhcpv4.message import Reply, read_reply
 from netstrata.protocols.dhcpv4.options import Route
 
@@ -23,6 +24,8 @@ class Client(NamedTuple):
     vendor_class: bytes = b""
     client_id: bytes = b""
     conflict_check: str = BEFORE
+    sent: tuple[tuple[int, bytes], ...] = ()  # more options, by number; they win
+    asked_for: bytes = b""  # numbers of options; empty are the usual ones
 
 
 class Grant(NamedTuple):
@@ -40,6 +43,7 @@ class Grant(NamedTuple):
     t1: float
     t2: float
     seconds: float
+    extras: Extras = Extras()
 
 
 # States.  `setbacks` counts what went wrong since the last lease that lasted; it is what slows a hopeless client down.
@@ -209,9 +213,10 @@ class Wake(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """Ask by ARP whether anybody has an address."""
+    """Ask by ARP whether anybody has an address; who has decoys, too, answers for every address."""
 
     address: bytes
+    decoys: tuple[bytes, ...]
 
 
 class Granted(NamedTuple):

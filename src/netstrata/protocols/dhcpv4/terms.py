@@ -2,8 +2,16 @@
 
 from math import inf
 
-from netstrata.protocols.dhcpv4.message import FOREVER, Reply, read_gateway
+from netstrata.protocols.dhcpv4 import options as option
+from netstrata.protocols.dhcpv4.message import FOREVER, NOWHERE, Reply, read_gateway
+from netstrata.protocols.dhcpv4.options import Route, is_a_hosts
 from netstrata.protocols.dhcpv4.states import Grant
+
+# Options that are compared as what they mean.
+_READ = {
+    option.MASK, option.ROUTERS, option.DNS_SERVERS, option.HOSTNAME, option.DOMAIN, option.MTU, option.STATIC_ROUTES,
+    option.NTP_SERVERS, option.CAPTIVE_PORTAL, option.SEARCH, option.CLASSLESS_ROUTES, option.MICROSOFT_ROUTES,
+}  # fmt: skip
 
 
 def grant_from(reply: Reply, mac: bytes, since: float, chance: float) -> Grant:
@@ -22,16 +30,63 @@ def grant_from(reply: Reply, mac: bytes, since: float, chance: float) -> Grant:
             t1, t2 = seconds * 0.5, seconds * 0.875
         t1 *= 1 - chance / 50
         t2 *= 1 - chance / 50
-    routes = reply.routes if reply.routes is not None else ()
     return Grant(
-        reply.address, reply.prefix, read_gateway(reply), reply.dns_servers, reply.domain, routes,
-        reply.server, mac, since, t1, t2, seconds,
+        reply.address, reply.prefix, read_gateway(reply), reply.dns_servers, reply.domain, _routes(reply),
+        reply.server, mac, since, t1, t2, seconds, reply.extras,
     )  # fmt: skip
 
 
+def _routes(reply: Reply) -> tuple[Route, ...]:
+    """Return all routes of a lease, the default one too, in an order in which a kernel takes them.
+
+    Those on the link itself come first, with one for each gateway that the leased network does not show to be there:
+    a server of single addresses (/32) means that.  Of routes to the same network the first counts; one whose gateway
+    no host can be, or which is the leased address itself, does not.
+    """
+    granted = reply.routes
+    if granted is None:
+        gateway = read_gateway(reply)
+        granted = reply.static_routes + (((NOWHERE, 0, gateway),) if gateway is not None else ())
+    direct: dict[tuple[bytes, int], bytes] = {}
+    over: dict[tuple[bytes, int], bytes] = {}
+    for destination, prefix, gateway in granted:
+        to = (destination, prefix)
+        if to in direct or to in over:
+            continue
+        if gateway == NOWHERE:
+            direct[to] = gateway
+        elif is_a_hosts(gateway) and gateway != reply.address:
+            over[to] = gateway
+    near = [(reply.address, reply.prefix), *direct]
+    for gateway in over.values():
+        if not any(_in_network(gateway, network, prefix) for network, prefix in near):
+            direct[(gateway, 32)] = NOWHERE
+    return tuple((network, prefix, gateway) for (network, prefix), gateway in (*direct.items(), *over.items()))
+
+
+def _in_network(address: bytes, network: bytes, prefix: int) -> bool:
+    differ = int.from_bytes(address, "big") ^ int.from_bytes(network, "big")
+    return differ >> (32 - prefix) == 0
+
+
 def same_terms(one: Grant, other: Grant) -> bool:
-    """Say whether a program sees no difference; who granted it, and for how long, does not take anything down."""
-    return with_times_of(one, other) == other
+    """Say whether a program should see no difference: who granted it and for how long is none, nor is another order.
+
+    Servers that spread their load name the same name servers in turn.
+    """
+    return _unordered(with_times_of(one, other)) == _unordered(other)
+
+
+def _unordered(grant: Grant) -> Grant:
+    return grant._replace(
+        dns_servers=tuple(sorted(set(grant.dns_servers))),
+        domain=grant.domain.lower(),
+        routes=tuple(sorted(grant.routes)),
+        extras=grant.extras._replace(
+            ntp_servers=tuple(sorted(set(grant.extras.ntp_servers))),
+            options=tuple((code, value) for code, value in grant.extras.options if code not in _READ),
+        ),
+    )
 
 
 def with_times_of(grant: Grant, other: Grant) -> Grant:

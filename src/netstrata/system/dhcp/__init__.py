@@ -1,5 +1,5 @@
-"""DHCPv4 on real links: packet sockets, the ARP probe, leases kept on disk, and the driver of the machine."""
+"""DHCPv4 on real links: who opens what a client needs, and the driver that is handed it."""
 
-from netstrata.system.dhcp.client import DhcpClients
+from netstrata.system.dhcp.clients import DhcpClients
 
 __all__ = ["DhcpClients"]

@@ -1,14 +1,17 @@
-"""What a DHCP client has to know of its link, asked of the kernel of this network namespace by ioctl."""
+"""What a DHCP client has to know of its link and its neighbours here, asked of this network namespace's kernel."""
 
+from contextlib import closing
 from fcntl import ioctl
 from socket import AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket
-from struct import pack, unpack_from
+from struct import unpack_from
 from typing import NamedTuple
 
+from netstrata.protocols.rtnetlink import ask_links, decode_link, messages
+from netstrata.protocols.rtnetlink.constants import RTM_GETLINK, RTM_NEWLINK
+from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 # linux/sockios.h
-_SIOCGIFNAME = 0x8910
 _SIOCGIFFLAGS = 0x8913
 _SIOCGIFMTU = 0x8921
 _SIOCGIFHWADDR = 0x8927
@@ -17,7 +20,6 @@ _IFREQ = 40
 _IFNAMSIZ = 16
 
 _IFF_UP = 0x1
-_IFF_RUNNING = 0x40
 _ARPHRD_ETHER = 1
 
 
@@ -28,7 +30,6 @@ class LinkFacts(NamedTuple):
     mac: bytes
     mtu: int
     up: bool
-    carrier: bool
     ethernet: bool
 
 
@@ -47,15 +48,21 @@ def read_link(name: str) -> LinkFacts:
             kind, mac = unpack_from("=H6s", ioctl(asking, _SIOCGIFHWADDR, request), _IFNAMSIZ)
         except OSError as error:
             raise Unavailable(f"ask for a lease on {name}", error.strerror or str(error), error.errno or 0) from None
-    return LinkFacts(ifindex, mac, mtu, bool(flags & _IFF_UP), bool(flags & _IFF_RUNNING), kind == _ARPHRD_ETHER)
+    return LinkFacts(ifindex, mac, mtu, bool(flags & _IFF_UP), kind == _ARPHRD_ETHER)
 
 
-def has_carrier(ifindex: int) -> bool:
-    """Say whether a link, whatever its name is by now, could carry a packet."""
-    with socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC) as asking:
-        try:
-            named = ioctl(asking, _SIOCGIFNAME, pack("=16si20x", b"", ifindex))
-            (flags,) = unpack_from("=H", ioctl(asking, _SIOCGIFFLAGS, named), _IFNAMSIZ)
-        except OSError:
-            return False
-    return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+def own_macs() -> frozenset[bytes]:
+    """Return the Ethernet addresses of all links; none if the kernel does not answer."""
+    found: set[bytes] = set()
+    try:
+        with closing(RequestSocket()) as requests:
+            datagrams = requests.dump(RTM_GETLINK, ask_links()).datagrams
+    except OSError:
+        return frozenset()
+    for data in datagrams:
+        for message in messages(data, len(data)):
+            if message.type == RTM_NEWLINK:
+                link = decode_link(data, message.start, message.end)
+                if link.arphrd == _ARPHRD_ETHER:
+                    found.add(link.mac)
+    return frozenset(found)

@@ -1,13 +1,15 @@
-"""Whether a host on a link has an address, found out by ARP."""
+"""Whether another host on a link has an address, found out by ARP."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
+from netstrata.contract import KERNEL, Holder
 from netstrata.protocols.arp import REPLY, read_arp, write_probe
 from netstrata.protocols.presence import THERE, Presence
-from netstrata.system.dhcp.facts import LinkFacts, read_link
-from netstrata.system.dhcp.packets import ETH_P_ARP, EVERYBODY, PacketSocket
-from netstrata.system.dhcp.socket_filters import arp_replies
+from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
+from netstrata.system.dhcp.driver.socket_filters import arp_replies
+from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link
+from netstrata.system.dhcp.sockets import ETH_P_ARP, open_packet_socket
 from netstrata.system.netlink.watchers import Queue
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_address
@@ -18,21 +20,24 @@ SMALLEST_MTU = 28  # bytes of an ARP packet
 class _Probe(Queue["bool | OSError"]):
     """Asks and listens until closed."""
 
-    __slots__ = ("_address", "_facts", "_loop", "_presence", "_socket", "_timer")
+    __slots__ = ("_address", "_facts", "_loop", "_note", "_ours", "_presence", "_socket", "_timer")
 
-    def __init__(self, facts: LinkFacts, address: bytes) -> None:
+    def __init__(self, facts: LinkFacts, address: bytes, note: Callable[[str], None]) -> None:
         """Ask for the first time.
 
         Raises: OSError.
         """
         super().__init__()
+        self._note = note
+        self._ours: frozenset[bytes] | None = None  # read when there is an answer, once for each question
         self._facts = facts
         self._address = address
         self._loop = asyncio.get_running_loop()
         self._presence = Presence()
         self._timer: asyncio.TimerHandle | None = None
-        self._socket = PacketSocket(facts.ifindex, ETH_P_ARP, arp_replies(address), self._heard, self._failed)
+        self._socket = PacketSocket(open_packet_socket(facts.ifindex, ETH_P_ARP), self._failed)
         try:
+            self._socket.listen(arp_replies(address), self._heard)
             self._ask()
         except OSError:
             self.close()
@@ -46,6 +51,7 @@ class _Probe(Queue["bool | OSError"]):
         self._socket.close()
 
     def _ask(self) -> None:
+        self._ours = None
         self._socket.send(write_probe(self._facts.mac, self._address), EVERYBODY)
 
     def _wait(self) -> None:
@@ -65,17 +71,31 @@ class _Probe(Queue["bool | OSError"]):
 
     def _heard(self, packet: bytes, sender: bytes, pending: bool) -> None:
         arp = read_arp(packet)
-        if arp is not None and arp.operation == REPLY and arp.sender == self._address:
-            if self._presence.answered():
-                self.put(self._presence.state == THERE)
-            self._wait()
+        if arp is None or arp.operation != REPLY or arp.sender != self._address:
+            return
+        if self._ours is None:
+            self._ours = own_macs()
+        if arp.sender_mac in self._ours:
+            return  # Linux answers on each link for the addresses of all
+        if self._presence.answered():
+            self._note(f"{format_address(self._address).decode()} is at {arp.sender_mac.hex(':')}")
+            self.put(self._presence.state == THERE)
+        self._wait()
 
     def _failed(self, error: OSError) -> None:
         self.close()
         self.put(error)
 
 
-async def watch_neighbour(link: str, address: bytes) -> AsyncGenerator[bool, None]:
+def _noting(who: Holder | None) -> Callable[[str], None]:
+    def note(line: str) -> None:
+        if who is not None:
+            who.note(line, KERNEL)
+
+    return note
+
+
+async def watch_neighbour(link: str, address: bytes, who: Holder | None) -> AsyncGenerator[bool, None]:
     """Say whether a host on an Ethernet link has an IPv4 address: see `ports.Events`."""
     operation = f"ask for {format_address(address).decode()} on {link}"
     try:
@@ -87,7 +107,7 @@ async def watch_neighbour(link: str, address: bytes) -> AsyncGenerator[bool, Non
     if facts.mtu < SMALLEST_MTU:
         raise Unavailable(operation, f"its MTU is {facts.mtu}, and ARP needs {SMALLEST_MTU} bytes")
     try:
-        probe = _Probe(facts, address)
+        probe = _Probe(facts, address, _noting(who))
     except PermissionError as error:
         raise Unavailable(operation, takes("CAP_NET_RAW"), error.errno or 0) from None
     except OSError as error:

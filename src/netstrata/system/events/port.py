@@ -2,13 +2,21 @@
 
 from collections.abc import AsyncGenerator
 
+from netstrata.contract import Holder
 from netstrata.ports.events import DeviceChange, DirectoryChange, InputReport
 
 
 class RealEvents:
     """What happens on this machine.  Each part is loaded when it is first asked for."""
 
-    __slots__ = ()
+    __slots__ = ("_who",)
+
+    def __init__(self, who: Holder | None = None) -> None:
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "RealEvents":
+        """Return the port for a statement."""
+        return RealEvents(who)
 
     def watch_directory(self, path: bytes) -> AsyncGenerator[DirectoryChange, None]:
         """Report what is in a directory, and what happens there: see `ports.Events`."""
@@ -38,7 +46,7 @@ class RealEvents:
         """Say whether a host on a link has an address: see `ports.Events`."""
         from netstrata.system.events.neighbours import watch_neighbour
 
-        return watch_neighbour(link, address)
+        return watch_neighbour(link, address, self._who)
 
     def switch_of(self, link: str) -> int:
         """Return the index of the radio switch of a wireless link: see `ports.Events`."""

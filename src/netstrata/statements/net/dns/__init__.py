@@ -1,5 +1,7 @@
 """net.dns: name servers to ask."""
 
+from contextlib import nullcontext
+
 from netstrata.contract import Up, configures
 from netstrata.contract.shapes.common import Priority
 from netstrata.contract.shapes.dns import Servers
@@ -11,10 +13,13 @@ from netstrata.values import format_address
 async def dns(ports: Ports, servers: Servers, priority: Priority) -> Up[None]:
     """Hold name servers in the resolver configuration; smaller priorities are asked first.
 
+    Without any, such as of a lease that names none, it is up, and leaves the configuration as it is.
+
     Example:
         net.dns({"192.0.2.53", "2001:db8::53"}, "20");
 
     Source: resolv.conf(5).
     """
-    async with ports.dns.held_lines([b"nameserver " + format_address(server) for server in servers], priority):
+    lines = [b"nameserver " + format_address(server) for server in servers]
+    async with ports.dns.held_lines(lines, priority) if lines else nullcontext():
         yield

@@ -14,9 +14,10 @@ class Verdict(NamedTuple):
 
 @watches("net.ipv4.arp_probe", layer=3)
 async def arp_probe(ports: Ports, link: Link, address: Ipv4) -> Watch[Verdict]:
-    """Find out whether a host on an Ethernet link has an address, and follow that; up when it is known.
+    """Find out whether another host on an Ethernet link has an address, and follow that; up when it is known.
 
     A host that is there is known of as soon as it answers, one that is not after 6 s.  It is asked again every 15 s.
+    Answers of this machine's own links do not count: Linux answers on each for the addresses of all.
 
     Example:
         net.up("eth0");

@@ -4,91 +4,86 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import AsyncGenerator
-from errno import ENETDOWN, ENODEV, ENXIO, EPERM
+from collections.abc import Callable
+from errno import ENETDOWN, ENODEV, ENXIO
 from math import inf
 from socket import socket
+from typing import NamedTuple
 
-from netstrata.contract import DHCP, Holder
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols import dhcpv4
-from netstrata.system.dhcp.facts import LinkFacts, has_carrier, read_link
-from netstrata.system.dhcp.packets import ETH_P_IP, EVERYBODY, PacketSocket, quiet_port
-from netstrata.system.dhcp.prober import Prober
-from netstrata.system.dhcp.socket_filters import NOTHING, dhcp_answers
-from netstrata.system.dhcp.store import Kept, LeaseFile
-from netstrata.system.permission import takes
+from netstrata.protocols.conflict import Free, Question, Taken
+from netstrata.system.dhcp.driver.kept import Kept, read_kept, write_kept
+from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
+from netstrata.system.dhcp.driver.prober import Prober
+from netstrata.system.dhcp.driver.socket_filters import NOTHING, dhcp_answers
 from netstrata.values import Unavailable, format_ipv4
 
-STATE_DIRECTORY = "/var/lib/netstrata"
-_MTU_LEAST = 28  # an IP and a UDP header
 _CHUNK = 60.0  # the loop's clock stops while the machine sleeps; ours does not, so that it is looked at this often
 _COMPLAINTS_MOST = 8
 
 
-class DhcpClients:
-    """DHCP on any link of this network namespace."""
+class Handed(NamedTuple):
+    """What a client is handed: its link, two packet sockets bound to it that let nothing in, and the text it kept."""
 
-    def __init__(self, directory: str = STATE_DIRECTORY, who: Holder | None = None) -> None:
-        """Keep leases in a directory, which is made when the first one is kept; who is told what is said."""
-        self._directory = directory
-        self._who = who
-
-    def on_behalf_of(self, who: Holder) -> "DhcpClients":
-        """Return the port for a statement."""
-        return DhcpClients(self._directory, who)
-
-    async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
-        """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
-        conversation = _Conversation(link, options, self._directory, self._who)
-        try:
-            conversation.start()
-            while True:
-                yield await conversation.next()
-        finally:
-            conversation.close()
+    link: str
+    mac: bytes
+    mtu: int
+    packets: socket  # of IPv4
+    arp: socket
+    kept: bytes
 
 
-class _Conversation:
+class Conversation:
     """One client on one link."""
 
-    def __init__(self, link: str, options: DhcpOptions, directory: str, told: Holder | None) -> None:
-        self._link = link
-        self._told = told
-        self._facts = _usable(link)
-        mac = self._facts.mac
+    def __init__(
+        self,
+        handed: Handed,
+        options: DhcpOptions,
+        own_macs: Callable[[], frozenset[bytes]],
+        keep: Callable[[bytes], None],
+        note: Callable[[str], None],
+    ) -> None:
+        """Take sockets over.
+
+        Shapes: own_macs reads which MACs this machine has now; keep writes a text for the next time, none if it is
+        empty, or raises OSError; note tells people.
+        """
+        self._link = handed.link
+        self._kept = handed.kept
+        self._keep_text = keep
+        self._note = note
         self._client = dhcpv4.Client(
-            mac,
-            self._facts.mtu,
+            handed.mac,
+            handed.mtu,
             options.hostname,
             options.vendor_class,
-            b"\1" + mac if options.auto_client_id else b"",
+            options.client_id or (b"\1" + handed.mac if options.auto_client_id else b""),
             options.conflict_check,
+            options.sent,
+            options.asked_for,
         )
         self._state: dhcpv4.State = dhcpv4.Idle()
-        self._file = LeaseFile(directory, link, mac)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = inf
-        self._socket: PacketSocket | None = None
+        self._packets = PacketSocket(handed.packets, self._failed)
         self._awaited: int | None = None  # the transaction that the socket lets in
-        self._prober: Prober | None = None
-        self._quiet: socket | None = None
+        arp = PacketSocket(handed.arp, self._failed)
+        self._prober = Prober(arp, handed.mac, own_macs, self._probed, self._failed)
         self._outcomes: deque[Lease | Exception | None] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._complaints: set[str] = set()
 
     def start(self) -> None:
-        """Open the link and say the first word.
-
-        Raises: Unavailable.
-        """
+        """Say the first word."""
         try:
-            self._socket = PacketSocket(self._facts.ifindex, ETH_P_IP, NOTHING, self._heard, self._failed)
+            self._packets.listen(NOTHING, self._heard)
         except OSError as error:
-            raise _unavailable(self._link, error) from None
-        self._quiet = quiet_port(self._link)
-        kept = self._file.read()
+            self._failed(error)
+            return
+        kept = read_kept(self._kept)
         if kept is None:
             self._step(dhcpv4.Start(b""))
         elif kept.expires > time.time():
@@ -111,21 +106,14 @@ class _Conversation:
 
     def close(self) -> None:
         """Give back a lease that is held, if the link can still carry that; else keep it for the next time."""
-        if self._socket is not None and has_carrier(self._facts.ifindex):
+        if not self._packets.closed and self._packets.has_carrier():
             self._step(dhcpv4.Close())
         self._shut()
 
     def _shut(self) -> None:
         self._arm(inf)
-        if self._prober is not None:
-            self._prober.close()
-            self._prober = None
-        if self._quiet is not None:
-            self._quiet.close()
-            self._quiet = None
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._prober.close()
+        self._packets.close()
 
     # What happens.
 
@@ -144,8 +132,11 @@ class _Conversation:
             self._complaints.add(line)
             self._note(line)
 
-    def _probed(self, mac: bytes | None) -> None:
-        self._step(dhcpv4.Free() if mac is None else dhcpv4.Conflict(mac))
+    def _probed(self, verdict: Free | Taken, question: Question) -> None:
+        for mac in sorted(question.proxies):
+            also = f"{mac.hex(':')} answers ARP for every address, also for {_text(question.address)}"
+            self._complain(f"dhcp: {also}: that is no conflict (proxy ARP)")
+        self._step(dhcpv4.Free() if isinstance(verdict, Free) else dhcpv4.Conflict(verdict.mac))
 
     def _awake(self) -> None:
         left = self._deadline - _now()
@@ -156,7 +147,7 @@ class _Conversation:
             self._step(dhcpv4.Timeout())
 
     def _failed(self, error: OSError) -> None:
-        self._end(_unavailable(self._link, error))
+        self._end(unavailable(self._link, error))
 
     def _end(self, error: Exception) -> None:
         self._shut()
@@ -178,8 +169,8 @@ class _Conversation:
 
     def _await(self, xid: int | None) -> None:
         """Let in the answers to one transaction, or nothing: before it is asked for, so that no answer is missed."""
-        if xid != self._awaited and self._socket is not None:
-            self._socket.filter(NOTHING if xid is None else dhcp_answers(self._client.mac, xid))
+        if xid != self._awaited and not self._packets.closed:
+            self._packets.filter(NOTHING if xid is None else dhcp_answers(self._client.mac, xid))
             self._awaited = xid
 
     def _act(self, effect: dhcpv4.Effect) -> None:
@@ -190,14 +181,8 @@ class _Conversation:
         elif isinstance(effect, dhcpv4.Note):
             self._note(effect.line)
         elif isinstance(effect, dhcpv4.Probe):
-            if self._prober is not None:
-                self._prober.close()
-            ifindex, mac = self._facts.ifindex, self._facts.mac
-            prober = Prober(ifindex, mac, effect.address, self._probed, self._failed)
-            if self._socket is None:  # the first probe could not leave, and that was the end
-                prober.close()
-            else:
-                self._prober = prober
+            if not self._packets.closed:  # what was said before could not leave, and that was the end
+                self._prober.ask(Question(effect.address, effect.decoys))
         elif isinstance(effect, dhcpv4.Granted):
             self._tell(_lease(effect.grant))
         elif isinstance(effect, dhcpv4.Lost):
@@ -217,17 +202,17 @@ class _Conversation:
             self._complain(f"dhcp: {said}{of} from {_text(event.reply.server)} is not taken{why}")
 
     def _send(self, effect: dhcpv4.Send) -> None:
-        if self._socket is not None:
+        if not self._packets.closed:
             packet = dhcpv4.write_datagram(effect.source, effect.destination, effect.payload)
-            self._socket.send(packet, effect.mac or EVERYBODY)
+            self._packets.send(packet, effect.mac or EVERYBODY)
 
     def _keep(self, effect: dhcpv4.Remember | dhcpv4.Forget) -> None:
         try:
             if isinstance(effect, dhcpv4.Remember):
                 left = effect.grant.since + effect.grant.seconds - _now()
-                self._file.write(Kept(effect.grant.address, time.time() + left))
+                self._keep_text(write_kept(Kept(effect.grant.address, time.time() + left)))
             else:
-                self._file.remove()
+                self._keep_text(b"")
         except OSError as error:
             self._complain(f"dhcp: the lease cannot be kept: {error.strerror}; after a restart a new one is asked for")
 
@@ -245,31 +230,14 @@ class _Conversation:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _note(self, line: str) -> None:
-        if self._told is not None:
-            self._told.note(line, DHCP)
 
-
-def _usable(link: str) -> LinkFacts:
-    facts = read_link(link)
-    operation = f"ask for a lease on {link}"
-    if not facts.ethernet:
-        raise Unavailable(operation, "it is not an Ethernet link")
-    if facts.mtu < _MTU_LEAST:
-        raise Unavailable(operation, f"its MTU of {facts.mtu} bytes is too small")
-    if not facts.up:
-        raise _unavailable(link, OSError(ENETDOWN, ""))
-    return facts
-
-
-def _unavailable(link: str, error: OSError) -> Unavailable:
+def unavailable(link: str, error: OSError) -> Unavailable:
+    """Return why a client on a link is at its end, for people."""
     reason = error.strerror or str(error)
     if error.errno == ENETDOWN:
         reason = "the link is down"
     elif error.errno in (ENODEV, ENXIO):
         reason = "the link is gone"
-    elif error.errno == EPERM:
-        reason = takes("CAP_NET_RAW")
     return Unavailable(f"ask for a lease on {link}", reason, error.errno or 0)
 
 
@@ -284,6 +252,7 @@ def _lease(grant: dhcpv4.Grant) -> Lease:
         grant.seconds,
         grant.domain,
         grant.routes,
+        *grant.extras,
     )
 
 

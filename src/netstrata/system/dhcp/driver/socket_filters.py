@@ -8,8 +8,13 @@ Source: linux/filter.h; Documentation/networking/filter.rst, whose ancillary loa
 all others count from the IP or ARP header, because the sockets are SOCK_DGRAM.
 """
 
+from array import array
+from socket import SOL_SOCKET, socket
 from struct import pack
 from typing import NamedTuple
+
+_SO_ATTACH_FILTER = 26
+_INSTRUCTION_SIZE = 8  # linux/filter.h, struct sock_filter
 
 _LOAD_4, _LOAD_2, _LOAD_1 = 0x20, 0x28, 0x30  # A = packet[k]
 _LOAD_4_AT_X, _LOAD_2_AT_X, _LOAD_1_AT_X = 0x40, 0x48, 0x50  # A = packet[X + k]
@@ -65,6 +70,15 @@ _FOR_US = (
 NOTHING = pack("=HBBI", _RETURN, 0, 0, 0)
 
 
+def attach(to: socket, program: bytes) -> None:
+    """Have a socket let in what a filter takes, in one step (socket(7), SO_ATTACH_FILTER).
+
+    Raises: OSError.
+    """
+    code = array("B", program)
+    to.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, pack("@HP", len(program) // _INSTRUCTION_SIZE, code.buffer_info()[0]))
+
+
 def dhcp_answers(mac: bytes, xid: int) -> bytes:
     """Return a filter for the answers to one transaction of a client, with IP options of any length.
 
@@ -83,12 +97,16 @@ def dhcp_answers(mac: bytes, xid: int) -> bytes:
     )  # fmt: skip
 
 
-def arp_claims(address: bytes) -> bytes:
-    """Return a filter for who says that an address is theirs, or is about to take it (RFC 5227 section 2.1.1)."""
+def arp_claims(address: bytes, *more: bytes) -> bytes:
+    """Return a filter for who says that an address is theirs, or is about to take it (RFC 5227 section 2.1.1).
+
+    Of more addresses, only those are let in who say that they are theirs.
+    """
     number = int.from_bytes(address, "big")
+    senders = [_Instruction(_EQUAL, int.from_bytes(each, "big"), true=_TAKE) for each in (address, *more)]
     return _assemble(
         *_FOR_US,
-        _load(_LOAD_4, 14), _Instruction(_EQUAL, number, true=_TAKE), _is(0),  # the sender's address
+        _load(_LOAD_4, 14), *senders, _is(0),  # the sender's address
         _load(_LOAD_2, 6), _is(_ARP_REQUEST),
         _load(_LOAD_4, 24), _is(number),  # the address asked for
     )  # fmt: skip

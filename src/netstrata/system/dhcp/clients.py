@@ -1,0 +1,85 @@
+"""DHCP clients on links: what takes a capability, a new socket or a file is done here, and nothing is read here."""
+
+from collections.abc import AsyncGenerator
+from errno import ENETDOWN, EPERM
+
+from netstrata.contract import DHCP, Holder
+from netstrata.ports import DhcpOptions, Lease
+from netstrata.system.dhcp.driver import Conversation, Handed
+from netstrata.system.dhcp.driver.conversation import unavailable
+from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link
+from netstrata.system.dhcp.sockets import ETH_P_ARP, ETH_P_IP, open_packet_socket, quiet_port
+from netstrata.system.dhcp.store import LeaseFile
+from netstrata.system.permission import takes
+from netstrata.values import Unavailable
+
+STATE_DIRECTORY = "/var/lib/netstrata"
+_MTU_LEAST = 28  # an IP and a UDP header
+
+
+class DhcpClients:
+    """DHCP on any link of this network namespace."""
+
+    def __init__(self, directory: str = STATE_DIRECTORY, who: Holder | None = None) -> None:
+        """Keep leases in a directory, which is made when the first one is kept; who is told what is said."""
+        self._directory = directory
+        self._who = who
+
+    def on_behalf_of(self, who: Holder) -> "DhcpClients":
+        """Return the port for a statement."""
+        return DhcpClients(self._directory, who)
+
+    async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
+        """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
+        facts = _usable(link)
+        file = LeaseFile(self._directory, link, facts.mac)
+        told = self._who
+
+        def note(line: str) -> None:
+            if told is not None:
+                told.note(line, DHCP)
+
+        conversation = Conversation(
+            _open(link, facts, options.priority, file.read()), options, own_macs, file.keep, note
+        )
+        quiet = None
+        try:
+            quiet = quiet_port(link)
+            conversation.start()
+            while True:
+                yield await conversation.next()
+        finally:
+            conversation.close()
+            if quiet is not None:
+                quiet.close()
+
+
+def _usable(link: str) -> LinkFacts:
+    facts = read_link(link)
+    operation = f"ask for a lease on {link}"
+    if not facts.ethernet:
+        raise Unavailable(operation, "it is not an Ethernet link")
+    if facts.mtu < _MTU_LEAST:
+        raise Unavailable(operation, f"its MTU of {facts.mtu} bytes is too small")
+    if not facts.up:
+        raise unavailable(link, OSError(ENETDOWN, ""))
+    return facts
+
+
+def _open(link: str, facts: LinkFacts, priority: int, kept: bytes) -> Handed:
+    """Open all that a client needs on a link.
+
+    Raises: Unavailable.
+    """
+    try:
+        packets = open_packet_socket(facts.ifindex, ETH_P_IP, priority)
+        try:
+            arp = open_packet_socket(facts.ifindex, ETH_P_ARP, priority)
+        except OSError:
+            packets.close()
+            raise
+    except OSError as error:
+        if error.errno == EPERM:
+            error = OSError(EPERM, takes("CAP_NET_RAW"))
+        raise unavailable(link, error) from None
+    return Handed(link, facts.mac, facts.mtu, packets, arp, kept)

@@ -1,0 +1,179 @@
+"""Packet sockets on one link, handed over open: IPv4 to the DHCP client's port, and ARP.
+
+They see what no UDP socket would: answers to an address that is not on the link yet.  Whatever a network sends gets a
+small share of the loop's time: the kernel filters it, and of what passes only so much is read at a time.
+"""
+
+import asyncio
+import os
+from _thread import start_new_thread
+from collections.abc import Callable
+from errno import EAGAIN, EINTR, EINVAL, ENOBUFS
+from fcntl import ioctl
+from socket import socket
+from struct import unpack_from
+
+from netstrata.system.dhcp.driver.socket_filters import NOTHING, attach
+
+EVERYBODY = b"\xff\xff\xff\xff\xff\xff"
+SOL_PACKET = 263
+PACKET_AUXDATA = 8  # linux/if_packet.h
+STRANGE_NAME = "its name is no UTF-8: net.rename can give it another one"
+
+_TP_STATUS_CSUMNOTREADY = 1 << 3
+_SIOCGIFFLAGS = 0x8913  # linux/sockios.h
+_IFREQ, _IFNAMSIZ = 40, 16
+_IFF_UP, _IFF_RUNNING = 0x1, 0x40
+_LARGEST = 16384  # packet sockets see fragments, not what they make up
+_ANCILLARY = 64
+_AT_ONCE = 16  # packets read in one turn of the loop, about half a millisecond
+_REST_S = 0.01  # and then nothing for so long if there are more: 1600 a second; the kernel drops what does not fit
+
+Hear = Callable[[bytes, bytes, bool], None]
+
+
+class PacketSocket:
+    """A packet socket, bound to a link and letting nothing in, that hands what it hears to a function."""
+
+    def __init__(self, handed: socket, fail: Callable[[OSError], None]) -> None:
+        """Take a socket over.
+
+        Shapes: fail is given what the socket died of, such as ENETDOWN, while somebody listens.
+        """
+        self._socket = handed
+        self._fail = fail
+        self._hear: Hear | None = None
+        self._loop = asyncio.get_running_loop()
+        self._rest: asyncio.TimerHandle | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._socket.fileno() < 0
+
+    def listen(self, program: bytes, hear: Hear) -> None:
+        """Hand over what a filter lets in from now on, and nothing that came before.
+
+        Shapes: hear is given a packet without Ethernet header, the sender's MAC, and whether the UDP checksum is
+        still to be computed.
+        Raises: OSError.
+        """
+        self.ignore()
+        while self._receive() is not None:
+            pass
+        self.filter(program)
+        self._hear = hear
+        self._read_on()
+
+    def ignore(self) -> None:
+        """Let nothing in, and hear nothing more.
+
+        Raises: OSError.
+        """
+        self._stop()
+        self.filter(NOTHING)
+
+    def filter(self, program: bytes) -> None:
+        """Let in what a filter takes from now on; what an earlier one took may still come.
+
+        Shapes: program is one of `socket_filters`.
+        Raises: OSError.
+        """
+        attach(self._socket, program)
+
+    def send(self, packet: bytes, mac: bytes) -> None:
+        """Send a packet to a MAC; one that does not fit into a queue now is lost, as on any network.
+
+        Raises: OSError.
+        """
+        name, protocol = self._bound()
+        try:
+            self._socket.sendto(packet, (name, protocol, 0, 0, mac))
+        except OSError as error:
+            if error.errno not in (EAGAIN, ENOBUFS, EINTR):
+                raise
+
+    def has_carrier(self) -> bool:
+        """Say whether the link, whatever its name is by now, could carry a packet.
+
+        Source: netdevice(7); any socket may ask.
+        """
+        try:
+            request = self._bound()[0].encode().ljust(_IFREQ, b"\0")
+            (flags,) = unpack_from("=H", ioctl(self._socket, _SIOCGIFFLAGS, request), _IFNAMSIZ)
+        except OSError:
+            return False
+        return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+
+    def close(self) -> None:
+        """Stop listening.
+
+        The kernel closes a packet socket only after every core has seen it go (6 to 10 ms on two cores), for which
+        the loop has no time.
+        """
+        if not self.closed:
+            self._stop()
+            descriptor = self._socket.detach()
+            try:
+                start_new_thread(os.close, (descriptor,))
+            except RuntimeError:  # no thread is to be had: slow is better than never
+                os.close(descriptor)
+
+    def _bound(self) -> tuple[str, int]:
+        """Return the name that the link has now, empty if it is gone, and the protocol.
+
+        Raises: OSError.
+        """
+        try:
+            name, protocol, *_ = self._socket.getsockname()
+        except UnicodeDecodeError:
+            raise OSError(EINVAL, STRANGE_NAME) from None
+        return name, protocol
+
+    def _stop(self) -> None:
+        self._hear = None
+        self._loop.remove_reader(self._socket.fileno())
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+
+    def _read_on(self) -> None:
+        self._rest = None
+        self._loop.add_reader(self._socket.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        if not self._read_some() and self._hear is not None:
+            self._loop.remove_reader(self._socket.fileno())
+            self._rest = self._loop.call_later(_REST_S, self._read_on)
+
+    def _read_some(self) -> bool:
+        """Hand over what is there; say whether that was all, or the end."""
+        for _ in range(_AT_ONCE):
+            if self._hear is None:
+                return True  # what was heard made us stop
+            try:
+                found = self._receive()
+            except OSError as error:
+                self._fail(error)
+                return True
+            if found is None:
+                return True
+            self._hear(*found)
+        return False
+
+    def _receive(self) -> tuple[bytes, bytes, bool] | None:
+        """Return a packet, its sender and whether its checksum is pending; None if none is there.
+
+        Raises: OSError.
+        """
+        try:
+            packet, ancillary, _, sender = self._socket.recvmsg(_LARGEST, _ANCILLARY)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except UnicodeDecodeError:
+            raise OSError(EINVAL, STRANGE_NAME) from None
+        pending = any(
+            level == SOL_PACKET and kind == PACKET_AUXDATA and unpack_from("=I", data)[0] & _TP_STATUS_CSUMNOTREADY
+            for level, kind, data in ancillary
+        )
+        return packet, sender[4], pending
