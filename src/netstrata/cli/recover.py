@@ -5,14 +5,14 @@ import sys
 
 from netstrata.cli.run import daemon_name
 from netstrata.control.exit_codes import FAILED, OK
-from netstrata.daemon.recover import Left
+from netstrata.daemon.recover import Recoverable
 from netstrata.values import Unavailable
 
 
 def recover(options: argparse.Namespace) -> int:
     """List what is left, and undo it unless that is all that is wanted."""
     try:
-        left = Left(daemon_name(options.control))
+        left = Recoverable(daemon_name(options.control))
     except Unavailable as error:
         print(
             f"error: {error}\nhelp: what a running daemon holds is undone when it ends: systemctl stop, SIGTERM",

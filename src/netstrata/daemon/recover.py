@@ -5,7 +5,7 @@ from netstrata.system.ports import SystemPorts
 from netstrata.values import Unavailable
 
 
-class Left:
+class Recoverable:
     """What one daemon has left in this network namespace."""
 
     def __init__(self, name: str) -> None:

@@ -61,4 +61,4 @@ async def test_who_may_not_send_packets_of_his_own_making_is_told_what_it_takes(
     with pytest.raises(Unavailable, match=reason):
         await anext(DhcpClients().leases("va", DhcpOptions()))
     with pytest.raises(Unavailable, match=reason):
-        await anext(watch_neighbour("va", b"\xc0\0\2\1"))
+        await anext(watch_neighbour("va", b"\xc0\0\2\1", None))

@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from netstrata.system.undo_journal import Entry, UndoJournal
-from netstrata.system.undo_journal.format import Reading, read
+from netstrata.system.undo_journal.format import JournalReading, read
 
 Live = dict[int, Entry]
 
@@ -73,7 +73,7 @@ def endless(seed: int, live: Live, first: int) -> Iterator[tuple[Act, int, Live]
         yield act, number, live
 
 
-def reading(path: Path) -> Reading:
+def reading(path: Path) -> JournalReading:
     """Return what a file says; of one that is not there, as of an empty one."""
     try:
         with path.open("rb") as file:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netstrata.system.undo_journal import format as form
-from netstrata.system.undo_journal.format import DONE, SHORT, UNDONE, Entry, Reading, read
+from netstrata.system.undo_journal.format import DONE, SHORT, UNDONE, Entry, JournalReading, read
 from netstrata.system.undo_journal.identity import Identity
 
 HERE = Identity("a boot", "a namespace")
@@ -20,7 +20,7 @@ TEXTS = st.text(st.characters(), max_size=5)  # with halves of characters, too
 BYTES = st.binary(max_size=20)
 
 
-def of(data: bytes) -> Reading:
+def of(data: bytes) -> JournalReading:
     return read(io.BytesIO(data))
 
 

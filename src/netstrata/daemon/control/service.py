@@ -12,6 +12,7 @@ from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.questions import Questions, nothing_called
 from netstrata.daemon.pyramid.visible import link_for
+from netstrata.engine.holders import HolderId
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.statement import UP, Statement
@@ -113,7 +114,9 @@ class ControlService(Questions):
         return (self._file(file) for file in list(self._generated.held.values()) if file.changed)
 
     def _file(self, file: "GeneratedFile") -> dict[str, Any]:
-        statement = file.statement if isinstance(file.statement, Statement) else None
+        holder = file.statement
+        found = self._engine.holders.find(holder.number) if isinstance(holder, HolderId) else None
+        statement = found if isinstance(found, Statement) else None
         return {
             "name": file.name,
             "process": self.stream.path_of(statement.process) if statement is not None else "",

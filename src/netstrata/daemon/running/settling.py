@@ -12,7 +12,7 @@ QUIET_TURNS: Final = 10  # of the event loop without anything due: what is ready
 _BUSY_S: Final = 0.02  # until it is looked again whether somebody is about to take more over
 
 
-class Left(Protocol):
+class Leftovers(Protocol):
     """What is left by a daemon before this one."""
 
     @property
@@ -27,7 +27,7 @@ class Settling:
 
     __slots__ = ("_counting", "_left", "_loop", "_quiet")
 
-    def __init__(self, left: Left) -> None:
+    def __init__(self, left: Leftovers) -> None:
         self._left = left
         self._quiet = 0
         self._counting = False

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, Entry, Recovery
+from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
 from netstrata.values import Unavailable
 
 # What an undo may find: what had the setting is not there any more.
@@ -161,7 +161,7 @@ class Overrides(Generic[K, V]):
         journal = self._recovery.journal
         record = repr(key).encode("utf-8", "surrogateescape")
         title = who.title if who is not None else ""
-        left: Entry | None = self._recovery.claim(self.kind, record)
+        left: LeftEntry | None = self._recovery.claim(self.kind, record)
         if left is not None:
             found, *may_stand = _read(left.undo)
             if now in may_stand:

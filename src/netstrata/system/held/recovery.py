@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavailable
 
 
-class Entry(Protocol):
+class LeftEntry(Protocol):
     """One thing that a daemon did, or was about to do: see `system/undo_journal`."""
 
     @property
@@ -36,7 +36,7 @@ class Journal(Protocol):
     """Where it is written what is done, before it is: see `system/undo_journal`."""
 
     @property
-    def left(self) -> "Sequence[Entry]": ...
+    def left(self) -> "Sequence[LeftEntry]": ...
     @property
     def problem(self) -> str: ...
     def intend(self, kind: str, key: bytes, undo: bytes, holder: str) -> int: ...
@@ -49,7 +49,7 @@ class Journal(Protocol):
 class _NoJournal:
     """Nothing is written, and nothing was."""
 
-    left: "tuple[Entry, ...]" = ()
+    left: "tuple[LeftEntry, ...]" = ()
     problem = ""
 
     def intend(self, kind: str, key: bytes, undo: bytes, holder: str) -> int:
@@ -73,7 +73,7 @@ class _NoJournal:
 class Undone(NamedTuple):
     """What came of undoing one thing that was left."""
 
-    entry: Entry
+    entry: LeftEntry
     problem: str  # "" if it is undone
 
 
@@ -92,7 +92,7 @@ class Recovery:
         self.trusts_marks = trusts_marks
         self._undo: dict[str, Undo] = {}
         self._busy = 0
-        self._left: dict[tuple[str, bytes], Entry] = {}
+        self._left: dict[tuple[str, bytes], LeftEntry] = {}
         for entry in journal.left:
             self._left[entry.kind, entry.key] = entry
 
@@ -101,7 +101,7 @@ class Recovery:
         self._undo[kind] = undo
 
     @property
-    def left(self) -> list[Entry]:
+    def left(self) -> list[LeftEntry]:
         """What nobody has claimed, in the order in which it was done."""
         return sorted(self._left.values(), key=lambda entry: entry.number)
 
@@ -124,11 +124,11 @@ class Recovery:
         finally:
             self._busy -= 1
 
-    def claim(self, kind: str, key: bytes) -> Entry | None:
+    def claim(self, kind: str, key: bytes) -> LeftEntry | None:
         """Take what is left of a thing; whoever takes it adopts it, or has it undone."""
         return self._left.pop((kind, key), None) if self._left else None
 
-    def undo(self, entry: Entry) -> str:
+    def undo(self, entry: LeftEntry) -> str:
         """Undo one thing that was left and claimed; return why it cannot be, "" if it is."""
         undo = self._undo.get(entry.kind)
         if undo is None:

@@ -42,14 +42,14 @@ from netstrata.values import Unavailable
 _COMMON = frozenset(field.attribute for field in COMMON.values())
 
 
-class Identity(NamedTuple):
+class LinkIdentity(NamedTuple):
     """What a link takes along when it moves, and may get anew while it stays."""
 
     kind: str
     name: str
     mac: bytes
 
-    def is_of(self, other: "Identity") -> bool:
+    def is_of(self, other: "LinkIdentity") -> bool:
         """Say whether this can be the same link."""
         return self.kind == other.kind and (self.name == other.name or (self.mac == other.mac != b""))
 
@@ -65,7 +65,7 @@ class HeldLink(Held):
         self.key = ifindex
         self.record = self.words.encode("utf-8", "surrogateescape")
         self.below = below
-        self.here: dict[int, Identity] = {}  # what is held and has not left, by index
+        self.here: dict[int, LinkIdentity] = {}  # what is held and has not left, by index
         self.concerns: tuple[int, ...] = ()  # every link that matters to it
         self.left: set[int] = set()  # indexes of which we have heard that they do not belong to the same link any more
         self.stands: Attributes = {}  # what the kernel made of the options
@@ -154,7 +154,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete a link, if it is still the same; of one that nobody knows the index of, the one of its name."""
         kind, _, name = key.decode("utf-8", "surrogateescape").partition(" ")
-        halves = _halves(undo) if undo else {self._requests.index_of(name): Identity(kind, name, b"")}
+        halves = _halves(undo) if undo else {self._requests.index_of(name): LinkIdentity(kind, name, b"")}
         for ifindex, identity in halves.items():
             try:
                 if ifindex and identity.is_of(_identity(read_details(self._lookup, ifindex, ""))):
@@ -169,7 +169,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         self._sort_out(held)
         self._delete(held.here)
 
-    def _delete(self, here: Mapping[int, Identity]) -> None:
+    def _delete(self, here: Mapping[int, LinkIdentity]) -> None:
         for ifindex, identity in here.items():  # with one half of a pair the other one goes
             answer = self._requests.request(RTM_DELLINK, 0, encode_link(ifindex))
             self._lookup.forget_names()
@@ -203,7 +203,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
                 self.suspects[held] = 0
                 continue
             if link.ifindex in held.here and link.ifindex not in held.left:
-                held.here[link.ifindex] = Identity(link.kind, link.name, link.mac)
+                held.here[link.ifindex] = LinkIdentity(link.kind, link.name, link.mac)
             if link.ifindex == held.key and not all(data.find(one, start, end) >= 0 for one in held.pieces):
                 self.suspects[held] = 0
 
@@ -327,22 +327,22 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         return ifindex
 
 
-def _as_halves(here: Mapping[int, Identity]) -> bytes:
+def _as_halves(here: Mapping[int, LinkIdentity]) -> bytes:
     lines = (f"{index} {one.kind} {one.mac.hex()} {one.name}" for index, one in here.items())
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _halves(undo: bytes) -> dict[int, Identity]:
+def _halves(undo: bytes) -> dict[int, LinkIdentity]:
     """Read what `_as_halves` has written."""
-    halves: dict[int, Identity] = {}
+    halves: dict[int, LinkIdentity] = {}
     for line in undo.decode("utf-8", "surrogateescape").split("\n"):
         ifindex, kind, mac, name = line.split(" ", 3)
-        halves[int(ifindex)] = Identity(kind, name, bytes.fromhex(mac))
+        halves[int(ifindex)] = LinkIdentity(kind, name, bytes.fromhex(mac))
     return halves
 
 
-def _identity(details: LinkDetails) -> Identity:
-    return Identity(details.kind, details.name, details.mac)
+def _identity(details: LinkDetails) -> LinkIdentity:
+    return LinkIdentity(details.kind, details.name, details.mac)
 
 
 def read_details(lookup: LinkLookup, ifindex: int, operation: str) -> LinkDetails:

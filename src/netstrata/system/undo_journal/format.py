@@ -54,7 +54,7 @@ class Entry(NamedTuple):
     done: bool  # False: about to be done when the daemon ended; it may or may not stand
 
 
-class Reading(NamedTuple):
+class JournalReading(NamedTuple):
     """What a file says: entries that are live, by number; where the last good record ends; the last number used."""
 
     version: int  # 0: it is no journal
@@ -104,7 +104,7 @@ def _long(what: int, number: int, rest: bytes) -> bytes:
     return _pack_checksum(crc32(body)) + body
 
 
-def read(file: BinaryIO) -> Reading:
+def read(file: BinaryIO) -> JournalReading:
     """Read a file from its head to the first record that is not whole; nothing in it can make this fail.
 
     Raises: OSError if it cannot be read.
@@ -125,7 +125,7 @@ def read(file: BinaryIO) -> Reading:
             end += SHORT + len(rest)
             if end > LARGEST_FILE:
                 break
-    return Reading(version, identity, entries, end, last)
+    return JournalReading(version, identity, entries, end, last)
 
 
 def _read_head(file: BinaryIO) -> tuple[int, Identity, int]:

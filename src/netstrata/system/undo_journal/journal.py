@@ -15,7 +15,7 @@ from typing import Final
 
 from netstrata.system.undo_journal import format as form
 from netstrata.system.undo_journal.file import JournalFile, JournalTaken, nowhere
-from netstrata.system.undo_journal.format import DONE, LARGEST, SHORT, UNDONE, Entry, Reading, intended, short
+from netstrata.system.undo_journal.format import DONE, LARGEST, SHORT, UNDONE, Entry, JournalReading, intended, short
 from netstrata.system.undo_journal.identity import Identity
 
 COMPACTED: Final = 1 << 20  # bytes of records without a use, from which on the file is written anew
@@ -261,7 +261,7 @@ class UndoJournal:
         self._write = file.write
         self._count()
 
-    def _take(self, reading: Reading) -> None:
+    def _take(self, reading: JournalReading) -> None:
         """Have what was read live on."""
         self.left += reading.entries.values()
         self._next = reading.last + 1
@@ -289,6 +289,6 @@ def _entry(record: bytes) -> Entry:
     return entry
 
 
-def _unreadable(path: str, found: Reading, kept: str) -> str:
+def _unreadable(path: str, found: JournalReading, kept: str) -> str:
     what = f"of a newer version ({found.version})" if found.version else "no undo journal"
     return f"{path} was {what}: what it says is not undone; it is kept as {kept}"
