@@ -123,7 +123,7 @@ class SystemPorts:
 
     def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
-        _ = self._netlink, self.sysctl, self.held_files, self.generated  # who know how
+        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated  # who know how
         return self.recovery.sweep()
 
     def close(self) -> None:
@@ -194,7 +194,7 @@ class SystemPorts:
         """Return the resolver configuration."""
         from netstrata.system.dns import DnsPort, ResolverConfiguration
 
-        return DnsPort(ResolverConfiguration(self._tools))
+        return DnsPort(ResolverConfiguration(self._tools, recovery=self.recovery))
 
     @cached_property
     def events(self) -> Events:
