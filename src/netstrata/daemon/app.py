@@ -105,6 +105,8 @@ class App:
         except Taken as error:
             raise _second(error) from None
         finally:
+            if self._ports.is_left:  # the end came before the program had settled
+                self.sweep()
             self._ports.close()
             if claim is not None:
                 claim.release()

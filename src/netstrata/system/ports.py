@@ -128,7 +128,7 @@ class SystemPorts:
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
         if self._filter_journal is not None and self._filter_journal.is_left:
             self._filter_journal.sweep()
-        _ = self._netlink, self.sysctl  # who know how
+        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated  # who know how
         return self.recovery.sweep()
 
     def close(self) -> None:
@@ -199,7 +199,7 @@ class SystemPorts:
         """Return the resolver configuration."""
         from netstrata.system.dns import DnsPort, ResolverConfiguration
 
-        return DnsPort(ResolverConfiguration(self._tools))
+        return DnsPort(ResolverConfiguration(self._tools, recovery=self.recovery))
 
     @cached_property
     def events(self) -> Events:
@@ -262,27 +262,23 @@ class SystemPorts:
         """Return files that are held."""
         from netstrata.system.heldfiles import RealHeldFiles
 
-        return RealHeldFiles()
+        return RealHeldFiles(self.recovery)
 
     @cached_property
     def generated(self) -> "GeneratedFiles":
         """Return the files that are generated for programs."""
         from netstrata.system.filesystem.generated import GeneratedFiles
 
-        return GeneratedFiles(self._run)
+        return GeneratedFiles(self._run, self.recovery)
 
     @property
     def has_orphans(self) -> bool:
-        """Whether a daemon before this one may have left children or files: see `end_orphans`."""
-        return os.path.exists(f"{self._run}/children") or os.path.isdir(f"{self._run}/generated")
+        """Whether a daemon before this one may have left children: see `end_orphans`."""
+        return os.path.exists(f"{self._run}/children")
 
     async def end_orphans(self) -> list[int]:
-        """End the children of a daemon that has crashed, return their ids, and remove its generated files."""
-        from netstrata.system.filesystem.generated import remove_stale
-
-        ended = await self._child_registry.end_orphans() if self._child_registry is not None else []
-        remove_stale(self._run)
-        return ended
+        """End the children of a daemon that has crashed, and return their ids."""
+        return await self._child_registry.end_orphans() if self._child_registry is not None else []
 
     @cached_property
     def servers(self) -> Servers:

@@ -10,13 +10,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.system.dns.holding import Daemon
+from tests.system.killed import killed, live_on, watching
 
 from netstrata.contract import Holder
 from netstrata.system.children import RealChildren
 from netstrata.system.dns import DnsPort, ResolverConfiguration
+from netstrata.system.filesystem.inotify import MOVED_TO
 from netstrata.system.output.standard_output import StandardOutput
 from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
@@ -138,6 +142,24 @@ def test_a_bind_mounted_file_comes_back_after_a_crash(etc: Path, tmp_path: Path)
     assert listing(etc) == ["resolv.conf"]
 
 
+@pytest.mark.parametrize("after", [(), (1, 2), (3,)])
+def test_whoever_writes_a_bind_mounted_file_may_be_killed_at_any_point(
+    etc: Path, tmp_path: Path, after: tuple[int, ...]
+) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.write_text(FOUND)
+    run("mount", "--bind", str(mounted), "/etc/resolv.conf")
+
+    for at in count(1):
+        was_killed = killed(tmp_path / "journal", Daemon(etc, 1, 2), at)
+        problems = live_on(tmp_path / "journal", Daemon(etc, *after))
+        assert (problems, mounted.read_text(), listing(etc)) == ([], FOUND, ["resolv.conf"]), f"killed at {at}"
+        if not was_killed:
+            break
+
+    assert at > 20
+
+
 def test_somebody_who_writes_a_bind_mounted_file_is_noticed(etc: Path, tmp_path: Path) -> None:
     mounted = tmp_path / "mounted"
     mounted.write_text(FOUND)
@@ -228,3 +250,41 @@ def test_where_resolvconf_manages_the_file_it_is_told_and_not_overwritten(
     assert "search example.org" in lines
     assert (etc / "resolv.conf").read_text() == before
     assert (etc / "resolv.conf").is_symlink() == link
+
+
+@pytest.mark.parametrize("manager", [with_openresolv, with_debian_resolvconf])
+def test_what_a_killed_daemon_told_resolvconf_is_kept_by_the_next_one_without_a_word_to_it(
+    etc: Path, tmp_path: Path, manager: Callable[[], None]
+) -> None:
+    manager()
+    before = (etc / "resolv.conf").read_text()
+    killed(tmp_path / "journal", Daemon(etc, 1, 2, stays=True))
+    left = (etc / "resolv.conf").read_text()
+    folders = [Path(folder) for folder, _, _ in os.walk("/run/resolvconf")]
+
+    with watching(etc, *folders) as changes:
+        killed(tmp_path / "journal", Daemon(etc, 1, 2, stays=True))
+        assert [change for change in changes() if change.mask & MOVED_TO] == []
+
+    assert left.count("\nnameserver") == 3
+    assert (etc / "resolv.conf").read_text() == left
+    assert live_on(tmp_path / "journal", Daemon(etc, 1, 2)) == []
+    assert (etc / "resolv.conf").read_text() == before
+
+
+@pytest.mark.parametrize("manager", [with_openresolv, with_debian_resolvconf])
+@pytest.mark.parametrize("after", [(), (2,), (3,)])
+def test_what_a_killed_daemon_told_resolvconf_is_taken_back(
+    etc: Path, tmp_path: Path, manager: Callable[[], None], after: tuple[int, ...]
+) -> None:
+    manager()
+    before = (etc / "resolv.conf").read_text()
+    killed(tmp_path / "journal", Daemon(etc, 1, 2, stays=True))
+    next_one = Daemon(etc, *after)
+
+    assert live_on(tmp_path / "journal", next_one) == []
+
+    assert [line for line in next_one.text.splitlines() if line.startswith("nameserver")] == [
+        f"nameserver 192.0.2.{server}" for server in (*after, 99)
+    ]
+    assert (etc / "resolv.conf").read_text() == before

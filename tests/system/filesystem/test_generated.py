@@ -2,25 +2,14 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from netstrata.system.filesystem.generated import GeneratedFiles, remove_stale
+from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.heard import Heard
 from netstrata.values import Unavailable
-
-HOLDS_AND_WAITS = """
-import sys
-from netstrata.system.filesystem.generated import GeneratedFiles
-with GeneratedFiles(sys.argv[1]).held_file("held.conf") as file:
-    file.write("of another daemon")
-    print("held", flush=True)
-    sys.stdin.read()
-"""
 
 
 def mode(path: Path) -> str:
@@ -70,26 +59,6 @@ def test_a_link_that_somebody_laid_there_is_not_followed(tmp_path: Path) -> None
         assert not (tmp_path / "generated/a.conf").is_symlink()
 
     assert (tmp_path / "mine").read_text() == "mine"
-
-
-def test_what_a_killed_daemon_left_is_removed_and_what_a_living_one_needs_is_not(tmp_path: Path) -> None:
-    (tmp_path / "generated").mkdir()
-    (tmp_path / "generated/left.conf").write_text("left behind")
-    words = [sys.executable, "-c", HOLDS_AND_WAITS, str(tmp_path)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-
-        first = remove_stale(str(tmp_path))
-        there = os.listdir(tmp_path / "generated")
-        other.kill()
-        other.wait()
-        second = remove_stale(str(tmp_path))
-
-    assert first == ["left.conf"]
-    assert there == ["held.conf"]
-    assert second == ["held.conf"]
-    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(

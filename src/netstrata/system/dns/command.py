@@ -1,6 +1,8 @@
 """The resolvconf command (openresolv, or Debian's), where it is what manages /etc/resolv.conf."""
 
 import os
+import subprocess
+from ast import literal_eval
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
 
 from netstrata.system.filesystem.places import read_file
+from netstrata.system.held import NO_RECOVERY, Recovery
 
+KIND = "resolvconf"  # in the undo journal
+_LONGEST_S = 10  # that the daemon stands still for it, to undo what another one has left
 _PLACES = ("/sbin", "/usr/sbin", "/usr/local/sbin", "/bin", "/usr/bin")
 _SOURCE = "lo.netstrata"  # of no link, and before what links say
 
@@ -44,24 +49,70 @@ def _is_managed(path: str) -> bool:
 class ResolvconfCommand:
     """Our part of what resolvconf puts together."""
 
-    def __init__(self, children: "RealChildren", command: str) -> None:
+    def __init__(self, children: "RealChildren", command: str, recovery: Recovery = NO_RECOVERY) -> None:
         """Take who starts it, and where it is."""
         self._children = children
         self._command = command
+        self._recovery = recovery
+        self._number = 0  # in the undo journal
+
+    def left_covers(self, content: bytes) -> bool:
+        """Say whether a daemon has left all of this, and more: it may stay until nobody wants more."""
+        left = [] if self._number else [entry for entry in self._recovery.left if entry.kind == KIND]
+        part = literal_eval(left[0].undo.decode())[1] if left else None
+        return part is not None and part != content and set(content.splitlines()) <= set(part.splitlines())
 
     async def write(self, content: bytes, statement: Holder | None) -> "CancelledError | None":
         """Make this our part, even if cancelled meanwhile; return the cancellation.
 
         Raises: Unavailable.
         """
-        return await self._run("-a", content, statement)
+        title = statement.title if statement is not None else ""
+        if self._begin(title) == (self._command, content):
+            return None
+        self._note(None)
+        cancelled = await self._run("-a", content, statement)
+        self._note(content)
+        return cancelled
+
+    def write_now(self, content: bytes, title: str) -> None:
+        """Make this our part; nothing else is done meanwhile.
+
+        Raises: Unavailable.
+        """
+        self._begin(title)
+        self._note(None)
+        _run_now(self._command, "-a", content)
+        self._note(content)
 
     async def restore(self, statement: Holder | None) -> "CancelledError | None":
         """Have no part, even if cancelled meanwhile; return the cancellation.
 
         Raises: Unavailable.
         """
-        return await self._run("-d", b"", statement)
+        if not self._number and self._recovery.left:
+            return None  # that of the daemon before us, which is undone when nobody has wanted it
+        cancelled = await self._run("-d", b"", statement)
+        self._recovery.journal.undone(self._number)
+        self._number = 0
+        return cancelled
+
+    def _begin(self, title: str) -> tuple[str, bytes | None] | None:
+        """Say in the journal that a part is ours; return whose command has taken which one, if a daemon has left it."""
+        journal = self._recovery.journal
+        if self._number:
+            return None
+        left = self._recovery.claim(KIND, _SOURCE.encode())
+        if left is None:
+            self._number = journal.intend(KIND, _SOURCE.encode(), repr((self._command, None)).encode(), title)
+            return None
+        self._number = journal.adopt(left, title)
+        command, part = literal_eval(left.undo.decode())
+        return command, part
+
+    def _note(self, part: bytes | None) -> None:
+        """Say in the journal what our part is, None while that cannot be known."""
+        self._recovery.journal.done(self._number, repr((self._command, part)).encode())
 
     async def _run(self, verb: str, content: bytes, statement: Holder | None) -> "CancelledError | None":
         part = os.memfd_create("resolvconf")
@@ -77,3 +128,33 @@ class ResolvconfCommand:
             reason = ended.lines[-1] if ended.lines else f"it {ended.verdict}"
             raise Unavailable(f"run {self._command} {verb}", reason)
         return ended.cancelled
+
+
+def undo(key: bytes, undo: bytes) -> None:
+    """Take out the part of a daemon that was killed.
+
+    Raises: Unavailable.
+    """
+    command, part = literal_eval(undo.decode())
+    try:
+        _run_now(command, "-d", b"")
+    except Unavailable:
+        if part is not None:  # else it may have had none yet
+            raise
+
+
+def _run_now(command: str, verb: str, content: bytes) -> None:
+    try:
+        # What its scripts start must not keep us waiting, and may never end: nothing of it is read.
+        done = subprocess.run(
+            [command, verb, _SOURCE],
+            input=content,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"run {command} {verb}", str(error)) from None
+    if done.returncode:
+        raise Unavailable(f"run {command} {verb}", f"it ended with status {done.returncode}")

@@ -1,14 +1,17 @@
 """All who hold lines of the resolver configuration, and the one text they make together."""
 
+import os
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.protocols.resolv_conf import configuration
+from netstrata.system.dns import command, file
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -24,8 +27,11 @@ _COMMENT = MARK.decode() + " from its net.dns statements; what was here comes ba
 class ResolverConfiguration:
     """The resolver configuration of this mount namespace.  Only resolvconf is waited for, by one at a time."""
 
-    def __init__(self, children: "RealChildren", path: str = PATH) -> None:
+    def __init__(self, children: "RealChildren", path: str = PATH, recovery: Recovery = NO_RECOVERY) -> None:
         self._children = children
+        self._recovery = recovery
+        recovery.knows(file.KIND, self._undo_file)
+        recovery.knows(command.KIND, self._undo_command)
         self._path = path
         self._turns = FairLock()
         self._holders: list[_Held] = []
@@ -45,7 +51,7 @@ class ResolverConfiguration:
                 await self._enter_command(backend, holder)
                 return
             try:
-                backend.write(self._text())
+                self._write(backend, holder)
             except Refused:
                 self._holders.remove(holder)
                 raise
@@ -58,7 +64,8 @@ class ResolverConfiguration:
     async def _enter_command(self, backend: ResolvconfCommand, holder: "_Held") -> None:
         """Have resolvconf take all lines; those of a holder who does not come in after all are taken out again."""
         try:
-            cancelled = await backend.write(self._text(), holder.statement)
+            text = self._text()
+            cancelled = None if backend.left_covers(text) else await backend.write(text, holder.statement)
             if cancelled is not None:
                 raise cancelled
         except BaseException:
@@ -80,11 +87,13 @@ class ResolverConfiguration:
             self._unguard()
         try:
             if isinstance(backend, ResolvconfCommand):
-                if self._holders:
+                if self._holders and not backend.left_covers(self._text()):
                     return await backend.write(self._text(), holder.statement)
+                if self._holders:
+                    return None
                 return await backend.restore(holder.statement)
             if backend is not None and self._holders:
-                backend.write(self._text())
+                self._write(backend, holder)
             elif backend is not None and not backend.restore():
                 holder.note(f"dns: {self._path} was changed by somebody else, and is left like that")
         except Unavailable as error:
@@ -102,8 +111,36 @@ class ResolverConfiguration:
                 self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
 
     def _choose(self) -> ResolverFile | ResolvconfCommand:
-        command = managing_command(self._path)
-        return ResolverFile(self._path) if command is None else ResolvconfCommand(self._children, command)
+        found = managing_command(self._path)
+        if found is None:
+            return ResolverFile(self._path, self._recovery)
+        return ResolvconfCommand(self._children, found, self._recovery)
+
+    def _write(self, backend: ResolverFile, holder: "_Held") -> None:
+        """Write all lines, unless a daemon before us has left them with more, which others may want yet."""
+        text = self._text()
+        if not backend.left_covers(text):
+            backend.write(text, holder.title)
+
+    def _undo_file(self, key: bytes, undo: bytes) -> None:
+        """Undo what a daemon has left in the file, but for what is held of it."""
+        backend = self._backend
+        if not isinstance(backend, ResolverFile):
+            ResolverFile(os.fsdecode(key)).undo(undo)
+            return
+        title = self._holders[0].title
+        backend.take_over(undo, title)
+        try:
+            backend.write(self._text(), title)
+        except OSError as error:
+            raise Unavailable(f"write {self._path}", error.strerror or str(error), error.errno or 0) from None
+
+    def _undo_command(self, key: bytes, undo: bytes) -> None:
+        """Undo what a daemon has left with resolvconf, but for what is held of it."""
+        if isinstance(self._backend, ResolvconfCommand):
+            self._backend.write_now(self._text(), self._holders[0].title)
+        else:
+            command.undo(key, undo)
 
     def _text(self) -> bytes:
         ordered = sorted(self._holders, key=_priority)
@@ -146,6 +183,10 @@ class _Held:
         self.statement = who
         self.lines = lines
         self.priority = priority
+
+    @property
+    def title(self) -> str:
+        return self.statement.title if self.statement is not None else ""
 
     def note(self, line: str) -> None:
         if self.statement is not None:

@@ -51,9 +51,8 @@ def beside(place: Place, data: bytes, ownership: Ownership) -> Iterator[int]:
     Shapes: yields its descriptor, open for reading and writing until then; whoever needs it longer copies it.
     Raises: OSError; what was there is there still.
     """
-    name = f".{place.name}.netstrata-new"
-    with suppress(OSError):
-        os.unlink(name, dir_fd=place.folder)  # of a daemon that was killed; it is made anew, never opened
+    name = _unfinished(place)
+    forget_unfinished(place)  # of a daemon that was killed; it is made anew, never opened
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(name, flags, 0o600, dir_fd=place.folder)
     try:
@@ -72,6 +71,16 @@ def beside(place: Place, data: bytes, ownership: Ownership) -> Iterator[int]:
             os.unlink(name, dir_fd=place.folder)
         raise
     sync(place)
+
+
+def forget_unfinished(place: Place) -> None:
+    """Remove what a daemon was writing beside a place when it was killed."""
+    with suppress(OSError):
+        os.unlink(_unfinished(place), dir_fd=place.folder)
+
+
+def _unfinished(place: Place) -> str:
+    return f".{place.name}.netstrata-new"
 
 
 def set_ownership(descriptor: int, ownership: Ownership) -> None:

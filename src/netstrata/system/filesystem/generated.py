@@ -1,10 +1,9 @@
-"""Files that are generated for programs: in one directory that only we can enter, each locked while it is needed.
+"""Files that are generated for programs: in one directory that only we can enter.
 
-A file that nobody has locked was left behind by a daemon that crashed.  What somebody else makes of one is noticed: it
-is written again, and that is told, because the program may have read it meanwhile.
+What somebody else makes of one is noticed: it is written again, and that is told, because the program may have read it
+meanwhile.  What a daemon that was killed has left is taken over as it is, if it is what would be written.
 """
 
-import fcntl
 import os
 import stat
 import time
@@ -16,9 +15,11 @@ from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PRIVATE
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.filesystem.places import opened, read_file
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.values import Unavailable
 
 DIRECTORY = "generated"
+KIND = "generated file"  # in the undo journal
 _LARGEST = 1 << 24  # bytes that are shown
 
 
@@ -27,9 +28,9 @@ class GeneratedFile:
 
     in_place = False  # another one is put in its place
 
-    __slots__ = ("_data", "_descriptor", "_guard", "changed", "name", "path", "size", "statement")
+    __slots__ = ("_data", "_guard", "_number", "_recovery", "changed", "name", "path", "size", "statement")
 
-    def __init__(self, name: str, path: str, statement: Holder | None) -> None:
+    def __init__(self, name: str, path: str, statement: Holder | None, recovery: Recovery) -> None:
         """Take its path; there is no file before it is written.
 
         Shapes: size is in bytes, changed in seconds of wall time.
@@ -40,15 +41,22 @@ class GeneratedFile:
         self.size = 0
         self.changed = 0.0
         self._data = b""
-        self._descriptor = -1
+        self._recovery = recovery
+        self._number = 0  # in the undo journal
         self._guard: FileGuard | None = None
 
     def write(self, text: str) -> None:
-        """Put a content in its place in one stroke, and have it stay.
+        """Put a content in its place in one stroke, if it is not there, and have it stay.
 
         Raises: OSError; what was there is there still.
         """
-        self._put(text.encode("utf-8", "surrogateescape"))
+        self._data = text.encode("utf-8", "surrogateescape")
+        if not self.is_ours():
+            self._put()
+        self._recovery.journal.done(self._number)
+        found = os.stat(self.path, follow_symlinks=False)
+        self.size = found.st_size
+        self.changed = found.st_mtime
         if self._guard is None and self.statement is not None:
             try:
                 self._guard = FileGuard(self, self._repair)
@@ -59,27 +67,26 @@ class GeneratedFile:
         """Say whether it is as it was written."""
         return atomic_file.is_whole(self.path, self._data, PRIVATE)
 
-    def _put(self, data: bytes) -> None:
-        kept = -1
-        try:
-            with opened(self.path) as place, atomic_file.beside(place, data, PRIVATE) as descriptor:
-                kept = os.dup(descriptor)
-                fcntl.flock(kept, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BaseException:
-            if kept >= 0:
-                os.close(kept)
-            raise
-        self._close()
-        self._descriptor = kept
-        self._data = data
-        self.size = len(data)
+    def begin(self) -> None:
+        """Say in the journal that it is ours from now on: there, or to be written."""
+        key = os.fsencode(self.path)
+        title = self.statement.title if self.statement is not None else ""
+        left = self._recovery.claim(KIND, key)
+        if left is not None:
+            self._number = self._recovery.journal.adopt(left, title)
+        else:
+            self._number = self._recovery.journal.intend(KIND, key, b"", title)
+
+    def _put(self) -> None:
+        with opened(self.path) as place, atomic_file.beside(place, self._data, PRIVATE):
+            pass
         self.changed = time.time()
 
     def _repair(self, wait_s: float) -> None:
         """Write again what somebody has overwritten."""
         did = f"{self.path} was changed by somebody else"
         try:
-            self._put(self._data)
+            self._put()
         except OSError as error:
             did = f"{did}, and cannot be written: {error.strerror}"
         else:
@@ -95,26 +102,25 @@ class GeneratedFile:
             return ""
 
     def remove(self) -> None:
-        """Take it away."""
+        """Take it away, and the directory with the last one."""
         if self._guard is not None:
             self._guard.close()
             self._guard = None
         with suppress(OSError):
             os.unlink(self.path)
-        self._close()
-
-    def _close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(self.path))
+        self._recovery.journal.undone(self._number)
 
 
 class GeneratedFiles:
     """All files that are generated now, by name."""
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, recovery: Recovery = NO_RECOVERY) -> None:
         """Take the directory for what lives as long as the daemon."""
         self._directory = f"{run}/{DIRECTORY}"
+        self._recovery = recovery
+        recovery.knows(KIND, _remove_left)
         self.held: dict[str, GeneratedFile] = {}
 
     @contextmanager
@@ -126,54 +132,40 @@ class GeneratedFiles:
         path = f"{self._directory}/{name}"
         if name in self.held:
             raise Unavailable(f"write {path}", "another statement does")
+        file = self.held[name] = GeneratedFile(name, path, who, self._recovery)
+        file.begin()
         try:
             self._make_directory()
-        except OSError as error:
-            raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
-        file = self.held[name] = GeneratedFile(name, path, who)
-        try:
             yield file
         finally:
             file.remove()
             del self.held[name]
-            if not self.held:
-                with suppress(OSError):
-                    os.rmdir(self._directory)
 
     def _make_directory(self) -> None:
-        with suppress(FileExistsError):
-            os.makedirs(os.path.dirname(self._directory), 0o755, exist_ok=True)
-            os.mkdir(self._directory, 0o700)
-        found = os.lstat(self._directory)
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-            raise OSError(0, "it is no directory of ours")
-        if stat.S_IMODE(found.st_mode) != 0o700:
-            os.chmod(self._directory, 0o700)
+        try:
+            with suppress(FileExistsError):
+                os.makedirs(os.path.dirname(self._directory), 0o755, exist_ok=True)
+                os.mkdir(self._directory, 0o700)
+            found = os.lstat(self._directory)
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+                raise OSError(0, "it is no directory of ours")
+            if stat.S_IMODE(found.st_mode) != 0o700:
+                os.chmod(self._directory, 0o700)
+        except OSError as error:
+            raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
 
 
-def remove_stale(run: str) -> list[str]:
-    """Remove the files that a daemon left behind which is gone, and return their names."""
-    directory = f"{run}/{DIRECTORY}"
-    removed: list[str] = []
-    with suppress(OSError):
-        for name in sorted(os.listdir(directory)):
-            if _is_stale(f"{directory}/{name}"):
-                os.unlink(f"{directory}/{name}")
-                removed.append(name)
-        os.rmdir(directory)
-    return removed
-
-
-def _is_stale(path: str) -> bool:
-    """Say whether it is a file that nobody has locked."""
+def _remove_left(key: bytes, undo: bytes) -> None:
+    """Remove what a daemon has written that was killed, or what it was about to put in its place."""
+    path = os.fsdecode(key)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return stat.S_ISREG(os.fstat(descriptor).st_mode)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
+        with opened(path, last=False) as place:
+            atomic_file.forget_unfinished(place)
+            with suppress(FileNotFoundError):
+                os.unlink(place.name, dir_fd=place.folder)
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(path))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Unavailable(f"remove {path}", error.strerror or str(error), error.errno or 0) from None

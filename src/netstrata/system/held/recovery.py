@@ -94,6 +94,9 @@ class Recovery:
         self._busy = 0
         self._left: dict[tuple[str, bytes], LeftEntry] = {}
         for entry in journal.left:
+            earlier = self._left.pop((entry.kind, entry.key), None)
+            if earlier is not None:  # done again, after it could not be undone
+                journal.undone(earlier.number)
             self._left[entry.kind, entry.key] = entry
 
     def knows(self, kind: str, undo: Undo) -> None:

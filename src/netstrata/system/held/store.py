@@ -101,6 +101,13 @@ class Store(Generic[S, H]):
         """Take back one `listen`."""
         raise NotImplementedError
 
+    def finds(self, held: H) -> bool:
+        """Say whether it is there already, so that it is not ours; what cannot be told is left to `do`.
+
+        Raises: Unavailable.
+        """
+        return False
+
     def do(self, held: H) -> None:
         """Make it, or say that it is not ours if it is there as it is wanted.
 
@@ -215,20 +222,28 @@ class Store(Generic[S, H]):
         else:
             if left is not None:
                 self._recovery.undo(left)
-            undo = held.undo
-            held.number = number = journal.intend(self.kind, held.record, undo, title)
-            try:
-                self.do(held)
-            except BaseException:
-                journal.undone(number)
-                raise
-            if held.ours:
-                journal.done(number, held.undo if held.undo != undo else None)
+            if self.finds(held):
+                held.ours = False
             else:
-                journal.undone(number)
-                held.number = 0
+                self._perform(held, title)
         self.held[held.key] = held
         self.added(held)
+
+    def _perform(self, held: H, title: str) -> None:
+        """Make it; what is about to be done is written down before."""
+        journal = self._recovery.journal
+        undo = held.undo
+        held.number = number = journal.intend(self.kind, held.record, undo, title)
+        try:
+            self.do(held)
+        except BaseException:
+            journal.undone(number)
+            raise
+        if held.ours:
+            journal.done(number, held.undo if held.undo != undo else None)
+        else:
+            journal.undone(number)
+            held.number = 0
 
 
 class _Holds(Protocol[S_contra, H]):

@@ -12,15 +12,23 @@ from netstrata.system.filesystem.atomic_file import found_at
 from netstrata.system.filesystem.places import Place
 
 
-def back_up(place: Place, written: os.stat_result, earlier: str) -> str:
-    """Keep what is at a place, or the earlier backup of it, for as long as what was written is there; return the name.
+def mark_of(found: os.stat_result | None) -> str:
+    """Return by what a file is told from what others write in its place, "" if there is none."""
+    return f"{found.st_ino:x}-{found.st_mtime_ns:x}" if found is not None else ""
+
+
+def backup_name(place: Place, mark: str) -> str:
+    """Return the name of what is kept for as long as a file of that mark is in its place."""
+    return f"{_start(place)}{mark}"
+
+
+def back_up(place: Place, name: str, earlier: str) -> None:
+    """Keep what is at a place, or the earlier backup of it, under a name.
 
     Raises: OSError.
     """
-    name = _name(place, written)
     forget(place, name)
     os.link(earlier or place.name, name, src_dir_fd=place.folder, dst_dir_fd=place.folder, follow_symlinks=False)
-    return name
 
 
 def find_backup(place: Place) -> str:
@@ -31,9 +39,9 @@ def find_backup(place: Place) -> str:
     names = _names(place)
     backup = ""
     found = found_at(place) if names else None
-    while found is not None and _name(place, found) in names:
+    while backup_name(place, mark_of(found)) in names:
         forget(place, backup)
-        backup = _name(place, found)
+        backup = backup_name(place, mark_of(found))
         names.remove(backup)
         found = found_at(place, backup)
     for name in names:
@@ -57,10 +65,6 @@ def restore(place: Place, name: str) -> None:
         os.rename(name, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
     else:
         os.unlink(place.name, dir_fd=place.folder)
-
-
-def _name(place: Place, written: os.stat_result) -> str:
-    return f"{_start(place)}{written.st_ino:x}-{written.st_mtime_ns:x}"
 
 
 def _start(place: Place) -> str:

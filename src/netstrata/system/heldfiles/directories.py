@@ -5,64 +5,118 @@ One that could not be removed is ours still: made again, it gets its mode and ow
 
 import os
 import stat
+from errno import EEXIST, ENOENT, ENOTDIR, ENOTEMPTY
+from typing import NamedTuple
 
+from netstrata.contract import Holder
 from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import Ownership
-from netstrata.system.filesystem.places import Place, opened
+from netstrata.system.filesystem.places import opened
+from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.heldfiles.named import Named, NamedStore, unavailable
 from netstrata.system.heldfiles.ownership import ownership_of
+from netstrata.values import Unavailable
 
 _MODE = 0o755
+_NOT_OURS = (ENOENT, ENOTDIR, ENOTEMPTY, EEXIST)  # of rmdir: somebody has removed it, replaced it or put something in
 
 
-class Directories:
-    """All directories that we have made and that are there."""
+class Wanted(NamedTuple):
+    """A directory that somebody wants."""
+
+    path: str
+    attributes: Attributes
+
+
+class HeldDirectory(Named):
+    """A directory that is held, and what it is to be like if it is ours."""
+
+    __slots__ = ("ownership",)
+
+    def __init__(self, path: str, ownership: Ownership) -> None:
+        super().__init__(path)
+        self.ownership = ownership
+
+
+class Directories(NamedStore[Wanted, HeldDirectory]):
+    """All directories that are held."""
 
     __slots__ = ("_left",)
+    kind = "directory"
 
-    def __init__(self) -> None:
-        self._left: dict[str, tuple[int, int]] = {}  # device and inode of those that were not empty, by path
+    def __init__(self, recovery: Recovery = NO_RECOVERY) -> None:
+        super().__init__(recovery)
+        self._left: dict[str, bytes] = {}  # which were not empty when nobody held them any more, by path
 
-    def make(self, path: str, attributes: Attributes) -> Ownership | None:
-        """Make a directory, and return what it is like; None if there is one that we have not made.
-
-        Raises: OSError; Unavailable for an owner that there is not.
-        """
-        ownership = ownership_of(attributes, None, _MODE)
-        with opened(path, last=False) as place:
-            is_new = True
+    def hold(self, spec: Wanted, who: Holder | None) -> HeldDirectory:
+        """Have a directory, and one of ours as it is to be."""
+        held = super().hold(spec, who)
+        if held.ours and not atomic_file.has_ownership(held.key, held.ownership):
             try:
-                os.mkdir(place.name, 0o700, dir_fd=place.folder)
-            except FileExistsError:
-                if not is_directory(path):
-                    raise
-                is_new = False
-                if not self._was_left(path, place):
-                    return None
-            try:
-                return _with_defaults(place, ownership)
-            except BaseException:
-                if is_new:
-                    os.rmdir(place.name, dir_fd=place.folder)
-                raise
+                held.ownership = _dress(held.key, held.ownership)
+            except OSError as error:
+                self.release(held, who)
+                raise unavailable(f"make the directory {held.key}", error) from None
+        return held
 
-    def remove(self, path: str) -> None:
-        """Remove one that was made.
+    def prepare(self, spec: Wanted) -> HeldDirectory:
+        """Find its owner."""
+        try:
+            return HeldDirectory(spec.path, ownership_of(spec.attributes, None, _MODE))
+        except Unavailable as error:
+            raise Unavailable(f"make the directory {spec.path}", error.reason) from None
 
-        Raises: OSError, if it is not empty or gone.
-        """
-        with opened(path, last=False) as place:
-            try:
-                os.rmdir(place.name, dir_fd=place.folder)
-            except OSError:
-                found = atomic_file.found_at(place)
-                if found is not None and stat.S_ISDIR(found.st_mode):
-                    self._left[path] = found.st_dev, found.st_ino
-                raise
+    def share(self, held: HeldDirectory, made: HeldDirectory) -> None:
+        """See that it is still there."""
+        if not is_directory(held.key):
+            self.do(held)
 
-    def _was_left(self, path: str, place: Place) -> bool:
-        found = atomic_file.found_at(place)
-        return found is not None and self._left.pop(path, None) == (found.st_dev, found.st_ino)
+    def finds(self, held: HeldDirectory) -> bool:
+        """Say whether there is one that we have not made."""
+        left = self._left.pop(held.key, None)
+        return is_directory(held.key) and left != _identity(_found(held.key))
+
+    def do(self, held: HeldDirectory) -> None:
+        """Make it, if it is not there."""
+        try:
+            with opened(held.key, last=False) as place:
+                try:
+                    os.mkdir(place.name, 0o700, dir_fd=place.folder)
+                except FileExistsError:
+                    if not is_directory(held.key):
+                        raise
+                held.undo = _identity(atomic_file.found_at(place))
+        except OSError as error:
+            raise unavailable(f"make the directory {held.key}", error) from None
+
+    def stands(self, held: HeldDirectory, undo: bytes) -> bool:
+        """Say whether it is the one that was made, whatever its mode and owner are."""
+        held.undo = _identity(_found(held.key))
+        return bool(held.undo) and undo in (b"", held.undo)
+
+    def undo(self, key: bytes, undo: bytes) -> None:
+        """Remove it, unless something is in it that is not ours: then neither is it."""
+        path = os.fsdecode(key)
+        if undo not in (b"", _identity(_found(path))):
+            return
+        try:
+            _remove(path)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise unavailable(f"remove {path}", error) from None
+
+    def leave(self, held: HeldDirectory) -> None:
+        """Remove it, or say why it stays."""
+        try:
+            _remove(held.key)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._left[held.key] = held.undo
+            if error.errno in _NOT_OURS and not self._recovery.left:  # else what is in it may be undone yet
+                self._recovery.journal.undone(held.number)
+            raise unavailable(f"remove {held.key}", error) from None
 
 
 def is_directory(path: str) -> bool:
@@ -75,13 +129,34 @@ def is_directory(path: str) -> bool:
         return False
 
 
-def _with_defaults(place: Place, ownership: Ownership) -> Ownership:
-    """Give a directory its mode and owner, and return what they are."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(place.name, flags, dir_fd=place.folder)
+def _found(path: str) -> os.stat_result | None:
     try:
-        atomic_file.set_ownership(descriptor, ownership)
-        now = os.fstat(descriptor)
-        return Ownership(stat.S_IMODE(now.st_mode), now.st_uid, now.st_gid)
-    finally:
-        os.close(descriptor)
+        with opened(path, last=False) as place:
+            return atomic_file.found_at(place)
+    except OSError:
+        return None
+
+
+def _identity(found: os.stat_result | None) -> bytes:
+    """Return by what a directory is told from another one at the same path, b"" if it is none."""
+    if found is None or not stat.S_ISDIR(found.st_mode):
+        return b""
+    return b"%x-%x" % (found.st_dev, found.st_ino)
+
+
+def _remove(path: str) -> None:
+    with opened(path, last=False) as place:
+        os.rmdir(place.name, dir_fd=place.folder)
+
+
+def _dress(path: str, ownership: Ownership) -> Ownership:
+    """Give a directory its mode and owner, and return what they are."""
+    with opened(path, last=False) as place:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(place.name, flags, dir_fd=place.folder)
+        try:
+            atomic_file.set_ownership(descriptor, ownership)
+            now = os.fstat(descriptor)
+            return Ownership(stat.S_IMODE(now.st_mode), now.st_uid, now.st_gid)
+        finally:
+            os.close(descriptor)
