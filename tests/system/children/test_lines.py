@@ -70,7 +70,7 @@ from netstrata.ports import Command
 from netstrata.system.children import ChildrenPort, RealChildren
 from netstrata.system.output.standard_output import StandardOutput
 async def main():
-    children = ChildrenPort(StandardOutput())
+    children = ChildrenPort(RealChildren(StandardOutput()))
     command = Command([b"/bin/sh", b"-c", rb"head -c 100000000 /dev/zero | {filter_}"])
     assert await children.run(command, terminate_on_cancel=False) == 0
 asyncio.run(main())
