@@ -64,7 +64,7 @@ def test_clients_get_what_was_said_and_all_is_gone_at_the_end(lab: Lab, tmp_path
     assert mode == "0o100600"
     assert "DHCPACK(lan) 192.0.2.99" in daemon.output()
     assert server.kernel() == "link lan down"
-    assert server.call(lambda: os.listdir("/run/netstrata")) == []
+    assert server.call(lambda: os.listdir("/run/netstrata")) == ["journal"]
     assert dnsmasq_pid(server) == 0
 
 
@@ -91,7 +91,7 @@ def test_its_configuration_can_be_seen_and_what_a_killed_daemon_left_is_removed(
     assert "dhcp-host=02:00:00:00:0a:01,192.0.2.99,printer\n" in shown[1]
     assert strange == (10, "error: there is no generated file ../../../etc/shadow\nhelp: there are dnsmasq-lan.conf\n")
     assert left == ["dnsmasq-lan.conf"]
-    assert server.call(lambda: os.listdir("/run/netstrata")) == []
+    assert server.call(lambda: os.listdir("/run/netstrata")) == ["journal"]
 
 
 def test_what_somebody_makes_of_its_configuration_is_told_and_mended(lab: Lab, tmp_path: Path) -> None:
@@ -230,5 +230,5 @@ def test_being_ended_while_it_starts_leaves_nothing(lab: Lab, tmp_path: Path) ->
     daemon.status()
 
     assert "up\n" not in daemon.output()
-    assert server.call(lambda: os.listdir("/run/netstrata")) == []
+    assert server.call(lambda: os.listdir("/run/netstrata")) == ["journal"]
     assert "sleep" not in server.run("ps", "-e", "-o", "comm=").split()

@@ -15,7 +15,7 @@ from netstrata.contract import Holder
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PRIVATE
 from netstrata.system.filesystem.file_guard import FileGuard
-from netstrata.system.filesystem.places import opened, read_file
+from netstrata.system.filesystem.places import make_private_directory, opened, read_file
 from netstrata.values import Unavailable
 
 DIRECTORY = "generated"
@@ -127,7 +127,7 @@ class GeneratedFiles:
         if name in self.held:
             raise Unavailable(f"write {path}", "another statement does")
         try:
-            self._make_directory()
+            make_private_directory(self._directory)
         except OSError as error:
             raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
         file = self.held[name] = GeneratedFile(name, path, who)
@@ -139,16 +139,6 @@ class GeneratedFiles:
             if not self.held:
                 with suppress(OSError):
                     os.rmdir(self._directory)
-
-    def _make_directory(self) -> None:
-        with suppress(FileExistsError):
-            os.makedirs(os.path.dirname(self._directory), 0o755, exist_ok=True)
-            os.mkdir(self._directory, 0o700)
-        found = os.lstat(self._directory)
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-            raise OSError(0, "it is no directory of ours")
-        if stat.S_IMODE(found.st_mode) != 0o700:
-            os.chmod(self._directory, 0o700)
 
 
 def remove_stale(run: str) -> list[str]:
