@@ -2,8 +2,8 @@
 
     python bench/journal_cost.py [ROUTES [LINKS]]
 
-Runs as root in a network namespace of its own; prints JSON.  With and without a journal in turn, in one run: compare the
-ratios, not the seconds.
+Runs as root in a network namespace of its own; prints JSON.  With and without a journal in turn, in one run: compare
+the ratios, not the seconds.
 """
 
 import asyncio
@@ -35,7 +35,9 @@ async def routes_up_and_down(recovery: Recovery, count: int) -> tuple[float, flo
     """Hold routes and let them go; return the seconds of both."""
     netlink = Netlink(recovery=recovery)
     port = netlink.routes.on_behalf_of(Heard())
-    routes = [Route(bytes((10, n >> 8, n & 255, 0)), 24, bytes((192, 0, 2, n % 200 + 10)), "va", 5) for n in range(count)]
+    routes = [
+        Route(bytes((10, n >> 8, n & 255, 0)), 24, bytes((192, 0, 2, n % 200 + 10)), "va", 5) for n in range(count)
+    ]
     begin = time.perf_counter()
     holds = [port.held_route(route) for route in routes]
     for hold in holds:

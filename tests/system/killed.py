@@ -106,7 +106,7 @@ def live_on(journal: Path, act: Act) -> list[str]:
     """Run a daemon to its end; return what it could not undo, or left in its journal."""
     recovery = Recovery(UndoJournal(str(journal), Identity.here()))
     asyncio.run(_run(act, recovery))
-    problems = [one.problem for one in recovery.sweep() if one.problem]
+    problems = [one.problem for one in asyncio.run(recovery.sweep()) if one.problem]
     recovery.journal.close()
     return problems + ([f"{journal} is still there"] if journal.exists() else [])
 

@@ -38,6 +38,8 @@ from netstrata.system.service_manager import take_service_manager
 from netstrata.values import Source, Unavailable
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from netstrata.daemon.events.recorder import Recorder
 
 MEANT_FOR_OTHERS = "\nhelp: name the file itself, or one in a folder where only you can write"
@@ -81,6 +83,7 @@ class App:
         self._stream = EventLog(self._retry)
         self._ports = SystemPorts(self._output, state=options.state, name=options.name)
         self._settling = Settling(self)
+        self._sweeping: Future[None] | None = None
         self._problem = ""
         self._recorder: Recorder | None = None
         self._sources: list[Source] = []
@@ -105,8 +108,6 @@ class App:
         except Taken as error:
             raise _second(error) from None
         finally:
-            if self._ports.is_left:  # the end came before the program had settled
-                self.sweep()
             self._ports.close()
             if claim is not None:
                 claim.release()
@@ -130,7 +131,7 @@ class App:
             signal_exit_code=0,
             on_signal=self._end,
             on_idle=self._on_idle,
-            beside=(lambda engine: self._beside(claim, engine)) if claim is not None or self._manager.listens else None,
+            beside=(lambda engine: self._beside(claim, engine)) if self._has_company(claim) else None,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
             keeps=lambda number: self._keep(number, claim),
@@ -184,14 +185,22 @@ class App:
             self._log.timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
             return None
 
+    def _has_company(self, claim: Claim | None) -> bool:
+        """Say whether anything is to be done beside the engine: see `_beside`."""
+        return claim is not None or self._manager.listens or self.is_left
+
     @asynccontextmanager
     async def _beside(self, claim: Claim | None, engine: Engine) -> AsyncIterator[None]:
-        """Answer who asks, and tell the service manager, as long as an engine runs."""
+        """Answer who asks, and tell the service manager, as long as an engine runs; then undo what is left still."""
         async with AsyncExitStack() as stack:
             if claim is not None:
                 await stack.enter_async_context(self._answer(claim, engine))
             await stack.enter_async_context(self._manager.watching())
             yield
+            if self._sweeping is not None:
+                await self._sweeping
+            if self.is_left:  # the program has not settled
+                await self._undo_left()
 
     @asynccontextmanager
     async def _answer(self, claim: Claim, engine: Engine) -> AsyncIterator[None]:
@@ -271,8 +280,14 @@ class App:
         return self._ports.is_busy
 
     def sweep(self) -> None:
+        """Begin to undo it."""
+        from asyncio import ensure_future
+
+        self._sweeping = ensure_future(self._undo_left())
+
+    async def _undo_left(self) -> None:
         """Undo it, and say so."""
-        undone = self._ports.sweep()
+        undone = await self._ports.sweep()
         failed = [one for one in undone if one.problem]
         if undone:
             self._log.timed(

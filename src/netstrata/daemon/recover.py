@@ -1,5 +1,7 @@
 """What a daemon that was killed has left, undone without a program: `netstrata recover`."""
 
+import asyncio
+
 from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.values import Unavailable
@@ -25,6 +27,6 @@ class Recoverable:
 
     def undo(self) -> list[str]:
         """Undo all of it, what was done last first; return what cannot be, and why."""
-        undone = self._ports.sweep() if self._is_left else []
+        undone = asyncio.run(self._ports.sweep()) if self._is_left else []
         self._ports.close()
         return [f"{one.entry.kind} of {one.entry.holder}: {one.problem}" for one in undone if one.problem]

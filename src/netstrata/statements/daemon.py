@@ -11,6 +11,7 @@ async def daemon(ports: Ports, command: Any_, options: DaemonOptionsMap = DAEMON
     """Keep a program running: up at once, started again `retry_time` after each end, SIGTERM on the way down.
 
     That time doubles with each end in a row, up to a minute, and is the first one again after a minute of life.
+    One that a daemon which was killed has left running is taken over, if command and options are equal.
     A command that cannot be used is no error of the statement, which stays up.
 
     Example:

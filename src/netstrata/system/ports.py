@@ -31,6 +31,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren, StopTimeout
     from netstrata.system.children.child_registry import ChildRegistry
+    from netstrata.system.children.keeper import ChildKeeper
     from netstrata.system.filesystem.generated import GeneratedFiles
     from netstrata.system.held import Recovery, Undone
     from netstrata.system.netlink import Netlink
@@ -81,10 +82,17 @@ class SystemPorts:
 
     @cached_property
     def _child_registry(self) -> "ChildRegistry | None":
-        """Children that the next daemon is to end, if this one is killed; NCD's outlive it."""
+        """Tools and the like that the next daemon is to end before it begins; NCD's outlive it."""
         from netstrata.system.children.child_registry import ChildRegistry
 
         return None if self._as_ncd else ChildRegistry(f"{self._run}/children")
+
+    @cached_property
+    def _child_keeper(self) -> "ChildKeeper | None":
+        """Children that the next daemon is to take over, if this one is killed."""
+        from netstrata.system.children.keeper import ChildKeeper
+
+        return None if self._as_ncd else ChildKeeper(self.recovery, f"{self._run}/output", self._stop_timeout)
 
     @cached_property
     def recovery(self) -> "Recovery":
@@ -124,12 +132,12 @@ class SystemPorts:
         filters: FilterJournal | None = self.__dict__.get("_filter_journal")
         return self.recovery.is_busy or (filters is not None and filters.is_busy)
 
-    def sweep(self) -> "list[Undone]":
+    async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
         if self._filter_journal is not None and self._filter_journal.is_left:
             self._filter_journal.sweep()
-        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated  # who know how
-        return self.recovery.sweep()
+        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper  # who know how
+        return await self.recovery.sweep()
 
     def close(self) -> None:
         """Know that nothing is held any more."""
@@ -192,7 +200,12 @@ class SystemPorts:
         """
         from netstrata.system.children import RealChildren
 
-        return RealChildren(_Unflushed(), stop_timeout=self._stop_timeout, registry=self._child_registry)
+        return RealChildren(
+            _Unflushed(),
+            stop_timeout=self._stop_timeout,
+            registry=self._child_registry,
+            keeper=self._child_keeper,
+        )
 
     @cached_property
     def dns(self) -> Dns:
@@ -303,7 +316,14 @@ class SystemPorts:
             from netstrata.protocols.backoff import STEADY
 
             return ChildrenPort(RealChildren(_Unflushed(), logs=False, stop_timeout=self._stop_timeout, growth=STEADY))
-        return ChildrenPort(RealChildren(self.output, stop_timeout=self._stop_timeout, registry=self._child_registry))
+        return ChildrenPort(
+            RealChildren(
+                self.output,
+                stop_timeout=self._stop_timeout,
+                registry=self._child_registry,
+                keeper=self._child_keeper,
+            )
+        )
 
 
 class _Unflushed:

@@ -2,6 +2,10 @@
 
 import os
 import shlex
+import signal
+import sys
+import termios
+from fcntl import ioctl
 from pathlib import Path
 
 import pytest
@@ -123,6 +127,73 @@ def test_it_follows_what_is_said_and_fails_when_that_cannot_be(lab: Lab, tmp_pat
         daemon.wait_output("said what cannot be now: Trying to associate with 02:00:00:00:0a:01")
         daemon.wait_output("ended")  # by a signal: what it reads from is still open
     daemon.end()
+
+
+def test_the_next_daemon_takes_over_one_that_is_authenticated_as_it_is(lab: Lab, tmp_path: Path) -> None:
+    # wpa_supplicant 2.10 goes on when nobody reads what it says, and says nothing when it is taken over.
+    first = wire(lab, tmp_path, "hello")
+    first.wait_output("with none <>\n")
+    host = next(host for host in lab.hosts if host.name == "host")
+    first.signal(signal.SIGKILL)
+    first.status()
+
+    second = started(host, tmp_path / "x.ncd", (tmp_path / "x.ncd").read_text())
+    second.wait_output("with none <>\n")
+    second.end()
+
+    assert "wpa_supplicant runs still, process id" in second.output()
+    assert "CTRL-EVENT-CONNECTED" in first.output()
+    assert "CTRL-EVENT-CONNECTED" not in second.output()
+    assert "CTRL-EVENT-TERMINATING" in second.output()
+
+
+@pytest.mark.parametrize(
+    ("said", "then"),
+    [
+        ("", ["with 02:00:00:00:0A:01 <it's here>"]),
+        ("wlan0: CTRL-EVENT-DISCONNECTED bssid=02:00:00:00:0a:01 reason=3\n", []),
+        (
+            "wlan0: CTRL-EVENT-DISCONNECTED bssid=02:00:00:00:0a:01 reason=3\n"
+            "wlan0: Trying to associate with SSID 'other'\nwlan0: CTRL-EVENT-CONNECTED - Connection completed\n",
+            ["with none <other>"],
+        ),
+    ],
+    ids=["nothing", "lost", "another"],
+)
+def test_what_is_said_while_no_daemon_runs_is_known_to_the_next_one_before_anything_is_up(
+    lab: Lab, tmp_path: Path, said: str, then: list[str]
+) -> None:
+    host = lab.host("host")
+    program, pipe = stand_in(tmp_path)
+    text = PROGRAM.replace("PROGRAM", program)
+    first = started(host, tmp_path / "x.ncd", text)
+    first.wait_output("given")
+    with open(pipe, "w", buffering=1) as says:
+        says.write(TRYING + CONNECTED)
+        first.wait_output("with 02:00:00:00:0A:01 <it's here>\n")
+        first.signal(signal.SIGKILL)
+        first.status()
+        said += "the last line\n"
+        says.write(said)
+        wait_until("all said", lambda: host.call(unread) == len(said))
+
+        second = started(host, tmp_path / "x.ncd", text)
+        second.wait_output("the last line\n")
+        if then:
+            second.wait_output("with ")
+        assert [line for line in second.output().splitlines() if line.startswith("with ")] == then
+        assert "undone" not in second.output()
+        second.end()
+
+
+def unread() -> int:
+    """Return how many bytes the only child of a host has said, and nobody has read."""
+    (name,) = os.listdir("/run/netstrata/output")
+    descriptor = os.open(f"/run/netstrata/output/{name}", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return int.from_bytes(ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
+    finally:
+        os.close(descriptor)
 
 
 def test_an_end_by_itself_is_a_failure_whatever_its_status(lab: Lab, tmp_path: Path) -> None:

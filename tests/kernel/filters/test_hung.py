@@ -232,8 +232,9 @@ def test_a_resolvconf_that_takes_its_time_holds_up_nothing_else(lab: Lab, tmp_pa
 
 def test_a_daemon_that_waits_for_the_children_of_one_before_it_obeys_a_signal(lab: Lab, tmp_path: Path) -> None:
     deaf = f"trap 'touch {tmp_path}/asked' TERM; touch {tmp_path}/ready; while :; do sleep 0.1; done"
-    here = Daemon(lab.host("host"), tmp_path, f'daemon({{"/bin/sh", "-c", "{deaf}"}});')
-    first = here.up()
+    here = Daemon(lab.host("host"), tmp_path, TABLE)
+    here.script("nft", f"exec 2>/dev/null; {deaf}")  # where it says that its sleep was ended nobody reads any more
+    first = here.start()
     wait_until("a deaf child", (tmp_path / "ready").exists)
     first.signal(signal.SIGKILL)
     first.status()
@@ -246,6 +247,24 @@ def test_a_daemon_that_waits_for_the_children_of_one_before_it_obeys_a_signal(la
 
     assert (status, "complete" in second.output()) == (0, False)
     assert clock.seconds < 1
+    here.tool("nft", "/usr/sbin/nft")
     last = here.up()
     assert "a daemon was killed: ended the children that it has left" in last.output()
     last.end()
+
+
+def test_a_deaf_child_that_nobody_takes_over_ends_within_the_time_of_the_daemon(lab: Lab, tmp_path: Path) -> None:
+    deaf = f"trap 'touch {tmp_path}/asked' TERM; touch {tmp_path}/ready; while :; do sleep 0.1; done"
+    here = Daemon(lab.host("host"), tmp_path, f'daemon({{"/bin/sh", "-c", "{deaf}"}});')
+    first = here.up()
+    wait_until("a deaf child", (tmp_path / "ready").exists)
+    first.signal(signal.SIGKILL)
+    first.status()
+    (tmp_path / "x.ncd").write_text('process main { println("complete"); }')
+
+    second = here.up()
+    wait_until("its being asked to end", (tmp_path / "asked").exists)
+    said = ended_in_time(second)
+
+    assert "undid what a daemon before this one has left: 1 of 1" in said
+    assert "touch" not in here.host.run("ps", "-e", "-o", "args=")

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -199,6 +200,59 @@ def test_a_daemon_that_hangs_is_started_anew_and_all_stands_again(host: Host, sy
     )
     wait_until("what stood", lambda: look(host) == stands)
     assert systemd.show(UNIT, "MainPID") != first
+
+
+def test_children_of_a_daemon_that_is_killed_live_on_under_the_next_one(host: Host, systemd: Systemd) -> None:
+    # systemd 252: with KillMode=mixed it kills all that is left in the control group when the daemon dies by a signal.
+    systemd.install(UNIT, "[Service]\nRestartSec=0")
+    host.write(
+        PROGRAM,
+        """process main {
+            net.up("lan1"); net.ipv4.addr("lan1", "192.0.2.1/24");
+            net.dnsmasq("lan1", ["range": {"192.0.2.10", "192.0.2.20"}]);
+            daemon({"/bin/sleep", "1000"}, ["username": "nobody"]);
+            println("complete");
+        }""",
+    )
+    systemd.call("start", UNIT)
+    wait_until("all of it", lambda: "complete\n" in host.read("/run/daemon.out"))
+    kept = kept_children(host)
+    first = systemd.show(UNIT, "MainPID")
+
+    for killed in (1, 2):
+        systemd.run("kill", "-KILL", systemd.show(UNIT, "MainPID"))
+        wait_until("all of it again", lambda: host.read("/run/daemon.out").count("complete\n") == killed + 1)  # noqa: B023
+
+    assert systemd.show(UNIT, "MainPID") != first
+    assert (len(kept), kept_children(host)) == (2, kept)
+    systemd.call("stop", UNIT)
+    assert kept_children(host) == []
+    assert systemd.show(UNIT, "Result") == "success"
+
+
+def test_children_of_a_daemon_that_is_not_started_again_are_ended_as_the_manual_says(
+    host: Host, systemd: Systemd
+) -> None:
+    (command,) = re.findall(r"`systemctl (kill .*?)`", (ROOT / "docs" / "service.md").read_text())
+    systemd.install(UNIT, "[Service]\nRestartSec=1000")
+    host.write(PROGRAM, 'process main { daemon({"/bin/sleep", "1000"}); }')
+    systemd.call("start", UNIT)
+    wait_until("its child", lambda: len(kept_children(host)) == 1)
+    systemd.run("kill", "-KILL", systemd.show(UNIT, "MainPID"))
+    wait_until("a daemon that is to be started", lambda: systemd.show(UNIT, "SubState") == "auto-restart")
+    systemd.call("stop", UNIT)
+    left = kept_children(host)
+
+    systemd.call(*command.split())
+
+    assert len(left) == 1
+    wait_until("nobody", lambda: kept_children(host) == [])
+
+
+def kept_children(host: Host) -> list[str]:
+    """Return the programs that the daemon keeps running, with their process ids."""
+    lines = host.run("ps", "-ww", "-e", "-o", "pid=,args=").splitlines()
+    return [line for line in lines if line.endswith("/bin/sleep 1000") or "--conf-file=/run/netstrata" in line]
 
 
 def test_a_daemon_that_is_not_hung_lives_longer_than_its_watchdog(host: Host, systemd: Systemd) -> None:

@@ -26,7 +26,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             for server in self._servers:
                 await stack.enter_async_context(port.held_lines([b"nameserver 192.0.2.%d" % server], server))
-            recovery.sweep()
+            await recovery.sweep()
             if self._stays:
                 os.kill(os.getpid(), signal.SIGKILL)
             self.text = self._path.read_text() if self._path.exists() else ""

@@ -61,7 +61,7 @@ class Daemon:
                 await self._hold(stack, files)
                 stack.enter_context(generated.held_file("a.conf", statement)).write("generated")
             if self._settles:
-                recovery.sweep()
+                await recovery.sweep()
             if self._stays:
                 os.kill(os.getpid(), signal.SIGKILL)
         self.notes = statement.lines

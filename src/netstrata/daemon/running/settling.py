@@ -1,6 +1,7 @@
 """When a program has settled: nothing is due, and what waits, waits for the outside.
 
-What a daemon before this one has left, and no statement has taken over by then, is undone.
+What a daemon before this one has left, and no statement has taken over by then, is undone, which takes as long as its
+children take to end; they are busy meanwhile.
 """
 
 from typing import TYPE_CHECKING, Final, Protocol

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from ast import literal_eval
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -58,15 +59,24 @@ class RealBackends:
                 if statement is not None:
                     statement.note(f"cannot remove {name}: {error.strerror or error}; ignoring")
 
-    async def watch_association(
+    def watch_association(
         self, link: str, configuration: bytes, program: bytes, arguments: list[bytes]
     ) -> AsyncGenerator[Association | None, None]:
         """Run a wpa_supplicant for a link: see `ports.Backends`."""
+        return self._watch_association(link, configuration, program, arguments, b"")
+
+    async def _watch_association(
+        self, link: str, configuration: bytes, program: bytes, arguments: list[bytes], files: bytes
+    ) -> AsyncGenerator[Association | None, None]:
+        """Do so; `files` is what the configuration holds, if it is ours."""
         path = program if program.startswith(b"/") else b"./" + program
         command = Command([path, *arguments, b"-i", os.fsencode(link), b"-c", configuration])
         statement = self._who
         supplicant = _Supplicant(os.fsencode(link), statement)
-        child = self._children.start_kept(command, Listening(statement, supplicant.look))
+        listening = Listening(statement, supplicant.look)
+        child = await self._children.adopt(command, listening, files)
+        if child is None:
+            child = self._children.keep(command, listening, files)
         supplicant.follow(child, self._children.stop_timeout)
         try:
             while True:
@@ -90,7 +100,8 @@ class RealBackends:
             file.write(text)
             arguments = [b"-D", wpa_configuration.driver(options)]
             path, configuration = os.fsencode(program), os.fsencode(file.path)
-            async with aclosing(self.watch_association(link, configuration, path, arguments)) as states:
+            watched = self._watch_association(link, configuration, path, arguments, os.fsencode(text))
+            async with aclosing(watched) as states:
                 async for state in states:
                     yield state
 
@@ -111,9 +122,15 @@ class _Supplicant:
         self._stop_timeout: StopTimeout | None = None
 
     def follow(self, child: "Child", stop_timeout: "StopTimeout") -> None:
-        """Take the program, and be called when it ends."""
+        """Take the program, go on from where it was last known to be, and be called when it ends."""
         self._child = child
         self._stop_timeout = stop_timeout
+        if child.keeping is not None and child.keeping.memory:
+            self._state = Wpa(*literal_eval(child.keeping.memory.decode()))
+        child.catch_up()
+        self._changes = asyncio.Queue()  # of what it said while nobody listened, only where it is now matters
+        if self._state.up and not self.why:
+            self._changes.put_nowait(self._state)
         child.when_ended(lambda: self._changes.put_nowait(None))
 
     async def changed(self) -> Wpa | None:
@@ -133,6 +150,8 @@ class _Supplicant:
             return
         if state.up != self._state.up:
             self._changes.put_nowait(state)
+        if state != self._state and self._child is not None and self._child.keeping is not None:
+            self._child.keeping.remember(repr(tuple(state)).encode())
         self._state = state
 
     def _tell(self, line: bytes) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from netstrata.system.children.lines import LineReader
 
@@ -12,14 +13,22 @@ NOT_ENDED = -2
 BY_SIGNAL = -1
 
 
+class Remembered(Protocol):
+    """What the next daemon is to know of a child, if this one is killed."""
+
+    @property
+    def memory(self) -> bytes: ...
+    def remember(self, memory: bytes) -> None: ...
+
+
 class Child:
-    """A program that was started.
+    """A program that was started, by us or by a daemon before us.
 
     Its end is learned from its pidfd and told once, in order, to all who wait.
     Nobody has to wait: it is reaped anyway.
     """
 
-    __slots__ = ("_kill_timer", "_lines", "_loop", "_pidfd", "_waiting", "name", "pid", "status", "verdict")
+    __slots__ = ("_kill_timer", "_lines", "_loop", "_pidfd", "_waiting", "keeping", "name", "pid", "status", "verdict")
 
     def __init__(self, name: str, pid: int, pidfd: int, lines: LineReader | None) -> None:
         """Take over a child that was started, and its pidfd.
@@ -30,6 +39,7 @@ class Child:
         self.pid = pid
         self.status = NOT_ENDED
         self.verdict = "is running"
+        self.keeping: Remembered | None = None  # for the next daemon
         self._pidfd = pidfd
         self._lines = lines
         self._loop = asyncio.get_running_loop()
@@ -54,6 +64,11 @@ class Child:
     def last_line(self) -> str:
         """The last line that was heard from it, "" if there was none or nobody listened."""
         return self._lines.last if self._lines is not None else ""
+
+    def catch_up(self) -> None:
+        """Hear now what it has said by now."""
+        if self._lines is not None:
+            self._lines.catch_up()
 
     def when_ended(self, call: Callable[[], None]) -> None:
         """Have something called at the end, which must not have come yet."""
@@ -107,7 +122,12 @@ class Child:
         self._kill_later(kill_after_s, note)
 
     def _kill_later(self, kill_after_s: float | None, note: Callable[[str], None]) -> None:
-        if kill_after_s is not None and self._kill_timer is None and not self.ended:
+        if kill_after_s is None or self.ended:
+            return
+        timer = self._kill_timer
+        if timer is None or timer.when() > self._loop.time() + kill_after_s:
+            if timer is not None:
+                timer.cancel()
             self._kill_timer = self._loop.call_later(kill_after_s, self._kill_group, note, kill_after_s)
 
     def _send(self, number: signal.Signals) -> None:
@@ -125,15 +145,16 @@ class Child:
     def _send_group(self, number: signal.Signals) -> None:
         if self.ended or not self.pid:
             return
-        # The child is not reaped yet, so its id, which is its group's, cannot be somebody else's.
+        # A child that is not reaped yet has its id, which is its group's; one that was taken over, somebody else reaps.
         with suppress(ProcessLookupError, PermissionError):
+            signal.pidfd_send_signal(self._pidfd, 0)
             os.killpg(self.pid, number)
 
     def _reap(self) -> None:
         try:
             end = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
-        except ChildProcessError:
-            self._end(BY_SIGNAL, "ended, and somebody else took its status")
+        except ChildProcessError:  # it was started by a daemon before us
+            self._end(BY_SIGNAL, "ended; its exit status is not known")
             return
         if end is None:
             return

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 
 from netstrata.contract import Holder
@@ -14,6 +15,7 @@ from netstrata.system.children.stop_timeout import StopTimeout
 from netstrata.values import Unavailable
 
 Start = Callable[[Command, Holder | None], Child]
+Adopt = Callable[[Command, Holder | None], Awaitable[Child | None]]
 
 
 def await_end(child: Child, statement: Holder | None) -> None:
@@ -25,12 +27,19 @@ def await_end(child: Child, statement: Holder | None) -> None:
 class HeldCommand:
     """One command on entering, its reverse on leaving.  Neither is ever interrupted."""
 
-    __slots__ = ("_do", "_options", "_start", "_statement", "_undo")
+    __slots__ = ("_do", "_options", "_start", "_statement", "_under_way", "_undo")
 
     def __init__(
-        self, start: Start, do: list[bytes], undo: list[bytes], options: ChildOptions, who: Holder | None
+        self,
+        start: Start,
+        do: list[bytes],
+        undo: list[bytes],
+        options: ChildOptions,
+        who: Holder | None,
+        under_way: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._start = start
+        self._under_way = under_way
         self._do = do
         self._undo = undo
         self._options = options
@@ -41,7 +50,8 @@ class HeldCommand:
             return
         child = self._start(Command(self._do, self._options), self._statement)
         await_end(child, self._statement)
-        cancelled = await child.outlast()
+        with self._under_way():
+            cancelled = await child.outlast()
         if cancelled is not None:
             if child.status == 0:
                 await self._go_back()
@@ -83,17 +93,27 @@ def _why(child: Child) -> str:
 
 
 class KeptAlive:
-    """A program that is started on entering, and again some time after each end, until leaving."""
+    """A program that is started on entering, and again some time after each end, until leaving.
+
+    One that a daemon before this one has left running is taken over instead.
+    """
 
     __slots__ = (
-        "_child", "_command", "_leaving", "_restarts", "_since", "_start_child", "_statement", "_stop_timeout",
-        "_timer",
+        "_adopt", "_child", "_command", "_leaving", "_restarts", "_since", "_start_child", "_statement",
+        "_stop_timeout", "_timer",
     )  # fmt: skip
 
     def __init__(
-        self, start: Start, command: Command | None, restarts: Restarts, stop_timeout: StopTimeout, who: Holder | None
+        self,
+        start: Start,
+        command: Command | None,
+        restarts: Restarts,
+        stop_timeout: StopTimeout,
+        who: Holder | None,
+        adopt: Adopt | None = None,
     ) -> None:
         self._start_child = start
+        self._adopt = adopt
         self._command = command
         self._restarts = restarts
         self._stop_timeout = stop_timeout
@@ -106,8 +126,13 @@ class KeptAlive:
     async def __aenter__(self) -> None:
         if self._command is None:
             self._note("the command is not a list of strings without NUL, the first the program's path: never started")
-        else:
+            return
+        child = await self._adopt(self._command, self._statement) if self._adopt is not None else None
+        if child is None:
             self._start(self._command)
+        else:
+            self._since = time.monotonic()
+            self._watch(child, self._command)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -126,12 +151,15 @@ class KeptAlive:
     def _start(self, command: Command) -> None:
         self._since = time.monotonic()
         try:
-            self._child = self._start_child(command, self._statement)
+            child = self._start_child(command, self._statement)
         except Unavailable as error:
             self._start_later(command, str(error))
         else:
-            child = self._child
-            child.when_ended(lambda: self._start_later(command, f"{child.name} {_why(child)}"))
+            self._watch(child, command)
+
+    def _watch(self, child: Child, command: Command) -> None:
+        self._child = child
+        child.when_ended(lambda: self._start_later(command, f"{child.name} {_why(child)}"))
 
     def _start_later(self, command: Command, reason: str) -> None:
         self._child = None

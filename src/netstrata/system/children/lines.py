@@ -30,11 +30,15 @@ class LineReader:
         self.last = ""
         self._loop.add_reader(descriptor, self._read)
 
-    def take_left(self) -> None:
-        """Read what the child left behind: it has ended."""
+    def catch_up(self) -> None:
+        """Read what is there."""
         for _ in range(LEFT_READS):
             if not self._read():
                 break
+
+    def take_left(self) -> None:
+        """Read what the child left behind: it has ended."""
+        self.catch_up()
         self._show_partial()
 
     def _read(self) -> bool:

@@ -28,6 +28,24 @@ def lockers_of(path: str) -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and _locks(f"/proc/{name}", wanted)]
 
 
+def openers_of(path: str) -> list[int]:
+    """Return the processes that have a file open."""
+    try:
+        wanted = os.stat(path)
+    except OSError:
+        return []
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and _opens(f"/proc/{name}", wanted)]
+
+
+def _opens(folder: str, wanted: os.stat_result) -> bool:
+    with suppress(OSError):
+        for descriptor in os.listdir(f"{folder}/fd"):
+            with suppress(OSError):
+                if os.path.samestat(os.stat(f"{folder}/fd/{descriptor}"), wanted):
+                    return True
+    return False
+
+
 def _locks(folder: str, wanted: os.stat_result) -> bool:
     """Say whether a process has a file open, and a lock with it, as its "fdinfo" says: proc_pid_fdinfo(5)."""
     with suppress(OSError):

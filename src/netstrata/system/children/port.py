@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 
 from netstrata.contract import Holder
 from netstrata.contract.shapes.children import CHILD_DEFAULTS, ChildOptions
@@ -12,6 +12,7 @@ from netstrata.protocols.backoff import DOUBLING, Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.child_registry import ChildRegistry
 from netstrata.system.children.held import HeldCommand, KeptAlive, await_end
+from netstrata.system.children.keeper import ChildKeeper, Keeping
 from netstrata.system.children.lines import LineReader
 from netstrata.system.children.spawn import (
     NULL,
@@ -35,6 +36,16 @@ def _ear_of(statement: Holder | None, program: str, pid: int) -> Callable[[str],
     return (lambda line: statement.hear(name, pid, line)) if statement is not None else _drop
 
 
+def _title_of(statement: Holder | None) -> str:
+    return statement.title if statement is not None else ""
+
+
+def _kept(child: Child, keeping: Keeping) -> Child:
+    child.keeping = keeping
+    child.when_ended(keeping.end)
+    return child
+
+
 def _drop(_line: str) -> None:
     """Nobody asked, so nobody is told."""
 
@@ -42,7 +53,7 @@ def _drop(_line: str) -> None:
 class RealChildren:
     """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
 
-    __slots__ = ("_child_registry", "_environment", "_logs", "_output", "growth", "stop_timeout")
+    __slots__ = ("_child_registry", "_environment", "_keeper", "_logs", "_output", "growth", "stop_timeout")
 
     def __init__(
         self,
@@ -52,12 +63,13 @@ class RealChildren:
         stop_timeout: StopTimeout | None = None,
         growth: int = DOUBLING,
         registry: ChildRegistry | None = None,
+        keeper: ChildKeeper | None = None,
     ) -> None:
         """Prepare this process for having children; its environment is what they all get.
 
         Shapes: logs says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
         NCD); stop_timeout is how long a child may take after a SIGTERM; growth is that of the waits before restarts;
-        registry has those that must not outlive us.
+        registry has those that must not outlive us, keeper those that the next daemon may take over.
         """
         stop_ignoring()
         self._environment = dict(os.environb)
@@ -65,6 +77,7 @@ class RealChildren:
         self._logs = logs
         self.growth = growth
         self._child_registry = registry
+        self._keeper = keeper
         self.stop_timeout = stop_timeout or StopTimeout()
 
     def start(
@@ -107,6 +120,56 @@ class RealChildren:
             registry.call(child.pid)
             child.when_ended(lambda: registry.strike(child.pid))
         return child
+
+    def keep(self, command: Command, statement: Holder | None = None, files: bytes = b"") -> Child:
+        """Start a program that the next daemon is to take over, if this one is killed: see `start`.
+
+        Shapes: files is what the files hold that are written for it.
+        """
+        name = title(command)
+        begun = self._keeper.begin(name, command, files, _title_of(statement)) if self._keeper is not None else None
+        if begun is None:
+            return self.start_kept(command, statement)
+        keeping, ours, its = begun
+        options = command.options
+        if options.keep_stdout:
+            self._output.flush()
+        both = options.keep_stdout and options.keep_stderr
+        stdout, stderr = 1 if options.keep_stdout else its, 2 if options.keep_stderr else its
+        try:
+            # It is found by the FIFO that it has open, if we end before it is written down.
+            streams = ChildStreams(NULL, stdout, stderr, (its,) if both else ())
+            child = self._start(name, command, streams, ours, statement)
+        except BaseException:
+            keeping.end()
+            raise
+        finally:
+            os.close(its)
+        if child.pid:
+            keeping.begun(child.pid)
+        return _kept(child, keeping)
+
+    def under_way(self) -> AbstractContextManager[None]:
+        """Have nothing swept away that a daemon before us has left: what waits for a child here goes on when it has."""
+        return self._keeper.recovery.claiming() if self._keeper is not None else nullcontext()
+
+    async def adopt(self, command: Command, statement: Holder | None = None, files: bytes = b"") -> Child | None:
+        """Take over the program that a daemon before us has left, if it is equal; if it is not, end it.
+
+        Shapes: see `keep`.
+        Raises: Unavailable if it cannot be said whether one is left.
+        """
+        if self._keeper is None:
+            return None
+        name = title(command)
+        found = await self._keeper.adopt(
+            command, files, _title_of(statement), lambda pid: _ear_of(statement, name, pid)
+        )
+        if found is None:
+            return None
+        child, keeping = found
+        note_for(statement)(f"{name} runs still, process id {child.pid}: taken over from the daemon before this one")
+        return _kept(child, keeping)
 
     def start_tool(self, command: Command, statement: Holder | None, stdin: int) -> Child:
         """Start a program that does some work for us, and must do none when we have ended: see `start`.
@@ -182,13 +245,13 @@ class ChildrenPort:
         self, do: list[bytes], undo: list[bytes], options: ChildOptions = CHILD_DEFAULTS
     ) -> AbstractAsyncContextManager[None]:
         """Run one command now and another on the way back: see `ports.Children`."""
-        return HeldCommand(self.real.start, do, undo, options, self._who)
+        return HeldCommand(self.real.start, do, undo, options, self._who, self.real.under_way)
 
     def held_alive(self, command: Command | None, retry_ms: int) -> AbstractAsyncContextManager[None]:
         """Keep a program running: see `ports.Children`."""
         children = self.real
         restarts = Restarts(retry_ms, children.growth)
-        return KeptAlive(children.start_kept, command, restarts, children.stop_timeout, self._who)
+        return KeptAlive(children.keep, command, restarts, children.stop_timeout, self._who, children.adopt)
 
     def start_piped(self, command: Command, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes: see `ports.Children`."""

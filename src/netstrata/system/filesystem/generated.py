@@ -5,7 +5,6 @@ meanwhile.  What a daemon that was killed has left is taken over as it is, if it
 """
 
 import os
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ from netstrata.contract import Holder
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PRIVATE
 from netstrata.system.filesystem.file_guard import FileGuard
-from netstrata.system.filesystem.places import opened, read_file
+from netstrata.system.filesystem.places import make_private_directory, opened, read_file
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.values import Unavailable
 
@@ -135,24 +134,14 @@ class GeneratedFiles:
         file = self.held[name] = GeneratedFile(name, path, who, self._recovery)
         file.begin()
         try:
-            self._make_directory()
+            try:
+                make_private_directory(self._directory)
+            except OSError as error:
+                raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
             yield file
         finally:
             file.remove()
             del self.held[name]
-
-    def _make_directory(self) -> None:
-        try:
-            with suppress(FileExistsError):
-                os.makedirs(os.path.dirname(self._directory), 0o755, exist_ok=True)
-                os.mkdir(self._directory, 0o700)
-            found = os.lstat(self._directory)
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-                raise OSError(0, "it is no directory of ours")
-            if stat.S_IMODE(found.st_mode) != 0o700:
-                os.chmod(self._directory, 0o700)
-        except OSError as error:
-            raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
 
 
 def _remove_left(key: bytes, undo: bytes) -> None:

@@ -163,3 +163,18 @@ def _is_kernels(folder: int) -> bool:
         return os.fstat(folder).st_dev == os.stat("/proc/self/fd").st_dev
     except OSError:
         return False
+
+
+def make_private_directory(path: str) -> None:
+    """Have a directory that only we can enter, in one that all can.
+
+    Raises: OSError, also if it is somebody else's.
+    """
+    with suppress(FileExistsError):
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        os.mkdir(path, 0o700)
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise OSError(0, "it is no directory of ours")
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        os.chmod(path, 0o700)

@@ -3,7 +3,7 @@
 Each kind of thing has one who undoes it from a record alone, so that nobody needs the program that made it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavailable
+SlowUndo = Callable[[bytes, bytes], Awaitable[None]]  # as that, for what takes time
 
 
 class LeftEntry(Protocol):
@@ -80,7 +81,7 @@ class Undone(NamedTuple):
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_left", "_undo", "journal", "trusts_marks")
+    __slots__ = ("_busy", "_left", "_slow", "_undo", "journal", "trusts_marks")
 
     def __init__(self, journal: Journal, *, trusts_marks: bool = False) -> None:
         """Take the journal.
@@ -91,6 +92,7 @@ class Recovery:
         self.journal = journal
         self.trusts_marks = trusts_marks
         self._undo: dict[str, Undo] = {}
+        self._slow: dict[str, SlowUndo] = {}
         self._busy = 0
         self._left: dict[tuple[str, bytes], LeftEntry] = {}
         for entry in journal.left:
@@ -102,6 +104,10 @@ class Recovery:
     def knows(self, kind: str, undo: Undo) -> None:
         """Know who undoes a kind of thing."""
         self._undo[kind] = undo
+
+    def knows_slow(self, kind: str, undo: SlowUndo) -> None:
+        """Know who undoes a kind of thing that takes time to undo: see `finish`."""
+        self._slow[kind] = undo
 
     @property
     def left(self) -> list[LeftEntry]:
@@ -143,10 +149,26 @@ class Recovery:
         self.journal.undone(entry.number)
         return ""
 
-    def sweep(self) -> list[Undone]:
-        """Undo all that nobody has claimed: what was done last goes first."""
-        left, self._left = self.left, {}
-        return [Undone(entry, self.undo(entry)) for entry in reversed(left)]
+    async def finish(self, entry: LeftEntry) -> str:
+        """Undo as `undo` does, also what takes time to undo."""
+        slow = self._slow.get(entry.kind)
+        if slow is None:
+            return self.undo(entry)
+        try:
+            await slow(entry.key, entry.undo)
+        except Unavailable as error:
+            return str(error)
+        self.journal.undone(entry.number)
+        return ""
+
+    async def sweep(self) -> list[Undone]:
+        """Undo all that nobody has claimed: what was done last goes first, and may be claimed until it is its turn."""
+        with self.claiming():
+            return [
+                Undone(entry, await self.finish(entry))
+                for entry in reversed(self.left)
+                if self.claim(entry.kind, entry.key) is not None
+            ]
 
 
 NO_RECOVERY: Final = Recovery(_NoJournal())

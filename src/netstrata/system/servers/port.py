@@ -70,7 +70,9 @@ class RealServers:
             command = Command([os.fsencode(word) for word in words])
             self._served.add(link)
             try:
-                async with Supervised(self._children, command, _has_started, dnsmasq.reason, prepare, self._who):
+                async with Supervised(
+                    self._children, command, _has_started, dnsmasq.reason, prepare, self._who, os.fsencode(text)
+                ):
                     yield
             finally:
                 self._served.discard(link)

@@ -105,7 +105,8 @@ async def run_to_end(
         waiting = [statement] if statement is not None else []
     start = start or children.start_tool
     child = start(Command(argv), Listening(statement, lines.append, passes=False), stdin)
-    cancelled = await outlast(child, children.stop_timeout, waiting)
+    with children.under_way():
+        cancelled = await outlast(child, children.stop_timeout, waiting)
     if child.status and statement is not None:
         for line in lines:
             statement.hear(os.path.basename(child.name), child.pid, line)

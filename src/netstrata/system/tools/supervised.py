@@ -19,11 +19,14 @@ FIRST_WAIT_MS = 1000
 
 
 class Supervised:
-    """Started on entering, which waits for the line that says that it is ready; ended on leaving."""
+    """Started on entering, which waits for the line that says that it is ready; ended on leaving.
+
+    One that a daemon before this one has left running is ready at once.
+    """
 
     __slots__ = (
-        "_child", "_children", "_command", "_leaving", "_prepare", "_ready", "_reason", "_restarts", "_said", "_since",
-        "_statement", "_timer", "_waiting",
+        "_child", "_children", "_command", "_files", "_leaving", "_prepare", "_ready", "_reason", "_restarts", "_said",
+        "_since", "_statement", "_timer", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -34,11 +37,14 @@ class Supervised:
         reason: Callable[[list[str]], str],
         prepare: Callable[[], None],
         who: Holder | None,
+        files: bytes = b"",
     ) -> None:
         """Take a program, how to see that it is ready or why it will not be, and what to do before each start.
 
-        Shapes: reason is given the program's last lines; prepare raises OSError if it cannot be done.
+        Shapes: reason is given the program's last lines; prepare raises OSError if it cannot be done; files is what
+        the files hold that it writes.
         """
+        self._files = files
         self._reason = reason
         self._said: deque[str] = deque(maxlen=5)
         self._children = children
@@ -54,11 +60,20 @@ class Supervised:
         self._waiting: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> None:
-        self._waiting = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._try_to_prepare()
+        taken = await self._children.adopt(self._command, Listening(self._statement, self._look), self._files)
+        if taken is not None:
+            self._since = loop.time()
+            self._child = taken
+            taken.when_ended(self._ended)
+            return
+        self._waiting = loop.create_future()
         child = self._start()
         child.when_ended(self._ended)
         try:
-            await self._waiting
+            with self._children.under_way():
+                await self._waiting
         except asyncio.CancelledError:
             await self._stop()
             raise
@@ -73,13 +88,16 @@ class Supervised:
         if cancelled is not None:
             raise cancelled
 
-    def _start(self) -> "Child":
+    def _try_to_prepare(self) -> None:
         try:
             self._prepare()
         except OSError as error:
             raise Unavailable(f"write {error.filename}", error.strerror or str(error), error.errno or 0) from None
+
+    def _start(self) -> "Child":
+        self._try_to_prepare()
         self._since = asyncio.get_running_loop().time()
-        self._child = self._children.start_kept(self._command, Listening(self._statement, self._look))
+        self._child = self._children.keep(self._command, Listening(self._statement, self._look), self._files)
         return self._child
 
     def _look(self, line: str) -> None:
