@@ -1,6 +1,7 @@
 """One link of the model, and how the kernel tells of it.  Source: rtnl_fill_ifinfo in net/core/rtnetlink.c."""
 
 from dataclasses import dataclass, field
+from struct import Struct
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
@@ -42,6 +43,7 @@ IFLA_MIN_MTU, IFLA_MAX_MTU = 50, 51
 NLA_F_NESTED = 0x8000
 UNKNOWN, DOWN, LOWER_LAYER_DOWN, DORMANT, OPERATIONAL = 0, 2, 3, 5, 6  # operational states, RFC 2863
 _CONF_WORDS = 33
+_CONF = Struct(f"={_CONF_WORDS}I")
 
 
 @dataclass(eq=False)
@@ -139,7 +141,7 @@ class ModelLink:
     def _settings(self) -> bytes:
         words = [0] * _CONF_WORDS
         words[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1] = int(self.promotes)
-        conf = attribute(IFLA_INET_CONF, b"".join(U32.pack(word) for word in words))
+        conf = attribute(IFLA_INET_CONF, _CONF.pack(*words))
         return attribute(IFLA_AF_SPEC, attribute(AF_INET, conf))
 
     def _altnames(self) -> bytes:
