@@ -92,7 +92,11 @@ class Settings(Generic[K, V]):
         pile = pile or OverrideStack(now)
         if now != value:
             self.write(key, value, operation)
-            pile.stands = self.read(key, operation)  # the kernel may have its own way to write it
+            try:
+                pile.stands = self.read(key, operation)  # the kernel may have its own way to write it
+            except Unavailable:
+                self.write(key, now, operation)
+                raise
         wish = Spec(value, who)
         pile.wishes.append(wish)
         self.piles[key] = pile

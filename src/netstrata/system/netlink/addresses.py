@@ -244,22 +244,25 @@ class NetlinkAddresses(Subscriber):
         """Delete an address, but nothing with it.
 
         A primary IPv4 address takes the secondary ones of its network along, whoever put them there, unless the link
-        promotes one of them; so it does for that moment.
+        promotes one of them; so it does for that moment.  If it cannot be made to, the address stays.
         """
         ifindex, address, prefix = held.key
         together = [Request(RTM_DELADDR, 0, held.body)]
         if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
             link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
-            if isinstance(link, bytes) and not promotes(link, HEADER_SIZE, len(link)):
-                together.insert(0, Request(RTM_NEWLINK, 0, set_promotion(ifindex, True)))
+            if isinstance(link, Answer):
+                return link
+            if not promotes(link, HEADER_SIZE, len(link)):
+                refusal = self._requests.request(RTM_NEWLINK, 0, set_promotion(ifindex, True))
+                if refusal is not None:
+                    return refusal
                 together.append(Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)))
         self._subnets.cross_out(ifindex, address, prefix)
-        return self._requests.requests(together)[len(together) // 2]
+        return self._requests.requests(together)[0]
 
-    def _of_link(self, ifindex: int) -> Iterable[AddressMessage]:
+    def _of_link(self, ifindex: int) -> Iterable[AddressMessage] | None:
         seen: dict[Key, AddressMessage] = {}
-        self._read(ifindex, seen)
-        return seen.values()
+        return seen.values() if self._read(ifindex, seen) else None
 
     def _lose(self, held: HeldAddress, fault: str | None) -> list[Loss]:
         """Tell all who hold an address that it is gone, or what is wrong with it: then it is still to be deleted."""

@@ -21,7 +21,7 @@ from netstrata.system.netlink.held import Held, Hold
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import read_details, resolved
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, reason_of, refused
+from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
@@ -99,12 +99,10 @@ class JoinedLinks(Subscriber):
         try:
             if read_details(self._lookup, held.ifindex, "").master != held.master:
                 return
-        except Unavailable:
-            return
-        answer = self._requests.request(RTM_NEWLINK, 0, set_master(held.ifindex, 0))
-        if answer is not None and answer.errno not in GONE and who is not None:
-            reason = reason_of(answer, LINK_WORDS)
-            who.note(f"cannot take {held.wish.link} out of {held.wish.master}: {reason}; ignoring")
+            self._change(set_master(held.ifindex, 0), "")
+        except Unavailable as error:
+            if error.errno not in GONE and who is not None:
+                who.note(f"cannot take {held.wish.link} out of {held.wish.master}: {error.reason}; ignoring")
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
@@ -128,6 +126,7 @@ class JoinedLinks(Subscriber):
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         losses: list[Loss] = []
+        complete = True
         suspects, self._suspects = self._suspects | self._quiet, set()
         for ifindex in suspects:
             held = self._held.get(ifindex)
@@ -145,6 +144,10 @@ class JoinedLinks(Subscriber):
                 else:
                     reason = Unavailable(operation, "someone changed its options")
             except Unavailable as error:
+                if error.errno not in GONE:
+                    self._suspects.add(ifindex)
+                    complete = False
+                    continue
                 held.gone = True
                 reason = error
             del self._held[ifindex]
@@ -152,7 +155,7 @@ class JoinedLinks(Subscriber):
             losses += [Loss(holder, reason) for holder in held.holders]
         if self._quiet:
             self._monitor.look_again()
-        return losses, True
+        return losses, complete
 
     def _mind(self, held: HeldPort, details: LinkDetails) -> None:
         """Read a port again now and then if the kernel would not tell what happens to it."""

@@ -15,7 +15,7 @@ from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
+from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.overrides import OverrideStack, Settings, Spec
 from netstrata.values import Unavailable
@@ -169,7 +169,7 @@ class LinkSettings(Settings[Key, Any], Subscriber):
                 losses += self._losses_of(ifindex)
         if self._untold:
             self._monitor.look_again()
-        return losses, True
+        return losses, not self._suspects
 
     def _losses_of(self, ifindex: int) -> list[Loss]:
         """Give up what of a link does not stand any more."""
@@ -180,6 +180,9 @@ class LinkSettings(Settings[Key, Any], Subscriber):
             now = self._read(ifindex, held.words, "")
             lost = self._differs(ifindex, now)
         except Unavailable as error:
+            if error.errno not in GONE:
+                self._suspects.add(ifindex)
+                return []
             gone = error
             lost = [word for word in held.words if (ifindex, word) in self.piles]
         losses: list[Loss] = []

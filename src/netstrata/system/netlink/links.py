@@ -246,6 +246,10 @@ class NetlinkLinks(Subscriber):
                     continue
                 reason = Unavailable(operation, "someone set it down")
             except Unavailable as error:
+                if error.errno not in GONE:
+                    self._suspects.add(ifindex)
+                    complete = False
+                    continue
                 reason = error
             held.gone = True
             del self._held[ifindex]

@@ -129,7 +129,12 @@ class MadeLinks(Subscriber):
         self._forget(held)
         if not held.ours:
             return
-        self._sort_out(held)
+        try:
+            self._sort_out(held)
+        except Unavailable as error:
+            if who is not None:
+                who.note(f"cannot delete {held.words}: {error.reason}; ignoring")
+            return
         for ifindex in held.here:  # with one half of a pair the other one goes
             answer = self._requests.request(RTM_DELLINK, 0, encode_link(ifindex))
             self._lookup.forget_names()
@@ -161,17 +166,23 @@ class MadeLinks(Subscriber):
     def settle(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different."""
         losses: list[Loss] = []
+        complete = True
         suspects, self._suspects = {**self._suspects, **self._quiet}, {}
         for held in suspects:
             if self._held.get(held.ifindex) is not held:
                 continue
-            reason = self._loss_of(held)
+            try:
+                reason = self._loss_of(held)
+            except Unavailable:
+                self._suspects[held] = None
+                complete = False
+                continue
             if reason is not None:
                 self._forget(held)
                 losses += [Loss(holder, reason) for holder in held.holders]
         if self._quiet:
             self._monitor.look_again()
-        return losses, True
+        return losses, complete
 
     def _remember(self, held: HeldLink) -> None:
         self._held[held.ifindex] = held
@@ -191,14 +202,20 @@ class MadeLinks(Subscriber):
                 del self._concerned[ifindex]
 
     def _sort_out(self, held: HeldLink) -> None:
-        """Know what of a link and its other half is still here: another link may have come in under its index."""
+        """Know what of a link and its other half is still here: another link may have come in under its index.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         for ifindex in held.left & held.here.keys():
             try:
                 same = held.here[ifindex].is_of(_identity(read_details(self._lookup, ifindex, "")))
-            except Unavailable:
+            except Unavailable as error:
+                if error.errno not in GONE:
+                    raise
                 same = False
             if not same:
                 del held.here[ifindex]
+            held.left.discard(ifindex)
         held.left.clear()
 
     def _find_half(self, held: HeldLink, half: int) -> None:
@@ -215,7 +232,10 @@ class MadeLinks(Subscriber):
                 self._concerned.setdefault(half, []).append(held)
 
     def _loss_of(self, held: HeldLink) -> Unavailable | None:
-        """Return why a link is not any more what was asked for; None if it is."""
+        """Return why a link is not any more what was asked for; None if it is.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         operation = f"hold {held.words}"
         self._sort_out(held)
         if held.ifindex not in held.here:
@@ -224,6 +244,8 @@ class MadeLinks(Subscriber):
             details = read_details(self._lookup, held.ifindex, operation)
             self._find_half(held, details.link)
         except Unavailable as error:
+            if error.errno not in GONE:
+                raise
             del held.here[held.ifindex]
             return error
         self._mind(held, details)
@@ -261,10 +283,15 @@ class MadeLinks(Subscriber):
             if answer is not None:
                 raise _not_made(wish, answer, operation)
         self._lookup.forget_names()
-        details = read_details(self._lookup, self._index_of(wish.name, operation), operation)
-        held = HeldLink(True, wish, below, details)
-        if wish.peer and details.link:
-            held.here[details.link] = _identity(read_details(self._lookup, details.link, operation))
+        made = self._index_of(wish.name, operation)
+        try:
+            details = read_details(self._lookup, made, operation)
+            held = HeldLink(True, wish, below, details)
+            if wish.peer and details.link:
+                held.here[details.link] = _identity(read_details(self._lookup, details.link, operation))
+        except Unavailable:
+            self._requests.request(RTM_DELLINK, 0, encode_link(made))
+            raise
         held.stands = {number: details.data[number] for number in data if number in details.data}
         held.pieces = pieces_of(held.stands)
         self._mind(held, details)

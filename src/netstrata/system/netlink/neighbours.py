@@ -28,7 +28,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.system.netlink.held import Held, Hold, IndexOf
 from netstrata.system.netlink.monitor import Loss, Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, NEIGHBOUR_WORDS, no_link, reason_of, refused
+from netstrata.system.netlink.refusals import GONE, NEIGHBOUR_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable, format_address
 
@@ -92,13 +92,18 @@ class NetlinkNeighbours(Subscriber):
         if not held.remove(who) or held.gone:
             return
         del self._held[held.key]
-        if not held.ours or not self._stands(held):
-            return
-        ifindex, address = held.key
-        answer = self._requests.request(RTM_DELNEIGH, 0, encode_neighbour(_family(address), ifindex, 0, address, b""))
-        if answer is not None and answer.errno not in GONE and who is not None:
-            reason = reason_of(answer, NEIGHBOUR_WORDS)
-            who.note(f"cannot delete neighbour {_words(held.neighbour)}: {reason}; ignoring")
+        operation = f"delete neighbour {_words(held.neighbour)}"
+        try:
+            if not held.ours or not self._stands(held, operation):
+                return
+            ifindex, address = held.key
+            body = encode_neighbour(_family(address), ifindex, 0, address, b"")
+            answer = self._requests.request(RTM_DELNEIGH, 0, body)
+            if answer is not None and answer.errno not in GONE:
+                raise refused(operation, answer, NEIGHBOUR_WORDS)
+        except Unavailable as error:
+            if who is not None:
+                who.note(f"cannot {operation}: {error.reason}; ignoring")
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
@@ -119,7 +124,11 @@ class NetlinkNeighbours(Subscriber):
         suspects, self._suspects = self._suspects, {}
         for key in suspects:
             held = self._held.get(key)
-            if held is None or self._stands(held):
+            try:
+                if held is None or self._stands(held, ""):
+                    continue
+            except Unavailable:
+                self._suspects[key] = None
                 continue
             held.gone = True
             del self._held[key]
@@ -127,7 +136,7 @@ class NetlinkNeighbours(Subscriber):
             why = "someone removed or changed it" if there else f"{held.neighbour.link} is gone or has a new name"
             reason = Unavailable(f"hold neighbour {_words(held.neighbour)}", why)
             losses += [Loss(holder, reason) for holder in held.holders]
-        return losses, True
+        return losses, not self._suspects
 
     def _put(self, wish: Neighbour, key: Key, operation: str) -> bool:
         """Add a neighbour; return whether it is ours, and not one that was there before.
@@ -138,7 +147,7 @@ class NetlinkNeighbours(Subscriber):
         body = encode_neighbour(_family(address), ifindex, NUD_PERMANENT, address, wish.mac, RTPROT_NETSTRATA)
         answer = self._requests.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, body)
         if answer is not None and answer.errno == errno.EEXIST:
-            there = self._find(key)
+            there = self._find(key, operation)
             if there is not None and there.state & NUD_PERMANENT:
                 if there.mac == wish.mac:
                     return False
@@ -149,14 +158,20 @@ class NetlinkNeighbours(Subscriber):
             raise refused(operation, answer, NEIGHBOUR_WORDS)
         return True
 
-    def _stands(self, held: HeldNeighbour) -> bool:
-        found = self._find(held.key)
+    def _stands(self, held: HeldNeighbour, operation: str) -> bool:
+        found = self._find(held.key, operation)
         return found is not None and _is(found, held.neighbour)
 
-    def _find(self, key: Key) -> NeighbourMessage | None:
+    def _find(self, key: Key, operation: str) -> NeighbourMessage | None:
+        """Return a neighbour, None if it is not there.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         ifindex, address = key
         found = self._requests.get(RTM_GETNEIGH, ask_neighbour(_family(address), ifindex, address))
         if isinstance(found, Answer):
+            if found.errno not in GONE:
+                raise refused(operation, found, NEIGHBOUR_WORDS)
             return None
         (one,) = messages(found, len(found))
         return decode_neighbour(found, one.start, one.end)
