@@ -17,7 +17,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_STATIC,
 )
 from netstrata.testing.model.messages import Request, answer, datagram, requests
-from netstrata.testing.schedules.command import replay
+from netstrata.testing.schedules.command import replay, tried
 from netstrata.testing.schedules.generate import schedule_of
 from netstrata.testing.schedules.kernel import WatchedKernel
 from netstrata.testing.schedules.program import Node, Program
@@ -25,7 +25,18 @@ from netstrata.testing.schedules.run import Outcome, run
 from netstrata.testing.schedules.schedule import Schedule, Step
 from netstrata.testing.schedules.shrink import kinds_of, shrink
 
+SCHEDULES = 20_000
+CHUNK = 1000
 DELETIONS = (RTM_DELADDR, RTM_DELROUTE, RTM_DELRULE, RTM_DELNEIGH, RTM_DELLINK)
+
+
+@pytest.mark.parametrize("first", range(0, SCHEDULES, CHUNK))
+def test_random_schedules_keep_the_rules(first: int) -> None:
+    wrong, void, writes = tried(range(first, first + CHUNK))
+
+    assert wrong == {}, "tools/schedules --replay SEED shows what one is"
+    assert void.total() < CHUNK / 50, "few ask for what the model does not know"
+    assert writes > 5 * CHUNK, "most change something"
 
 
 # Daemons that break a rule: kernels that do not get, or get otherwise, what the daemon asks for.
