@@ -72,6 +72,7 @@ class ModelLink:
     data: Attributes = field(default_factory=dict)
     port: Attributes = field(default_factory=dict)  # how it behaves in a bridge
     own_mac: bool = True  # somebody gave it; a bridge without one takes that of a port
+    own_mtu: bool = False  # of a bridge: somebody set it, and it does not follow its ports
     promotes: bool = False  # promote_secondaries
     accept_dad: int = 1
     ready: bool = False  # IPv6 has begun to work on it

@@ -21,7 +21,7 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
 from netstrata.protocols.rtnetlink.wire import attributes
 from netstrata.testing.model.messages import Request
-from netstrata.testing.schedules.facts import Facts, Key
+from netstrata.testing.schedules.facts import Facts, Key, value_of
 
 _ABOUT = {
     RTM_NEWADDR: "addr", RTM_DELADDR: "addr", RTM_NEWROUTE: "route", RTM_DELROUTE: "route", RTM_NEWRULE: "rule",
@@ -47,6 +47,8 @@ def is_meant(request: Request, key: Key, deleted: set[int]) -> bool:
 
 def follows(request: Request, key: Key, before: Any, after: Any, deleted: set[int], now: Facts) -> bool:
     """Say whether a change is what the kernel does because of a request."""
+    if key[0] == "field" and key[2] == "mtu" and request.type in (RTM_NEWLINK, RTM_DELLINK):
+        return bool(value_of(now, ("link", key[1])) == "bridge")  # it follows its ports
     if request.type == RTM_DELLINK:
         return (after is None and _link_of(key) in deleted) or (key[0] == "field" and before in deleted)
     if after is not None:
