@@ -74,8 +74,12 @@ class JoinedLinks(Subscriber):
         try:
             held = self._held.get(ifindex)
             if held is None or held.master != master:
-                held = self._join(wish, ifindex, master, operation)
+                before, held = held, self._join(wish, ifindex, master, operation)
                 self._held[ifindex] = held
+                if before is not None:  # of which we have not heard yet that it went
+                    before.gone = True
+                    for holder in before.holders:
+                        holder.lost(Unavailable(f"hold {before.words}", "someone took it out"))
             elif held.wish.options != wish.options:
                 raise Unavailable(operation, "this program holds it there with other options", errno.EEXIST)
         except Unavailable:
