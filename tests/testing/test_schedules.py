@@ -101,6 +101,18 @@ class Boastful(Mutant):
         yield from [answer(request, None)] if request.type == RTM_NEWADDR else self.done(request)
 
 
+class Tidy(Mutant):
+    """Deletes what its predecessor has left before it puts the same there."""
+
+    first = 0
+
+    def mutated(self, request: Request) -> Iterator[bytes]:
+        self.first = self.first or request.port
+        if request.type == RTM_NEWADDR and request.port != self.first:
+            list(self.done(request._replace(type=RTM_DELADDR, flags=0)))
+        yield from self.done(request)
+
+
 class Deaf(WatchedKernel):
     """Hears nothing of what others do."""
 
@@ -138,6 +150,23 @@ def test_a_daemon_that_breaks_a_rule_is_noticed(mutant: type[WatchedKernel], sch
     assert run(schedule).wrong == []
 
     assert kind in kinds_of(run(schedule, mutant))
+
+
+def test_a_daemon_that_is_killed_undoes_nothing_and_the_next_one_goes_on() -> None:
+    killed = run(made_of(ADDRESS, ("settle",), ("crash",)))
+    tidy = run(made_of(ADDRESS, ("settle",), ("crash",)), Tidy)
+    waiting = run(made_of('net.backend.waitdevice("eth0");', ("settle",), ("crash",)))
+
+    assert killed.account[0].startswith("main.0 net.ipv4.addr: addr 2 192.0.2.1 24 None ->")
+    assert not kinds_of(killed) & {"left behind", "not ours", "missing", "stuck", "not kept", "bug"}
+    assert "not kept" in kinds_of(tidy)
+    assert waiting.wrong == []
+
+
+def test_an_answer_that_is_lost_is_lost_after_the_thing_was_done() -> None:
+    outcome = run(made_of(ADDRESS, ("silence", "0"), ("settle",)))
+
+    assert len([line for line in outcome.account if "None ->" in line]) == 1
 
 
 @pytest.mark.parametrize("mutant", [Forgetful, Greedy, Hasty, Boastful, Deaf])

@@ -40,6 +40,8 @@ class Ledger:
         self.touched: dict[Key, Touched] = {}
         self.wrote: list[str] = []  # by whom, for people
         self._failing: set[Statement] = set()  # something was refused to them
+        self._crashes = 0
+        self._taken: dict[Key, Any] = {}  # since the last crash, by the daemon, and what it was
         self._standing: dict[Process | None, dict[Key, Statement]] = {}  # by root process, the oldest first
 
     def blame(self, what: str) -> None:
@@ -59,6 +61,8 @@ class Ledger:
                 self._drop(key)
                 continue
             self.wrote.append(f"{_title(statement)}: {told(key)} {before} -> {after}")
+            if self._crashes and before is not None:
+                self._taken.setdefault(key, before)
             if is_meant(request, key, deleted):
                 self._change(statement, key, before, after)
             elif follows(request, key, before, after, deleted, now):
@@ -100,6 +104,18 @@ class Ledger:
                 if not shared and not touched.forgiven and value_of(now, key) == touched.ours:
                     self.blame(f"left behind: {_title(statement)} is gone, and has left {told(key)} {touched.ours}")
                 del there[key]
+
+    def crashed(self) -> None:
+        """Note that the daemon is gone, and has undone nothing: the next one takes over what it finds."""
+        self._standing.clear()
+        self._taken.clear()
+        self._crashes += 1
+
+    def check_kept(self, now: Facts) -> None:
+        """Hold what the next daemon took away against what is there when it has settled."""
+        for key, value in self._taken.items():
+            if value_of(now, key) == value:
+                self.blame(f"not kept: {told(key)} {value} was taken away after a crash, and put there again")
 
     def check_end(self, now: Facts) -> None:
         """Compare what is there with what was to be left."""

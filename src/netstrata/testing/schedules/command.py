@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from netstrata.testing.schedules.generate import schedule_of
@@ -20,7 +21,7 @@ def main() -> int:
     """Do what the command line says; return 0 if nothing went wrong."""
     options = _options()
     if options.replay is not None:
-        return replay(options.replay)
+        return replay(options.replay, options.crashes)
     began = time.monotonic()
     wrong: dict[str, list[int]] = {}
     void: Counter[str] = Counter()
@@ -36,13 +37,13 @@ def main() -> int:
     for kind, seeds in wrong.items():
         print(f"{kind}: {len(seeds)} schedules")
     for seed in list(dict.fromkeys(seed for seeds in wrong.values() for seed in seeds[:2]))[:_SHOWN]:
-        replay(seed)
+        replay(seed, options.crashes)
     return 1 if wrong else 0
 
 
-def replay(seed: int) -> int:
+def replay(seed: int, crashes: bool = False) -> int:
     """Run one schedule, and show it and what went wrong in it, as small as it can be made."""
-    schedule = schedule_of(seed)
+    schedule = schedule_of(seed, crashes)
     if run(schedule).wrong:
         schedule = shrink(schedule, run)
     outcome = run(schedule)
@@ -53,13 +54,13 @@ def replay(seed: int) -> int:
     return 1 if outcome.wrong else 0
 
 
-def tried(seeds: range) -> tuple[dict[str, list[int]], Counter[str], int]:
+def tried(seeds: range, crashes: bool = False) -> tuple[dict[str, list[int]], Counter[str], int]:
     """Run some schedules; return the seeds of what went wrong by its kind, what is void, and how much was written."""
     wrong: dict[str, list[int]] = {}
     void: Counter[str] = Counter()
     writes = 0
     for seed in seeds:
-        outcome = run(schedule_of(seed))
+        outcome = run(schedule_of(seed, crashes))
         writes += outcome.writes
         if outcome.void:
             void[outcome.void] += 1
@@ -72,7 +73,7 @@ def _results(options: Any) -> Iterator[tuple[dict[str, list[int]], Counter[str],
     end = options.seed + options.count
     chunks = [range(start, min(start + _CHUNK, end)) for start in range(options.seed, end, _CHUNK)]
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-        yield from pool.imap_unordered(tried, chunks)
+        yield from pool.imap_unordered(partial(tried, crashes=options.crashes), chunks)
 
 
 def _options() -> Any:
@@ -80,5 +81,6 @@ def _options() -> Any:
     parser.add_argument("--count", type=int, default=20_000, help="so many schedules (20000)")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first; each has the next one (0)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="so many at a time")
+    parser.add_argument("--crashes", action="store_true", help="also kill the daemon, and start the next one")
     parser.add_argument("--replay", type=int, metavar="SEED", help="run that one, make it small, and show it")
     return parser.parse_args()

@@ -42,6 +42,7 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[tuple[bool, int, int]] = []  # reads or writes, so many before it, errno
         self._torn = 0
+        self._silent = -1  # so many writes from now on is one of which nobody hears, none if negative
 
     def refuse(self, reads: bool, after: int, number: int) -> None:
         """Refuse the read, or the write, after so many others."""
@@ -51,9 +52,14 @@ class Faults:
         """Let so many tables change while they are read."""
         self._torn = dumps
 
+    def silence(self, after: int) -> None:
+        """Do a write after so many others, and lose the answer, as a kernel without memory does."""
+        self._silent = after
+
     def stop(self) -> None:
         """Let nothing go wrong any more."""
         self._waiting.clear()
+        self._silent = -1
         self._torn = 0
 
     def refusal(self, kind: int) -> int:
@@ -72,6 +78,13 @@ class Faults:
                 refused = number
         self._waiting = kept
         return refused
+
+    def silenced(self, kind: int) -> bool:
+        """Say whether the answer to a request is lost."""
+        if is_read(kind) or self._silent < 0:
+            return False
+        self._silent -= 1
+        return self._silent < 0
 
     def torn(self, kind: int, flags: int) -> bool:
         """Say whether the table changes while it is read."""

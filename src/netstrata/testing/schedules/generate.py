@@ -221,8 +221,8 @@ class Happenings:
         return ("link", how, link, self._c.one_of(words[how])) if how in words else ("link", how, link)
 
 
-def schedule_of(seed: int) -> Schedule:
-    """Return the schedule of a seed: the same each time."""
+def schedule_of(seed: int, crashes: bool = False) -> Schedule:
+    """Return the schedule of a seed: the same each time, but for one in which the daemon is killed, too."""
     choices = RandomChoices(seed)
     program = Programs(choices).program()
     happenings = Happenings(choices)
@@ -230,4 +230,6 @@ def schedule_of(seed: int) -> Schedule:
     steps = [*happenings.steps(5, daemon=True)]
     if choices.below(3) == 0:
         steps.insert(choices.below(len(steps) + 1), ("end",))
+    if crashes:
+        steps.insert(choices.below(len(steps) + 1), ("crash",))
     return Schedule(before, program, tuple(steps))

@@ -81,9 +81,16 @@ class WatchedKernel(ModelKernel):
                     self.account.refused(request)
                 yield refused(request, number)
             else:
-                yield from self._answered(request)
+                answered = self._answered(request)
+                if self.faults.silenced(request.type):
+                    self._socket_of(port).overflow()
+                else:
+                    yield from answered
 
-    def _answered(self, request: Request) -> Iterable[bytes]:
+    def _socket_of(self, port: int) -> FaultySocket:
+        return next(one for one in self.daemons() if one.port == port)
+
+    def _answered(self, request: Request) -> list[bytes]:
         packet = datagram(request.type, request.flags, request.sequence, 0, request.body)
         try:
             answered = list(super().answers(packet, request.port))

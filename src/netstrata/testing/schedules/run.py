@@ -68,6 +68,7 @@ class Run:
                 ended = True
                 daemon.end()
             elif step[0] == "crash":
+                ended = False
                 daemon = self._restart()
             else:
                 await self._step(step, daemon)
@@ -97,6 +98,8 @@ class Run:
             self._kernel.faults.refuse(words[0] == "read", int(words[1]), getattr(errno, words[2]))
         elif what == "tear":
             self._kernel.faults.tear(int(words[0]))
+        elif what == "silence":
+            self._kernel.faults.silence(int(words[0]))
         elif what in ("lose", "double", "swap"):
             for socket in self._kernel.daemons():
                 socket.disturb(what, int(words[0]))
@@ -124,6 +127,7 @@ class Run:
         assert self._daemon is not None
         self._killed.append(self._daemon)
         self._daemon.kill()
+        self._ledger.crashed()
         self._daemon = Daemon(self._schedule.program.text, self._kernel)
         return self._daemon
 
@@ -135,6 +139,7 @@ class Run:
             missing = {one: what for one, what in daemon.ports.asked.missing().items() if one in missing}
         for what in (*daemon.stuck(), *missing.values()):
             self._ledger.blame(what)
+        self._ledger.check_kept(self._kernel.now)
 
     def _check_end(self, daemon: Daemon) -> None:
         if not daemon.engine.stopped:
