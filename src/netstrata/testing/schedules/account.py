@@ -40,8 +40,9 @@ class Ledger:
         self.touched: dict[Key, Touched] = {}
         self.wrote: list[str] = []  # by whom, for people
         self._failing: set[Statement] = set()  # something was refused to them
-        self._crashes = 0
-        self._taken: dict[Key, Any] = {}  # since the last crash, by the daemon, and what it was
+        self._takes_over = False  # a daemon that follows one that was killed, until others do something
+        self._found: dict[Key, Any] = {}  # what such a daemon finds of what was ours
+        self._taken: dict[Key, Any] = {}  # what it has taken away of that
         self._standing: dict[Process | None, dict[Key, Statement]] = {}  # by root process, the oldest first
 
     def blame(self, what: str) -> None:
@@ -61,8 +62,8 @@ class Ledger:
                 self._drop(key)
                 continue
             self.wrote.append(f"{_title(statement)}: {told(key)} {before} -> {after}")
-            if self._crashes and before is not None:
-                self._taken.setdefault(key, before)
+            if self._takes_over and before is not None and self._found.get(key) == before:
+                self._taken[key] = before
             if is_meant(request, key, deleted):
                 self._change(statement, key, before, after)
             elif follows(request, key, before, after, deleted, now):
@@ -73,6 +74,7 @@ class Ledger:
 
     def others(self, changed: list[Change]) -> None:
         """Note what others want to be there now."""
+        self._takes_over = False
         for key, before, after in changed:
             self.wrote.append(f"others: {told(key)} {before} -> {after}")
             touched = self.touched.get(key)
@@ -105,11 +107,12 @@ class Ledger:
                     self.blame(f"left behind: {_title(statement)} is gone, and has left {told(key)} {touched.ours}")
                 del there[key]
 
-    def crashed(self) -> None:
+    def crashed(self, now: Facts) -> None:
         """Note that the daemon is gone, and has undone nothing: the next one takes over what it finds."""
         self._standing.clear()
         self._taken.clear()
-        self._crashes += 1
+        self._found = {key: one.ours for key, one in self.touched.items() if value_of(now, key) == one.ours}
+        self._takes_over = True
 
     def check_kept(self, now: Facts) -> None:
         """Hold what the next daemon took away against what is there when it has settled."""

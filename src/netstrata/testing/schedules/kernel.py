@@ -20,7 +20,7 @@ class Account(Protocol):
         """A request of the daemon's changed something."""
 
     def others(self, changed: list[Change]) -> None:
-        """Somebody else did."""
+        """Somebody else did something, which may have changed nothing."""
 
     def refused(self, request: Request) -> None:
         """A request of the daemon's was refused on purpose."""
@@ -66,7 +66,7 @@ class WatchedKernel(ModelKernel):
     def look(self) -> None:
         """Take what has changed as done by somebody else."""
         changed = self._changed()
-        if changed and self.account is not None:
+        if self.account is not None:
             self.account.others(changed)
 
     def answers(self, data: bytes, port: int) -> Iterable[bytes]:

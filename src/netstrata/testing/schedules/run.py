@@ -127,7 +127,7 @@ class Run:
         assert self._daemon is not None
         self._killed.append(self._daemon)
         self._daemon.kill()
-        self._ledger.crashed()
+        self._ledger.crashed(self._kernel.now)
         self._daemon = Daemon(self._schedule.program.text, self._kernel)
         return self._daemon
 
