@@ -1,33 +1,15 @@
-"""Random schedules: small pools of names and addresses, so that everything meets everything else."""
+"""Random schedules, each from a seed."""
 
 from collections.abc import Callable
 
 from netstrata.testing.fuzz.choices import Choices, RandomChoices
 from netstrata.testing.schedules.faults import ABSENT, ERRORS
+from netstrata.testing.schedules.pools import Pools, pools_of
 from netstrata.testing.schedules.program import Node, Program
 from netstrata.testing.schedules.schedule import Schedule, Step
 
-LINKS = ("eth0", "eth0", "eth0", "eth1", "d0", "v0", "v1", "br0")
-MADE = (("d0", "dummy"), ("v0", "veth", "v1"), ("br0", "bridge"))
-NETWORKS = (
-    "192.0.2.1/24",
-    "192.0.2.2/24",
-    "192.0.2.1/32",
-    "198.51.100.1/24",
-    "2001:db8::1/64",
-    "2001:db8::2/64",
-    "2001:db8:1::1/128",
-)
-ROUTES = (
-    ("203.0.113.0/24", "192.0.2.254"), ("203.0.113.0/24", "none"), ("203.0.113.0/24", "blackhole"),
-    ("0.0.0.0/0", "192.0.2.254"), ("2001:db8:2::/48", "2001:db8::9"), ("2001:db8:2::/48", "none"),
-    ("2001:db8:2::/48", "2001:db8::8"), ("2001:db8:3::/48", "blackhole"),
-)  # fmt: skip
-METRICS = ("0", "10")
-TABLES = ("254", "7")
-NEIGHBOURS = ("192.0.2.9", "2001:db8::9")
-MACS = ("02:00:00:00:0a:01", "02:00:00:00:0a:02")
 NAMES = ("X", "Y")
+_MADE = (("d0", "dummy"), ("v0", "veth", "v1"), ("br0", "bridge"))
 _MAKES = ('net.dummy("d0");', 'net.veth("v0", "v1");', 'net.bridge("br0");')
 _READ_ERRORS = tuple(error for error in ERRORS if error not in ABSENT)
 _ORDER = (
@@ -39,8 +21,9 @@ _ORDER = (
 class Programs:
     """Makes one program."""
 
-    def __init__(self, choices: Choices) -> None:
+    def __init__(self, choices: Choices, pools: Pools) -> None:
         self._c = choices
+        self._p = pools
         self._templates: list[Node] = []
         self._variables = 0
 
@@ -72,7 +55,7 @@ class Programs:
             self._rule, self._neighbour, self._make, self._make, self._port, self._setting, self._setting,
             self._waiting, self._naming,
         )  # fmt: skip
-        chosen = link if link and self._c.below(3) else f'"{self._c.one_of(LINKS)}"'
+        chosen = link if link and self._c.below(3) else f'"{self._c.one_of(self._p.links)}"'
         return Node(self._c.one_of(makers)(chosen))
 
     def _block(self, depth: int, link: str) -> Node:
@@ -80,24 +63,26 @@ class Programs:
         name = f"x{self._variables}"
         kind = self._c.below(4)
         if kind == 0:
-            return Node(f'Foreach ({{"eth0", "{self._c.one_of(LINKS)}"}} As {name})', self._some(2, depth + 1, name))
+            return Node(
+                f'Foreach ({{"eth0", "{self._c.one_of(self._p.links)}"}} As {name})', self._some(2, depth + 1, name)
+            )
         if kind == 1:
             return Node("If (@true)", self._some(2, depth + 1, link))
         how = "call" if kind == 2 else "spawn"
         start = Node(f"var(_arg0) {name};")
         self._templates.append(Node(f"template T{name}", (start, *self._some(3, depth + 1, name))))
-        return Node(f'{how}("T{name}", {{"{self._c.one_of(LINKS)}"}});')
+        return Node(f'{how}("T{name}", {{"{self._c.one_of(self._p.links)}"}});')
 
     def _up(self, link: str) -> str:
         return f"net.up({link});"
 
     def _address(self, link: str) -> str:
-        network = self._c.one_of(NETWORKS)
+        network = self._c.one_of(self._p.networks)
         return f'net.ipv{6 if ":" in network else 4}.addr({link}, "{network}");'
 
     def _route(self, link: str) -> str:
-        network, via = self._c.one_of(ROUTES)
-        metric, table = self._c.one_of(METRICS), self._c.one_of(TABLES)
+        network, via = self._c.one_of(self._p.routes)
+        metric, table = self._c.one_of(self._p.metrics), self._c.one_of(self._p.tables)
         if table == "254":
             return f'net.ipv{6 if ":" in network else 4}.route("{network}", "{via}", "{metric}", {link});'
         ways = {"none": f'"dev": {link}', "blackhole": '"type": "blackhole"'}
@@ -105,10 +90,10 @@ class Programs:
         return f'net.route("{network}", [{way}, "metric": "{metric}", "table": "{table}"]);'
 
     def _rule(self, link: str) -> str:
-        return f'net.rule(["priority": "{100 + self._c.below(2)}", "table": "{self._c.one_of(TABLES)}"]);'
+        return f'net.rule(["priority": "{100 + self._c.below(2)}", "table": "{self._c.one_of(self._p.tables)}"]);'
 
     def _neighbour(self, link: str) -> str:
-        return f'net.neigh({link}, "{self._c.one_of(NEIGHBOURS)}", "{self._c.one_of(MACS)}");'
+        return f'net.neigh({link}, "{self._c.one_of(self._p.neighbours)}", "{self._c.one_of(self._p.macs)}");'
 
     def _make(self, link: str) -> str:
         return self._c.one_of(_MAKES)
@@ -120,7 +105,7 @@ class Programs:
     def _setting(self, link: str) -> str:
         return self._c.one_of(
             (
-                f'net.mac({link}, "{self._c.one_of(MACS)}");',
+                f'net.mac({link}, "{self._c.one_of(self._p.macs)}");',
                 f'net.link.set({link}, ["txqueuelen": "{500 + self._c.below(2)}", "alias": "a{self._c.below(2)}"]);',
                 f'net.mtu({link}, "{1400 + self._c.below(2)}");',
                 'net.rename("eth1", "wan");',
@@ -151,8 +136,9 @@ def _rank(node: Node) -> int:
 class Happenings:
     """Makes the steps of one schedule."""
 
-    def __init__(self, choices: Choices) -> None:
+    def __init__(self, choices: Choices, pools: Pools) -> None:
         self._c = choices
+        self._p = pools
 
     def steps(self, most: int, daemon: bool) -> tuple[Step, ...]:
         """Return some; with a daemon that runs, also what goes wrong with it, and pauses."""
@@ -186,18 +172,25 @@ class Happenings:
         return (self._c.one_of(("lose", "double", "swap")), str(1 + self._c.below(3)))
 
     def _other(self) -> Step:
-        link = self._c.one_of(LINKS)
+        link = self._c.one_of(self._p.links)
         kind = self._c.below(10)
         if kind < 3:
-            return ("addr", self._c.one_of(("add", "del", "del", "life")), link, self._c.one_of(NETWORKS))
+            return ("addr", self._c.one_of(("add", "del", "del", "life")), link, self._c.one_of(self._p.networks))
         if kind < 5:
             how = self._c.one_of(("add", "del", "del", "replace", "append"))
-            return ("route", how, *self._c.one_of(ROUTES), link, self._c.one_of(METRICS), self._c.one_of(TABLES))
+            return (
+                "route",
+                how,
+                *self._c.one_of(self._p.routes),
+                link,
+                self._c.one_of(self._p.metrics),
+                self._c.one_of(self._p.tables),
+            )
         if kind == 5:
-            return ("rule", self._c.one_of(("add", "del")), str(100 + self._c.below(2)), self._c.one_of(TABLES))
+            return ("rule", self._c.one_of(("add", "del")), str(100 + self._c.below(2)), self._c.one_of(self._p.tables))
         if kind == 6:
             how = self._c.one_of(("add", "del", "replace"))
-            return ("neigh", how, link, self._c.one_of(NEIGHBOURS), self._c.one_of(MACS))
+            return ("neigh", how, link, self._c.one_of(self._p.neighbours), self._c.one_of(self._p.macs))
         return self._link(link)
 
     def _link(self, link: str) -> Step:
@@ -210,12 +203,12 @@ class Happenings:
         if how == "duplicate":
             return ("duplicate", link, "2001:db8::1")
         if how == "add":
-            made = self._c.one_of(MADE)
+            made = self._c.one_of(_MADE)
             return ("link", "add", *made)
         if how in ("plug", "unplug"):
             return ("link", how, self._c.one_of(("eth0", "eth1")))
         words: dict[str, tuple[str, ...]] = {
-            "carrier": ("on", "off"), "master": ("br0", "none"), "mac": MACS, "txqueuelen": ("500", "700"),
+            "carrier": ("on", "off"), "master": ("br0", "none"), "mac": self._p.macs, "txqueuelen": ("500", "700"),
             "alias": ("a0", "b"), "mtu": ("1400", "1500"), "name": ("wan", "eth1", "eth0"),
         }  # fmt: skip
         return ("link", how, link, self._c.one_of(words[how])) if how in words else ("link", how, link)
@@ -224,10 +217,11 @@ class Happenings:
 def schedule_of(seed: int, crashes: bool = False) -> Schedule:
     """Return the schedule of a seed: the same each time, but for one in which the daemon is killed, too."""
     choices = RandomChoices(seed)
-    program = Programs(choices).program()
-    happenings = Happenings(choices)
+    pools = pools_of(choices)
+    program = Programs(choices, pools).program()
+    happenings = Happenings(choices, pools)
     before = happenings.steps(3, daemon=False)
-    steps = [*happenings.steps(5, daemon=True)]
+    steps = [*happenings.steps(15 if choices.below(8) == 0 else 5, daemon=True)]
     if choices.below(3) == 0:
         steps.insert(choices.below(len(steps) + 1), ("end",))
     if crashes:
