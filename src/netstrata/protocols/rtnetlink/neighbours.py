@@ -22,6 +22,7 @@ class NeighbourMessage(NamedTuple):
     type: int
     address: bytes
     mac: bytes
+    protocol: int  # 0 if the kernel did not say
 
 
 def encode_neighbour(family: int, ifindex: int, state: int, address: bytes, mac: bytes, protocol: int = 0) -> bytes:
@@ -51,9 +52,12 @@ def decode_neighbour(data: Octets, start: int, end: int) -> NeighbourMessage:
         raise Malformed(f"a neighbour in {end - start} bytes")
     family, _, ifindex, state, flags, kind = NDMSG.unpack_from(data, start)
     address = mac = b""
+    protocol = 0
     for what, value, stop in attributes(data, start + 12, end):
         if what == NDA_DST:
             address = bytes(data[value:stop])
         elif what == NDA_LLADDR:
             mac = bytes(data[value:stop])
-    return NeighbourMessage(family, ifindex, state, flags, kind, address, mac)
+        elif what == NDA_PROTOCOL and stop > value:
+            protocol = data[value]
+    return NeighbourMessage(family, ifindex, state, flags, kind, address, mac, protocol)

@@ -49,7 +49,7 @@ class HeldNeighbour(Held):
 class NetlinkNeighbours(Subscriber):
     """The `Neighbours` port over rtnetlink."""
 
-    __slots__ = ("_held", "_index_of", "_monitor", "_requests", "_suspects")
+    __slots__ = ("_held", "_index_of", "_marks", "_monitor", "_requests", "_suspects")
 
     def __init__(self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf) -> None:
         self._requests = requests
@@ -57,6 +57,7 @@ class NetlinkNeighbours(Subscriber):
         self._index_of = index_of
         self._held: dict[Key, HeldNeighbour] = {}
         self._suspects: dict[Key, None] = {}
+        self._marks = False  # this kernel says whose a neighbour is, as it does since Linux 5.0
         monitor.tell(self, RTM_NEWNEIGH, RTM_DELNEIGH)
 
     def held_neighbour(self, neighbour: Neighbour) -> Hold[Neighbour, HeldNeighbour]:
@@ -111,7 +112,7 @@ class NetlinkNeighbours(Subscriber):
             return
         message = decode_neighbour(data, start, end)
         held = self._held.get((message.ifindex, message.address))
-        if held is not None and (kind == RTM_DELNEIGH or not _is(message, held.neighbour)):
+        if held is not None and (kind == RTM_DELNEIGH or not self._is(message, held)):
             self._suspects[held.key] = None
 
     def overrun(self) -> None:
@@ -160,7 +161,14 @@ class NetlinkNeighbours(Subscriber):
 
     def _stands(self, held: HeldNeighbour, operation: str) -> bool:
         found = self._find(held.key, operation)
-        return found is not None and _is(found, held.neighbour)
+        return found is not None and self._is(found, held)
+
+    def _is(self, message: NeighbourMessage, held: HeldNeighbour) -> bool:
+        """Say whether a neighbour is one that is held, and not one that somebody has put in its place."""
+        ours = message.protocol == RTPROT_NETSTRATA
+        self._marks = self._marks or ours
+        same = bool(message.state & NUD_PERMANENT) and message.mac == held.neighbour.mac
+        return same and (ours or not held.ours or not self._marks)
 
     def _find(self, key: Key, operation: str) -> NeighbourMessage | None:
         """Return a neighbour, None if it is not there.
@@ -175,10 +183,6 @@ class NetlinkNeighbours(Subscriber):
             return None
         (one,) = messages(found, len(found))
         return decode_neighbour(found, one.start, one.end)
-
-
-def _is(message: NeighbourMessage, wish: Neighbour) -> bool:
-    return bool(message.state & NUD_PERMANENT) and message.mac == wish.mac
 
 
 def _family(address: bytes) -> int:
