@@ -142,6 +142,13 @@ MUTANTS = [
     (Hasty, made_of(ADDRESS + 'net.rule(["priority": "100", "table": "7"]);', ("settle",)), "order"),
     (Boastful, made_of(ADDRESS, ("settle",)), "missing"),
     (Deaf, made_of(ADDRESS, ("settle",), ("addr", "del", "eth0", "192.0.2.1/24")), "missing"),
+    (
+        Deaf,
+        made_of(
+            'net.up("eth0"); net.backend.waitlink("eth0");', ("settle",), ("link", "carrier", "eth0", "off"),
+        ),
+        "missing",
+    ),
 ]  # fmt: skip
 
 

@@ -4,15 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import current_holder
 from netstrata.engine.async_statement import AsyncStatement
-from netstrata.engine.statement import NONE, UP, Statement
+from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
 from netstrata.protocols.rtnetlink import ROUTE_KINDS, decode_settings
-from netstrata.protocols.rtnetlink.constants import AF_INET6, IP6_METRIC, RTN_UNICAST
+from netstrata.protocols.rtnetlink.constants import AF_INET6, IFF_RUNNING, IP6_METRIC, RTN_UNICAST
 from netstrata.testing.model import ModelPorts
 from netstrata.testing.schedules.kernel import WatchedKernel
 from netstrata.values import mask_bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_CHECKED = (
+    "held_link", "held_up", "held_port", "held_address", "held_route", "held_rule", "held_neighbour", "held_settings",
+)  # fmt: skip
 
 
 class _Port:
@@ -24,14 +29,14 @@ class _Port:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
-        if not name.startswith("held_"):
+        if not name.startswith(("held_", "watch_")):
             return found
 
-        def held(*arguments: Any) -> Any:
+        def noted(*arguments: Any) -> Any:
             self._asked.note(name, arguments)
             return found(*arguments)
 
-        return held
+        return noted
 
 
 class AskedPorts(ModelPorts):
@@ -72,16 +77,28 @@ class Asked:
         found: dict[Statement, str] = {}
         set_later: set[tuple[int, str]] = set()
         for statement, (operation, arguments, link, second) in reversed(list(self._of.items())):
-            if statement.state != UP:
+            if operation in ("watch_present", "watch_carrier"):
+                wrong = self._watched(statement, operation, arguments[0], link)
+            elif statement.state != UP or operation not in _CHECKED:
                 continue
-            if operation == "held_settings":
+            elif operation == "held_settings":
                 wrong = self._settings(link, arguments[1], set_later)
             else:
                 check: Callable[[tuple[Any, ...], int, int], bool] = getattr(self, f"_{operation[5:]}")
                 wrong = "" if check(arguments, link, second) else str(arguments)
             if wrong:
-                found[statement] = f"missing: {statement.title} is up, but the kernel has no {operation[5:]} {wrong}"
+                state = STATE_NAMES[statement.state]
+                found[statement] = f"missing: {statement.title} is {state}, but {operation} {wrong} is otherwise"
         return found
+
+    def _watched(self, statement: Statement, operation: str, name: str, link: int) -> str:
+        """Return what is watched, if a statement sees it otherwise than it is."""
+        if operation == "watch_present":
+            is_so = self._index(name) != 0
+        else:
+            there = self._kernel.links.by_index.get(link)
+            is_so = there is not None and bool(there.flags & IFF_RUNNING)
+        return name if statement.state in (UP, DOWN) and (statement.state == UP) is not is_so else ""
 
     def _index(self, name: str) -> int:
         link = self._kernel.links.named(name) if name else None
@@ -148,7 +165,7 @@ class Asked:
 def _links_of(operation: str, arguments: tuple[Any, ...]) -> tuple[str, str]:
     """Return the names of the links that something is held on, and in."""
     first = arguments[0]
-    if operation in ("held_up", "held_settings", "held_address"):
+    if operation in ("held_up", "held_settings", "held_address", "watch_present", "watch_carrier"):
         return first, ""
     if operation == "held_port":
         return first.link, first.master
@@ -159,6 +176,8 @@ def _links_of(operation: str, arguments: tuple[Any, ...]) -> tuple[str, str]:
 
 def _things(operation: str, arguments: tuple[Any, ...], link: int, second: int) -> set[tuple[Any, ...]]:
     """Return what is held, so that it can be compared: what two hold is undone by the last of them."""
+    if operation not in _CHECKED:
+        return set()
     first = arguments[0]
     if operation == "held_settings":
         return {(link, word) for word in arguments[1]}

@@ -3,6 +3,7 @@
 import argparse
 import multiprocessing
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from netstrata.testing.schedules.run import run
 from netstrata.testing.schedules.shrink import shrink
 
 _CHUNK = 200
+_TOLD = 50  # chunks, after which it says how far it is
 _SHOWN = 5  # schedules that are shown
 
 
@@ -26,7 +28,11 @@ def main() -> int:
     wrong: dict[str, list[int]] = {}
     void: Counter[str] = Counter()
     writes = 0
-    for more_wrong, more_void, more_writes in _results(options):
+    for chunks, (more_wrong, more_void, more_writes) in enumerate(_results(options), 1):
+        if chunks % _TOLD == 0:
+            print(
+                f"{chunks * _CHUNK} of {options.count}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True
+            )
         void.update(more_void)
         writes += more_writes
         for kind, seeds in more_wrong.items():

@@ -34,7 +34,7 @@ class Seen(Watcher):
         super().__init__()
         self._retries = retries
         self._on_gone = on_gone
-        self.reasons: dict[Process, str] = {}  # why something failed last
+        self.reasons: dict[Process, int] = {}  # milliseconds: when something failed there last
 
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """Check a transition, and what a statement that is gone has left."""
@@ -45,7 +45,7 @@ class Seen(Watcher):
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """Note a failure, and try again when links change."""
         super().failed(process, slot, error)
-        self.reasons[process] = str(error)
+        self.reasons[process] = process.engine.timers.now()
         self._retries.failed(process, slot, error)
 
     def broken(self, error: BaseException) -> None:
@@ -127,7 +127,8 @@ class Daemon:
         last: Statement | None = process.begun[process.free - 1] if process.free else None
         name = process.code.name
         if process.mode == RUNNING and process in self.engine.retrying:
-            return "" if self.seen.reasons.get(process) else f"{name} begins something again, and does not know why"
+            since = self._timers.now() - self.seen.reasons.get(process, -RETRY_MS)
+            return f"{name} does not begin again" if since > RETRY_MS else ""
         if last is None or last.state not in (DOWN, DYING):
             return f"{name} stands still before its statement {process.advance}"
         return "" if last.waits_for() else f"{last.title} waits for nothing that it can name"
