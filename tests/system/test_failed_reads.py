@@ -26,6 +26,11 @@ PROGRAMS = {
     "rule": 'net.rule(["priority": "100", "table": "7"]);',
     "neighbour": 'net.neigh("eth0", "192.0.2.9", "02:00:00:00:0a:01");',
 }
+_OTHERWISE = {
+    "mac": 'net.mac("eth0", "02:00:00:00:0a:02");',
+    "settings": 'net.link.set("eth0", ["txqueuelen": "502", "alias": "a1"]);',
+    "rename": 'net.rename("eth0", "lan");',
+}
 READS = 12  # more than any of these takes
 
 
@@ -65,6 +70,17 @@ def test_a_read_that_fails_after_news_were_lost_takes_nothing_for_gone(program: 
 def test_what_others_have_there_stays_when_a_read_fails(program: str, step: Step) -> None:
     for number in range(READS):
         assert wrong(PROGRAMS[program], [("fault", "read", str(number), "ENOMEM"), ("settle",)], (step,)) == [], number
+
+
+@pytest.mark.parametrize("program", ["mac", "settings", "rename"])
+def test_a_read_that_fails_when_the_first_of_two_leaves_forgets_nothing(program: str) -> None:
+    first = Node("process first", (Node(PROGRAMS[program]),))
+    second = Node("process second", (Node('net.up("eth1");'), Node(_OTHERWISE[program])))
+    for number in range(READS):
+        fault = ("fault", "read", str(number), "ENOMEM")
+        steps: tuple[Step, ...] = (("settle",), fault, ("link", "down", "eth1"), ("settle",))
+        for program_of_two in (Program((first, second)), Program((second, first))):
+            assert run(Schedule((), program_of_two, steps)).wrong == [], number
 
 
 def test_the_address_of_another_does_not_go_with_ours_when_something_fails() -> None:

@@ -130,6 +130,7 @@ class Settings(Generic[K, V]):
                 raise Unavailable(operation, f"someone has set {self.words(key, now)} meanwhile")
             if now != value:
                 self.write(key, value, operation)
+                pile.stands = value  # if it cannot be read
                 pile.stands = self.read(key, operation)
         except Unavailable as error:
             if error.errno not in GONE and left.who is not None:

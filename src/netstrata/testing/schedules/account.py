@@ -66,7 +66,7 @@ class Ledger:
                 self._taken[key] = before
             if is_meant(request, key, deleted):
                 self._change(statement, key, before, after)
-            elif follows(request, key, before, after, deleted, now):
+            elif self._is_forgiven(key) or follows(request, key, before, after, deleted, now):
                 self._lose(key, before, after)
             else:
                 what = f"{told(key)} from {before} to {after}"
@@ -143,11 +143,17 @@ class Ledger:
         if gives_back:
             self._check_order(statement, key)
         self._drop(key)
+        touched.ours = after
         if gives_back or statement is None:
             return
-        touched.ours, touched.by, touched.forgiven = after, statement, False
+        touched.by, touched.forgiven = statement, False
         if statement.state != DYING:
             self._standing.setdefault(_root(statement), {})[key] = statement
+
+    def _is_forgiven(self, key: Key) -> bool:
+        """Say whether a thing is there only because its undoing was refused: then it may go at any time."""
+        touched = self.touched.get(key)
+        return touched is not None and touched.forgiven
 
     def _check_order(self, statement: Statement | None, key: Key) -> None:
         """Hold an undoing against the order of doing."""
@@ -164,11 +170,10 @@ class Ledger:
 
     def _lose(self, key: Key, before: Any, after: Any) -> None:
         """Note what went with something else that the daemon took away."""
-        touched = self.touched.get(key)
-        if touched is None:
-            self.touched[key] = Touched({before, after})
-            return
+        touched = self.touched.setdefault(key, Touched({before}))
         touched.allowed.add(after)
+        if after is not None:
+            touched.ours = after
         self._drop(key)
 
     def _drop(self, key: Key) -> None:
