@@ -72,13 +72,15 @@ def test_what_others_have_there_stays_when_a_read_fails(program: str, step: Step
         assert wrong(PROGRAMS[program], [("fault", "read", str(number), "ENOMEM"), ("settle",)], (step,)) == [], number
 
 
+@pytest.mark.parametrize("what", ["read", "write"])
 @pytest.mark.parametrize("program", ["mac", "settings", "rename"])
-def test_a_read_that_fails_when_the_first_of_two_leaves_forgets_nothing(program: str) -> None:
+def test_what_fails_when_the_first_of_two_leaves_is_tried_again_and_nothing_forgotten(program: str, what: str) -> None:
     first = Node("process first", (Node(PROGRAMS[program]),))
-    second = Node("process second", (Node('net.up("eth1");'), Node(_OTHERWISE[program])))
+    waits = (Node('net.up("eth1");'), Node('net.backend.waitlink("eth1");'))
+    second = Node("process second", (*waits, Node(_OTHERWISE[program])))
     for number in range(READS):
-        fault = ("fault", "read", str(number), "ENOMEM")
-        steps: tuple[Step, ...] = (("settle",), fault, ("link", "down", "eth1"), ("settle",))
+        fault = ("fault", what, str(number), "ENOMEM")
+        steps: tuple[Step, ...] = (("settle",), fault, ("link", "carrier", "eth1", "off"), ("settle",))
         for program_of_two in (Program((first, second)), Program((second, first))):
             assert run(Schedule((), program_of_two, steps)).wrong == [], number
 

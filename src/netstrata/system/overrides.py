@@ -135,6 +135,9 @@ class Settings(Generic[K, V]):
         except Unavailable as error:
             if error.errno not in GONE and left.who is not None:
                 left.who.note(f"{error}; ignoring")
+            below = pile.wishes[-1].who if pile.wishes else None
+            if below is not None:  # it begins again, and so tries again
+                below.lost(error)
 
 
 class HoldingSetting(Generic[K, V]):
