@@ -27,7 +27,6 @@ from netstrata.protocols.rtnetlink.constants import (
     IP6_METRIC,
     NLM_F_CREATE,
     NLM_F_EXCL,
-    RT_TABLE_MAIN,
     RTM_DELROUTE,
     RTM_GETROUTE,
     RTM_NEWROUTE,
@@ -50,6 +49,7 @@ from netstrata.system.netlink.refusals import (
     reason_of,
     refused,
     route_words,
+    wish_words,
 )
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import Table, has_key, look_up
@@ -155,7 +155,7 @@ class NetlinkRoutes(Subscriber):
         if kind == "unicast":
             ifindex = self._index_of(link) if link is not None else self._towards(wish)
             if not ifindex:
-                raise no_link(f"add route {_words(wish)}", link or "without a name")
+                raise no_link(f"add route {wish_words(wish)}", link or "without a name")
         if len(destination) == 16:
             destination = mask_bits(destination, prefix)  # as the kernel does, for this family only
             metric = metric or IP6_METRIC
@@ -197,11 +197,22 @@ class NetlinkRoutes(Subscriber):
         if not held.remove(who):
             return
         self._forget(held)
-        if held.ours and not held.gone:
+        if held.ours and not held.gone and not self._would_take_another(held):
             answer = self._requests.request(RTM_DELROUTE, 0, held.body)
             if answer is not None and answer.errno not in GONE and who is not None:
                 reason = reason_of(answer, ROUTE_WORDS)
-                who.note(f"cannot delete route {_words(held.route)}: {reason}; ignoring")
+                who.note(f"cannot delete route {wish_words(held.route)}: {reason}; ignoring")
+
+    def _would_take_another(self, held: HeldRoute) -> bool:
+        """Say whether, as a route is not there any more, the kernel would delete another one that is held in its place.
+
+        To delete an IPv4 route without a metric is to delete the first one with any.
+        """
+        there = self._held.get(held.destination, ())
+        if held.metric or held.family != AF_INET or all(one.route.table != held.route.table for one in there):
+            return False
+        table = Table(self._requests, held.family, held.route.table, (held.destination,))
+        return not held.stands(table.find(held.destination, 0))
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost; a route that nobody holds costs a look at where it goes."""
@@ -267,7 +278,7 @@ class NetlinkRoutes(Subscriber):
         Raises: Unavailable if there is no way to it.
         """
         found = self._requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
-        operation = f"add route {_words(wish)}"
+        operation = f"add route {wish_words(wish)}"
         if isinstance(found, Answer):
             raise refused(operation, found, ROUTE_WORDS)
         (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
@@ -284,7 +295,7 @@ class NetlinkRoutes(Subscriber):
             why = "someone removed or replaced it"
         else:
             why = f"the kernel dropped it when {link} went down or lost its last address"
-        reason = Unavailable(f"hold route {_words(held.route)}", why)
+        reason = Unavailable(f"hold route {wish_words(held.route)}", why)
         return [Loss(holder, reason) for holder in held.holders]
 
     def _forget(self, held: HeldRoute) -> None:
@@ -307,8 +318,8 @@ class NetlinkRoutes(Subscriber):
         Raises: Unavailable if that is not the same route.
         """
         if held.body != body:
-            reason = f"this program holds another route there: {_words(held.route)}"
-            raise Unavailable(f"add route {_words(wish)}", reason, errno.EEXIST)
+            reason = f"this program holds another route there: {wish_words(held.route)}"
+            raise Unavailable(f"add route {wish_words(wish)}", reason, errno.EEXIST)
         if who is not None:
             if not held.ours:
                 self._monitor.widen(held.network)
@@ -337,7 +348,7 @@ class NetlinkRoutes(Subscriber):
             names: Iterable[str] = (self._requests.name_of(one.ifindex) if one.ifindex else "" for one in found)
             words = ", ".join(route_words(one, name) for one, name in zip(found, names, strict=True))
             reason = f"another route is there: {words}"
-        raise Unavailable(f"add route {_words(held.route)}", reason, errno.EEXIST)
+        raise Unavailable(f"add route {wish_words(held.route)}", reason, errno.EEXIST)
 
     def _find(self, held: HeldRoute, watched: bool) -> list[RouteMessage]:
         """Look for what stands in a route's way.
@@ -377,21 +388,5 @@ def _refused(wish: Route, answer: Answer) -> Unavailable:
     if answer.errno == errno.EINVAL and network != wish.destination:
         whole = network_words(network, wish.prefix)
         reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
-        return Unavailable(f"add route {_words(wish)}", reason, answer.errno)
-    return refused(f"add route {_words(wish)}", answer, ROUTE_WORDS)
-
-
-def _words(route: Route) -> str:
-    """Return a route as a user says it: `198.51.100.0/24 via 192.0.2.1 on eth0 metric 5`."""
-    words = network_words(route.destination, route.prefix)
-    if route.kind == "blackhole":
-        words += " into the blackhole"
-    elif route.kind != "unicast":
-        words = f"{route.kind} {words}"
-    if route.gateway is not None:
-        words += f" via {format_address(route.gateway).decode()}"
-    if route.link is not None and route.kind == "unicast":
-        words += f" on {route.link}"
-    if route.metric:
-        words += f" metric {route.metric}"
-    return words if route.table == RT_TABLE_MAIN else f"{words} in table {route.table}"
+        return Unavailable(f"add route {wish_words(wish)}", reason, answer.errno)
+    return refused(f"add route {wish_words(wish)}", answer, ROUTE_WORDS)
