@@ -29,7 +29,7 @@ class Touched:
     allowed: set[Any]
     ours: Any = None  # what the daemon put there, if it still stands
     by: Statement | None = None
-    forgiven: bool = False  # its undoing was refused, on purpose
+    forgiven: bool = False  # its undoing was refused, on purpose: what was there at first is forgotten
 
 
 class Ledger:
@@ -144,9 +144,12 @@ class Ledger:
             self._check_order(statement, key)
         self._drop(key)
         touched.ours = after
-        if gives_back or statement is None:
+        if gives_back:
+            touched.forgiven = False
             return
-        touched.by, touched.forgiven = statement, False
+        if statement is None:
+            return
+        touched.by = statement
         if statement.state != DYING:
             self._standing.setdefault(_root(statement), {})[key] = statement
 
