@@ -141,7 +141,7 @@ class Ledger:
         if (gives_back or after is None) and touched.ours != before:
             self.blame(f"not ours: {_title(statement)} took away {told(key)} {before}, which was not the daemon's")
         if gives_back:
-            self._check_order(statement, key)
+            self._check_order(statement, key, after)
         self._drop(key)
         touched.ours = after
         if gives_back:
@@ -158,11 +158,13 @@ class Ledger:
         touched = self.touched.get(key)
         return touched is not None and touched.forgiven
 
-    def _check_order(self, statement: Statement | None, key: Key) -> None:
+    def _check_order(self, statement: Statement | None, key: Key, after: Any) -> None:
         """Hold an undoing against the order of doing."""
         there = self._standing.get(_root(statement), {})
         if key not in there:
             return  # another process did it, or it has been lost
+        if after is not None and there[key] is not statement:
+            return  # a later one wants just what was there at first
         for later, by in reversed(there.items()):
             if later == key:
                 return
