@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, Recovery
+from netstrata.system.held.recovery import NO_RECOVERY, Entry, Recovery
 from netstrata.values import Unavailable
 
 
@@ -109,7 +109,10 @@ class Store(Generic[S, H]):
         raise NotImplementedError
 
     def stands(self, held: H, undo: bytes) -> bool:
-        """Say whether it is there as it is wanted, and is what that inverse is of; nothing is changed."""
+        """Say whether it is there as it is wanted, and is what that inverse is of; nothing is changed.
+
+        Raises: Unavailable if that cannot be known now.
+        """
         raise NotImplementedError
 
     def undo(self, key: bytes, undo: bytes) -> None:
@@ -143,8 +146,13 @@ class Store(Generic[S, H]):
         made = self.prepare(spec)
         held = self.held.get(made.key)
         if held is not None:
-            self.share(held, made)
-            made = held
+            try:
+                self.share(held, made)
+                made = held
+            except Unavailable:
+                if not self._is_gone(held):
+                    raise
+                held = None
         if who is not None:
             self.listen(made)
         if held is None:
@@ -198,6 +206,13 @@ class Store(Generic[S, H]):
             held.number = 0
         return [Loss(holder, reason) for holder in held.holders]
 
+    def _is_gone(self, held: H) -> bool:
+        """Say whether something is held no more, of which we have not heard yet; its holders are told."""
+        for lost, reason in list(self.check({held: 0})):
+            for loss in self.lose(lost, reason):
+                loss.holder.lost(loss.reason)
+        return held.gone
+
     def _forget(self, held: H) -> None:
         if self.held.get(held.key) is held:
             del self.held[held.key]
@@ -205,30 +220,48 @@ class Store(Generic[S, H]):
 
     def _take(self, held: H, who: Holder | None) -> None:
         """Take over what a daemon before us has made, or make it."""
-        left = self._recovery.claim(self.kind, held.record)
-        journal = self._recovery.journal
         title = who.title if who is not None else ""
-        if left is not None and self.stands(held, left.undo):
-            held.number = journal.adopt(left, title)
-            if held.undo != left.undo or not left.done:
-                journal.done(held.number, held.undo)
-        else:
-            if left is not None:
-                self._recovery.undo(left)
-            undo = held.undo
-            held.number = number = journal.intend(self.kind, held.record, undo, title)
-            try:
-                self.do(held)
-            except BaseException:
-                journal.undone(number)
-                raise
-            if held.ours:
-                journal.done(number, held.undo if held.undo != undo else None)
-            else:
-                journal.undone(number)
-                held.number = 0
+        left = self._recovery.claim(self.kind, held.record)
+        if left is None or not self._take_over(held, left, title):
+            self._do(held, title)
         self.held[held.key] = held
         self.added(held)
+
+    def _take_over(self, held: H, left: Entry, title: str) -> bool:
+        """Hold what a daemon before us has made, if it is there as it is wanted; if not, undo it.
+
+        Raises: Unavailable if that cannot be known, or undone, now.
+        """
+        journal = self._recovery.journal
+        try:
+            stands = self.stands(held, left.undo)
+            if not stands:
+                self.undo(left.key, left.undo)
+        except Unavailable:
+            self._recovery.give_back(left)
+            raise
+        if not stands:
+            journal.undone(left.number)
+            return False
+        held.number = journal.adopt(left, title)
+        if held.undo != left.undo or not left.done:
+            journal.done(held.number, held.undo)
+        return True
+
+    def _do(self, held: H, title: str) -> None:
+        journal = self._recovery.journal
+        undo = held.undo
+        held.number = number = journal.intend(self.kind, held.record, undo, title)
+        try:
+            self.do(held)
+        except BaseException:
+            journal.undone(number)
+            raise
+        if held.ours:
+            journal.done(number, held.undo if held.undo != undo else None)
+        else:
+            journal.undone(number)
+            held.number = 0
 
 
 class _Holds(Protocol[S_contra, H]):

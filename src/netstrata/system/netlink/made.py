@@ -130,10 +130,11 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             return
         self._make(spec, held.below, options, operation)
         self._lookup.forget_names()
+        made = self._index_of(spec.name, operation)
         try:
-            self._follow(held, read_details(self._lookup, self._index_of(spec.name, operation), operation), options)
+            self._follow(held, read_details(self._lookup, made, operation), options)
         except Unavailable:
-            self.undo(held.record, b"")
+            self._delete({made: Identity(spec.kind, spec.name, b"")})
             raise
 
     def stands(self, held: HeldLink, undo: bytes) -> bool:
@@ -147,7 +148,9 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             if self._obstacle(held, details, options):
                 return False
             self._follow(held, details, options)
-        except Unavailable:
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
             return False
         return True
 
@@ -224,19 +227,29 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     def check(self, suspects: dict[HeldLink, int]) -> Iterator[tuple[HeldLink, Unavailable]]:
         """Read each link."""
         for held in suspects:
-            reason = self._loss_of(held)
+            try:
+                reason = self._loss_of(held)
+            except Unavailable:
+                self.suspects[held] = 0
+                continue
             if reason is not None:
                 yield held, reason
 
     def _sort_out(self, held: HeldLink) -> None:
-        """Know what of a link and its other half is still here: another link may have come in under its index."""
+        """Know what of a link and its other half is still here: another link may have come in under its index.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         for ifindex in held.left & held.here.keys():
             try:
                 same = held.here[ifindex].is_of(_identity(read_details(self._lookup, ifindex, "")))
-            except Unavailable:
+            except Unavailable as error:
+                if error.errno not in GONE:
+                    raise
                 same = False
             if not same:
                 del held.here[ifindex]
+            held.left.discard(ifindex)
         held.left.clear()
 
     def _find_half(self, held: HeldLink, half: int) -> None:
@@ -253,7 +266,10 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
                 self._concerned.setdefault(half, []).append(held)
 
     def _loss_of(self, held: HeldLink) -> Unavailable | None:
-        """Return why a link is not any more what was asked for; None if it is."""
+        """Return why a link is not any more what was asked for; None if it is.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         operation = f"hold {held.words}"
         self._sort_out(held)
         if held.key not in held.here:
@@ -262,6 +278,8 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             details = read_details(self._lookup, held.key, operation)
             self._find_half(held, details.link)
         except Unavailable as error:
+            if error.errno not in GONE:
+                raise
             del held.here[held.key]
             return error
         self._mind(held, details)
