@@ -7,7 +7,6 @@ one may leave for another network namespace, and only the half that stays here c
 
 import errno
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from netstrata.contract.options import Options
 from netstrata.ports.kernel import NewLink
@@ -33,6 +32,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
 from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
+from netstrata.system.netlink.halves import Identity, read_halves, write_halves
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
@@ -40,18 +40,6 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 _COMMON = frozenset(field.attribute for field in COMMON.values())
-
-
-class Identity(NamedTuple):
-    """What a link takes along when it moves, and may get anew while it stays."""
-
-    kind: str
-    name: str
-    mac: bytes
-
-    def is_of(self, other: "Identity") -> bool:
-        """Say whether this can be the same link."""
-        return self.kind == other.kind and (self.name == other.name or (self.mac == other.mac != b""))
 
 
 class HeldLink(Held):
@@ -140,7 +128,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     def stands(self, held: HeldLink, undo: bytes) -> bool:
         """Say whether it is the link that was made, as it was asked for."""
         operation = f"make {held.words}"
-        if not held.key or (undo and held.key not in _halves(undo)):
+        if not held.key or (undo and held.key not in read_halves(undo)):
             return False
         try:
             details = read_details(self._lookup, held.key, operation)
@@ -157,7 +145,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete a link, if it is still the same; of one that nobody knows the index of, the one of its name."""
         kind, _, name = key.decode("utf-8", "surrogateescape").partition(" ")
-        halves = _halves(undo) if undo else {self._requests.index_of(name): Identity(kind, name, b"")}
+        halves = read_halves(undo) if undo else {self._requests.index_of(name): Identity(kind, name, b"")}
         for ifindex, identity in halves.items():
             try:
                 if ifindex and identity.is_of(_identity(read_details(self._lookup, ifindex, ""))):
@@ -317,7 +305,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         held.here = {details.ifindex: _identity(details)}
         if held.spec.peer and details.link:
             held.here[details.link] = _identity(read_details(self._lookup, details.link, f"make {held.words}"))
-        held.undo = _as_halves(held.here)
+        held.undo = write_halves(held.here)
         fields = KINDS[held.spec.kind]
         data = encode_options(fields, {name: value for name, value in options.items() if name in fields})
         held.stands = {number: details.data[number] for number in data if number in details.data}
@@ -343,20 +331,6 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         if not ifindex:
             raise no_link(operation, link)
         return ifindex
-
-
-def _as_halves(here: Mapping[int, Identity]) -> bytes:
-    lines = (f"{index} {one.kind} {one.mac.hex()} {one.name}" for index, one in here.items())
-    return "\n".join(lines).encode("utf-8", "surrogateescape")
-
-
-def _halves(undo: bytes) -> dict[int, Identity]:
-    """Read what `_as_halves` has written."""
-    halves: dict[int, Identity] = {}
-    for line in undo.decode("utf-8", "surrogateescape").split("\n"):
-        ifindex, kind, mac, name = line.split(" ", 3)
-        halves[int(ifindex)] = Identity(kind, name, bytes.fromhex(mac))
-    return halves
 
 
 def _identity(details: LinkDetails) -> Identity:

@@ -63,6 +63,7 @@ _GROUPS = {
 }
 _PREFIX = tuple(bytes((length,)) for length in range(129))
 _ADD = NLM_F_CREATE | NLM_F_EXCL
+_UNREAD = "the routes cannot be read now"
 _FEW = 64  # routes to look up one by one; more are looked for in the whole table
 
 
@@ -126,15 +127,8 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     """The `Routes` port over rtnetlink."""
 
     __slots__ = (
-        "_by_destination",
-        "_by_link",
-        "_index_of",
-        "_monitor",
-        "_requests",
-        "_snapshot",
-        "_watched",
-        "dropped",
-    )
+        "_by_destination", "_by_link", "_index_of", "_monitor", "_requests", "_snapshot", "_watched", "dropped",
+    )  # fmt: skip
     kind = "route"
 
     def __init__(
@@ -233,15 +227,11 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if route.metric or route.family != AF_INET:
             return False
         destination = route.destination + _PREFIX[route.prefix]
-        found = self._read_at(destination, AF_INET, route.table, 0)
-        return not any(one.protocol == RTPROT_NETSTRATA for one in found)
-
-    def _read_at(self, destination: bytes, family: int, number: int, metric: int) -> list[RouteMessage]:
-        table = Table(self._requests, family, number, (destination,))
-        found = table.find(destination, metric)
+        table = Table(self._requests, AF_INET, route.table, (destination,))
+        found = table.find(destination, 0)
         if not found and not table.complete:
-            raise Unavailable("look at a route", "the routes cannot be read now", errno.EAGAIN)
-        return found
+            raise Unavailable(f"delete route {network_words(route.destination, route.prefix)}", _UNREAD, errno.EAGAIN)
+        return not any(one.protocol == RTPROT_NETSTRATA for one in found)
 
     def added(self, held: HeldRoute) -> None:
         """Find it by its destination and its link."""
@@ -387,7 +377,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
             table = Table(self._requests, held.family, held.route.table, (held.destination,))
             found = table.find(held.destination, held.metric)
             if not found and not table.complete:
-                raise Unavailable(f"look for route {held.words}", "the routes cannot be read now", errno.EAGAIN)
+                raise Unavailable(f"look for route {held.words}", _UNREAD, errno.EAGAIN)
             if table.whole and self._monitor.soon(self._drop_snapshot):
                 self._snapshot = table
         return found
