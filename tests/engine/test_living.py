@@ -373,6 +373,25 @@ def test_a_watching_statement_that_goes_down_says_why_and_one_that_is_up_has_no_
     played(story)
 
 
+def test_a_watching_statement_that_sees_two_things_at_once_says_why_it_is_down() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play('process main { test.follow("x") f; }')
+        await it.settled()
+
+        for news in (b"one", None):
+            world.news.put_nowait(news)
+        await it.settled()
+
+        statement = it.engine.roots[0].statements[0]
+        waiting = statement.waits_for() if statement is not None else None
+        assert waiting is not None
+        assert waiting.text == "nothing is new"
+        it.end()
+        await it.settled()
+
+    played(story)
+
+
 def test_a_watching_statement_goes_up_and_down_and_blinks_when_what_it_found_changes() -> None:
     async def story(world: World, play: Callable[[str], Play]) -> None:
         it = play('process main { test.follow("x") f; println("up ", f); rprintln("undone"); }')

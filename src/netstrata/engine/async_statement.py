@@ -325,11 +325,13 @@ class Watched(AsyncStatement):
     async def _live(self, generator: Any) -> None:
         try:
             async for found in generator:
-                self._report(self._saw, found)
+                reason, self._reason = self._reason, ""  # what it has told by now belongs to what it has seen
+                self._report(self._saw, (found, reason))
         finally:
             await generator.aclose()
 
-    def _saw(self, found: Any) -> None:
+    def _saw(self, seen: tuple[Any, str]) -> None:
+        found, reason = seen
         if self._lost is not None:
             return  # on its way out
         if isinstance(found, Revised):
@@ -339,6 +341,7 @@ class Watched(AsyncStatement):
             found = found.found
         if isinstance(found, Down):
             if self.state == UP:
+                self._reason = reason
                 self._fall()
         elif self.state == DOWN:
             self.found = found

@@ -144,6 +144,21 @@ async def test_bridge_and_ports_of_one_program_go_up_and_down_in_one_step_each(w
     assert world.links() == before
 
 
+async def test_a_port_whose_bridge_is_made_anew_is_lost_to_all_who_held_it_in_the_old_one(world: "World") -> None:
+    told = world.as_statement()
+    below = world.up_now(bridge, "br0")
+    statement = world.up_now(port, "br0", "va")
+
+    world.down_now(below)
+    world.up_now(bridge, "br0")
+    world.up_now(port, "br0", "va")
+    reason = await told.losses.get()
+    world.down_now(statement)
+
+    assert str(reason) == "cannot hold va in bridge br0: someone took it out"
+    assert "master br0" in world.ip("link show va")
+
+
 async def test_an_option_that_the_kernel_refuses_leaves_no_port_behind(world: "World") -> None:
     """The shape would not let it through."""
     world.ip("link add br0 address 02:00:00:00:0c:01 type bridge")

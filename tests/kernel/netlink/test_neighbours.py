@@ -100,6 +100,20 @@ async def test_a_neighbour_that_is_taken_away_or_changed_is_lost(world: "World",
     assert told.notes == []
 
 
+@ADDRESSES
+async def test_an_equal_neighbour_that_somebody_puts_in_the_place_of_ours_stays(world: "World", address: str) -> None:
+    world.links_up()
+    told = world.as_statement()
+    statement = world.up_now(neigh, "va", address, MAC)
+
+    world.ip(f"neigh del {address} dev va")
+    world.ip(f"neigh add {address} lladdr {MAC} dev va nud permanent")
+    await told.losses.get()
+    world.down_now(statement)
+
+    assert len(shown(world)) == 1
+
+
 async def test_two_holders_share_a_neighbour_and_another_address_for_it_is_refused(world: "World") -> None:
     world.links_up()
     first, second = (world.up_now(neigh, "va", "192.0.2.9", MAC) for _ in range(2))

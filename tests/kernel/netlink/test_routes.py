@@ -234,6 +234,22 @@ async def test_foreign_routes_and_our_own_undo_are_no_losses(world: "World") -> 
     assert statement.losses.empty()
 
 
+async def test_an_undo_of_a_route_that_is_gone_leaves_one_with_another_metric(world: "World") -> None:
+    ready(world)
+    routes = world.netlink.routes
+    plain = routes.held_route(route("blackhole 203.0.113.0/24"))
+    other = routes.held_route(route("blackhole 203.0.113.0/24 metric 10"))
+    await plain.__aenter__()
+    await other.__aenter__()
+
+    world.ip("route del blackhole 203.0.113.0/24")
+    await plain.__aexit__(None, None, None)
+
+    assert world.routes() == ["blackhole 203.0.113.0/24 proto 110 metric 10"]
+    await other.__aexit__(None, None, None)
+    assert world.routes() == []
+
+
 async def test_routes_survive_a_rename_and_go_on_the_way_back(world: "World") -> None:
     ready(world)
     statement = world.as_statement()

@@ -32,7 +32,7 @@ class Spec(Generic[V]):
 class OverrideStack(Generic[V]):
     """What was found, what is wanted, and what stands since the last time it was written."""
 
-    __slots__ = ("found", "gone", "number", "specs", "stands")
+    __slots__ = ("found", "gone", "left", "number", "specs", "stands")
 
     def __init__(self, found: V) -> None:
         self.found = found
@@ -40,6 +40,7 @@ class OverrideStack(Generic[V]):
         self.specs: list[Spec[V]] = []
         self.gone = False  # ours does not stand any more, so nothing is put back
         self.number = 0  # in the undo journal
+        self.left: LeftEntry | None = None  # what a daemon before us had begun, until something is written over it
 
     def inverse(self, *may_stand: V) -> bytes:
         """Return what the undo journal needs: what was found, and what may stand that we have written."""
@@ -107,10 +108,10 @@ class Overrides(Generic[K, V]):
         try:
             self._write(key, stack, value, now, operation)
         except Unavailable:
-            if not stack.specs:
-                self._recovery.journal.undone(stack.number)
+            self._take_back(key, stack, now, operation)
             raise
         spec = Spec(value, who)
+        stack.left = None
         stack.specs.append(spec)
         self.stacks[key] = stack
         return stack, spec
@@ -125,8 +126,7 @@ class Overrides(Generic[K, V]):
     def forget(self, key: K, stack: OverrideStack[V]) -> None:
         """Hold a setting no more, and put nothing back: what stands is somebody else's."""
         stack.gone = True
-        del self.stacks[key]
-        self._recovery.journal.undone(stack.number)
+        self._drop(key, stack)
 
     def take_out(self, key: K, stack: OverrideStack[V], spec: Spec[V]) -> None:
         """Take a value out of its stack, and write what counts now."""
@@ -134,12 +134,10 @@ class Overrides(Generic[K, V]):
         stack.specs.remove(spec)
         if stack.gone:
             return
+        if top and not self._step_down(key, stack, spec):
+            return  # it is still ours: whoever comes next puts back what was found
         if not stack.specs:
-            del self.stacks[key]
-        if top:
-            self._step_down(key, stack, spec)
-        if not stack.specs:
-            self._recovery.journal.undone(stack.number)
+            self._drop(key, stack)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Put back what was found, if what was written still stands.
@@ -168,23 +166,55 @@ class Overrides(Generic[K, V]):
                 stack = OverrideStack[V](found)
                 stack.stands = now
                 stack.number = journal.adopt(left, title)
+                stack.left = left
                 return stack
             journal.undone(left.number)
         stack = OverrideStack(now)
         stack.number = journal.intend(self.kind, record, stack.inverse(value), title)
         return stack
 
-    def _step_down(self, key: K, stack: OverrideStack[V], left: Spec[V]) -> None:
+    def _drop(self, key: K, stack: OverrideStack[V]) -> None:
+        self.stacks.pop(key, None)
+        self._recovery.journal.undone(stack.number)
+
+    def _step_down(self, key: K, stack: OverrideStack[V], left: Spec[V]) -> bool:
+        """Write what counts now; return False if ours may still stand instead."""
         value = stack.specs[-1].value if stack.specs else stack.found
         operation = f"put back {self.describe(key, value)}"
+        ours = True
         try:
             now = self.read(key, operation)
-            if now not in (stack.stands, value):
+            ours = now in (stack.stands, value)
+            if not ours:
                 raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
             self._write(key, stack, value, now, operation)
+            return True
         except Unavailable as error:
             if error.errno not in GONE and left.who is not None:
                 left.who.note(f"{error}; ignoring")
+            below = stack.specs[-1].who if stack.specs else None
+            if below is not None:  # it begins again, and so tries again
+                below.lost(error)
+            return not ours or error.errno in GONE
+
+    def _take_back(self, key: K, stack: OverrideStack[V], now: V, operation: str) -> None:
+        """Have again what was there before a value was written, or was not.
+
+        Raises: Unavailable if it cannot be put back: then whoever comes next does it.
+        """
+        is_new = key not in self.stacks
+        if stack.stands != now:
+            self.stacks[key] = stack
+            self.write(key, now, operation)
+            stack.stands = now
+        if not is_new:
+            if stack.number:
+                self._recovery.journal.done(stack.number, stack.inverse(now))
+        elif stack.left is not None:
+            self.stacks.pop(key, None)
+            self._recovery.give_back(stack.left)
+        else:
+            self._drop(key, stack)
 
     def _write(self, key: K, stack: OverrideStack[V], value: V, now: V, operation: str) -> None:
         """Write a value, unless it is there; the journal knows before that it may stand."""
@@ -193,6 +223,7 @@ class Overrides(Generic[K, V]):
             if stack.number:
                 journal.done(stack.number, stack.inverse(now, value))
             self.write(key, value, operation)
+            stack.stands = value  # if it cannot be read
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
         if stack.number:
             journal.done(stack.number, stack.inverse(stack.stands))

@@ -137,6 +137,10 @@ class Recovery:
         """Take what is left of a thing; whoever takes it adopts it, or has it undone."""
         return self._left.pop((kind, key), None) if self._left else None
 
+    def give_back(self, entry: LeftEntry) -> None:
+        """Take back a claim: whoever claimed it could neither hold nor undo it now."""
+        self._left[entry.kind, entry.key] = entry
+
     def undo(self, entry: LeftEntry) -> str:
         """Undo one thing that was left and claimed; return why it cannot be, "" if it is."""
         undo = self._undo.get(entry.kind)

@@ -68,6 +68,7 @@ class Store(Generic[S, H]):
 
     __slots__ = ("_recovery", "held", "suspects")
     kind: ClassVar[str]  # in the undo journal
+    bears_mark: ClassVar[bool] = False  # the kernel says whose it is, so that an intention is enough to undo it
 
     def __init__(self, recovery: Recovery = NO_RECOVERY) -> None:
         self.held: dict[Any, H] = {}
@@ -116,7 +117,10 @@ class Store(Generic[S, H]):
         raise NotImplementedError
 
     def stands(self, held: H, undo: bytes) -> bool:
-        """Say whether it is there as it is wanted, and is what that inverse is of; nothing is changed."""
+        """Say whether it is there as it is wanted, and is what that inverse is of; nothing is changed.
+
+        Raises: Unavailable if that cannot be known now.
+        """
         raise NotImplementedError
 
     def undo(self, key: bytes, undo: bytes) -> None:
@@ -150,8 +154,13 @@ class Store(Generic[S, H]):
         made = self.prepare(spec)
         held = self.held.get(made.key)
         if held is not None:
-            self.share(held, made)
-            made = held
+            try:
+                self.share(held, made)
+                made = held
+            except Unavailable:
+                if not self._is_gone(held):
+                    raise
+                held = None
         if who is not None:
             self.listen(made)
         if held is None:
@@ -205,6 +214,13 @@ class Store(Generic[S, H]):
             held.number = 0
         return [Loss(holder, reason) for holder in held.holders]
 
+    def _is_gone(self, held: H) -> bool:
+        """Say whether something is held no more, of which we have not heard yet; its holders are told."""
+        for lost, reason in list(self.check({held: 0})):
+            for loss in self.lose(lost, reason):
+                loss.holder.lost(loss.reason)
+        return held.gone
+
     def _forget(self, held: H) -> None:
         if self.held.get(held.key) is held:
             del self.held[held.key]
@@ -212,22 +228,36 @@ class Store(Generic[S, H]):
 
     def _take(self, held: H, who: Holder | None) -> None:
         """Take over what a daemon before us has made, or make it."""
-        left = self._recovery.claim(self.kind, held.record)
-        journal = self._recovery.journal
         title = who.title if who is not None else ""
-        if left is not None and self.stands(held, left.undo):
-            held.number = journal.adopt(left, title)
-            if held.undo != left.undo or not left.done:
-                journal.done(held.number, held.undo)
-        else:
-            if left is not None:
-                self._recovery.undo(left)
+        left = self._recovery.claim(self.kind, held.record)
+        if left is None or not self._take_over(held, left, title):
             if self.finds(held):
                 held.ours = False
             else:
                 self._perform(held, title)
         self.held[held.key] = held
         self.added(held)
+
+    def _take_over(self, held: H, left: LeftEntry, title: str) -> bool:
+        """Hold what a daemon before us has made, if it is there as it is wanted; if not, undo it.
+
+        Raises: Unavailable if that cannot be known, or undone, now.
+        """
+        journal = self._recovery.journal
+        try:
+            stands = self.stands(held, left.undo)
+            if not stands:
+                self.undo(left.key, left.undo)
+        except Unavailable:
+            self._recovery.give_back(left)
+            raise
+        if not stands:
+            journal.undone(left.number)
+            return False
+        held.number = journal.adopt(left, title)
+        if held.undo != left.undo or not (left.done or self.bears_mark):
+            journal.done(held.number, held.undo)
+        return True
 
     def _perform(self, held: H, title: str) -> None:
         """Make it; what is about to be done is written down before."""
@@ -239,11 +269,11 @@ class Store(Generic[S, H]):
         except BaseException:
             journal.undone(number)
             raise
-        if held.ours:
-            journal.done(number, held.undo if held.undo != undo else None)
-        else:
+        if not held.ours:
             journal.undone(number)
             held.number = 0
+        elif not self.bears_mark:
+            journal.done(number, held.undo if held.undo != undo else None)
 
 
 class _Holds(Protocol[S_contra, H]):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
+    Answer,
     RouteMessage,
     ask_addresses,
     ask_link,
@@ -93,6 +94,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         "left",
     )
     kind = "address"
+    bears_mark = True
 
     def __init__(
         self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf, recovery: Recovery = NO_RECOVERY
@@ -137,7 +139,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         operation = _operation(Spec(held.link, address, prefix))
         if answer.errno != errno.EEXIST:
             raise refused(operation, answer, ADDRESS_WORDS)
-        there = [message for message in self._of_link(ifindex) if message.local == address]
+        there = [message for message in self._of_link(ifindex) or () if message.local == address]
         for message in there:
             if message.prefix == prefix and message.address == address:
                 if message.flags & IFA_F_DADFAILED:
@@ -153,13 +155,14 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""
-        message = self._present().get(held.key)
+        message = self._present(f"look for {held.words}").get(held.key)
         return message is not None and message.address == message.local and _is_ours(message)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete an address, if it is not there from somebody else now."""
         one = decode_address(key, 0, len(key))
-        message = self._present().get((one.ifindex, one.local, one.prefix))
+        operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
+        message = self._present(operation).get((one.ifindex, one.local, one.prefix))
         if message is not None and _is_ours(message):
             self._delete(key)
 
@@ -271,40 +274,48 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Delete an address, but nothing with it.
 
         A primary IPv4 address takes the secondary ones of its network along, whoever put them there, unless the link
-        promotes one of them; so it does for that moment.
+        promotes one of them; so it does for that moment.  If it cannot be made to, the address stays.
+        Raises: Unavailable.
         """
         one = decode_address(body, 0, len(body))
         ifindex, address, prefix = one.ifindex, one.local, one.prefix
+        operation = f"delete {network_words(address, prefix)} on {self._requests.name_of(ifindex)}"
         together = [Request(RTM_DELADDR, 0, body)]
         if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
             link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
-            if isinstance(link, bytes) and not promotes(link, HEADER_SIZE, len(link)):
-                together.insert(0, Request(RTM_NEWLINK, 0, set_promotion(ifindex, True)))
+            if isinstance(link, Answer):
+                raise refused(operation, link, ADDRESS_WORDS)
+            if not promotes(link, HEADER_SIZE, len(link)):
+                refusal = self._requests.request(RTM_NEWLINK, 0, set_promotion(ifindex, True))
+                if refusal is not None:
+                    raise refused(operation, refusal, ADDRESS_WORDS)
                 together.append(Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)))
         self._subnets.cross_out(ifindex, address, prefix)
         self._snapshot = None
-        answer = self._requests.requests(together)[len(together) // 2]
+        answer = self._requests.requests(together)[0]
         if answer is not None and answer.errno not in GONE:
-            words = f"delete {network_words(address, prefix)} on {self._requests.name_of(ifindex)}"
-            raise refused(words, answer, ADDRESS_WORDS)
+            raise refused(operation, answer, ADDRESS_WORDS)
 
-    def _present(self) -> dict[Key, AddressMessage]:
-        """Return the addresses that are there, or were when they were read in this turn of the event loop."""
+    def _present(self, operation: str) -> dict[Key, AddressMessage]:
+        """Return the addresses that are there, or were when they were read in this turn of the event loop.
+
+        Raises: Unavailable if they cannot be read now.
+        """
         found = self._snapshot
         if found is None:
             found = {}
-            complete = self._read(0, found)
-            if complete and self._monitor.soon(self._drop_snapshot):
+            if not self._read(0, found):
+                raise Unavailable(operation, "the addresses cannot be read now", errno.EAGAIN)
+            if self._monitor.soon(self._drop_snapshot):
                 self._snapshot = found
         return found
 
     def _drop_snapshot(self) -> None:
         self._snapshot = None
 
-    def _of_link(self, ifindex: int) -> Iterable[AddressMessage]:
+    def _of_link(self, ifindex: int) -> Iterable[AddressMessage] | None:
         seen: dict[Key, AddressMessage] = {}
-        self._read(ifindex, seen)
-        return seen.values()
+        return seen.values() if self._read(ifindex, seen) else None
 
     def _join(self) -> None:
         if self._watched == 0:

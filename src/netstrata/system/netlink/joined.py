@@ -121,7 +121,9 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
         try:
             there = read_details(self._lookup, held.key, held.operation)
             options = resolved(held.spec.options, held.operation, self._requests)
-        except Unavailable:
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
             return False
         if self._obstacle(held, there, options):
             return False
@@ -131,15 +133,13 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
     def undo(self, key: bytes, undo: bytes) -> None:
         """Take a link out, if it is still in the one that it was put into."""
         ((ifindex,), (master,)) = _INDEX.unpack(key), _INDEX.unpack(undo)
+        operation = f"take {self._requests.name_of(ifindex)} out of {self._requests.name_of(master)}"
         try:
-            if read_details(self._lookup, ifindex, "").master != master:
-                return
-        except Unavailable:
-            return
-        answer = self._requests.request(RTM_NEWLINK, 0, set_master(ifindex, 0))
-        if answer is not None and answer.errno not in GONE:
-            names = self._requests.name_of(ifindex), self._requests.name_of(master)
-            raise refused(f"take {names[0]} out of {names[1]}", answer, LINK_WORDS)
+            if read_details(self._lookup, ifindex, operation).master == master:
+                self._change(set_master(ifindex, 0), operation)
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
 
     def removed(self, held: HeldPort) -> None:
         """Look at it no more."""
@@ -175,8 +175,11 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
             try:
                 details = read_details(self._lookup, held.key, operation)
             except Unavailable as error:
-                held.gone = True
-                yield held, error
+                if error.errno in GONE:
+                    held.gone = True
+                    yield held, error
+                else:
+                    self.suspects[held] = 0
                 continue
             if details.master != held.master:
                 held.gone = True

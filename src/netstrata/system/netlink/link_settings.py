@@ -16,7 +16,7 @@ from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RT
 from netstrata.system.held import NO_RECOVERY, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
+from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
@@ -173,7 +173,7 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
                 losses += self._losses_of(ifindex)
         if self._untold:
             self._monitor.look_again()
-        return losses, True
+        return losses, not self._suspects
 
     def _losses_of(self, ifindex: int) -> list[Loss]:
         """Give up what of a link does not stand any more."""
@@ -184,6 +184,9 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             now = self._read(ifindex, held.words, "")
             lost = self._differs(ifindex, now)
         except Unavailable as error:
+            if error.errno not in GONE:
+                self._suspects.add(ifindex)
+                return []
             gone = error
             lost = [word for word in held.words if (ifindex, word) in self.stacks]
         losses: list[Loss] = []

@@ -7,7 +7,6 @@ one may leave for another network namespace, and only the half that stays here c
 
 import errno
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from netstrata.contract.options import Options
 from netstrata.ports.kernel import NewLink
@@ -33,6 +32,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
 from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
+from netstrata.system.netlink.halves import LinkIdentity, read_halves, write_halves
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
@@ -40,18 +40,6 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 _COMMON = frozenset(field.attribute for field in COMMON.values())
-
-
-class LinkIdentity(NamedTuple):
-    """What a link takes along when it moves, and may get anew while it stays."""
-
-    kind: str
-    name: str
-    mac: bytes
-
-    def is_of(self, other: "LinkIdentity") -> bool:
-        """Say whether this can be the same link."""
-        return self.kind == other.kind and (self.name == other.name or (self.mac == other.mac != b""))
 
 
 class HeldLink(Held):
@@ -130,16 +118,17 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             return
         self._make(spec, held.below, options, operation)
         self._lookup.forget_names()
+        made = self._index_of(spec.name, operation)
         try:
-            self._follow(held, read_details(self._lookup, self._index_of(spec.name, operation), operation), options)
+            self._follow(held, read_details(self._lookup, made, operation), options)
         except Unavailable:
-            self.undo(held.record, b"")
+            self._delete({made: LinkIdentity(spec.kind, spec.name, b"")})
             raise
 
     def stands(self, held: HeldLink, undo: bytes) -> bool:
         """Say whether it is the link that was made, as it was asked for."""
         operation = f"make {held.words}"
-        if not held.key or (undo and held.key not in _halves(undo)):
+        if not held.key or (undo and held.key not in read_halves(undo)):
             return False
         try:
             details = read_details(self._lookup, held.key, operation)
@@ -147,14 +136,16 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             if self._obstacle(held, details, options):
                 return False
             self._follow(held, details, options)
-        except Unavailable:
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
             return False
         return True
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete a link, if it is still the same; of one that nobody knows the index of, the one of its name."""
         kind, _, name = key.decode("utf-8", "surrogateescape").partition(" ")
-        halves = _halves(undo) if undo else {self._requests.index_of(name): LinkIdentity(kind, name, b"")}
+        halves = read_halves(undo) if undo else {self._requests.index_of(name): LinkIdentity(kind, name, b"")}
         for ifindex, identity in halves.items():
             try:
                 if ifindex and identity.is_of(_identity(read_details(self._lookup, ifindex, ""))):
@@ -224,19 +215,29 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     def check(self, suspects: dict[HeldLink, int]) -> Iterator[tuple[HeldLink, Unavailable]]:
         """Read each link."""
         for held in suspects:
-            reason = self._loss_of(held)
+            try:
+                reason = self._loss_of(held)
+            except Unavailable:
+                self.suspects[held] = 0
+                continue
             if reason is not None:
                 yield held, reason
 
     def _sort_out(self, held: HeldLink) -> None:
-        """Know what of a link and its other half is still here: another link may have come in under its index."""
+        """Know what of a link and its other half is still here: another link may have come in under its index.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         for ifindex in held.left & held.here.keys():
             try:
                 same = held.here[ifindex].is_of(_identity(read_details(self._lookup, ifindex, "")))
-            except Unavailable:
+            except Unavailable as error:
+                if error.errno not in GONE:
+                    raise
                 same = False
             if not same:
                 del held.here[ifindex]
+            held.left.discard(ifindex)
         held.left.clear()
 
     def _find_half(self, held: HeldLink, half: int) -> None:
@@ -253,7 +254,10 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
                 self._concerned.setdefault(half, []).append(held)
 
     def _loss_of(self, held: HeldLink) -> Unavailable | None:
-        """Return why a link is not any more what was asked for; None if it is."""
+        """Return why a link is not any more what was asked for; None if it is.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         operation = f"hold {held.words}"
         self._sort_out(held)
         if held.key not in held.here:
@@ -262,6 +266,8 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             details = read_details(self._lookup, held.key, operation)
             self._find_half(held, details.link)
         except Unavailable as error:
+            if error.errno not in GONE:
+                raise
             del held.here[held.key]
             return error
         self._mind(held, details)
@@ -299,7 +305,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         held.here = {details.ifindex: _identity(details)}
         if held.spec.peer and details.link:
             held.here[details.link] = _identity(read_details(self._lookup, details.link, f"make {held.words}"))
-        held.undo = _as_halves(held.here)
+        held.undo = write_halves(held.here)
         fields = KINDS[held.spec.kind]
         data = encode_options(fields, {name: value for name, value in options.items() if name in fields})
         held.stands = {number: details.data[number] for number in data if number in details.data}
@@ -325,20 +331,6 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         if not ifindex:
             raise no_link(operation, link)
         return ifindex
-
-
-def _as_halves(here: Mapping[int, LinkIdentity]) -> bytes:
-    lines = (f"{index} {one.kind} {one.mac.hex()} {one.name}" for index, one in here.items())
-    return "\n".join(lines).encode("utf-8", "surrogateescape")
-
-
-def _halves(undo: bytes) -> dict[int, LinkIdentity]:
-    """Read what `_as_halves` has written."""
-    halves: dict[int, LinkIdentity] = {}
-    for line in undo.decode("utf-8", "surrogateescape").split("\n"):
-        ifindex, kind, mac, name = line.split(" ", 3)
-        halves[int(ifindex)] = LinkIdentity(kind, name, bytes.fromhex(mac))
-    return halves
 
 
 def _identity(details: LinkDetails) -> LinkIdentity:

@@ -57,8 +57,9 @@ class HeldNeighbour(Held):
 class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
     """The `Neighbours` port over rtnetlink."""
 
-    __slots__ = ("_index_of", "_monitor", "_requests")
+    __slots__ = ("_index_of", "_marks", "_monitor", "_requests")
     kind = "neighbour"
+    bears_mark = True
 
     def __init__(
         self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf, recovery: Recovery = NO_RECOVERY
@@ -67,6 +68,7 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
         self._requests = requests
         self._monitor = monitor
         self._index_of = index_of
+        self._marks = False  # this kernel says whose a neighbour is, as it does since Linux 5.0
         monitor.subscribe(self, RTM_NEWNEIGH, RTM_DELNEIGH)
 
     def prepare(self, spec: Neighbour) -> HeldNeighbour:
@@ -97,7 +99,7 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
         body = encode_neighbour(_family(address), ifindex, NUD_PERMANENT, address, mac, RTPROT_NETSTRATA)
         answer = self._requests.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, body)
         if answer is not None and answer.errno == errno.EEXIST:
-            there = self._find(held.key)
+            there = self._find(held.key, operation)
             if there is not None and there.state & NUD_PERMANENT:
                 if there.mac == mac:
                     held.ours = there.protocol == RTPROT_NETSTRATA and self._recovery.trusts_marks
@@ -110,17 +112,21 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
 
     def stands(self, held: HeldNeighbour, undo: bytes) -> bool:
         """Say whether a neighbour is there, at that hardware address, with our mark."""
-        return self._is_ours(held.key, held.neighbour.mac)
+        return self._is_ours(held.key, held.neighbour.mac, f"add neighbour {held.words}")
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete a neighbour, if it is still at the address that we have set."""
         one = decode_neighbour(key, 0, len(key))
-        if not self._is_ours((one.ifindex, one.address), undo):
-            return
-        answer = self._requests.request(RTM_DELNEIGH, 0, key)
-        if answer is not None and answer.errno not in GONE:
-            where = f"{format_address(one.address).decode()} on {self._requests.name_of(one.ifindex)}"
-            raise refused(f"delete neighbour {where}", answer, NEIGHBOUR_WORDS)
+        where = f"{format_address(one.address).decode()} on {self._requests.name_of(one.ifindex)}"
+        operation = f"delete neighbour {where}"
+        if self._is_ours((one.ifindex, one.address), undo, operation):
+            self._delete(key, operation)
+
+    def leave(self, held: HeldNeighbour) -> None:
+        """Delete a neighbour that we hold, if it still is the one."""
+        operation = f"delete neighbour {held.words}"
+        if self._is_there(held, operation):
+            self._delete(held.record, operation)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
@@ -128,34 +134,58 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
             return
         message = decode_neighbour(data, start, end)
         held = self.held.get((message.ifindex, message.address))
-        if held is not None and (kind == RTM_DELNEIGH or not _is(message, held.neighbour.mac)):
+        if held is not None and (kind == RTM_DELNEIGH or not self._is(message, held)):
             self.suspects[held] = 0
 
     def check(self, suspects: dict[HeldNeighbour, int]) -> Iterator[tuple[HeldNeighbour, Unavailable]]:
         """Ask for each."""
         for held in suspects:
-            found = self._find(held.key)
-            if found is not None and _is(found, held.neighbour.mac):
+            try:
+                if self._is_there(held, ""):
+                    continue
+            except Unavailable:
+                self.suspects[held] = 0
                 continue
             held.gone = True
             there = self._requests.index_of(held.neighbour.link) == held.key[0]
             why = "someone removed or changed it" if there else f"{held.neighbour.link} is gone or has a new name"
             yield held, Unavailable(f"hold neighbour {held.words}", why)
 
-    def _is_ours(self, key: Key, mac: bytes) -> bool:
-        found = self._find(key)
-        return found is not None and _is(found, mac) and found.protocol == RTPROT_NETSTRATA
+    def _delete(self, body: bytes, operation: str) -> None:
+        answer = self._requests.request(RTM_DELNEIGH, 0, body)
+        if answer is not None and answer.errno not in GONE:
+            raise refused(operation, answer, NEIGHBOUR_WORDS)
 
-    def _find(self, key: Key) -> NeighbourMessage | None:
+    def _is_ours(self, key: Key, mac: bytes, operation: str) -> bool:
+        found = self._find(key, operation)
+        return found is not None and _is_at(found, mac) and found.protocol == RTPROT_NETSTRATA
+
+    def _is_there(self, held: HeldNeighbour, operation: str) -> bool:
+        found = self._find(held.key, operation)
+        return found is not None and self._is(found, held)
+
+    def _is(self, message: NeighbourMessage, held: HeldNeighbour) -> bool:
+        """Say whether a neighbour is one that is held, and not one that somebody has put in its place."""
+        ours = message.protocol == RTPROT_NETSTRATA
+        self._marks = self._marks or ours
+        return _is_at(message, held.neighbour.mac) and (ours or not held.ours or not self._marks)
+
+    def _find(self, key: Key, operation: str) -> NeighbourMessage | None:
+        """Return a neighbour, None if it is not there.
+
+        Raises: Unavailable if that cannot be read now.
+        """
         ifindex, address = key
         found = self._requests.get(RTM_GETNEIGH, ask_neighbour(_family(address), ifindex, address))
         if isinstance(found, Answer):
+            if found.errno not in GONE:
+                raise refused(operation, found, NEIGHBOUR_WORDS)
             return None
         (one,) = messages(found, len(found))
         return decode_neighbour(found, one.start, one.end)
 
 
-def _is(message: NeighbourMessage, mac: bytes) -> bool:
+def _is_at(message: NeighbourMessage, mac: bytes) -> bool:
     return bool(message.state & NUD_PERMANENT) and message.mac == mac
 
 

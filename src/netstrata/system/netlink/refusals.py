@@ -3,8 +3,10 @@
 import errno
 from os import strerror
 
+from netstrata.ports.kernel import Route
 from netstrata.protocols.rtnetlink import ROUTE_KINDS, Answer, RouteMessage
 from netstrata.protocols.rtnetlink.constants import (
+    RT_TABLE_MAIN,
     RTN_UNICAST,
     RTPROT_BOOT,
     RTPROT_KERNEL,
@@ -77,3 +79,19 @@ def route_words(found: RouteMessage, link: str) -> str:
     if found.metric:
         words += f" metric {found.metric}"
     return f"{words} proto {_OWNERS.get(found.protocol, found.protocol)}"
+
+
+def spec_words(route: Route) -> str:
+    """Return a route as a user says it: `198.51.100.0/24 via 192.0.2.1 on eth0 metric 5`."""
+    words = network_words(route.destination, route.prefix)
+    if route.kind == "blackhole":
+        words += " into the blackhole"
+    elif route.kind != "unicast":
+        words = f"{route.kind} {words}"
+    if route.gateway is not None:
+        words += f" via {format_address(route.gateway).decode()}"
+    if route.link is not None and route.kind == "unicast":
+        words += f" on {route.link}"
+    if route.metric:
+        words += f" metric {route.metric}"
+    return words if route.table == RT_TABLE_MAIN else f"{words} in table {route.table}"

@@ -26,7 +26,6 @@ from netstrata.protocols.rtnetlink.constants import (
     IP6_METRIC,
     NLM_F_CREATE,
     NLM_F_EXCL,
-    RT_TABLE_MAIN,
     RTM_DELROUTE,
     RTM_GETROUTE,
     RTM_NEWROUTE,
@@ -49,6 +48,7 @@ from netstrata.system.netlink.refusals import (
     no_link,
     refused,
     route_words,
+    spec_words,
 )
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import Table, has_key, look_up
@@ -63,6 +63,7 @@ _GROUPS = {
 }
 _PREFIX = tuple(bytes((length,)) for length in range(129))
 _ADD = NLM_F_CREATE | NLM_F_EXCL
+_UNREAD = "the routes cannot be read now"
 _FEW = 64  # routes to look up one by one; more are looked for in the whole table
 
 
@@ -83,7 +84,7 @@ class HeldRoute(Held):
     @property
     def words(self) -> str:
         """The route as a user says it."""
-        return _words(self.route)
+        return spec_words(self.route)
 
     @property
     def network(self) -> Network:
@@ -126,16 +127,10 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     """The `Routes` port over rtnetlink."""
 
     __slots__ = (
-        "_by_destination",
-        "_by_link",
-        "_index_of",
-        "_monitor",
-        "_requests",
-        "_snapshot",
-        "_watched",
-        "dropped",
-    )
+        "_by_destination", "_by_link", "_index_of", "_monitor", "_requests", "_snapshot", "_watched", "dropped",
+    )  # fmt: skip
     kind = "route"
+    bears_mark = True
 
     def __init__(
         self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf, recovery: Recovery = NO_RECOVERY
@@ -158,7 +153,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if kind == "unicast":
             ifindex = self._index_of(link) if link is not None else self._towards(spec)
             if not ifindex:
-                raise no_link(f"add route {_words(spec)}", link or "without a name")
+                raise no_link(f"add route {spec_words(spec)}", link or "without a name")
         if len(destination) == 16:
             destination = mask_bits(destination, prefix)  # as the kernel does, for this family only
             metric = metric or IP6_METRIC
@@ -206,10 +201,38 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete a route; the kernel finds it by our mark, too."""
+        if self._would_take_another(decode_route(key, 0, len(key))):
+            return
+        self._delete(key)
+
+    def leave(self, held: HeldRoute) -> None:
+        """Delete a route that we hold."""
+        there = self._by_destination.get(held.destination, ())
+        if any(one.route.table == held.route.table for one in there):
+            self.undo(held.record, held.undo)
+        else:
+            self._delete(held.record)
+
+    def _delete(self, key: bytes) -> None:
         answer = self._requests.request(RTM_DELROUTE, 0, key)
         if answer is not None and answer.errno not in GONE:
             route = decode_route(key, 0, len(key))
             raise refused(f"delete route {network_words(route.destination, route.prefix)}", answer, ROUTE_WORDS)
+
+    def _would_take_another(self, route: RouteMessage) -> bool:
+        """Say whether, as a route is not there any more, the kernel would delete another one of ours in its place.
+
+        To delete an IPv4 route without a metric is to delete the first one with any.
+        Raises: Unavailable if that cannot be read now.
+        """
+        if route.metric or route.family != AF_INET:
+            return False
+        destination = route.destination + _PREFIX[route.prefix]
+        table = Table(self._requests, AF_INET, route.table, (destination,))
+        found = table.find(destination, 0)
+        if not found and not table.complete:
+            raise Unavailable(f"delete route {network_words(route.destination, route.prefix)}", _UNREAD, errno.EAGAIN)
+        return not any(one.protocol == RTPROT_NETSTRATA for one in found)
 
     def added(self, held: HeldRoute) -> None:
         """Find it by its destination and its link."""
@@ -296,7 +319,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         Raises: Unavailable if there is no way to it.
         """
         found = self._requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
-        operation = f"add route {_words(wish)}"
+        operation = f"add route {spec_words(wish)}"
         if isinstance(found, Answer):
             raise refused(operation, found, ROUTE_WORDS)
         (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
@@ -354,6 +377,8 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if not found:
             table = Table(self._requests, held.family, held.route.table, (held.destination,))
             found = table.find(held.destination, held.metric)
+            if not found and not table.complete:
+                raise Unavailable(f"look for route {held.words}", _UNREAD, errno.EAGAIN)
             if table.whole and self._monitor.soon(self._drop_snapshot):
                 self._snapshot = table
         return found
@@ -368,21 +393,5 @@ def _refused(wish: Route, answer: Answer) -> Unavailable:
     if answer.errno == errno.EINVAL and network != wish.destination:
         whole = network_words(network, wish.prefix)
         reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
-        return Unavailable(f"add route {_words(wish)}", reason, answer.errno)
-    return refused(f"add route {_words(wish)}", answer, ROUTE_WORDS)
-
-
-def _words(route: Route) -> str:
-    """Return a route as a user says it: `198.51.100.0/24 via 192.0.2.1 on eth0 metric 5`."""
-    words = network_words(route.destination, route.prefix)
-    if route.kind == "blackhole":
-        words += " into the blackhole"
-    elif route.kind != "unicast":
-        words = f"{route.kind} {words}"
-    if route.gateway is not None:
-        words += f" via {format_address(route.gateway).decode()}"
-    if route.link is not None and route.kind == "unicast":
-        words += f" on {route.link}"
-    if route.metric:
-        words += f" metric {route.metric}"
-    return words if route.table == RT_TABLE_MAIN else f"{words} in table {route.table}"
+        return Unavailable(f"add route {spec_words(wish)}", reason, answer.errno)
+    return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS)

@@ -4,6 +4,7 @@ The kernel takes two rules that differ only in that number for two, so what is t
 we listen, one reading serves until the event loop's next turn.
 """
 
+import errno
 from collections.abc import Iterator
 
 from netstrata.ports.kernel import Rule
@@ -61,6 +62,7 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
 
     __slots__ = ("_monitor", "_requests", "_snapshots")
     kind = "rule"
+    bears_mark = True
 
     def __init__(self, requests: RequestSocket, monitor: Monitor, recovery: Recovery = NO_RECOVERY) -> None:
         super().__init__(recovery)
@@ -83,7 +85,7 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
 
     def do(self, held: HeldRule) -> None:
         """Add a rule, if it is not there."""
-        there = self._present(held.key.family)
+        there = self._present(held, f"add rule {held.words}")
         if held.key in there:
             held.ours = there[held.key] == RTPROT_NETSTRATA and self._recovery.trusts_marks
             return
@@ -93,7 +95,7 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
 
     def stands(self, held: HeldRule, undo: bytes) -> bool:
         """Say whether a rule is there, with our mark."""
-        return self._present(held.key.family).get(held.key) == RTPROT_NETSTRATA
+        return self._present(held, f"look for rule {held.words}").get(held.key) == RTPROT_NETSTRATA
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete a rule; the kernel finds it by our mark, too."""
@@ -129,11 +131,19 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
             held.gone = True
             yield held, Unavailable(f"hold rule {held.words}", "someone removed it")
 
-    def _present(self, family: int) -> dict[RuleMessage, int]:
-        """Return the rules that are there, or were when they were read in this turn of the event loop."""
+    def _present(self, held: HeldRule, operation: str) -> dict[RuleMessage, int]:
+        """Return the rules that are there, or were when they were read in this turn of the event loop.
+
+        Raises: Unavailable if they cannot be read now, and the one that is looked for is not among them.
+        """
+        family = held.key.family
         found = self._snapshots.get(family)
         if found is None:
-            found = self._read(family)[0]
+            found, complete = self._read(family)
+            if not complete and held.key not in found:
+                raise Unavailable(operation, "the rules cannot be read now", errno.EAGAIN)
+            if not complete:
+                return found
             if self._snapshots or self._monitor.soon(self._snapshots.clear):
                 self._snapshots[family] = found
         return found

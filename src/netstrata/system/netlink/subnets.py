@@ -18,8 +18,8 @@ class Subnets:
 
     __slots__ = ("_links", "_monitor", "_read")
 
-    def __init__(self, monitor: Monitor, read: Callable[[int], Iterable[AddressMessage]]) -> None:
-        """Take how the addresses of a link are read."""
+    def __init__(self, monitor: Monitor, read: Callable[[int], Iterable[AddressMessage] | None]) -> None:
+        """Take how the addresses of a link are read; None is what cannot be read now."""
         self._monitor = monitor
         self._read = read
         self._links: dict[int, dict[Network, dict[bytes, None]]] = {}
@@ -29,19 +29,25 @@ class Subnets:
         self._links.clear()
 
     def has_secondaries(self, ifindex: int, address: bytes, prefix: int) -> bool:
-        """Say whether others would go with an address."""
-        network = self._of(ifindex).get((mask_bits(address, prefix), prefix), {})
+        """Say whether others would go with an address, or may, because that cannot be known."""
+        networks = self._of(ifindex)
+        if networks is None:
+            return True
+        network = networks.get((mask_bits(address, prefix), prefix), {})
         return len(network) > 1 and next(iter(network)) == address
 
     def cross_out(self, ifindex: int, address: bytes, prefix: int) -> None:
         """Know that an address is gone, and that the next one of its network took its place."""
         self._links.get(ifindex, {}).get((mask_bits(address, prefix), prefix), {}).pop(address, None)
 
-    def _of(self, ifindex: int) -> dict[Network, dict[bytes, None]]:
+    def _of(self, ifindex: int) -> dict[Network, dict[bytes, None]] | None:
         networks = self._links.get(ifindex)
         if networks is None:
+            read = self._read(ifindex)
+            if read is None:
+                return None
             networks = {}
-            there = [one for one in self._read(ifindex) if one.family == AF_INET]
+            there = [one for one in read if one.family == AF_INET]
             for one in sorted(there, key=lambda one: one.flags & IFA_F_SECONDARY):
                 networks.setdefault((mask_bits(one.address, one.prefix), one.prefix), {})[one.local] = None
             if self._links or self._monitor.soon(self.forget):

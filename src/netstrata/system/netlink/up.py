@@ -76,7 +76,12 @@ class UpLinks(Store[str, HeldUp], Subscriber):
 
     def stands(self, held: HeldUp, undo: bytes) -> bool:
         """Say whether a link is up."""
-        return self._lookup.read(held.key, f"set {held.words} up").up
+        try:
+            return self._lookup.read(held.key, f"set {held.words} up").up
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
+            return False
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Set a link down."""
@@ -98,6 +103,9 @@ class UpLinks(Store[str, HeldUp], Subscriber):
                     continue
                 reason = Unavailable(operation, "someone set it down")
             except Unavailable as error:
+                if error.errno not in GONE:
+                    self.suspects[held] = 0
+                    continue
                 reason = error
             held.gone = True
             yield held, reason

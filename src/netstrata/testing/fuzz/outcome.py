@@ -61,6 +61,10 @@ class Watcher(Notes):
         if what == "gone" and self._there.pop(process, []):
             self.faults.append(f"{process.code.name} is gone, its statements are not")
 
+    def processes(self) -> list[Process]:
+        """Return the processes that have statements."""
+        return list(self._there)
+
     def left(self) -> int:
         """Return how many statements exist."""
         return sum(len(there) for there in self._there.values())

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from netstrata.protocols.rtnetlink.wire import attributes
 from netstrata.testing.model.kinds import BRIDGE_PORT, check_port
 from netstrata.testing.model.link import ModelLink
-from netstrata.testing.model.messages import NotModelled, Refusal
+from netstrata.testing.model.messages import Refusal
 
 if TYPE_CHECKING:
     from netstrata.testing.model.links import Links
 
 _MASK = 0x3FFF
+_MTU = 1500  # of a bridge without ports
 
 
 class BridgePorts:
@@ -44,6 +45,11 @@ class BridgePorts:
         self._take_after(bridge)
         return True
 
+    def mtu_changed(self, port: ModelLink) -> None:
+        """Let a bridge follow the MTU of a port."""
+        self._links.tell(port)
+        self._take_after(self._links.by_index[port.master])
+
     def leave(self, link: ModelLink) -> None:
         """Take a link out of its bridge."""
         bridge = self._links.by_index[link.master]
@@ -61,12 +67,14 @@ class BridgePorts:
         return True
 
     def _take_after(self, bridge: ModelLink) -> None:
-        """Give a bridge the least address and size of its ports, if it has none of its own."""
+        """Give a bridge the least address and MTU of its ports, if it has none of its own."""
         ports = [one for one in self._links.by_index.values() if one.master == bridge.ifindex]
         if not bridge.own_mac and ports:
             mac = min(one.mac for one in ports)
             if mac != bridge.mac:
                 bridge.mac = mac
                 self._links.tell(bridge)
-        if any(one.mtu != bridge.mtu for one in ports):
-            raise NotModelled("a bridge whose ports have another MTU")
+        mtu = min((one.mtu for one in ports), default=_MTU)
+        if not bridge.own_mtu and mtu != bridge.mtu:
+            bridge.mtu = mtu
+            self._links.tell(bridge)

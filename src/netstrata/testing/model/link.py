@@ -1,6 +1,7 @@
 """One link of the model, and how the kernel tells of it.  Source: rtnl_fill_ifinfo in net/core/rtnetlink.c."""
 
 from dataclasses import dataclass, field
+from struct import Struct
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
@@ -42,6 +43,7 @@ IFLA_MIN_MTU, IFLA_MAX_MTU = 50, 51
 NLA_F_NESTED = 0x8000
 UNKNOWN, DOWN, LOWER_LAYER_DOWN, DORMANT, OPERATIONAL = 0, 2, 3, 5, 6  # operational states, RFC 2863
 _CONF_WORDS = 33
+_CONF = Struct(f"={_CONF_WORDS}I")
 
 
 @dataclass(eq=False)
@@ -70,6 +72,7 @@ class ModelLink:
     data: Attributes = field(default_factory=dict)
     port: Attributes = field(default_factory=dict)  # how it behaves in a bridge
     own_mac: bool = True  # somebody gave it; a bridge without one takes that of a port
+    own_mtu: bool = False  # of a bridge: somebody set it, and it does not follow its ports
     promotes: bool = False  # promote_secondaries
     accept_dad: int = 1
     ready: bool = False  # IPv6 has begun to work on it
@@ -139,7 +142,7 @@ class ModelLink:
     def _settings(self) -> bytes:
         words = [0] * _CONF_WORDS
         words[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1] = int(self.promotes)
-        conf = attribute(IFLA_INET_CONF, b"".join(U32.pack(word) for word in words))
+        conf = attribute(IFLA_INET_CONF, _CONF.pack(*words))
         return attribute(IFLA_AF_SPEC, attribute(AF_INET, conf))
 
     def _altnames(self) -> bytes:

@@ -304,7 +304,11 @@ class Links:
         if IFLA_ADDRESS in given:
             self._set_mac(link, given[IFLA_ADDRESS])
         if IFLA_MTU in given:
-            told = self._set_mtu(link, number(given[IFLA_MTU])) or told
+            changed = self._set_mtu(link, number(given[IFLA_MTU]))
+            told = changed or told
+            link.own_mtu = link.own_mtu or changed
+            if changed and link.master:
+                self._ports.mtu_changed(link)
         if IFLA_IFNAME in given and text(given[IFLA_IFNAME]) not in (link.name, *link.altnames):
             name = text(given[IFLA_IFNAME])
             if self.named(name) is not None:

@@ -128,6 +128,8 @@ class Rules:
         rule = ModelRule(header, given)
         if request.flags & NLM_F_EXCL and any(rule.is_same(one) for one in rules):
             raise Refusal(errno.EEXIST)
+        if header[0] == AF_INET6:  # which makes the table that a rule looks up, to stay
+            self._kernel.routes6.tables.setdefault(_table(header, given), {})
         rules.insert(sum(one.priority <= rule.priority for one in rules), rule)
         self._tell(RTM_NEWRULE, rule, request)
 

@@ -96,6 +96,9 @@ class ModelSocket:
         """Take the oldest datagram."""
         if self._lost:
             self._lost = False
+            if not self._queue:
+                self._congested = False
+                os.eventfd_read(self._event)
             raise OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))
         if not self._queue:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
@@ -133,12 +136,20 @@ class ModelSocket:
 
     def hear(self, group: int, message: bytes) -> None:
         """Take what the kernel tells a group."""
-        if group not in self.groups or (self._filter and not passes(self._filter, message)):
-            return
+        if group in self.groups and not (self._filter and not passes(self._filter, message)):
+            self._put_news(message)
+
+    def overflow(self) -> None:
+        """Lose a message, and with it all that come until the queue has been read to its end."""
+        if not self._queue and not self._lost:
+            os.eventfd_write(self._event, 1)
+        self._congested = self._lost = True
+
+    def _put_news(self, message: bytes) -> None:
         if self._congested or self._size > self._limit:
-            self._congested = self._lost = True
-            return
-        self._put(message)
+            self.overflow()
+        else:
+            self._put(message)
 
     def _put(self, message: bytes) -> None:
         self._queue.append(message)

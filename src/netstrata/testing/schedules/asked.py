@@ -1,0 +1,219 @@
+"""What statements have asked of the ports, and whether the kernel has it: up means that it is so."""
+
+from typing import TYPE_CHECKING, Any
+
+from netstrata.engine.holders import HolderId, Holders
+from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
+from netstrata.protocols.rtnetlink import ROUTE_KINDS, decode_settings
+from netstrata.protocols.rtnetlink.constants import AF_INET6, IFF_RUNNING, IP6_METRIC, RTN_UNICAST
+from netstrata.testing.model import ModelPorts
+from netstrata.testing.schedules.kernel import WatchedKernel
+from netstrata.values import mask_bits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_CHECKED = (
+    "held_link", "held_up", "held_port", "held_address", "held_route", "held_rule", "held_neighbour", "held_settings",
+)  # fmt: skip
+
+
+class _Holding:
+    """Holds something, and says meanwhile who does."""
+
+    def __init__(self, holding: Any, kernel: WatchedKernel, statement: Statement | None) -> None:
+        self._holding = holding
+        self._kernel = kernel
+        self._statement = statement
+
+    async def __aenter__(self) -> Any:
+        with self._kernel.on_behalf_of(self._statement):
+            return await self._holding.__aenter__()
+
+    async def __aexit__(self, *why: object) -> Any:
+        with self._kernel.on_behalf_of(self._statement):
+            return await self._holding.__aexit__(*why)
+
+
+class _Port:
+    """A port that notes what is held through it; all else is the port's own."""
+
+    def __init__(self, port: Any, asked: "Asked", statement: Statement | None = None) -> None:
+        self._port = port
+        self._asked = asked
+        self._statement = statement
+
+    def on_behalf_of(self, who: HolderId) -> "_Port":
+        """Return the port for a statement."""
+        return _Port(self._port.on_behalf_of(who), self._asked, self._asked.statement_of(who))
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not name.startswith(("held_", "watch_")):
+            return found
+
+        def noted(*arguments: Any) -> Any:
+            self._asked.note(self._statement, name, arguments)
+            made = found(*arguments)
+            return _Holding(made, self._asked.kernel, self._statement) if name.startswith("held_") else made
+
+        return noted
+
+
+class AskedPorts(ModelPorts):
+    """The ports of a daemon, with what is asked of them."""
+
+    def __init__(self, kernel: WatchedKernel) -> None:
+        super().__init__(kernel)
+        self.asked = Asked(kernel)
+        for name in ("links", "addresses", "routes", "rules", "neighbours"):
+            setattr(self, name, _Port(getattr(self, name), self.asked))
+
+
+class Asked:
+    """What each statement has asked for last, with the indexes that links had then."""
+
+    def __init__(self, kernel: WatchedKernel) -> None:
+        self.holders: Holders | None = None
+        self.kernel = kernel
+        self._of: dict[Statement, tuple[str, tuple[Any, ...], int, int]] = {}
+
+    def statement_of(self, who: HolderId) -> Statement | None:
+        """Return the statement that a port is called for."""
+        found = self.holders.find(who.number) if self.holders is not None else None
+        return found if isinstance(found, Statement) else None
+
+    def note(self, who: Statement | None, operation: str, arguments: tuple[Any, ...]) -> None:
+        """Note what a statement asks for."""
+        if who is not None:
+            self._of.pop(who, None)
+            name, second = _links_of(operation, arguments)
+            self._of[who] = (operation, arguments, self._index(name), self._index(second))
+
+    def is_shared(self, statement: Statement) -> bool:
+        """Say whether another statement that is there asks for some of the same."""
+        asked = self._of.pop(statement, None)
+        if asked is None:
+            return False
+        things = _things(*asked)
+        return any(other.state != NONE and things & _things(*of) for other, of in self._of.items())
+
+    def missing(self) -> dict[Statement, str]:
+        """Return what statements that are up have asked for, and the kernel does not have."""
+        found: dict[Statement, str] = {}
+        set_later: set[tuple[int, str]] = set()
+        for statement, (operation, arguments, link, second) in reversed(list(self._of.items())):
+            if operation in ("watch_present", "watch_carrier"):
+                wrong = self._watched(statement, operation, arguments[0], link)
+            elif statement.state != UP or operation not in _CHECKED:
+                continue
+            elif operation == "held_settings":
+                wrong = self._settings(link, arguments[1], set_later)
+            else:
+                check: Callable[[tuple[Any, ...], int, int], bool] = getattr(self, f"_{operation[5:]}")
+                wrong = "" if check(arguments, link, second) else str(arguments)
+            if wrong:
+                state = STATE_NAMES[statement.state]
+                found[statement] = f"missing: {statement.title} is {state}, but {operation} {wrong} is otherwise"
+        return found
+
+    def _watched(self, statement: Statement, operation: str, name: str, link: int) -> str:
+        """Return what is watched, if a statement sees it otherwise than it is."""
+        if operation == "watch_present":
+            is_so = self._index(name) != 0
+        else:
+            there = self.kernel.links.by_index.get(link)
+            is_so = there is not None and bool(there.flags & IFF_RUNNING)
+        return name if statement.state in (UP, DOWN) and (statement.state == UP) is not is_so else ""
+
+    def _index(self, name: str) -> int:
+        link = self.kernel.links.named(name) if name else None
+        return link.ifindex if link is not None else 0
+
+    def _link(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        (wish,) = arguments
+        there = self.kernel.links.by_index.values()
+        return any(one.kind == wish.kind for one in there)
+
+    def _up(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        there = self.kernel.links.by_index.get(link)
+        return there is not None and there.up
+
+    def _port(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        there = self.kernel.links.by_index.get(link)
+        return there is not None and there.master == second
+
+    def _address(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        _, address, prefix = arguments
+        table = self.kernel.addresses4 if len(address) == 4 else self.kernel.addresses6
+        return any((one.local, one.prefix) == (address, prefix) for one in table.of_link.get(link, ()))
+
+    def _route(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        (wish,) = arguments
+        six = len(wish.destination) == 16
+        routes = self.kernel.routes6 if six else self.kernel.routes4
+        metric = wish.metric or (IP6_METRIC if six else 0)
+        link = link if wish.kind == "unicast" else 0
+        there = routes.at(wish.table, mask_bits(wish.destination, wish.prefix), wish.prefix)
+        return any(
+            one.type == ROUTE_KINDS[wish.kind]
+            and one.metric == metric
+            and one.source == wish.source
+            and (one.type != RTN_UNICAST or one.gateway == (wish.gateway or b""))
+            and link in (0, one.ifindex)
+            for one in there
+        )
+
+    def _rule(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        (wish,) = arguments
+        family = AF_INET6 if wish.family == 6 else 2
+        rules = (one.read() for one in self.kernel.rules.of_family[family])
+        return any((one.priority, one.table) == (wish.priority, wish.table) for one in rules)
+
+    def _neighbour(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        (wish,) = arguments
+        there = self.kernel.neighbours.there.get((link, wish.address))
+        return there is not None and there.mac == wish.mac
+
+    def _settings(self, link: int, wanted: dict[str, Any], set_later: set[tuple[int, str]]) -> str:
+        there = self.kernel.links.by_index.get(link)
+        if there is None:
+            return f"{wanted}: the link is gone"
+        body = there.body()
+        now = decode_settings(body, 0, len(body), wanted)
+        for word, value in wanted.items():
+            if (link, word) not in set_later and now[word] != value:
+                return f"{word} {value}: it is {now[word]}"
+            set_later.add((link, word))
+        return ""
+
+
+def _links_of(operation: str, arguments: tuple[Any, ...]) -> tuple[str, str]:
+    """Return the names of the links that something is held on, and in."""
+    first = arguments[0]
+    if operation in ("held_up", "held_settings", "held_address", "watch_present", "watch_carrier"):
+        return first, ""
+    if operation == "held_port":
+        return first.link, first.master
+    if operation in ("held_route", "held_neighbour"):
+        return first.link or "", ""
+    return "", ""
+
+
+def _things(operation: str, arguments: tuple[Any, ...], link: int, second: int) -> set[tuple[Any, ...]]:
+    """Return what is held, so that it can be compared: what two hold is undone by the last of them."""
+    if operation not in _CHECKED:
+        return set()
+    first = arguments[0]
+    if operation == "held_settings":
+        return {(link, word) for word in arguments[1]}
+    if operation == "held_address":
+        return {("address", link, *arguments[1:])}
+    if operation == "held_route":
+        return {("route", mask_bits(first.destination, first.prefix), first.prefix, first.table)}
+    if operation == "held_neighbour":
+        return {("neighbour", link, first.address)}
+    if operation == "held_link":
+        return {("link", first.name)}
+    return {(operation, link, first if operation == "held_rule" else "")}

@@ -1,0 +1,149 @@
+"""A daemon over a model kernel: an engine, ports and a clock, and what is noted of them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from netstrata.daemon.running.link_retries import LinkRetries
+from netstrata.daemon.running.registry import make_registry
+from netstrata.engine.compiler import compile_program
+from netstrata.engine.environment import Environment, Observer, Retry
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import COMPLETE, PAUSED, RUNNING, Process
+from netstrata.engine.program import Slot
+from netstrata.engine.registry import Registry
+from netstrata.engine.statement import DOWN, DYING, NONE, Statement
+from netstrata.language.load import load
+from netstrata.protocols.rtnetlink.constants import RTNLGRP_LINK
+from netstrata.testing.fuzz.outcome import Watcher
+from netstrata.testing.schedules.asked import AskedPorts
+from netstrata.testing.schedules.clock import LoopTimers
+from netstrata.testing.schedules.kernel import WatchedKernel
+
+RETRY_MS = 1000
+_STEPS = 2000  # in one turn of the loop
+_ENDLESS = 20_000  # steps: more, and it goes on and on
+
+_registry: list[Registry] = []  # made once
+
+
+class Seen(Watcher):
+    """What a daemon says of itself, and the rules of the machine."""
+
+    def __init__(self, retries: LinkRetries, on_gone: Callable[[Statement], None]) -> None:
+        super().__init__()
+        self._retries = retries
+        self._on_gone = on_gone
+        self.reasons: dict[Process, int] = {}  # milliseconds: when something failed there last
+
+    def moved(self, statement: Statement, before: int, after: int) -> None:
+        """Check a transition, and what a statement that is gone has left."""
+        super().moved(statement, before, after)
+        if after == NONE:
+            self._on_gone(statement)
+
+    def failed(self, process: Process, slot: Slot, error: Exception) -> None:
+        """Note a failure, and try again when links change."""
+        super().failed(process, slot, error)
+        self.reasons[process] = process.engine.timers.now()
+        self._retries.failed(process, slot, error)
+
+    def broken(self, error: BaseException) -> None:
+        """Note what no statement is guilty of."""
+        self.faults.append(f"the engine met {error!r}")
+
+
+class Daemon:
+    """One daemon, from its start to its end."""
+
+    def __init__(self, program: str, kernel: WatchedKernel) -> None:
+        """Start it.
+
+        Raises: Refusals if the program is refused.
+        """
+        if not _registry:
+            _registry.append(make_registry())
+        codes = compile_program(load("schedule.ncd", lambda path: program.encode()), _registry[0])
+        self._loop = asyncio.get_running_loop()
+        self._scheduled = False
+        self.kernel = kernel
+        self.ports = AskedPorts(kernel)
+        self.seen = Seen(LinkRetries(self.ports), self._gone)
+        self._timers = LoopTimers(self._loop)
+        outside = Environment(_unheard, _unheard, self._wake, self.ports, [], {})
+        self.engine = Engine(codes, self._timers, Retry(RETRY_MS), self.seen, outside)
+        self._timers.engine = self.engine
+        self.ports.asked.holders = self.engine.holders
+        self.engine.watched = True
+        self.engine.start()
+        self._wake()
+
+    def end(self) -> None:
+        """Ask it to undo everything, as SIGTERM does."""
+        self.engine.shut_down(0)
+        self._wake()
+
+    def kill(self) -> None:
+        """End it as SIGKILL does: nothing is undone, and it is not heard of again."""
+        self.close()
+        self.engine.stopped = True
+        for task in asyncio.all_tasks():
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def close(self) -> None:
+        """Close what is open; whatever still runs finds its sockets closed, and nobody hears of it."""
+        self.engine.observer = Observer()
+        self._timers.engine = None
+        self.ports.close()
+
+    @property
+    def endless(self) -> bool:
+        """Whether it goes on and on."""
+        return self.engine.steps > _ENDLESS
+
+    def stuck(self) -> list[str]:
+        """Return the processes that have no way forward: neither complete, nor waiting for anything they can name."""
+        return [f"stuck: {stuck}" for process in self.seen.processes() if (stuck := self._stuck(process))]
+
+    def left_over(self) -> list[str]:
+        """Return what it holds on to although it has ended."""
+        groups = self.ports.netlink.monitor.groups() - {RTNLGRP_LINK}  # which who begins again listens to for good
+        found = [f"left over: it has ended, but still listens to {groups}"] if groups else []
+        if self.seen.left():
+            found.append(f"left over: it has ended, but {self.seen.left()} statements are there")
+        return found
+
+    def _gone(self, statement: Statement) -> None:
+        account = self.kernel.account
+        try:
+            if account is not None:
+                account.gone(statement, self.ports.asked.is_shared(statement), self.kernel.now)
+        except Exception as bug:  # of the checker: the engine would take it for one of the statement's
+            self.seen.faults.append(f"the account met {bug!r}")
+
+    def _stuck(self, process: Process) -> str:
+        if process.mode in (COMPLETE, PAUSED):
+            return ""
+        last: Statement | None = process.begun[process.free - 1] if process.free else None
+        name = process.code.name
+        if process.mode == RUNNING and process in self.engine.retrying:
+            since = self._timers.now() - self.seen.reasons.get(process, -RETRY_MS)
+            return f"{name} does not begin again" if since > RETRY_MS else ""
+        if last is None or last.state not in (DOWN, DYING):
+            return f"{name} stands still before its statement {process.advance}"
+        return "" if last.waits_for() else f"{last.title} waits for nothing that it can name"
+
+    def _wake(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if not self.endless and not self.engine.work_off(_STEPS):
+            self._wake()
+
+
+def _unheard(*_: Any) -> None:
+    """Drop what is printed."""

@@ -1,0 +1,209 @@
+"""Random schedules keep the rules, and the rules would notice a daemon that breaks one.
+
+`tools/schedules` runs as many as one likes; here are enough that what goes wrong once in some thousands is found.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from netstrata.protocols.rtnetlink.constants import (
+    RTM_DELADDR,
+    RTM_DELLINK,
+    RTM_DELNEIGH,
+    RTM_DELROUTE,
+    RTM_DELRULE,
+    RTM_NEWADDR,
+    RTPROT_STATIC,
+)
+from netstrata.testing.model.messages import Request, answer, datagram, requests
+from netstrata.testing.schedules.command import replay, tried
+from netstrata.testing.schedules.generate import schedule_of
+from netstrata.testing.schedules.kernel import WatchedKernel
+from netstrata.testing.schedules.program import Node, Program
+from netstrata.testing.schedules.run import Outcome, run
+from netstrata.testing.schedules.schedule import Schedule, Step
+from netstrata.testing.schedules.shrink import kinds_of, shrink
+
+SCHEDULES = 20_000
+CHUNK = 1000
+DELETIONS = (RTM_DELADDR, RTM_DELROUTE, RTM_DELRULE, RTM_DELNEIGH, RTM_DELLINK)
+
+
+@pytest.mark.parametrize("first", range(0, SCHEDULES, CHUNK))
+def test_random_schedules_keep_the_rules(first: int) -> None:
+    wrong, void, writes = tried(range(first, first + CHUNK))
+
+    assert wrong == {}, "tools/schedules --replay SEED shows what one is"
+    assert void.total() < CHUNK / 50, "few ask for what the model does not know"
+    assert writes > 5 * CHUNK, "most change something"
+
+
+# Daemons that break a rule: kernels that do not get, or get otherwise, what the daemon asks for.
+
+
+class Mutant(WatchedKernel):
+    """A kernel behind a daemon that asks for the wrong thing."""
+
+    def answers(self, data: bytes, port: int) -> Iterable[bytes]:
+        """Do what the mutant makes of each request."""
+        if port in self._others:
+            yield from super().answers(data, port)
+            return
+        for request in requests(data, port):
+            yield from self.mutated(request)
+
+    def mutated(self, request: Request) -> Iterator[bytes]:
+        """Yield the answers to one request."""
+        yield from self.done(request)
+
+    def done(self, request: Request) -> Iterable[bytes]:
+        """Do a request as it is."""
+        packet = datagram(request.type, request.flags, request.sequence, 0, request.body)
+        return super().answers(packet, request.port)
+
+
+class Forgetful(Mutant):
+    """Forgets to delete addresses."""
+
+    def mutated(self, request: Request) -> Iterator[bytes]:
+        yield from [answer(request, None)] if request.type == RTM_DELADDR else self.done(request)
+
+
+class Greedy(Mutant):
+    """Deletes somebody else's routes along with its own."""
+
+    def mutated(self, request: Request) -> Iterator[bytes]:
+        if request.type == RTM_DELROUTE:
+            body = request.body[:5] + bytes((RTPROT_STATIC,)) + request.body[6:]
+            list(self.done(request._replace(body=body)))
+        yield from self.done(request)
+
+
+class Hasty(Mutant):
+    """Deletes an address before what was put there after it."""
+
+    added: Request | None = None
+
+    def mutated(self, request: Request) -> Iterator[bytes]:
+        if request.type == RTM_NEWADDR:
+            self.added = request
+        elif request.type in DELETIONS and self.added is not None:
+            list(self.done(self.added._replace(type=RTM_DELADDR, flags=0)))
+            self.added = None
+        yield from self.done(request)
+
+
+class Boastful(Mutant):
+    """Says that addresses are there which are not."""
+
+    def mutated(self, request: Request) -> Iterator[bytes]:
+        yield from [answer(request, None)] if request.type == RTM_NEWADDR else self.done(request)
+
+
+class Tidy(Mutant):
+    """Deletes what its predecessor has left before it puts the same there."""
+
+    first = 0
+
+    def mutated(self, request: Request) -> Iterator[bytes]:
+        self.first = self.first or request.port
+        if request.type == RTM_NEWADDR and request.port != self.first:
+            list(self.done(request._replace(type=RTM_DELADDR, flags=0)))
+        yield from self.done(request)
+
+
+class Deaf(WatchedKernel):
+    """Hears nothing of what others do."""
+
+    def tell(self, group: int, kind: int, body: bytes, flags: int = 0, sequence: int = 0, port: int = 0) -> None:
+        """Tell nobody."""
+
+
+def made_of(process: str, *steps: Step, before: tuple[Step, ...] = ()) -> Schedule:
+    """Return a schedule."""
+    nodes = tuple(Node(f"{statement.strip()};") for statement in process.split(";") if statement.strip())
+    return Schedule(before, Program((Node("process main", nodes),)), steps)
+
+
+ADDRESS = 'net.ipv4.addr("eth0", "192.0.2.1/24");'
+ROUTE = 'net.up("eth0"); net.ipv4.route("203.0.113.0/24", "none", "0", "eth0");'
+MUTANTS = [
+    (Forgetful, made_of(ADDRESS, ("settle",)), "left behind"),
+    (Forgetful, made_of(ADDRESS, ("settle",)), "at the end"),
+    (
+        Greedy,
+        made_of(
+            ROUTE + ' net.ipv4.route("203.0.113.0/24", "none", "10", "eth0");',
+            ("settle",), ("route", "append", "203.0.113.0/24", "none", "eth0", "0", "254"),
+        ),
+        "not ours",
+    ),
+    (Hasty, made_of(ADDRESS + 'net.rule(["priority": "100", "table": "7"]);', ("settle",)), "order"),
+    (Boastful, made_of(ADDRESS, ("settle",)), "missing"),
+    (Deaf, made_of(ADDRESS, ("settle",), ("addr", "del", "eth0", "192.0.2.1/24")), "missing"),
+    (
+        Deaf,
+        made_of(
+            'net.up("eth0"); net.backend.waitlink("eth0");', ("settle",), ("link", "carrier", "eth0", "off"),
+        ),
+        "missing",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mutant", "schedule", "kind"), MUTANTS)
+def test_a_daemon_that_breaks_a_rule_is_noticed(mutant: type[WatchedKernel], schedule: Schedule, kind: str) -> None:
+    assert run(schedule).wrong == []
+
+    assert kind in kinds_of(run(schedule, mutant))
+
+
+def test_a_daemon_that_is_killed_undoes_nothing_and_the_next_one_goes_on() -> None:
+    killed = run(made_of(ADDRESS, ("settle",), ("crash",)))
+    tidy = run(made_of(ADDRESS, ("settle",), ("crash",)), Tidy)
+    waiting = run(made_of('net.backend.waitdevice("eth0");', ("settle",), ("crash",)))
+
+    assert killed.account[0].startswith("main.0 net.ipv4.addr: addr 2 192.0.2.1 24 None ->")
+    assert not kinds_of(killed) & {"left behind", "not ours", "missing", "stuck", "not kept", "bug"}
+    assert "not kept" in kinds_of(tidy)
+    assert waiting.wrong == []
+
+
+def test_an_answer_that_is_lost_is_lost_after_the_thing_was_done() -> None:
+    outcome = run(made_of(ADDRESS, ("silence", "0"), ("settle",)))
+
+    assert len([line for line in outcome.account if "None ->" in line]) == 1
+
+
+@pytest.mark.parametrize("mutant", [Forgetful, Greedy, Hasty, Boastful, Deaf])
+def test_chance_finds_each_of_them(mutant: type[WatchedKernel]) -> None:
+    assert any(run(schedule_of(seed), mutant).wrong for seed in range(2000))
+
+
+def test_a_schedule_that_goes_wrong_is_made_smaller() -> None:
+    def forgets(schedule: Schedule) -> Outcome:
+        return run(schedule, Forgetful)
+
+    schedule = next(one for one in map(schedule_of, range(400)) if "left behind" in kinds_of(forgets(one)))
+
+    small = shrink(schedule, forgets)
+
+    assert small.program.size() <= 3
+    assert small.program.size() < schedule.program.size()
+    assert "left behind" in kinds_of(forgets(small))
+
+
+def test_a_seed_is_the_same_schedule_each_time_and_goes_the_same_way() -> None:
+    assert schedule_of(7) == schedule_of(7) != schedule_of(8)
+    for seed in range(60):
+        assert run(schedule_of(seed)) == run(schedule_of(seed))
+
+
+def test_replaying_shows_program_steps_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay(3) == 0
+
+    shown = capsys.readouterr().out
+    assert shown.startswith("\n# seed 3\n# before the program begins:\n")
+    assert "process p0 {" in shown
+    assert shown.endswith("nothing is wrong\n")
