@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, Recovery
+from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
 from netstrata.values import Unavailable
 
 
