@@ -216,6 +216,11 @@ class AsyncStatement(Statement):
         said = said or self._last_line_now() or self._child_said or self._awaits
         return Waiting(said) if said else None
 
+    @property
+    def has_told(self) -> bool:
+        """Whether what it waits for has been said already, by itself or by a child of its."""
+        return bool(self.last_line or self._child_said)
+
     def trouble(self) -> str:
         """Say what it has told of itself since it is up."""
         return self._last_line_now() if self.state == UP else ""

@@ -202,7 +202,7 @@ class EventLog(Observer):
                 self._tell_process(process, {"what": "paused"})
         self._halted.clear()
         for statement in fell:
-            if statement.state in (DOWN, DYING) and not (isinstance(statement, AsyncStatement) and statement.last_line):
+            if statement.state in (DOWN, DYING) and not (isinstance(statement, AsyncStatement) and statement.has_told):
                 fields = self.facts.of_waiting(statement)
                 if "waits" in fields:
                     fields["text"] = fields.pop("waits")

@@ -4,7 +4,8 @@ import errno
 from collections.abc import Callable
 
 from netstrata.protocols.rtnetlink import Answer, LinkMessage, ask_link, decode_link, messages
-from netstrata.protocols.rtnetlink.constants import RTM_GETLINK, RTM_NEWLINK
+from netstrata.protocols.rtnetlink.constants import IFF_UP, RTM_GETLINK, RTM_NEWLINK
+from netstrata.protocols.rtnetlink.links import IFINFOMSG
 from netstrata.system.held import NO_RECOVERY, Recovery, found_before
 from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.refusals import LINK_WORDS, refused
@@ -55,6 +56,14 @@ class LinkLookup:
         Raises: Unavailable.
         """
         return decode_link(*self.body(ifindex, operation))
+
+    def is_up(self, ifindex: int, operation: str) -> bool:
+        """Say whether a link is administratively up, which takes no look at all that is told of it.
+
+        Raises: Unavailable.
+        """
+        data, start, _ = self.body(ifindex, operation)
+        return bool(IFINFOMSG.unpack_from(data, start)[3] & IFF_UP)
 
     def body(self, ifindex: int, operation: str) -> tuple[bytes, int, int]:
         """Return a datagram, and where in it the kernel tells of a link.

@@ -70,14 +70,14 @@ class UpLinks(Store[str, HeldUp], Subscriber):
     def do(self, held: HeldUp) -> None:
         """Set a link up, if it is not."""
         operation = f"set {held.words} up"
-        held.ours = not self._lookup.read(held.key, operation).up
+        held.ours = not self._lookup.is_up(held.key, operation)
         if held.ours:
             self._set(held.key, True, operation)
 
     def stands(self, held: HeldUp, undo: bytes) -> bool:
         """Say whether a link is up."""
         try:
-            return self._lookup.read(held.key, f"set {held.words} up").up
+            return self._lookup.is_up(held.key, f"set {held.words} up")
         except Unavailable as error:
             if error.errno not in GONE:
                 raise
@@ -99,7 +99,7 @@ class UpLinks(Store[str, HeldUp], Subscriber):
         for held in suspects:
             operation = f"hold {held.words} up"
             try:
-                if self._lookup.read(held.key, operation).up:
+                if self._lookup.is_up(held.key, operation):
                     continue
                 reason = Unavailable(operation, "someone set it down")
             except Unavailable as error:
