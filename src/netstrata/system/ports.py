@@ -17,7 +17,6 @@ from netstrata.ports import (
     Links,
     Machine,
     Neighbours,
-    Nftables,
     Output,
     Routes,
     Rules,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from netstrata.system.filesystem.generated import GeneratedFiles
     from netstrata.system.held import Recovery, Undone
     from netstrata.system.netlink import Netlink
+    from netstrata.system.nftables import RealNftables
     from netstrata.system.nftables.journal import FilterJournal
 
 
@@ -135,8 +135,9 @@ class SystemPorts:
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
         if self._filter_journal is not None and self._filter_journal.is_left:
+            await self.nftables.delete_left_elements()
             self._filter_journal.sweep()
-        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper  # who know how
+        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper, self.filters
         return await self.recovery.sweep()
 
     def close(self) -> None:
@@ -261,10 +262,10 @@ class SystemPorts:
         """Return the packet filters."""
         from netstrata.system.filters import PacketFilters
 
-        return PacketFilters(self._tools, self.filter_turns, self._filter_journal)
+        return PacketFilters(self._tools, self.filter_turns, self._filter_journal, self.recovery)
 
     @cached_property
-    def nftables(self) -> Nftables:
+    def nftables(self) -> "RealNftables":
         """Return nftables."""
         from netstrata.system.nftables import RealNftables
 

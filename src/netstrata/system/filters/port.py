@@ -1,6 +1,7 @@
 """The port for packet filters, over the programs of this machine."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from copy import copy
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,10 @@ from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.held import FilterChange, HeldChange, HeldFilterRule
 from netstrata.system.filters.monitor import FilterMonitor
+from netstrata.system.filters.tool import argv_of, run_tool
+from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.tools.run import find_program
+from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
@@ -18,10 +23,21 @@ if TYPE_CHECKING:
 class PacketFilters:
     """Rules, policies and chains, each by one command."""
 
-    __slots__ = ("_children", "_monitor", "_turns", "_who")
+    __slots__ = ("_children", "_monitor", "_recovery", "_turns", "_who")
 
-    def __init__(self, children: "RealChildren", turns: Turns, journal: "FilterJournal | None" = None) -> None:
-        """Take who starts the programs and hears why one failed, the lock around them, and what is remembered."""
+    def __init__(
+        self,
+        children: "RealChildren",
+        turns: Turns,
+        journal: "FilterJournal | None" = None,
+        recovery: Recovery = NO_RECOVERY,
+    ) -> None:
+        """Take who starts the programs and hears why one failed, the lock around them, and what is remembered.
+
+        Shapes: the journal is for what has a name or a handle, the recovery for policies.
+        """
+        self._recovery = recovery
+        recovery.knows_slow("policy", self._put_policy_back)
         self._who: Holder | None = None
         self._children = children
         self._turns = turns
@@ -42,7 +58,37 @@ class PacketFilters:
     ) -> AbstractAsyncContextManager[None]:
         """Set the policy of a chain, and another one on the way back: see `ports.Filters`."""
         change = FilterChange("set the policy of", "policy", [b"-P", chain, target], [b"-P", chain, revert])
-        return HeldChange(self._children, self._turns, self._monitor, tool, table, chain, change, self._who)
+        held = HeldChange(self._children, self._turns, self._monitor, tool, table, chain, change, self._who)
+        return self._journalled(held, b"\n".join((tool.encode(), table, chain)), revert)
+
+    @asynccontextmanager
+    async def _journalled(self, held: HeldChange, key: bytes, revert: bytes) -> AsyncIterator[None]:
+        """Hold a policy; the next daemon knows which one to put back, if this one is killed."""
+        journal = self._recovery.journal
+        left = self._recovery.claim("policy", key)
+        title = self._who.title if self._who is not None else ""
+        number = journal.intend("policy", key, revert, title) if left is None else journal.adopt(left, title)
+        try:
+            async with held:
+                journal.done(number, revert)
+                yield
+        finally:
+            journal.undone(number)
+
+    async def _put_policy_back(self, key: bytes, undo: bytes) -> None:
+        """Set the policy that was to come after the one that a killed daemon has set.
+
+        Raises: Unavailable.
+        """
+        tool, table, chain = key.split(b"\n", 2)
+        name = tool.decode()
+        operation = f"put back the policy of {table.decode()} {chain.decode()} with {name}"
+        program = find_program(name)
+        if program is None:
+            raise Unavailable(operation, f"the program {name} is neither in PATH nor in /usr/sbin")
+        result = await run_tool(self._children, argv_of(program, name, table, [b"-P", chain, undo]), None)
+        if result.reason:
+            raise Unavailable(operation, result.reason)
 
     def held_chain(self, tool: str, table: bytes, chain: bytes) -> AbstractAsyncContextManager[None]:
         """Make a chain, and delete it on the way back: see `ports.Filters`."""

@@ -71,6 +71,11 @@ class FilterJournal:
         return bool(self._left or self._uncertain)
 
     @property
+    def left_elements(self) -> list[JournalEntry]:
+        """Elements that a daemon before us has left: they have no handle, and only nft(8) can delete them."""
+        return [one for entries in self._left.values() for one in entries if one.kind == "element"]
+
+    @property
     def is_busy(self) -> bool:
         """Whether something is being made now."""
         return bool(self._intended or self._retried)

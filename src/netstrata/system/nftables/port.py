@@ -31,6 +31,10 @@ class RealNftables:
         port._who = who
         return port
 
+    async def delete_left_elements(self) -> None:
+        """Delete the elements that a daemon before this one has left; those that are gone by now are no loss."""
+        await self._store.delete_left_elements()
+
     def held(self, thing: NftThing) -> AbstractAsyncContextManager[None]:
         """Make something, and delete it on the way back: see `ports.Nftables`."""
         return HeldThing(self._store, thing, self._who)

@@ -1,11 +1,12 @@
 """What is held in nftables, by whom, and who is told when it is gone."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject
-from netstrata.system.nftables.elements import ElementChecks
+from netstrata.system.nftables.elements import ElementChecks, command, keys_of
 from netstrata.system.nftables.holder import Made, ThingHolder
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.system.nftables.transactions import NftCommand, Transactions
@@ -92,6 +93,17 @@ class NftStore:
     def ask(self, step: NftCommand) -> None:
         """Queue a step."""
         self._transactions.ask(step)
+
+    async def delete_left_elements(self) -> None:
+        """Delete the elements that a daemon before this one has left; those that are gone by now are no loss."""
+        for entry in self._journal.left_elements if self._journal is not None else ():
+            thing = NftThing(*entry.key.split("\n", 4))
+            for key in keys_of(thing.text):
+                step = NftCommand(command("delete", thing, key), f"delete the element {key} of {thing.name}")
+                step.sent = True  # an undo is not taken back
+                self.ask(step)
+                with suppress(Unavailable):
+                    await step.outlast()
 
     def let_go(self, holder: ThingHolder) -> None:
         """Notify a holder no more."""
