@@ -33,6 +33,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWRULE,
 )
 from netstrata.protocols.rtnetlink.wire import S32
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink import Netlink
 from netstrata.system.netlink.monitor import QUEUE_BYTES
 from netstrata.testing.model.addresses4 import Addresses4
@@ -85,9 +86,9 @@ class ModelKernel:
 
     # What tests do
 
-    def netlink(self, queue_bytes: int = QUEUE_BYTES) -> Netlink:
+    def netlink(self, queue_bytes: int = QUEUE_BYTES, recovery: Recovery = NO_RECOVERY) -> Netlink:
         """Return the ports `links`, `addresses`, `routes`, `rules` and `neighbours` over this kernel."""
-        return Netlink(queue_bytes, self.socket)
+        return Netlink(queue_bytes, self.socket, recovery)
 
     def plug(self, name: str, mac: bytes = b"", carrier: bool = True) -> None:
         """Put in a card, with its cable."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NoReturn
 
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink import Netlink
 from netstrata.testing.model.messages import NotModelled
 
@@ -15,8 +16,8 @@ class ModelPorts:
     A test that needs more ports makes a subclass that has them.
     """
 
-    def __init__(self, kernel: "ModelKernel") -> None:
-        self.netlink: Netlink = kernel.netlink()
+    def __init__(self, kernel: "ModelKernel", recovery: Recovery = NO_RECOVERY) -> None:
+        self.netlink: Netlink = kernel.netlink(recovery=recovery)
         self.links = self.netlink.links
         self.addresses = self.netlink.addresses
         self.routes = self.netlink.routes

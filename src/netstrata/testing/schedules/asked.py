@@ -6,6 +6,7 @@ from netstrata.engine.holders import HolderId, Holders
 from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
 from netstrata.protocols.rtnetlink import ROUTE_KINDS, decode_settings
 from netstrata.protocols.rtnetlink.constants import AF_INET6, IFF_RUNNING, IP6_METRIC, RTN_UNICAST
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.testing.model import ModelPorts
 from netstrata.testing.schedules.kernel import WatchedKernel
 from netstrata.values import mask_bits
@@ -64,8 +65,8 @@ class _Port:
 class AskedPorts(ModelPorts):
     """The ports of a daemon, with what is asked of them."""
 
-    def __init__(self, kernel: WatchedKernel) -> None:
-        super().__init__(kernel)
+    def __init__(self, kernel: WatchedKernel, recovery: Recovery = NO_RECOVERY) -> None:
+        super().__init__(kernel, recovery)
         self.asked = Asked(kernel)
         for name in ("links", "addresses", "routes", "rules", "neighbours"):
             setattr(self, name, _Port(getattr(self, name), self.asked))

@@ -6,6 +6,7 @@ from typing import Any
 
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.registry import make_registry
+from netstrata.daemon.running.settling import Settling
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
@@ -15,9 +16,11 @@ from netstrata.engine.registry import Registry
 from netstrata.engine.statement import DOWN, DYING, NONE, Statement
 from netstrata.language.load import load
 from netstrata.protocols.rtnetlink.constants import RTNLGRP_LINK
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.testing.fuzz.outcome import Watcher
 from netstrata.testing.schedules.asked import AskedPorts
 from netstrata.testing.schedules.clock import LoopTimers
+from netstrata.testing.schedules.journal import MortalJournal
 from netstrata.testing.schedules.kernel import WatchedKernel
 
 RETRY_MS = 1000
@@ -56,9 +59,10 @@ class Seen(Watcher):
 class Daemon:
     """One daemon, from its start to its end."""
 
-    def __init__(self, program: str, kernel: WatchedKernel) -> None:
+    def __init__(self, program: str, kernel: WatchedKernel, journal: MortalJournal | None = None) -> None:
         """Start it.
 
+        Shapes: journal has what the one before it has left, None if it keeps none.
         Raises: Refusals if the program is refused.
         """
         if not _registry:
@@ -66,8 +70,13 @@ class Daemon:
         codes = compile_program(load("schedule.ncd", lambda path: program.encode()), _registry[0])
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
+        self.is_killed = False
         self.kernel = kernel
-        self.ports = AskedPorts(kernel)
+        self.journal = journal
+        self.recovery = Recovery(journal) if journal is not None else NO_RECOVERY
+        self.unswept: list[str] = []  # what it could not undo of what was left
+        self._settling = Settling(self)
+        self.ports = AskedPorts(kernel, self.recovery)
         self.seen = Seen(LinkRetries(self.ports), self._gone)
         self._timers = LoopTimers(self._loop)
         outside = Environment(_unheard, _unheard, self._wake, self.ports, [], {})
@@ -83,18 +92,41 @@ class Daemon:
         self.engine.shut_down(0)
         self._wake()
 
-    def kill(self) -> None:
-        """End it as SIGKILL does: nothing is undone, and it is not heard of again."""
+    def kill(self, others: "asyncio.Task[Any] | None") -> None:
+        """End it as SIGKILL does, also from within: nothing is undone, and it is not heard of again.
+
+        Shapes: others is the task that is not the daemon's.
+        """
+        self.is_killed = True
         self.close()
         self.engine.stopped = True
         for task in asyncio.all_tasks():
-            if task is not asyncio.current_task():
+            if task is not others:
                 task.cancel()
+
+    # What a daemon before this one has left: see `Settling`.
+
+    @property
+    def is_left(self) -> bool:
+        """Whether anything is left of it."""
+        return bool(self.recovery.left)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is about to take it over."""
+        return self.recovery.is_busy
+
+    def sweep(self) -> None:
+        """Undo it."""
+        if not self.is_killed:
+            self.unswept += [one.problem for one in self.recovery.sweep() if one.problem]
 
     def close(self) -> None:
         """Close what is open; whatever still runs finds its sockets closed, and nobody hears of it."""
         self.engine.observer = Observer()
         self._timers.engine = None
+        if self.journal is not None:
+            self.journal.close()
         self.ports.close()
 
     @property
@@ -135,13 +167,17 @@ class Daemon:
         return "" if last.waits_for() else f"{last.title} waits for nothing that it can name"
 
     def _wake(self) -> None:
-        if not self._scheduled:
+        if not self._scheduled and not self.is_killed:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
         self._scheduled = False
-        if not self.endless and not self.engine.work_off(_STEPS):
+        if self.endless or self.is_killed:
+            return
+        if self.engine.work_off(_STEPS):
+            self._settling.on_idle()
+        else:
             self._wake()
 
 

@@ -4,6 +4,8 @@ import asyncio
 import errno
 import os
 from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
@@ -42,6 +44,8 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[tuple[bool, int, int]] = []  # reads or writes, so many before it, errno
         self._torn = 0
+        self._dies: list[tuple[str, int, bool]] = []  # at a write or a record, so many before it, and after it
+        self.on_death: Callable[[], None] = lambda: None
         self._silent = -1  # so many writes from now on is one of which nobody hears, none if negative
 
     def refuse(self, reads: bool, after: int, number: int) -> None:
@@ -56,9 +60,28 @@ class Faults:
         """Do a write after so many others, and lose the answer, as a kernel without memory does."""
         self._silent = after
 
+    def die(self, what: str, after: int, done: bool) -> None:
+        """Kill the daemon at a write, or a record in its undo journal, after so many others; before or after it."""
+        self._dies.append((what, after, done))
+
+    @contextmanager
+    def mortal(self, what: str) -> Iterator[None]:
+        """Kill the daemon before or after what is done meanwhile, if it is its turn."""
+        waiting, self._dies = self._dies, []
+        here = [done for which, after, done in waiting if which == what and after == 0]
+        self._dies += [
+            (which, after - (which == what), done) for which, after, done in waiting if which != what or after
+        ]
+        if False in here:
+            self.on_death()
+        yield
+        if True in here:
+            self.on_death()
+
     def stop(self) -> None:
         """Let nothing go wrong any more."""
         self._waiting.clear()
+        self._dies.clear()
         self._silent = -1
         self._torn = 0
 

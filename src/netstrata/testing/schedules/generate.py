@@ -171,6 +171,12 @@ class Happenings:
             return ("late", self._c.one_of(("0.01", "0.5")))
         return (self._c.one_of(("lose", "double", "swap")), str(1 + self._c.below(3)))
 
+    def death(self) -> Step:
+        """Return how the daemon is killed: where it stands, or at a write or a record in its undo journal."""
+        what = self._c.one_of(("crash", "write", "record"))
+        when = self._c.one_of(("before", "after"))
+        return ("die", what, str(self._c.below(12)), when) if what != "crash" else ("crash",)
+
     def _other(self) -> Step:
         link = self._c.one_of(self._p.links)
         kind = self._c.below(10)
@@ -225,5 +231,5 @@ def schedule_of(seed: int, crashes: bool = False) -> Schedule:
     if choices.below(3) == 0:
         steps.insert(choices.below(len(steps) + 1), ("end",))
     if crashes:
-        steps.insert(choices.below(len(steps) + 1), ("crash",))
+        steps.insert(choices.below(len(steps) + 1), happenings.death())
     return Schedule(before, program, tuple(steps))

@@ -1,6 +1,7 @@
 """A model kernel that keeps account of who changes what, and whose answers can go wrong."""
 
 import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -92,11 +93,19 @@ class WatchedKernel(ModelKernel):
                     self.account.refused(self._statement, request)
                 yield refused(request, number)
             else:
-                answered = self._answered(request)
+                with self.faults.mortal("read" if is_read(request.type) else "write"):
+                    if not self._is_alive(port):
+                        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+                    answered = self._answered(request)
+                if not self._is_alive(port):
+                    return
                 if self.faults.silenced(request.type):
                     self._socket_of(port).overflow()
                 else:
                     yield from answered
+
+    def _is_alive(self, port: int) -> bool:
+        return any(one.port == port for one in self.daemons())
 
     def _socket_of(self, port: int) -> FaultySocket:
         return next(one for one in self.daemons() if one.port == port)

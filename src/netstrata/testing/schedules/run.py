@@ -2,13 +2,17 @@
 
 import asyncio
 import errno
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from netstrata.language.refusals import Refusals
+from netstrata.system.undo_journal import UndoJournal
+from netstrata.system.undo_journal.identity import Identity
 from netstrata.testing.model import NotModelled
 from netstrata.testing.schedules.account import Ledger
 from netstrata.testing.schedules.clock import InstantLoop
 from netstrata.testing.schedules.daemon import Daemon
+from netstrata.testing.schedules.journal import MortalJournal
 from netstrata.testing.schedules.kernel import WatchedKernel
 from netstrata.testing.schedules.others import Others
 from netstrata.testing.schedules.schedule import Schedule, Step
@@ -40,10 +44,14 @@ class Run:
         self._others = Others(self._kernel)
         self._daemon: Daemon | None = None
         self._killed: list[Daemon] = []
+        self._playing: asyncio.Task[Any] | None = None
+        self._folder = TemporaryDirectory() if schedule.crashes else None
+        kernel.faults.on_death = self._die
 
     async def play(self) -> Outcome:
         """Play it from the start to the end."""
         loop = asyncio.get_running_loop()
+        self._playing = asyncio.current_task()
         loop.set_exception_handler(lambda _, said: self._ledger.blame(f"bug: {said.get('exception', said)!r}"))
         for name in CARDS:
             self._kernel.plug(name)
@@ -52,7 +60,7 @@ class Run:
         self._kernel.look()
         self._kernel.account = self._ledger
         try:
-            self._daemon = Daemon(self._schedule.program.text, self._kernel)
+            self._daemon = self._start()
         except Refusals as refusals:
             return self._outcome(f"the program is refused: {refusals}")
         try:
@@ -72,9 +80,15 @@ class Run:
                 daemon = self._restart()
             else:
                 await self._step(step, daemon)
+            if daemon.is_killed:
+                ended = False
+                daemon = self._restart()
         if not ended:
             self._calm()
             await asyncio.sleep(_CALM_S)
+            if daemon.is_killed:
+                daemon = self._restart()
+                await asyncio.sleep(_CALM_S)
             await self._check_standing(daemon)
             daemon.end()
         for _ in range(int(_END_S / _POLL_S)):
@@ -96,6 +110,8 @@ class Run:
             await asyncio.sleep(float(words[0]))
         elif what == "fault":
             self._kernel.faults.refuse(words[0] == "read", int(words[1]), getattr(errno, words[2]))
+        elif what == "die":
+            self._kernel.faults.die(words[0], int(words[1]), words[2] == "after")
         elif what == "tear":
             self._kernel.faults.tear(int(words[0]))
         elif what == "silence":
@@ -126,10 +142,23 @@ class Run:
         """Kill the daemon, and let the next one begin on the same kernel."""
         assert self._daemon is not None
         self._killed.append(self._daemon)
-        self._daemon.kill()
-        self._ledger.crashed(self._kernel.now)
-        self._daemon = Daemon(self._schedule.program.text, self._kernel)
+        if not self._daemon.is_killed:
+            self._die()
+        self._daemon = self._start()
         return self._daemon
+
+    def _start(self) -> Daemon:
+        journal: MortalJournal | None = None
+        if self._folder is not None:
+            found = UndoJournal(f"{self._folder.name}/journal", Identity("boot", "namespace"))
+            journal = MortalJournal(found, self._kernel.faults)
+        return Daemon(self._schedule.program.text, self._kernel, journal)
+
+    def _die(self) -> None:
+        """Kill the daemon, wherever it is."""
+        if self._daemon is not None:
+            self._daemon.kill(self._playing)
+            self._ledger.crashed(self._kernel.now)
 
     async def _check_standing(self, daemon: Daemon) -> None:
         """Look at what stands; what is missing may be missed a moment later, where statements undo each other."""
@@ -149,6 +178,10 @@ class Run:
             return
         self._kernel.look()
         self._ledger.check_end(self._kernel.now)
+        for what in daemon.unswept:
+            self._ledger.blame(f"left over: {what}")
+        if daemon.journal is not None and daemon.journal.live:
+            self._ledger.blame(f"left over: {daemon.journal.live} in the undo journal")
         for what in daemon.left_over():
             self._ledger.blame(what)
 
@@ -166,6 +199,8 @@ class Run:
         if left:
             await asyncio.gather(*left, return_exceptions=True)
         self._others.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _outcome(self, void: str) -> Outcome:
         return Outcome([] if void else self._ledger.wrong, void, self._kernel.writes, self._ledger.wrote)

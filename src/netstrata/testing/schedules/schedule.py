@@ -22,6 +22,11 @@ class Schedule(NamedTuple):
             _titled("before the program begins", self.before) + self.program.text + _titled("while it runs", self.steps)
         )
 
+    @property
+    def crashes(self) -> bool:
+        """Whether the daemon is killed on the way."""
+        return any(step[0] in ("crash", "die") for step in self.steps)
+
     def smaller(self) -> "Iterator[Schedule]":
         """Yield schedules with less in them, those that lack most first."""
         for steps in _fewer(self.steps):
