@@ -13,6 +13,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_DELNEIGH,
     RTM_DELROUTE,
     RTM_DELRULE,
+    RTM_GETADDR,
     RTM_NEWADDR,
     RTPROT_STATIC,
 )
@@ -102,14 +103,16 @@ class Boastful(Mutant):
 
 
 class Tidy(Mutant):
-    """Deletes what its predecessor has left before it puts the same there."""
+    """Deletes what its predecessor has left before it looks."""
 
-    first = 0
+    added: Request | None = None
 
     def mutated(self, request: Request) -> Iterator[bytes]:
-        self.first = self.first or request.port
-        if request.type == RTM_NEWADDR and request.port != self.first:
-            list(self.done(request._replace(type=RTM_DELADDR, flags=0)))
+        if request.type == RTM_NEWADDR:
+            self.added = request
+        elif request.type == RTM_GETADDR and self.added is not None and request.port != self.added.port:
+            list(self.done(self.added._replace(type=RTM_DELADDR, flags=0)))
+            self.added = None
         yield from self.done(request)
 
 
@@ -168,6 +171,29 @@ def test_a_daemon_that_is_killed_undoes_nothing_and_the_next_one_goes_on() -> No
     assert not kinds_of(killed) & {"left behind", "not ours", "missing", "stuck", "not kept", "bug"}
     assert "not kept" in kinds_of(tidy)
     assert waiting.wrong == []
+
+
+WHOLE = """
+net.veth("v0", "v1"); net.bridge("br0"); net.bridge.port("br0", "v1"); net.mac("eth0", "02:00:00:00:0a:01");
+net.rename("eth1", "wan"); net.up("eth0"); net.ipv4.addr("eth0", "192.0.2.1/24");
+net.ipv4.route("203.0.113.0/24", "none", "0", "eth0"); net.rule(["priority": "100", "table": "7"]);
+net.neigh("eth0", "192.0.2.9", "02:00:00:00:0a:01");
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("what", ["write", "record"])
+def test_wherever_a_daemon_is_killed_the_next_one_keeps_what_stands_and_leaves_nothing(what: str, when: str) -> None:
+    for number in range(50):
+        assert run(made_of(WHOLE, ("die", what, str(number), when), ("settle",))).wrong == [], number
+        assert run(made_of(WHOLE, ("settle",), ("die", what, str(number), when), ("end",))).wrong == [], number
+
+
+def test_what_was_there_before_is_not_taken_for_what_a_killed_daemon_has_made() -> None:
+    there = (("link", "add", "br0", "bridge"), ("link", "up", "eth0"))
+    for number in range(8):
+        schedule = made_of('net.bridge("br0"); net.up("eth0");', ("die", "record", str(number), "after"), before=there)
+        assert run(schedule).wrong == [], number
 
 
 def test_an_answer_that_is_lost_is_lost_after_the_thing_was_done() -> None:

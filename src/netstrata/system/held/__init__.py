@@ -4,7 +4,7 @@ A kind of thing says how one is told from another, how it is made, how it is see
 a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
 """
 
-from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec, found_before
+from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
 from netstrata.system.held.recovery import NO_RECOVERY, Recovery, Undone
 from netstrata.system.held.store import Held, Hold, Loss, Store
 
@@ -20,5 +20,4 @@ __all__ = [
     "Spec",
     "Store",
     "Undone",
-    "found_before",
 ]

@@ -154,6 +154,12 @@ class Overrides(Generic[K, V]):
             if error.errno not in GONE:
                 raise
 
+    def left(self) -> Iterator[tuple[K, V]]:
+        """Yield each setting that a daemon before us has changed and nobody has taken over, and what it was before."""
+        for entry in self._recovery.left:
+            if entry.kind == self.kind:
+                yield _read(entry.key), _read(entry.undo)[0]
+
     def _begin(self, key: K, value: V, now: V, who: Holder | None) -> OverrideStack[V]:
         """Begin a stack on what is there, or go on with that of a daemon before us."""
         journal = self._recovery.journal
@@ -227,13 +233,6 @@ class Overrides(Generic[K, V]):
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
         if stack.number:
             journal.done(stack.number, stack.inverse(stack.stands))
-
-
-def found_before(recovery: Recovery, kind: str) -> Iterator[tuple[Any, Any]]:
-    """Yield each setting that a daemon before us has left changed, and nobody has claimed, with what it had found."""
-    for entry in recovery.left:
-        if entry.kind == kind:
-            yield _read(entry.key), _read(entry.undo)[0]
 
 
 def _read(text: bytes) -> Any:

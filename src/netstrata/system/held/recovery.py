@@ -5,6 +5,7 @@ Each kind of thing has one who undoes it from a record alone, so that nobody nee
 
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from netstrata.values import Unavailable
@@ -94,12 +95,10 @@ class Recovery:
         self._undo: dict[str, Undo] = {}
         self._slow: dict[str, SlowUndo] = {}
         self._busy = 0
-        self._left: dict[tuple[str, bytes], LeftEntry] = {}
+        # Of one thing there are two where what was lost had not been left by all when it was made anew.
+        self._left: dict[tuple[str, bytes], list[LeftEntry]] = {}
         for entry in journal.left:
-            earlier = self._left.pop((entry.kind, entry.key), None)
-            if earlier is not None:  # done again, after it could not be undone
-                journal.undone(earlier.number)
-            self._left[entry.kind, entry.key] = entry
+            self._left.setdefault((entry.kind, entry.key), []).append(entry)
 
     def knows(self, kind: str, undo: Undo) -> None:
         """Know who undoes a kind of thing."""
@@ -112,7 +111,7 @@ class Recovery:
     @property
     def left(self) -> list[LeftEntry]:
         """What nobody has claimed, in the order in which it was done."""
-        return sorted(self._left.values(), key=lambda entry: entry.number)
+        return sorted(chain.from_iterable(self._left.values()), key=lambda entry: entry.number)
 
     @property
     def is_left(self) -> bool:
@@ -134,12 +133,22 @@ class Recovery:
             self._busy -= 1
 
     def claim(self, kind: str, key: bytes) -> LeftEntry | None:
-        """Take what is left of a thing; whoever takes it adopts it, or has it undone."""
-        return self._left.pop((kind, key), None) if self._left else None
+        """Take what is left of a thing, the last of it; whoever takes it adopts it, or has it undone."""
+        found = self._left.pop((kind, key), None) if self._left else None
+        if found is None:
+            return None
+        last = found.pop()
+        others = [one for one in found if one.undo != last.undo]
+        for same in found:
+            if same not in others:
+                self.journal.undone(same.number)
+        if others:
+            self._left[kind, key] = others
+        return last
 
     def give_back(self, entry: LeftEntry) -> None:
         """Take back a claim: whoever claimed it could neither hold nor undo it now."""
-        self._left[entry.kind, entry.key] = entry
+        self._left.setdefault((entry.kind, entry.key), []).append(entry)
 
     def undo(self, entry: LeftEntry) -> str:
         """Undo one thing that was left and claimed; return why it cannot be, "" if it is."""
@@ -168,11 +177,8 @@ class Recovery:
     async def sweep(self) -> list[Undone]:
         """Undo all that nobody has claimed: what was done last goes first, and may be claimed until it is its turn."""
         with self.claiming():
-            return [
-                Undone(entry, await self.finish(entry))
-                for entry in reversed(self.left)
-                if self.claim(entry.kind, entry.key) is not None
-            ]
+            claimed = (self.claim(entry.kind, entry.key) for entry in reversed(self.left))
+            return [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
 
 
 NO_RECOVERY: Final = Recovery(_NoJournal())

@@ -102,12 +102,12 @@ class Store(Generic[S, H]):
         """Take back one `listen`."""
         raise NotImplementedError
 
-    def finds(self, held: H) -> bool:
-        """Say whether it is there already, so that it is not ours; what cannot be told is left to `do`.
+    def look(self, held: H) -> None:
+        """Say that it is not ours if it is there as it is wanted, where it bears no mark of whose it is.
 
+        What is not ours is never written into the undo journal: the daemon after us would take it for ours.
         Raises: Unavailable.
         """
-        return False
 
     def do(self, held: H) -> None:
         """Make it, or say that it is not ours if it is there as it is wanted.
@@ -214,6 +214,10 @@ class Store(Generic[S, H]):
             held.number = 0
         return [Loss(holder, reason) for holder in held.holders]
 
+    def _is_to_be_made(self, held: H) -> bool:
+        self.look(held)
+        return held.ours
+
     def _is_gone(self, held: H) -> bool:
         """Say whether something is held no more, of which we have not heard yet; its holders are told."""
         for lost, reason in list(self.check({held: 0})):
@@ -231,10 +235,7 @@ class Store(Generic[S, H]):
         title = who.title if who is not None else ""
         left = self._recovery.claim(self.kind, held.record)
         if left is None or not self._take_over(held, left, title):
-            if self.finds(held):
-                held.ours = False
-            else:
-                self._perform(held, title)
+            self._perform(held, title)
         self.held[held.key] = held
         self.added(held)
 
@@ -260,7 +261,9 @@ class Store(Generic[S, H]):
         return True
 
     def _perform(self, held: H, title: str) -> None:
-        """Make it; what is about to be done is written down before."""
+        """Make it, if it is not there; what is about to be done is written down before."""
+        if not self._is_to_be_made(held):
+            return
         journal = self._recovery.journal
         undo = held.undo
         held.number = number = journal.intend(self.kind, held.record, undo, title)

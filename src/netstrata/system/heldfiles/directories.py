@@ -72,10 +72,10 @@ class Directories(NamedStore[Wanted, HeldDirectory]):
         if not is_directory(held.key):
             self.do(held)
 
-    def finds(self, held: HeldDirectory) -> bool:
-        """Say whether there is one that we have not made."""
+    def look(self, held: HeldDirectory) -> None:
+        """See whether there is one that we have not made."""
         left = self._left.pop(held.key, None)
-        return is_directory(held.key) and left != _identity(_found(held.key))
+        held.ours = not (is_directory(held.key) and left != _identity(_found(held.key)))
 
     def do(self, held: HeldDirectory) -> None:
         """Make it, if it is not there."""

@@ -41,9 +41,9 @@ class SymbolicLinks(NamedStore[WantedLink, HeldSymbolicLink]):
         if leads_to(held.key) != made.target:
             self.do(made)
 
-    def finds(self, held: HeldSymbolicLink) -> bool:
-        """Say whether there is one that leads there."""
-        return leads_to(held.key) == held.target
+    def look(self, held: HeldSymbolicLink) -> None:
+        """See whether there is one that leads there."""
+        held.ours = leads_to(held.key) != held.target
 
     def do(self, held: HeldSymbolicLink) -> None:
         """Make it."""

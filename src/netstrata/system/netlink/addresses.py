@@ -163,7 +163,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         one = decode_address(key, 0, len(key))
         operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
         message = self._present(operation).get((one.ifindex, one.local, one.prefix))
-        if message is not None and _is_ours(message):
+        if message is not None and message.protocol in (0, RTPROT_NETSTRATA):
             self._delete(key)
 
     def leave(self, held: HeldAddress) -> None:

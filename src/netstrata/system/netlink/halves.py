@@ -15,6 +15,10 @@ class LinkIdentity(NamedTuple):
         """Say whether this can be the same link."""
         return self.kind == other.kind and (self.name == other.name or (self.mac == other.mac != b""))
 
+    def was_of(self, other: "LinkIdentity") -> bool:
+        """Say whether this can be the same link, followed by nobody meanwhile: a bridge has the MAC of a port."""
+        return self.is_of(other) or (self.kind == other.kind == "bridge" and self.mac != b"")
+
 
 def write_halves(here: Mapping[int, LinkIdentity]) -> bytes:
     """Write what of a link is here, for the undo journal."""

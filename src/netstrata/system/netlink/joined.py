@@ -94,18 +94,21 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
         """Take back one `listen`."""
         self._monitor.leave(RTNLGRP_LINK)
 
-    def do(self, held: HeldPort) -> None:
-        """Put a link into another one, or see that it is in it, as it was asked for."""
-        spec, operation = held.spec, held.operation
-        self._check_kind(spec, held.master, operation)
-        options = resolved(spec.options, operation, self._requests)
+    def look(self, held: HeldPort) -> None:
+        """See whether a link is in the other one, as it was asked for."""
+        operation = held.operation
+        self._check_kind(held.spec, held.master, operation)
         there = read_details(self._lookup, held.key, operation)
         if there.master:
-            reason = self._obstacle(held, there, options)
+            reason = self._obstacle(held, there, resolved(held.spec.options, operation, self._requests))
             if reason:
                 raise Unavailable(operation, reason, errno.EBUSY)
             held.ours = False
-            return
+
+    def do(self, held: HeldPort) -> None:
+        """Put a link into another one."""
+        spec, operation = held.spec, held.operation
+        options = resolved(spec.options, operation, self._requests)
         self._change(set_master(held.key, held.master), operation)
         data = encode_options(PORTS[spec.kind], options)
         if data:

@@ -58,6 +58,14 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         self._suspects: set[int] = set()
         self._untold: dict[int, None] = {}  # links to look at; first, what was looked at longest ago
         monitor.subscribe(self)
+        lookup.former = self._former
+
+    def _former(self, link: str) -> int:
+        """Return the index of a link that a daemon before us has renamed, 0 for none."""
+        for (ifindex, word), found in self.left():
+            if word == "name" and found == link:
+                return int(ifindex)
+        return 0
 
     def hold_all(self, link: str, values: Options, who: Holder | None) -> list[Held]:
         """Find a link, and set things of it: all, or none.

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from netstrata.protocols.rtnetlink import Answer, LinkMessage, ask_link, decode_link, messages
 from netstrata.protocols.rtnetlink.constants import IFF_UP, RTM_GETLINK, RTM_NEWLINK
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
-from netstrata.system.held import NO_RECOVERY, Recovery, found_before
 from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.refusals import LINK_WORDS, refused
 from netstrata.system.netlink.socket import RequestSocket
@@ -16,35 +15,35 @@ IndexOf = Callable[[str], int]  # a link's index by its name, 0 if there is none
 Listener = Callable[[int], None]  # is told a link's index
 
 
+def _none(link: str) -> int:
+    """Return that no link had a name."""
+    return 0
+
+
 class LinkLookup:
     """What all that holds something of links asks for them."""
 
-    __slots__ = ("_indexes", "_monitor", "_recovery", "_requests")
+    __slots__ = ("_indexes", "_monitor", "_requests", "former")
 
-    def __init__(self, requests: RequestSocket, monitor: Monitor, recovery: Recovery = NO_RECOVERY) -> None:
-        self._recovery = recovery
+    def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
         self._requests = requests
         self._monitor = monitor
         self._indexes: dict[str, int] = {}
+        self.former: IndexOf = _none  # of a link that has another name since a daemon before us gave it one
 
     def index_of(self, link: str) -> int:
-        """Return a link's index, 0 if there is none of that name; in one turn of the event loop a name is one link."""
+        """Return a link's index, 0 if there is none of that name; in one turn of the event loop a name is one link.
+
+        As long as nobody has taken over the new name of a link that a daemon before us renamed, it has the old one too.
+        """
         ifindex = self._indexes.get(link, 0)
         if not ifindex:
-            ifindex = self._requests.index_of(link) or self._renamed(link)
-            if ifindex and (self._indexes or self._monitor.soon(self._indexes.clear)):
+            ifindex = self._requests.index_of(link)
+            if not ifindex:
+                return self.former(link)
+            if self._indexes or self._monitor.soon(self._indexes.clear):
                 self._indexes[link] = ifindex
         return ifindex
-
-    def _renamed(self, link: str) -> int:
-        """Return the link that had a name before a daemon that was killed gave it another one; 0 if there is none.
-
-        Who renames it has not taken it over yet; whoever comes before in the program knows it by its old name.
-        """
-        for (ifindex, word), name in found_before(self._recovery, "setting") if self._recovery.is_left else ():
-            if word == "name" and name == link:
-                return int(ifindex)
-        return 0
 
     def forget_names(self) -> None:
         """Ask for each name again: a link has come, gone, or has another name now."""

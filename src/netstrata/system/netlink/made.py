@@ -88,7 +88,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         operation = f"make {spec.kind} {spec.name}"
         below = self._index_of(spec.link, operation) if spec.link else 0
         resolved(spec.options, operation, self._requests)
-        return HeldLink(spec, self._requests.index_of(spec.name), below)
+        return HeldLink(spec, self._lookup.index_of(spec.name), below)
 
     def share(self, held: HeldLink, made: HeldLink) -> None:
         """See that it is the same link."""
@@ -104,18 +104,22 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         """Take back one `listen`."""
         self._monitor.leave(RTNLGRP_LINK)
 
-    def do(self, held: HeldLink) -> None:
-        """Use the link that is there, or make one."""
-        spec, operation = held.spec, f"make {held.words}"
-        options = resolved(spec.options, operation, self._requests)
+    def look(self, held: HeldLink) -> None:
+        """Use the link that is there."""
         if held.key:
+            operation = f"make {held.words}"
+            options = resolved(held.spec.options, operation, self._requests)
             details = read_details(self._lookup, held.key, operation)
             reason = self._obstacle(held, details, options)
             if reason:
                 raise Unavailable(operation, reason, errno.EEXIST)
             held.ours = False
             held.here = {held.key: _identity(details)}
-            return
+
+    def do(self, held: HeldLink) -> None:
+        """Make a link."""
+        spec, operation = held.spec, f"make {held.words}"
+        options = resolved(spec.options, operation, self._requests)
         self._make(spec, held.below, options, operation)
         self._lookup.forget_names()
         made = self._index_of(spec.name, operation)
@@ -148,7 +152,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         halves = read_halves(undo) if undo else {self._requests.index_of(name): LinkIdentity(kind, name, b"")}
         for ifindex, identity in halves.items():
             try:
-                if ifindex and identity.is_of(_identity(read_details(self._lookup, ifindex, ""))):
+                if ifindex and identity.was_of(_identity(read_details(self._lookup, ifindex, ""))):
                     self._delete({ifindex: identity})
                     return
             except Unavailable as error:
@@ -327,7 +331,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         return f"it is there, but with another {' and '.join(other)}" if other else ""
 
     def _index_of(self, link: str, operation: str) -> int:
-        ifindex = self._requests.index_of(link)
+        ifindex = self._lookup.index_of(link)
         if not ifindex:
             raise no_link(operation, link)
         return ifindex

@@ -34,7 +34,7 @@ class Netlink:
         """
         self.requests = RequestSocket(opens=opens)
         self.monitor = Monitor(self.requests.port, queue_bytes, opens)
-        self.lookup = LinkLookup(self.requests, self.monitor, recovery)
+        self.lookup = LinkLookup(self.requests, self.monitor)
         index_of = self.lookup.index_of
         links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
         addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery)

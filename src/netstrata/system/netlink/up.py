@@ -67,12 +67,13 @@ class UpLinks(Store[str, HeldUp], Subscriber):
         """Take back one `listen`."""
         self._monitor.leave(RTNLGRP_LINK)
 
+    def look(self, held: HeldUp) -> None:
+        """See whether a link is up."""
+        held.ours = not self._lookup.is_up(held.key, f"set {held.words} up")
+
     def do(self, held: HeldUp) -> None:
-        """Set a link up, if it is not."""
-        operation = f"set {held.words} up"
-        held.ours = not self._lookup.is_up(held.key, operation)
-        if held.ours:
-            self._set(held.key, True, operation)
+        """Set a link up."""
+        self._set(held.key, True, f"set {held.words} up")
 
     def stands(self, held: HeldUp, undo: bytes) -> bool:
         """Say whether a link is up."""

@@ -6,7 +6,7 @@ have at the end: as it was before, or as others left it since.  Where others bri
 nobody can know whose it is: then both will do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from netstrata.engine.async_statement import AsyncStatement
@@ -28,6 +28,7 @@ class Touched:
     allowed: set[Any]
     ours: Any = None  # what the daemon put there, if it still stands
     by: Statement | None = None
+    values: set[Any] = field(default_factory=set)  # all that the daemon has put there
     forgiven: bool = False  # its undoing was refused, on purpose: what was there at first is forgotten
 
 
@@ -41,7 +42,7 @@ class Ledger:
         self._failing: set[Statement] = set()  # something was refused to them
         self._takes_over = False  # a daemon that follows one that was killed, until others do something
         self._found: dict[Key, Any] = {}  # what such a daemon finds of what was ours
-        self._taken: dict[Key, Any] = {}  # what it has taken away of that
+        self._taken: dict[Key, tuple[Any, bool]] = {}  # what it has taken away of that, and whether for nobody
         self._standing: dict[Process | None, dict[Key, Statement]] = {}  # by root process, the oldest first
 
     def blame(self, what: str) -> None:
@@ -59,8 +60,9 @@ class Ledger:
                 self._drop(key)
                 continue
             self.wrote.append(f"{_title(statement)}: {told(key)} {before} -> {after}")
-            if self._takes_over and before is not None and self._found.get(key) == before:
-                self._taken[key] = before
+            dies = statement is not None and statement.state == DYING  # what it stands on is not there as it was
+            if self._takes_over and not dies and before is not None and self._found.get(key) == before:
+                self._taken[key] = before, statement is None
             if is_meant(request, key, deleted):
                 self._change(statement, key, before, after)
             elif self._is_forgiven(key) or follows(request, key, before, after, deleted, now):
@@ -85,6 +87,9 @@ class Ledger:
 
     def refused(self, who: Statement | None, request: Request) -> None:
         """Forgive a statement on its way out that it leaves something behind, also where it never got up."""
+        if who is None and not is_read(request.type):  # what a daemon has left is undone for nobody
+            for touched in self.touched.values():
+                touched.forgiven = touched.forgiven or touched.by is None
         if not isinstance(who, AsyncStatement):
             return
         leaves = who.state == DYING or who._lost is not None
@@ -93,6 +98,11 @@ class Ledger:
                 if touched.by is None or touched.by is who or touched.by.state == NONE:
                     touched.forgiven = True
         self._failing.add(who)
+
+    def forgive(self) -> None:
+        """Forgive that what a daemon has left stays, as its undoing was refused."""
+        for touched in self.touched.values():
+            touched.forgiven = True
 
     def gone(self, statement: Statement, shared: bool, now: Facts) -> None:
         """Hold what a statement left against what it may leave: what others hold, too."""
@@ -107,13 +117,26 @@ class Ledger:
         """Note that the daemon is gone, and has undone nothing: the next one takes over what it finds."""
         self._standing.clear()
         self._taken.clear()
+        for touched in self.touched.values():
+            touched.by = None
         self._found = {key: one.ours for key, one in self.touched.items() if value_of(now, key) == one.ours}
         self._takes_over = True
 
-    def check_kept(self, now: Facts) -> None:
-        """Hold what the next daemon took away against what is there when it has settled."""
-        for key, value in self._taken.items():
-            if value_of(now, key) == value:
+    @property
+    def forgives(self) -> bool:
+        """Whether something was refused on a way out, so that it may be left."""
+        return any(one.forgiven for one in self.touched.values())
+
+    def check_kept(self, now: Facts, waits: bool) -> None:
+        """Hold what the next daemon took away against what is there when it has settled.
+
+        What it took away because nobody had asked for it may be asked for later, if anything waits.  Of a setting with
+        two values the lower one may come first.  A port that was killed between its bridge and its options is put there
+        anew.
+        """
+        for key, (value, swept) in self._taken.items():
+            anew = len(self.touched[key].values) > 1 or (key[0] == "field" and key[2] == "master")
+            if value_of(now, key) == value and not anew and not (swept and waits):
                 self.blame(f"not kept: {told(key)} {value} was taken away after a crash, and put there again")
 
     def check_end(self, now: Facts) -> None:
@@ -146,6 +169,7 @@ class Ledger:
         if statement is None:
             return
         touched.by = statement
+        touched.values.add(after)
         if statement.state != DYING:
             self._standing.setdefault(_root(statement), {})[key] = statement
 

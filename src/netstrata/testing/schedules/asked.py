@@ -68,6 +68,7 @@ class AskedPorts(ModelPorts):
     def __init__(self, kernel: WatchedKernel, recovery: Recovery = NO_RECOVERY) -> None:
         super().__init__(kernel, recovery)
         self.asked = Asked(kernel)
+        self.asked.former = self.netlink.lookup.former
         for name in ("links", "addresses", "routes", "rules", "neighbours"):
             setattr(self, name, _Port(getattr(self, name), self.asked))
 
@@ -77,6 +78,7 @@ class Asked:
 
     def __init__(self, kernel: WatchedKernel) -> None:
         self.holders: Holders | None = None
+        self.former: Callable[[str], int] = lambda name: 0
         self.kernel = kernel
         self._of: dict[Statement, tuple[str, tuple[Any, ...], int, int]] = {}
 
@@ -122,7 +124,7 @@ class Asked:
     def _watched(self, statement: Statement, operation: str, name: str, link: int) -> str:
         """Return what is watched, if a statement sees it otherwise than it is."""
         if operation == "watch_present":
-            is_so = self._index(name) != 0
+            is_so = self.kernel.links.named(name) is not None
         else:
             there = self.kernel.links.by_index.get(link)
             is_so = there is not None and bool(there.flags & IFF_RUNNING)
@@ -130,7 +132,7 @@ class Asked:
 
     def _index(self, name: str) -> int:
         link = self.kernel.links.named(name) if name else None
-        return link.ifindex if link is not None else 0
+        return link.ifindex if link is not None else self.former(name)
 
     def _link(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
         (wish,) = arguments

@@ -118,8 +118,20 @@ class Daemon:
 
     def sweep(self) -> None:
         """Undo it."""
-        if not self.is_killed:
-            self.unswept += [one.problem for one in self.recovery.sweep() if one.problem]
+        if self.is_killed:
+            return
+        sweeping = self.recovery.sweep()
+        try:
+            sweeping.send(None)
+        except StopIteration as end:
+            problems = [one.problem for one in end.value if one.problem]
+        else:
+            raise AssertionError("what the model has takes no time to undo")
+        account = self.kernel.account
+        if problems and self.kernel.faults.happened and account is not None:
+            account.forgive()
+        elif account is None or not account.forgives:
+            self.unswept += problems
 
     def close(self) -> None:
         """Close what is open; whatever still runs finds its sockets closed, and nobody hears of it."""

@@ -44,6 +44,7 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[tuple[bool, int, int]] = []  # reads or writes, so many before it, errno
         self._torn = 0
+        self.happened = False
         self._dies: list[tuple[str, int, bool]] = []  # at a write or a record, so many before it, and after it
         self.on_death: Callable[[], None] = lambda: None
         self._silent = -1  # so many writes from now on is one of which nobody hears, none if negative
@@ -100,6 +101,7 @@ class Faults:
             else:
                 refused = number
         self._waiting = kept
+        self.happened = self.happened or refused != 0
         return refused
 
     def silenced(self, kind: int) -> bool:
@@ -113,6 +115,7 @@ class Faults:
         """Say whether the table changes while it is read."""
         if self._torn and is_read(kind) and flags & NLM_F_DUMP == NLM_F_DUMP:
             self._torn -= 1
+            self.happened = True
             return True
         return False
 

@@ -12,7 +12,7 @@ class MortalJournal:
     def __init__(self, journal: UndoJournal, faults: Faults) -> None:
         self._journal = journal
         self._faults = faults
-        self._numbers = {entry.number for entry in journal.left}
+        self._of = {entry.number: f"{entry.kind} of {entry.holder}" for entry in journal.left}
 
     @property
     def left(self) -> Sequence[Entry]:
@@ -25,15 +25,15 @@ class MortalJournal:
         return self._journal.problem
 
     @property
-    def live(self) -> int:
-        """How many entries are neither undone nor given up."""
-        return len(self._numbers)
+    def live(self) -> str:
+        """What is neither undone nor given up, "" for nothing."""
+        return ", ".join(self._of.values())
 
     def intend(self, kind: str, key: bytes, undo: bytes, holder: str) -> int:
         """Write what is about to be done."""
         with self._faults.mortal("record"):
             number = self._journal.intend(kind, key, undo, holder)
-        self._numbers.add(number)
+        self._of[number] = f"{kind} of {holder}"
         return number
 
     def done(self, number: int, undo: bytes | None = None) -> None:
@@ -45,7 +45,7 @@ class MortalJournal:
         """Write that nothing of it is left."""
         with self._faults.mortal("record"):
             self._journal.undone(number)
-        self._numbers.discard(number)
+        self._of.pop(number, None)
 
     def adopt(self, entry: Entry, holder: str) -> int:
         """Write who holds it now."""

@@ -27,6 +27,13 @@ class Account(Protocol):
     def refused(self, who: Statement | None, request: Request) -> None:
         """A request of the daemon's, for a statement, was refused on purpose."""
 
+    @property
+    def forgives(self) -> bool:
+        """Whether something was refused on a way out, so that it may be left."""
+
+    def forgive(self) -> None:
+        """What was refused on purpose was to undo what a daemon has left."""
+
     def gone(self, statement: Statement, shared: bool, now: Facts) -> None:
         """A statement is gone; others may hold the same as it did."""
 

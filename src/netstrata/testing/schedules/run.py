@@ -91,13 +91,21 @@ class Run:
                 await asyncio.sleep(_CALM_S)
             await self._check_standing(daemon)
             daemon.end()
+        await self._wait_end(daemon)
+        self._calm()
+        if daemon.is_killed:
+            daemon = self._restart()
+            await asyncio.sleep(_CALM_S)
+            daemon.end()
+            await self._wait_end(daemon)
+        await asyncio.sleep(_SETTLED_S)
+        self._check_end(daemon)
+
+    async def _wait_end(self, daemon: Daemon) -> None:
         for _ in range(int(_END_S / _POLL_S)):
             if daemon.engine.stopped or daemon.endless:
                 break
             await asyncio.sleep(_POLL_S)
-        self._calm()
-        await asyncio.sleep(_SETTLED_S)
-        self._check_end(daemon)
 
     async def _step(self, step: Step, daemon: Daemon) -> None:
         what, *words = step
@@ -168,7 +176,8 @@ class Run:
             missing = {one: what for one, what in daemon.ports.asked.missing().items() if one in missing}
         for what in (*daemon.stuck(), *missing.values()):
             self._ledger.blame(what)
-        self._ledger.check_kept(self._kernel.now)
+        waits = "sleep(" in self._schedule.program.text or self._kernel.faults.happened
+        self._ledger.check_kept(self._kernel.now, waits)
 
     def _check_end(self, daemon: Daemon) -> None:
         if not daemon.engine.stopped:
@@ -180,10 +189,14 @@ class Run:
         self._ledger.check_end(self._kernel.now)
         for what in daemon.unswept:
             self._ledger.blame(f"left over: {what}")
-        if daemon.journal is not None and daemon.journal.live:
-            self._ledger.blame(f"left over: {daemon.journal.live} in the undo journal")
+        if daemon.journal is not None and daemon.journal.live and not self._may_be_left():
+            self._ledger.blame(f"left over: {daemon.journal.live} is in the undo journal")
         for what in daemon.left_over():
             self._ledger.blame(what)
+
+    def _may_be_left(self) -> bool:
+        """Whether something that had to be undone was refused, so that it is left to the next daemon."""
+        return self._ledger.forgives or self._kernel.faults.happened
 
     async def _close(self) -> None:
         assert self._daemon is not None
