@@ -111,7 +111,7 @@ class Tidy(Mutant):
         if request.type == RTM_NEWADDR:
             self.added = request
         elif request.type == RTM_GETADDR and self.added is not None and request.port != self.added.port:
-            list(self.done(self.added._replace(type=RTM_DELADDR, flags=0)))
+            list(self.done(self.added._replace(type=RTM_DELADDR, flags=0, port=request.port)))
             self.added = None
         yield from self.done(request)
 

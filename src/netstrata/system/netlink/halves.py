@@ -16,7 +16,7 @@ class LinkIdentity(NamedTuple):
         return self.kind == other.kind and (self.name == other.name or (self.mac == other.mac != b""))
 
     def was_of(self, other: "LinkIdentity") -> bool:
-        """Say whether this can be the same link, followed by nobody meanwhile: a bridge has the MAC of a port."""
+        """Say whether this can be the same link, which nobody has followed since: a bridge has a MAC of its ports."""
         return self.is_of(other) or (self.kind == other.kind == "bridge" and self.mac != b"")
 
 
