@@ -40,6 +40,10 @@ def test_random_schedules_keep_the_rules(first: int) -> None:
     assert writes > 5 * CHUNK, "most change something"
 
 
+def test_random_schedules_in_which_the_daemon_is_killed_keep_the_rules() -> None:
+    assert tried(range(CHUNK), crashes=True)[0] == {}
+
+
 # Daemons that break a rule: kernels that do not get, or get otherwise, what the daemon asks for.
 
 

@@ -83,6 +83,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     __slots__ = (
         "_connected",
         "_index_of",
+        "_marks",
         "_missing",
         "_monitor",
         "_overrun",
@@ -109,6 +110,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._subnets = Subnets(monitor, self._of_link)
         self._snapshot: dict[Key, AddressMessage] | None = None
         self._overrun = False
+        self._marks = False  # the kernel keeps marks: its own addresses have some, too
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.subscribe(self, RTM_NEWADDR, RTM_DELADDR)
@@ -156,14 +158,14 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""
         message = self._present(f"look for {held.words}").get(held.key)
-        return message is not None and message.address == message.local and _is_ours(message)
+        return message is not None and message.address == message.local and self._is_marked(message) and _lasts(message)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete an address, if it is not there from somebody else now."""
         one = decode_address(key, 0, len(key))
         operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
         message = self._present(operation).get((one.ifindex, one.local, one.prefix))
-        if message is not None and message.protocol in (0, RTPROT_NETSTRATA):
+        if message is not None and self._is_marked(message):
             self._delete(key)
 
     def leave(self, held: HeldAddress) -> None:
@@ -306,9 +308,14 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             found = {}
             if not self._read(0, found):
                 raise Unavailable(operation, "the addresses cannot be read now", errno.EAGAIN)
+            self._marks = self._marks or any(one.protocol for one in found.values())
             if self._monitor.soon(self._drop_snapshot):
                 self._snapshot = found
         return found
+
+    def _is_marked(self, message: AddressMessage) -> bool:
+        """Say whether an address bears our mark, or the kernel keeps none, as before 5.18."""
+        return message.protocol == RTPROT_NETSTRATA or (not message.protocol and not self._marks)
 
     def _drop_snapshot(self) -> None:
         self._snapshot = None
@@ -338,13 +345,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         return dump.complete and (dump.answer is None or dump.answer.errno in GONE)
 
 
-def _is_ours(message: AddressMessage) -> bool:
-    """Say whether an address is as we make them; kernels before 5.18 keep no marks."""
-    return (
-        message.protocol in (0, RTPROT_NETSTRATA)
-        and not message.flags & IFA_F_DADFAILED
-        and (message.preferred_s == FOREVER)
-    )
+def _lasts(message: AddressMessage) -> bool:
+    return not message.flags & IFA_F_DADFAILED and message.preferred_s == FOREVER
 
 
 def _fault(held: HeldAddress, message: AddressMessage) -> str:

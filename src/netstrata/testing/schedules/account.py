@@ -135,7 +135,8 @@ class Ledger:
         anew.
         """
         for key, (value, swept) in self._taken.items():
-            anew = len(self.touched[key].values) > 1 or (key[0] == "field" and key[2] == "master")
+            touched = self.touched[key]
+            anew = len(touched.values) > 1 or value in touched.allowed or (key[0] == "field" and key[2] == "master")
             if value_of(now, key) == value and not anew and not (swept and waits):
                 self.blame(f"not kept: {told(key)} {value} was taken away after a crash, and put there again")
 
