@@ -145,6 +145,21 @@ def test_an_upgrade_in_place_changes_nothing_and_loses_no_packet(lab: Lab, tmp_p
     assert "br0" not in host.kernel()
 
 
+def test_an_upgrade_to_what_is_no_program_is_refused_and_all_goes_on(lab: Lab, tmp_path: Path) -> None:
+    host, _, daemon = router(lab, tmp_path)
+    before = host.kernel()
+    (tmp_path / "router.ncd").write_text("process main { net.up( }")
+
+    daemon.signal(signal.SIGUSR2)
+    daemon.wait_output("not run anew: the program's file is no program now")
+
+    assert f"{tmp_path}/router.ncd:1:24" in daemon.output()
+    assert host.kernel() == before
+    assert daemon.end() == 0
+    assert "undone" in daemon.output()
+    assert "br0" not in host.kernel()
+
+
 def test_a_daemon_that_keeps_all_when_it_ends_is_followed_by_one_that_takes_it_over(lab: Lab, tmp_path: Path) -> None:
     host, _, daemon = router(lab, tmp_path, "--keep-on-stop")
     before = host.kernel()

@@ -28,6 +28,7 @@ from netstrata.engine.registry import Registry
 from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
+from netstrata.language.refusals import Refusals
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
 from netstrata.system.filesystem.places import NotFollowed
@@ -234,6 +235,8 @@ class App:
         upgrade = number == UPGRADE
         if not upgrade and not (number == SIGTERM and self._options.keep_on_stop):
             return
+        if upgrade and not self._can_be_run_anew():
+            return
         self._log.timed(f"{'running anew' if upgrade else 'ending'}: all stays as it is, for the next one to take over")
         if not upgrade:
             self._manager.say("STOPPING=1")
@@ -248,6 +251,16 @@ class App:
         if upgrade:
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], self._manager.environment())
         os._exit(0)
+
+    def _can_be_run_anew(self) -> bool:
+        """Say whether the program's file is a program still; if not, say why nothing is done."""
+        try:
+            load(self._options.program, read_file)
+        except Refusals as refusals:
+            self._log.timed("error: not run anew: the program's file is no program now")
+            self._log.write(render_all(refusals.refused))
+            return False
+        return True
 
     def _end(self) -> None:
         """Say that a signal asks for the end, and have children end within the time that whoever sent it waits."""

@@ -220,6 +220,8 @@ class EngineHost:
         number, self._signalled = self._signalled, 0
         if self._keeps is not None:
             self._keeps(number)
+            if number == UPGRADE:  # it was refused
+                return
         self._on_signal()
         if self.engine is not None:
             self.engine.shut_down(self.signal_exit_code)
