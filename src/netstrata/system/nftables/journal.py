@@ -68,7 +68,9 @@ class FilterJournal:
         if not self._opened and not os.path.exists(self._path):
             return False
         self._open()
-        return bool(self._left or self._uncertain)
+        return any(
+            one.kind != BY_WORDS for kept in (self._left, self._uncertain) for each in kept.values() for one in each
+        )
 
     @property
     def left_elements(self) -> list[JournalEntry]:
@@ -183,10 +185,11 @@ class FilterJournal:
     def sweep(self) -> None:
         """Delete what nobody has taken over: what was made last goes first.
 
-        What the programs of old have made is known by words alone, and stays.
+        What the programs of old have made is known by its words alone: it stays, for whoever asks for the same.
         """
-        left, self._left, self._uncertain = self._left, {}, {}
-        entries = [entry for entries in left.values() for entry in entries]
+        entries = [entry for entries in self._left.values() for entry in entries if entry.kind != BY_WORDS]
+        self._left = _by_words(self._left)
+        self._uncertain = _by_words(self._uncertain)
         requests = Requests()
         try:
             for entry in sorted(entries, key=lambda entry: -entry.handle):
@@ -260,6 +263,12 @@ def _locked(path: str) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _by_words(entries: _ByKey) -> _ByKey:
+    """Return what is known by its words alone."""
+    kept = {key: [one for one in each if one.kind == BY_WORDS] for key, each in entries.items()}
+    return {key: each for key, each in kept.items() if each}
 
 
 def _pop(entries: _ByKey, key: str) -> JournalEntry | None:
