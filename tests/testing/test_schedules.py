@@ -26,7 +26,7 @@ from netstrata.testing.schedules.run import Outcome, run
 from netstrata.testing.schedules.schedule import Schedule, Step
 from netstrata.testing.schedules.shrink import kinds_of, shrink
 
-SCHEDULES = 20_000
+SCHEDULES = 10_000
 CHUNK = 1000
 DELETIONS = (RTM_DELADDR, RTM_DELROUTE, RTM_DELRULE, RTM_DELNEIGH, RTM_DELLINK)
 
