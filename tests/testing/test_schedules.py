@@ -194,10 +194,14 @@ def test_wherever_a_daemon_is_killed_the_next_one_keeps_what_stands_and_leaves_n
 
 
 def test_what_was_there_before_is_not_taken_for_what_a_killed_daemon_has_made() -> None:
-    there = (("link", "add", "br0", "bridge"), ("link", "up", "eth0"))
-    for number in range(8):
-        schedule = made_of('net.bridge("br0"); net.up("eth0");', ("die", "record", str(number), "after"), before=there)
-        assert run(schedule).wrong == [], number
+    there = (("link", "add", "br0", "bridge"), ("link", "up", "eth0"), ("addr", "add", "eth0", "192.0.2.1/24"))
+    statements = 'net.bridge("br0"); net.up("eth0"); net.ipv4.addr("eth0", "192.0.2.1/24");'
+    for what in ("record", "write"):
+        for number in range(8):
+            schedule = made_of(statements, ("die", what, str(number), "before"), ("settle",), before=there)
+            assert run(schedule).wrong == [], (what, number)
+            schedule = made_of(statements, ("die", what, str(number), "after"), ("settle",), before=there)
+            assert run(schedule).wrong == [], (what, number)
 
 
 def test_an_answer_that_is_lost_is_lost_after_the_thing_was_done() -> None:

@@ -1,6 +1,8 @@
 """Addresses of either family on links."""
 
 import errno
+import os
+import re
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import NamedTuple
 
@@ -110,7 +112,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._subnets = Subnets(monitor, self._of_link)
         self._snapshot: dict[Key, AddressMessage] | None = None
         self._overrun = False
-        self._marks = False  # the kernel keeps marks: its own addresses have some, too
+        self._marks = _keeps_marks(os.uname().release)  # else it is seen: the kernel's own addresses have some, too
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
         self.left: list[Listener] = []  # told of each link that an IPv4 address has left
         monitor.subscribe(self, RTM_NEWADDR, RTM_DELADDR)
@@ -347,6 +349,12 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
 def _lasts(message: AddressMessage) -> bool:
     return not message.flags & IFA_F_DADFAILED and message.preferred_s == FOREVER
+
+
+def _keeps_marks(release: str) -> bool:
+    """Say whether a kernel of a release keeps IFA_PROTO, as it does since Linux 5.18."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return found is not None and (int(found[1]), int(found[2])) >= (5, 18)
 
 
 def _fault(held: HeldAddress, message: AddressMessage) -> str:
