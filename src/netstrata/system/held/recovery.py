@@ -82,16 +82,10 @@ class Undone(NamedTuple):
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_left", "_slow", "_undo", "journal", "trusts_marks")
+    __slots__ = ("_busy", "_left", "_slow", "_undo", "journal")
 
-    def __init__(self, journal: Journal, *, trusts_marks: bool = False) -> None:
-        """Take the journal.
-
-        Shapes: trusts_marks is True if a journal may be lost, and no other daemon runs: what bears our mark in the
-        kernel is then ours.
-        """
+    def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self.trusts_marks = trusts_marks
         self._undo: dict[str, Undo] = {}
         self._slow: dict[str, SlowUndo] = {}
         self._busy = 0

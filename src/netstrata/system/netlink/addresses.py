@@ -148,7 +148,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             if message.prefix == prefix and message.address == address:
                 if message.flags & IFA_F_DADFAILED:
                     raise Unavailable(operation, _TAKEN, errno.EADDRINUSE)
-                held.ours = message.protocol == RTPROT_NETSTRATA and self._recovery.trusts_marks
+                held.ours = False
                 return
         if there:
             words = network_words(there[0].local, there[0].prefix)

@@ -102,7 +102,7 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
             there = self._find(held.key, operation)
             if there is not None and there.state & NUD_PERMANENT:
                 if there.mac == mac:
-                    held.ours = there.protocol == RTPROT_NETSTRATA and self._recovery.trusts_marks
+                    held.ours = False
                     return
                 other = MAC.write(there.mac).decode() if len(there.mac) == 6 else "another address"  # type: ignore[union-attr]
                 raise Unavailable(operation, f"it is there at {other}", errno.EEXIST)

@@ -349,10 +349,6 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         first = self._first(held)
         found = [first] if first is not None and held.is_same(first) else self._find(held)
         if held.stands(found):
-            same = next(one for one in found if held.is_same(one))
-            held.ours = same.protocol == RTPROT_NETSTRATA and self._recovery.trusts_marks
-            if held.ours and held.heard:
-                self._monitor.narrow(held.network)
             return
         held.ours = True
         if held.heard:

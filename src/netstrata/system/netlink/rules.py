@@ -87,7 +87,7 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
         """Add a rule, if it is not there."""
         there = self._present(held, f"add rule {held.words}")
         if held.key in there:
-            held.ours = there[held.key] == RTPROT_NETSTRATA and self._recovery.trusts_marks
+            held.ours = False
             return
         answer = self._requests.request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, held.record)
         if answer is not None:
