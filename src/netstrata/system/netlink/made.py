@@ -45,11 +45,12 @@ _COMMON = frozenset(field.attribute for field in COMMON.values())
 class HeldLink(Held):
     """A link that is held, by its index, which it has when it is made."""
 
-    __slots__ = ("below", "concerns", "here", "key", "left", "pieces", "record", "spec", "stands")
+    __slots__ = ("below", "concerns", "here", "key", "left", "options", "pieces", "record", "spec", "stands")
 
-    def __init__(self, spec: NewLink, ifindex: int, below: int) -> None:
+    def __init__(self, spec: NewLink, ifindex: int, below: int, options: Mapping[str, Given]) -> None:
         super().__init__()
         self.spec = spec
+        self.options = options  # with the names of links and users as numbers
         self.key = ifindex
         self.record = self.words.encode("utf-8", "surrogateescape")
         self.below = below
@@ -87,8 +88,8 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         """Find the link that it is to stand on, and the one of its name."""
         operation = f"make {spec.kind} {spec.name}"
         below = self._index_of(spec.link, operation) if spec.link else 0
-        resolved(spec.options, operation, self._requests)
-        return HeldLink(spec, self._lookup.index_of(spec.name), below)
+        options = resolved(spec.options, operation, self._requests)
+        return HeldLink(spec, self._lookup.index_of(spec.name), below, options)
 
     def share(self, held: HeldLink, made: HeldLink) -> None:
         """See that it is the same link."""
@@ -108,9 +109,8 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         """Use the link that is there."""
         if held.key:
             operation = f"make {held.words}"
-            options = resolved(held.spec.options, operation, self._requests)
             details = read_details(self._lookup, held.key, operation)
-            reason = self._obstacle(held, details, options)
+            reason = self._obstacle(held, details)
             if reason:
                 raise Unavailable(operation, reason, errno.EEXIST)
             held.ours = False
@@ -119,12 +119,11 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     def do(self, held: HeldLink) -> None:
         """Make a link."""
         spec, operation = held.spec, f"make {held.words}"
-        options = resolved(spec.options, operation, self._requests)
-        self._make(spec, held.below, options, operation)
+        self._make(spec, held.below, held.options, operation)
         self._lookup.forget_names()
         made = self._index_of(spec.name, operation)
         try:
-            self._follow(held, read_details(self._lookup, made, operation), options)
+            self._follow(held, read_details(self._lookup, made, operation))
         except Unavailable:
             self._delete({made: LinkIdentity(spec.kind, spec.name, b"")})
             raise
@@ -136,10 +135,9 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             return False
         try:
             details = read_details(self._lookup, held.key, operation)
-            options = resolved(held.spec.options, operation, self._requests)
-            if self._obstacle(held, details, options):
+            if self._obstacle(held, details):
                 return False
-            self._follow(held, details, options)
+            self._follow(held, details)
         except Unavailable as error:
             if error.errno not in GONE:
                 raise
@@ -303,7 +301,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         if answer is not None:
             raise _not_made(spec, answer, operation)
 
-    def _follow(self, held: HeldLink, details: LinkDetails, options: Mapping[str, Given]) -> None:
+    def _follow(self, held: HeldLink, details: LinkDetails) -> None:
         """Know a link that is ours, its other half, and what the kernel made of the options."""
         held.key = details.ifindex
         held.here = {details.ifindex: _identity(details)}
@@ -311,14 +309,14 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
             held.here[details.link] = _identity(read_details(self._lookup, details.link, f"make {held.words}"))
         held.undo = write_halves(held.here)
         fields = KINDS[held.spec.kind]
-        data = encode_options(fields, {name: value for name, value in options.items() if name in fields})
+        data = encode_options(fields, {name: value for name, value in held.options.items() if name in fields})
         held.stands = {number: details.data[number] for number in data if number in details.data}
         held.pieces = pieces_of(held.stands)
         self._mind(held, details)
 
-    def _obstacle(self, held: HeldLink, there: LinkDetails, options: Mapping[str, Given]) -> str:
+    def _obstacle(self, held: HeldLink, there: LinkDetails) -> str:
         """Say why a link that is there is not as it was asked for, "" if it is."""
-        spec = held.spec
+        spec, options = held.spec, held.options
         fields = KINDS[spec.kind]
         if there.kind != spec.kind:
             return f"a {there.kind or 'hardware'} link of that name is there"
