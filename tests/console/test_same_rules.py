@@ -108,7 +108,8 @@ def events(draw: st.DrawFn) -> list[Event]:
         kind = draw(st.sampled_from(["process", "transition", "transition", "values", "waits", "error", "note", "gap"]))
         event["kind"] = kind
         if kind == "process":
-            what = ["created", "created", "complete", "paused", "resumed", "retrying", "terminating", "gone", "odd"]
+            what = ["created", "created", "complete", "paused", "resumed", "retrying", "changed", "terminating"]
+            what += ["gone", "removed", "odd"]
             event["what"] = draw(st.sampled_from(what))
             if event["what"] == "created" and path in PARENTS:
                 event["parent"], event["at"] = PARENTS[path]

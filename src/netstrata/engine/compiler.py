@@ -1,5 +1,6 @@
 """From a plain program to code: names resolved as early as they can be."""
 
+from collections.abc import Generator
 from typing import Final
 
 from netstrata.contract import Declaration
@@ -20,6 +21,17 @@ def compile_program(program: tree.PlainProgram, registry: Registry) -> list[Code
     The tree is taken apart: each process of it goes when its code is there, so that what runs next, which may be
     large, has the memory.
     """
+    steps = compile_in_steps(program, registry)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            codes: list[Code] = end.value
+            return codes
+
+
+def compile_in_steps(program: tree.PlainProgram, registry: Registry) -> Generator[None, None, list[Code]]:
+    """Do the same process by process, with something else in between."""
 
     def declared(name: str) -> Declaration | None:
         entry = registry.statement(name)
@@ -28,13 +40,21 @@ def compile_program(program: tree.PlainProgram, registry: Registry) -> list[Code
     tainted = secret_places(program, declared)
     constants = _Constants()
     codes: list[Code] = []
+    running: dict[str, Code] = {}  # that something hidden may still be of
     left = program.processes
     left.reverse()
     while left:
-        code = _Compiler(left.pop(), registry, constants).code()
+        process = left.pop()
+        code = _Compiler(process, registry, constants).code()
+        if process.parent is None:
+            running.clear()
+        else:
+            running[process.parent.name].run_inner(process.position, code.name)
+        running[code.name] = code
         for slot in code.slots if tainted else ():
             slot.tainted = (code.name, slot.index) in tainted
         codes.append(code)
+        yield
     return codes
 
 
@@ -97,7 +117,7 @@ class _Compiler:
             )
             if statement.name:
                 self.named[statement.name] = position
-        return Code(self.process.name, self.process.template, slots, self.process.span)
+        return Code(self.process.name, self.process.template, self.process.hidden, slots, self.process.span)
 
     def expression(self, node: tree.Expression) -> Expression:
         """Return a node ready to evaluate."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netstrata.engine.program import Slot
+from netstrata.engine.program import Code, Slot
 from netstrata.values import Value
 from netstrata.values.compiler_hints import mypyc_attr
 
@@ -29,8 +29,8 @@ class Observer:
         """A statement was told that everything after it is gone."""
 
     def process_moved(self, process: "Process", what: str) -> None:
-        """A process was `created`, is `complete`, or `restarting` after that, waits to retry (`retrying`), is
-        `terminating` or `gone`.
+        """A process was `created`, is `complete`, or `restarting` after that, waits to retry (`retrying`), has another
+        text (`changed`), is `terminating` or `gone`.
         """
 
     def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
@@ -47,6 +47,26 @@ class Observer:
 
     def broken(self, error: BaseException) -> None:
         """Something failed that is no one statement's: a bug of ours.  Always called."""
+
+
+class ProgramChange:
+    """A change of the program, while what differs is undone: see `netstrata.engine.change`."""
+
+    def awaits(self, process: "Process") -> bool:
+        """Say whether a process is to be undone down to what differs of it."""
+        raise NotImplementedError
+
+    def undone(self, process: "Process") -> None:
+        """A process is undone down to what differs of it."""
+        raise NotImplementedError
+
+    def gone(self, process: "Process") -> None:
+        """A process is gone."""
+        raise NotImplementedError
+
+    def codes_for(self, creator: "Statement") -> "dict[str, Code]":
+        """Return the processes and templates by name, as a statement knows them."""
+        raise NotImplementedError
 
 
 class Waiting:

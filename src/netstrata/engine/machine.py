@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from netstrata.engine.environment import Environment, Observer, Retry
+from netstrata.engine.environment import Environment, Observer, ProgramChange, Retry
 from netstrata.engine.holders import Holders
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
@@ -48,6 +48,7 @@ class Engine:
         self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
         self.offers: dict[bytes, Any] = {}  # `ProvidedName`s: what is provided, or waited for, by name
         self.holders = Holders()  # who ports are called for
+        self.change: ProgramChange | None = None  # of the program, while what differs is undone
         self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
 
     def retry_all(self) -> None:
@@ -103,7 +104,8 @@ class Engine:
         Raises: Refused if there is no such template, or if there are too many processes.
         """
         word = name.decode("latin-1") if isinstance(name, bytes) else ""
-        code = self.templates.get(word)
+        codes = self.templates if self.change is None else self.change.codes_for(creator)
+        code = codes.get(word)
         if code is None:
             raise Refused(f"no template named {word}")
         if not code.template:

@@ -1,6 +1,7 @@
 """A running process: its statements, and the one next thing that it has to do.
 
 RUNNING --all up--> COMPLETE --something below moved--> PAUSED --go on--> RUNNING
+any --change--> CHANGING --what differs is undone--> RUNNING, with another text
 any --terminate--> TERMINATING --nothing left--> gone
 """
 
@@ -21,6 +22,7 @@ RUNNING: Final = 0
 COMPLETE: Final = 1
 PAUSED: Final = 2
 TERMINATING: Final = 3
+CHANGING: Final = 4
 
 NOTHING_BEGUN: "Final[list[Statement | None]]" = []  # of all processes that have not begun; never changed
 
@@ -130,6 +132,34 @@ class Process(Frame):
     def go_on(self) -> None:
         """Continue after having stood still."""
         if self.mode == PAUSED:
+            change = self.engine.change
+            self.mode = CHANGING if change is not None and change.awaits(self) else RUNNING
+            self.engine.push(self)
+
+    def change(self, index: int) -> None:
+        """Undo all statements from an index on, and stand still then: `ProgramChange` knows what follows."""
+        self.error = False
+        if self.advance > index:
+            self.advance = index
+        if self.mode == COMPLETE and self.engine.watched:
+            self.engine.observer.process_moved(self, "restarting")
+        if self.mode == RUNNING or (self.mode == COMPLETE and self.owner is None):
+            self._cease_waiting()
+            self.mode = CHANGING
+        self.engine.push(self)  # else its owner is asked first, and lets it go on
+
+    def become(self, code: Code, index: int) -> None:
+        """Have another text, which is the same up to an index: nothing from there on exists."""
+        self.code = code
+        if self.begun:
+            kept = self.begun[:index]
+            self.begun = kept + [None] * (len(code.slots) - len(kept))
+        if self.engine.watched:
+            self.engine.observer.process_moved(self, "changed")
+
+    def go_on_changed(self) -> None:
+        """Bring up what is new."""
+        if self.mode == CHANGING:
             self.mode = RUNNING
             self.engine.push(self)
 
@@ -158,11 +188,12 @@ class Process(Frame):
                 return
             if mode == PAUSED:
                 return
-            if self.owner is not None:
-                self.mode = PAUSED
-                self.owner.child_down(self)
-                return
-            self.mode = RUNNING
+            if mode != CHANGING:
+                if self.owner is not None:
+                    self.mode = PAUSED
+                    self.owner.child_down(self)
+                    return
+                self.mode = RUNNING
         advance = self.advance
         if advance < self.free:
             statement = self.begun[self.free - 1]
@@ -180,8 +211,12 @@ class Process(Frame):
                         last.clean()
                     except Exception as bug:
                         last.broke(bug)
-                return
-        if advance == len(self.code.slots):
+                if mode != CHANGING:
+                    return
+        if mode == CHANGING:
+            if self.engine.change is not None:
+                self.engine.change.undone(self)
+        elif advance == len(self.code.slots):
             self.mode = COMPLETE
             if self.engine.watched:
                 self.engine.observer.process_moved(self, "complete")
@@ -216,6 +251,8 @@ class Process(Frame):
         engine.alive -= 1
         if engine.watched:
             engine.observer.process_moved(self, "gone")
+        if engine.change is not None:
+            engine.change.gone(self)
         if engine.terminating and engine.alive == 0:
             engine.stopped = True
         elif self.owner is not None:

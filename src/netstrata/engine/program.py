@@ -12,7 +12,9 @@ from netstrata.values.compiler_hints import mypyc_attr
 
 NOT_SEEN: Final = "nothing of that name can be seen from here now."
 ALL_NAMES: Final = "`netstrata doc` lists all names."
-NO_NAMES: Final[dict[str, list[int]]] = {}  # of all processes that name nothing: programs may have very many of those
+# Of all processes that name nothing, or have nothing hidden: programs may have very many of those.
+NO_NAMES: Final[dict[str, list[int]]] = {}
+NO_INNER: Final[dict[int, list[str]]] = {}
 
 
 @mypyc_attr(acyclic=True)
@@ -129,13 +131,19 @@ class Slot:
 
 @mypyc_attr(acyclic=True)
 class Code:
-    """A process or template of a program."""
+    """A process or template of a program.
 
-    __slots__ = ("name", "names", "slots", "span", "template")
+    A hidden template is one that sugar made; `inner` has the names of those that each statement here runs, by its
+    index, in the order of its text.
+    """
 
-    def __init__(self, name: str, template: bool, slots: list[Slot], span: Span) -> None:
+    __slots__ = ("hidden", "inner", "name", "names", "slots", "span", "template")
+
+    def __init__(self, name: str, template: bool, hidden: bool, slots: list[Slot], span: Span) -> None:
         self.name = name
         self.template = template
+        self.hidden = hidden
+        self.inner = NO_INNER
         self.slots = tuple(slots)
         self.span = span
         names: dict[str, list[int]] = {}
@@ -143,6 +151,12 @@ class Code:
             if slot.name:
                 names.setdefault(slot.name, []).append(slot.index)
         self.names = names or NO_NAMES
+
+    def run_inner(self, index: int, name: str) -> None:
+        """Know a hidden template that a statement here runs, the next one in its text."""
+        if not self.inner:
+            self.inner = {}
+        self.inner.setdefault(index, []).append(name)
 
     def find(self, name: str, position: int) -> int:
         """Return the index of the nearest statement of that name before a position, -1 if there is none."""

@@ -128,6 +128,10 @@ class Statement(Owner):
         """Return the processes that it has created and that exist."""
         return []
 
+    def has_run(self) -> bytes:
+        """Return the template that it has run to its end and undone, "" if it has not: it will not show a change."""
+        return b""
+
     def clean(self) -> None:
         """Know that everything after this statement is gone, and everything before it is up."""
 

@@ -4,8 +4,10 @@ After a syntax error it goes on behind the next `;` or at the next `}`, so that 
 the first one is always the one NCD would report.
 """
 
+from collections.abc import Generator
 from typing import Final
 
+from netstrata.language.boundaries import boundaries
 from netstrata.language.expected import Unexpected, syntax_mistake, token_mistake
 from netstrata.language.expressions import ValueParser
 from netstrata.language.refusals import MOST_MISTAKES, Mistake
@@ -55,6 +57,7 @@ from netstrata.language.tree import (
 from netstrata.values import Source, Span
 
 BLOCK_LIMIT: Final = 1000
+STEP: Final = 1 << 12  # bytes that are read in a step, but for a process that has more
 
 _WANTED: Final = {
     CLOSE_ROUND: "`)`",
@@ -70,6 +73,22 @@ def parse(source: Source) -> tuple[File, list[Mistake]]:
     parser = Parser(scan(source))
     parser.run()
     return File(parser.elements, Span(source, 0, len(source.text))), parser.mistakes
+
+
+def parse_in_steps(source: Source) -> Generator[None, None, tuple[File, list[Mistake]]]:
+    """Read a file, some of its processes at a time; what it comes to is what `parse` returns."""
+    elements: list[Element] = []
+    start = 0
+    for end in boundaries(source.text):
+        if end - start >= STEP or end == len(source.text):
+            parser = Parser(scan(source, start=start, end=end))
+            parser.run()
+            if parser.mistakes:
+                return parse(source)  # who looks for mistakes sees more of them in the whole
+            elements += parser.elements
+            start = end
+            yield
+    return File(elements, Span(source, 0, len(source.text))), []
 
 
 class _Construct:

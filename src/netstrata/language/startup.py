@@ -5,14 +5,6 @@ from netstrata.language.tree import Call, Expression, ListOf, MapOf, Plain, Plai
 from netstrata.values import DEPTH_LIMIT, List, Map, Span, Value
 
 
-def startup_mistakes(processes: list[PlainProcess]) -> list[Mistake]:
-    """Return what refuses a program that parses: names used twice, bad calls, equal keys, values too deep."""
-    checks = _Checks()
-    for process in processes:
-        checks.process(process)
-    return checks.mistakes
-
-
 def constant(expression: Expression) -> Value | None:
     """Return the value of an expression without variables and calls; None for any other, or with equal keys."""
     if isinstance(expression, String):
@@ -36,14 +28,18 @@ def constant(expression: Expression) -> Value | None:
     return None
 
 
-class _Checks:
-    """Walks a program; recursion is bounded by the parser's limit on nested values."""
+class StartupChecks:
+    """Finds what refuses a program that parses: names used twice, bad calls, equal keys, values too deep.
+
+    Recursion is bounded by the parser's limit on nested values.
+    """
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
         self._names: dict[str, PlainProcess] = {}
 
     def process(self, process: PlainProcess) -> None:
+        """Check the next process of a program."""
         earlier = self._names.setdefault(process.name, process)
         if earlier is not process:
             self._refuse_twice(process, earlier)

@@ -3,6 +3,8 @@
 A block takes its number before the blocks nested in it, and those theirs before the construct's next block.
 """
 
+from typing import Final
+
 from netstrata.language.tree import (
     Block,
     BlockDefinition,
@@ -19,7 +21,8 @@ from netstrata.language.tree import (
 )
 from netstrata.values import Span
 
-NONE = b"<none>"
+NONE: Final = b"<none>"
+HIDDEN: Final = "__tmpl"
 
 
 class _Rest:
@@ -91,7 +94,7 @@ class Sweetener:
         if block is None:
             piece.arguments.append(String(NONE, piece.keyword))
             return None
-        name = f"__tmpl{self._next}"
+        name = f"{HIDDEN}{self._next}"
         self._next += 1
         # In front of what is there already: the loop names of a Foreach.
         place = 1 if piece.construct == "Foreach" else len(piece.arguments)

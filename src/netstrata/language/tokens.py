@@ -134,9 +134,8 @@ class Tokens:
         match = _NAME.match(self.source.text, self.starts[index])
         return match[0] if match is not None else b""
 
-    def close(self) -> None:
-        """Append the `END` words."""
-        size = len(self.source.text)
+    def close(self, size: int) -> None:
+        """Append the `END` words, at the end of the text."""
         for _ in range(3):
             self.words.append(b"")
             self.kinds.append(END)
@@ -162,18 +161,21 @@ def _closed(word: bytes) -> bool:
     return (len(body) - len(body.rstrip(b"\\"))) % 2 == 0
 
 
-def scan(source: Source, comments: bool = False) -> Tokens:
-    """Split a source into its words, with or without the comments."""
-    pieces = WORD.split(source.text)
+def scan(source: Source, comments: bool = False, start: int = 0, end: int = -1) -> Tokens:
+    """Split a source, or a stretch of it, into its words, with or without the comments."""
+    text = source.text if end < 0 else source.text[start:end]
+    pieces = WORD.split(text)
     offsets = list(accumulate(map(len, pieces)))
+    if start:
+        offsets = [start + offset for offset in offsets]
     words, starts, ends = pieces[1::2], offsets[0:-1:2], offsets[1::2]
-    if not comments and b"#" in source.text:
+    if not comments and b"#" in text:
         kept = [index for index, word in enumerate(words) if word[0] != 35]
         words = [words[index] for index in kept]
         starts = [starts[index] for index in kept]
         ends = [ends[index] for index in kept]
     tokens = Tokens(source, words, starts, ends)
-    tokens.close()
+    tokens.close(start + len(text))
     return tokens
 
 

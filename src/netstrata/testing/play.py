@@ -14,11 +14,13 @@ from typing import Any
 
 from netstrata.contract import Declaration
 from netstrata.daemon.running.registry import make_registry
+from netstrata.engine.change import Change
 from netstrata.engine.compiler import compile_program
+from netstrata.engine.difference import Difference
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
-from netstrata.engine.program import Slot
+from netstrata.engine.program import Code, Slot
 from netstrata.engine.registry import Registry
 from netstrata.engine.statement import STATE_NAMES, Statement
 from netstrata.engine.timers import Timer, Timers
@@ -129,9 +131,8 @@ class Play:
         Shapes: more are declarations beside the installed ones; an observer takes the place of the notes.
         Raises: Refusals if the program is refused.
         """
-        registry = _with(make_registry(), more or [])
-        program = load("play.ncd", lambda path: text.encode())
-        self.codes = compile_program(program, registry)
+        self._registry = _with(make_registry(), more or [])
+        self.codes = self._compiled(text)
         self.clock = HandClock()
         self.notes = Notes()
         self._written: list[bytes] = []
@@ -149,6 +150,21 @@ class Play:
         self.engine.watched = True
         self.engine.start()
         self.work_off()
+
+    def _compiled(self, text: str) -> list[Code]:
+        return compile_program(load("play.ncd", lambda path: text.encode()), self._registry)
+
+    def change(self, text: str) -> Difference:
+        """Change the program, and let it run until it has to wait; return how it differs from what ran.
+
+        Raises: Refusals if the program is refused.
+        """
+        difference = Difference(self.engine.templates, self._compiled(text)).compare()
+        for _ in difference.move():
+            pass
+        self.engine.event(Change(self.engine, difference, lambda: None).begin)
+        self.work_off()
+        return difference
 
     def _wake(self) -> None:
         self._woken = True

@@ -60,8 +60,16 @@ function moveProcess(state, event, known, shapes) {
     if (known) forget(state, known);
     state.set(path, newProcess(path, shapes.get(path) ?? EMPTY, state.has(parent) ? parent : "", at, event.time));
     hang(state, state.get(path), true);
-  } else if (event.what === "gone" && known?.parent) forget(state, known);
-  else if (known) state.set(path, withState({ ...known, what: event.what }));
+  } else if (event.what === "removed" || (event.what === "gone" && known?.parent)) {
+    if (known) forget(state, known);
+  } else if (event.what === "changed") {
+    if (known) state.set(path, withState({ ...known, what: "created", floors: existing(known.floors) }));
+  } else if (known) state.set(path, withState({ ...known, what: event.what }));
+}
+
+// The floors up to the last that exists: of those above it another text may say something else.
+function existing(floors) {
+  return floors.slice(0, floors.findLastIndex((floor) => floor.state !== "gone") + 1);
 }
 
 function moveFloor(process, event) {

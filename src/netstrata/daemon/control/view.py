@@ -34,6 +34,7 @@ class LiveView:
         self._stream = stream
         self._projection: Projection | None = None
         self._walking = False  # not all that runs is known yet
+        self._is_changed = False  # the program has another text than the one that is known
         self._seq = 0  # of the last event that is taken in
         self._work: Iterator[None] | None = None
 
@@ -66,8 +67,11 @@ class LiveView:
         self._projection = self._work = None
 
     def _on_event(self, event: Event) -> None:
-        if event.seq - self._seq > BEHIND:
+        if event.seq - self._seq > BEHIND and self._projection is not None:
             self._take()
+            if self._is_changed:
+                for _ in self._read_codes(self._projection):
+                    pass
 
     def _take(self) -> None:
         """Take in the next events."""
@@ -75,17 +79,23 @@ class LiveView:
         assert projection is not None
         for event in self._stream.after(self._seq, EVENTS):
             self._seq = event.seq
+            if event.kind == "program":
+                self._is_changed = True
+                return
             if not self._walking or not event.process or self._is_known(event, projection):
                 projection.take(event)
 
     def _is_known(self, event: Event, projection: Projection) -> bool:
-        """Say whether a walk has come to what an event is about; else it will."""
+        """Say whether a walk has come to what an event is about, or never will; else it will."""
+        if event.kind == "process" and event.fields["what"] == "created" and "parent" not in event.fields:
+            return True  # a process of the program that was not there when the walk began
         known = projection.find(event.process) is not None
         return known or projection.find(event.fields.get("parent", "")) is not None
 
     def _catch_up(self) -> Iterator[None]:
         if self._projection is None:
             self._projection = Projection(self._says)
+            self._is_changed = False
             self._seq = self._stream.seq
             self._stream.subscribe(self._on_event)
             self._walking = True
@@ -98,17 +108,23 @@ class LiveView:
         """Take in all events; nothing has happened after them when this ends."""
         while self._seq < self._stream.seq:
             self._take()
+            if self._is_changed and self._projection is not None:
+                yield from self._read_codes(self._projection)
             if self._seq < self._stream.seq:
                 yield
 
     def _read_codes(self, projection: Projection) -> Iterator[None]:
-        for code in self._engine.templates.values():
+        """Know all texts as they are now."""
+        self._is_changed = False
+        codes: dict[str, Code] = {}
+        for code in list(self._engine.templates.values()):
             statements: list[Written] = []
             for slot in code.slots:
                 statements.append(read_statement(statement_of(slot, self._stream.layers, self._engine)))
                 if not slot.index % STATEMENTS:
                     yield
-            projection.codes[code.name] = Code(code.template, statements)
+            codes[code.name] = Code(code.template, statements)
+        projection.codes = codes
 
     def _walk(self, projection: Projection) -> Iterator[None]:
         """Take in all that runs: parents before children."""

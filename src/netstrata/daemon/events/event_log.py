@@ -163,6 +163,13 @@ class EventLog(Observer):
         processes = len(engine.templates) - templates
         self._tell("program", {"text": f"the program begins (processes: {processes}, templates: {templates})"})
 
+    def change(self, text: str) -> None:
+        """Tell that the program is another one from now on."""
+        self._places.clear()
+        self.layers.texts_changed()
+        self.facts.texts_changed()
+        self._tell("program", {"text": text})
+
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """A statement went from one state to another."""
         self._transition(statement, before, after)
@@ -234,13 +241,14 @@ class EventLog(Observer):
         if what == "restarting":
             self._halted[process] = None
             return
-        fields: dict[str, Any] = {"what": what}
+        is_removed = what == "gone" and process.owner is None and process.code.name not in process.engine.templates
+        fields: dict[str, Any] = {"what": "removed" if is_removed else what}
         if what == "created" or what == "gone":
             creator = process.owner.creator() if process.owner is not None else None
             if creator is not None and creator.state != UP:
                 self._waits(creator)  # for another one than before
-            if what == "created":
-                self.facts.come(process, creator, fields)
+        if what == "created" or what == "changed":
+            self.facts.come(process, process.owner.creator() if process.owner is not None else None, fields)
         self._tell_process(process, fields)
         self._paused.pop(process, None)
         if what == "gone":
@@ -251,6 +259,9 @@ class EventLog(Observer):
             if self.failures:
                 for index in range(len(process.code.slots)):
                     self.failures.pop((process, index), None)
+        elif what == "changed":  # it may have had more statements than now
+            for failed in [one for one in self.failures if one[0] is process]:
+                del self.failures[failed]
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke."""

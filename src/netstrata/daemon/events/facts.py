@@ -41,6 +41,10 @@ class Facts:
         self._path_of = path_of
         self._open: dict[Code, Open] = {}
 
+    def texts_changed(self) -> None:
+        """Forget what the text said: the program has another one."""
+        self._open.clear()
+
     def come(self, process: Process, creator: Statement | None, fields: Fields) -> None:
         """Add by which statement of which process a process is run, what it is made from, and what it will want."""
         code = process.code

@@ -27,6 +27,10 @@ class Layers:
         self._sets: dict[Slot, int] = {}  # of each statement, as far as the text says
         self._undone: dict[Process, dict[int, float]] = {}  # when something of a layer was last undone
 
+    def texts_changed(self) -> None:
+        """Forget what the text said: the program has another one."""
+        self._sets.clear()
+
     def of(self, slot: Slot, engine: Engine) -> int:
         """Return the layer of a statement, the highest if it has several, 0 if it has none."""
         return max(0, self._named_by(slot, engine).bit_length() - 1)

@@ -98,6 +98,12 @@ class Projection:
                 process.what = what
             else:
                 self._forget(process)
+        elif what == "removed":
+            self._forget(process)
+        elif process is not None and what == "changed":
+            code = self.codes.get(process.template)
+            process.change(code.statements if code is not None else None)
+            self._know(process, fields)
         elif process is not None:
             process.what = what
 

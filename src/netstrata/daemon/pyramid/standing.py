@@ -167,6 +167,12 @@ class Standing:
         if not siblings:
             self.below.pop(child.at, None)
 
+    def change(self, code: list[Written] | None) -> None:
+        """Have another text; of what there is of the process all was in the old one."""
+        self.what = "created"
+        self._code = self._code[: self.last] if code is None else code
+        self.seen = {number: floor for number, floor in self.seen.items() if number <= self.last}
+
     def learn(self, event: Event) -> None:
         """Know a statement of which the text is not known."""
         place = event.place

@@ -15,11 +15,11 @@ from netstrata.values import Refused, Value
 class Imperative(Statement):
     """Runs templates as if they were commands."""
 
-    __slots__ = ("child", "ending", "timeout", "timer", "undo", "undo_arguments", "undoing")
+    __slots__ = ("child", "ending", "template", "timeout", "timer", "undo", "undo_arguments", "undoing")
 
     def begin(self, values: list[Value]) -> None:
         """Run the first template, to be undone when it is complete."""
-        template = template_name(values, 0)
+        template = self.template = template_name(values, 0)
         arguments = argument_list(values, 1)
         self.undo = template_name(values, 2)
         self.undo_arguments = argument_list(values, 3)
@@ -66,6 +66,10 @@ class Imperative(Statement):
             self._begin_undo()
         else:
             self.up()
+
+    def has_run(self) -> bytes:
+        """Return the first template once its process ends."""
+        return self.template if self.child is None or self.ending else b""
 
     def processes(self) -> list[Process]:
         """Return the process."""

@@ -32,10 +32,11 @@ class Handle(Referent):
 class Attempt(Statement):
     """Runs a template until it is complete or broken, undoes it, and then is up."""
 
-    __slots__ = ("body", "ending", "succeeded")
+    __slots__ = ("body", "ending", "succeeded", "template")
 
     def start(self, template: bytes, arguments: List | None) -> None:
         """Create the body."""
+        self.template = template
         self.succeeded = True
         self.ending = False  # the body was told to terminate
         self.body: Process | None = self.process.engine.create(template, self, arguments)
@@ -82,6 +83,10 @@ class Attempt(Statement):
     def processes(self) -> list[Process]:
         """Return the body's process."""
         return [self.body] if self.body is not None else []
+
+    def has_run(self) -> bytes:
+        """Return the body's template once the body ends."""
+        return self.template if self.body is None or self.ending else b""
 
     def waits_for(self) -> Waiting | None:
         """Say that it waits for its body."""

@@ -1,0 +1,171 @@
+"""A change of the program that runs: what differs is undone, then what is new begins; nothing else is touched.
+
+A process that is gone ends.  One that differs is undone down to its first statement that does, and has the new text
+then.  All that stands on what is undone goes as it always does: whoever depends on it, and who has called it, first.
+When all this is undone, those that differ go on, and new ones begin: nobody finds in its way what is about to go.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from netstrata.engine.difference import Codes, Difference
+from netstrata.engine.environment import ProgramChange
+from netstrata.engine.machine import Engine
+from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.statement import Statement
+from netstrata.engine.timers import Timer
+
+NOWHERE: Final = 1 << 30  # an index that no statement has
+LONGEST_MS: Final = 5000  # that what is new waits for what is being undone: something may hang
+
+
+class Change(ProgramChange):
+    """One change, from what is undone first to the last of what was undone."""
+
+    def __init__(self, engine: Engine, difference: Difference, done: Callable[[], None]) -> None:
+        """Take what is to differ, and whom to call when all is undone, and what is new has begun."""
+        self._engine = engine
+        self._done = done
+        self._difference = difference
+        self._old: Codes = engine.templates
+        self._firsts: dict[Process, int] = {}  # of those that differ: the first statement that does
+        self._doomed: set[Process] = set()  # those that end, or are run by what is undone
+        self._left: dict[Process, None] = {}  # those of which something is to be undone still
+        self._held: dict[Process, None] = {}  # those that have the new text, and wait until all is undone
+        self._roots: dict[str, Process] = {}
+        self._timer: Timer | None = None
+
+    @property
+    def left(self) -> list[Process]:
+        """The processes of which something is to be undone still."""
+        return list(self._left)
+
+    def begin(self) -> None:
+        """Begin to undo what differs."""
+        engine = self._engine
+        engine.change = self
+        engine.templates = self._difference.codes
+        for process in engine.roots:
+            self._roots[process.code.name] = process
+            self._look(process)
+        for process in self._doomed:
+            if process.owner is None and process in self._left:
+                process.terminate()
+        for process, index in list(self._firsts.items()):
+            process.change(index)
+        self._timer = engine.timers.after(LONGEST_MS, self._release)
+        self._ask()
+
+    def _look(self, root: Process) -> None:
+        """Find what differs of a process and of those that it runs."""
+        if self._is_gone(root):
+            self._left[root] = None
+            self._doom([root])
+            return
+        waiting = [root]
+        while waiting:
+            process = waiting.pop()
+            first = self._first(process)
+            children: list[Process] = []
+            for index, statement in enumerate(process.begun):
+                if statement is not None:
+                    of_it = statement.processes()
+                    if index < first and (any(map(self._is_gone, of_it)) or self._is_outdated(statement)):
+                        first = index
+                    if first <= index:
+                        self._doom(of_it)
+                    else:
+                        children += of_it
+            if first != NOWHERE and process.mode != TERMINATING:
+                self._firsts[process] = first
+                self._left[process] = None
+            waiting += children
+
+    def _is_gone(self, process: Process) -> bool:
+        """Say whether what a process is made from is no more, or is none of that kind any more."""
+        code = self._difference.codes.get(process.code.name)
+        return code is None or code.template != process.code.template
+
+    def _is_outdated(self, statement: Statement) -> bool:
+        """Say whether a statement has run to its end what is another text now."""
+        template = statement.has_run()
+        return bool(template) and template.decode("latin-1") in self._difference.outdated
+
+    def _first(self, process: Process) -> int:
+        """Return the index of the first statement that differs, NOWHERE if none does."""
+        return self._difference.firsts.get(process.code.name, NOWHERE)
+
+    def _doom(self, processes: list[Process]) -> None:
+        """Know that processes end, with all that they run."""
+        waiting = list(processes)
+        while waiting:
+            process = waiting.pop()
+            self._doomed.add(process)
+            for statement in process.begun:
+                if statement is not None:
+                    waiting += statement.processes()
+
+    def awaits(self, process: Process) -> bool:
+        """Say whether a process is to be undone down to what differs of it."""
+        return process in self._firsts
+
+    def codes_for(self, creator: Statement) -> Codes:
+        """Return the templates that a statement may run: of the old program, if it is part of what is undone."""
+        statement = creator
+        while True:
+            process = statement.process
+            if process in self._doomed:
+                return self._old
+            if statement.index >= self._firsts.get(process, statement.index + 1):
+                return self._old
+            if process.owner is None:
+                return self._difference.codes
+            statement = process.owner.creator()
+
+    def undone(self, process: Process) -> None:
+        """Give a process the new text: what differs of it is undone."""
+        index = self._firsts.pop(process, -1)
+        if index < 0:
+            return
+        process.become(self._difference.codes[process.code.name], index)
+        self._held[process] = None
+        del self._left[process]
+        if self._timer is None:
+            self._go_on()
+        self._ask()
+
+    def gone(self, process: Process) -> None:
+        """Know that a process is gone."""
+        self._doomed.discard(process)
+        self._firsts.pop(process, None)
+        self._held.pop(process, None)
+        if process in self._left:
+            del self._left[process]
+            self._ask()
+
+    def _ask(self) -> None:
+        """Go on, if all is undone."""
+        if not self._left:
+            self._release()
+            self._engine.change = None
+            self._done()
+
+    def _release(self) -> None:
+        """Let those that wait go on, and the new ones begin, in the program's order."""
+        if self._timer is None:
+            return
+        self._timer.cancel()
+        self._timer = None
+        engine = self._engine
+        if engine.terminating:
+            return
+        engine.roots = [one for one in self._left if one.owner is None and one in self._doomed]
+        for code in self._difference.codes.values():
+            if not code.template:
+                engine.roots.append(self._roots.get(code.name) or Process(engine, code, None, None))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        held, self._held = self._held, {}
+        for process in held:
+            process.go_on_changed()
