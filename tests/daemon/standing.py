@@ -1,14 +1,21 @@
 """A program that is played, and what stands in it."""
 
+from pathlib import Path
 from typing import Any
 
 from netstrata.control.answers import finish
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
+
+
+def program_of(play: Play, stream: EventLog, path: str = "play.ncd") -> LiveProgram:
+    """Return the program that a play runs, which is read again from a file if somebody asks for that."""
+    return LiveProgram(path, lambda name: Path(name).read_bytes(), play.registry, play.engine, stream)
 
 
 class Played:

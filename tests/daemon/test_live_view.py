@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from tests.daemon.standing import Played
+from tests.daemon.standing import Played, program_of
 from tests.daemon.test_one_view import PROGRAMS, answers, plain
 
 from netstrata.control.answers import finish
@@ -21,7 +21,9 @@ DONE = object()
 
 def service_of(played: Played, folder: Path) -> ControlService:
     """Return a program as its clients see it."""
-    return ControlService(played.play.engine, played.stream, [], GeneratedFiles(str(folder)))
+    return ControlService(
+        played.play.engine, played.stream, program_of(played.play, played.stream), GeneratedFiles(str(folder))
+    )
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -101,7 +101,9 @@ def text_of(program: Programs, layout: Random) -> str:
     lines = []
     for name, block in program.items():
         word = "template" if name in TEMPLATES else "process"
-        lines.append(f"{'# a comment' + chr(10) if layout.randrange(2) else ''}{word} {name} {{{_text(block, layout)}}}")
+        lines.append(
+            f"{'# a comment' + chr(10) if layout.randrange(2) else ''}{word} {name} {{{_text(block, layout)}}}"
+        )
     return "\n".join(lines)
 
 
@@ -128,7 +130,7 @@ def _statement_text(statement: Statement, layout: Random) -> str:
         return f'{kind}("{more[0]}");'
     body = "{" + _text(next(part for part in more if isinstance(part, list)), layout) + "}"
     if kind == "if":
-        return f"If (@val_equal(\"x\", \"x\")) {body};"
+        return f'If (@val_equal("x", "x")) {body};'
     if kind == "block":
         return f"Block {body} b{more[1]}; b{more[1]}->call();"
     if kind == "try":

@@ -37,7 +37,8 @@ def _refused(words: Words) -> int:
 
 
 def _fail(problem: str, hint: str, code: int) -> int:
-    print(f"error: {harmless(problem)}\nhelp: {harmless(hint)}", file=sys.stderr)
+    lines = [f"error: {problem}".split("\n"), [f"help: {hint}"]]  # of which one may show a stretch of a program
+    print("\n".join(harmless(line) for part in lines for line in part), file=sys.stderr)
     return code
 
 

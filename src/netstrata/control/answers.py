@@ -1,6 +1,7 @@
 """Answers, made a slice at a time: whoever answers does something else between two slices.  No sockets, no clock.
 
     Slices[T]   a generator that stops after each slice of its work, and returns a T
+    Waiting[T]  the same, which may also yield a Later that it waits for, and is gone on with once that has come
     Items       a list, made element by element; None is no element, but the end of a slice
     Answer      what a verb answers, by name
 
@@ -12,17 +13,43 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+class Later:
+    """Something that an answer waits for."""
+
+    __slots__ = ("_call", "is_there")
+
+    def __init__(self) -> None:
+        self.is_there = False
+        self._call: Callable[[], None] | None = None
+
+    def come(self) -> None:
+        """Say that it is there."""
+        self.is_there = True
+        if self._call is not None:
+            self._call()
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Call once it is there, at once if it is."""
+        self._call = call
+        if self.is_there:
+            call()
+
+
 Slices = Generator[None, None, T]
+Waiting = Generator[Later | None, None, T]
 Items = Iterator[Any]
 Answer = dict[str, Any]
 Clean = Callable[[Any], Any]  # what JSON can hold, to what may be told of it
 
 
-def finish(work: Slices[T]) -> T:
-    """Do all of some work at once, and return what comes of it."""
+def finish(work: Waiting[T]) -> T:
+    """Do all of some work at once, and return what comes of it; it waits for nothing that is not there."""
     while True:
         try:
-            next(work)
+            later = next(work)
+            assert later is None or later.is_there
         except StopIteration as end:
             found: T = end.value
             return found

@@ -59,6 +59,8 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "NoSuchLink": Row(NO_SUCH_OBJECT, 404, "there is no link {link}", "there is none", one_similar=_MEANT),
     "Unavailable": Row(FAILED, 503, "{text}", "the system will not; `netstrata log` may say more"),
+    "Refused": Row(FAILED, 422, "the program is refused, and nothing was changed:\n{text}", "mend it, and try again"),
+    "Busy": Row(FAILED, 409, "the program {text}", "try again when that is over: `netstrata why` tells"),
     "PermissionDenied": Row(
         FAILED, 403, "permission denied: {verb}",
         "{who} may use {allowed}; members of the group netdev may steer, too",

@@ -176,6 +176,9 @@ type Counted (
   lights: [](process: string, layer: int, state: string)
 )
 
+# What was undone or begun of a program.
+type Step (what: string, process: string, statement: int, name: string, file: string, line: int)
+
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
 
@@ -195,6 +198,11 @@ method Restart(process: string, statement: ?int, above: ?bool) -> ()
 
 # Try again now what could not begin, instead of when its wait is over: in one process, or in all; these did wait.
 method Retry(process: ?string) -> (processes: []string)
+
+# Read the program's file again, with what it includes, and change what differs from what runs: that is undone, with
+# what stands on it, and what is new begins.  Nothing else is touched.  changed says whether anything differs; steps
+# are those until all was undone, in order.
+method Reload() -> (changed: bool, steps: []Step)
 
 # All processes, and what one has, or would have, from another.
 method Graph() -> (nodes: []Node, edges: []Edge)
@@ -226,6 +234,8 @@ error NoSuchStatement (process: string, statement: int, statements: int)
 error NoSuchFile (file: string, similar: []string)
 error NoSuchLink (link: string, similar: []string)
 error Unavailable (text: string)
+error Refused (text: string)
+error Busy (text: string)
 
 error NoSuchGoal (goal: string, similar: []string)
 error PermissionDenied (verb: string, allowed: []string)

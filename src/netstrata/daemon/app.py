@@ -99,7 +99,7 @@ class App:
         garbage.keep_off()
         program = load(options.program, read_file)
         self._sources = program.sources
-        registry = make_registry()
+        self._registry = registry = make_registry()
         self._warn(program, registry)
         self._subscribe_logs()
         self._recorder = self._record(options.record) if options.record is not None else None
@@ -208,8 +208,11 @@ class App:
         """Answer at the control socket, as long as an engine runs."""
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.control.service import ControlService
+        from netstrata.daemon.live.program import LiveProgram
 
-        served = ControlService(engine, self._stream, self._sources, self._ports.generated)
+        program = LiveProgram(self._options.program, read_file, self._registry, engine, self._stream)
+        program.sources = self._sources
+        served = ControlService(engine, self._stream, program, self._ports.generated)
         control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
         try:

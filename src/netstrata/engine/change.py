@@ -22,9 +22,12 @@ LONGEST_MS: Final = 5000  # that what is new waits for what is being undone: som
 class Change(ProgramChange):
     """One change, from what is undone first to the last of what was undone."""
 
-    def __init__(self, engine: Engine, difference: Difference, done: Callable[[], None]) -> None:
-        """Take what is to differ, and whom to call when all is undone, and what is new has begun."""
+    def __init__(
+        self, engine: Engine, difference: Difference, begun: Callable[[], None], done: Callable[[], None]
+    ) -> None:
+        """Take what is to differ, and whom to call before anything is undone, and when what is new has begun."""
         self._engine = engine
+        self._begun = begun
         self._done = done
         self._difference = difference
         self._old: Codes = engine.templates
@@ -45,6 +48,7 @@ class Change(ProgramChange):
         engine = self._engine
         engine.change = self
         engine.templates = self._difference.codes
+        self._begun()
         for process in engine.roots:
             self._roots[process.code.name] = process
             self._look(process)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_MARK: Final = re.compile(rb'''[{}]|\#[^\n]*+|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+(?:"|\Z)''')
+_MARK: Final = re.compile(rb"""[{}]|\#[^\n]*+|"[^"\\]*+(?:\\[\s\S][^"\\]*+)*+(?:"|\Z)""")
 
 
 def boundaries(text: bytes) -> list[int]:

@@ -131,7 +131,7 @@ class Play:
         Shapes: more are declarations beside the installed ones; an observer takes the place of the notes.
         Raises: Refusals if the program is refused.
         """
-        self._registry = _with(make_registry(), more or [])
+        self.registry = _with(make_registry(), more or [])
         self.codes = self._compiled(text)
         self.clock = HandClock()
         self.notes = Notes()
@@ -152,7 +152,7 @@ class Play:
         self.work_off()
 
     def _compiled(self, text: str) -> list[Code]:
-        return compile_program(load("play.ncd", lambda path: text.encode()), self._registry)
+        return compile_program(load("play.ncd", lambda path: text.encode()), self.registry)
 
     def change(self, text: str) -> Difference:
         """Change the program, and let it run until it has to wait; return how it differs from what ran.
@@ -162,7 +162,7 @@ class Play:
         difference = Difference(self.engine.templates, self._compiled(text)).compare()
         for _ in difference.move():
             pass
-        self.engine.event(Change(self.engine, difference, lambda: None).begin)
+        self.engine.event(Change(self.engine, difference, _nothing, _nothing).begin)
         self.work_off()
         return difference
 
@@ -222,3 +222,7 @@ def _with(registry: Registry, more: list[Declaration]) -> Registry:
     for declaration in more:
         registry.add(declaration)
     return registry
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from netstrata.control import varlink
-from netstrata.control.answers import text_of
+from netstrata.control.answers import Later, text_of
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.verbs import OPERATE, Failure, Peer, Verb, answer_service, find_verb, perform, verbs
 from netstrata.daemon.events.event import Filter
@@ -43,7 +43,8 @@ class ControlClient:
         self.watching: Filter | None = None
         self._server = server
         self._frames = varlink.Frames(varlink.LONGEST if right >= OPERATE else LONGEST_READING)
-        self._answer: Iterator[str | None] | None = None
+        self._answer: Iterator[str | Later | None] | None = None
+        self._waiting = False  # the answer waits for something
         self._answer_begun = False
         self._silent = False  # the answer is not to be told
         self._out = bytearray()
@@ -58,8 +59,10 @@ class ControlClient:
 
     def woken(self, readable: bool) -> None:
         """Be readable or writable, as epoll says."""
-        self._readable = self._readable or readable
         self._full = False
+        if self._waiting and readable:
+            self.end()  # nothing was to be read of it: it has gone
+        self._readable = self._readable or readable
 
     def is_behind(self) -> bool:
         """Say whether there are events to send it, which it would read, or that are lost to it."""
@@ -88,6 +91,8 @@ class ControlClient:
         """Do a little; say whether there was anything to do."""
         if len(self._out) >= UNSENT:
             return self._send()
+        if self._waiting:
+            return bool(self._out) and self._send()
         if self._answer is not None:
             self._go_on(self._answer)
             return True
@@ -104,7 +109,7 @@ class ControlClient:
         """Wait for bytes from the client, or until it has read."""
         if self._full:
             self._stop_clock()  # it is us who do not hear it
-        self._server.wait_for(self, readable=not self._full, writable=self._full)
+        self._server.wait_for(self, readable=not (self._full or self._waiting), writable=self._full)
 
     def _hear(self) -> bool:
         try:
@@ -153,14 +158,14 @@ class ControlClient:
             self._fail(failure, call)
         return True
 
-    def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | None]:
+    def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | Later | None]:
         try:
             parameters = yield from perform(self._server.served, verb, call.parameters, self.right)
             yield from text_of({"parameters": parameters}, all_redacted)
         except Failure as failure:
             self._fail(failure, call)
 
-    def _go_on(self, answer: Iterator[str | None]) -> None:
+    def _go_on(self, answer: Iterator[str | Later | None]) -> None:
         try:
             piece = next(answer)
         except StopIteration:
@@ -169,9 +174,18 @@ class ControlClient:
                 self._queue_bytes(b"\0")
             self._answer_begun = False
             return
-        if piece:
+        if isinstance(piece, Later):
+            self._waiting = True
+            piece.then(self._has_come)
+        elif piece:
             self._answer_begun = True
             self._queue_bytes(piece.encode())
+
+    def _has_come(self) -> None:
+        """Go on with the answer: what it waited for is there."""
+        self._waiting = False
+        if not self._ended:
+            self._server.ready(self)
 
     def _fail(self, failure: Failure, call: varlink.Call) -> None:
         if self._answer_begun:

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from netstrata.control.answers import Answer, Items, Slices
+from netstrata.control.answers import Answer, Items, Slices, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure
 from netstrata.daemon.control.view import LiveView
@@ -17,21 +17,22 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.statement import UP, Statement
 from netstrata.engine.structures.names.goals import goals
-from netstrata.values import Source, Unavailable
+from netstrata.values import Unavailable
 from netstrata.version import VERSION
 
 if TYPE_CHECKING:
+    from netstrata.daemon.live.program import LiveProgram
     from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
 class ControlService(Questions):
     """One running program, as its clients see it."""
 
-    def __init__(self, engine: Engine, stream: EventLog, sources: list[Source], generated: "GeneratedFiles") -> None:
+    def __init__(self, engine: Engine, stream: EventLog, program: "LiveProgram", generated: "GeneratedFiles") -> None:
         super().__init__(LiveView(engine, stream), stream)
         self._engine = engine
         self.stream = stream
-        self._sources = sources
+        self._program = program
         self._generated = generated
 
     def _process(self, path: str) -> Slices[Process]:
@@ -74,6 +75,10 @@ class ControlService(Questions):
             process.troubles().retries = 0  # somebody has mended something: waits are short again
             process.retry()
 
+    def reload(self, right: int) -> Waiting[Answer]:
+        """Read the program again, and change what differs."""
+        return self._program.reload()
+
     def links(self, right: int, name: str | None = None) -> Items:
         """Yield the links of the system, or one of them."""
         from netstrata.daemon.pyramid.links import all_links
@@ -107,7 +112,7 @@ class ControlService(Questions):
 
     def source(self, right: int) -> Answer:
         """Return the program's texts by file name."""
-        return {"files": {one.name: one.text.decode("utf-8", "backslashreplace") for one in self._sources}}
+        return {"files": {one.name: one.text.decode("utf-8", "backslashreplace") for one in self._program.sources}}
 
     def files(self, right: int) -> Items:
         """Yield the files that are generated for programs now."""

@@ -124,7 +124,7 @@ class LiveView:
                 if not slot.index % STATEMENTS:
                     yield
             codes[code.name] = Code(code.template, statements)
-        projection.codes = codes
+        projection.read(codes)
 
     def _walk(self, projection: Projection) -> Iterator[None]:
         """Take in all that runs: parents before children."""

@@ -54,7 +54,15 @@ class Projection:
             else:
                 self.asked.pop(fields["goal"], None)
         elif event.kind == "program" and "codes" in fields:
-            self.codes = {name: read_code(code) for name, code in fields["codes"].items()}
+            self.read({name: read_code(code) for name, code in fields["codes"].items()})
+
+    def read(self, codes: dict[str, Code]) -> None:
+        """Know all texts; what runs may be written somewhere else than before."""
+        self.codes = codes
+        for process in self._all.values():
+            code = codes.get(process.template)
+            if code is not None:
+                process.move(code.statements)
 
     def find(self, path: str) -> Standing | None:
         """Return the process with a path."""

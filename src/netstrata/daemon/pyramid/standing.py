@@ -173,6 +173,11 @@ class Standing:
         self._code = self._code[: self.last] if code is None else code
         self.seen = {number: floor for number, floor in self.seen.items() if number <= self.last}
 
+    def move(self, code: list[Written]) -> None:
+        """Be written somewhere else, unless the text is another one: that is told once it is."""
+        if [one[:2] for one in code] == [one[:2] for one in self._code]:
+            self._code = code
+
     def learn(self, event: Event) -> None:
         """Know a statement of which the text is not known."""
         place = event.place
