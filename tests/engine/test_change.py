@@ -7,6 +7,7 @@ import pytest
 from tests.engine.edited import Editor, text_of
 
 from netstrata.engine.process import COMPLETE, Process
+from netstrata.engine.prospect import Prospect
 from netstrata.engine.statement import STATE_NAMES, Statement
 from netstrata.engine.structures.names.dependencies import Depend
 from netstrata.testing.play import RETRY_MS, Play
@@ -82,6 +83,10 @@ class Judge:
         return below is not None and any(quiet.look(child) for child in below.processes())
 
 
+def title(statement: Statement) -> tuple[int, str]:
+    return id(statement), f"{statement.process.code.name}.{statement.index + 1} {statement.declaration.name}"
+
+
 def text_of_slot(slot: Any) -> Any:
     hidden = slot.type in ("embcall", "do", "inline_code", "foreach_emb")
     arguments = slot.constants if slot.constants is not None else len(slot.arguments)
@@ -124,7 +129,9 @@ def test_after_a_change_stands_what_a_new_start_would_have_brought_up(first: int
             text = text_of(new, random)
             before, texts = statements_of(play.engine.roots), texts_of(play)
 
+            foreseen = Prospect(play.engine, play.compare(text))
             play.change(text)
+            after = set(statements_of(play.engine.roots))
             judge = Judge(before, texts, texts_of(play))
             for process in play.engine.roots:
                 judge.look(process)
@@ -134,6 +141,10 @@ def test_after_a_change_stands_what_a_new_start_would_have_brought_up(first: int
             fresh = Play(text)
             fresh.pass_time(2 * RETRY_MS)
             assert play.engine.change is None, told
+            undone = {title(one) for one in before if one not in after}
+            known = set(map(title, foreseen.undone))
+            assert known <= undone, told
+            assert known == undone or "Do {" in text, told  # a Do undoes what it ran once that is complete
             assert all_standing(play) == all_standing(fresh), told
             assert judge.faults == [], told
             assert [one for one in play.failures if one.startswith("broken")] == [], told

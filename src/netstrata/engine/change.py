@@ -11,11 +11,11 @@ from typing import Final
 from netstrata.engine.difference import Codes, Difference
 from netstrata.engine.environment import ProgramChange
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.process import Process
 from netstrata.engine.statement import Statement
 from netstrata.engine.timers import Timer
+from netstrata.engine.touched import Touched
 
-NOWHERE: Final = 1 << 30  # an index that no statement has
 LONGEST_MS: Final = 5000  # that what is new waits for what is being undone: something may hang
 
 
@@ -49,65 +49,16 @@ class Change(ProgramChange):
         engine.change = self
         engine.templates = self._difference.codes
         self._begun()
-        for process in engine.roots:
-            self._roots[process.code.name] = process
-            self._look(process)
-        for process in self._doomed:
-            if process.owner is None and process in self._left:
-                process.terminate()
+        self._roots = {process.code.name: process for process in engine.roots}
+        touched = Touched(engine.roots, self._difference)
+        self._firsts, self._doomed = touched.firsts, touched.doomed
+        self._left = {**touched.ends, **dict.fromkeys(touched.firsts)}
+        for process in touched.ends:
+            process.terminate()
         for process, index in list(self._firsts.items()):
             process.change(index)
         self._timer = engine.timers.after(LONGEST_MS, self._release)
         self._ask()
-
-    def _look(self, root: Process) -> None:
-        """Find what differs of a process and of those that it runs."""
-        if self._is_gone(root):
-            self._left[root] = None
-            self._doom([root])
-            return
-        waiting = [root]
-        while waiting:
-            process = waiting.pop()
-            first = self._first(process)
-            children: list[Process] = []
-            for index, statement in enumerate(process.begun):
-                if statement is not None:
-                    of_it = statement.processes()
-                    if index < first and (any(map(self._is_gone, of_it)) or self._is_outdated(statement)):
-                        first = index
-                    if first <= index:
-                        self._doom(of_it)
-                    else:
-                        children += of_it
-            if first != NOWHERE and process.mode != TERMINATING:
-                self._firsts[process] = first
-                self._left[process] = None
-            waiting += children
-
-    def _is_gone(self, process: Process) -> bool:
-        """Say whether what a process is made from is no more, or is none of that kind any more."""
-        code = self._difference.codes.get(process.code.name)
-        return code is None or code.template != process.code.template
-
-    def _is_outdated(self, statement: Statement) -> bool:
-        """Say whether a statement has run to its end what is another text now."""
-        template = statement.has_run()
-        return bool(template) and template.decode("latin-1") in self._difference.outdated
-
-    def _first(self, process: Process) -> int:
-        """Return the index of the first statement that differs, NOWHERE if none does."""
-        return self._difference.firsts.get(process.code.name, NOWHERE)
-
-    def _doom(self, processes: list[Process]) -> None:
-        """Know that processes end, with all that they run."""
-        waiting = list(processes)
-        while waiting:
-            process = waiting.pop()
-            self._doomed.add(process)
-            for statement in process.begun:
-                if statement is not None:
-                    waiting += statement.processes()
 
     def awaits(self, process: Process) -> bool:
         """Say whether a process is to be undone down to what differs of it."""

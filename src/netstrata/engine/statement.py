@@ -48,6 +48,14 @@ class Owner(Referent):
         """Return what tells its processes from others of the same statement, for people; "" if there is only one."""
         return ""
 
+    def stands_on(self, process: "Process") -> "list[Statement]":
+        """Return the statements that are up only while one of its processes is complete."""
+        return []
+
+    def comes_after(self, process: "Process") -> "list[Process]":
+        """Return the processes that exist only while an earlier one is complete."""
+        return []
+
     def child_up(self, process: "Process") -> None:
         """The process is complete."""
 
@@ -98,6 +106,10 @@ class Statement(Owner):
     def provided_by(self) -> "Statement | None":
         """Return the statement that provides what this one wants, None if none does."""
         return None
+
+    def bears(self) -> "list[Statement]":
+        """Return the statements elsewhere that are up only as long as it is."""
+        return []
 
     @property
     def slot(self) -> Slot:

@@ -154,12 +154,19 @@ class Play:
     def _compiled(self, text: str) -> list[Code]:
         return compile_program(load("play.ncd", lambda path: text.encode()), self.registry)
 
+    def compare(self, text: str) -> Difference:
+        """Return how another program differs from what runs.
+
+        Raises: Refusals if the program is refused.
+        """
+        return Difference(self.engine.templates, self._compiled(text)).compare()
+
     def change(self, text: str) -> Difference:
         """Change the program, and let it run until it has to wait; return how it differs from what ran.
 
         Raises: Refusals if the program is refused.
         """
-        difference = Difference(self.engine.templates, self._compiled(text)).compare()
+        difference = self.compare(text)
         for _ in difference.move():
             pass
         self.engine.event(Change(self.engine, difference, _nothing, _nothing).begin)

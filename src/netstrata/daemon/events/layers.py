@@ -89,6 +89,11 @@ def _layer_set(slot: Slot) -> int:
 
 def templates_of(slot: Slot, engine: Engine) -> list[Code]:
     """Return the templates that a statement names in its text."""
+    return templates_named(slot, engine.templates)
+
+
+def templates_named(slot: Slot, codes: dict[str, Code]) -> list[Code]:
+    """Return those of some templates that a statement names in its text."""
     declaration = declaration_of(slot)
     found: list[Code] = []
     if declaration is None or declaration.kind not in ("structure", "object"):
@@ -99,8 +104,8 @@ def templates_of(slot: Slot, engine: Engine) -> list[Code]:
         return found  # it will not begin
     for argument, at, words in places:
         if isinstance(argument.shape, TemplateShape) and words:
-            names = (engine.templates.get(word.decode("latin-1")) for word in _words_in(slot.arguments[at]))
-            found += [code for code in names if code is not None]
+            named = (codes.get(word.decode("latin-1")) for word in _words_in(slot.arguments[at]))
+            found += [code for code in named if code is not None]
     return found
 
 

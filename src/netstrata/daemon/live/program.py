@@ -11,6 +11,7 @@ from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.live.plan import Step, planned_steps
 from netstrata.engine.change import Change
 from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
@@ -57,7 +58,7 @@ class LiveProgram:
         self._engine = engine
         self._stream = stream
         self._busy = ""  # what is done now that nothing may be done beside
-        self._steps: list[dict[str, object]] = []
+        self._steps: list[Step] = []
 
     def reload(self) -> Waiting[Answer]:
         """Read the program again, and change what differs; return what was undone and begun so far."""
@@ -73,6 +74,21 @@ class LiveProgram:
             self._busy = ""
         return {"changed": True, "steps": self._steps}
 
+    def plan(self) -> Waiting[Answer]:
+        """Read the program again, and return what changing what differs would undo and begin; nothing happens."""
+        self._begin("is read for a plan")
+        steps: list[Step] = []
+        try:
+            difference = yield from self._difference()
+            for step in planned_steps(self._engine, difference, self._stream):
+                if step is None:
+                    yield None
+                elif len(steps) < MOST_STEPS:
+                    steps.append(step)
+        finally:
+            self._busy = ""
+        return {"changed": not difference.is_nothing, "steps": steps}
+
     def _begin(self, what: str) -> None:
         """Do one thing at a time."""
         text = self._busy
@@ -87,12 +103,10 @@ class LiveProgram:
     def _difference(self) -> Waiting[Difference]:
         """Read the program, and compare it with what runs."""
         program = yield from self._load()
-        sources = program.sources
         codes = yield from compile_in_steps(program, self._registry)
         difference = Difference(self._engine.templates, codes)
         yield from difference.in_steps()
-        self.sources = sources
-        return difference
+        return difference, program.sources
 
     def _load(self) -> Waiting[PlainProgram]:
         steps = load_in_steps(self._path)

@@ -2,6 +2,12 @@
 
 from netstrata.daemon.text.redaction import redacted
 from netstrata.engine.process import Process
+from netstrata.language.sugar import HIDDEN
+
+
+def child_path(path: str, index: int, template: str, label: str) -> str:
+    """Return where a process hangs that a statement runs: its template, and what tells it from others of the same."""
+    return f"{path}.{index + 1}{'' if template.startswith(HIDDEN) else '/' + template}{label}"
 
 
 def process_path(process: Process) -> str:
@@ -9,9 +15,7 @@ def process_path(process: Process) -> str:
     words: list[str] = []
     while process.owner is not None:
         statement = process.owner.creator()
-        name = process.code.name
-        hidden = name.startswith("__tmpl")
-        words.append(f".{statement.index + 1}{'' if hidden else '/' + name}{redacted(process.owner.label())}")
+        words.append(child_path("", statement.index, process.code.name, redacted(process.owner.label())))
         process = statement.process
         if len(words) >= 20:
             words.append(".…")

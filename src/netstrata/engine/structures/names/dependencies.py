@@ -123,6 +123,10 @@ class Provide(Statement):
         word = self.name.decode("utf-8", "replace")
         raise Refused(f'"{word}" is already provided, in process {active.process.code.name}', argument=0)
 
+    def bears(self) -> list[Statement]:
+        """Return who depends on it."""
+        return [*self.offer.bound()] if self.offer.provider is self else []
+
     def die(self) -> None:
         """Take down who depends on it, and wait until they have let go."""
         offer = self.offer

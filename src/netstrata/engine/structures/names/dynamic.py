@@ -112,6 +112,10 @@ class DynamicProvide(Statement):
         elif contest.best() is self:
             contest.move()
 
+    def bears(self) -> list[Statement]:
+        """Return who is bound to it."""
+        return [*self.contest.bound] if self.contest.current is self else []
+
     def die(self) -> None:
         """Leave at once, or, being current, when nobody is bound any more."""
         contest = self.contest

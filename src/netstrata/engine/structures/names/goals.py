@@ -27,6 +27,12 @@ class Goals:
         self.required: dict[bytes, dict[Require, None]] = {}
         self.standing: dict[bytes, dict[OnRequest, None]] = {}
 
+    def only_for(self, require: "Require") -> "list[OnRequest]":
+        """Return what comes up for a goal, if nobody asks for that but one statement."""
+        asking = self.required.get(require.name, {})
+        others = require.name in self.asked or len(asking) > 1 or require not in asking
+        return [] if others else [*self.standing.get(require.name, ())]
+
     def wanted(self, name: bytes) -> bool:
         """Say whether anybody asks for a goal."""
         return name in self.asked or name in self.required
@@ -126,6 +132,10 @@ class Require(Depend):
         """Ask for it; be up if it is provided, else wait."""
         super().begin(values)
         goals(self.process.engine).require(self.name, self)
+
+    def bears(self) -> list[Statement]:
+        """Return what comes up for it, if nobody else asks."""
+        return [*goals(self.process.engine).only_for(self)]
 
     def die(self) -> None:
         """Let go, and ask no more."""

@@ -65,6 +65,10 @@ class ScopedProvide(Statement):
         for depend in list(self.names.wanting.get(self.name, ())):
             depend.appeared(self)
 
+    def bears(self) -> list[Statement]:
+        """Return who depends on it."""
+        return [*self.bound]
+
     def die(self) -> None:
         """Take down who depends on it, and wait until they have let go."""
         if not self.bound:

@@ -73,6 +73,10 @@ class Caller(Statement):
         """Give `_caller`."""
         return ScopeOf(self) if name == "_caller" else None
 
+    def stands_on(self, process: Process) -> list[Statement]:
+        """Return itself."""
+        return [self]
+
     def child_up(self, process: Process) -> None:
         """Be up."""
         self.up()

@@ -50,6 +50,15 @@ class Element(Owner):
         """Let names be looked up in the statement's place, if it is a Foreach."""
         return self.foreach.scope()
 
+    def stands_on(self, process: Process) -> list[Statement]:
+        """Return the foreach."""
+        return [self.foreach]
+
+    def comes_after(self, process: Process) -> list[Process]:
+        """Return the processes of later elements."""
+        later = self.foreach.running[self.number + 1 :]
+        return [element.process for element in later if element.process is not None]
+
     def child_up(self, process: Process) -> None:
         """Tell the foreach."""
         self.foreach.element_up(self)

@@ -199,6 +199,14 @@ class OnDemand(Statement):
         """
         self.child = self.process.engine.create(self.template, self, self.arguments)
 
+    def bears(self) -> list[Statement]:
+        """Return the demands that are up."""
+        return [demand for demand in self.demands if demand.state == UP]
+
+    def stands_on(self, process: Process) -> list[Statement]:
+        """Return the demands that are up."""
+        return self.bears()
+
     def child_up(self, process: Process) -> None:
         """Bring the demands up."""
         self.complete = True

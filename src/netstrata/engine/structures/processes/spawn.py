@@ -32,6 +32,14 @@ class Spawn(Statement):
         """Give `_caller`."""
         return ScopeOf(self) if name == "_caller" else None
 
+    def bears(self) -> list[Statement]:
+        """Return its joins that are up."""
+        return [join for join in self.joins if join.state == UP]
+
+    def stands_on(self, process: Process) -> list[Statement]:
+        """Return its joins that are up."""
+        return self.bears()
+
     def child_up(self, process: Process) -> None:
         """Bring the joins up."""
         self.complete = True

@@ -1,0 +1,107 @@
+"""What a change would undo and begin, for people: step by step, with what templates run as far as the text tells."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from netstrata.daemon.events.codes import place_of
+from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.events.layers import declaration_of, templates_named
+from netstrata.daemon.text.paths import child_path
+from netstrata.daemon.text.rendering import cut
+from netstrata.engine.difference import Codes, Difference
+from netstrata.engine.expressions import Call
+from netstrata.engine.machine import Engine
+from netstrata.engine.program import Code, Slot
+from netstrata.engine.prospect import Prospect
+from netstrata.values import List
+
+DEEPEST: Final = 50  # templates in one another that are followed
+WITHOUT_RUNNING: Final = ("inline_code", "ondemand")  # these know a template that others run
+
+Step = dict[str, Any]
+
+
+def planned_steps(engine: Engine, difference: Difference, stream: EventLog) -> Iterator[Step | None]:
+    """Yield what would be undone, then what would be begun; None after each process."""
+    prospect = Prospect(engine, difference)
+    yield None
+    for statement in prospect.undone:
+        path = stream.path_of(statement.process)
+        yield step_of("undone", path, statement.slot, statement.declaration.name)
+    yield None
+    following = _Following(difference.codes)
+    for process, index in prospect.from_.items():
+        code = difference.codes[process.code.name]
+        yield from following.process(code, stream.path_of(process), index)
+        yield None
+    for code in prospect.come:
+        yield from following.process(code, code.name, 0)
+        yield None
+
+
+def step_of(what: str, process: str, slot: Slot, name: str = "") -> Step:
+    """Return one step."""
+    place = place_of(slot)
+    return {
+        "what": what,
+        "process": process,
+        "statement": place.statement,
+        "name": name or slot.type,
+        "file": place.file,
+        "line": place.line,
+        "text": cut(_text_of(slot)),
+    }
+
+
+def _text_of(slot: Slot) -> str:
+    """Return a statement as it is written, in a line, but for what may be a secret."""
+    declaration = declaration_of(slot)
+    if slot.tainted or (declaration is not None and any(one.shape.secret for one in declaration.arguments)):
+        return f"{slot.type}(…)"
+    span = slot.span
+    text = span.source.text[span.start : span.end]
+    return " ".join(text.decode("utf-8", "backslashreplace").split())
+
+
+class _Following:
+    """What begins, followed into the templates that it runs."""
+
+    def __init__(self, codes: Codes) -> None:
+        self._codes = codes
+        self._within: list[Code] = []
+
+    def process(self, code: Code, path: str, index: int, perhaps: bool = False) -> Iterator[Step]:
+        """Yield what begins of a process from an index on; perhaps, if that depends on what is not known now."""
+        self._within.append(code)
+        for slot in code.slots[index:]:
+            step = step_of("begun", path, slot)
+            if perhaps:
+                step["perhaps"] = True
+            yield step
+            yield from self._below(code, slot, path, perhaps)
+        self._within.pop()
+
+    def _below(self, code: Code, slot: Slot, path: str, perhaps: bool) -> Iterator[Step]:
+        if slot.type in WITHOUT_RUNNING:
+            return
+        hidden = code.inner.get(slot.index)
+        if hidden is None and slot.target and slot.target_index >= 0:
+            hidden = code.inner.get(slot.target_index)  # a Block that is called
+        names = hidden[:1] if hidden is not None and slot.type == "do" else hidden
+        codes = [self._codes[name] for name in names] if names else templates_named(slot, self._codes)
+        known = len(codes) == 1 and (slot.constants is not None or slot.type != "embcall")
+        for template in codes:
+            if template not in self._within and len(self._within) < DEEPEST:
+                for label, sure in _labels(slot):
+                    below = child_path(path, slot.index, template.name, label)
+                    yield from self.process(template, below, 0, perhaps or not (known and sure))
+
+
+def _labels(slot: Slot) -> list[tuple[str, bool]]:
+    """Return what tells the processes of a statement from one another, and whether that is known."""
+    if slot.type not in ("foreach", "foreach_emb"):
+        return [("", not (slot.type == "embcall" and isinstance(slot.arguments[0], Call)))]
+    collection = slot.arguments[0].constant() if slot.arguments else None
+    if isinstance(collection, List):
+        return [(f"[{number}]", True) for number in range(collection.size)]
+    return [("[0]", False)]
