@@ -13,7 +13,7 @@ from netstrata.control.verbs import interface
 DESCRIBED = {**read_interface(SERVICE_DESCRIPTION).errors, **interface().errors}
 BY_ITSELF = {"NoDaemon", "NoAnswer"}  # what a client meets
 EXIT_CODES = {1, 3, 8, 10}
-STATUSES = {400, 403, 404, 501, 502, 503}
+STATUSES = {400, 403, 404, 409, 422, 501, 502, 503}
 
 
 def example(wanted: Type) -> Any:

@@ -5,9 +5,20 @@ from typing import Any
 import pytest
 
 from netstrata.control.answers import Answer, Items, Slices, finish, whole
-from netstrata.control.interface import DESCRIPTION, NAME, PUBLIC, SAFE
+from netstrata.control.interface import CHANGING, DESCRIPTION, NAME, PUBLIC, SAFE
 from netstrata.control.varlink import Call
-from netstrata.control.verbs import OPERATE, READ, Failure, allowed, answer_service, find_verb, perform, verbs
+from netstrata.control.verbs import (
+    CHANGE,
+    OPERATE,
+    READ,
+    Failure,
+    Peer,
+    allowed,
+    answer_service,
+    find_verb,
+    perform,
+    verbs,
+)
 
 
 def call(method: str, **parameters: Any) -> Call:
@@ -72,8 +83,10 @@ def test_unknown_verbs_and_interfaces_are_told_apart() -> None:
 
 def test_a_verb_that_nothing_else_is_said_of_acts_and_is_for_those_who_steer() -> None:
     assert PUBLIC <= SAFE <= set(verbs())  # no name is left over there that would be a verb's one day
-    assert {name for name, verb in verbs().items() if not verb.safe} == {"Restart", "Retry", "Ask", "Drop"}
-    assert all(verb.right == OPERATE for name, verb in verbs().items() if name not in PUBLIC)
+    acting = {name for name, verb in verbs().items() if not verb.safe}
+    assert acting == {"Restart", "Retry", "Ask", "Drop"} | CHANGING - {"Plan"}
+    assert all(verb.right == OPERATE for name, verb in verbs().items() if name not in PUBLIC | CHANGING)
+    assert all(verbs()[name].right == CHANGE for name in CHANGING)
 
 
 class Lamp:
@@ -87,7 +100,7 @@ class Lamp:
         """Return an answer at once."""
         return {"files": {}}
 
-    def restart(self, right: int, process: str) -> Slices[Answer]:
+    def restart(self, right: int, peer: Peer, process: str) -> Slices[Answer]:
         """Make an answer in slices."""
         yield
         return {"restarted": process}

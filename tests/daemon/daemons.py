@@ -21,7 +21,8 @@ class Started:
         program.write_text(text)
         self.path = str(folder / "control")
         self.log = folder / "log"
-        words = [sys.executable, "-m", "netstrata", "run", "--control", self.path, *options, str(program)]
+        where = ["--control", self.path, "--state", str(folder / "state")]
+        words = [sys.executable, "-m", "netstrata", "run", *where, *options, str(program)]
         with self.log.open("wb") as log:
             self.child = subprocess.Popen(words, stdout=log, stderr=log)
 

@@ -6,6 +6,9 @@ from typing import Any
 from netstrata.control.answers import finish
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.live.document import Document
+from netstrata.daemon.live.history import History
+from netstrata.daemon.live.kept import State
 from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.pyramid.why import Why
@@ -15,7 +18,8 @@ from netstrata.testing.play import Play
 
 def program_of(play: Play, stream: EventLog, path: str = "play.ncd") -> LiveProgram:
     """Return the program that a play runs, which is read again from a file if somebody asks for that."""
-    return LiveProgram(path, lambda name: Path(name).read_bytes(), play.registry, play.engine, stream)
+    history = History(None, State(Document()))
+    return LiveProgram(path, lambda name: Path(name).read_bytes(), play.registry, play.engine, stream, history)
 
 
 class Played:

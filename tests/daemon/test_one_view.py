@@ -12,7 +12,7 @@ import pytest
 from tests.daemon.standing import Played, program_of
 
 from netstrata.control.answers import Items, finish, whole
-from netstrata.control.verbs import OPERATE, Failure
+from netstrata.control.verbs import NOBODY, OPERATE, Failure
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.recorder import codes_of
@@ -110,7 +110,7 @@ def test_a_record_answers_as_the_daemon_did_whatever_has_happened(program: str, 
         else:
             verb = rng.choice([daemon.ask, daemon.drop])
             with suppress(Failure):
-                finish(verb(OPERATE, rng.choice(["vpn", "net"])))
+                finish(verb(OPERATE, NOBODY, rng.choice(["vpn", "net"])))
         play.work_off()
         stream.settle()
 

@@ -141,7 +141,7 @@ def test_a_file_that_takes_for_ever_holds_nobody_up_and_who_gives_up_ends_the_at
         thread.start()
         wait_until("the first", lambda: busy(daemon) is not None)
 
-        assert busy(daemon) == "is reloaded"
+        assert busy(daemon) == "is being read (reload)"
         began = time.monotonic()
         daemon.connect().call("Status")
         assert time.monotonic() - began < 5
@@ -149,7 +149,7 @@ def test_a_file_that_takes_for_ever_holds_nobody_up_and_who_gives_up_ends_the_at
         thread.join(60)
 
         # Who opens it for writing lets the one who reads go on, whose answer nobody waits for.
-        os.close(os.open(folder / "program.ncd", os.O_WRONLY))
+        (folder / "program.ncd").write_text(OLD)
         os.unlink(folder / "program.ncd")
         rewrite(folder, OLD.replace("+2", "+22"))
         wait_until("that is over", lambda: busy(daemon) is None)

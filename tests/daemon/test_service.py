@@ -8,11 +8,12 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from tests.daemon.standing import program_of
 
-from netstrata.control.answers import Answer, Items, Slices, finish, whole
+from netstrata.control.answers import Answer, Items, Slices, Waiting, finish, whole
 from netstrata.control.description import Type
 from netstrata.control.verbs import OPERATE, READ, Failure, interface, perform, verbs
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.live.program import Wish
 from netstrata.daemon.pyramid.replay import Replay
 from netstrata.engine.environment import Retry
 from netstrata.system.filesystem.generated import GeneratedFiles
@@ -44,6 +45,9 @@ def functions_of(service: type[object]) -> set[str]:
 
 def plain(wanted: Type) -> object:
     """Return what Python calls a type of a parameter's."""
+    if wanted.present.kind == "[]":
+        assert wanted.present.inner is not None
+        return list[plain(wanted.present.inner)]  # type: ignore[misc]
     return PYTHON[wanted.present.kind]
 
 
@@ -66,6 +70,12 @@ def test_a_function_takes_and_returns_what_its_verb_does(service: type[object], 
     function = getattr(service, verb.function)
     hints = get_type_hints(function)
     _, right, *taken = inspect.signature(function).parameters.values()
+    if not verb.safe:
+        assert taken.pop(0).name == "peer"
+    if taken and taken[-1].kind is inspect.Parameter.VAR_KEYWORD:
+        wish = inspect.signature(Wish).parameters
+        taken[-1:] = [wish[key] for key in verb.parameters if key in wish]
+        hints |= get_type_hints(Wish)
 
     assert right.name == "right"
     assert {one.name: one.default is not inspect.Parameter.empty for one in taken} == {
@@ -75,10 +85,11 @@ def test_a_function_takes_and_returns_what_its_verb_does(service: type[object], 
         hint = hints[key]
         named = set(get_args(hint)) - {type(None)} if isinstance(hint, UnionType) else {hint}
         assert named == {plain(wanted)}
-    assert hints["return"] in ([Items] if verb.listed else [Answer, Slices[Answer]])
+    assert hints["return"] in ([Items] if verb.listed else [Answer, Slices[Answer], Waiting[Answer]])
 
 
-WAITING = {"Reload"}  # their answers wait for something: tests/daemon/test_reload.py
+# Their answers wait for something: tests/daemon/test_reload.py, test_live_change.py.
+WAITING = {"Reload", "Load", "Replace", "Unload", "Stop", "Start", "Spawn", "Plan", "Confirm", "Revert", "Program"}
 
 
 @pytest.mark.parametrize("right", [READ, OPERATE])

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 
+from netstrata.cli.change_options import add_changes
 from netstrata.cli.streams import give_up_output
 from netstrata.control.exit_codes import BAD_USAGE, FAILED, OK
 from netstrata.control.interface import KINDS
@@ -156,7 +157,7 @@ def _add_questions(
     restart.add_argument("--above", action="store_true", help="leave the statement itself alone")
     retry = add("retry", "Retry", "try again now what could not begin, instead of when its wait is over")
     retry.add_argument("process", nargs="?", help="only this one; else all that wait")
-    add("reload", "Reload", "read the program again, and change what differs; nothing else is touched")
+    add_changes(add)
     show = add("show", "Show", "a file that was generated for a program; without a name, which there are")
     show.add_argument("file", nargs="?")
     links = add("links", "Links", "the system's links: state, speed, Wi-Fi, counters, and who uses them")

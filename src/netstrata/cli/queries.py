@@ -163,6 +163,12 @@ def _goals(options: argparse.Namespace, daemon: Connection) -> int:
     return goals(options, daemon)
 
 
+def _change(options: argparse.Namespace, daemon: Connection) -> int:
+    from netstrata.cli.changes import change
+
+    return change(options, daemon)
+
+
 def _ask_verb(options: argparse.Namespace, daemon: Connection) -> int:
     """Ask for the command's verb with what the command line gives to it, and print the answer."""
     from netstrata.cli.answers import print_answer
@@ -186,6 +192,9 @@ _ASKED = {
     "log": _log,
     "restart": _restart,
     "show": _show,
+    **dict.fromkeys(
+        ["reload", "load", "replace", "unload", "stop", "start", "spawn", "plan", "revert", "program"], _change
+    ),
     "up": _goals,
     "down": _goals,
     "goals": _goals,

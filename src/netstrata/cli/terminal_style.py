@@ -34,6 +34,10 @@ class Paint:
         """Make text red."""
         return self._in("31", text)
 
+    def green(self, text: str) -> str:
+        """Make text green."""
+        return self._in("32", text)
+
     def state(self, word: str) -> str:
         """Give a state its colour."""
         return self._in(_COLOURS.get(word, ""), word)

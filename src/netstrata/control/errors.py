@@ -61,6 +61,10 @@ ERRORS: Final[dict[str, Row]] = {
     "Unavailable": Row(FAILED, 503, "{text}", "the system will not; `netstrata log` may say more"),
     "Refused": Row(FAILED, 422, "the program is refused, and nothing was changed:\n{text}", "mend it, and try again"),
     "Busy": Row(FAILED, 409, "the program {text}", "try again when that is over: `netstrata why` tells"),
+    "InUse": Row(FAILED, 409, "{by} stands on {process}", "change that first, or use --force, which undoes it, too"),
+    "NoSuchVersion": Row(NO_SUCH_OBJECT, 404, "there is no other program to go back to", "there is none",
+        similar="there are {similar}: see `netstrata program --versions`"),
+    "NothingAwaited": Row(FAILED, 409, "no program waits to be confirmed", "there is nothing to do"),
     "PermissionDenied": Row(
         FAILED, 403, "permission denied: {verb}",
         "{who} may use {allowed}; members of the group netdev may steer, too",

@@ -16,7 +16,11 @@ KINDS: Final = (
 # Everybody who reaches the socket may use these; all others are for those who steer.
 PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Figures"})
 # These change nothing (RFC 9110, section 9.2.1); all others do, and are refused by who only looks.
-SAFE: Final = PUBLIC | {"Source", "Files", "Show", "Goals"}
+SAFE: Final = PUBLIC | {"Source", "Files", "Show", "Goals", "Plan", "Program"}
+# A program may run any command as who the daemon runs as: these are for root, and for that user.
+CHANGING: Final = frozenset(
+    {"Reload", "Load", "Replace", "Unload", "Stop", "Start", "Spawn", "Plan", "Confirm", "Revert"}
+)
 
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
@@ -24,7 +28,7 @@ DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 # members of the group netdev.  Who may only read sees states and the network: of what statements say and have found
 # only that of statements about the network (net.…), no line of a child's, no argument, no name that is made of values
 # (a process then has a name like manager.2/worker[#4f5e6a7b8c9d], and can be asked for by it) and no file's name: each
-# of them may hold a secret.  Goals, Files, Source and Show are for those who steer.
+# of them may hold a secret.  Goals, Files, Source, Show and Program are for those who steer.
 interface org.netstrata.Control
 
 # A statement.  state is gone, down, up or dying; since is in seconds of wall time, 0 if unknown; layer is 1 link,
@@ -176,8 +180,21 @@ type Counted (
   lights: [](process: string, layer: int, state: string)
 )
 
-# What was undone or begun of a program.
-type Step (what: string, process: string, statement: int, name: string, file: string, line: int)
+# What was, or would be, undone or begun of a program; text is how it is written, perhaps that it depends on what is not
+# known yet whether it begins at all.
+type Step (
+  what: string, process: string, statement: int, name: string, file: string, line: int, text: ?string, perhaps: ?bool
+)
+
+# What people have changed of a program: what is loaded, unloaded or stopped, of which process or template; persist
+# says that it outlives the daemon.
+type Change (what: string, process: string, who: string, when: float, persist: bool)
+
+# A program that has run: who made it the program, when, and how; runs says that it is the one that runs.
+type Version (number: int, who: string, when: float, why: string, runs: bool)
+
+# A program that somebody has to confirm within so many seconds more; otherwise the previous one runs again.
+type Awaited (left: float, who: string, previous: int)
 
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
@@ -199,10 +216,45 @@ method Restart(process: string, statement: ?int, above: ?bool) -> ()
 # Try again now what could not begin, instead of when its wait is over: in one process, or in all; these did wait.
 method Retry(process: ?string) -> (processes: []string)
 
-# Read the program's file again, with what it includes, and change what differs from what runs: that is undone, with
-# what stands on it, and what is new begins.  Nothing else is touched.  changed says whether anything differs; steps
-# are those until all was undone, in order.
-method Reload() -> (changed: bool, steps: []Step)
+# The verbs that change the program are for root, and who the daemon runs as.  What differs from what runs is undone,
+# with what stands on it, and then what is new begins; nothing else is touched.  changed says whether anything differs;
+# steps are those until all was undone, in order.  With plan nothing is changed, and steps are what would be.  With
+# persist a change outlives the daemon.  With confirm it has to be confirmed within so many seconds, or goes back.
+
+# Read the program's file again, with what it includes.
+method Reload(confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
+
+# Add the processes and templates of a text; file is what it is called in messages.
+method Load(text: string, file: ?string, persist: ?bool, confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
+
+# Have another text of one process or template.
+method Replace(
+  process: string, text: string, file: ?string, persist: ?bool, confirm: ?int, plan: ?bool
+) -> (changed: bool, steps: []Step)
+
+# Have a process or template no more; with force also if others stand on it.
+method Unload(
+  process: string, force: ?bool, persist: ?bool, confirm: ?int, plan: ?bool
+) -> (changed: bool, steps: []Step)
+
+# Undo a process, and leave it so; let it run again.
+method Stop(process: string, persist: ?bool, confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
+method Start(process: string, confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
+
+# Run a template, with arguments that are strings, as a process of its own.
+method Spawn(
+  template: string, arguments: []string, name: string, persist: ?bool, plan: ?bool
+) -> (changed: bool, steps: []Step)
+
+# What Reload would undo and begin.
+method Plan() -> (changed: bool, steps: []Step)
+
+# Keep the program that has to be confirmed; go back to one that ran before, without a number to the last other one.
+method Confirm() -> ()
+method Revert(version: ?int, confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
+
+# The program that runs, as text; what people have changed of what its files say, and which programs have run.
+method Program() -> (text: string, changes: []Change, versions: []Version, awaited: ?Awaited)
 
 # All processes, and what one has, or would have, from another.
 method Graph() -> (nodes: []Node, edges: []Edge)
@@ -236,6 +288,9 @@ error NoSuchLink (link: string, similar: []string)
 error Unavailable (text: string)
 error Refused (text: string)
 error Busy (text: string)
+error InUse (process: string, by: []string)
+error NoSuchVersion (version: int, similar: []string)
+error NothingAwaited ()
 
 error NoSuchGoal (goal: string, similar: []string)
 error PermissionDenied (verb: string, allowed: []string)

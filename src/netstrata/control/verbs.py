@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netstrata.control.answers import Answer, Waiting
-from netstrata.control.interface import DESCRIPTION, NAME, PUBLIC, SAFE, SERVICE, SERVICE_DESCRIPTION
+from netstrata.control.interface import CHANGING, DESCRIPTION, NAME, PUBLIC, SAFE, SERVICE, SERVICE_DESCRIPTION
 from netstrata.control.varlink import Call
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 READ: Final = 1
 OPERATE: Final = 2
+CHANGE: Final = 3
 
 
 class Failure(Exception):
@@ -30,6 +31,9 @@ class Peer(NamedTuple):
     uid: int
     gids: frozenset[int]
     pid: int = 0
+
+
+NOBODY: Final = Peer(0, frozenset())
 
 
 class Verb(NamedTuple):
@@ -61,7 +65,7 @@ def verbs() -> dict[str, Verb]:
     """Return all verbs by name."""
     found: dict[str, Verb] = {}
     for name, (parameters, answer) in interface().methods.items():
-        right = READ if name in PUBLIC else OPERATE
+        right = READ if name in PUBLIC else CHANGE if name in CHANGING else OPERATE
         function = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         lists = [part for part, wanted in answer.items() if wanted.kind == "[]"]
         listed = lists[0] if len(lists) == len(answer) == 1 else ""
@@ -98,10 +102,11 @@ def find_verb(call: Call, right: int) -> Verb:
     return verb
 
 
-def perform(service: object, verb: Verb, given: dict[str, Any], right: int) -> Waiting[Answer]:
+def perform(service: object, verb: Verb, given: dict[str, Any], right: int, peer: Peer = NOBODY) -> Waiting[Answer]:
     """Have a service do what a verb asks, for somebody with a right, and return the answer.
 
-    The function of the verb's name is called with the right and the parameters that are given.  If all of the answer is
+    The function of the verb's name is called with the right, with who asks if the verb changes something, and with the
+    parameters that are given.  If all of the answer is
     one list, it yields the elements (`Items`); else it returns the answer, or makes it in slices.
     Raises: Failure, also if the service has no such function: it shows a recording.
     """
@@ -109,7 +114,7 @@ def perform(service: object, verb: Verb, given: dict[str, Any], right: int) -> W
     yield None
     if function is None:
         raise Failure(f"{NAME}.NotRecorded", verb=verb.name)
-    made = function(right, **given)
+    made = function(right, **given) if verb.safe else function(right, peer, **given)
     if verb.listed:
         return {verb.listed: made}
     if isinstance(made, dict):

@@ -36,12 +36,14 @@ from netstrata.system.output.bounded_writer import LAST_READ_S, BoundedWriter
 from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.system.service_manager import take_service_manager
+from netstrata.system.undo_journal.journal import file_name
 from netstrata.values import Source, Unavailable
 
 if TYPE_CHECKING:
     from asyncio import Future
 
     from netstrata.daemon.events.recorder import Recorder
+    from netstrata.daemon.live.start import Start
 
 MEANT_FOR_OTHERS = "\nhelp: name the file itself, or one in a folder where only you can write"
 
@@ -88,6 +90,8 @@ class App:
         self._problem = ""
         self._recorder: Recorder | None = None
         self._sources: list[Source] = []
+        self._kept_in = os.path.join(options.state, "programs", file_name(options.name))
+        self._start: Start | None = None
         self._manager = take_service_manager()
 
     def run(self) -> int:
@@ -97,7 +101,10 @@ class App:
         """
         options = self._options
         garbage.keep_off()
-        program = load(options.program, read_file)
+        self._start = self._how_to_start()
+        start = self._start
+        how = (start.read, start.document.edit) if start is not None else (read_file,)
+        program = load(options.program, *how)
         self._sources = program.sources
         self._registry = registry = make_registry()
         self._warn(program, registry)
@@ -119,6 +126,21 @@ class App:
         if lost is not None:
             self._log.timed(f"error: what the program printed could not all be written: {lost.strerror}")
         return code
+
+    def _how_to_start(self) -> "Start | None":
+        """Return which program is to run, if that is not just what its file says."""
+        if not os.path.exists(os.path.join(self._kept_in, "state")):
+            return None
+        from netstrata.daemon.live.kept import KeptPrograms
+        from netstrata.daemon.live.start import start_of
+
+        try:
+            start = start_of(KeptPrograms(self._kept_in), read_file)
+        except OSError as error:
+            raise CannotRun(f"cannot write to {self._kept_in}: {error.strerror}", 1) from None
+        if start.note:
+            self._log.timed(f"note: {start.note} (netstrata program --versions)")
+        return start
 
     def _settings(self, claim: Claim | None) -> EngineSettings:
         return EngineSettings(
@@ -208,10 +230,15 @@ class App:
         """Answer at the control socket, as long as an engine runs."""
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.control.service import ControlService
+        from netstrata.daemon.live.document import Document
+        from netstrata.daemon.live.history import History
+        from netstrata.daemon.live.kept import KeptPrograms, State
         from netstrata.daemon.live.program import LiveProgram
 
-        program = LiveProgram(self._options.program, read_file, self._registry, engine, self._stream)
-        program.sources = self._sources
+        start = self._start
+        history = History(KeptPrograms(self._kept_in), start.state if start is not None else State(Document()))
+        program = LiveProgram(self._options.program, read_file, self._registry, engine, self._stream, history)
+        program.begin(self._sources, start.document if start is not None else Document())
         served = ControlService(engine, self._stream, program, self._ports.generated)
         control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)

@@ -20,13 +20,21 @@ T = TypeVar("T")
 Steps = Generator[str | None, bytes | None, T]
 
 
-def load(path: str, read: Callable[[str], bytes]) -> PlainProgram:
+Edit = Callable[[list[Process]], list[Process]]
+
+
+def _as_written(processes: list[Process]) -> list[Process]:
+    return processes
+
+
+def load(path: str, read: Callable[[str], bytes], edit: Edit = _as_written) -> PlainProgram:
     """Read a program with all it includes and check what must hold before anything runs.
 
-    Shapes: paths hold bytes that are no UTF-8 as surrogates, as `os.fsencode` wants them; read raises OSError.
+    Shapes: paths hold bytes that are no UTF-8 as surrogates, as `os.fsencode` wants them; read raises OSError; edit
+    makes of the processes and templates as they are written those that are meant, and may raise Refusals.
     Raises: Refusals.
     """
-    steps = load_in_steps(path, at_once=True)
+    steps = load_in_steps(path, edit, at_once=True)
     try:
         wanted = next(steps)
         while True:
@@ -41,7 +49,7 @@ def load(path: str, read: Callable[[str], bytes]) -> PlainProgram:
         return found
 
 
-def load_in_steps(path: str, at_once: bool = False) -> Steps[PlainProgram]:
+def load_in_steps(path: str, edit: Edit = _as_written, *, at_once: bool = False) -> Steps[PlainProgram]:
     """Do what `load` does in steps, in between which something else can be done.
 
     Shapes: at_once has each file be read in one step.
@@ -52,7 +60,7 @@ def load_in_steps(path: str, at_once: bool = False) -> Steps[PlainProgram]:
     if loading.mistakes:
         raise Refusals(list(loading.mistakes))
     sweetener = Sweetener()
-    for process in loading.processes:
+    for process in edit(loading.processes):
         sweetener.add(process)
         if not at_once:
             yield None

@@ -160,7 +160,7 @@ class ControlClient:
 
     def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | Later | None]:
         try:
-            parameters = yield from perform(self._server.served, verb, call.parameters, self.right)
+            parameters = yield from perform(self._server.served, verb, call.parameters, self.right, self.peer)
             yield from text_of({"parameters": parameters}, all_redacted)
         except Failure as failure:
             self._fail(failure, call)

@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Final
 
-from netstrata.control.verbs import OPERATE, READ, Peer
+from netstrata.control.verbs import CHANGE, OPERATE, READ, Peer
 
 SO_PEERGROUPS: Final = 59
 GROUP: Final = "netdev"
@@ -23,8 +23,13 @@ def peer_of(connection: socket.socket) -> Peer:
 
 
 def right_of(peer: Peer, operators: frozenset[int]) -> int:
-    """Say what somebody may do: root, who the daemon runs as, and members of some groups may steer it."""
-    return OPERATE if peer.uid in (0, os.geteuid()) or peer.gids & operators else READ
+    """Say what somebody may do: members of some groups may steer, root and who the daemon runs as may change all.
+
+    A program runs any command as who the daemon runs as, so who may only steer must not change it.
+    """
+    if peer.uid in (0, os.geteuid()):
+        return CHANGE
+    return OPERATE if peer.gids & operators else READ
 
 
 def operator_groups() -> frozenset[int]:

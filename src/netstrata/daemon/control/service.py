@@ -4,11 +4,13 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from netstrata.control.answers import Answer, Items, Slices, Waiting
+from netstrata.control.answers import Answer, Items, Slices
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import Failure
+from netstrata.control.verbs import Failure, Peer
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.live.program import LiveProgram
+from netstrata.daemon.live.verbs import ProgramVerbs
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.questions import Questions, nothing_called
 from netstrata.daemon.pyramid.visible import link_for
@@ -21,18 +23,17 @@ from netstrata.values import Unavailable
 from netstrata.version import VERSION
 
 if TYPE_CHECKING:
-    from netstrata.daemon.live.program import LiveProgram
     from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
-class ControlService(Questions):
+class ControlService(ProgramVerbs, Questions):
     """One running program, as its clients see it."""
 
-    def __init__(self, engine: Engine, stream: EventLog, program: "LiveProgram", generated: "GeneratedFiles") -> None:
-        super().__init__(LiveView(engine, stream), stream)
+    def __init__(self, engine: Engine, stream: EventLog, program: LiveProgram, generated: "GeneratedFiles") -> None:
+        Questions.__init__(self, LiveView(engine, stream), stream)
+        ProgramVerbs.__init__(self, program)
         self._engine = engine
         self.stream = stream
-        self._program = program
         self._generated = generated
 
     def _process(self, path: str) -> Slices[Process]:
@@ -42,14 +43,14 @@ class ControlService(Questions):
             raise (yield from nothing_called("NoSuchProcess", "process", path, self.stream.paths()))
         return process
 
-    def restart(self, right: int, process: str, statement: int = 1, above: bool = False) -> Slices[Answer]:
+    def restart(self, right: int, peer: Peer, process: str, statement: int = 1, above: bool = False) -> Slices[Answer]:
         """Undo a process from a statement on, and bring it up again."""
         found = yield from self._process(process)
         count = len(found.code.slots)
         if not 1 <= statement <= count:
             raise Failure(f"{NAME}.NoSuchStatement", process=process, statement=statement, statements=count)
         what = "what stands on " if above else ""
-        self.stream.control(f"asked to restart {what}{process}.{statement}")
+        self.stream.control(f"asked to restart {what}{process}.{statement}", uid=peer.uid, pid=peer.pid)
         self._engine.event(lambda: self._restart(found, statement - 1, above))
         return {}
 
@@ -61,10 +62,10 @@ class ControlService(Questions):
         else:
             process.restart(index)
 
-    def retry(self, right: int, process: str | None = None) -> Items:
+    def retry(self, right: int, peer: Peer, process: str | None = None) -> Items:
         """Try again now what could not begin, and yield the processes that did wait; each is an event of its own."""
         chosen = None if process is None else (yield from self._process(process))
-        self.stream.control(f"asked to try {process or 'all that failed'} again")
+        self.stream.control(f"asked to try {process or 'all that failed'} again", uid=peer.uid, pid=peer.pid)
         waiting = [one for one in self._engine.retrying if chosen in (None, one)]
         for one in waiting:
             self._engine.event(partial(self._retry, one))
@@ -74,10 +75,6 @@ class ControlService(Questions):
         if process in self._engine.retrying:  # else things have moved on
             process.troubles().retries = 0  # somebody has mended something: waits are short again
             process.retry()
-
-    def reload(self, right: int) -> Waiting[Answer]:
-        """Read the program again, and change what differs."""
-        return self._program.reload()
 
     def links(self, right: int, name: str | None = None) -> Items:
         """Yield the links of the system, or one of them."""
@@ -137,17 +134,17 @@ class ControlService(Questions):
             raise (yield from nothing_called("NoSuchFile", "file", name, (one["name"] for one in self.files(right))))
         return {"text": file.read()}
 
-    def ask(self, right: int, goal: str) -> Slices[Answer]:
+    def ask(self, right: int, peer: Peer, goal: str) -> Slices[Answer]:
         """Ask for a goal."""
         name = yield from self._goal(goal)
-        self.stream.control(f"asked for {goal}", goal=goal, asked=True)
+        self.stream.control(f"asked for {goal}", goal=goal, asked=True, uid=peer.uid, pid=peer.pid)
         self._engine.event(lambda: goals(self._engine).ask(name))
         return {}
 
-    def drop(self, right: int, goal: str) -> Slices[Answer]:
+    def drop(self, right: int, peer: Peer, goal: str) -> Slices[Answer]:
         """Ask for a goal no more."""
         name = yield from self._goal(goal)
-        self.stream.control(f"asked for {goal} no more", goal=goal, asked=False)
+        self.stream.control(f"asked for {goal} no more", goal=goal, asked=False, uid=peer.uid, pid=peer.pid)
         self._engine.event(lambda: goals(self._engine).drop(name))
         return {}
 

@@ -1,21 +1,27 @@
-"""The program that runs, and what becomes of it while it does: it is read again, and what differs is changed."""
+"""The program that runs, and what becomes of it while it does: what differs is changed, and nothing else.
 
-import asyncio
-import contextlib
-from _thread import start_new_thread
-from collections.abc import Callable
-from typing import Final
+A candidate is texts, and what people have changed of them.  It is read, compared with what runs, and then either told
+as a plan or made the program.  One that is refused changes nothing.
+"""
+
+from typing import Final, NamedTuple
 
 from netstrata.control.answers import Answer, Later, Waiting
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import Failure
+from netstrata.control.verbs import Failure, Peer
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
+from netstrata.daemon.live.aside import Aside, Driven
+from netstrata.daemon.live.document import Document
+from netstrata.daemon.live.history import History, Keeping, Runs
+from netstrata.daemon.live.kept import Read, Version
 from netstrata.daemon.live.plan import Step, planned_steps
 from netstrata.engine.change import Change
 from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
 from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process
+from netstrata.engine.prospect import Prospect
 from netstrata.engine.registry import Registry
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load_in_steps
@@ -24,92 +30,139 @@ from netstrata.language.tree import PlainProgram
 from netstrata.values import Source
 
 MOST_STEPS: Final = 10_000  # that an answer tells of
+AGAIN_S: Final = 1.0  # between two attempts to go back, while something else is done
 
 
-class Found:
-    """A file as it is now, read where nobody has to wait for it."""
+class Wish(NamedTuple):
+    """How a change is wanted.
 
-    def __init__(self, path: str, read: Callable[[str], bytes]) -> None:
-        self.text = b""
-        self.error: Exception | None = None
-        self.later = Later()
-        self._loop = asyncio.get_running_loop()
-        start_new_thread(self._read, (path, read))
+    Shapes: persist is whether it outlives the daemon; confirm is how many seconds it may take until somebody confirms
+    it, 0 if nobody has to; with plan nothing is changed, and the answer is what would be.
+    """
 
-    def _read(self, path: str, read: Callable[[str], bytes]) -> None:
-        try:
-            self.text = read(path)
-        except (OSError, ValueError, MemoryError) as error:
-            self.error = error
-        with contextlib.suppress(RuntimeError):  # the daemon has ended meanwhile
-            self._loop.call_soon_threadsafe(self.later.come)
+    peer: Peer
+    persist: bool = False
+    confirm: int = 0
+    plan: bool = False
+
+
+class Candidate(NamedTuple):
+    """What is to be the program.
+
+    Shapes: is_back says whether it ran before, None that it is what the files say; force takes from others what they
+    stand on.
+    """
+
+    why: str
+    wish: Wish
+    read: Read
+    document: Document
+    is_back: bool | None = False
+    force: bool = True
+
+
+NOBODY: Final = Wish(Peer(0, frozenset()))
 
 
 class LiveProgram:
     """One program, and the engine that runs it."""
 
     def __init__(
-        self, path: str, read: Callable[[str], bytes], registry: Registry, engine: Engine, stream: EventLog
+        self, path: str, read: Read, registry: Registry, engine: Engine, stream: EventLog, history: History
     ) -> None:
+        """Take the program's file, how files are read, what runs it, and the programs that ran before."""
         self.sources: list[Source] = []
+        self.document = Document()
+        self.engine = engine
+        self.history = history
+        self.read = read
         self._path = path
-        self._read = read
         self._registry = registry
-        self._engine = engine
         self._stream = stream
         self._busy = ""  # what is done now that nothing may be done beside
+        self._is_becoming = False
         self._steps: list[Step] = []
 
-    def reload(self) -> Waiting[Answer]:
-        """Read the program again, and change what differs; return what was undone and begun so far."""
-        self._begin("is reloaded")
-        try:
-            difference = yield from self._difference()
-            yield from difference.move()
-            if difference.is_nothing:
-                self._stream.control("asked to reload: nothing differs")
-                return {"changed": False, "steps": []}
-            yield from self._change(difference)
-        finally:
-            self._busy = ""
-        return {"changed": True, "steps": self._steps}
+    @property
+    def runs(self) -> Runs:
+        """What runs, as it is kept."""
+        return _as_kept(self.sources, self.document)
 
-    def plan(self) -> Waiting[Answer]:
-        """Read the program again, and return what changing what differs would undo and begin; nothing happens."""
-        self._begin("is read for a plan")
-        steps: list[Step] = []
-        try:
-            difference = yield from self._difference()
-            for step in planned_steps(self._engine, difference, self._stream):
-                if step is None:
-                    yield None
-                elif len(steps) < MOST_STEPS:
-                    steps.append(step)
-        finally:
-            self._busy = ""
-        return {"changed": not difference.is_nothing, "steps": steps}
+    def read_again(self, path: str) -> bytes:
+        """Return a text of the program that runs.
 
-    def _begin(self, what: str) -> None:
+        Raises: OSError.
+        """
+        for source in self.sources:
+            if source.name == path:
+                return source.text
+        return self.read(path)
+
+    def confirm(self, peer: Peer) -> Waiting[Answer]:
+        """Keep the program that waits to be confirmed."""
+        awaited = self.history.awaited
+        if awaited is None:
+            raise Failure(f"{NAME}.NothingAwaited")
+        yield from self.history.confirm(self.document, self._time_is_over)
+        self._stream.control(f"confirmed the program {awaited.version}", uid=peer.uid, pid=peer.pid)
+        return {}
+
+    def begin(self, sources: list[Source], document: Document) -> None:
+        """Know the program that runs; go back when the time is over in which it may be confirmed, if it is to be."""
+        self.sources, self.document = sources, document
+        self.history.wait(self._time_is_over)
+
+    def offer(self, candidate: Candidate) -> Waiting[Answer]:
+        """Read a candidate, and make it the program, or tell what that would undo and begin.
+
+        Raises: Failure.
+        """
+        self._begin(candidate)
+        self._steps = []
+        try:
+            difference, sources = yield from self._difference(candidate)
+            if candidate.wish.plan:
+                yield from self._plan(difference)
+            else:
+                self._check_use(candidate, difference)
+                # From here on it is done, whether who has asked for it is still there or not.
+                work = Driven(lambda: self._become(candidate, sources, difference))
+                yield work.later
+                work.result()
+        except Refusals as refusals:
+            raise refused(refusals) from None
+        except MemoryError:
+            raise Failure(f"{NAME}.Unavailable", text="there is not enough memory for the program") from None
+        finally:
+            if not self._is_becoming:
+                self._busy = ""
+        return {"changed": not difference.is_nothing, "steps": self._steps}
+
+    def _begin(self, candidate: Candidate) -> None:
         """Do one thing at a time."""
         text = self._busy
-        if not text and self._engine.change is not None:
+        awaited = self.history.awaited
+        if not text and self.engine.change is not None:
             text = "is being changed: something of the last change is not undone yet"
-        if self._engine.terminating:
+        if not text and awaited is not None and not candidate.wish.plan and not candidate.is_back:
+            left = max(0, round(awaited.left_s))
+            text = f"waits {left} s more to be confirmed: `netstrata confirm` or `netstrata revert` comes first"
+        if self.engine.terminating:
             text = "is being undone, as the daemon ends"
         if text:
             raise Failure(f"{NAME}.Busy", text=text)
-        self._busy = what
+        self._busy = f"is being read ({candidate.why})"
 
-    def _difference(self) -> Waiting[Difference]:
-        """Read the program, and compare it with what runs."""
-        program = yield from self._load()
+    def _difference(self, candidate: Candidate) -> Waiting[tuple[Difference, list[Source]]]:
+        """Read a candidate, and compare it with what runs."""
+        program = yield from self._load(candidate)
         codes = yield from compile_in_steps(program, self._registry)
-        difference = Difference(self._engine.templates, codes)
+        difference = Difference(self.engine.templates, codes)
         yield from difference.in_steps()
         return difference, program.sources
 
-    def _load(self) -> Waiting[PlainProgram]:
-        steps = load_in_steps(self._path)
+    def _load(self, candidate: Candidate) -> Waiting[PlainProgram]:
+        steps = load_in_steps(self._path, candidate.document.edit)
         try:
             wanted = next(steps)
             while True:
@@ -117,28 +170,38 @@ class LiveProgram:
                     yield None
                     wanted = steps.send(None)
                     continue
-                file = Found(wanted, self._read)
+                file = Aside(candidate.read, wanted)
                 yield file.later
-                wanted = steps.throw(file.error) if file.error is not None else steps.send(file.text)
+                wanted = steps.throw(file.error) if file.error is not None else steps.send(file.found)
         except StopIteration as end:
             program: PlainProgram = end.value
             return program
-        except Refusals as refusals:
-            text = render_all(refusals.refused)
-            raise Failure(f"{NAME}.Refused", text=text.rstrip()) from None
-        except MemoryError:
-            raise Failure(f"{NAME}.Unavailable", text="there is not enough memory for the program") from None
 
-    def _change(self, difference: Difference) -> Waiting[None]:
+    def _plan(self, difference: Difference) -> Waiting[None]:
+        for step in planned_steps(self.engine, difference, self._stream):
+            if step is None:
+                yield None
+            elif len(self._steps) < MOST_STEPS:
+                self._steps.append(step)
+
+    def _check_use(self, candidate: Candidate, difference: Difference) -> None:
+        """Refuse what takes away from others what they stand on, unless that is meant."""
+        if candidate.force or candidate.wish.plan:
+            return
+        using = {_root_of(process).code.name for process in Prospect(self.engine, difference).from_}
+        if using:
+            raise Failure(f"{NAME}.InUse", process=difference.gone[0], by=sorted(using))
+
+    def _change(self, difference: Difference, why: str) -> Waiting[None]:
         """Undo what differs, and begin what is new."""
         count = len(difference.firsts) + len(difference.gone) + len(difference.come)
-        text = f"the program was changed ({count} processes and templates differ)"
-        self._steps = []
+        text = f"the program was changed: {why} (processes and templates that differ: {count})"
+        self._busy = f"is being changed ({why})"
         done = Later()
-        change = Change(self._engine, difference, lambda: self._stream.change(text), done.come)
+        change = Change(self.engine, difference, lambda: self._stream.change(text), done.come)
         self._stream.subscribe(self._take)
         try:
-            self._engine.event(change.begin)
+            self.engine.event(change.begin)
             yield done
             yield None
         finally:
@@ -150,15 +213,66 @@ class LiveProgram:
             return
         before, after = event.fields["from"], event.fields["to"]
         if "gone" in (before, after):
-            what = "begun" if before == "gone" else "undone"
             place = event.place
-            self._steps.append(
-                {
-                    "what": what,
-                    "process": event.process,
-                    "statement": place.statement,
-                    "name": place.name,
-                    "file": place.file,
-                    "line": place.line,
-                }
-            )
+            what = "begun" if before == "gone" else "undone"
+            step = {"what": what, "process": event.process, "statement": place.statement, "name": place.name}
+            self._steps.append({**step, "file": place.file, "line": place.line})
+
+    def _become(self, candidate: Candidate, sources: list[Source], difference: Difference) -> Waiting[None]:
+        """Make a candidate the program."""
+        self._is_becoming = True
+        try:
+            keeping = self._keeping(candidate, sources)
+            if keeping.must:
+                yield from self.history.write(keeping.write, must=True)
+            yield from difference.move()
+            text = f"asked for {candidate.why}" + (": nothing differs" if difference.is_nothing else "")
+            self._stream.control(text, uid=candidate.wish.peer.uid, pid=candidate.wish.peer.pid)
+            self.sources, self.document = sources, candidate.document
+            self.history.take(keeping, self._time_is_over)
+            if not difference.is_nothing:
+                yield from self._change(difference, candidate.why)
+        finally:
+            self._is_becoming = False
+            self._busy = ""
+        if not keeping.must:
+            yield from self.history.write(keeping.write, must=False)
+
+    def _keeping(self, candidate: Candidate, sources: list[Source]) -> Keeping:
+        after = _as_kept(sources, candidate.document)
+        return self.history.keeping(
+            self.runs, after, candidate.why, candidate.wish.peer, candidate.wish.confirm, candidate.is_back
+        )
+
+    def _time_is_over(self) -> Waiting[None]:
+        """Go back, unless somebody has confirmed meanwhile; later, while something else is done."""
+        awaited = self.history.awaited
+        if awaited is None:
+            return
+        if self._busy or self.engine.change is not None:
+            self.history.wait(self._time_is_over, AGAIN_S)
+            return
+        for version in self.history.others(self.runs, awaited.previous):
+            yield from self.offer(back_to(version, "nobody has confirmed", NOBODY))
+
+
+def _root_of(process: Process) -> Process:
+    """Return the process of the program that a process is part of."""
+    while process.owner is not None:
+        process = process.owner.creator().process
+    return process
+
+
+def back_to(version: Version, why: str, wish: Wish) -> Candidate:
+    """Return a program that has run before as what is to run again."""
+    why = f"going back to {version.number} ({why})"
+    return Candidate(why, wish, version.read, version.document, is_back=True)
+
+
+def refused(refusals: Refusals) -> Failure:
+    """Return the failure that tells why a text is no program."""
+    return Failure(f"{NAME}.Refused", text=render_all(refusals.refused).rstrip())
+
+
+def _as_kept(sources: list[Source], document: Document) -> Runs:
+    return Runs({source.name: source.text for source in sources}, document)

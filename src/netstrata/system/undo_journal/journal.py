@@ -26,14 +26,19 @@ _PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 _LONGEST_NAME: Final = 100
 
 
-def journal_path(run: str, name: str = "netstrata") -> str:
-    """Return where the journal of a daemon of that name is, in the network namespace of whoever asks."""
+def file_name(name: str) -> str:
+    """Return the name of a daemon as that of a file, which no other daemon's has."""
     safe = "".join(
         chr(byte) if chr(byte) in _PLAIN else f"%{byte:02x}" for byte in name.encode("utf-8", "surrogatepass")
     )
     if len(safe) > _LONGEST_NAME:
         safe = f"{safe[:_LONGEST_NAME]}%{hashlib.sha256(safe.encode()).hexdigest()[:32]}"
-    return f"{run}/journal/{safe}.{Identity.here().namespace or 'unknown'}"
+    return safe
+
+
+def journal_path(run: str, name: str = "netstrata") -> str:
+    """Return where the journal of a daemon of that name is, in the network namespace of whoever asks."""
+    return f"{run}/journal/{file_name(name)}.{Identity.here().namespace or 'unknown'}"
 
 
 class UndoJournal:

@@ -1,0 +1,122 @@
+"""`netstrata reload`, `load`, `replace`, `plan`, `revert` and others: the program changed while it runs."""
+
+import argparse
+import json
+import select
+import sys
+import time
+from typing import Any, Final
+
+from netstrata.cli.answers import print_answer
+from netstrata.cli.client import Connection
+from netstrata.cli.terminal_style import Paint, harmless
+from netstrata.control.errors import NoDaemon, Refusal
+from netstrata.control.exit_codes import FAILED, OK
+from netstrata.control.verbs import verbs
+
+SOMETHING: Final = 10  # the exit code of a plan that would do something
+WAIT_S: Final = 600.0  # until all is undone that differs: children may take their time
+TICK_S: Final = 1.0
+
+
+def change(options: argparse.Namespace, daemon: Connection) -> int:
+    """Ask for a change, and tell what was undone and begun, or would be; wait until somebody confirms it.
+
+    Raises: NoDaemon, Refusal; OSError if a file cannot be read.
+    """
+    if options.command == "program":
+        return _program(options, daemon)
+    given = _given(options)
+    answer = Connection(daemon.path, WAIT_S).call(options.verb, **given)
+    is_plan = options.command == "plan" or given.get("plan", False)
+    if options.json:
+        print(json.dumps(answer, indent=2))
+    else:
+        _print_steps(answer, is_plan)
+    if is_plan:
+        return SOMETHING if answer["changed"] else OK
+    if given.get("confirm"):
+        return _wait(daemon.path, given["confirm"])
+    return OK
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the verb is given: what the command line says of its parameters, and the text of a file."""
+    wanted = verbs()[options.verb].parameters
+    given = {name: value for name, value in vars(options).items() if name in wanted and value not in (None, False)}
+    if "arguments" in wanted:
+        given["arguments"] = options.words
+    if "text" in wanted:
+        if options.file == "-":
+            given["file"] = "<stdin>"
+            given["text"] = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        else:
+            with open(options.file, "rb") as file:
+                given["text"] = file.read().decode("utf-8", "surrogateescape")
+    return given
+
+
+def _print_steps(answer: dict[str, Any], is_plan: bool) -> None:
+    paint = Paint(sys.stdout)
+    if not answer["changed"]:
+        print("nothing differs")
+    for step in harmless(answer["steps"]):
+        undone = step["what"] == "undone"
+        verb = {True: "undo" if is_plan else "undid", False: "begin" if is_plan else "began"}[undone]
+        mark = paint.red(f"- {verb}") if undone else paint.green(f"+ {verb}")
+        text = step.get("text") or step["name"]
+        where = f"{step['file']}:{step['line']}"
+        perhaps = " (perhaps)" if step.get("perhaps") else ""
+        print(paint.cut(f"{mark} {step['process']}.{step['statement']} {text}{perhaps}  {where}"))
+
+
+def _wait(path: str, seconds: int) -> int:
+    """Count down until a key confirms the program here, somebody does elsewhere, or it has gone back."""
+    end = time.monotonic() + seconds
+    is_terminal = sys.stdin.isatty()
+    print("Enter keeps it; else it goes back." if is_terminal else "`netstrata confirm` keeps it; else it goes back.")
+    while True:
+        left = end - time.monotonic()
+        if is_terminal:
+            print(f"\r{max(0, round(left)):>4} s ", end="", flush=True)
+        if is_terminal and select.select([sys.stdin], [], [], min(TICK_S, max(0.0, left)))[0]:
+            sys.stdin.readline()
+            Connection(path).call("Confirm")
+            print("kept")
+            return OK
+        if not is_terminal:
+            time.sleep(min(TICK_S, max(0.0, left)))
+        try:
+            awaited = Connection(path).call("Program").get("awaited")
+        except (NoDaemon, Refusal):
+            continue  # it may be on its way up again; it goes on counting
+        if awaited is None:
+            return _told(path, left)
+
+
+def _told(path: str, left: float) -> int:
+    """Say what has become of a program that does not wait any more."""
+    versions = Connection(path).call("Program")["versions"]
+    running = [one for one in versions if one["runs"]]
+    if running and running[-1]["why"].startswith("going back"):
+        print("nobody has confirmed it: went back" if left <= TICK_S else "went back")
+        return FAILED
+    print("kept")
+    return OK
+
+
+def _program(options: argparse.Namespace, daemon: Connection) -> int:
+    """Print the program, what was changed of its file, or which have run."""
+    answer = daemon.call("Program")
+    parts = [name for name in ("changes", "versions") if getattr(options, name)]
+    if options.json:
+        print(json.dumps({name: answer[name] for name in parts} if parts else answer, indent=2))
+    elif parts:
+        for name in parts:
+            for one in answer[name]:
+                one["when"] = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one["when"]))
+            print_answer({name: answer[name]}, Paint(sys.stdout))
+    else:
+        for line in answer["text"].splitlines():
+            print(harmless(line))
+    return OK

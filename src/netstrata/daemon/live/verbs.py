@@ -1,0 +1,140 @@
+"""The verbs that change the program: each makes a candidate, and offers it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from netstrata.control.answers import Answer, Waiting
+from netstrata.control.interface import NAME
+from netstrata.control.verbs import Failure, Peer
+from netstrata.daemon.live.document import Document, Mark, spawned_text
+from netstrata.daemon.live.program import Candidate, LiveProgram, Wish, back_to, refused
+from netstrata.language.refusals import Refusals
+
+
+class ProgramVerbs:
+    """What can be asked of one program that runs.
+
+    Each function is the verb of its name.  Shapes: wish has what all of these verbs take: see `Wish`.
+    """
+
+    def __init__(self, program: LiveProgram) -> None:
+        self._program = program
+
+    def reload(self, right: int, peer: Peer, **wish: Any) -> Waiting[Answer]:
+        """Read the program's files again."""
+        return self._offer("reload", Wish(peer, **wish), self._program.document, is_back=None)
+
+    def load(self, right: int, peer: Peer, text: str, file: str = "<load>", **wish: Any) -> Waiting[Answer]:
+        """Add processes and templates."""
+        mark = _mark(wished := Wish(peer, **wish))
+        document = self._edited(lambda: self._program.document.load(text, file, mark, self._names()))
+        return self._offer(f"load {file}", wished, document)
+
+    def replace(
+        self, right: int, peer: Peer, process: str, text: str, file: str = "<replace>", **wish: Any
+    ) -> Waiting[Answer]:
+        """Have another text of one process or template."""
+        self._find(process)
+        mark = _mark(wished := Wish(peer, **wish))
+        document = self._edited(lambda: self._program.document.replace(process, text, file, mark))
+        return self._offer(f"replace {process}", wished, document)
+
+    def unload(self, right: int, peer: Peer, process: str, force: bool = False, **wish: Any) -> Waiting[Answer]:
+        """Have a process or template no more."""
+        if process not in self._program.document.stopped:
+            self._find(process)
+        wished = Wish(peer, **wish)
+        document = self._program.document.unload(process, _mark(wished))
+        return self._offer(f"unload {process}", wished, document, force=force)
+
+    def stop(self, right: int, peer: Peer, process: str, **wish: Any) -> Waiting[Answer]:
+        """Undo a process, and leave it so."""
+        self._find(process)
+        if self._program.engine.templates[process].template:
+            raise Failure(f"{NAME}.Refused", text=f"{process} is a template, and does not run by itself")
+        wished = Wish(peer, **wish)
+        return self._offer(f"stop {process}", wished, self._program.document.stop(process, _mark(wished)))
+
+    def start(self, right: int, peer: Peer, process: str, **wish: Any) -> Waiting[Answer]:
+        """Let a process run again that was stopped."""
+        if process not in self._program.document.stopped:
+            self._find(process)
+        return self._offer(f"start {process}", Wish(peer, **wish), self._program.document.start(process))
+
+    def spawn(
+        self, right: int, peer: Peer, template: str, arguments: list[str], name: str, **wish: Any
+    ) -> Waiting[Answer]:
+        """Run a template as a process of its own."""
+        self._find(template)
+        return self.load(right, peer, spawned_text(template, arguments, name), f"<spawn {name}>", **wish)
+
+    def plan(self, right: int) -> Waiting[Answer]:
+        """Say what `reload` would do."""
+        return self.reload(right, Peer(0, frozenset()), plan=True)
+
+    def confirm(self, right: int, peer: Peer) -> Waiting[Answer]:
+        """Keep the program that waits to be confirmed."""
+        return self._program.confirm(peer)
+
+    def revert(self, right: int, peer: Peer, version: int = 0, **wish: Any) -> Waiting[Answer]:
+        """Go back to a program that ran before."""
+        history = self._program.history
+        if history.awaited is not None and not version:
+            version = history.awaited.previous
+        found = history.others(self._program.runs, version)
+        if not found:
+            numbers = [str(one.number) for one in history.others(self._program.runs, 0)]
+            raise Failure(f"{NAME}.NoSuchVersion", version=version, similar=numbers)
+        return self._program.offer(back_to(found[-1], "asked for", Wish(peer, **wish)))
+
+    def program(self, right: int) -> Answer:
+        """Return the program as text, what was changed of its files, which programs there were, what is awaited."""
+        program = self._program
+        runs = program.runs
+        awaited = program.history.awaited
+        found: Answer = {
+            "text": "\n\n".join(self._texts_of()) + "\n",
+            "changes": program.document.changes(),
+            "versions": [
+                {"number": one.number, "who": one.who, "when": one.when, "why": one.why, "runs": runs.is_in(one)}
+                for one in program.history.versions
+            ],
+        }
+        if awaited is not None:
+            found["awaited"] = {"left": max(0.0, awaited.left_s), "who": awaited.who, "previous": awaited.previous}
+        return found
+
+    def _offer(
+        self, why: str, wish: Wish, document: Document, is_back: bool | None = False, force: bool = True
+    ) -> Waiting[Answer]:
+        program = self._program
+        read = program.read if is_back is None else program.read_again
+        return program.offer(Candidate(why, wish, read, document, is_back, force))
+
+    def _names(self) -> list[str]:
+        return [name for name, code in self._program.engine.templates.items() if not code.hidden]
+
+    def _find(self, name: str) -> None:
+        """Raise a Failure if nothing that runs has that name."""
+        if name not in self._names():
+            raise Failure(f"{NAME}.NoSuchProcess", process=name, similar=[])
+
+    def _edited(self, edit: Callable[[], Document]) -> Document:
+        try:
+            return edit()
+        except Refusals as refusals:
+            raise refused(refusals) from None
+
+    def _texts_of(self) -> list[str]:
+        """Return each process and template as it is written, in the program's order."""
+        found = []
+        for code in self._program.engine.templates.values():
+            if not code.hidden:
+                span = code.span
+                found.append(span.source.text[span.start : span.end].decode("utf-8", "backslashreplace"))
+        return found
+
+
+def _mark(wish: Wish) -> Mark:
+    return Mark(f"uid {wish.peer.uid}", time.time(), wish.persist)
