@@ -96,10 +96,15 @@ def _metrics(daemon: Daemon) -> Endpoint:
     return answer
 
 
+def _python_of(wanted: Type) -> Any:
+    """Return what Python calls a type."""
+    return list[_python_of(wanted.inner)] if wanted.inner is not None else _PLAIN[wanted.kind]  # type: ignore[misc]
+
+
 def _body_of(verb: Verb) -> type[msgspec.Struct]:
     """Return the shape of what a verb is given."""
     fields = [
-        (name, _PLAIN[wanted.present.kind], *([UNSET] if wanted.optional else []))
+        (name, _python_of(wanted.present), *([UNSET] if wanted.optional else []))
         for name, wanted in verb.parameters.items()
     ]
     return msgspec.defstruct(verb.name, fields, forbid_unknown_fields=True, kw_only=True)

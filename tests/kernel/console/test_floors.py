@@ -193,3 +193,26 @@ def test_floors_are_reached_and_restarted_by_keys_alone(scene: Scene) -> None:
     assert title == "net.ipv4.dhcp lease"
     assert asked == "Restart all above net.ipv4.dhcp?"
     scene.now()
+
+
+def test_a_program_that_changes_is_seen_with_its_new_floors(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    text = scene.program.read_text()
+    other = text.replace("process wired {", 'process wired { var("x") marked;')
+    assert other != text
+    floors = "document.querySelectorAll('[data-process=wired] .floor').length"
+    before = scene.browser.wait(floors)
+
+    Connection(scene.path, 60).call("Replace", process="wired", text=process_of(other, "wired"))
+
+    scene.browser.wait(f"{floors} === {before + 1}")
+    scene.now()
+    Connection(scene.path, 60).call("Revert")
+    scene.browser.wait(f"{floors} === {before}")
+    scene.now()
+
+
+def process_of(text: str, name: str) -> str:
+    """Return one process of a program's text, whose closing brace stands alone."""
+    return text[text.index(f"process {name} {{") :].partition("\n}")[0] + "\n}"

@@ -136,7 +136,9 @@ export class App {
       this.cursor = Math.max(0, this.cursor - (this.history.forgotten - forgotten));
       this.past.index = -1;
     }
-    if (gap) this.loadStatus();
+    const changed = events.some((event) => event.kind === "program");
+    if (changed) this.text.load(true);
+    if (gap || changed) this.loadStatus();
     this.useSnapshot();
     this.changed();
   }

@@ -8,10 +8,10 @@ export class Text {
     this.known = new Map(); // "file:line name" -> arguments
   }
 
-  // Read it once for each daemon.  Returns whether it may be read.
-  async load() {
+  // Read it once for each daemon, and anew if it has changed.  Returns whether it may be read.
+  async load(anew = false) {
     const { epoch } = this.app.about;
-    if (this.epoch === epoch) return this.loading;
+    if (this.epoch === epoch && !anew) return this.loading;
     this.epoch = epoch;
     this.files = new Map();
     this.known.clear();
