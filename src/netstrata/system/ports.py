@@ -12,7 +12,6 @@ from netstrata.ports import (
     Dns,
     Events,
     Files,
-    Filters,
     HeldFiles,
     Links,
     Machine,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
     from netstrata.system.filesystem.generated import GeneratedFiles
+    from netstrata.system.filters import PacketFilters
     from netstrata.system.held import Recovery, Undone
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables import RealNftables
@@ -135,7 +135,8 @@ class SystemPorts:
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
         if self._filter_journal is not None and self._filter_journal.is_left:
-            await self.nftables.delete_left_elements()
+            await self.nftables.prepare_sweep()
+            await self.filters.prepare_sweep()
             self._filter_journal.sweep()
         _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper, self.filters
         return await self.recovery.sweep()
@@ -258,7 +259,7 @@ class SystemPorts:
         return None if self._as_ncd else FilterJournal(f"{self._run}/filters")
 
     @cached_property
-    def filters(self) -> Filters:
+    def filters(self) -> "PacketFilters":
         """Return the packet filters."""
         from netstrata.system.filters import PacketFilters
 

@@ -13,7 +13,7 @@ from netstrata.system.children import RealChildren
 from netstrata.system.nftables import RealNftables
 from netstrata.system.nftables.journal import FilterJournal
 from netstrata.system.output.standard_output import StandardOutput
-from netstrata.testing.child import Child
+from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
@@ -119,6 +119,67 @@ def test_what_the_next_program_does_not_ask_for_is_deleted_when_it_has_settled(l
     assert "table ip b" in after
     assert rules(host) == foreign
     assert not path.exists()
+
+
+def test_a_rule_that_was_made_but_not_written_down_is_taken_over_as_it_stands(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    # Handles of tables are counted by themselves: that of ours is now the one of its second rule, too.
+    host.run("nft", "add table ip one; add table ip two")
+    statements = """
+        net.nft.table("ip", "a");
+        net.nft.chain("ip", "a", "c");
+        net.nft.rule("ip", "a", "c", "tcp dport 22 drop");
+        net.nft.rule("ip", "a", "c", "tcp dport 23 drop");
+    """
+    killed(up(host, tmp_path / "x.ncd", statements))
+    whole = rules(host)
+    path = "/run/netstrata/filters"
+    for copies in (0, 1):  # which a daemon between had made, when it was killed as well
+        *lines, last = host.read(path).splitlines(keepends=True)
+        host.write(path, "".join(lines))
+        for _ in range(copies):
+            host.run("nft", "add rule ip a c tcp dport 23 drop")
+
+        daemon = up(host, tmp_path / "x.ncd", statements)
+
+        assert "dport 23" in last
+        assert whole.count("# handle 3") == 2
+        assert rules(host) == whole
+        killed(daemon)
+    last_one = up(host, tmp_path / "x.ncd", statements)
+    assert last_one.end() == 0
+    assert "table ip a" not in rules(host)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'net.nft.rule("ip", "foreign", "c", "ip saddr { 192.0.2.1, 192.0.2.5 } counter drop");',
+        'net.iptables.append("filter", "INPUT", "-s", "198.51.100.9", "-j", "DROP");',
+        'net.iptables.insert("filter", "INPUT", "1", "-s", "198.51.100.9", "-j", "DROP");',
+    ],
+    ids=["nft", "append", "insert"],
+)
+def test_a_rule_that_was_made_but_not_written_down_is_deleted_if_nobody_asks_for_it(
+    lab: Lab, tmp_path: Path, statement: str
+) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip foreign; add chain ip foreign c; add rule ip foreign c drop")
+    host.run("nft", "add rule ip foreign c ip saddr { 192.0.2.1, 192.0.2.5 } counter drop")  # theirs, of the same words
+    host.run("iptables", "-A", "INPUT", "-s", "198.51.100.9", "-j", "DROP")
+    theirs = rules(host)
+    killed(up(host, tmp_path / "x.ncd", statement))
+    assert rules(host) != theirs
+    path = "/run/netstrata/filters"
+    *lines, last = host.read(path).splitlines(keepends=True)
+    assert last.startswith('["+", ')
+    host.write(path, "".join(lines))
+
+    daemon = up(host, tmp_path / "x.ncd", "")
+    wait_until("what was left is gone", lambda: not host.call(Path(path).exists))
+
+    assert rules(host) == theirs
+    assert daemon.end() == 0
 
 
 @pytest.mark.parametrize("spoil", ["net", "boot", "torn", "garbage", "gone"])

@@ -51,10 +51,16 @@ class CrashRecord:
         if self._journal is not None:
             self._journal.drop(self._key)
 
-    def made(self, spot: Spot | None) -> None:
-        """Record that it was done, and where."""
-        if self._journal is not None and (spot is None or spot.handle):
-            self._journal.made(self._key, *self._place, spot.handle if spot is not None else 0)
+    def made(self, spot: Spot) -> Spot:
+        """Record that it was done, and where; return where it is, if it had been done before."""
+        if self._journal is None or not spot.handle:
+            return spot
+        return spot._replace(handle=self._journal.made(self._key, *self._place, spot.handle))
+
+    def made_unseen(self) -> None:
+        """Record that it was done, by a program that does not tell where."""
+        if self._journal is not None:
+            self._journal.made(self._key, *self._place, 0)
 
     def undoing(self, mark: int) -> None:
         """Remember that it is about to be undone: from now on it is there only if more rules are than the mark says."""

@@ -166,7 +166,7 @@ class HeldChange:
             self._spot = self._found(news)
         if self._spot is not None:
             verdict = verdict._replace(reason="")
-            self._crash_record.made(self._spot)
+            self._spot = self._crash_record.made(self._spot)
             self._monitor.hold(self._spot, self._vanished)
         elif verdict.reason and not verdict.interrupted:
             self._crash_record.drop()
@@ -176,7 +176,7 @@ class HeldChange:
     async def _do_unmonitored(self) -> FilterResult:
         """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
         if await self._is_left():
-            self._crash_record.made(None)
+            self._crash_record.made_unseen()
             self._note(_TAKEN_OVER)
             return FilterResult("", [], None, 0)
         mark = await self._mark()
@@ -184,7 +184,7 @@ class HeldChange:
             self._crash_record.intend(mark)
         verdict = await self._run(self._change.do)
         if not verdict.reason:
-            self._crash_record.made(None)
+            self._crash_record.made_unseen()
         elif not verdict.interrupted:
             self._crash_record.drop()
         return verdict

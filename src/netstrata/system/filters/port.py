@@ -1,7 +1,7 @@
 """The port for packet filters, over the programs of this machine."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from copy import copy
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from netstrata.contract import Holder
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.held import FilterChange, HeldChange, HeldFilterRule
-from netstrata.system.filters.monitor import FilterMonitor
+from netstrata.system.filters.monitor import FAMILIES, FilterMonitor
 from netstrata.system.filters.tool import argv_of, run_tool
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.tools.run import find_program
@@ -89,6 +89,23 @@ class PacketFilters:
         result = await run_tool(self._children, argv_of(program, name, table, [b"-P", chain, undo]), None)
         if result.reason:
             raise Unavailable(operation, result.reason)
+
+    async def prepare_sweep(self) -> None:
+        """Find the rules that a daemon before this one was about to make by these programs, and has made."""
+        journal = self._monitor.journal
+        if journal is None:
+            return
+        for rule in journal.uncertain_rules:
+            tool, table, verb, _, *words = rule.key.split("\n")
+            program = find_program(tool) if tool in FAMILIES else None
+            if program is None:
+                continue
+            if verb == "-I" and words and words[0].isdigit():
+                words = words[1:]
+            with suppress(Unavailable), journal.trial(rule) as chain:
+                for line in (["-N", chain], ["-A", chain, *words]):
+                    argv = argv_of(program, tool, table.encode(), [word.encode() for word in line])
+                    await run_tool(self._children, argv, None)
 
     def held_chain(self, tool: str, table: bytes, chain: bytes) -> AbstractAsyncContextManager[None]:
         """Make a chain, and delete it on the way back: see `ports.Filters`."""

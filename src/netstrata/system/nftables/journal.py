@@ -6,16 +6,16 @@ neither of which the kernel uses again in one network namespace of one boot.  Wh
 program has had time to come up.
 
 What is about to be made is written down before the tool starts, with the highest handle that there is: if we are killed
-meanwhile, what has that name and a higher handle was made by that tool.  A rule has no name: when it is made anew, an
-older copy of it above that handle is deleted.
+meanwhile, what has that name and a higher handle was made by that tool.  A rule has no name: it is made anew, and
+goes again if there is an older copy of it above that handle, which is taken over.
 
 What the legacy programs have made has no handle: it is known by its words, and by their finding it where it was.
 """
 
 import fcntl
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from netstrata.protocols.nftables import NftObject
 from netstrata.system.filesystem.places import open_file
@@ -33,7 +33,7 @@ from netstrata.system.nftables.records import (
     read_records,
     write_lines,
 )
-from netstrata.system.nftables.recovery import delete_twin, find_standing
+from netstrata.system.nftables.recovery import delete_trial, find_standing, keep_oldest, made_before_trial
 from netstrata.values import Unavailable
 
 _LEAST_LINES = 4096  # the file is written anew when it is longer, and most of it is past
@@ -76,6 +76,31 @@ class FilterJournal:
     def left_elements(self) -> list[JournalEntry]:
         """Elements that a daemon before us has left: they have no handle, and only nft(8) can delete them."""
         return [one for entries in self._left.values() for one in entries if one.kind == "element"]
+
+    @property
+    def uncertain_rules(self) -> list[JournalEntry]:
+        """Rules that a daemon before us was about to make: they have no name, so that only a trial says if it has."""
+        return [one for entries in self._uncertain.values() for one in entries if one.kind == "rule"]
+
+    @contextmanager
+    def trial(self, rule: JournalEntry) -> Iterator[str]:
+        """Yield the name of a chain for whoever makes an uncertain rule once more, where no packet comes by.
+
+        What says the same, and was made since that rule was intended, is known as left from then on.
+        """
+        chain = f"netstrata-{os.urandom(4).hex()}"
+        self.intend(chain, "chain", rule.family, rule.table, chain)
+        try:
+            yield chain
+            found = made_before_trial(rule, chain, self._known_rules())
+            if rule in self._uncertain.get(rule.key, ()):  # nobody has asked for it meanwhile
+                _pop(self._uncertain, rule.key)
+                for made in [rule._replace(handle=handle) for handle in found]:
+                    self._left.setdefault(rule.key, []).append(made)
+                    self._write(MADE, made)
+        finally:
+            delete_trial(rule, chain)
+            self.drop(chain)
 
     @property
     def is_busy(self) -> bool:
@@ -125,20 +150,21 @@ class FilterJournal:
             self._write(DROPPED, entry)
             self._close_unused()
 
-    def made(self, key: str, kind: str, family: str, table: str, name: str, handle: int) -> None:
-        """Remember what was made."""
+    def made(self, key: str, kind: str, family: str, table: str, name: str, handle: int) -> int:
+        """Remember what was made; return its handle, which is another one if it had been there already."""
         self._open()
         if self._descriptor < 0:
-            return
+            return handle
         of_table = self._handles.of_table(family, table) if kind != BY_WORDS else 0
         entry = JournalEntry(key, kind, family, table, name, of_table, handle)
         retried = _pop(self._retried, key)
         if retried is None:
             _pop(self._intended, key)
         elif kind == "rule":
-            self._delete_twin(entry, retried.handle)
-        self._held[key, handle] = entry
+            entry = entry._replace(handle=self._first_made(entry, retried.handle))
+        self._held[key, entry.handle] = entry
         self._write(MADE, entry)
+        return entry.handle
 
     def gone(self, key: str, handle: int) -> None:
         """Forget what is no longer there, or no longer ours."""
@@ -161,11 +187,21 @@ class FilterJournal:
         """Forget handles: a message may have been lost."""
         self._handles.on_overrun()
 
-    def _delete_twin(self, rule: JournalEntry, above: int) -> None:
-        """Delete what a daemon before us has made by the same words, if it has come to that."""
+    def _first_made(self, rule: JournalEntry, above: int) -> int:
+        """Return the handle of a rule that daemons before us have made by the same words, if it has come to that.
+
+        Ours is deleted then, and so is what others of them had made in vain.
+        """
+        copies = 1 + len(self._uncertain.get(rule.key, ())) + len(self._retried.get(rule.key, ()))
+        try:
+            return keep_oldest(rule, above, self._known_rules(), copies)
+        except Unavailable:
+            return rule.handle
+
+    def _known_rules(self) -> set[tuple[str, str, int]]:
+        """Return family, table and handle of each rule of which is known whose it is; tables count by themselves."""
         known = [*self._held.values(), *(one for entries in self._left.values() for one in entries)]
-        with suppress(Unavailable):
-            delete_twin(rule, above, {(one.family, one.table, one.handle) for one in known})
+        return {(one.family, one.table, one.handle) for one in known if one.kind == "rule"}
 
     def _open(self) -> None:
         if self._opened:

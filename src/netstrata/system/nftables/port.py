@@ -31,8 +31,9 @@ class RealNftables:
         port._who = who
         return port
 
-    async def delete_left_elements(self) -> None:
-        """Delete the elements that a daemon before this one has left; those that are gone by now are no loss."""
+    async def prepare_sweep(self) -> None:
+        """Find the rules that a daemon before this one has left, and delete the elements: both only nft can."""
+        await self._store.find_left_rules()
         await self._store.delete_left_elements()
 
     def held(self, thing: NftThing) -> AbstractAsyncContextManager[None]:

@@ -49,16 +49,62 @@ def _in_same_table(intended: JournalEntry, of_table: int) -> bool:
     return of_table != 0 and intended.of_table in (0, of_table)
 
 
-def delete_twin(rule: JournalEntry, above: int, known: set[tuple[str, str, int]]) -> None:
-    """Delete an older copy of a rule, above a handle, that is none of those that somebody is known to hold."""
+def keep_oldest(rule: JournalEntry, above: int, known: set[tuple[str, str, int]], copies: int) -> int:
+    """Have so many copies of a rule above a handle, the oldest of them; return the handle of the first.
+
+    It has just been made, perhaps once more.  A copy that somebody is known to hold is none of them.
+    """
     requests = Requests()
     try:
         rules = [one for one in requests.list("rule") if one[2:5] == rule[2:5]]
         ours = next((one for one in rules if one.handle == rule.handle), None)
-        for one in rules:
-            new = above < one.handle < rule.handle and (one.family, one.table, one.handle) not in known
-            if ours is not None and new and says_the_same(one, ours):
-                requests.delete("rule", one.family, one.table, one.name, one.handle)
-                return
+        if ours is None:
+            return rule.handle
+        same = sorted(
+            one.handle
+            for one in rules
+            if above < one.handle <= rule.handle
+            and (one.family, one.table, one.handle) not in known
+            and says_the_same(one, ours)
+        )
+        for handle in same[copies:]:
+            requests.delete("rule", rule.family, rule.table, rule.name, handle)
+        return same[0]
+    finally:
+        requests.socket.close()
+
+
+def made_before_trial(rule: JournalEntry, trial: str, known: set[tuple[str, str, int]]) -> list[int]:
+    """Return the handles of what was made of an intended rule: what says the same as the rule in a chain for trials.
+
+    Raises: Unavailable.
+    """
+    requests = Requests()
+    try:
+        rules = [one for one in requests.list("rule") if one[2:4] == rule[2:4]]
+        sample = next((one for one in rules if one.name == trial), None)
+        return [
+            one.handle
+            for one in rules
+            if sample is not None
+            and one.name == rule.name
+            and one.handle > rule.handle
+            and (one.family, one.table, one.handle) not in known
+            and says_the_same(one, sample)
+        ]
+    finally:
+        requests.socket.close()
+
+
+def delete_trial(rule: JournalEntry, trial: str) -> None:
+    """Delete a chain for trials with what is in it, if there is one.
+
+    Raises: Unavailable.
+    """
+    requests = Requests()
+    try:
+        for one in requests.list("chain"):
+            if one[2:5] == (rule.family, rule.table, trial):
+                requests.delete("chain", one.family, one.table, one.name, one.handle)
     finally:
         requests.socket.close()

@@ -105,6 +105,21 @@ class NftStore:
                 with suppress(Unavailable):
                     await step.outlast()
 
+    async def find_left_rules(self) -> None:
+        """Find rules that a daemon before this one was about to make, and has made."""
+        journal = self._journal
+        if journal is None:
+            return
+        for rule in journal.uncertain_rules:
+            kind, family, table, _, *text = rule.key.split("\n", 4)
+            if kind == "rule":
+                with suppress(Unavailable), journal.trial(rule) as chain:
+                    place = f"{family} {table} {chain}"
+                    step = NftCommand(f"add chain {place}; add rule {place} {text[0]}", f"try the rule {text[0]}")
+                    step.sent = True
+                    self.ask(step)
+                    await step.outlast()
+
     def let_go(self, holder: ThingHolder) -> None:
         """Notify a holder no more."""
         self._checks.forget(holder)
@@ -200,7 +215,7 @@ class NftStore:
         holder = step.holder
         thing = holder.thing
         if self._journal is not None and (handle or thing.kind == "element"):
-            self._journal.made(_words_of(thing), thing.kind, thing.family, thing.table, thing.name, handle)
+            handle = self._journal.made(_words_of(thing), thing.kind, thing.family, thing.table, thing.name, handle)
         self.hold(holder, handle)
         step.done.set_result(None)
 
