@@ -74,7 +74,7 @@ def _tell_act(event: str, arguments: tuple[Any, ...], on_point: OnPoint) -> None
     """Tell of a change of a file, or of a child, before and after."""
     if event in _CHILDREN:
         sort: Sort = "child"
-    elif event in _FILES or (event == "open" and arguments[2] & _WRITING):
+    elif event in _FILES or (event == "open" and arguments[2] & _WRITING and arguments[0] != os.devnull):
         sort = "file"
     else:
         return

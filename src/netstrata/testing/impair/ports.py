@@ -3,7 +3,7 @@
 from functools import cached_property, partial
 from typing import Any
 
-from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.held import NO_RECOVERY, Recovery, Undone
 from netstrata.system.netlink import Netlink
 from netstrata.system.ports import SystemPorts
 from netstrata.testing.impair.reading import Impairments
@@ -30,6 +30,21 @@ class ImpairedPorts(SystemPorts):
         """What a daemon before this one has left, and where is written what this one does."""
         real = super().recovery
         return real if real is NO_RECOVERY else Recovery(self._seams.journal(real.journal))
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a daemon before this one has left something that nobody has taken over yet."""
+        left = super().is_left
+        if self._seams.on_settled and not left and not self.is_busy:
+            for settled in self._seams.on_settled:
+                settled()
+        return left
+
+    async def sweep(self) -> list[Undone]:
+        """Undo what a daemon before this one has left."""
+        undone = await super().sweep()
+        _ = self.is_left  # which tells
+        return undone
 
     @cached_property
     def _netlink(self) -> Netlink:

@@ -21,6 +21,7 @@ class Seams:
     def __init__(self) -> None:
         self.sockets: list[Callable[[OpenSocket], OpenSocket]] = []  # of rtnetlink: what asks, and what hears
         self.journals: list[Callable[[Journal], Journal]] = []  # the undo journal
+        self.on_settled: list[Callable[[], None]] = []  # called whenever nothing is left of the daemon before
         self._acts: list[OnAct] = []
 
     def on_act(self, told: OnAct) -> None:
