@@ -137,7 +137,16 @@ class SystemPorts:
         if self._filter_journal is not None and self._filter_journal.is_left:
             await self.nftables.delete_left_elements()
             self._filter_journal.sweep()
-        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper, self.filters
+        _ = (
+            self._netlink,
+            self.sysctl,
+            self.dhcp,
+            self.dns,
+            self.held_files,
+            self.generated,
+            self._child_keeper,
+            self.filters,
+        )
         return await self.recovery.sweep()
 
     def close(self) -> None:
@@ -189,9 +198,9 @@ class SystemPorts:
     @cached_property
     def dhcp(self) -> Dhcp:
         """Return the DHCP client."""
-        from netstrata.system.dhcp import DhcpClients
+        from netstrata.system.dhcp import DhcpClients, HeldLeases
 
-        return DhcpClients(self._state)
+        return DhcpClients(self._state, held=HeldLeases(self.recovery))
 
     @cached_property
     def _tools(self) -> "RealChildren":
