@@ -12,12 +12,13 @@ from netstrata.system.filters.held import FilterChange, HeldChange, HeldFilterRu
 from netstrata.system.filters.monitor import FilterMonitor
 from netstrata.system.filters.tool import argv_of, run_tool
 from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.nftables.records import BY_WORDS, decode_entry, journal_kind
 from netstrata.system.tools.run import find_program
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
-    from netstrata.system.nftables.journal import FilterJournal
+    from netstrata.system.nftables.entries import FilterEntries
 
 
 class PacketFilters:
@@ -29,19 +30,17 @@ class PacketFilters:
         self,
         children: "RealChildren",
         turns: Turns,
-        journal: "FilterJournal | None" = None,
+        entries: "FilterEntries | None" = None,
         recovery: Recovery = NO_RECOVERY,
     ) -> None:
-        """Take who starts the programs and hears why one failed, the lock around them, and what is remembered.
-
-        Shapes: the journal is for what has a name or a handle, the recovery for policies.
-        """
+        """Take who starts the programs and hears why one failed, the lock around them, and what is remembered."""
         self._recovery = recovery
         recovery.knows_slow("policy", self._put_policy_back)
+        recovery.knows_slow(journal_kind(BY_WORDS), self._undo_by_words)
         self._who: Holder | None = None
         self._children = children
         self._turns = turns
-        self._monitor = FilterMonitor(journal)
+        self._monitor = FilterMonitor(entries)
 
     def on_behalf_of(self, who: Holder) -> "PacketFilters":
         """Return the port for a statement."""
@@ -49,7 +48,7 @@ class PacketFilters:
         port._who = who
         return port
 
-    def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> AbstractAsyncContextManager[None]:
+    def held_rule(self, tool: str, rule: FilterRule, *, first: bool) -> HeldChange:
         """Add a rule, and remove one copy of it on the way back: see `ports.Filters`."""
         return HeldFilterRule(self._children, self._turns, self._monitor, tool, rule, first, self._who)
 
@@ -90,7 +89,24 @@ class PacketFilters:
         if result.reason:
             raise Unavailable(operation, result.reason)
 
-    def held_chain(self, tool: str, table: bytes, chain: bytes) -> AbstractAsyncContextManager[None]:
+    async def _undo_by_words(self, key: bytes, undo: bytes) -> None:
+        """Undo a rule or a chain that a killed daemon has made with a program that writes no nftables.
+
+        Raises: Unavailable.
+        """
+        left = decode_entry(key, undo)
+        if left is not None:
+            tool, table, verb, chain, *words = key.split(b"\n")
+            name = tool.decode()
+            rule = FilterRule(table, chain, tuple(words))
+            made = (
+                self.held_chain(name, table, chain)
+                if verb == b"-N"
+                else self.held_rule(name, rule, first=verb == b"-I")
+            )
+            await made.undo_left(left)
+
+    def held_chain(self, tool: str, table: bytes, chain: bytes) -> HeldChange:
         """Make a chain, and delete it on the way back: see `ports.Filters`."""
         change = FilterChange("make", "chain", [b"-N", chain], [b"-X", chain])
         return HeldChange(self._children, self._turns, self._monitor, tool, table, chain, change, self._who)
