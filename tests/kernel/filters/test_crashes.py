@@ -8,7 +8,7 @@ import pytest
 from tests.kernel.filters.programs import started, up, with_legacy_tools
 from tests.kernel.test_upgrade import ENVIRONMENT, netstrata
 
-from netstrata.testing.child import Child
+from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
@@ -152,6 +152,38 @@ def test_what_the_legacy_tool_has_made_is_deleted_too_and_nothing_of_others(lab:
 
     assert host.run("iptables-legacy", "-S") == before
     assert netstrata(host, "recover", "--dry-run") == ""
+
+
+LOGGED = """#!/bin/sh
+echo "$*" >>FOLDER/called
+exec REAL "$@"
+"""
+LOWER = 'net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");'
+UPPER = 'net.iptables.policy("filter", "FORWARD", "ACCEPT", "DROP");'
+
+
+@pytest.mark.parametrize("real", ["iptables-nft", "iptables-legacy"])
+def test_of_two_policies_of_a_chain_the_last_one_stands_all_the_time(lab: Lab, tmp_path: Path, real: str) -> None:
+    host = lab.host("host")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    script = tools / f"{real}-script"
+    script.write_text(LOGGED.replace("FOLDER", str(tmp_path)).replace("REAL", f"/usr/sbin/{real}"))
+    script.chmod(0o755)
+    (tools / "iptables").symlink_to(script.name)
+    killed(with_legacy_tools(host, tmp_path, LOWER + UPPER))
+    assert "-P FORWARD DROP" in (tmp_path / "called").read_text()
+    (tmp_path / "called").unlink()
+
+    for _ in range(2):
+        daemon = with_legacy_tools(host, tmp_path, LOWER + UPPER)
+        assert "-P FORWARD" not in (tmp_path / "called").read_text()
+        killed(daemon)
+    last = with_legacy_tools(host, tmp_path, LOWER)
+    wait_until("the lower one", lambda: "-P FORWARD DROP" in host.run(real, "-S"))
+
+    assert last.end() == 0
+    assert "-P FORWARD ACCEPT" in host.run(real, "-S")
 
 
 def test_a_table_that_somebody_has_made_anew_is_theirs(lab: Lab, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class HeldChange:
 
     __slots__ = (
         "_chain", "_change", "_children", "_crash_record", "_gone", "_monitor", "_monitored", "_program",
-        "_spot", "_statement", "_table", "_tool", "_turns",
+        "_spot", "_statement", "_table", "_tool", "_turns", "last_policy",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,7 @@ class HeldChange:
         self._change = change
         self._program = ""
         self._statement = who
+        self.last_policy = b""  # that a daemon before us has set, if it is to stay as long as it stands
 
     async def __aenter__(self) -> None:
         operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"
@@ -141,6 +142,12 @@ class HeldChange:
 
     async def _do(self) -> FilterResult:
         """Do it, and have the guard watch what came of it."""
+        if self.last_policy and await self._has_policy(self.last_policy):
+            self._spot = self._found([]) if self._monitored else None
+            if self._spot is not None:
+                self._monitor.hold(self._spot, self._vanished)
+            self._note(_TAKEN_OVER)
+            return FilterResult("", [], None, 0)
         if not self._monitored:
             return await self._do_unmonitored()
         spot = self._crash_record.claim()
@@ -214,6 +221,14 @@ class HeldChange:
     async def _stands(self) -> bool:
         """Say whether there is something like it."""
         return await self._asks(b"-L" if self._tool == "ebtables" else b"-S", self._chain)
+
+    async def _has_policy(self, policy: bytes) -> bool:
+        """Say whether the chain has a policy."""
+        looked = await self._run([b"-L" if self._tool == "ebtables" else b"-S", self._chain])
+        if looked.cancelled is not None:
+            raise looked.cancelled
+        chain, wanted = _text(self._chain), _text(policy)
+        return any(line == f"-P {chain} {wanted}" or line.endswith(f"policy: {wanted}") for line in looked.lines)
 
     async def _count(self) -> int:
         """Return how many things there are among which it is."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class PacketFilters:
     """Rules, policies and chains, each by one command."""
 
-    __slots__ = ("_children", "_monitor", "_recovery", "_turns", "_who")
+    __slots__ = ("_children", "_last_policies", "_monitor", "_recovery", "_turns", "_who")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class PacketFilters:
         self._who: Holder | None = None
         self._children = children
         self._turns = turns
+        self._last_policies: dict[bytes, bytes] = {}  # by chain, what a daemon before us has set last
         self._monitor = FilterMonitor(entries)
 
     def on_behalf_of(self, who: Holder) -> "PacketFilters":
@@ -58,18 +59,31 @@ class PacketFilters:
         """Set the policy of a chain, and another one on the way back: see `ports.Filters`."""
         change = FilterChange("set the policy of", "policy", [b"-P", chain, target], [b"-P", chain, revert])
         held = HeldChange(self._children, self._turns, self._monitor, tool, table, chain, change, self._who)
-        return self._journalled(held, b"\n".join((tool.encode(), table, chain)), revert)
+        return self._journalled(held, b"\n".join((tool.encode(), table, chain, target)), revert)
 
     @asynccontextmanager
     async def _journalled(self, held: HeldChange, key: bytes, revert: bytes) -> AsyncIterator[None]:
-        """Hold a policy; the next daemon knows which one to put back, if this one is killed."""
+        """Hold a policy; the next daemon knows which one to put back, if this one is killed.
+
+        Of several for one chain the last one counts; it stays while nobody wants another one than before the kill.
+        """
         journal = self._recovery.journal
+        chain = key.rpartition(b"\n")[0]
+        lasts = self._last_policies
+        if chain not in lasts:
+            left_there = [
+                one for one in self._recovery.left if one.kind == "policy" and one.key.startswith(chain + b"\n")
+            ]
+            lasts[chain] = left_there[-1].key.rpartition(b"\n")[2] if left_there else b""
         left = self._recovery.claim("policy", key)
         title = self._who.title if self._who is not None else ""
+        if left is None:
+            lasts[chain] = b""
+        held.last_policy = lasts[chain]
         number = journal.intend("policy", key, revert, title) if left is None else journal.adopt(left, title)
         try:
             async with held:
-                journal.done(number, revert)
+                journal.done(number)
                 yield
         finally:
             journal.undone(number)
@@ -79,7 +93,7 @@ class PacketFilters:
 
         Raises: Unavailable.
         """
-        tool, table, chain = key.split(b"\n", 2)
+        tool, table, chain, *_ = key.split(b"\n")
         name = tool.decode()
         operation = f"put back the policy of {table.decode()} {chain.decode()} with {name}"
         program = find_program(name)
