@@ -21,7 +21,7 @@ from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
-from netstrata.daemon.running.settling import Settling
+from netstrata.daemon.running.settling import Settling, is_underway
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
@@ -90,6 +90,7 @@ class App:
         self._ports = make_ports(self._output, state=options.state, name=options.name)
         self._settling = Settling(self)
         self._sweeping: Future[None] | None = None
+        self._engine: Engine | None = None
         self._problem = ""
         self._recorder: Recorder | None = None
         self._sources: list[Source] = []
@@ -198,6 +199,7 @@ class App:
     @asynccontextmanager
     async def _beside(self, claim: Claim | None, engine: Engine) -> AsyncIterator[None]:
         """Answer who asks, and tell the service manager, as long as an engine runs; then undo what is left still."""
+        self._engine = engine
         async with AsyncExitStack() as stack:
             if claim is not None:
                 await stack.enter_async_context(self._answer(claim, engine))
@@ -296,6 +298,11 @@ class App:
     def is_busy(self) -> bool:
         """Whether somebody is about to take it over."""
         return self._ports.is_busy
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether something comes up by itself, which may take it over."""
+        return self._engine is not None and is_underway(self._engine)
 
     def sweep(self) -> None:
         """Begin to undo it."""

@@ -63,8 +63,10 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         if spec.who is not None:
             self._monitor.leave(*_GROUPS)
         self.take_out(key, stack, spec)
-        if key not in self.stacks:
-            self._unwatch(key)
+
+    def removed(self, key: str) -> None:
+        """Watch it no more."""
+        self._unwatch(key)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Need to know no more: whenever something was heard, all is read again."""
@@ -85,7 +87,6 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
             except Unavailable as error:
                 reason = error
             self.forget(key, stack)
-            self._unwatch(key)
             losses += [Loss(spec.who, reason) for spec in stack.specs if spec.who is not None]
         return losses, True
 

@@ -82,13 +82,14 @@ class Undone(NamedTuple):
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_left", "_slow", "_undo", "journal")
+    __slots__ = ("_busy", "_left", "_parts", "_slow", "_undo", "journal")
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self._undo: dict[str, Undo] = {}
         self._slow: dict[str, SlowUndo] = {}
         self._busy = 0
+        self._parts: list[Callable[[], None]] = []
         # Of one thing there are two where what was lost had not been left by all when it was made anew.
         self._left: dict[tuple[str, bytes], list[LeftEntry]] = {}
         for entry in journal.left:
@@ -109,8 +110,8 @@ class Recovery:
 
     @property
     def is_left(self) -> bool:
-        """Whether nobody has claimed something yet."""
-        return bool(self._left)
+        """Whether nobody has claimed something yet, or a part of it."""
+        return bool(self._left or self._parts)
 
     @property
     def is_busy(self) -> bool:
@@ -139,6 +140,10 @@ class Recovery:
         if others:
             self._left[kind, key] = others
         return last
+
+    def takes_parts(self, undo_rest: Callable[[], None]) -> None:
+        """Know of a thing that was claimed, and is left in part: the rest is undone when all else is swept."""
+        self._parts.append(undo_rest)
 
     def give_back(self, entry: LeftEntry) -> None:
         """Take back a claim: whoever claimed it could neither hold nor undo it now."""
@@ -171,6 +176,9 @@ class Recovery:
     async def sweep(self) -> list[Undone]:
         """Undo all that nobody has claimed: what was done last goes first, and may be claimed until it is its turn."""
         with self.claiming():
+            parts, self._parts = self._parts, []
+            for undo_rest in reversed(parts):
+                undo_rest()
             claimed = (self.claim(entry.kind, entry.key) for entry in reversed(self.left))
             return [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
 

@@ -151,7 +151,9 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         """Return what something of a link is to be, for people."""
         ifindex, word = key
         setting = SETTINGS[word]
-        return f"the {setting.noun} of {self._links[ifindex].name} to {setting.words(value)}"
+        held = self._links.get(ifindex)
+        name = held.name if held is not None else self._requests.name_of(ifindex)
+        return f"the {setting.noun} of {name} to {setting.words(value)}"
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
