@@ -148,14 +148,14 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
             if details.master != held.master:
                 held.gone = True
                 yield held, Unavailable(operation, "someone took it out")
-            elif all(details.port_data.get(number) == value for number, value in held.stands.items()):
+            elif held.stands.items() <= details.port_data.items():
                 self._mind(held, bool(held.pieces) and not details.up)
             else:
                 yield held, Unavailable(operation, "someone changed its options")
 
     def _follow(self, held: HeldPort, details: LinkDetails, data: Attributes) -> None:
         """Know what the kernel made of the options."""
-        shown = details.port_data
+        shown = details.port_data if data else {}
         held.stands = {number: shown[number] for number in data if number in shown}
         held.pieces = pieces_of(held.stands)
         self._mind(held, bool(held.pieces) and not details.up)
@@ -164,7 +164,7 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
         """Say why a link that is in another one is not in it as it was asked for, "" if it is."""
         if there.master != held.master:
             return f"it is in {self._requests.name_of(there.master)}" if there.master else "it is in none"
-        other = differing(PORTS[held.spec.kind], options, there.port_data)
+        other = differing(PORTS[held.spec.kind], options, there.port_data) if options else []
         return f"it is in it already, but with another {' and '.join(other)}" if other else ""
 
     def _check_kind(self, spec: NewPort, master: int, operation: str) -> None:

@@ -247,7 +247,8 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
         self._mind(held, bool(held.pieces) and not details.up)
         if held.below and details.link != held.below:
             return Unavailable(operation, f"{held.spec.link}, which it stands on, is gone", errno.ENODEV)
-        if all(details.data.get(number) == value for number, value in held.stands.items()):
+        shown = details.data if held.stands else {}
+        if all(shown.get(number) == value for number, value in held.stands.items()):
             return None
         return Unavailable(operation, "someone changed its options")
 
@@ -274,7 +275,8 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
         held.undo = write_halves(held.here)
         fields = KINDS[held.spec.kind]
         data = encode_options(fields, {name: value for name, value in held.options.items() if name in fields})
-        held.stands = {number: details.data[number] for number in data if number in details.data}
+        shown = details.data if data else {}
+        held.stands = {number: shown[number] for number in data if number in shown}
         held.pieces = pieces_of(held.stands)
         self._mind(held, bool(held.pieces) and not details.up)
 
@@ -288,6 +290,8 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
             return f"it is there, but on {self._requests.name_of(there.link) if there.link else 'another link'}"
         if spec.peer and there.link != self._requests.index_of(spec.peer):
             return f"it is there, but {spec.peer} is not its other end"
+        if not options:
+            return ""
         other = differing(fields, {n: v for n, v in options.items() if n in fields}, there.data)
         other += differing(COMMON, {n: v for n, v in options.items() if n not in fields}, there.common)
         return f"it is there, but with another {' and '.join(other)}" if other else ""
