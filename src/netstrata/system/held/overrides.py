@@ -8,16 +8,12 @@ it had, so that nothing is written however many there are.  The values that nobo
 Once somebody wants another value, the last one who comes counts again.
 """
 
-import errno
 from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
+from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery
 from netstrata.values import Unavailable
-
-# What an undo may find: what had the setting is not there any more.
-GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -3,6 +3,7 @@
 Each kind of thing has one who undoes it from a record alone, so that nobody needs the program that made it.
 """
 
+import errno
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from itertools import chain
@@ -12,6 +13,9 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+# What an undo may find: what it was about is not there any more.
+GONE: Final = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, errno.ENXIO})
 
 Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavailable
 SlowUndo = Callable[[bytes, bytes], Awaitable[None]]  # as that, for what takes time
@@ -77,6 +81,27 @@ class Undone(NamedTuple):
 
     entry: LeftEntry
     problem: str  # "" if it is undone
+
+
+class _Outcome:
+    """What comes of undoing an entry in this block: it is undone, or there is a problem."""
+
+    __slots__ = ("_entry", "_journal", "problem")
+
+    def __init__(self, journal: Journal, entry: LeftEntry) -> None:
+        self._journal = journal
+        self._entry = entry
+        self.problem = ""
+
+    def __enter__(self) -> "_Outcome":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error is None:
+            self._journal.undone(self._entry.number)
+        elif isinstance(error, Exception):  # one that is our bug stops no other
+            self.problem = str(error) if isinstance(error, Unavailable) else f"undo a {self._entry.kind}: {error!r}"
+        return self.problem != ""
 
 
 class Recovery:
@@ -154,24 +179,18 @@ class Recovery:
         undo = self._undo.get(entry.kind)
         if undo is None:
             return f"nobody here knows how to undo a {entry.kind}"
-        try:
+        with _Outcome(self.journal, entry) as outcome:
             undo(entry.key, entry.undo)
-        except Unavailable as error:
-            return str(error)
-        self.journal.undone(entry.number)
-        return ""
+        return outcome.problem
 
     async def finish(self, entry: LeftEntry) -> str:
         """Undo as `undo` does, also what takes time to undo."""
         slow = self._slow.get(entry.kind)
         if slow is None:
             return self.undo(entry)
-        try:
+        with _Outcome(self.journal, entry) as outcome:
             await slow(entry.key, entry.undo)
-        except Unavailable as error:
-            return str(error)
-        self.journal.undone(entry.number)
-        return ""
+        return outcome.problem
 
     async def sweep(self) -> list[Undone]:
         """Undo all that nobody has claimed: what was done last goes first, and may be claimed until it is its turn."""

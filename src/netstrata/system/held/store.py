@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
+from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery
 from netstrata.values import Unavailable
 
 
@@ -119,7 +119,7 @@ class Store(Generic[S, H]):
     def stands(self, held: H, undo: bytes) -> bool:
         """Say whether it is there as it is wanted, and is what that inverse is of; nothing is changed.
 
-        Raises: Unavailable if that cannot be known now.
+        Raises: Unavailable if that cannot be known now, or if it is gone.
         """
         raise NotImplementedError
 
@@ -246,7 +246,7 @@ class Store(Generic[S, H]):
         """
         journal = self._recovery.journal
         try:
-            stands = self.stands(held, left.undo)
+            stands = self._finds(held, left.undo)
             if not stands:
                 self.undo(left.key, left.undo)
         except Unavailable:
@@ -259,6 +259,18 @@ class Store(Generic[S, H]):
         if held.undo != left.undo or not (left.done or self.bears_mark):
             journal.done(held.number, held.undo)
         return True
+
+    def _finds(self, held: H, undo: bytes) -> bool:
+        """Say whether it stands; what is gone, or what it was on, does not.
+
+        Raises: Unavailable if that cannot be known now.
+        """
+        try:
+            return self.stands(held, undo)
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
+            return False
 
     def _perform(self, held: H, title: str) -> None:
         """Make it, if it is not there; what is about to be done is written down before."""

@@ -13,10 +13,10 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
-from netstrata.system.held import NO_RECOVERY, Loss, Overrides, OverrideStack, Recovery, Spec
+from netstrata.system.held import GONE, NO_RECOVERY, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
+from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 

@@ -17,9 +17,6 @@ from netstrata.protocols.rtnetlink.settings import SETTINGS
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_address
 
-# What an undo may find: the thing, or the link it was on, is not there any more.
-GONE = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, errno.ENXIO})
-
 ADDRESS_WORDS = {1: "address", 2: "address", 11: "protocol"}
 ROUTE_WORDS = {
     1: "destination",
