@@ -39,6 +39,27 @@ def killed(daemon: Child) -> None:
     daemon.status()
 
 
+def impaired(host: Host, folder: Path, statements: str, impair: str) -> Child:
+    """Start a daemon with a fault."""
+    (folder / "x.ncd").write_text(f'process main {{ {statements} println("complete"); }}')
+    words = [sys.executable, "-m", "netstrata", "run", str(folder / "x.ncd")]
+    return host.start(words, {**ENVIRONMENT, "NETSTRATA_IMPAIR": impair})
+
+
+def records_of(host: Host, folder: Path, statements: str) -> int:
+    """Run a daemon to its end, and return how many records it writes until all is up."""
+    daemon = impaired(host, folder, statements, f"points:to={folder}/points")
+    daemon.wait_output("complete\n")
+    lines = (folder / "points").read_text().splitlines()
+    assert daemon.end() == 0
+    return sum(line.startswith("record ") for line in lines)
+
+
+def killed_at(host: Host, folder: Path, statements: str, record: int) -> None:
+    """Run a daemon that is killed before a record."""
+    assert impaired(host, folder, statements, f"kill:at=record,n={record}").status() == -signal.SIGKILL
+
+
 def test_the_next_daemon_takes_everything_over_as_it_stands_and_undoes_it_at_its_end(lab: Lab, tmp_path: Path) -> None:
     host = lab.host("host")
     for tool in ("iptables", "ebtables"):
@@ -58,6 +79,7 @@ def test_the_next_daemon_takes_everything_over_as_it_stands_and_undoes_it_at_its
     left = rules(host)
     assert [word for word in ("guard", "MINE", "192.0.2", "arp", "policy drop") if word in left] == []
     assert "error" not in last.output()
+    assert netstrata(host, "recover", "--dry-run") == ""
     fresh = up(host, tmp_path / "x.ncd", STATEMENTS)
     assert "a daemon before this one" not in fresh.output()
     fresh.end()
@@ -184,6 +206,62 @@ def test_of_two_policies_of_a_chain_the_last_one_stands_all_the_time(lab: Lab, t
 
     assert last.end() == 0
     assert "-P FORWARD ACCEPT" in host.run(real, "-S")
+
+
+def test_a_rule_that_was_made_but_not_written_down_is_taken_over_as_it_stands(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    statements = """
+        net.nft.table("ip", "a");
+        net.nft.chain("ip", "a", "c");
+        net.nft.rule("ip", "a", "c", "tcp dport 22 drop");
+        net.nft.rule("ip", "a", "c", "tcp dport 23 drop");
+    """
+    host.run("nft", "add table ip one")
+    last = records_of(host, tmp_path, statements)
+    killed_at(host, tmp_path, statements, last)
+    whole = rules(host)
+    # Handles of tables are counted by themselves: that of ours is the one of its second rule, too.
+    assert whole.count("# handle 3") == 2
+    host.run("nft", "add rule ip a c tcp dport 23 drop")  # as a daemon between would, if it were killed as well
+
+    daemon = up(host, tmp_path / "x.ncd", statements)
+
+    assert rules(host) == whole
+    assert daemon.end() == 0
+    assert "table ip a" not in rules(host)
+
+
+@pytest.mark.parametrize("by", ["a program without it", "recover"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'net.nft.rule("ip", "foreign", "c", "ip saddr { 192.0.2.1, 192.0.2.5 } counter drop");',
+        'net.iptables.append("filter", "INPUT", "-s", "198.51.100.9", "-j", "DROP");',
+        'net.iptables.insert("filter", "INPUT", "1", "-s", "198.51.100.9", "-j", "DROP");',
+    ],
+    ids=["nft", "append", "insert"],
+)
+def test_a_rule_that_was_made_but_not_written_down_is_deleted_if_nobody_asks_for_it(
+    lab: Lab, tmp_path: Path, statement: str, by: str
+) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip foreign; add chain ip foreign c; add rule ip foreign c drop")
+    host.run("nft", "add rule ip foreign c ip saddr { 192.0.2.1, 192.0.2.5 } counter drop")  # theirs, of the same words
+    host.run("iptables", "-A", "INPUT", "-s", "198.51.100.9", "-j", "DROP")
+    theirs = rules(host)
+    last = records_of(host, tmp_path, statement)
+    killed_at(host, tmp_path, statement, last)
+    assert rules(host) != theirs
+
+    if by == "recover":
+        assert len(netstrata(host, "recover").splitlines()) == 1
+    else:
+        daemon = up(host, tmp_path / "x.ncd", "")
+        daemon.wait_output("undid what a daemon before this one has left: 1 of 1")
+        assert daemon.end() == 0
+
+    assert rules(host) == theirs
+    assert netstrata(host, "recover", "--dry-run") == ""
 
 
 def test_a_table_that_somebody_has_made_anew_is_theirs(lab: Lab, tmp_path: Path) -> None:

@@ -66,7 +66,17 @@ class _Live(NamedTuple):
 class FilterEntries:
     """All that a daemon has made in packet filters, or is about to make."""
 
-    __slots__ = ("_handles", "_held", "_intended", "_journal", "_makers", "_recovery", "_retried", "_things")
+    __slots__ = (
+        "_claimed",
+        "_handles",
+        "_held",
+        "_intended",
+        "_journal",
+        "_makers",
+        "_recovery",
+        "_retried",
+        "_things",
+    )
 
     def __init__(self, recovery: Recovery) -> None:
         """Know how to undo what has a handle."""
@@ -77,6 +87,7 @@ class FilterEntries:
         self._held: dict[tuple[str, int], list[_Live]] = {}
         self._intended: dict[str, list[_Live]] = {}
         self._retried: dict[str, list[tuple[LeftEntry, FilterEntry]]] = {}  # what is made anew, for nobody knows of it
+        self._claimed: dict[str, list[_Live]] = {}
         self._makers: dict[str, MakeRule] = {}
         for kind in _ALL:
             recovery.knows(journal_kind(kind), self._undo)
@@ -108,7 +119,11 @@ class FilterEntries:
             number = self._journal.adopt(left, title)
             if found != entry:
                 self._journal.done(number, encode_entry(found))
-            self._hold(_Live(number, found, title))
+            live = _Live(number, found, title)
+            if kind == "element":  # they are added again: somebody may have deleted some of them
+                self._claimed.setdefault(key, []).append(live)
+            else:
+                self._hold(live)
         for left in unknown:
             self._recovery.give_back(left)
         return found
@@ -119,12 +134,13 @@ class FilterEntries:
         Shapes: place is kind, family, table and name; mark tells later whether what is known by its words was made.
         """
         kind, family, table, _ = place
-        left = self._recovery.claim(journal_kind(kind), encode_key(key))
+        claimed = _pop(self._claimed, key)
+        left = _left(claimed) if claimed is not None else self._recovery.claim(journal_kind(kind), encode_key(key))
         if left is not None:
             entry = decode_entry(left.key, left.undo)
             if entry is None or not (entry.made or is_same_table(entry, self._handles.of_table(family, table))):
                 self._journal.undone(left.number)
-            elif entry.made:
+            elif entry.made and kind != "element":
                 self._recovery.give_back(left)
             else:  # it stands, and says since when there may be something
                 self._retried.setdefault(key, []).append((left, entry))
@@ -174,15 +190,17 @@ class FilterEntries:
     def gone(self, key: str, handle: int) -> None:
         """Forget what is no longer there, or no longer ours."""
         live = _pop(self._held, (key, handle))
+        claimed = _pop(self._claimed, key) if live is None and not handle else None
         if live is not None:
             self._journal.undone(live.number)
+        elif claimed is not None:  # and not added again
+            self._recovery.give_back(_left(claimed))
 
     def leave(self, key: str, handle: int) -> None:
         """Keep what could not be undone, for whoever asks for it next."""
         live = _pop(self._held, (key, handle))
         if live is not None:
-            kind, undo = journal_kind(live.entry.kind), encode_entry(live.entry)
-            self._recovery.give_back(_Entry(live.number, kind, encode_key(key), undo, live.holder, True))
+            self._recovery.give_back(_left(live))
 
     def on_objects(self, objects: Iterable[NftObject]) -> None:
         """Follow what the kernel tells."""
@@ -257,6 +275,12 @@ class FilterEntries:
             entry = decode_entry(left.key, left.undo) if left.kind == journal_kind("rule") else None
             known += [entry] if entry is not None else []
         return {(one.family, one.table, one.handle) for one in known if one.kind == "rule" and one.made}
+
+
+def _left(live: _Live) -> _Entry:
+    """Return what is ours as something that is left."""
+    kind, undo = journal_kind(live.entry.kind), encode_entry(live.entry)
+    return _Entry(live.number, kind, encode_key(live.entry.key), undo, live.holder, True)
 
 
 def _pop(entries: dict[K, list[V]], key: K) -> V | None:
