@@ -123,6 +123,13 @@ class Store(Generic[S, H]):
         """
         raise NotImplementedError
 
+    def mend(self, held: H) -> bool:
+        """Make what is there as it is wanted without taking it away; say whether that could be done.
+
+        Raises: Unavailable if that cannot be known, or done, now.
+        """
+        return False
+
     def undo(self, key: bytes, undo: bytes) -> None:
         """Undo it, if it still is as we made it; what is gone is undone.
 
@@ -246,7 +253,7 @@ class Store(Generic[S, H]):
         """
         journal = self._recovery.journal
         try:
-            stands = self._finds(held, left.undo)
+            stands = self._finds(held, left.undo) or self.mend(held)
             if not stands:
                 self.undo(left.key, left.undo)
         except Unavailable:

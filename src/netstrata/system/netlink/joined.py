@@ -85,17 +85,13 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
 
     def do(self, held: HeldPort) -> None:
         """Put a link into another one."""
-        spec, operation = held.spec, held.operation
-        options = resolved(spec.options, operation, self._requests)
-        self._change(set_master(held.key, held.master), operation)
-        data = encode_options(PORTS[spec.kind], options)
-        if data:
-            try:
-                self._change(set_port(held.key, spec.kind, data), operation)
-                self._follow(held, read_details(self._lookup, held.key, operation), data)
-            except Unavailable:
-                self._requests.request(RTM_NEWLINK, 0, set_master(held.key, 0))
-                raise
+        data = self._options(held)
+        self._change(set_master(held.key, held.master), held.operation)
+        try:
+            self._set(held, data)
+        except Unavailable:
+            self._requests.request(RTM_NEWLINK, 0, set_master(held.key, 0))
+            raise
 
     def stands(self, held: HeldPort, undo: bytes) -> bool:
         """Say whether a link is in the other one, as it was asked for."""
@@ -104,6 +100,18 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
         if self._obstacle(held, there, options):
             return False
         self._follow(held, there, encode_options(PORTS[held.spec.kind], options))
+        return True
+
+    def mend(self, held: HeldPort) -> bool:
+        """Give a link that is in the other one the options that are wanted."""
+        try:
+            if read_details(self._lookup, held.key, held.operation).master != held.master:
+                return False
+            self._set(held, self._options(held))
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
+            return False
         return True
 
     def undo(self, key: bytes, undo: bytes) -> None:
@@ -152,6 +160,18 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
                 self._mind(held, bool(held.pieces) and not details.up)
             else:
                 yield held, Unavailable(operation, "someone changed its options")
+
+    def _options(self, held: HeldPort) -> Attributes:
+        return encode_options(PORTS[held.spec.kind], resolved(held.spec.options, held.operation, self._requests))
+
+    def _set(self, held: HeldPort, data: Attributes) -> None:
+        """Have a port behave as it was asked for.
+
+        Raises: Unavailable.
+        """
+        if data:
+            self._change(set_port(held.key, held.spec.kind, data), held.operation)
+            self._follow(held, read_details(self._lookup, held.key, held.operation), data)
 
     def _follow(self, held: HeldPort, details: LinkDetails, data: Attributes) -> None:
         """Know what the kernel made of the options."""
