@@ -112,9 +112,8 @@ class ResolverFile:
         """
         self._load(undo)
         self._taken = True
+        atomic_file.forget_unfinished_at(self.path)
         try:
-            with opened(self.path, last=False) as place:
-                atomic_file.forget_unfinished(place)
             self.restore()
         except OSError as error:
             raise Unavailable(f"put {self.path} back", error.strerror or str(error), error.errno or 0) from None
@@ -124,6 +123,7 @@ class ResolverFile:
         left = self._recovery.claim(KIND, os.fsencode(self.path))
         if left is None:
             return
+        atomic_file.forget_unfinished_at(self.path)
         if self._load(left.undo):
             self._number = self._recovery.journal.adopt(left, title)
         else:

@@ -79,6 +79,12 @@ def forget_unfinished(place: Place) -> None:
         os.unlink(_unfinished(place), dir_fd=place.folder)
 
 
+def forget_unfinished_at(path: str) -> None:
+    """Remove what a daemon was writing beside a path when it was killed; what is there itself may be as it should."""
+    with suppress(OSError), opened(path, last=False) as place:
+        forget_unfinished(place)
+
+
 def _unfinished(place: Place) -> str:
     return f".{place.name}.netstrata-new"
 

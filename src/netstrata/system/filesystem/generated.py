@@ -72,6 +72,7 @@ class GeneratedFile:
         title = self.statement.title if self.statement is not None else ""
         left = self._recovery.claim(KIND, key)
         if left is not None:
+            atomic_file.forget_unfinished_at(self.path)
             self._number = self._recovery.journal.adopt(left, title)
         else:
             self._number = self._recovery.journal.intend(KIND, key, b"", title)

@@ -159,6 +159,7 @@ class FileLayers:
                 continue
             entry = self._recovery.claim(KIND, layer.key)
             if entry is not None:
+                atomic_file.forget_unfinished(place)
                 layer.left = False
                 layer.data, layer.ownership = data, _ownership(found)
                 layer.number = self._recovery.journal.adopt(entry, title)
