@@ -305,10 +305,10 @@ class Host:
 
 def _overlay(own: str, directory: str) -> None:
     """Give this mount namespace its own copy of a directory, kept below `own`."""
-    upper, work = f"{own}/{directory}", f"{own}/work/{directory}"
+    upper, scratch = f"{own}/{directory}", f"{own}/scratch/{directory}"
     os.makedirs(upper)
-    os.makedirs(work)
-    ns.mount("lab", f"/{directory}", "overlay", 0, f"lowerdir=/{directory},upperdir={upper},workdir={work}")
+    os.makedirs(scratch)  # where overlayfs makes files ready (workdir)
+    ns.mount("lab", f"/{directory}", "overlay", 0, f"lowerdir=/{directory},upperdir={upper},workdir={scratch}")
 
 
 def _begin_with_own_files() -> None:

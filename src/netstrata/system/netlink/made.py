@@ -45,12 +45,15 @@ _COMMON = frozenset(field.attribute for field in COMMON.values())
 class HeldLink(HeldOptions):
     """A link that is held, by its index, which it has when it is made."""
 
-    __slots__ = ("below", "concerns", "here", "key", "left", "options", "record", "spec")
+    __slots__ = ("below", "common", "concerns", "here", "key", "left", "own", "record", "spec")
 
     def __init__(self, spec: NewLink, ifindex: int, below: int, options: Mapping[str, Given]) -> None:
         super().__init__()
         self.spec = spec
-        self.options = options  # with the names of links and users as numbers
+        # The options, with the names of links and users as numbers: those of its kind, and those that any link has.
+        fields = KINDS[spec.kind]
+        self.own = {name: value for name, value in options.items() if name in fields}
+        self.common = {name: value for name, value in options.items() if name not in fields}
         self.key = ifindex
         self.record = self.words.encode("utf-8", "surrogateescape")
         self.below = below
@@ -104,7 +107,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
     def do(self, held: HeldLink) -> None:
         """Make a link."""
         spec, operation = held.spec, f"make {held.words}"
-        self._make(spec, held.below, held.options, operation)
+        self._make(held, operation)
         self._lookup.forget_names()
         made = self._index_of(spec.name, operation)
         try:
@@ -252,16 +255,15 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
             return None
         return Unavailable(operation, "someone changed its options")
 
-    def _make(self, spec: NewLink, below: int, options: Mapping[str, Given], operation: str) -> None:
-        fields = KINDS[spec.kind]
-        own = {name: value for name, value in options.items() if name in fields}
+    def _make(self, held: HeldLink, operation: str) -> None:
+        spec = held.spec
         if spec.kind == "tun":
             from netstrata.system.netlink.tun import make_tun
 
-            make_tun(spec.name, own, operation)
+            make_tun(spec.name, held.own, operation)
             return
-        common = encode_options(COMMON, {name: value for name, value in options.items() if name not in fields})
-        body = encode_new_link(spec.name, spec.kind, below, spec.peer, encode_options(fields, own), common)
+        own, common = encode_options(KINDS[spec.kind], held.own), encode_options(COMMON, held.common)
+        body = encode_new_link(spec.name, spec.kind, held.below, spec.peer, own, common)
         answer = self._requests.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
         if answer is not None:
             raise _not_made(spec, answer, operation)
@@ -273,8 +275,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
         if held.spec.peer and details.link:
             held.here[details.link] = _identity(read_details(self._lookup, details.link, f"make {held.words}"))
         held.undo = write_halves(held.here)
-        fields = KINDS[held.spec.kind]
-        data = encode_options(fields, {name: value for name, value in held.options.items() if name in fields})
+        data = encode_options(KINDS[held.spec.kind], held.own)
         shown = details.data if data else {}
         held.stands = {number: shown[number] for number in data if number in shown}
         held.pieces = pieces_of(held.stands)
@@ -282,18 +283,15 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
 
     def _obstacle(self, held: HeldLink, there: LinkDetails) -> str:
         """Say why a link that is there is not as it was asked for, "" if it is."""
-        spec, options = held.spec, held.options
-        fields = KINDS[spec.kind]
+        spec = held.spec
         if there.kind != spec.kind:
             return f"a {there.kind or 'hardware'} link of that name is there"
         if held.below and there.link != held.below:
             return f"it is there, but on {self._requests.name_of(there.link) if there.link else 'another link'}"
         if spec.peer and there.link != self._requests.index_of(spec.peer):
             return f"it is there, but {spec.peer} is not its other end"
-        if not options:
-            return ""
-        other = differing(fields, {n: v for n, v in options.items() if n in fields}, there.data)
-        other += differing(COMMON, {n: v for n, v in options.items() if n not in fields}, there.common)
+        other = differing(KINDS[spec.kind], held.own, there.data) if held.own else []
+        other += differing(COMMON, held.common, there.common) if held.common else []
         return f"it is there, but with another {' and '.join(other)}" if other else ""
 
     def _index_of(self, link: str, operation: str) -> int:
