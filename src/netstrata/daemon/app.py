@@ -132,7 +132,8 @@ class App:
             signal_exit_code=0,
             on_signal=self._end,
             on_idle=self._on_idle,
-            beside=(lambda engine: self._beside(claim, engine)) if self._has_company(claim) else None,
+            beside=lambda engine: self._beside(claim, engine),
+            is_asked=claim is not None or self._manager.listens or self.is_left,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
             keeps=lambda number: self._keep(number, claim),
@@ -186,10 +187,6 @@ class App:
             self._log.timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
             return None
 
-    def _has_company(self, claim: Claim | None) -> bool:
-        """Say whether anything is to be done beside the engine: see `_beside`."""
-        return claim is not None or self._manager.listens or self.is_left
-
     @asynccontextmanager
     async def _beside(self, claim: Claim | None, engine: Engine) -> AsyncIterator[None]:
         """Answer who asks, and tell the service manager, as long as an engine runs; then undo what is left still."""
@@ -200,7 +197,7 @@ class App:
             yield
             if self._sweeping is not None:
                 await self._sweeping
-            if self.is_left:  # the program has not settled
+            if self.is_left:  # the program has not settled, or could not undo something at once
                 await self._undo_left()
 
     @asynccontextmanager

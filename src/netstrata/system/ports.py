@@ -118,6 +118,8 @@ class SystemPorts:
     @property
     def is_left(self) -> bool:
         """Whether a daemon before this one has left something that nobody has taken over yet."""
+        if "recovery" in self.__dict__ and self.recovery.is_left:
+            return True  # also what this one could not undo at once
         if self._may_be_left is None:
             from netstrata.system.undo_journal import journal_path
 

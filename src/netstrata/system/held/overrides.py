@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
+from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery, Unanswered
 from netstrata.values import Unavailable
 
 # What an undo may find: what had the setting is not there any more.
@@ -44,7 +44,7 @@ class OverrideStack(Generic[V]):
 
     def inverse(self, *may_stand: V) -> bytes:
         """Return what the undo journal needs: what was found, and what may stand that we have written."""
-        return repr((self.found, *may_stand)).encode("utf-8", "surrogateescape")
+        return _text((self.found, *may_stand))
 
 
 class Overrides(Generic[K, V]):
@@ -108,7 +108,7 @@ class Overrides(Generic[K, V]):
         try:
             self._write(key, stack, value, now, operation)
         except Unavailable:
-            self._take_back(key, stack, now, operation)
+            self._take_back(key, stack, now, who)
             raise
         spec = Spec(value, who)
         stack.left = None
@@ -135,6 +135,8 @@ class Overrides(Generic[K, V]):
         if stack.gone:
             return
         if top and not self._step_down(key, stack, spec):
+            if not stack.specs:
+                self._leave_behind(key, stack, spec.who)
             return  # it is still ours: whoever comes next puts back what was found
         if not stack.specs:
             self._drop(key, stack)
@@ -163,7 +165,7 @@ class Overrides(Generic[K, V]):
     def _begin(self, key: K, value: V, now: V, who: Holder | None) -> OverrideStack[V]:
         """Begin a stack on what is there, or go on with that of a daemon before us."""
         journal = self._recovery.journal
-        record = repr(key).encode("utf-8", "surrogateescape")
+        record = _text(key)
         title = who.title if who is not None else ""
         left: LeftEntry | None = self._recovery.claim(self.kind, record)
         if left is not None:
@@ -203,15 +205,27 @@ class Overrides(Generic[K, V]):
                 below.lost(error)
             return not ours or error.errno in GONE
 
-    def _take_back(self, key: K, stack: OverrideStack[V], now: V, operation: str) -> None:
+    def _leave_behind(self, key: K, stack: OverrideStack[V], who: Holder | None) -> None:
+        """Leave what cannot be put back now to whoever sets it next, or to the end."""
+        undo = stack.inverse(stack.stands)
+        if self._recovery.leave(stack.number, self.kind, _text(key), undo, who, done=True):
+            self.stacks.pop(key, None)
+        else:
+            self.stacks[key] = stack
+
+    def _take_back(self, key: K, stack: OverrideStack[V], now: V, who: Holder | None) -> None:
         """Have again what was there before a value was written, or was not.
 
         Raises: Unavailable if it cannot be put back: then whoever comes next does it.
         """
         is_new = key not in self.stacks
         if stack.stands != now:
-            self.stacks[key] = stack
-            self.write(key, now, operation)
+            try:
+                self.write(key, now, f"put back {self.describe(key, now)}")
+            except Unavailable:
+                if is_new:
+                    self._leave_behind(key, stack, who)
+                raise
             stack.stands = now
         if not is_new:
             if stack.number:
@@ -228,15 +242,26 @@ class Overrides(Generic[K, V]):
         if now != value:
             if stack.number:
                 journal.done(stack.number, stack.inverse(now, value))
-            self.write(key, value, operation)
+            silence: Unanswered | None = None
+            try:
+                self.write(key, value, operation)
+            except Unanswered as error:
+                silence = error
             stack.stands = value  # if it cannot be read
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
+            if silence is not None and stack.stands == now:
+                raise silence
         if stack.number:
             journal.done(stack.number, stack.inverse(stack.stands))
 
 
+def _text(value: object) -> bytes:
+    """Write for the undo journal."""
+    return repr(value).encode("utf-8", "surrogateescape")
+
+
 def _read(text: bytes) -> Any:
-    """Read what `repr` has written."""
+    """Read what `_text` has written."""
     from ast import literal_eval
 
     return literal_eval(text.decode("utf-8", "surrogateescape"))

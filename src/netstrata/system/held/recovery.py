@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from netstrata.contract import Holder
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavailable
 SlowUndo = Callable[[bytes, bytes], Awaitable[None]]  # as that, for what takes time
+
+
+class Unanswered(Unavailable):
+    """It may have been done: nobody has said that it was, nor that it was not."""
 
 
 class LeftEntry(Protocol):
@@ -46,6 +51,17 @@ class Journal(Protocol):
     def undone(self, number: int) -> None: ...
     def adopt(self, entry: Any, holder: str) -> int: ...
     def close(self) -> None: ...
+
+
+class _Behind(NamedTuple):
+    """An entry of this daemon's own that nobody holds."""
+
+    number: int
+    kind: str
+    key: bytes
+    undo: bytes
+    holder: str
+    done: bool
 
 
 class _NoJournal:
@@ -143,6 +159,15 @@ class Recovery:
     def give_back(self, entry: LeftEntry) -> None:
         """Take back a claim: whoever claimed it could neither hold nor undo it now."""
         self._left.setdefault((entry.kind, entry.key), []).append(entry)
+
+    def leave(self, number: int, kind: str, key: bytes, undo: bytes, who: Holder | None, *, done: bool) -> bool:
+        """Leave what could not be undone, or may have been done, as a daemon before this one would have.
+
+        Return whether that is so: what has no entry in the journal is left for good.
+        """
+        if number:
+            self.give_back(_Behind(number, kind, key, undo, who.title if who is not None else "", done))
+        return number != 0
 
     def undo(self, entry: LeftEntry) -> str:
         """Undo one thing that was left and claimed; return why it cannot be, "" if it is."""

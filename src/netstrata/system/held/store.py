@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
+from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery, Unanswered
 from netstrata.values import Unavailable
 
 
@@ -183,10 +183,11 @@ class Store(Generic[S, H]):
         self._forget(held)
         if held.ours and not held.gone:
             try:
-                self.leave(held)
+                self._undo_held(held)
             except Unavailable as error:
                 if who is not None:
                     who.note(f"{error}; ignoring")
+                self._leave_behind(held, who, done=True)
                 return
         if held.number:
             self._recovery.journal.undone(held.number)
@@ -235,7 +236,7 @@ class Store(Generic[S, H]):
         title = who.title if who is not None else ""
         left = self._recovery.claim(self.kind, held.record)
         if left is None or not self._take_over(held, left, title):
-            self._perform(held, title)
+            self._perform(held, who)
         self.held[held.key] = held
         self.added(held)
 
@@ -260,15 +261,19 @@ class Store(Generic[S, H]):
             journal.done(held.number, held.undo)
         return True
 
-    def _perform(self, held: H, title: str) -> None:
+    def _perform(self, held: H, who: Holder | None) -> None:
         """Make it, if it is not there; what is about to be done is written down before."""
         if not self._is_to_be_made(held):
             return
         journal = self._recovery.journal
         undo = held.undo
+        title = who.title if who is not None else ""
         held.number = number = journal.intend(self.kind, held.record, undo, title)
         try:
             self.do(held)
+        except Unanswered:
+            if not self._has_been_done(held, who):
+                raise
         except BaseException:
             journal.undone(number)
             raise
@@ -277,6 +282,32 @@ class Store(Generic[S, H]):
             held.number = 0
         elif not self.bears_mark:
             journal.done(number, held.undo if held.undo != undo else None)
+
+    def _has_been_done(self, held: H, who: Holder | None) -> bool:
+        """Say whether something stands although the kernel did not answer; if not, nothing of it is left."""
+        try:
+            if self.stands(held, held.undo):
+                return True
+            self.undo(held.record, held.undo)
+        except Unavailable:
+            self._leave_behind(held, who, done=False)
+        else:
+            self._recovery.journal.undone(held.number)
+        return False
+
+    def _undo_held(self, held: H) -> None:
+        """Undo what is held; once more from its record if the kernel did not answer.
+
+        Raises: Unavailable.
+        """
+        try:
+            self.leave(held)
+        except Unanswered:
+            self.undo(held.record, held.undo)
+
+    def _leave_behind(self, held: H, who: Holder | None, *, done: bool) -> None:
+        """Leave what cannot be undone now to whoever asks for it next, or to the end."""
+        self._recovery.leave(held.number, self.kind, held.record, held.undo, who, done=done)
 
 
 class _Holds(Protocol[S_contra, H]):
