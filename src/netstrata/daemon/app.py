@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from errno import ENXIO
 from signal import SIGTERM
@@ -73,8 +73,13 @@ class RunOptions(NamedTuple):
 class App:
     """One daemon, from its options to its exit code."""
 
-    def __init__(self, options: RunOptions, writers: tuple[BoundedWriter, BoundedWriter]) -> None:
-        """Take how it is run, and where it writes what the program prints and what it logs."""
+    def __init__(
+        self,
+        options: RunOptions,
+        writers: tuple[BoundedWriter, BoundedWriter],
+        make_ports: Callable[..., SystemPorts] = SystemPorts,
+    ) -> None:
+        """Take how it is run, where it writes what the program prints and what it logs, and what makes its ports."""
         self.signalled = False  # a signal has asked for the end
         self._options = options
         self._writers = writers
@@ -82,7 +87,7 @@ class App:
         self._output = StandardOutput(writers[0])
         self._retry = BackOff(options.retry_ms, os.getpid() % 97 / 97)
         self._stream = EventLog(self._retry)
-        self._ports = SystemPorts(self._output, state=options.state, name=options.name)
+        self._ports = make_ports(self._output, state=options.state, name=options.name)
         self._settling = Settling(self)
         self._sweeping: Future[None] | None = None
         self._problem = ""

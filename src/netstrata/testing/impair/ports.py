@@ -1,0 +1,36 @@
+"""The ports of a daemon with faults in them."""
+
+from functools import cached_property, partial
+from typing import Any
+
+from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.netlink import Netlink
+from netstrata.system.ports import SystemPorts
+from netstrata.testing.impair.reading import Impairments
+from netstrata.testing.impair.seams import Seams
+
+
+class ImpairedPorts(SystemPorts):
+    """As the system's, made of what the seams return."""
+
+    def __init__(self, impairments: Impairments, *arguments: Any, **options: Any) -> None:
+        """Put faults in; the rest is as for `SystemPorts`."""
+        super().__init__(*arguments, **options)
+        self._seams = Seams()
+        for install in impairments:
+            install(self._seams)
+
+    @classmethod
+    def having(cls, impairments: Impairments) -> "partial[ImpairedPorts]":
+        """Return what makes ports with these faults."""
+        return partial(cls, impairments)
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """What a daemon before this one has left, and where is written what this one does."""
+        real = super().recovery
+        return real if real is NO_RECOVERY else Recovery(self._seams.journal(real.journal))
+
+    @cached_property
+    def _netlink(self) -> Netlink:
+        return Netlink(opens=self._seams.opens(), recovery=self.recovery)
