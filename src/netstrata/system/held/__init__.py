@@ -5,11 +5,12 @@ a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
 """
 
 from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
-from netstrata.system.held.recovery import NO_RECOVERY, Recovery, Unanswered, Undone
+from netstrata.system.held.recovery import NO_RECOVERY, Behind, Recovery, Unanswered, Undone
 from netstrata.system.held.store import Held, Hold, Loss, Store
 
 __all__ = [
     "NO_RECOVERY",
+    "Behind",
     "Held",
     "Hold",
     "HoldingSetting",

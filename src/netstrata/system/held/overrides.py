@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
 from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery, Unanswered
-from netstrata.values import Unavailable
+from netstrata.values import Unavailable, no_memory
 
 # What an undo may find: what had the setting is not there any more.
 GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
@@ -107,7 +107,7 @@ class Overrides(Generic[K, V]):
             stack = self._begin(key, value, now, who)
         try:
             self._write(key, stack, value, now, operation)
-        except Unavailable:
+        except (Unavailable, MemoryError):
             self._take_back(key, stack, now, who)
             raise
         spec = Spec(value, who)
@@ -197,7 +197,8 @@ class Overrides(Generic[K, V]):
                 raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
             self._write(key, stack, value, now, operation)
             return True
-        except Unavailable as error:
+        except (Unavailable, MemoryError) as failure:
+            error = failure if isinstance(failure, Unavailable) else no_memory()
             if error.errno not in GONE and left.who is not None:
                 left.who.note(f"{error}; ignoring")
             below = stack.specs[-1].who if stack.specs else None
@@ -222,7 +223,7 @@ class Overrides(Generic[K, V]):
         if stack.stands != now:
             try:
                 self.write(key, now, f"put back {self.describe(key, now)}")
-            except Unavailable:
+            except (Unavailable, MemoryError):
                 if is_new:
                     self._leave_behind(key, stack, who)
                 raise
@@ -242,10 +243,10 @@ class Overrides(Generic[K, V]):
         if now != value:
             if stack.number:
                 journal.done(stack.number, stack.inverse(now, value))
-            silence: Unanswered | None = None
+            silence: Exception | None = None
             try:
                 self.write(key, value, operation)
-            except Unanswered as error:
+            except (Unanswered, MemoryError) as error:  # it may have been written
                 silence = error
             stack.stands = value  # if it cannot be read
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from netstrata.contract import Holder
-from netstrata.values import Unavailable
+from netstrata.values import Unavailable, no_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ class Journal(Protocol):
     def close(self) -> None: ...
 
 
-class _Behind(NamedTuple):
+class Behind(NamedTuple):
     """An entry of this daemon's own that nobody holds."""
 
     number: int
@@ -98,13 +98,14 @@ class Undone(NamedTuple):
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_left", "_slow", "_undo", "journal")
+    __slots__ = ("_busy", "_left", "_slow", "_tried", "_undo", "journal")
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self._undo: dict[str, Undo] = {}
         self._slow: dict[str, SlowUndo] = {}
         self._busy = 0
+        self._tried: list[LeftEntry] = []  # what could not be undone: it is not tried again before the end
         # Of one thing there are two where what was lost had not been left by all when it was made anew.
         self._left: dict[tuple[str, bytes], list[LeftEntry]] = {}
         for entry in journal.left:
@@ -127,6 +128,11 @@ class Recovery:
     def is_left(self) -> bool:
         """Whether nobody has claimed something yet."""
         return bool(self._left)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something is left that nobody has tried to undo yet."""
+        return any(entry not in self._tried for found in self._left.values() for entry in found)
 
     @property
     def is_busy(self) -> bool:
@@ -163,11 +169,12 @@ class Recovery:
     def leave(self, number: int, kind: str, key: bytes, undo: bytes, who: Holder | None, *, done: bool) -> bool:
         """Leave what could not be undone, or may have been done, as a daemon before this one would have.
 
-        Return whether that is so: what has no entry in the journal is left for good.
+        Return whether that is so: without a recovery it is left for good.
         """
-        if number:
-            self.give_back(_Behind(number, kind, key, undo, who.title if who is not None else "", done))
-        return number != 0
+        if self is NO_RECOVERY:
+            return False
+        self.give_back(Behind(number, kind, key, undo, who.title if who is not None else "", done))
+        return True
 
     def undo(self, entry: LeftEntry) -> str:
         """Undo one thing that was left and claimed; return why it cannot be, "" if it is."""
@@ -178,6 +185,8 @@ class Recovery:
             undo(entry.key, entry.undo)
         except Unavailable as error:
             return str(error)
+        except MemoryError:
+            return str(no_memory())
         self.journal.undone(entry.number)
         return ""
 
@@ -197,7 +206,11 @@ class Recovery:
         """Undo all that nobody has claimed: what was done last goes first, and may be claimed until it is its turn."""
         with self.claiming():
             claimed = (self.claim(entry.kind, entry.key) for entry in reversed(self.left))
-            return [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
+            undone = [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
+        self._tried = [one.entry for one in undone if one.problem]
+        for entry in self._tried:
+            self.give_back(entry)
+        return undone
 
 
 NO_RECOVERY: Final = Recovery(_NoJournal())

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from netstrata.contract import Holder
 from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery, Unanswered
-from netstrata.values import Unavailable
+from netstrata.values import Unavailable, no_memory
 
 
 class Loss(NamedTuple):
@@ -184,9 +184,9 @@ class Store(Generic[S, H]):
         if held.ours and not held.gone:
             try:
                 self._undo_held(held)
-            except Unavailable as error:
+            except (Unavailable, MemoryError) as error:
                 if who is not None:
-                    who.note(f"{error}; ignoring")
+                    who.note(f"{error if isinstance(error, Unavailable) else no_memory()}; ignoring")
                 self._leave_behind(held, who, done=True)
                 return
         if held.number:
@@ -250,7 +250,7 @@ class Store(Generic[S, H]):
             stands = self.stands(held, left.undo)
             if not stands:
                 self.undo(left.key, left.undo)
-        except Unavailable:
+        except BaseException:
             self._recovery.give_back(left)
             raise
         if not stands:
@@ -274,8 +274,11 @@ class Store(Generic[S, H]):
         except Unanswered:
             if not self._has_been_done(held, who):
                 raise
-        except BaseException:
+        except Unavailable:
             journal.undone(number)
+            raise
+        except BaseException:  # a bug, or no memory: it may have come at any moment
+            self._clear_away(held, who)
             raise
         if not held.ours:
             journal.undone(number)
@@ -288,12 +291,20 @@ class Store(Generic[S, H]):
         try:
             if self.stands(held, held.undo):
                 return True
-            self.undo(held.record, held.undo)
         except Unavailable:
             self._leave_behind(held, who, done=False)
         else:
-            self._recovery.journal.undone(held.number)
+            self._clear_away(held, who)
         return False
+
+    def _clear_away(self, held: H, who: Holder | None) -> None:
+        """Have nothing left of what may have been done."""
+        try:
+            self.undo(held.record, held.undo)
+        except (Unavailable, MemoryError):
+            self._leave_behind(held, who, done=False)
+        else:
+            self._recovery.journal.undone(held.number)
 
     def _undo_held(self, held: H) -> None:
         """Undo what is held; once more from its record if the kernel did not answer.
