@@ -32,7 +32,7 @@ def run(folder: Path, impair: str | None, *options: str) -> "subprocess.Complete
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "there is no fault ''; there are kill"),
+        ("", "there is no fault ''; there are "),
         ("kil:at=write", "there is no fault 'kil'; there are"),
         ("kill", "kill needs at, n: it takes at=, n=, when="),
         ("kill:at=write,n=x", "kill: expected a whole number as n, not 'x'"),
@@ -76,6 +76,12 @@ def test_a_daemon_is_killed_on_that_side_of_a_point_on_which_it_was_to_be(tmp_pa
     assert counted.returncode == 0
     assert (before[0].returncode, before[1]) == (-signal.SIGKILL, False)
     assert (after[0].returncode, after[1]) == (-signal.SIGKILL, True)
+
+
+def test_every_kind_is_in_the_documents() -> None:
+    documented = (Path(__file__).parents[2] / "docs/testing.md").read_text()
+
+    assert [name for name in known_kinds() if f"| `{name}" not in documented] == []
 
 
 def test_every_kind_says_what_it_does() -> None:

@@ -32,6 +32,10 @@ def run_command(words: list[str]) -> int:
         # The reader of our output is gone, as with `netstrata doc | head`.
         give_up_output()
         return OK
+    except MemoryError:
+        give_up_output()
+        print("error: there is no memory left", file=sys.stderr)
+        return FAILED
     except OSError as error:
         give_up_output()
         what = f"{error.filename}: " if error.filename else ""

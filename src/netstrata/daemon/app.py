@@ -32,6 +32,7 @@ from netstrata.language.refusals import Refusals
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
 from netstrata.system.filesystem.places import NotFollowed
+from netstrata.system.held import Behind
 from netstrata.system.output.bounded_writer import LAST_READ_S, BoundedWriter
 from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
@@ -138,7 +139,8 @@ class App:
             signal_exit_code=0,
             on_signal=self._end,
             on_idle=self._on_idle,
-            beside=(lambda engine: self._beside(claim, engine)) if self._has_company(claim) else None,
+            beside=lambda engine: self._beside(claim, engine),
+            is_asked=claim is not None or self._manager.listens or self._ports.is_left,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
             keeps=lambda number: self._keep(number, claim),
@@ -192,10 +194,6 @@ class App:
             self._log.timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
             return None
 
-    def _has_company(self, claim: Claim | None) -> bool:
-        """Say whether anything is to be done beside the engine: see `_beside`."""
-        return claim is not None or self._manager.listens or self.is_left
-
     @asynccontextmanager
     async def _beside(self, claim: Claim | None, engine: Engine) -> AsyncIterator[None]:
         """Answer who asks, and tell the service manager, as long as an engine runs; then undo what is left still."""
@@ -207,7 +205,7 @@ class App:
             yield
             if self._sweeping is not None:
                 await self._sweeping
-            if self.is_left:  # the program has not settled
+            if self._ports.is_left:  # the program has not settled, or could not undo something at once
                 await self._undo_left()
 
     @asynccontextmanager
@@ -291,8 +289,8 @@ class App:
 
     @property
     def is_left(self) -> bool:
-        """Whether anything is left of it."""
-        return self._ports.is_left
+        """Whether anything is left of it that was not tried to be undone yet."""
+        return self._ports.is_due
 
     @property
     def is_busy(self) -> bool:
@@ -314,10 +312,14 @@ class App:
         """Undo it, and say so."""
         undone = await self._ports.sweep()
         failed = [one for one in undone if one.problem]
-        if undone:
-            self._log.timed(
-                f"undid what a daemon before this one has left: {len(undone) - len(failed)} of {len(undone)}"
-            )
+        ours = [one for one in undone if isinstance(one.entry, Behind)]
+        for some, what in (
+            ([one for one in undone if one not in ours], "a daemon before this one has left"),
+            (ours, "could not be undone at once"),
+        ):
+            if some:
+                done = sum(not one.problem for one in some)
+                self._log.timed(f"undid what {what}: {done} of {len(some)}")
         for one in failed:
             self._log.timed(f"warning: {one.problem} ({one.entry.holder})")
 

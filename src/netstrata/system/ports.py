@@ -116,8 +116,15 @@ class SystemPorts:
         return self._journal_taken or (self.recovery.journal.problem if "recovery" in self.__dict__ else "")
 
     @property
+    def is_due(self) -> bool:
+        """Whether any of that was not tried to be undone yet."""
+        return self.is_left and (not self.recovery.is_left or self.recovery.is_due)
+
+    @property
     def is_left(self) -> bool:
         """Whether a daemon before this one has left something that nobody has taken over yet."""
+        if "recovery" in self.__dict__ and self.recovery.is_left:
+            return True  # also what this one could not undo at once
         if self._may_be_left is None:
             from netstrata.system.undo_journal import journal_path
 

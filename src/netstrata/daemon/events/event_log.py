@@ -21,7 +21,7 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import PAUSED, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
-from netstrata.values import Refused, Unavailable
+from netstrata.values import Refused, Unavailable, no_memory
 
 
 class EventLog(Observer):
@@ -254,6 +254,8 @@ class EventLog(Observer):
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke."""
+        if isinstance(error, MemoryError):
+            error = no_memory()
         self.errors_counted += 1
         retry_ms = self._retry.delay(process.retries) if process.error else 0
         account = account_of(self.path_of(process), slot, error, next_of(process, retry_ms))
@@ -270,6 +272,9 @@ class EventLog(Observer):
         self.errors_counted += 1
         account = f"error: a bug of Netstrata.  Going on.\n{traceback_of(error)}"
         text = f"{type(error).__name__}: {error}"
+        if isinstance(error, MemoryError):
+            text = str(no_memory())
+            account = f"error: {text}.  Going on."
         self._tell("error", {"text": text, "account": account, "retry_ms": 0})
 
     def noted(self, statement: Statement, kind: str, line: str) -> None:

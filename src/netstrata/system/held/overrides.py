@@ -12,8 +12,8 @@ from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery
-from netstrata.values import Unavailable
+from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
+from netstrata.values import Unavailable, no_memory
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -46,8 +46,7 @@ class OverrideStack(Generic[V]):
 
     def inverse(self, *may_stand: V) -> bytes:
         """Return what the undo journal needs: what was found, what may stand that we have written, and all values."""
-        values = [spec.value for spec in self.specs]
-        return repr((self.found, may_stand, values)).encode("utf-8", "surrogateescape")
+        return _text((self.found, may_stand, [spec.value for spec in self.specs]))
 
 
 class Overrides(Generic[K, V]):
@@ -119,9 +118,9 @@ class Overrides(Generic[K, V]):
         stack.specs.append(spec)
         try:
             self._write(key, stack, value, now, operation)
-        except Unavailable:
+        except (Unavailable, MemoryError):
             stack.specs.remove(spec)
-            self._take_back(key, stack, now, operation)
+            self._take_back(key, stack, now, who)
             raise
         if left is not None:
             stack.specs.remove(left)
@@ -148,6 +147,8 @@ class Overrides(Generic[K, V]):
         if stack.gone:
             return
         if top and not self._step_down(key, stack, spec):
+            if not stack.specs:
+                self._leave_behind(key, stack, spec.who)
             return  # it is still ours: whoever comes next puts back what was found
         if not stack.specs:
             self._drop(key, stack)
@@ -178,7 +179,7 @@ class Overrides(Generic[K, V]):
     def _begin(self, key: K, value: V, now: V, who: Holder | None) -> OverrideStack[V]:
         """Begin a stack on what is there, or go on with that of a daemon before us."""
         journal = self._recovery.journal
-        record = repr(key).encode("utf-8", "surrogateescape")
+        record = _text(key)
         title = who.title if who is not None else ""
         left: LeftEntry | None = self._recovery.claim(self.kind, record)
         if left is not None:
@@ -220,7 +221,8 @@ class Overrides(Generic[K, V]):
                 raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
             self._write(key, stack, value, now, operation)
             return True
-        except Unavailable as error:
+        except (Unavailable, MemoryError) as failure:
+            error = failure if isinstance(failure, Unavailable) else no_memory()
             if error.errno not in GONE and left.who is not None:
                 left.who.note(f"{error}; ignoring")
             below = stack.specs[-1].who if stack.specs else None
@@ -228,15 +230,28 @@ class Overrides(Generic[K, V]):
                 below.lost(error)
             return not ours or error.errno in GONE
 
-    def _take_back(self, key: K, stack: OverrideStack[V], now: V, operation: str) -> None:
+    def _leave_behind(self, key: K, stack: OverrideStack[V], who: Holder | None) -> None:
+        """Leave what cannot be put back now to whoever sets it next, or to the end."""
+        undo = _text((stack.found, (stack.stands,), [stack.stands]))  # as if somebody wanted it still
+        if self._recovery.leave(stack.number, self.kind, _text(key), undo, who, done=True):
+            self.stacks.pop(key, None)
+            self.removed(key)
+        else:
+            self.stacks[key] = stack
+
+    def _take_back(self, key: K, stack: OverrideStack[V], now: V, who: Holder | None) -> None:
         """Have again what was there before a value was written, or was not.
 
         Raises: Unavailable if it cannot be put back: then whoever comes next does it.
         """
         is_new = key not in self.stacks
         if stack.stands != now:
-            self.stacks[key] = stack
-            self.write(key, now, operation)
+            try:
+                self.write(key, now, f"put back {self.describe(key, now)}")
+            except (Unavailable, MemoryError):
+                if is_new:
+                    self._leave_behind(key, stack, who)
+                raise
             stack.stands = now
         if is_new:
             self._drop(key, stack)
@@ -249,16 +264,27 @@ class Overrides(Generic[K, V]):
         if now != value:
             if stack.number:
                 journal.done(stack.number, stack.inverse(now, value))
-            self.write(key, value, operation)
+            silence: Exception | None = None
+            try:
+                self.write(key, value, operation)
+            except (Unanswered, MemoryError) as error:  # it may have been written
+                silence = error
             stack.stands = value  # if it cannot be read
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
+            if silence is not None and stack.stands == now:
+                raise silence
         stack.is_written = True
         if stack.number:
             journal.done(stack.number, stack.inverse(stack.stands))
 
 
+def _text(value: object) -> bytes:
+    """Write for the undo journal."""
+    return repr(value).encode("utf-8", "surrogateescape")
+
+
 def _read(text: bytes) -> Any:
-    """Read what `repr` has written."""
+    """Read what `_text` has written."""
     from ast import literal_eval
 
     return literal_eval(text.decode("utf-8", "surrogateescape"))

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from netstrata.values import Unavailable
+from netstrata.contract import Holder
+from netstrata.values import Unavailable, no_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,10 @@ GONE: Final = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.E
 
 Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavailable
 SlowUndo = Callable[[bytes, bytes], Awaitable[None]]  # as that, for what takes time
+
+
+class Unanswered(Unavailable):
+    """It may have been done: nobody has said that it was, nor that it was not."""
 
 
 class LeftEntry(Protocol):
@@ -50,6 +55,17 @@ class Journal(Protocol):
     def undone(self, number: int) -> None: ...
     def adopt(self, entry: Any, holder: str) -> int: ...
     def close(self) -> None: ...
+
+
+class Behind(NamedTuple):
+    """An entry of this daemon's own that nobody holds."""
+
+    number: int
+    kind: str
+    key: bytes
+    undo: bytes
+    holder: str
+    done: bool
 
 
 class _NoJournal:
@@ -99,6 +115,8 @@ class _Outcome:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if error is None:
             self._journal.undone(self._entry.number)
+        elif isinstance(error, MemoryError):
+            self.problem = str(no_memory())
         elif isinstance(error, Exception):  # one that is our bug stops no other
             self.problem = str(error) if isinstance(error, Unavailable) else f"undo a {self._entry.kind}: {error!r}"
         return self.problem != ""
@@ -107,7 +125,7 @@ class _Outcome:
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_left", "_parts", "_slow", "_undo", "journal")
+    __slots__ = ("_busy", "_left", "_parts", "_slow", "_tried", "_undo", "journal")
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -115,6 +133,7 @@ class Recovery:
         self._slow: dict[str, SlowUndo] = {}
         self._busy = 0
         self._parts: list[Callable[[], None]] = []
+        self._tried: list[LeftEntry] = []  # what could not be undone: it is not tried again before the end
         # Of one thing there are two where what was lost had not been left by all when it was made anew.
         self._left: dict[tuple[str, bytes], list[LeftEntry]] = {}
         for entry in journal.left:
@@ -137,6 +156,12 @@ class Recovery:
     def is_left(self) -> bool:
         """Whether nobody has claimed something yet, or a part of it."""
         return bool(self._left or self._parts)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something is left that nobody has tried to undo yet."""
+        untried = (entry not in self._tried for found in self._left.values() for entry in found)
+        return bool(self._parts) or any(untried)
 
     @property
     def is_busy(self) -> bool:
@@ -174,6 +199,16 @@ class Recovery:
         """Take back a claim: whoever claimed it could neither hold nor undo it now."""
         self._left.setdefault((entry.kind, entry.key), []).append(entry)
 
+    def leave(self, number: int, kind: str, key: bytes, undo: bytes, who: Holder | None, *, done: bool) -> bool:
+        """Leave what could not be undone, or may have been done, as a daemon before this one would have.
+
+        Return whether that is so: without a recovery it is left for good.
+        """
+        if self is NO_RECOVERY:
+            return False
+        self.give_back(Behind(number, kind, key, undo, who.title if who is not None else "", done))
+        return True
+
     def undo(self, entry: LeftEntry) -> str:
         """Undo one thing that was left and claimed; return why it cannot be, "" if it is."""
         undo = self._undo.get(entry.kind)
@@ -199,7 +234,11 @@ class Recovery:
             for undo_rest in reversed(parts):
                 undo_rest()
             claimed = (self.claim(entry.kind, entry.key) for entry in reversed(self.left))
-            return [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
+            undone = [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
+        self._tried = [one.entry for one in undone if one.problem]
+        for entry in self._tried:
+            self.give_back(entry)
+        return undone
 
 
 NO_RECOVERY: Final = Recovery(_NoJournal())

@@ -83,7 +83,7 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             known = self._read(ifindex, along, operation) if along else {}
             for word, value in with_along(values, known).items():
                 held.append(self.hold((ifindex, word), value, who))
-        except Unavailable:
+        except BaseException:
             self.release_all(held)
             raise
         finally:
@@ -102,7 +102,7 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             self._monitor.join(RTNLGRP_LINK)
         try:
             stack, spec = self.put(key, value, who)
-        except Unavailable:
+        except BaseException:
             if who is not None:
                 self._monitor.leave(RTNLGRP_LINK)
             raise

@@ -30,6 +30,10 @@ class Seams:
             sys.addaudithook(self._tell)
         self._acts.append(told)
 
+    def calls(self, of: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+        """Have a function of a module, or of a class, be what is made of it: of what Python tells no hook."""
+        setattr(of, name, wrap(getattr(of, name)))
+
     def opens(self) -> OpenSocket:
         """Return what opens sockets of rtnetlink."""
         opens: OpenSocket = open_socket

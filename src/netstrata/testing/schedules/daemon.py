@@ -109,7 +109,7 @@ class Daemon:
     @property
     def is_left(self) -> bool:
         """Whether anything is left of it."""
-        return self.recovery.is_left
+        return self.recovery.is_due
 
     @property
     def is_busy(self) -> bool:
