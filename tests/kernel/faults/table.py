@@ -195,4 +195,4 @@ FAULTS = [
 ]  # fmt: skip
 
 # Kinds that end the daemon, or only tell: they have tests of their own.
-ELSEWHERE = {"kill", "points", "fast-time"}
+ELSEWHERE = {"kill", "points", "settled", "fast-time"}
