@@ -1,14 +1,23 @@
 """A program that is played, and what stands in it."""
 
+import asyncio
 from typing import Any
 
-from netstrata.control.answers import finish
+from netstrata.control.answers import Answer, finish
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.environment import Retry
 from netstrata.testing.play import Play
+
+
+def upgraded() -> "asyncio.Future[Answer]":
+    """Return what comes of an upgrade that is done."""
+    outcome: asyncio.Future[Answer] = asyncio.Future(loop=asyncio.new_event_loop())
+    outcome.get_loop().close()
+    outcome.set_result({"before": "1", "after": "2", "seconds": 0.5})
+    return outcome
 
 
 class Played:

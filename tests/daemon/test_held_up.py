@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.daemon.standing import upgraded
 
 from netstrata.control.answers import text_of
 from netstrata.control.interface import NAME
@@ -57,7 +58,7 @@ def service_of(text: str, folder: Path) -> tuple[ControlService, Play]:
     """Return a program that runs, as its clients see it."""
     stream = EventLog(Retry(1))
     play = Play(text, observer=stream)
-    return ControlService(play.engine, stream, [], GeneratedFiles(str(folder))), play
+    return ControlService(play.engine, stream, [], GeneratedFiles(str(folder)), upgraded), play
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from tests.daemon.standing import Played
+from tests.daemon.standing import Played, upgraded
 from tests.daemon.test_one_view import PROGRAMS, answers, plain
 
 from netstrata.control.answers import finish
@@ -21,7 +21,7 @@ DONE = object()
 
 def service_of(played: Played, folder: Path) -> ControlService:
     """Return a program as its clients see it."""
-    return ControlService(played.play.engine, played.stream, [], GeneratedFiles(str(folder)))
+    return ControlService(played.play.engine, played.stream, [], GeneratedFiles(str(folder)), upgraded)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

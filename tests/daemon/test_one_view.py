@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.daemon.standing import Played
+from tests.daemon.standing import Played, upgraded
 
 from netstrata.control.answers import Items, finish, whole
 from netstrata.control.verbs import OPERATE, Failure
@@ -95,8 +95,8 @@ def test_a_record_answers_as_the_daemon_did_whatever_has_happened(program: str, 
     rng = random.Random(seed)
     played = Played(PROGRAMS[program])
     play, stream = played.play, played.stream
-    daemon = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)))
-    kept = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)))  # never lets go what it has
+    daemon = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)), upgraded)
+    kept = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)), upgraded)  # never lets go what it has
     for _ in range(25):
         act = rng.random()
         if act < 0.5:

@@ -6,8 +6,9 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from tests.daemon.standing import upgraded
 
-from netstrata.control.answers import Answer, Items, Slices, finish, whole
+from netstrata.control.answers import Answer, Items, Slices, Waiting, finish, whole
 from netstrata.control.description import Type
 from netstrata.control.verbs import OPERATE, READ, Failure, interface, perform, verbs
 from netstrata.daemon.control.service import ControlService
@@ -74,7 +75,7 @@ def test_a_function_takes_and_returns_what_its_verb_does(service: type[object], 
         hint = hints[key]
         named = set(get_args(hint)) - {type(None)} if isinstance(hint, UnionType) else {hint}
         assert named == {plain(wanted)}
-    assert hints["return"] in ([Items] if verb.listed else [Answer, Slices[Answer]])
+    assert hints["return"] in ([Items] if verb.listed else [Answer, Slices[Answer], Waiting[Answer]])
 
 
 @pytest.mark.parametrize("right", [READ, OPERATE])
@@ -86,7 +87,7 @@ def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp
     stream = EventLog(Retry(1))
     play = Play(PROGRAM, observer=stream)
     generated = GeneratedFiles(str(tmp_path))
-    service = ControlService(play.engine, stream, [Source("main.ncd", PROGRAM.encode())], generated)
+    service = ControlService(play.engine, stream, [Source("main.ncd", PROGRAM.encode())], generated, upgraded)
 
     with generated.held_file("main.conf") as file:
         file.write("x = 1\n")
@@ -98,7 +99,7 @@ def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp
 
 def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:
     stream = EventLog(Retry(1))
-    service = ControlService(Play(PROGRAM, observer=stream).engine, stream, [], GeneratedFiles(str(tmp_path)))
+    service = ControlService(Play(PROGRAM, observer=stream).engine, stream, [], GeneratedFiles(str(tmp_path)), upgraded)
     nobody: dict[str, dict[str, Any]] = {
         "Status": {"process": "x"}, "Why": {"process": "x"}, "Restart": {"process": "main", "statement": 9},
         "Retry": {"process": "x"},
@@ -114,7 +115,7 @@ def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:
 def test_the_waits_of_what_somebody_has_tried_again_are_short_again(tmp_path: Path) -> None:
     stream = EventLog(Retry(1))
     play = Play(PROGRAM, observer=stream)
-    service = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)))
+    service = ControlService(play.engine, stream, [], GeneratedFiles(str(tmp_path)), upgraded)
     [process] = play.engine.retrying
     process.troubles().retries = 7
 

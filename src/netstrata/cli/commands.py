@@ -72,6 +72,9 @@ def command_line() -> argparse.ArgumentParser:
     run.add_argument(
         "--keep-on-stop", action="store_true", help="undo nothing at SIGTERM: the next daemon takes over what stands"
     )
+    run.add_argument(
+        "--dry-run", action="store_true", help="only read the options and the program, as before an upgrade in place"
+    )
     run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")
     run.add_argument("--control", metavar="PATH", default="", help="the control socket; none for no socket")
     recover = commands.add_parser("recover", help="undo what a daemon that was killed has left, without a program")
@@ -172,6 +175,11 @@ def _add_questions(
         command.add_argument("goal")
         command.add_argument("--wait", action="store_true", help=f"until {until}")
         command.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="wait no longer (exit code 3)")
+    add(
+        "upgrade",
+        "Upgrade",
+        "run the version that is installed by now in place of the one that runs; nothing goes down",
+    )
     add("goals", "Goals", "what can be asked for, and how far it is")
 
 

@@ -1,14 +1,17 @@
 """`netstrata run`: the daemon in the foreground."""
 
 import argparse
+import faulthandler
 import os
 from collections.abc import Callable
 
 from netstrata.cli.client import control_path
 from netstrata.cli.streams import finish
-from netstrata.daemon.app import App, CannotRun, RunOptions
+from netstrata.control.exit_codes import OK
+from netstrata.daemon.app import App, CannotRun, RunOptions, read_file
 from netstrata.daemon.logs.run_log import RunLog
 from netstrata.language.diagnostics import render_all
+from netstrata.language.load import load
 from netstrata.language.refusals import Refusals
 from netstrata.system.output.bounded_writer import standard_writers
 from netstrata.system.ports import SystemPorts
@@ -19,11 +22,16 @@ DAEMON = "netstrata"  # the name of the one at the usual control socket
 
 def run(options: argparse.Namespace) -> int:
     """Run a program until it ends or a signal ends it."""
+    faulthandler.enable(2, all_threads=False)  # where it was, if a signal such as the watchdog's ends it
     writers = standard_writers()
     log = RunLog(writers[1])
     signalled = False
     try:
-        app = App(_read(options), writers, _ports())
+        wanted = _read(options)
+        if options.dry_run:
+            load(wanted.program, read_file)
+            return OK
+        app = App(wanted, writers, _ports())
         code = app.run()
         signalled = app.signalled
     except Refusals as refusals:

@@ -1,6 +1,7 @@
 """Answers, made a slice at a time: whoever answers does something else between two slices.  No sockets, no clock.
 
     Slices[T]   a generator that stops after each slice of its work, and returns a T
+    Waiting[T]  the same, and it yields what it must wait for
     Items       a list, made element by element; None is no element, but the end of a slice
     Answer      what a verb answers, by name
 
@@ -9,16 +10,28 @@ An answer may hold Items wherever it would hold a list: its text is made as the 
 
 import json
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+
+class Awaited(Protocol):
+    """What an answer waits for, as a Future of asyncio's."""
+
+    def done(self) -> bool:
+        """Whether it has come."""
+
+    def add_done_callback(self, callback: Callable[[Any], object], /) -> None:
+        """Call when it comes."""
+
 
 T = TypeVar("T")
 Slices = Generator[None, None, T]
+Waiting = Generator[Awaited | None, None, T]
 Items = Iterator[Any]
 Answer = dict[str, Any]
 Clean = Callable[[Any], Any]  # what JSON can hold, to what may be told of it
 
 
-def finish(work: Slices[T]) -> T:
+def finish(work: Waiting[T]) -> T:
     """Do all of some work at once, and return what comes of it."""
     while True:
         try:

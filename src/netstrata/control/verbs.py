@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from netstrata.control.answers import Answer, Slices
+from netstrata.control.answers import Answer, Waiting
 from netstrata.control.interface import DESCRIPTION, NAME, PUBLIC, SAFE, SERVICE, SERVICE_DESCRIPTION
 from netstrata.control.varlink import Call
 
@@ -98,7 +98,7 @@ def find_verb(call: Call, right: int) -> Verb:
     return verb
 
 
-def perform(service: object, verb: Verb, given: dict[str, Any], right: int) -> Slices[Answer]:
+def perform(service: object, verb: Verb, given: dict[str, Any], right: int) -> Waiting[Answer]:
     """Have a service do what a verb asks, for somebody with a right, and return the answer.
 
     The function of the verb's name is called with the right and the parameters that are given.  If all of the answer is
@@ -106,7 +106,7 @@ def perform(service: object, verb: Verb, given: dict[str, Any], right: int) -> S
     Raises: Failure, also if the service has no such function: it shows a recording.
     """
     function = getattr(service, verb.function, None)
-    yield
+    yield None
     if function is None:
         raise Failure(f"{NAME}.NotRecorded", verb=verb.name)
     made = function(right, **given)

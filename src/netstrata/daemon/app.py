@@ -16,22 +16,23 @@ from netstrata.daemon.logs.run_log import RunLog
 from netstrata.daemon.running import garbage
 from netstrata.daemon.running.backoff import BackOff
 from netstrata.daemon.running.fan_out import FanOut
-from netstrata.daemon.running.host import UPGRADE
+from netstrata.daemon.running.host import STEPS, UPGRADE
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
 from netstrata.daemon.running.settling import Settling, is_underway
-from netstrata.daemon.text.rendering import cut
+from netstrata.daemon.text.rendering import cut, traceback_of
+from netstrata.daemon.upgrade import Upgrade
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
 from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
-from netstrata.language.refusals import Refusals
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
 from netstrata.system.filesystem.places import NotFollowed
+from netstrata.system.handover import take_handover
 from netstrata.system.held import Behind
 from netstrata.system.output.bounded_writer import LAST_READ_S, BoundedWriter
 from netstrata.system.output.standard_output import StandardOutput
@@ -42,6 +43,7 @@ from netstrata.values import Source, Unavailable
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from netstrata.daemon.control import ControlSocket
     from netstrata.daemon.events.recorder import Recorder
 
 MEANT_FOR_OTHERS = "\nhelp: name the file itself, or one in a folder where only you can write"
@@ -95,7 +97,10 @@ class App:
         self._problem = ""
         self._recorder: Recorder | None = None
         self._sources: list[Source] = []
+        self._claim: Claim | None = None
+        self._control: ControlSocket | None = None
         self._manager = take_service_manager()
+        self._upgrade = Upgrade(self._stream, self._log.timed, self._run_anew, take_handover())
 
     def run(self) -> int:
         """Run the program until it ends or a signal ends it, and return the exit code.
@@ -110,15 +115,15 @@ class App:
         self._warn(program, registry)
         self._subscribe_logs()
         self._recorder = self._record(options.record) if options.record is not None else None
-        claim = self._claim(options.control) if options.control is not None else None
+        self._claim = self._make_claim(options.control) if options.control is not None else None
         try:
-            code = run_program(program, registry, self._settings(claim))
+            code = run_program(program, registry, self._settings())
         except Taken as error:
             raise _second(error) from None
         finally:
             self._ports.close()
-            if claim is not None:
-                claim.release()
+            if self._claim is not None:
+                self._claim.release()
         if self._recorder is not None:
             self._recorder.finish(LAST_READ_S)
         self._output.flush()
@@ -127,7 +132,7 @@ class App:
             self._log.timed(f"error: what the program printed could not all be written: {lost.strerror}")
         return code
 
-    def _settings(self, claim: Claim | None) -> EngineSettings:
+    def _settings(self) -> EngineSettings:
         return EngineSettings(
             observer=FanOut([self._stream, LinkRetries(self._ports)]),
             watched=True,
@@ -139,11 +144,12 @@ class App:
             signal_exit_code=0,
             on_signal=self._end,
             on_idle=self._on_idle,
-            beside=lambda engine: self._beside(claim, engine),
-            is_asked=claim is not None or self._manager.listens or self._ports.is_left,
+            beside=self._beside,
+            is_asked=self._claim is not None or self._manager.listens or self._ports.is_left,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
-            keeps=lambda number: self._keep(number, claim),
+            on_crash=self._crash,
+            keeps=self._keep,
         )
 
     def _warn(self, program: PlainProgram, registry: Registry) -> None:
@@ -181,13 +187,13 @@ class App:
             hint = MEANT_FOR_OTHERS if isinstance(error, NotFollowed) else ""
             raise CannotRun(f"cannot write to {path}: {reason}{hint}") from None
 
-    def _claim(self, path: str) -> Claim | None:
+    def _make_claim(self, path: str) -> Claim | None:
         """Make the control socket, if it can be made.
 
         Raises: CannotRun if another daemon has it.
         """
         try:
-            return Claim(path)
+            return self._upgrade.claim(path) or Claim(path)
         except Taken as error:
             raise _second(error) from None
         except Unavailable as error:
@@ -195,12 +201,12 @@ class App:
             return None
 
     @asynccontextmanager
-    async def _beside(self, claim: Claim | None, engine: Engine) -> AsyncIterator[None]:
+    async def _beside(self, engine: Engine) -> AsyncIterator[None]:
         """Answer who asks, and tell the service manager, as long as an engine runs; then undo what is left still."""
         self._engine = engine
         async with AsyncExitStack() as stack:
-            if claim is not None:
-                await stack.enter_async_context(self._answer(claim, engine))
+            if self._claim is not None:
+                await stack.enter_async_context(self._answer(self._claim, engine))
             await stack.enter_async_context(self._manager.watching())
             yield
             if self._sweeping is not None:
@@ -214,9 +220,10 @@ class App:
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.control.service import ControlService
 
-        served = ControlService(engine, self._stream, self._sources, self._ports.generated)
-        control = ControlSocket(claim.path, served, report=self._stream.refused)
+        served = ControlService(engine, self._stream, self._sources, self._ports.generated, self._upgrade.ask)
+        self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
+        self._upgrade.open(control, engine)
         try:
             yield
         finally:
@@ -232,40 +239,55 @@ class App:
     def _log_statement(self, level: int, text: bytes) -> None:
         self._log.timed(f"{LEVELS[level].lower()}: {cut(text.decode('utf-8', 'backslashreplace'))}")
 
-    def _keep(self, number: int, claim: Claim | None) -> None:
-        """End without undoing anything, if that is what a signal asks for; SIGUSR2 runs the daemon anew at once.
-
-        What it was started as runs then, in the version that is installed by now, under the same process id.
-        """
-        upgrade = number == UPGRADE
-        if not upgrade and not (number == SIGTERM and self._options.keep_on_stop):
-            return
-        if upgrade and not self._can_be_run_anew():
-            return
-        self._log.timed(f"{'running anew' if upgrade else 'ending'}: all stays as it is, for the next one to take over")
-        if not upgrade:
+    def _keep(self, number: int) -> None:
+        """End without undoing anything, if that is what a signal asks for; SIGUSR2 asks for an upgrade in place."""
+        if number == UPGRADE:
+            self._upgrade.ask()
+        elif number == SIGTERM and self._options.keep_on_stop:
+            self._log.timed("ending: all stays as it is, for the next one to take over")
             self._manager.say("STOPPING=1")
+            if self._claim is not None:
+                self._claim.release()
+            self._leave()
+            os._exit(0)
+
+    def _run_anew(self) -> None:
+        """Execute what this daemon was started as, in the version that is installed by now, under its process id."""
+        self._log.timed("running anew: all stays as it is, for the next one to take over")
+        engine = self._stream.engine
+        if engine is not None:
+            engine.work_off(STEPS)  # what was asked for has been answered already
+        self._manager.say("WATCHDOG=1")  # the next version has all of the time
+        environment = self._manager.environment()
+        try:
+            environment.update(self._upgrade.pack(self._claim, self._control))
+        except OSError as error:  # as after a crash: clients connect again
+            self._log.timed(f"warning: nothing can be handed over, not even the control socket: {error.strerror}")
+        self._leave()
+        try:
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+        except OSError as error:
+            self._log.timed(f"error: cannot execute {sys.executable}: {error.strerror}")
+            os._exit(1)
+
+    def _crash(self, error: BaseException) -> None:
+        """End at once, as if killed: what nobody has caught leaves no order in which to undo anything."""
+        try:
+            self._log.timed(
+                f"error: a bug of Netstrata ends it; all stays, for the next one to take over\n{traceback_of(error)}"
+            )
+            self._leave()
+        finally:
+            os._exit(1)
+
+    def _leave(self) -> None:
+        """Leave all as it is, and have told what was to be told."""
         self._ports.close()
-        if claim is not None:
-            claim.release()
         if self._recorder is not None:
             self._recorder.finish(LAST_READ_S)
         self._output.flush()
         for writer in self._writers:
             writer.finish(LAST_READ_S)
-        if upgrade:
-            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], self._manager.environment())
-        os._exit(0)
-
-    def _can_be_run_anew(self) -> bool:
-        """Say whether the program's file is a program still; if not, say why nothing is done."""
-        try:
-            load(self._options.program, read_file)
-        except Refusals as refusals:
-            self._log.timed("error: not run anew: the program's file is no program now")
-            self._log.write(render_all(refusals.refused))
-            return False
-        return True
 
     def _end(self) -> None:
         """Say that a signal asks for the end, and have children end within the time that whoever sent it waits."""
@@ -289,8 +311,8 @@ class App:
 
     @property
     def is_left(self) -> bool:
-        """Whether anything is left of it that was not tried to be undone yet."""
-        return self._ports.is_due
+        """Whether anything is left of it that was not tried to be undone yet, or somebody waits until nothing is."""
+        return self._ports.is_due or self._upgrade.is_adopting
 
     @property
     def is_busy(self) -> bool:
@@ -310,7 +332,7 @@ class App:
 
     async def _undo_left(self) -> None:
         """Undo it, and say so."""
-        undone = await self._ports.sweep()
+        undone = await self._ports.sweep() if self._ports.is_left else []
         failed = [one for one in undone if one.problem]
         ours = [one for one in undone if isinstance(one.entry, Behind)]
         for some, what in (
@@ -322,6 +344,7 @@ class App:
                 self._log.timed(f"undid what {what}: {done} of {len(some)}")
         for one in failed:
             self._log.timed(f"warning: {one.problem} ({one.entry.holder})")
+        self._upgrade.settled()
 
 
 def _second(error: Taken) -> CannotRun:

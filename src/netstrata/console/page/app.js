@@ -10,7 +10,7 @@ export class App {
   constructor() {
     this.history = new History();
     this.text = new Text(this);
-    this.about = { daemon: false, why: "connecting", right: "read", verbs: [], epoch: -1 };
+    this.about = { daemon: false, why: "connecting", right: "read", verbs: [], epoch: -1, program: 0 };
     this.connected = false;
     this.cursor = null; // an index of an event, or null for now
     this.chosen = null; // {path, statement}
@@ -121,10 +121,17 @@ export class App {
     if (again) toast("Another daemon answers: all is new from here on.");
   }
 
+  // One life of the daemon: another one begins with another epoch, and with an upgrade in place.
+  get life() {
+    return `${this.about.epoch}.${this.about.program}`;
+  }
+
   met(about) {
+    const upgraded = about.epoch === this.about.epoch && about.program !== this.about.program;
     this.about = about;
     if (about.daemon && about.text) this.text.load();
-    if (about.daemon && !this.history.ready) this.loadStatus();
+    if (about.daemon && (upgraded || !this.history.ready)) this.loadStatus();
+    if (upgraded && about.daemon) toast(`The daemon was upgraded in place: it is version ${about.version} now.`);
     this.changed();
   }
 

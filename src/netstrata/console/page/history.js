@@ -113,7 +113,7 @@ export class History {
   stand(told, seq) {
     let from = 0;
     for (let i = this.events.length - 1; i >= 0; i--)
-      if (this.events[i].kind === "gap") {
+      if (this.events[i].kind === "gap" || this.events[i].kind === "program") {
         from = i + 1;
         break;
       }

@@ -53,8 +53,15 @@ class Projection:
                 self.asked[fields["goal"]] = None
             else:
                 self.asked.pop(fields["goal"], None)
-        elif event.kind == "program" and "codes" in fields:
-            self.codes = {name: read_code(code) for name, code in fields["codes"].items()}
+        elif event.kind == "program":
+            self._begin(fields.get("codes", {}))
+
+    def _begin(self, codes: dict[str, Any]) -> None:
+        """Know that a program begins: after an upgrade in place, of what was before nothing stands any more."""
+        self.codes = {name: read_code(code) for name, code in codes.items()} or self.codes
+        self.roots.clear()
+        self._all.clear()
+        self.asked.clear()
 
     def find(self, path: str) -> Standing | None:
         """Return the process with a path."""

@@ -36,6 +36,7 @@ class EngineSettings(NamedTuple):
     is_asked: bool = False  # whether that may have something to do before the program has
     writers: Sequence[BoundedWriter] = ()  # of what is printed and logged
     before: Callable[[], Awaitable[None]] | None = None  # is awaited before the program starts
+    on_crash: Callable[[BaseException], None] | None = None  # is given what nobody has caught, and ends the process
     keeps: Callable[[int], None] | None = None  # is given each signal, and may end all without undoing anything
 
 
@@ -55,6 +56,7 @@ def run_program(program: PlainProgram, registry: Registry, settings: EngineSetti
         settings.writers,
         settings.before,
         settings.keeps,
+        settings.on_crash,
         patient=not outside_too,
     )
     outside = Environment(

@@ -20,7 +20,7 @@ _BUSY_S: Final = 0.02  # until it is looked again whether somebody is about to t
 
 
 class Leftovers(Protocol):
-    """What is left by a daemon before this one."""
+    """What is left by a daemon before this one, or may be."""
 
     @property
     def is_left(self) -> bool: ...
@@ -32,7 +32,7 @@ class Leftovers(Protocol):
 
 
 class Settling:
-    """Counts quiet turns after each time that the engine has had work, as long as anything is left."""
+    """Counts quiet turns after each time that the engine has had work, as long as somebody wants to know."""
 
     __slots__ = ("_counting", "_left", "_loop", "_quiet", "_soon_s", "_until")
 
