@@ -105,7 +105,11 @@ def events(draw: st.DrawFn) -> list[Event]:
     for seq in range(1, draw(st.integers(1, 30)) + 1):
         path = draw(st.sampled_from(PATHS))
         event: Event = {"seq": seq, "time": float(seq), "monotonic": float(seq), "process": path}
-        kind = draw(st.sampled_from(["process", "transition", "transition", "values", "waits", "error", "note", "gap"]))
+        kind = draw(
+            st.sampled_from(
+                ["process", "transition", "transition", "values", "waits", "error", "note", "gap", "program"]
+            )
+        )
         event["kind"] = kind
         if kind == "process":
             what = ["created", "created", "complete", "paused", "resumed", "retrying", "changed", "terminating"]
@@ -113,8 +117,8 @@ def events(draw: st.DrawFn) -> list[Event]:
             event["what"] = draw(st.sampled_from(what))
             if event["what"] == "created" and path in PARENTS:
                 event["parent"], event["at"] = PARENTS[path]
-        elif kind == "gap":
-            event |= {"process": "", "text": "missing"}
+        elif kind in ("gap", "program"):
+            event |= {"process": "", "text": "missing" if kind == "gap" else "begins"}
         else:
             statement = draw(st.integers(1, 2))
             event |= {"statement": statement, "name": "var", "file": "f", "line": 1, "column": 1, "layer": 0}

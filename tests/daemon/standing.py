@@ -1,9 +1,11 @@
 """A program that is played, and what stands in it."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
-from netstrata.control.answers import finish
+from netstrata.control.answers import Answer, finish
+from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.document import Document
@@ -13,6 +15,7 @@ from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.environment import Retry
+from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
 
 
@@ -20,6 +23,20 @@ def program_of(play: Play, stream: EventLog, path: str = "play.ncd") -> LiveProg
     """Return the program that a play runs, which is read again from a file if somebody asks for that."""
     history = History(None, State(Document()))
     return LiveProgram(path, lambda name: Path(name).read_bytes(), play.registry, play.engine, stream, history)
+
+
+def upgraded() -> "asyncio.Future[Answer]":
+    """Return what comes of an upgrade that is done."""
+    outcome: asyncio.Future[Answer] = asyncio.Future(loop=asyncio.new_event_loop())
+    outcome.get_loop().close()
+    outcome.set_result({"before": "1", "after": "2", "seconds": 0.5})
+    return outcome
+
+
+def service_of(play: Play, stream: EventLog, folder: Path, program: LiveProgram | None = None) -> ControlService:
+    """Return a program as its clients see it."""
+    program = program or program_of(play, stream)
+    return ControlService(play.engine, stream, program, GeneratedFiles(str(folder)), upgraded)
 
 
 class Played:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.daemon.standing import program_of
+from tests.daemon import standing
 
 from netstrata.control.answers import text_of
 from netstrata.control.interface import NAME
@@ -23,7 +23,6 @@ from netstrata.daemon.control.client import ControlClient
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.engine.environment import Retry
-from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
 
 MANY = 4000  # processes, and statements of one process
@@ -58,7 +57,7 @@ def service_of(text: str, folder: Path) -> tuple[ControlService, Play]:
     """Return a program that runs, as its clients see it."""
     stream = EventLog(Retry(1))
     play = Play(text, observer=stream)
-    return ControlService(play.engine, stream, program_of(play, stream), GeneratedFiles(str(folder))), play
+    return standing.service_of(play, stream, folder), play
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.daemon.standing import program_of
+from tests.daemon.standing import program_of, service_of, upgraded
 from tests.daemon.test_control import Daemon, daemon, somebody
 
 from netstrata.cli.client import Connection
@@ -170,7 +170,7 @@ def test_a_message_that_never_ends_is_given_a_time_and_one_that_has_ended_is_not
         told: list[str] = []
         stream = EventLog(Retry(1))
         play = Play('process main { depend("x"); }', observer=stream)
-        service = ControlService(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)))
+        service = service_of(play, stream, tmp_path)
         path = str(tmp_path / "control")
         control = ControlSocket(path, service, report=lambda text, uid, pid: told.append(text), slow_s=1)
         await control.open()
@@ -240,8 +240,7 @@ def test_who_reads_late_what_is_left_for_him_is_not_cut_off_afterwards(
         broken: list[object] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: broken.append(context))
         stream = EventLog(Retry(1))
-        play = Play('process main { depend("x"); }')
-        service = ControlService(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)))
+        service = service_of(Play('process main { depend("x"); }'), stream, tmp_path)
         control = ControlSocket(str(tmp_path / "control"), service)
         await control.open()
         reader, writer = await asyncio.open_unix_connection(control.path, limit=1000)
@@ -306,7 +305,7 @@ def test_a_bug_that_a_client_meets_costs_its_connection_and_a_bounded_part_of_th
         told: list[str] = []
         stream = EventLog(Retry(1))
         play = Play('process main { depend("x"); }', observer=stream)
-        service = Broken(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)))
+        service = Broken(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)), upgraded)
         control = ControlSocket(str(tmp_path / "control"), service, lambda text, uid, pid: told.append(text))
         await control.open()
         ends = []

@@ -5,7 +5,8 @@ import random
 from pathlib import Path
 
 import pytest
-from tests.daemon.standing import Played, program_of
+from tests.daemon import standing
+from tests.daemon.standing import Played
 from tests.daemon.test_one_view import PROGRAMS, answers, plain
 
 from netstrata.control.answers import finish
@@ -14,16 +15,13 @@ from netstrata.control.varlink import encode_call
 from netstrata.daemon.control import ControlSocket
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event import KEPT
-from netstrata.system.filesystem.generated import GeneratedFiles
 
 DONE = object()
 
 
 def service_of(played: Played, folder: Path) -> ControlService:
     """Return a program as its clients see it."""
-    return ControlService(
-        played.play.engine, played.stream, program_of(played.play, played.stream), GeneratedFiles(str(folder))
-    )
+    return standing.service_of(played.play, played.stream, folder)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -13,6 +13,10 @@ NAMES = {declaration.name for declaration in make_registry().declarations()}
 # The same word for something else.
 OTHERWISE = {
     ("daemon/logs/syslog.py", "daemon"): "a facility of syslog",
+    ("daemon/control/client.py", "log"): "a parameter of Watch",
+    ("daemon/pyramid/visible.py", "log"): "a field of an event",
+    ("daemon/upgrade.py", "log"): "what is handed over",
+    ("daemon/upgrade.py", "run"): "a command of ours",
     ("daemon/pyramid/graph.py", "call"): "the kind of an edge",
     ("daemon/pyramid/graph.py", "depend"): "the kind of an edge",
     ("daemon/pyramid/links.py", "index"): "a link's number",

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.daemon.standing import Played, program_of
+from tests.daemon.standing import Played, service_of
 
 from netstrata.control.answers import Items, finish, whole
 from netstrata.control.verbs import NOBODY, OPERATE, Failure
-from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.recorder import codes_of
 from netstrata.daemon.events.recording import read_event
 from netstrata.daemon.pyramid.replay import Replay
-from netstrata.system.filesystem.generated import GeneratedFiles
 
 PROGRAMS = {
     "names": """
@@ -95,10 +93,8 @@ def test_a_record_answers_as_the_daemon_did_whatever_has_happened(program: str, 
     rng = random.Random(seed)
     played = Played(PROGRAMS[program])
     play, stream = played.play, played.stream
-    daemon = ControlService(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)))
-    kept = ControlService(
-        play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path))
-    )  # never lets go what it has
+    daemon = service_of(play, stream, tmp_path)
+    kept = service_of(play, stream, tmp_path)  # never lets go what it has
     for _ in range(25):
         act = rng.random()
         if act < 0.5:

@@ -97,12 +97,16 @@ def test_a_pipe_that_nobody_empties_holds_nobody_up_and_its_reader_is_told_what_
     for _ in range(count):
         stream.control(text)
 
-    data = b""
-    while b'"gap"' not in data:
-        assert select.select([reader], [], [], 60)[0]
-        data += os.read(reader, 1 << 16)
+    data = bytearray()
+
+    def tells_the_gap() -> bool:
+        while select.select([reader], [], [], 0)[0]:
+            data.extend(os.read(reader, 1 << 16))
         if recorder.waiting == 0:
             stream.control("after")
+        return b'"gap"' in data
+
+    wait_until(tells_the_gap)
     os.close(reader)
     recorder.finish(60)
 

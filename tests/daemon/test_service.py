@@ -6,7 +6,7 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from tests.daemon.standing import program_of
+from tests.daemon.standing import program_of, service_of, upgraded
 
 from netstrata.control.answers import Answer, Items, Slices, Waiting, finish, whole
 from netstrata.control.description import Type
@@ -103,7 +103,7 @@ def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp
     generated = GeneratedFiles(str(tmp_path))
     program = program_of(play, stream)
     program.sources = [Source("main.ncd", PROGRAM.encode())]
-    service = ControlService(play.engine, stream, program, generated)
+    service = ControlService(play.engine, stream, program, generated, upgraded)
 
     with generated.held_file("main.conf") as file:
         file.write("x = 1\n")
@@ -115,8 +115,7 @@ def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp
 
 def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:
     stream = EventLog(Retry(1))
-    play = Play(PROGRAM, observer=stream)
-    service = ControlService(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)))
+    service = service_of(Play(PROGRAM, observer=stream), stream, tmp_path)
     nobody: dict[str, dict[str, Any]] = {
         "Status": {"process": "x"}, "Why": {"process": "x"}, "Restart": {"process": "main", "statement": 9},
         "Retry": {"process": "x"},
@@ -132,7 +131,7 @@ def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:
 def test_the_waits_of_what_somebody_has_tried_again_are_short_again(tmp_path: Path) -> None:
     stream = EventLog(Retry(1))
     play = Play(PROGRAM, observer=stream)
-    service = ControlService(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)))
+    service = service_of(play, stream, tmp_path)
     [process] = play.engine.retrying
     process.troubles().retries = 7
 

@@ -132,7 +132,7 @@ def test_a_dnsmasq_whose_configuration_is_another_one_is_started_anew(lab: Lab, 
     # Not in its place, either: that the command is the same is enough to know that each would be in the other's way.
     second = up(server, tmp_path / "server.ncd", 'var("x");' + SERVER.replace("192.0.2.20", "192.0.2.30"))
 
-    assert "IP range 192.0.2.10 -- 192.0.2.30" in second.output()
+    second.wait_output("IP range 192.0.2.10 -- 192.0.2.30")
     (other,) = pids(server, "dnsmasq-lan.conf")
     assert other != pid
     assert second.end() == 0

@@ -97,7 +97,7 @@ def test_a_journal_on_a_full_disk_is_read_and_written_by_the_next_daemon(lab: La
         assert (len(second.left), second.problem) == (3, "")
         assert reading(Path(path)).entries == {}
         second.close()
-        assert os.listdir(f"{RUN}/journal") == []
+        assert not os.path.exists(f"{RUN}/journal")
 
     with small_disk(laptop, "256k"):
         laptop.call(crash_and_go_on)

@@ -151,7 +151,7 @@ def test_an_upgrade_to_what_is_no_program_is_refused_and_all_goes_on(lab: Lab, t
     (tmp_path / "router.ncd").write_text("process main { net.up( }")
 
     daemon.signal(signal.SIGUSR2)
-    daemon.wait_output("not run anew: the program's file is no program now")
+    daemon.wait_output("not run anew: the version that is installed by now cannot run this program:")
 
     assert f"{tmp_path}/router.ncd:1:24" in daemon.output()
     assert host.kernel() == before

@@ -11,7 +11,7 @@ from typing import Any
 
 from netstrata.control import varlink
 from netstrata.control.errors import NoAnswer, NoDaemon, Refusal
-from netstrata.control.interface import NAME
+from netstrata.control.interface import LONG, NAME
 
 WAIT_S = 10.0
 
@@ -61,6 +61,7 @@ class Connection:
 
         Raises: NoDaemon, Refusal.
         """
+        self._socket.settimeout(None if method in LONG else self._wait_s)
         return next(self._answers(varlink.encode_call(f"{NAME}.{method}", parameters)))
 
     def close(self) -> None:

@@ -33,6 +33,10 @@ def run_command(words: list[str]) -> int:
         # The reader of our output is gone, as with `netstrata doc | head`.
         give_up_output()
         return OK
+    except MemoryError:
+        give_up_output()
+        print("error: there is no memory left", file=sys.stderr)
+        return FAILED
     except OSError as error:
         give_up_output()
         what = f"{error.filename}: " if error.filename else ""
@@ -68,6 +72,9 @@ def command_line() -> argparse.ArgumentParser:
     run.add_argument("--stop-time", metavar="S", type=int, default=50, help="for all children to end in (50)")
     run.add_argument(
         "--keep-on-stop", action="store_true", help="undo nothing at SIGTERM: the next daemon takes over what stands"
+    )
+    run.add_argument(
+        "--dry-run", action="store_true", help="only read the options and the program, as before an upgrade in place"
     )
     run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")
     run.add_argument("--control", metavar="PATH", default="", help="the control socket; none for no socket")
@@ -170,6 +177,11 @@ def _add_questions(
         command.add_argument("goal")
         command.add_argument("--wait", action="store_true", help=f"until {until}")
         command.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="wait no longer (exit code 3)")
+    add(
+        "upgrade",
+        "Upgrade",
+        "run the version that is installed by now in place of the one that runs; nothing goes down",
+    )
     add("goals", "Goals", "what can be asked for, and how far it is")
 
 

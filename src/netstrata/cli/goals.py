@@ -7,7 +7,9 @@ import time
 from typing import Any
 
 from netstrata.cli.client import Connection, TookTooLong
+from netstrata.cli.follow import connect_again
 from netstrata.cli.terminal_style import Paint, harmless
+from netstrata.control.errors import NoAnswer, NoDaemon
 from netstrata.control.exit_codes import TIMED_OUT
 
 
@@ -19,20 +21,47 @@ def goals(options: argparse.Namespace, daemon: Connection) -> int:
     if options.command == "goals":
         return _list(daemon.call("Goals"), options.json)
     wanted = "up" if options.command == "up" else "idle"
-    daemon.call("Ask" if wanted == "up" else "Drop", goal=options.goal)
-    if (options.wait or options.timeout is not None) and not _wait(options.goal, wanted, options.timeout, daemon):
+    waits = options.wait or options.timeout is not None
+    end = time.monotonic() + options.timeout if options.timeout is not None else None
+    came = _ask(options.goal, wanted, end, daemon) if waits else _ask_once(options.goal, wanted, daemon)
+    if not came:
         what = "come up" if wanted == "up" else "been undone"
         text = f"{options.goal} has not {what} within {options.timeout:g} s"
         print(f"error: {text}\nhelp: it goes on; `netstrata why` says what it waits for", file=sys.stderr)
         return TIMED_OUT
     if options.json:
-        print(json.dumps(_find(options.goal, daemon), indent=2))
+        print(json.dumps(_find(options.goal, Connection(daemon.path)), indent=2))
     return 0
 
 
-def _wait(name: str, wanted: str, timeout_s: float | None, daemon: Connection) -> bool:
-    """Look at a goal whenever something has happened; say whether it came to what is wanted in time."""
-    end = time.monotonic() + timeout_s if timeout_s is not None else None
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
+
+
+def _ask_once(name: str, wanted: str, daemon: Connection) -> bool:
+    daemon.call("Ask" if wanted == "up" else "Drop", goal=name)
+    return True
+
+
+def _ask(name: str, wanted: str, end: float | None, daemon: Connection) -> bool:
+    """Ask, and wait for it; ask the next daemon, too, if one is killed meanwhile, for it does not know."""
+    while True:
+        try:
+            return _ask_once(name, wanted, daemon) and _wait(name, wanted, end, daemon)
+        except NoAnswer:
+            raise
+        except NoDaemon:
+            try:
+                daemon = connect_again(daemon.path, _note, end)
+            except TookTooLong:
+                return False
+
+
+def _wait(name: str, wanted: str, end: float | None, daemon: Connection) -> bool:
+    """Look at a goal whenever something has happened; say whether it came to what is wanted in time.
+
+    Shapes: end is in monotonic seconds.
+    """
     asked = daemon.call("Watch", kind="control")["events"][-1]["seq"]
     events = Connection(daemon.path).stream("Watch", until=end, after=asked)
     while True:

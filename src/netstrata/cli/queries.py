@@ -9,6 +9,7 @@ from typing import Any
 
 from netstrata.cli.client import Connection
 from netstrata.cli.events import print_events
+from netstrata.cli.follow import follow
 from netstrata.cli.refusals import told
 from netstrata.cli.status import status
 from netstrata.cli.terminal_style import Paint, harmless
@@ -101,13 +102,17 @@ def _log(options: argparse.Namespace, daemon: Connection) -> int:
         try:
             daemon.call("Status", process=options.process)
         except Refusal as refusal:
-            print(f"note: {harmless(told(refusal).text)} yet", file=sys.stderr)
+            _note(f"{harmless(told(refusal).text)} yet")
     try:
-        for answer in daemon.stream("Watch", after=options.after, **asked):
-            print_events(answer["events"], options.json)
+        for events in follow(daemon, _note, options.after, **asked):
+            print_events(events, options.json)
     except NoDaemon:
-        return 0  # it has ended, and the stream with it
+        pass  # it has ended, and the stream with it
     return 0
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
 
 
 def _restart(options: argparse.Namespace, daemon: Connection) -> int:

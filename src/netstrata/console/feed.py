@@ -22,11 +22,14 @@ BEAT_S: Final = 10.0  # how long a stream may say nothing
 AGAIN_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0)  # waits before the daemon is looked for again, the last for ever
 
 
-NOTHING: Final = {"right": "read", "text": False, "verbs": [], "version": ""}
+NOTHING: Final = {"right": "read", "text": False, "verbs": [], "version": "", "program": 0}
 
 
 class _Numbered(msgspec.Struct):
     seq: int
+    kind: str = ""
+    what: str = ""
+    log: str = ""
 
 
 class _Told(msgspec.Struct):
@@ -49,6 +52,8 @@ class Feed:
         self._events: list[msgspec.Raw] = []
         self._news = asyncio.Event()
         self._closed = False
+        self._log = ""  # of the daemon's, which the numbers are of
+        self._program = 0  # the event with which the program began, if it was not the first one
         self.epoch = 0
         self.state: dict[str, Any] = {**NOTHING, "daemon": False, "why": "looking for the daemon"}
 
@@ -79,7 +84,7 @@ class Feed:
                 tries += 1
 
     async def _meet(self) -> None:
-        """Begin an epoch with a daemon that answers.
+        """Know a daemon that answers; begin an epoch, unless it goes on with the log that we follow.
 
         Raises: NoDaemon, Refusal.
         """
@@ -93,9 +98,12 @@ class Feed:
         except Refusal:
             text = False
         right = "steer" if text and self._operate else "read"
-        self._numbers.clear()
-        self._events.clear()
-        self.epoch += 1
+        if not await self._goes_on():
+            self._numbers.clear()
+            self._events.clear()
+            self._log = ""
+            self._program = 0
+            self.epoch += 1
         self.state = {
             "daemon": True,
             "why": "",
@@ -103,26 +111,47 @@ class Feed:
             "text": text,
             "verbs": re.findall(r"^method (\w+)\(", described.get("description", ""), re.MULTILINE),
             "version": about.get("version", ""),
+            "program": self._program,
         }
         self._say(f"the daemon answers, version {about.get('version')}: {_RIGHTS[right]}")
         self._publish()
+
+    async def _goes_on(self) -> bool:
+        """Say whether the daemon goes on with the log that we follow.
+
+        Raises: NoDaemon, Refusal.
+        """
+        try:
+            if self._log:
+                await self._daemon.ask("Watch", after=self.last, log=self._log, kind="program")
+        except Refusal as refusal:
+            if refusal.name != "OtherLog":
+                raise
+            return False
+        return bool(self._log)
 
     async def _follow(self, missed: bool) -> None:
         """Take in events; after a gap, whatever is there yet of what was missed.
 
         Raises: NoDaemon, Refusal.
         """
-        async with contextlib.aclosing(self._daemon.stream("Watch", after=0)) as answers:
+        known = {"log": self._log} if self._log else {}
+        after = 0 if missed else self.last
+        async with contextlib.aclosing(self._daemon.stream("Watch", after=after, **known)) as answers:
             async for answer in answers:
                 try:
                     events = _told.decode(answer).events
-                    numbers = [_numbered.decode(event).seq for event in events]
+                    heads = [_numbered.decode(event) for event in events]
                 except msgspec.DecodeError as error:
                     raise NoDaemon(f"the daemon cannot be understood: {error}") from error
-                if missed and numbers[:1] == [1] and self.last > 1:
-                    raise NoDaemon("the daemon was started again")
-                missed = False
-                self._take_in(numbers, events)
+                self._log = heads[-1].log
+                began = [
+                    head.seq for head in heads if head.kind == "program" and head.what != "changed" and head.seq > 1
+                ]
+                self._take_in([head.seq for head in heads], events)
+                if began and began[-1] > self._program:  # it was upgraded in place
+                    self._program = began[-1]
+                    await self._meet()
 
     def _take_in(self, numbers: list[int], events: list[msgspec.Raw]) -> None:
         """Keep what is new, and let go of what is old."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from netstrata.control.errors import NoAnswer, NoDaemon, Refusal
-from netstrata.control.interface import NAME, SERVICE
+from netstrata.control.interface import LONG, NAME, SERVICE
 from netstrata.control.varlink import encode_call
 
 WAIT_S: Final = 10.0
@@ -50,7 +50,8 @@ class Daemon:
         """
         asked = b"".join(encode_call(_qualified(method), parameters) for method, parameters in calls)
         try:
-            async with self._under_way, asyncio.timeout(WAIT_S), self._connected() as (reader, writer):
+            wait_s = None if any(method in LONG for method, _ in calls) else WAIT_S
+            async with self._under_way, asyncio.timeout(wait_s), self._connected() as (reader, writer):
                 writer.write(asked)
                 return [_read(await reader.readuntil(b"\0")) for _ in calls]
         except TimeoutError as error:

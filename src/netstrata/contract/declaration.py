@@ -135,6 +135,11 @@ class Declaration:
         return self.kind in HOLDING_OUTSIDE
 
     @property
+    def comes_by_itself(self) -> bool:
+        """Say whether it comes up without anybody's doing: what it waits for is its own work, or time."""
+        return self.kind == "configures" or self.roles.comes
+
+    @property
     def doc(self) -> str:
         """The documentation, without the indentation it has in the source."""
         import inspect  # 4 ms that only who reads documentation pays

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from netstrata.contract.declaration import Argument, Declaration, Shape, Variable
+from netstrata.contract.roles import NO_ROLES, Roles
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,9 +57,9 @@ def configures(name: str, *, layer: int = 0) -> Callable[[F], F]:
     return _declares(name, "configures", layer)
 
 
-def watches(name: str, *, layer: int = 0) -> Callable[[F], F]:
+def watches(name: str, *, layer: int = 0, roles: Roles = NO_ROLES) -> Callable[[F], F]:
     """Declare a statement that follows something outside, up and down."""
-    return _declares(name, "watches", layer)
+    return _declares(name, "watches", layer, roles)
 
 
 def reports(name: str, *, layer: int = 0) -> Callable[[F], F]:
@@ -84,7 +85,7 @@ def _next_event() -> None:
     """
 
 
-def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
+def _declares(name: str, kind: str, layer: int, roles: Roles = NO_ROLES) -> Callable[[F], F]:
     def declare(function: F) -> F:
         check_path(name, function.__module__, ROOM)
         doc = function.__doc__ or ""
@@ -99,6 +100,7 @@ def _declares(name: str, kind: str, layer: int) -> Callable[[F], F]:
             layer=layer,
             file=function.__code__.co_filename,
             line=function.__code__.co_firstlineno,
+            roles=roles,
         )
         check_example(name, doc)
         function.declaration = declaration  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ class Roles(NamedTuple):
     asks: its first argument, or, of what it wants, each element of it.  `asks`: what it wants is asked for, too.
     `calls`: the process that it runs stands in its place.
     `forwards`: it stands for what its first argument, a path, leads to: the names that come before the path.
+    `comes`: what it waits for comes by itself, for it has asked for it, or time brings it.
     `holds`: what its value is, made of its arguments.  `changes`: when it changes the value of what it is called on.
     """
 
@@ -30,6 +31,7 @@ class Roles(NamedTuple):
     forwards: tuple[str, ...] | None = None
     holds: Callable[[list[Value]], Value] | None = None
     changes: int = 0
+    comes: bool = False
 
 
 NO_ROLES: Final = Roles()

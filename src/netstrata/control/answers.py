@@ -1,7 +1,7 @@
 """Answers, made a slice at a time: whoever answers does something else between two slices.  No sockets, no clock.
 
     Slices[T]   a generator that stops after each slice of its work, and returns a T
-    Waiting[T]  the same, which may also yield a Later that it waits for, and is gone on with once that has come
+    Waiting[T]  the same, which may also yield something Awaited, and is gone on with once that has come
     Items       a list, made element by element; None is no element, but the end of a slice
     Answer      what a verb answers, by name
 
@@ -10,46 +10,61 @@ An answer may hold Items wherever it would hold a list: its text is made as the 
 
 import json
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+
+class Awaited(Protocol):
+    """What an answer waits for, as a Future of asyncio's."""
+
+    def done(self) -> bool:
+        """Whether it has come."""
+
+    def add_done_callback(self, callback: Callable[[Any], object], /) -> None:
+        """Call when it comes."""
+
 
 T = TypeVar("T")
 
 
 class Later:
-    """Something that an answer waits for."""
+    """Something that an answer waits for, once."""
 
-    __slots__ = ("_call", "is_there")
+    __slots__ = ("_call", "_has_come")
 
     def __init__(self) -> None:
-        self.is_there = False
-        self._call: Callable[[], None] | None = None
+        self._has_come = False
+        self._call: Callable[[Any], object] | None = None
 
     def come(self) -> None:
-        """Say that it is there."""
-        self.is_there = True
+        """Say that it has come."""
+        self._has_come = True
         if self._call is not None:
-            self._call()
+            self._call(self)
 
-    def then(self, call: Callable[[], None]) -> None:
-        """Call once it is there, at once if it is."""
-        self._call = call
-        if self.is_there:
-            call()
+    def done(self) -> bool:
+        """Whether it has come."""
+        return self._has_come
+
+    def add_done_callback(self, callback: Callable[[Any], object], /) -> None:
+        """Call one when it comes, at once if it has."""
+        self._call = callback
+        if self._has_come:
+            callback(self)
 
 
 Slices = Generator[None, None, T]
-Waiting = Generator[Later | None, None, T]
+Waiting = Generator[Awaited | None, None, T]
 Items = Iterator[Any]
 Answer = dict[str, Any]
 Clean = Callable[[Any], Any]  # what JSON can hold, to what may be told of it
 
 
 def finish(work: Waiting[T]) -> T:
-    """Do all of some work at once, and return what comes of it; it waits for nothing that is not there."""
+    """Do all of some work at once, and return what comes of it; it waits for nothing that has not come."""
     while True:
         try:
-            later = next(work)
-            assert later is None or later.is_there
+            awaited = next(work)
+            assert awaited is None or awaited.done()
         except StopIteration as end:
             found: T = end.value
             return found

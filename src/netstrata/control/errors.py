@@ -73,6 +73,8 @@ ERRORS: Final[dict[str, Row]] = {
         FAILED, 503, "{who} may have no more than {most} connections to the daemon", "end some of them"
     ),
     "Gap": Row(FAILED, 502, "events were missed: they came faster than they were read", "ask again"),
+    "OtherLog": Row(FAILED, 404, "the events are those of another daemon by now", "ask again from the first one on"),
+    "NotUpgraded": Row(FAILED, 503, "not upgraded: {text}", "all goes on as it was; mend that, and ask again"),
     "NotRecorded": Row(FAILED, 501, "a recording is shown there, and {verb} is for a daemon", "ask a daemon"),
     # Those of every varlink service.
     "InterfaceNotFound": Row(FAILED, 501, "what answers there has no interface {interface}", "is it a daemon of ours?"),

@@ -22,6 +22,9 @@ CHANGING: Final = frozenset(
     {"Reload", "Load", "Replace", "Unload", "Stop", "Start", "Spawn", "Plan", "Confirm", "Revert"}
 )
 
+# The answer to these takes as long as it takes.
+LONG: Final = frozenset({"Upgrade"})
+
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
 # Reading is for everybody who can reach the socket; steering is for root, the user the daemon runs as, and
@@ -84,8 +87,11 @@ type Cause (
 # (behind: in which processes), trouble what is wrong although it is up, names what it provides, wants or comes up for
 # (scope: in which scope) or, of one about the outside, what may be links, provider and provider_statement who provides
 # what it wants; known has the names of statements to come, by their numbers.  Who may only read is not told of names.
+# seq counts within a log, which goes on when a daemon is upgraded in place; nothing stands of what was before a program
+# begins.
 type Event (
   seq: int,
+  log: ?string,
   time: float,
   monotonic: float,
   kind: string,
@@ -165,9 +171,9 @@ type Link (
 # up for it or provide it.
 type Goal (name: string, asked: bool, state: string, processes: []string)
 
-# What is counted.  uptime is in seconds; events, errors, retries (waits to try a statement again) and the engine's
-# steps are since the program began, processes by state and floors by layer and state are how many there are now;
-# lights are those of the program's own processes.
+# What is counted.  uptime is in seconds; events are those of the log; errors, retries (waits to try a statement again)
+# and the engine's steps are since the program began, processes by state and floors by layer and state are how many
+# there are now; lights are those of the program's own processes.
 type Counted (
   version: string,
   uptime: float,
@@ -207,7 +213,17 @@ method Why(process: string) -> (causes: []Cause)
 # more: only those in memory.  Who may only read is not told of the kinds child and control.  process is one and those
 # below it; statement is a number or a name; kind may be several, with commas in between.  A client that does not read
 # is told Gap, and the connection ends.
-method Watch(after: ?int, process: ?string, statement: ?string, child: ?string, kind: ?string) -> (events: []Event)
+# Each event says where it is: its number, and the log that this is a number of.  Who comes again says both (after,
+# log), and goes on from there, also after an upgrade in place; where another log is kept by now, he is told OtherLog,
+# and where the events in between are in memory no more, Gap.
+method Watch(
+  after: ?int,
+  log: ?string,
+  process: ?string,
+  statement: ?string,
+  child: ?string,
+  kind: ?string
+) -> (events: []Event)
 
 # Undo a process from a statement on (1 if none is given), and bring it up again; with above, the statement itself
 # stays.
@@ -277,6 +293,10 @@ method Show(name: string) -> (text: string)
 # What can be asked for: the program's on_request and require.
 method Goals() -> (goals: []Goal)
 
+# Run the version that is installed by now in place of the one that runs: it takes over what stands, the clients, and
+# the log of events.  The answer comes when all is taken over: version before and after, and the seconds that it took.
+method Upgrade() -> (before: string, after: string, seconds: float)
+
 # Ask for a goal, or no more; what it requires is asked for by itself.
 method Ask(goal: string) -> ()
 method Drop(goal: string) -> ()
@@ -295,6 +315,8 @@ error NothingAwaited ()
 error NoSuchGoal (goal: string, similar: []string)
 error PermissionDenied (verb: string, allowed: []string)
 error Gap (seq: int)
+error OtherLog (log: string)
+error NotUpgraded (text: string)
 error TooManyConnections (most: int)
 
 # A recording is shown (netstrata replay), which knows nothing of this.

@@ -29,6 +29,11 @@ class Frames:
         """Whether a message has begun, and not ended; true only when there is none to take."""
         return bool(self._held)
 
+    @property
+    def held(self) -> bytes:
+        """What was taken in, and is not returned yet."""
+        return bytes(self._held)
+
     def add(self, data: bytes) -> None:
         """Take in what arrived."""
         self._held += data
@@ -105,6 +110,12 @@ def encode_call(method: str, parameters: dict[str, Any], more: bool = False) -> 
     if more:
         message["more"] = True
     return encode(message)
+
+
+def encode_again(call: Call) -> bytes:
+    """Return a call that was read as bytes."""
+    flags = {name: True for name, value in (("more", call.more), ("oneway", call.oneway)) if value}
+    return encode({"method": call.method, "parameters": call.parameters, **flags})
 
 
 def encode_reply(parameters: dict[str, Any], continues: bool = False) -> bytes:

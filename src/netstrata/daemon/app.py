@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from errno import ENXIO
 from signal import SIGTERM
@@ -16,13 +16,14 @@ from netstrata.daemon.logs.run_log import RunLog
 from netstrata.daemon.running import garbage
 from netstrata.daemon.running.backoff import BackOff
 from netstrata.daemon.running.fan_out import FanOut
-from netstrata.daemon.running.host import UPGRADE
+from netstrata.daemon.running.host import STEPS, UPGRADE
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
-from netstrata.daemon.running.settling import Settling
-from netstrata.daemon.text.rendering import cut
+from netstrata.daemon.running.settling import Settling, is_underway
+from netstrata.daemon.text.rendering import cut, traceback_of
+from netstrata.daemon.upgrade import Upgrade
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
 from netstrata.language.check import check
@@ -32,6 +33,8 @@ from netstrata.language.refusals import Refusals
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
 from netstrata.system.filesystem.places import NotFollowed
+from netstrata.system.handover import take_handover
+from netstrata.system.held import Behind
 from netstrata.system.output.bounded_writer import LAST_READ_S, BoundedWriter
 from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
@@ -42,6 +45,7 @@ from netstrata.values import Source, Unavailable
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from netstrata.daemon.control import ControlSocket
     from netstrata.daemon.events.recorder import Recorder
     from netstrata.daemon.live.start import Start
 
@@ -75,8 +79,13 @@ class RunOptions(NamedTuple):
 class App:
     """One daemon, from its options to its exit code."""
 
-    def __init__(self, options: RunOptions, writers: tuple[BoundedWriter, BoundedWriter]) -> None:
-        """Take how it is run, and where it writes what the program prints and what it logs."""
+    def __init__(
+        self,
+        options: RunOptions,
+        writers: tuple[BoundedWriter, BoundedWriter],
+        make_ports: Callable[..., SystemPorts] = SystemPorts,
+    ) -> None:
+        """Take how it is run, where it writes what the program prints and what it logs, and what makes its ports."""
         self.signalled = False  # a signal has asked for the end
         self._options = options
         self._writers = writers
@@ -84,15 +93,19 @@ class App:
         self._output = StandardOutput(writers[0])
         self._retry = BackOff(options.retry_ms, os.getpid() % 97 / 97)
         self._stream = EventLog(self._retry)
-        self._ports = SystemPorts(self._output, state=options.state, name=options.name)
+        self._ports = make_ports(self._output, state=options.state, name=options.name)
         self._settling = Settling(self)
         self._sweeping: Future[None] | None = None
+        self._engine: Engine | None = None
         self._problem = ""
         self._recorder: Recorder | None = None
         self._sources: list[Source] = []
         self._kept_in = os.path.join(options.state, "programs", file_name(options.name))
         self._start: Start | None = None
+        self._claim: Claim | None = None
+        self._control: ControlSocket | None = None
         self._manager = take_service_manager()
+        self._upgrade = Upgrade(self._stream, self._log.timed, self._run_anew, take_handover())
 
     def run(self) -> int:
         """Run the program until it ends or a signal ends it, and return the exit code.
@@ -101,24 +114,21 @@ class App:
         """
         options = self._options
         garbage.keep_off()
-        self._start = self._how_to_start()
-        start = self._start
-        how = (start.read, start.document.edit) if start is not None else (read_file,)
-        program = load(options.program, *how)
+        program = self._load()
         self._sources = program.sources
         self._registry = registry = make_registry()
         self._warn(program, registry)
         self._subscribe_logs()
         self._recorder = self._record(options.record) if options.record is not None else None
-        claim = self._claim(options.control) if options.control is not None else None
+        self._claim = self._make_claim(options.control) if options.control is not None else None
         try:
-            code = run_program(program, registry, self._settings(claim))
+            code = run_program(program, registry, self._settings())
         except Taken as error:
             raise _second(error) from None
         finally:
             self._ports.close()
-            if claim is not None:
-                claim.release()
+            if self._claim is not None:
+                self._claim.release()
         if self._recorder is not None:
             self._recorder.finish(LAST_READ_S)
         self._output.flush()
@@ -142,7 +152,28 @@ class App:
             self._log.timed(f"note: {start.note} (netstrata program --versions)")
         return start
 
-    def _settings(self, claim: Claim | None) -> EngineSettings:
+    def _load(self) -> PlainProgram:
+        """Read the program that is to run, as people have changed it.
+
+        Raises: Refusals; CannotRun.
+        """
+        start = self._start = self._how_to_start()
+        path, changed = self._options.program, self._upgrade.document
+        if changed is not None:
+            from netstrata.daemon.live.kept import State
+            from netstrata.daemon.live.start import Start
+
+            before = start or Start(read_file, changed, State(changed.only_persistent()))
+            try:
+                program = load(path, before.read, changed.edit)
+            except Refusals as refusals:
+                self._log.timed(f"warning: what was changed of the program is dropped: {render_all(refusals.refused)}")
+            else:
+                self._start = before._replace(document=changed)
+                return program
+        return load(path, start.read, start.document.edit) if start is not None else load(path, read_file)
+
+    def _settings(self) -> EngineSettings:
         return EngineSettings(
             observer=FanOut([self._stream, LinkRetries(self._ports)]),
             watched=True,
@@ -154,10 +185,12 @@ class App:
             signal_exit_code=0,
             on_signal=self._end,
             on_idle=self._on_idle,
-            beside=(lambda engine: self._beside(claim, engine)) if self._has_company(claim) else None,
+            beside=self._beside,
+            is_asked=self._claim is not None or self._manager.listens or self._ports.is_left,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
-            keeps=lambda number: self._keep(number, claim),
+            on_crash=self._crash,
+            keeps=self._keep,
         )
 
     def _warn(self, program: PlainProgram, registry: Registry) -> None:
@@ -195,34 +228,31 @@ class App:
             hint = MEANT_FOR_OTHERS if isinstance(error, NotFollowed) else ""
             raise CannotRun(f"cannot write to {path}: {reason}{hint}") from None
 
-    def _claim(self, path: str) -> Claim | None:
+    def _make_claim(self, path: str) -> Claim | None:
         """Make the control socket, if it can be made.
 
         Raises: CannotRun if another daemon has it.
         """
         try:
-            return Claim(path)
+            return self._upgrade.claim(path) or Claim(path)
         except Taken as error:
             raise _second(error) from None
         except Unavailable as error:
             self._log.timed(f"warning: {error}; status, why and log will not reach this daemon (see --control)")
             return None
 
-    def _has_company(self, claim: Claim | None) -> bool:
-        """Say whether anything is to be done beside the engine: see `_beside`."""
-        return claim is not None or self._manager.listens or self.is_left
-
     @asynccontextmanager
-    async def _beside(self, claim: Claim | None, engine: Engine) -> AsyncIterator[None]:
+    async def _beside(self, engine: Engine) -> AsyncIterator[None]:
         """Answer who asks, and tell the service manager, as long as an engine runs; then undo what is left still."""
+        self._engine = engine
         async with AsyncExitStack() as stack:
-            if claim is not None:
-                await stack.enter_async_context(self._answer(claim, engine))
+            if self._claim is not None:
+                await stack.enter_async_context(self._answer(self._claim, engine))
             await stack.enter_async_context(self._manager.watching())
             yield
             if self._sweeping is not None:
                 await self._sweeping
-            if self.is_left:  # the program has not settled
+            if self._ports.is_left:  # the program has not settled, or could not undo something at once
                 await self._undo_left()
 
     @asynccontextmanager
@@ -239,9 +269,10 @@ class App:
         history = History(KeptPrograms(self._kept_in), start.state if start is not None else State(Document()))
         program = LiveProgram(self._options.program, read_file, self._registry, engine, self._stream, history)
         program.begin(self._sources, start.document if start is not None else Document())
-        served = ControlService(engine, self._stream, program, self._ports.generated)
-        control = ControlSocket(claim.path, served, report=self._stream.refused)
+        served = ControlService(engine, self._stream, program, self._ports.generated, self._upgrade.ask)
+        self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
+        self._upgrade.open(control, engine, program)
         try:
             yield
         finally:
@@ -257,40 +288,55 @@ class App:
     def _log_statement(self, level: int, text: bytes) -> None:
         self._log.timed(f"{LEVELS[level].lower()}: {cut(text.decode('utf-8', 'backslashreplace'))}")
 
-    def _keep(self, number: int, claim: Claim | None) -> None:
-        """End without undoing anything, if that is what a signal asks for; SIGUSR2 runs the daemon anew at once.
-
-        What it was started as runs then, in the version that is installed by now, under the same process id.
-        """
-        upgrade = number == UPGRADE
-        if not upgrade and not (number == SIGTERM and self._options.keep_on_stop):
-            return
-        if upgrade and not self._can_be_run_anew():
-            return
-        self._log.timed(f"{'running anew' if upgrade else 'ending'}: all stays as it is, for the next one to take over")
-        if not upgrade:
+    def _keep(self, number: int) -> None:
+        """End without undoing anything, if that is what a signal asks for; SIGUSR2 asks for an upgrade in place."""
+        if number == UPGRADE:
+            self._upgrade.ask()
+        elif number == SIGTERM and self._options.keep_on_stop:
+            self._log.timed("ending: all stays as it is, for the next one to take over")
             self._manager.say("STOPPING=1")
+            if self._claim is not None:
+                self._claim.release()
+            self._leave()
+            os._exit(0)
+
+    def _run_anew(self) -> None:
+        """Execute what this daemon was started as, in the version that is installed by now, under its process id."""
+        self._log.timed("running anew: all stays as it is, for the next one to take over")
+        engine = self._stream.engine
+        if engine is not None:
+            engine.work_off(STEPS)  # what was asked for has been answered already
+        self._manager.say("WATCHDOG=1")  # the next version has all of the time
+        environment = self._manager.environment()
+        try:
+            environment.update(self._upgrade.pack(self._claim, self._control))
+        except OSError as error:  # as after a crash: clients connect again
+            self._log.timed(f"warning: nothing can be handed over, not even the control socket: {error.strerror}")
+        self._leave()
+        try:
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+        except OSError as error:
+            self._log.timed(f"error: cannot execute {sys.executable}: {error.strerror}")
+            os._exit(1)
+
+    def _crash(self, error: BaseException) -> None:
+        """End at once, as if killed: what nobody has caught leaves no order in which to undo anything."""
+        try:
+            self._log.timed(
+                f"error: a bug of Netstrata ends it; all stays, for the next one to take over\n{traceback_of(error)}"
+            )
+            self._leave()
+        finally:
+            os._exit(1)
+
+    def _leave(self) -> None:
+        """Leave all as it is, and have told what was to be told."""
         self._ports.close()
-        if claim is not None:
-            claim.release()
         if self._recorder is not None:
             self._recorder.finish(LAST_READ_S)
         self._output.flush()
         for writer in self._writers:
             writer.finish(LAST_READ_S)
-        if upgrade:
-            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], self._manager.environment())
-        os._exit(0)
-
-    def _can_be_run_anew(self) -> bool:
-        """Say whether the program's file is a program still; if not, say why nothing is done."""
-        try:
-            load(self._options.program, read_file)
-        except Refusals as refusals:
-            self._log.timed("error: not run anew: the program's file is no program now")
-            self._log.write(render_all(refusals.refused))
-            return False
-        return True
 
     def _end(self) -> None:
         """Say that a signal asks for the end, and have children end within the time that whoever sent it waits."""
@@ -314,13 +360,18 @@ class App:
 
     @property
     def is_left(self) -> bool:
-        """Whether anything is left of it."""
-        return self._ports.is_left
+        """Whether anything is left of it that was not tried to be undone yet, or somebody waits until nothing is."""
+        return self._ports.is_due or self._upgrade.is_adopting
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody is about to take it over."""
         return self._ports.is_busy
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether something comes up by itself, which may take it over."""
+        return self._engine is not None and is_underway(self._engine)
 
     def sweep(self) -> None:
         """Begin to undo it."""
@@ -330,14 +381,19 @@ class App:
 
     async def _undo_left(self) -> None:
         """Undo it, and say so."""
-        undone = await self._ports.sweep()
+        undone = await self._ports.sweep() if self._ports.is_left else []
         failed = [one for one in undone if one.problem]
-        if undone:
-            self._log.timed(
-                f"undid what a daemon before this one has left: {len(undone) - len(failed)} of {len(undone)}"
-            )
+        ours = [one for one in undone if isinstance(one.entry, Behind)]
+        for some, what in (
+            ([one for one in undone if one not in ours], "a daemon before this one has left"),
+            (ours, "could not be undone at once"),
+        ):
+            if some:
+                done = sum(not one.problem for one in some)
+                self._log.timed(f"undid what {what}: {done} of {len(some)}")
         for one in failed:
             self._log.timed(f"warning: {one.problem} ({one.entry.holder})")
+        self._upgrade.settled()
 
 
 def _second(error: Taken) -> CannotRun:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from netstrata.contract import KERNEL, NOTE, Down, PortsFor, Revised
 from netstrata.engine.environment import Waiting
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
-from netstrata.values import Refused, Unavailable, Value
+from netstrata.values import Refused, Unavailable, Value, no_memory
 
 if TYPE_CHECKING:
     from asyncio import Future, Task
@@ -129,6 +129,8 @@ class AsyncStatement(Statement):
         except OSError as refusal:
             reason = refusal.strerror or str(refusal)
             error = Unavailable("go on", reason, refusal.errno or 0)  # no descriptor left, a file in the way, …
+        except MemoryError:
+            error = no_memory()
         except Exception as bug:
             error = bug
         except BaseException as ending:

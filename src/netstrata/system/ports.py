@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from netstrata.system.held import Recovery, Undone
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables import RealNftables
-    from netstrata.system.nftables.journal import FilterJournal
+    from netstrata.system.nftables.entries import FilterEntries
 
 
 class SystemPorts:
@@ -116,28 +116,30 @@ class SystemPorts:
         return self._journal_taken or (self.recovery.journal.problem if "recovery" in self.__dict__ else "")
 
     @property
+    def is_due(self) -> bool:
+        """Whether any of that was not tried to be undone yet."""
+        return self.is_left and (not self.recovery.is_left or self.recovery.is_due)
+
+    @property
     def is_left(self) -> bool:
         """Whether a daemon before this one has left something that nobody has taken over yet."""
+        if "recovery" in self.__dict__ and self.recovery.is_left:
+            return True  # also what this one could not undo at once
         if self._may_be_left is None:
             from netstrata.system.undo_journal import journal_path
 
-            paths = (journal_path(self._run, self._name), f"{self._run}/filters")
-            self._may_be_left = any(map(os.path.exists, paths))
-        filters = self._filter_journal if self._may_be_left else None
-        return self._may_be_left and (self.recovery.is_left or (filters is not None and filters.is_left))
+            self._may_be_left = os.path.exists(journal_path(self._run, self._name))
+        return self._may_be_left and self.recovery.is_left
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody is about to take more of that over."""
-        filters: FilterJournal | None = self.__dict__.get("_filter_journal")
-        return self.recovery.is_busy or (filters is not None and filters.is_busy)
+        return self.recovery.is_busy
 
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
-        if self._filter_journal is not None and self._filter_journal.is_left:
-            await self.nftables.delete_left_elements()
-            self._filter_journal.sweep()
-        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper, self.filters
+        _ = self._netlink, self.sysctl, self.dhcp, self.dns, self.held_files, self.generated, self._child_keeper
+        _ = self.filters, self.nftables
         return await self.recovery.sweep()
 
     def close(self) -> None:
@@ -189,9 +191,9 @@ class SystemPorts:
     @cached_property
     def dhcp(self) -> Dhcp:
         """Return the DHCP client."""
-        from netstrata.system.dhcp import DhcpClients
+        from netstrata.system.dhcp import DhcpClients, HeldLeases
 
-        return DhcpClients(self._state)
+        return DhcpClients(self._state, held=HeldLeases(self.recovery))
 
     @cached_property
     def _tools(self) -> "RealChildren":
@@ -251,25 +253,25 @@ class SystemPorts:
         return RealStreams()
 
     @cached_property
-    def _filter_journal(self) -> "FilterJournal | None":
+    def _filter_entries(self) -> "FilterEntries | None":
         """What the next daemon is to know of packet filters, if this one is killed; NCD knows no such thing."""
-        from netstrata.system.nftables.journal import FilterJournal
+        from netstrata.system.nftables.entries import FilterEntries
 
-        return None if self._as_ncd else FilterJournal(f"{self._run}/filters")
+        return None if self._as_ncd else FilterEntries(self.recovery)
 
     @cached_property
     def filters(self) -> Filters:
         """Return the packet filters."""
         from netstrata.system.filters import PacketFilters
 
-        return PacketFilters(self._tools, self.filter_turns, self._filter_journal, self.recovery)
+        return PacketFilters(self._tools, self.filter_turns, self._filter_entries, self.recovery)
 
     @cached_property
     def nftables(self) -> "RealNftables":
         """Return nftables."""
         from netstrata.system.nftables import RealNftables
 
-        return RealNftables(self._tools, journal=self._filter_journal)
+        return RealNftables(self._tools, entries=self._filter_entries, recovery=self.recovery)
 
     @cached_property
     def held_files(self) -> HeldFiles:

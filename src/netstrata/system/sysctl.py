@@ -7,6 +7,7 @@ Source: proc(5), sysctl(8), inotify(7), linux/netconf.h.
 """
 
 import asyncio
+import errno
 import os
 
 from netstrata.contract import Holder
@@ -25,6 +26,8 @@ ROOT = "/proc/sys"
 _MOST = 1 << 16  # bytes
 
 
+_IS_GONE = frozenset({errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EACCES, errno.EPERM})  # or is not for us
+_AGAIN_S = 0.05  # when it could not be read
 _GROUPS = (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_LINK)
 
 
@@ -50,7 +53,7 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
             self._monitor.join(*_GROUPS)
         try:
             stack, spec = self.put(key, value, who)
-        except Unavailable:
+        except BaseException:
             if who is not None:
                 self._monitor.leave(*_GROUPS)
             raise
@@ -63,8 +66,10 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         if spec.who is not None:
             self._monitor.leave(*_GROUPS)
         self.take_out(key, stack, spec)
-        if key not in self.stacks:
-            self._unwatch(key)
+
+    def removed(self, key: str) -> None:
+        """Watch it no more."""
+        self._unwatch(key)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Need to know no more: whenever something was heard, all is read again."""
@@ -75,6 +80,7 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
     def reconcile(self) -> tuple[list[Loss], bool]:
         """Read all settings again."""
         losses: list[Loss] = []
+        complete = True
         for key, stack in list(self.stacks.items()):
             operation = f"hold {self.describe(key, stack.stands)}"
             try:
@@ -83,11 +89,16 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
                     continue
                 reason = Unavailable(operation, f"someone has set {self.describe(key, now)}")
             except Unavailable as error:
+                if error.errno not in _IS_GONE:
+                    complete = False
+                    continue
                 reason = error
+            except MemoryError:
+                complete = False
+                continue
             self.forget(key, stack)
-            self._unwatch(key)
             losses += [Loss(spec.who, reason) for spec in stack.specs if spec.who is not None]
-        return losses, True
+        return losses, complete
 
     def _watch(self, key: str) -> None:
         """Hear of what is written; without that, only what rtnetlink tells is noticed."""
@@ -116,9 +127,22 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
             self._queue = None
 
     def _written(self) -> None:
-        if self._queue is not None and self._queue.read():
-            for holder, reason in self.reconcile()[0]:
-                holder.lost(reason)
+        try:
+            if self._queue is not None and self._queue.read():
+                self._look()
+        except MemoryError:
+            self._look_later()
+
+    def _look(self) -> None:
+        losses, complete = self.reconcile()
+        if not complete:
+            self._look_later()
+        for holder, reason in losses:
+            holder.lost(reason)
+
+    def _look_later(self) -> None:
+        if self._loop is not None:
+            self._loop.call_later(_AGAIN_S, self._look)
 
     def read(self, key: str, operation: str) -> bytes:
         """Return a setting, with one space between its words."""

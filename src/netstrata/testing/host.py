@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -135,6 +136,30 @@ class Host:
         child = Child(os.path.basename(words[0]), popen, output)
         self._machine.children.append(child)
         return child
+
+    def fork(self, work: Callable[[], None]) -> int:
+        """Fork this process, have the child do some work on this host and end, and return its id; who asks reaps it."""
+        here = os.getcwd()
+
+        def start() -> int:
+            self._enter()
+            os.chdir(here)
+            ns.setns(self._machine.processes, ns.NEWPID)
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                try:
+                    work()
+                    status = 0
+                except SystemExit as end:
+                    status = end.code if isinstance(end.code, int) else 1
+                except BaseException:
+                    traceback.print_exc()
+                finally:
+                    os._exit(status)
+            return pid
+
+        return ns.in_thread(start)
 
     def run(self, *words: str, given: str = "", timeout_s: float = TIMEOUT_S) -> str:
         """Run a program on this host to its end, and return what it printed.
@@ -280,10 +305,10 @@ class Host:
 
 def _overlay(own: str, directory: str) -> None:
     """Give this mount namespace its own copy of a directory, kept below `own`."""
-    upper, work = f"{own}/{directory}", f"{own}/work/{directory}"
+    upper, scratch = f"{own}/{directory}", f"{own}/scratch/{directory}"
     os.makedirs(upper)
-    os.makedirs(work)
-    ns.mount("lab", f"/{directory}", "overlay", 0, f"lowerdir=/{directory},upperdir={upper},workdir={work}")
+    os.makedirs(scratch)  # where overlayfs makes files ready (workdir)
+    ns.mount("lab", f"/{directory}", "overlay", 0, f"lowerdir=/{directory},upperdir={upper},workdir={scratch}")
 
 
 def _begin_with_own_files() -> None:

@@ -28,7 +28,7 @@ from netstrata.values.data import (
     weight,
     weight_of,
 )
-from netstrata.values.errors import Refused, Unavailable
+from netstrata.values.errors import Refused, Unavailable, no_memory
 from netstrata.values.lines import joined_lines, line_fault
 from netstrata.values.source import Source, Span
 
@@ -57,6 +57,7 @@ __all__ = [
     "joined_lines",
     "line_fault",
     "mask_bits",
+    "no_memory",
     "parse_address",
     "parse_ipv4",
     "parse_ipv6",

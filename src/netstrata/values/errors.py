@@ -1,5 +1,7 @@
 """The two ways in which something that a program asks for can be refused."""
 
+from errno import ENOMEM
+
 from netstrata.values.source import Span
 
 
@@ -36,3 +38,8 @@ class Unavailable(Exception):
 
     def __str__(self) -> str:
         return f"cannot {self.operation}: {self.reason}"
+
+
+def no_memory() -> Unavailable:
+    """Return the error for what memory does not suffice for: it is the system that will not, and no bug of ours."""
+    return Unavailable("go on", "there is no memory left", ENOMEM)

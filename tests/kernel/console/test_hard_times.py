@@ -58,6 +58,27 @@ def test_the_page_goes_on_when_the_daemon_was_killed_and_started_again(scene: Sc
     assert scene.browser.run(SEEN) == replayed(Connection(scene.path).call("Watch", after=0)["events"])
 
 
+def test_the_page_goes_on_when_the_daemon_is_upgraded_in_place(scene: Scene) -> None:
+    scene.show("pyramids")
+    scene.now()
+    epoch, life = (scene.browser.run(f"netstrata.{name}") for name in ("about.epoch", "life"))
+    before = scene.browser.run(SEEN)
+    scene.program.write_text(scene.program.read_text() + 'process more { var("more") than_before; }\n')
+
+    seconds = Connection(scene.path).call("Upgrade")["seconds"]
+    scene.browser.wait(f"netstrata.life !== '{life}' && netstrata.state.has('more')")
+    scene.now()
+
+    assert 0 < seconds < 60
+    events = Connection(scene.path).call("Watch", after=0)["events"]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    scene.browser.drawn()
+    assert scene.browser.run(SEEN) == replayed(events) != before
+    assert scene.browser.run("netstrata.about.epoch") == epoch
+    assert scene.browser.run("netstrata.history.events.filter(event => event.kind === 'gap').length") == 0
+    scene.browser.wait("[...netstrata.text.files.values()].some(lines => lines.join(' ').includes('than_before'))")
+
+
 def test_a_thousand_processes_in_a_flood_of_events_leave_the_page_small_and_quick(scene: Scene) -> None:
     scene.daemon.end()
     epoch = scene.browser.run("netstrata.about.epoch")

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 
 from netstrata.ports import DhcpOptions
-from netstrata.system.dhcp.driver import Conversation, Handed
+from netstrata.system.dhcp.driver import Callbacks, Conversation, Handed
 from netstrata.values import format_ipv4
 
 _MAC = bytes.fromhex("020000000c01")
@@ -48,7 +48,8 @@ async def _converse(packets: socket.socket, arp: socket.socket) -> None:
     confine()  # now that the loop has its own descriptors
     handed = Handed("eth0", _MAC, 1500, packets, arp, b"address 10.99.0.9\nexpires inf\n")
     options = DhcpOptions(hostname=b"confined")
-    conversation = Conversation(handed, options, frozenset, lambda text: print("keep", text), print)
+    callbacks = Callbacks(frozenset, lambda text: print("keep", text), lambda lease: print("hold", bool(lease)), print)
+    conversation = Conversation(handed, options, callbacks)
     conversation.start()
     lease = await asyncio.wait_for(conversation.next(), 60)
     if lease is not None:

@@ -1,19 +1,14 @@
 """What a daemon that was killed has left in the packet filter, and what the next one makes of it."""
 
-import asyncio
-import json
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 from tests.kernel.filters.programs import started, up, with_legacy_tools
+from tests.kernel.test_upgrade import ENVIRONMENT, netstrata
 
-from netstrata.ports import NftThing
-from netstrata.system.children import RealChildren
-from netstrata.system.nftables import RealNftables
-from netstrata.system.nftables.journal import FilterJournal
-from netstrata.system.output.standard_output import StandardOutput
-from netstrata.testing.child import Child
+from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
@@ -44,6 +39,27 @@ def killed(daemon: Child) -> None:
     daemon.status()
 
 
+def impaired(host: Host, folder: Path, statements: str, impair: str) -> Child:
+    """Start a daemon with a fault."""
+    (folder / "x.ncd").write_text(f'process main {{ {statements} println("complete"); }}')
+    words = [sys.executable, "-m", "netstrata", "run", str(folder / "x.ncd")]
+    return host.start(words, {**ENVIRONMENT, "NETSTRATA_IMPAIR": impair})
+
+
+def records_of(host: Host, folder: Path, statements: str) -> int:
+    """Run a daemon to its end, and return how many records it writes until all is up."""
+    daemon = impaired(host, folder, statements, f"points:to={folder}/points")
+    daemon.wait_output("complete\n")
+    lines = (folder / "points").read_text().splitlines()
+    assert daemon.end() == 0
+    return sum(line.startswith("record ") for line in lines)
+
+
+def killed_at(host: Host, folder: Path, statements: str, record: int) -> None:
+    """Run a daemon that is killed before a record."""
+    assert impaired(host, folder, statements, f"kill:at=record,n={record}").status() == -signal.SIGKILL
+
+
 def test_the_next_daemon_takes_everything_over_as_it_stands_and_undoes_it_at_its_end(lab: Lab, tmp_path: Path) -> None:
     host = lab.host("host")
     for tool in ("iptables", "ebtables"):
@@ -63,6 +79,7 @@ def test_the_next_daemon_takes_everything_over_as_it_stands_and_undoes_it_at_its
     left = rules(host)
     assert [word for word in ("guard", "MINE", "192.0.2", "arp", "policy drop") if word in left] == []
     assert "error" not in last.output()
+    assert netstrata(host, "recover", "--dry-run") == ""
     fresh = up(host, tmp_path / "x.ncd", STATEMENTS)
     assert "a daemon before this one" not in fresh.output()
     fresh.end()
@@ -92,57 +109,167 @@ def test_what_the_legacy_tool_has_made_is_taken_over_and_undone_too(lab: Lab, tm
 
     assert "a daemon before this one, which was killed, has made it" in last.output()
     assert (host.run("iptables-legacy", "-S"), "error" in last.output()) == (before, False)
-    assert not host.call(lambda: Path("/run/netstrata/filters").exists())
+    assert netstrata(host, "recover", "--dry-run") == ""
 
 
-def test_what_the_next_program_does_not_ask_for_is_deleted_when_it_has_settled(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["a program without it", "recover"])
+def test_what_nobody_asks_for_any_more_is_deleted_and_nothing_of_others(lab: Lab, tmp_path: Path, by: str) -> None:
+    host = lab.host("host")
+    for tool in ("iptables", "ebtables"):
+        host.run(tool, "-L")
+    host.run("nft", "add table ip foreign; add chain ip foreign c; add set ip foreign s { type ipv4_addr; }")
+    host.run("nft", "add rule ip foreign c drop")
+    host.run("iptables", "-A", "INPUT", "-j", "ACCEPT")
+    host.run("iptables", "-P", "FORWARD", "ACCEPT")
+    host.run("ebtables", "-P", "INPUT", "ACCEPT")
+    before = rules(host)
+    in_foreign = """
+        net.nft.rule("ip", "foreign", "c", "drop");
+        net.nft.element("ip", "foreign", "s", "192.0.2.7");
+        net.iptables.append("filter", "INPUT", "-j", "ACCEPT");
+    """
+    killed(up(host, tmp_path / "x.ncd", STATEMENTS + in_foreign))
+    kinds = ("iptables", "nft", "policy")
+
+    if by == "recover":
+        undone = [line.split()[0] for line in netstrata(host, "recover").splitlines()]
+        assert undone == ["nft"] * 3 + ["policy"] + ["nft"] * 10
+        assert set(undone) < set(kinds)
+    else:
+        daemon = up(host, tmp_path / "x.ncd", "")
+        daemon.wait_output("undid what a daemon before this one has left: 14 of 14")
+        assert daemon.end() == 0
+
+    assert rules(host) == before
+
+
+@pytest.mark.parametrize("by", ["a program without it", "recover"])
+def test_what_the_legacy_tool_has_made_is_deleted_too_and_nothing_of_others(lab: Lab, tmp_path: Path, by: str) -> None:
+    host = lab.host("host")
+    host.run("iptables-legacy", "-A", "INPUT", "-s", "198.51.100.9", "-j", "DROP")
+    host.run("iptables-legacy", "-A", "INPUT", "-s", "198.51.100.8", "-j", "DROP")
+    before = host.run("iptables-legacy", "-S")
+    statements = """
+        net.iptables.newchain("filter", "MINE");
+        net.iptables.append("filter", "MINE", "-s", "192.0.2.9", "-j", "DROP");
+        net.iptables.insert("filter", "INPUT", "1", "-j", "MINE");
+        net.iptables.append("filter", "INPUT", "-s", "198.51.100.8", "-j", "DROP");
+        net.iptables.append("filter", "INPUT", "-s", "198.51.100.8", "-j", "DROP");
+        net.iptables.append("filter", "INPUT", "-s", "198.51.100.7", "-j", "DROP");
+        net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");
+    """
+    killed(with_legacy_tools(host, tmp_path, statements))
+    host.run("iptables-legacy", "-D", "INPUT", "-s", "198.51.100.7", "-j", "DROP")  # somebody else has
+
+    if by == "recover":
+        environment = {**ENVIRONMENT, "PATH": f"{tmp_path}/bin:{ENVIRONMENT['PATH']}"}
+        recover = host.start([sys.executable, "-m", "netstrata", "recover"], environment)
+        assert (recover.status(), recover.output().count("iptables of main."), "cannot" in recover.output()) == (
+            0, 6, False,
+        )  # fmt: skip
+    else:
+        daemon = with_legacy_tools(host, tmp_path, "")
+        daemon.wait_output("undid what a daemon before this one has left: 7 of 7")
+        assert daemon.end() == 0
+
+    assert host.run("iptables-legacy", "-S") == before
+    assert netstrata(host, "recover", "--dry-run") == ""
+
+
+LOGGED = """#!/bin/sh
+echo "$*" >>FOLDER/called
+exec REAL "$@"
+"""
+LOWER = 'net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");'
+UPPER = 'net.iptables.policy("filter", "FORWARD", "ACCEPT", "DROP");'
+
+
+@pytest.mark.parametrize("real", ["iptables-nft", "iptables-legacy"])
+def test_of_two_policies_of_a_chain_the_last_one_stands_all_the_time(lab: Lab, tmp_path: Path, real: str) -> None:
+    host = lab.host("host")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    script = tools / f"{real}-script"
+    script.write_text(LOGGED.replace("FOLDER", str(tmp_path)).replace("REAL", f"/usr/sbin/{real}"))
+    script.chmod(0o755)
+    (tools / "iptables").symlink_to(script.name)
+    killed(with_legacy_tools(host, tmp_path, LOWER + UPPER))
+    assert "-P FORWARD DROP" in (tmp_path / "called").read_text()
+    (tmp_path / "called").unlink()
+
+    for _ in range(2):
+        daemon = with_legacy_tools(host, tmp_path, LOWER + UPPER)
+        assert "-P FORWARD" not in (tmp_path / "called").read_text()
+        killed(daemon)
+    last = with_legacy_tools(host, tmp_path, LOWER)
+    wait_until("the lower one", lambda: "-P FORWARD DROP" in host.run(real, "-S"))
+
+    assert last.end() == 0
+    assert "-P FORWARD ACCEPT" in host.run(real, "-S")
+
+
+def test_a_rule_that_was_made_but_not_written_down_is_taken_over_as_it_stands(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    statements = """
+        net.nft.table("ip", "a");
+        net.nft.chain("ip", "a", "c");
+        net.nft.rule("ip", "a", "c", "tcp dport 22 drop");
+        net.nft.rule("ip", "a", "c", "tcp dport 23 drop");
+    """
+    host.run("nft", "add table ip one")
+    last = records_of(host, tmp_path, statements)
+    killed_at(host, tmp_path, statements, last)
+    whole = rules(host)
+    # Handles of tables are counted by themselves: that of ours is the one of its second rule, too.
+    assert whole.count("# handle 3") == 2
+    host.run("nft", "add rule ip a c tcp dport 23 drop")  # as a daemon between would, if it were killed as well
+
+    daemon = up(host, tmp_path / "x.ncd", statements)
+
+    assert rules(host) == whole
+    assert daemon.end() == 0
+    assert "table ip a" not in rules(host)
+
+
+@pytest.mark.parametrize("by", ["a program without it", "recover"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'net.nft.rule("ip", "foreign", "c", "ip saddr { 192.0.2.1, 192.0.2.5 } counter drop");',
+        'net.iptables.append("filter", "INPUT", "-s", "198.51.100.9", "-j", "DROP");',
+        'net.iptables.insert("filter", "INPUT", "1", "-s", "198.51.100.9", "-j", "DROP");',
+    ],
+    ids=["nft", "append", "insert"],
+)
+def test_a_rule_that_was_made_but_not_written_down_is_deleted_if_nobody_asks_for_it(
+    lab: Lab, tmp_path: Path, statement: str, by: str
+) -> None:
     host = lab.host("host")
     host.run("nft", "add table ip foreign; add chain ip foreign c; add rule ip foreign c drop")
-    foreign = rules(host)
-    statements = 'net.nft.table("ip", "a"); net.nft.chain("ip", "a", "c"); net.nft.rule("ip", "a", "c", "drop");'
-    killed(up(host, tmp_path / "x.ncd", statements))
-    path = tmp_path / "filters"
-    path.write_text(host.read("/run/netstrata/filters"))
+    host.run("nft", "add rule ip foreign c ip saddr { 192.0.2.1, 192.0.2.5 } counter drop")  # theirs, of the same words
+    host.run("iptables", "-A", "INPUT", "-s", "198.51.100.9", "-j", "DROP")
+    theirs = rules(host)
+    last = records_of(host, tmp_path, statement)
+    killed_at(host, tmp_path, statement, last)
+    assert rules(host) != theirs
 
-    async def act() -> tuple[str, str]:
-        journal = FilterJournal(str(path))
-        nft = RealNftables(RealChildren(StandardOutput()), journal=journal)
-        async with nft.held(NftThing("table", "ip", "b")):
-            both = rules(host)
-            journal.sweep()
-            return both, rules(host)
+    if by == "recover":
+        assert len(netstrata(host, "recover").splitlines()) == 1
+    else:
+        daemon = up(host, tmp_path / "x.ncd", "")
+        daemon.wait_output("undid what a daemon before this one has left: 1 of 1")
+        assert daemon.end() == 0
 
-    with host.inside():
-        both, after = asyncio.run(asyncio.wait_for(act(), 60))
-
-    assert "table ip a" in both
-    assert "table ip b" in after
-    assert rules(host) == foreign
-    assert not path.exists()
+    assert rules(host) == theirs
+    assert netstrata(host, "recover", "--dry-run") == ""
 
 
-@pytest.mark.parametrize("spoil", ["net", "boot", "torn", "garbage", "gone"])
-def test_a_journal_that_is_of_elsewhere_torn_or_nonsense_deletes_nothing_of_others(
-    lab: Lab, tmp_path: Path, spoil: str
-) -> None:
+def test_a_table_that_somebody_has_made_anew_is_theirs(lab: Lab, tmp_path: Path) -> None:
     host = lab.host("host")
     statement = 'net.nft.table("ip", "a");'
     killed(up(host, tmp_path / "x.ncd", statement))
-    path = "/run/netstrata/filters"
-    head, *lines = host.read(path).splitlines()
-    if spoil == "gone":  # and another one of that name has been made
-        host.run("nft", "delete table ip a")
-        host.run("nft", "add table ip a")
-    else:
-        boot = json.loads(head)
-        boot[1 if spoil == "boot" else 2] = "another" if spoil == "boot" else 1
-        texts = {
-            "net": "\n".join([json.dumps(boot), *lines, ""]),
-            "boot": "\n".join([json.dumps(boot), *lines, ""]),
-            "torn": "\n".join([head, lines[0]])[:-5],  # of what was intended; that it was made is another line
-            "garbage": "\x00\xff[]\n{}\n",
-        }
-        host.write(path, texts[spoil])
+    host.run("nft", "delete table ip a")
+    host.run("nft", "add table ip a")
 
     daemon = started(host, tmp_path / "x.ncd", f"process main {{ {statement} }}")
     daemon.wait_output("cannot add the table ip a: File exists")

@@ -15,6 +15,7 @@ import netstrata
 from netstrata.testing.child import wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
+from netstrata.values import Unavailable
 
 pytestmark = pytest.mark.kernel
 UNIT = "netstrata.service"
@@ -228,6 +229,83 @@ def test_children_of_a_daemon_that_is_killed_live_on_under_the_next_one(host: Ho
     systemd.call("stop", UNIT)
     assert kept_children(host) == []
     assert systemd.show(UNIT, "Result") == "success"
+
+
+STANDS = """process main {
+    net.up("lan1"); net.ipv4.addr("lan1", "192.0.2.1/24");
+    daemon({"/bin/sleep", "1000"});
+    println("complete");
+}"""
+
+
+def began(host: Host, systemd: Systemd, *drop_ins: str) -> tuple[str, str, list[str]]:
+    """Start the unit with a program that holds something; return its process, what stands, and its children."""
+    systemd.install(UNIT, *drop_ins)
+    host.write(PROGRAM, STANDS)
+    systemd.call("start", UNIT)
+    wait_until("all of it", lambda: complete(host, 1))
+    return systemd.show(UNIT, "MainPID"), host.kernel(), kept_children(host)
+
+
+def complete(host: Host, times: int) -> bool:
+    """Say whether all has come up so often."""
+    return host.read("/run/daemon.out").count("complete\n") == times
+
+
+def sign_of_life(systemd: Systemd) -> int:
+    """Return when systemd was told the last time that the daemon lives, in microseconds."""
+    return int(systemd.show(UNIT, "WatchdogTimestampMonotonic"))
+
+
+def test_a_reload_is_an_upgrade_in_place(host: Host, systemd: Systemd) -> None:
+    """systemd 252: the unit is `reloading` until the command ends, and READY=1 of the new program harms nothing."""
+    pid, stands, children = began(host, systemd, "[Service]\nWatchdogSec=2")
+
+    systemd.call("reload", UNIT)
+
+    assert "upgraded from" in host.read("/run/daemon.log")
+    assert complete(host, 2)
+    assert (systemd.show(UNIT, "MainPID"), systemd.show(UNIT, "NRestarts")) == (pid, "0")
+    assert (systemd.show(UNIT, "ActiveState"), systemd.show(UNIT, "SubState")) == ("active", "running")
+    assert (host.kernel(), kept_children(host)) == (stands, children)
+    host.write(PROGRAM, "process main {")
+    with pytest.raises(Unavailable):
+        systemd.call("reload", UNIT)
+    since = sign_of_life(systemd)
+    wait_until("twice the time of the watchdog", lambda: sign_of_life(systemd) > since + 4_000_000)
+    assert (systemd.show(UNIT, "MainPID"), systemd.show(UNIT, "SubState")) == (pid, "running")
+    assert (host.kernel(), kept_children(host)) == (stands, children)
+    systemd.call("stop", UNIT)
+    assert systemd.show(UNIT, "Result") == "success"
+
+
+def test_a_restart_of_a_daemon_that_keeps_all_changes_nothing(host: Host, systemd: Systemd) -> None:
+    run = f"{PYTHON} -m netstrata run --keep-on-stop {PROGRAM}"
+    pid, stands, children = began(host, systemd, f"[Service]\nExecStart=\nExecStart={run}")
+
+    systemd.call("restart", UNIT)
+
+    wait_until("all of it again", lambda: complete(host, 2))
+    assert systemd.show(UNIT, "MainPID") != pid
+    assert (host.kernel(), kept_children(host)) == (stands, children)
+    assert "dying" not in host.read("/run/daemon.log")
+    systemd.call("stop", UNIT)
+    assert (host.kernel(), kept_children(host)) == (stands, children)
+    assert systemd.show(UNIT, "Result") == "success"
+
+
+def test_a_unit_that_recovers_when_it_has_stopped_leaves_nothing_behind(host: Host, systemd: Systemd) -> None:
+    (line,) = re.findall(r"^ExecStopPost=.*$", (ROOT / "docs" / "crashes.md").read_text(), re.MULTILINE)
+    before = host.kernel()
+    post = line.replace("/usr/bin/netstrata", f"{PYTHON} -m netstrata")
+    _, stands, children = began(host, systemd, f"[Service]\nRestart=no\n{post}")
+
+    systemd.run("kill", "-KILL", systemd.show(UNIT, "MainPID"))
+    wait_until("its end", lambda: systemd.show(UNIT, "ActiveState") == "failed")
+
+    assert (stands != before, len(children)) == (True, 1)
+    assert (host.kernel(), kept_children(host)) == (before, [])
+    assert systemd.show(UNIT, "Result") == "signal"
 
 
 def test_children_of_a_daemon_that_is_not_started_again_are_ended_as_the_manual_says(

@@ -154,14 +154,13 @@ def listener(host: Host) -> Child:
     return news
 
 
+BY_ITSELF = ("probe", "Deleted dev if", "fe80::", "ff00::")
+
+
 def deletions(news: Child) -> list[str]:
     """Return what was deleted, but for what the kernel does by itself, as with the links of a bridge that is gone."""
     lines = [line.strip() for line in news.output().splitlines() if "Deleted" in line or line.startswith("delete ")]
-    return [
-        line
-        for line in lines
-        if "probe" not in line and "Deleted dev if" not in line and "fe80::" not in line and "ff00::" not in line
-    ]
+    return [line for line in lines if not any(word in line for word in BY_ITSELF)]
 
 
 @each

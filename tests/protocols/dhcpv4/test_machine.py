@@ -43,6 +43,7 @@ STATES: dict[str, d.State] = {
 EVENTS: dict[str, d.Event] = {
     "start": d.Start(b""),
     "resume": d.Resume(ADDRESS),
+    "continue": d.Continue(d.Bound(GRANT, STANDING)),
     "timeout": d.Timeout(),
     "offer": d.Offer(reply(2), SERVER_MAC),
     "ack": d.Ack(reply(5), SERVER_MAC),
@@ -55,6 +56,7 @@ EVENTS: dict[str, d.Event] = {
 LEADS = """
 idle       start    Selecting
 idle       resume   Rebooting
+idle       continue Renewing
 rebooting  timeout  Rebooting
 rebooting  ack      Probing
 rebooting  nak      Selecting
@@ -235,6 +237,38 @@ def test_an_unconfirmed_address_is_wished_for_in_the_discover_that_follows() -> 
     (sent,) = [d.decode(effect.payload) for effect in taken.effects if isinstance(effect, d.Send)]
     assert sent.options[53] == b"\1"
     assert sent.options[50] == ADDRESS
+
+
+AGES = {
+    "young": (20.0, "Bound", [], 30.0),
+    "after T1": (60.0, "Renewing", [3], 13.75),
+    "after T2": (90.0, "Rebinding", [3], 5.0),
+    "at its end": (100.0, "Selecting", [1], 0.25),
+    "of a clock that was set back": (-1.0, "Selecting", [1], 0.25),
+}
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_a_lease_of_a_client_before_us_goes_on_by_its_age(age: str) -> None:
+    now, state, messages, wait = AGES[age]
+
+    taken = step(d.Idle(), EVENTS["continue"], now=now)
+
+    assert type(taken.state).__name__ == state
+    assert said(taken) == messages
+    assert wake(taken) == wait
+    granted = [effect.grant for effect in taken.effects if isinstance(effect, d.Granted)]
+    assert granted == ([GRANT] if state != "Selecting" else [])
+    assert d.held(taken.state) == (d.Bound(GRANT, STANDING) if granted else None)
+
+
+def test_a_lease_without_end_is_gone_on_with_and_never_renewed() -> None:
+    grant = GRANT._replace(t1=inf, t2=inf, seconds=inf)
+
+    taken = step(d.Idle(), d.Continue(d.Bound(grant, STANDING)), now=1e9)
+
+    assert taken.state == d.Bound(grant, STANDING)
+    assert wake(taken) == inf
 
 
 def test_a_conflict_is_declined_and_the_next_try_is_ten_seconds_later() -> None:

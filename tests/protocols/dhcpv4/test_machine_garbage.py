@@ -43,7 +43,16 @@ REPLIES = st.builds(
 )
 MACS = st.sampled_from([US, SERVER_MAC])
 ANYTHING = st.one_of(
-    st.sampled_from([d.Timeout(), d.Free(), d.Conflict(SERVER_MAC), d.Start(b""), d.Resume(ADDRESS)]),
+    st.sampled_from(
+        [
+            d.Timeout(),
+            d.Free(),
+            d.Conflict(SERVER_MAC),
+            d.Start(b""),
+            d.Resume(ADDRESS),
+            d.Continue(d.Bound(GRANT, STANDING)),
+        ]
+    ),
     st.builds(d.Offer, REPLIES, MACS),
     st.builds(d.Ack, REPLIES, MACS),
     st.builds(d.Nak, REPLIES, MACS),

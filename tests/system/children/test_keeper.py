@@ -19,6 +19,8 @@ from netstrata.system.undo_journal import Identity, UndoJournal
 from netstrata.testing.heard import Heard, shell
 
 SLEEPS = Command([b"/bin/sleep", b"1000"])
+# What it starts has its output open as well, in its group.
+SERVES = shell("trap 'kill $!; exit' TERM; sleep 1000 & wait")
 
 
 class Daemon:
@@ -73,15 +75,15 @@ def test_a_stranger_who_has_the_process_id_by_now_is_not_touched(
     assert not (tmp_path / "journal").exists()
 
 
-@pytest.mark.parametrize("way", ["adopt", "sweep"])
-def test_one_whose_daemon_was_killed_before_its_process_id_was_written_is_found_by_its_output_and_ended(
+@pytest.mark.parametrize("way", ["adopt", "another", "sweep"])
+def test_one_whose_daemon_was_killed_before_its_process_id_was_written_is_found_by_its_output(
     tmp_path: Path, way: str
 ) -> None:
     first = Daemon(tmp_path)
-    begun = first.keeper.begin("/bin/sleep", SLEEPS, b"", "main.1 daemon")
+    begun = first.keeper.begin("/bin/sh", SERVES, b"", "main.1 daemon")
     assert begun is not None
     _, ours, its = begun
-    with subprocess.Popen(SLEEPS.words, stdout=its, start_new_session=True) as left:
+    with subprocess.Popen(SERVES.words, stdout=its, start_new_session=True) as left:
         os.close(ours)
         os.close(its)
         first.die()
@@ -89,15 +91,46 @@ def test_one_whose_daemon_was_killed_before_its_process_id_was_written_is_found_
         async def act() -> None:
             second = Daemon(tmp_path)
             if way == "adopt":
-                assert await second.children.adopt(SLEEPS) is None
-            else:
-                assert [one.problem for one in await second.recovery.sweep()] == [""]
+                taken = await second.children.adopt(SERVES)
+                assert taken is not None
+                assert taken.pid == left.pid
+                second.die()
+                third = Daemon(tmp_path)  # which knows it by its process id
+                assert [Record.read(entry.undo).pid for entry in third.recovery.left] == [left.pid]
+                await third.recovery.sweep()
+                assert (third.recovery.left, third.outputs) == ([], [])
+                third.die()
+                return
+            if way == "another":
+                assert await second.children.adopt(SLEEPS, Heard()) is None
+                assert len(second.recovery.left) == 1
+            assert [one.problem for one in await second.recovery.sweep()] == [""]
             assert (second.recovery.left, second.outputs) == ([], [])
             second.die()
 
         asyncio.run(act())
-        assert left.wait(60) == -signal.SIGTERM
+        left.wait(60)
+        assert started_at(left.pid) == ""
     assert not (tmp_path / "journal").exists()
+
+
+def test_where_it_is_not_clear_which_process_was_started_it_is_ended_and_started_again(tmp_path: Path) -> None:
+    first = Daemon(tmp_path)
+    begun = first.keeper.begin("/bin/sleep", SLEEPS, b"", "main.1 daemon")
+    assert begun is not None
+    _, ours, its = begun
+    pair = [subprocess.Popen(SLEEPS.words, stdout=its, start_new_session=True) for _ in range(2)]
+    os.close(ours)
+    os.close(its)
+    first.die()
+
+    async def act() -> None:
+        second = Daemon(tmp_path)
+        assert await second.children.adopt(SLEEPS) is None
+        second.die()
+
+    asyncio.run(act())
+    assert [one.wait(60) for one in pair] == [-signal.SIGTERM] * 2
 
 
 def test_without_room_in_the_journal_a_program_is_started_as_one_that_nobody_takes_over(tmp_path: Path) -> None:

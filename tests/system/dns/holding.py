@@ -20,6 +20,7 @@ class Daemon:
         self._servers = servers
         self._stays = stays
         self.text = ""
+        self.unfinished: list[Path] = []  # while all lines are held
 
     async def __call__(self, recovery: Recovery) -> None:
         port = DnsPort(ResolverConfiguration(RealChildren(StandardOutput()), str(self._path), recovery), Heard())
@@ -29,4 +30,5 @@ class Daemon:
             await recovery.sweep()
             if self._stays:
                 os.kill(os.getpid(), signal.SIGKILL)
+            self.unfinished = list(self._path.parent.glob(".*-new"))
             self.text = self._path.read_text() if self._path.exists() else ""

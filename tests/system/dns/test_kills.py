@@ -37,6 +37,7 @@ def test_a_daemon_may_be_killed_at_any_point(tmp_path: Path, folder: Path, after
         next_one = Daemon(folder, *after)
         problems = live_on(journal, next_one)
         assert (problems, shape(folder)) == ([], before), f"killed at {at}"
+        assert next_one.unfinished == [], f"killed at {at}"
         assert next_one.text.count("nameserver 192.0.2.3") == after.count(3)
         if not was_killed:
             break

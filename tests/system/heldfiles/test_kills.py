@@ -175,3 +175,34 @@ def test_without_a_journal_as_after_a_boot_what_was_found_comes_back_all_the_sam
 
     assert (folder / "found").read_bytes() == b"old"
     assert oct((folder / "found").stat().st_mode) == "0o100640"
+
+
+class Generates:
+    """Has a file generated."""
+
+    def __init__(self, folder: Path, text: str, stays: bool = False) -> None:
+        self._folder = folder
+        self._text = text
+        self._stays = stays
+        self.seen: list[str] = []
+
+    async def __call__(self, recovery: Recovery) -> None:
+        with GeneratedFiles(str(self._folder), recovery).held_file("a.conf", Heard()) as file:
+            file.write(self._text)
+            self.seen = os.listdir(self._folder / "generated")
+            if self._stays:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_generated_file_that_is_as_it_was_has_nothing_half_written_beside_it(tmp_path: Path, folder: Path) -> None:
+    journal = tmp_path / "journal"
+    for at in count(1):
+        killed(journal, Generates(folder, "first", stays=True))
+        was_killed = killed(journal, Generates(folder, "second"), at)
+        last = Generates(folder, "first")
+        assert (live_on(journal, last), last.seen) == ([], ["a.conf"]), f"killed at {at}"
+        assert not (folder / "generated").exists(), f"killed at {at}"
+        if not was_killed:
+            break
+
+    assert at > 5

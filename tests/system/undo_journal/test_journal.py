@@ -115,7 +115,19 @@ def test_the_file_goes_with_the_last_entry_and_only_then(path: str) -> None:
     second.close()
     second.close()
 
-    assert os.listdir(os.path.dirname(path)) == []
+    assert not os.path.exists(os.path.dirname(path))
+
+
+def test_the_folder_stays_as_long_as_another_daemon_has_a_journal_in_it(path: str) -> None:
+    one, other = UndoJournal(path, HERE), UndoJournal(f"{path}.other", HERE)
+
+    one.close()
+    number = intend(other)
+
+    assert list(reading(Path(f"{path}.other")).entries) == [number]
+    other.undone(number)
+    other.close()
+    assert not os.path.exists(os.path.dirname(path))
 
 
 def test_after_the_end_nothing_is_written_and_nothing_fails(path: str) -> None:
@@ -169,7 +181,7 @@ def test_whatever_is_done_and_whenever_it_crashes_what_is_live_is_what_is_read(a
                 live = after(live, act, play(journal, live, act))
             assert (reading(Path(path)).entries, journal.problem) == (live, "")
         journal.close()
-        assert os.listdir(f"{folder}/journal") == (["a"] if live else [])
+        assert [file.name for file in Path(folder).glob("journal/*")] == (["a"] if live else [])
 
 
 FAULTS = st.builds(

@@ -91,7 +91,12 @@ def every(path: Path, progress: Progress) -> dict[str, object]:
         if reading(path).entries not in states[progress.ended : progress.begun + 1]:
             wrong.append(call)
         path.unlink(missing_ok=True)
-    return {"killed": call - 1, "half made": half_made, "wrong": wrong, "left": sorted(os.listdir(path.parent))}
+    return {
+        "killed": call - 1,
+        "half made": half_made,
+        "wrong": wrong,
+        "left": sorted(str(left) for left in path.parent.glob("*")),
+    }
 
 
 if __name__ == "__main__":

@@ -142,6 +142,8 @@ class WatchApp(App[None]):
             gone = self._time_line.add(news + heard.events if self._connected else heard.events + news)
             self._event_lines.renew(gone)
         self._stale.update(root_of(event["process"]) for event in heard.events if event["process"])
+        if any(event["kind"] == "program" for event in heard.events):
+            self._stale = {""}  # of what was before an upgrade, nobody says that it is gone
         if self._stale and self._connected:
             self._wanted.set()
 

@@ -38,7 +38,7 @@ class EventFeed(threading.Thread):
         self._ending = threading.Event()
         self._connection: Connection | None = None
         self._last = -1  # the number of the last event, -1 before the first connection
-        self._begun = 0.0  # when the daemon's program began, in seconds of wall time
+        self._log = ""  # which that is a number of
         self._lost = False
 
     def take(self) -> FeedUpdate:
@@ -69,13 +69,11 @@ class EventFeed(threading.Thread):
 
     def _hear(self) -> None:
         self._connection = connection = Connection(self._path)
-        seq, begun = self._counted(connection)
-        another = self._last >= 0 and (seq < self._last or abs(begun - self._begun) > 1)
-        if self._last < 0:
-            self._last = max(0, seq - BACK)
-        elif another:
+        another = self._last >= 0 and not self._goes_on(connection)
+        if another:
             self._last = 0
-        self._begun = begun
+        elif self._last < 0:
+            self._last = max(0, self._count(connection) - BACK)
         with self._lock:
             self._heard.connected = True
             if self._lost:
@@ -88,18 +86,30 @@ class EventFeed(threading.Thread):
             before, worked = worked, time.thread_time()
             time.sleep(min(REST_S, IDLE * (worked - before)))
 
-    def _counted(self, connection: Connection) -> tuple[int, float]:
-        """Return the number of the last event, and when the program began; a recording has no such figures."""
+    def _goes_on(self, connection: Connection) -> bool:
+        """Say whether the daemon that answers goes on with the log of the one before."""
+        if not self._log:
+            return False
         try:
-            figures = connection.call("Figures")["figures"]
+            connection.call("Watch", after=self._last, log=self._log, kind="program")
+        except Refusal as refusal:
+            if refusal.name != "OtherLog":
+                raise
+            return False
+        return True
+
+    def _count(self, connection: Connection) -> int:
+        """Return the number of the last event; a recording has no such figures."""
+        try:
+            count: int = connection.call("Figures")["figures"]["events"]
         except Refusal:
-            return max(self._last, 0), self._begun
-        return figures["events"], time.time() - figures["uptime"]
+            return max(self._last, 0)
+        return count
 
     def _put(self, events: list[dict[str, Any]]) -> None:
         if not events:
             return
-        self._last = events[-1]["seq"]
+        self._last, self._log = events[-1]["seq"], events[-1].get("log", "")
         with self._lock:
             self._heard.events += events
             over = len(self._heard.events) - MOST
@@ -121,7 +131,7 @@ class EventFeed(threading.Thread):
             return
         try:
             self._connection = connection = Connection(self._path)
-            seq, _ = self._counted(connection)
+            seq = self._count(connection)
         except NoDaemon:
             return
         with self._lock:

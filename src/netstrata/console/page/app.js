@@ -9,8 +9,9 @@ const AGAIN_MS = 250; // a process is asked after again at most so often
 export class App {
   constructor() {
     this.history = new History();
+    this.changes = 0; // of the program while it runs
     this.text = new Text(this);
-    this.about = { daemon: false, why: "connecting", right: "read", verbs: [], epoch: -1 };
+    this.about = { daemon: false, why: "connecting", right: "read", verbs: [], epoch: -1, program: 0 };
     this.connected = false;
     this.cursor = null; // an index of an event, or null for now
     this.chosen = null; // {path, statement}
@@ -121,10 +122,17 @@ export class App {
     if (again) toast("Another daemon answers: all is new from here on.");
   }
 
+  // One life of the program: another one begins with another epoch, with an upgrade in place, and with each change.
+  get life() {
+    return `${this.about.epoch}.${this.about.program}.${this.changes}`;
+  }
+
   met(about) {
+    const upgraded = about.epoch === this.about.epoch && about.program !== this.about.program;
     this.about = about;
     if (about.daemon && about.text) this.text.load();
-    if (about.daemon && !this.history.ready) this.loadStatus();
+    if (about.daemon && (upgraded || !this.history.ready)) this.loadStatus();
+    if (upgraded && about.daemon) toast(`The daemon was upgraded in place: it is version ${about.version} now.`);
     this.changed();
   }
 
@@ -136,8 +144,11 @@ export class App {
       this.cursor = Math.max(0, this.cursor - (this.history.forgotten - forgotten));
       this.past.index = -1;
     }
-    const changed = events.some((event) => event.kind === "program");
-    if (changed) this.text.load(true);
+    const changed = events.some((event) => event.kind === "program" && event.what === "changed");
+    if (changed) {
+      this.changes++;
+      if (this.about.text) this.text.load();
+    }
     if (gap || changed) this.loadStatus();
     this.useSnapshot();
     this.changed();

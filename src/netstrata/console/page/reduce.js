@@ -44,6 +44,7 @@ export function newProcess(path, floors = EMPTY, parent = "", at = 0, created = 
 
 // Make a state what it is after an event; shapes are the floors of processes that may come, by their paths.
 export function apply(state, event, shapes) {
+  if (event.kind === "program" && event.what !== "changed") state.clear(); // after an upgrade in place nothing stands of what was before
   if (!event.process || event.kind === "gap") return;
   const known = state.get(event.process);
   if (event.kind === "process") moveProcess(state, event, known, shapes);

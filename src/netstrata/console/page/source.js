@@ -90,8 +90,8 @@ export class Source {
 
   update() {
     const { app } = this;
-    if (app.about.daemon && this.epoch !== app.about.epoch) {
-      this.epoch = app.about.epoch;
+    if (app.about.daemon && this.life !== app.life) {
+      this.life = app.life;
       this.load();
     }
     const { state } = app;

@@ -4,15 +4,14 @@ export class Text {
   constructor(app) {
     this.app = app;
     this.files = new Map(); // name -> lines
-    this.epoch = -1;
+    this.life = "";
     this.known = new Map(); // "file:line name" -> arguments
   }
 
-  // Read it once for each daemon, and anew if it has changed.  Returns whether it may be read.
-  async load(anew = false) {
-    const { epoch } = this.app.about;
-    if (this.epoch === epoch && !anew) return this.loading;
-    this.epoch = epoch;
+  // Read it once for each daemon, upgrade and change.  Returns whether it may be read.
+  async load() {
+    if (this.life === this.app.life) return this.loading;
+    this.life = this.app.life;
     this.files = new Map();
     this.known.clear();
     this.loading = this.app.get("source", {}, true).then((told) => {

@@ -8,7 +8,7 @@ import socket
 import stat
 from contextlib import suppress
 from errno import EADDRINUSE, EEXIST
-from typing import Final
+from typing import Any, Final
 
 from netstrata.values import Unavailable
 
@@ -39,6 +39,36 @@ class Claim:
         except OSError as error:
             kind = Taken if error.errno == EADDRINUSE else Unavailable
             raise kind(f"open the control socket {path}", error.strerror or str(error), error.errno or 0) from error
+
+    @classmethod
+    def inherited(cls, path: str, descriptor: int, inode: int) -> "Claim":
+        """Go on with the socket of the daemon that had this process id before us: who has connected is in it.
+
+        Raises: ValueError if it is anything else than a listening socket at that path.
+        """
+        claim = cls.__new__(cls)
+        claim.path, claim._inode = path, inode
+        try:
+            claim.socket = socket.socket(fileno=descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise ValueError(f"the open file {descriptor} is no socket") from error
+        claim.socket.setblocking(False)
+        of = claim.socket
+        if (
+            of.family != socket.AF_UNIX
+            or of.type != socket.SOCK_STREAM
+            or not of.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            or of.getsockname() != path
+            or not claim._is_ours()
+        ):
+            of.close()
+            raise ValueError(f"the open file {descriptor} does not listen at {path}")
+        return claim
+
+    def handed_over(self) -> dict[str, Any]:
+        """Return what the next daemon under this process id must know to inherit it."""
+        return {"path": self.path, "descriptor": self.socket.fileno(), "inode": self._inode}
 
     def check(self) -> None:
         """Say whether the path is still ours.

@@ -12,10 +12,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from netstrata.control import varlink
-from netstrata.control.answers import Later, text_of
+from netstrata.control.answers import Awaited, text_of
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.verbs import OPERATE, Failure, Peer, Verb, answer_service, find_verb, perform, verbs
 from netstrata.daemon.events.event import Filter
+from netstrata.daemon.pyramid.questions import check_log
 from netstrata.daemon.pyramid.visible import path_for
 from netstrata.daemon.text.redaction import all_redacted
 from netstrata.version import VERSION
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 UNSENT: Final = 1 << 14  # bytes for a client, beyond which nothing more is made for it
 HEARD: Final = 1 << 14  # bytes taken in at once
 AT_ONCE: Final = 20  # events in one message: what takes less than a slice
+MOST_HANDED_OVER: Final = 1 << 24  # bytes that one has not read yet, and that the next daemon is to tell it
 LONGEST_READING: Final = 1 << 16  # bytes of a message of who may only read
 TIMEOUT_S: Final = 30.0  # until one that does not read what is left for it is cut off
 
@@ -43,8 +45,9 @@ class ControlClient:
         self.watching: Filter | None = None
         self._server = server
         self._frames = varlink.Frames(varlink.LONGEST if right >= OPERATE else LONGEST_READING)
-        self._answer: Iterator[str | Later | None] | None = None
-        self._waiting = False  # the answer waits for something
+        self._call: varlink.Call | None = None  # the last one
+        self._answer: Iterator[str | Awaited | None] | None = None
+        self._awaited: Awaited | None = None  # before the answer can go on
         self._answer_begun = False
         self._silent = False  # the answer is not to be told
         self._out = bytearray()
@@ -57,12 +60,17 @@ class ControlClient:
         self._slow: asyncio.TimerHandle | None = None
         self._cut_off: asyncio.TimerHandle | None = None
 
-    def woken(self, readable: bool) -> None:
-        """Be readable or writable, as epoll says."""
+    def woken(self, readable: bool, is_gone: bool) -> None:
+        """Be readable or writable, or gone, as epoll says."""
         self._full = False
-        if self._waiting and readable:
-            self.end()  # nothing was to be read of it: it has gone
         self._readable = self._readable or readable
+        if is_gone and self._waits:
+            self.end()  # nobody is there to hear the answer
+
+    @property
+    def _waits(self) -> bool:
+        """Whether the answer waits for something that has not come."""
+        return self._awaited is not None and not self._awaited.done()
 
     def is_behind(self) -> bool:
         """Say whether there are events to send it, which it would read, or that are lost to it."""
@@ -91,7 +99,7 @@ class ControlClient:
         """Do a little; say whether there was anything to do."""
         if len(self._out) >= UNSENT:
             return self._send()
-        if self._waiting:
+        if self._waits:
             return bool(self._out) and self._send()
         if self._answer is not None:
             self._go_on(self._answer)
@@ -109,7 +117,7 @@ class ControlClient:
         """Wait for bytes from the client, or until it has read."""
         if self._full:
             self._stop_clock()  # it is us who do not hear it
-        self._server.wait_for(self, readable=not (self._full or self._waiting), writable=self._full)
+        self._server.wait_for(self, readable=not (self._full or self._waits), writable=self._full)
 
     def _hear(self) -> bool:
         try:
@@ -143,7 +151,7 @@ class ControlClient:
             self._time_message()
             return False
         self._stop_clock()
-        call = varlink.read_call(message)
+        self._call = call = varlink.read_call(message)
         self._silent = call.oneway
         try:
             if call.method.startswith(f"{SERVICE}."):
@@ -158,14 +166,15 @@ class ControlClient:
             self._fail(failure, call)
         return True
 
-    def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | Later | None]:
+    def _texts(self, verb: Verb, call: varlink.Call) -> Iterator[str | Awaited | None]:
         try:
             parameters = yield from perform(self._server.served, verb, call.parameters, self.right, self.peer)
             yield from text_of({"parameters": parameters}, all_redacted)
         except Failure as failure:
             self._fail(failure, call)
 
-    def _go_on(self, answer: Iterator[str | Later | None]) -> None:
+    def _go_on(self, answer: Iterator[str | Awaited | None]) -> None:
+        self._awaited = None
         try:
             piece = next(answer)
         except StopIteration:
@@ -174,16 +183,15 @@ class ControlClient:
                 self._queue_bytes(b"\0")
             self._answer_begun = False
             return
-        if isinstance(piece, Later):
-            self._waiting = True
-            piece.then(self._has_come)
-        elif piece:
-            self._answer_begun = True
+        if isinstance(piece, str):
+            self._answer_begun = self._answer_begun or bool(piece)
             self._queue_bytes(piece.encode())
+        elif piece is not None:
+            self._awaited = piece
+            piece.add_done_callback(lambda _: self._has_come())
 
     def _has_come(self) -> None:
         """Go on with the answer: what it waited for is there."""
-        self._waiting = False
         if not self._ended:
             self._server.ready(self)
 
@@ -202,6 +210,7 @@ class ControlClient:
     def _watch(self, call: varlink.Call) -> None:
         stream = self._server.stream
         wanted = dict(call.parameters)
+        check_log(wanted.pop("log", ""), stream)
         self._told = wanted.pop("after", stream.seq) or stream.oldest - 1
         self.watching = Filter(**wanted)
 
@@ -244,6 +253,48 @@ class ControlClient:
         self._out += varlink.encode_error(error, parameters)
         self._cut_off = asyncio.get_running_loop().call_later(TIMEOUT_S, self.end)
         self._server.ready(self)
+
+    def hand_over(self, until: float) -> dict[str, Any] | None:
+        """Finish the answer that has begun, and return what the next daemon needs to go on; None if it cannot.
+
+        A call whose answer waits for something is left for the next daemon to answer.
+        """
+        try:
+            while self._answer is not None and not self._waits:
+                if monotonic() > until or len(self._out) > MOST_HANDED_OVER:
+                    return None
+                self._go_on(self._answer)
+        except Exception as error:
+            self._server.broke(self.peer, error)
+            return None
+        waits = self._waits and self._call is not None
+        asked = varlink.encode_again(self._call) if waits and self._call is not None else b""
+        if self._closing or self._answer_begun or len(self._out) > MOST_HANDED_OVER:
+            return None
+        return {
+            "descriptor": self.number,
+            "asked": (asked + self._frames.held).decode("latin-1"),
+            "told": self._out.decode("latin-1"),
+            "waits": waits,
+            "watching": None if self.watching is None else self.watching._asdict(),
+            "seq": self._told,
+            "log": self._server.stream.id,
+        }
+
+    def take_over(self, handed: dict[str, Any]) -> None:
+        """Go on where the daemon before us has ended.
+
+        Raises: ValueError, TypeError or KeyError if that makes no sense, or the log of events is another one now.
+        """
+        self._frames.add(handed["asked"].encode("latin-1"))
+        self._out += handed["told"].encode("latin-1")
+        if handed["watching"] is not None:
+            if handed["log"] != self._server.stream.id:
+                raise ValueError("the log of events is another one")
+            self._told = int(handed["seq"])
+            self.watching = Filter(**{name: str(text) for name, text in handed["watching"].items()})
+        while handed["waits"] and self.work(0.0):  # it waits on, before anybody else asks for the same
+            pass
 
     def finish(self) -> None:
         """Send the events that are left, as far as the client reads, and end."""

@@ -12,7 +12,7 @@ import select
 import socket
 from collections import deque
 from time import monotonic
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME
@@ -25,6 +25,7 @@ from netstrata.daemon.control.texts import EventTexts
 from netstrata.daemon.events.event import Event, EventSubscriber
 from netstrata.daemon.pyramid.questions import View
 from netstrata.daemon.text.rendering import traceback_of
+from netstrata.system.handover import Handover
 
 SLOW_S: Final = 10.0  # that a message may take
 OPERATING_S: Final = 0.004  # of a turn, for clients who may steer
@@ -34,9 +35,11 @@ SLICE_S: Final = 0.0005  # of that, for one client
 ADMITTED: Final = 16  # connections that are let in at once
 WOKEN: Final = 64  # clients that are looked at, at once
 PAUSE_S: Final = 1.0  # without a free descriptor, until the next attempt to let somebody in
+HANDING_OVER_S: Final = 1.0  # to finish answers, before an upgrade in place
 ENDING_S: Final = 0.03  # to send the last events to all who watch, those who may steer first
 
 _LISTENING: Final = select.EPOLLIN
+_GONE: Final = select.EPOLLHUP | select.EPOLLERR
 _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -50,6 +53,10 @@ class Timeline(Protocol):
     @property
     def seq(self) -> int:
         """The number of the last event."""
+
+    @property
+    def id(self) -> str:
+        """The id of the log, "" if it is a recording."""
 
     @property
     def oldest(self) -> int:
@@ -90,7 +97,7 @@ class ControlSocket:
         self.limits = Limits(report)
         self.served = served
         self.stream = served.stream
-        self.texts = EventTexts()
+        self.texts = EventTexts(served.stream.id)
         self._clients: dict[int, ControlClient] = {}  # by descriptor
         self._operating: deque[ControlClient] = deque()  # those who have something to do
         self._reading: deque[ControlClient] = deque()
@@ -117,6 +124,33 @@ class ControlSocket:
         self._epoll.register(self._listening, _LISTENING)
         asyncio.get_running_loop().add_reader(self._epoll, self._look)
         self.stream.subscribe(self._on_event)
+
+    def hand_over(self) -> list[dict[str, Any]]:
+        """Return what the next daemon needs to go on with all clients, those who may steer first; let the others go."""
+        until = monotonic() + HANDING_OVER_S
+        handed = []
+        for client in sorted(self._clients.values(), key=lambda one: -one.right):
+            one = client.hand_over(until)
+            if one is not None:
+                handed.append(one)
+            else:
+                client.finish()
+        return handed
+
+    def take_over(self, clients: list[Any], handover: Handover) -> None:
+        """Go on with the clients of a daemon that had this process id before us; call when it is open.
+
+        Raises: ValueError, TypeError, KeyError or OSError if one of them makes no sense; those before it stay.
+        """
+        for handed in clients:
+            connection = socket.socket(fileno=handover.descriptor(handed["descriptor"]))
+            client = self._meet(connection)
+            if client is not None:
+                try:
+                    client.take_over(handed)
+                except BaseException:
+                    client.end()
+                    raise
 
     def close(self) -> None:
         """Let all clients go, and remove the socket if it is still ours."""
@@ -216,7 +250,7 @@ class ControlSocket:
         for number, events in self._epoll.poll(0, WOKEN):
             client = self._clients.get(number)
             if client is not None:
-                client.woken(bool(events & ~select.EPOLLOUT))
+                client.woken(bool(events & ~select.EPOLLOUT), bool(events & _GONE))
                 self.ready(client)
             elif number == self._listening.fileno():
                 self._admit(self._listening)
@@ -236,7 +270,7 @@ class ControlSocket:
         if self._epoll is not None and self._listening is not None:
             self._epoll.modify(self._listening, _LISTENING)
 
-    def _meet(self, connection: socket.socket) -> None:
+    def _meet(self, connection: socket.socket) -> ControlClient | None:
         """Look who it is, and let him in, unless he or all of his kind are too many."""
         connection.setblocking(False)
         peer = peer_of(connection)
@@ -246,9 +280,10 @@ class ControlSocket:
             self.limits.refused(peer, f"more than {most} connections")
             with connection, contextlib.suppress(OSError):
                 connection.send(varlink.encode_error(f"{NAME}.TooManyConnections", {"most": most}))
-            return
+            return None
         client = ControlClient(self, connection, peer, right)
         self._clients[client.number] = client
         if self._epoll is not None:
             self._epoll.register(client.number, select.EPOLLIN | select.EPOLLONESHOT)
             self.ready(client)
+        return client

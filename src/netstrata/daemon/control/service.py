@@ -1,10 +1,11 @@
 """What the control API's verbs do to a running engine, and what they ask of more than what stands, in slices."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from netstrata.control.answers import Answer, Items, Slices
+from netstrata.control.answers import Answer, Items, Slices, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer
 from netstrata.daemon.control.view import LiveView
@@ -23,18 +24,28 @@ from netstrata.values import Unavailable
 from netstrata.version import VERSION
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
 class ControlService(ProgramVerbs, Questions):
     """One running program, as its clients see it."""
 
-    def __init__(self, engine: Engine, stream: EventLog, program: LiveProgram, generated: "GeneratedFiles") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        stream: EventLog,
+        program: LiveProgram,
+        generated: "GeneratedFiles",
+        upgrade: "Callable[[], Future[Answer]]",
+    ) -> None:
         Questions.__init__(self, LiveView(engine, stream), stream)
         ProgramVerbs.__init__(self, program)
         self._engine = engine
         self.stream = stream
         self._generated = generated
+        self._upgrade = upgrade
 
     def _process(self, path: str) -> Slices[Process]:
         """Return a process by its name."""
@@ -133,6 +144,13 @@ class ControlService(ProgramVerbs, Questions):
         if file is None or not file.changed:
             raise (yield from nothing_called("NoSuchFile", "file", name, (one["name"] for one in self.files(right))))
         return {"text": file.read()}
+
+    def upgrade(self, right: int, peer: Peer) -> Waiting[Answer]:
+        """Run the version that is installed by now in place of this one, and return how that went."""
+        outcome = self._upgrade()
+        while not outcome.done():
+            yield outcome
+        return outcome.result()
 
     def ask(self, right: int, peer: Peer, goal: str) -> Slices[Answer]:
         """Ask for a goal."""

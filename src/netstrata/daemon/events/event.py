@@ -42,7 +42,7 @@ class Event:
                      or removed if the program has it no more); on creation and
                      when its text has changed, if a statement runs it: its template, parent (the process of that
                      statement) and at (its number there)
-        program      text: a program begins, or is another one from now on; a recording also has its codes
+        program      what (begins, or changed: it is another one from now on), text; a recording also has its codes
         error        text (one line), account (for people, several lines), retry_ms (0 if nothing is waited for),
                      refused (the program is wrong, else the system would not)
         note         text: what a statement has to say of itself

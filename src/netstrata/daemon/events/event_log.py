@@ -4,7 +4,9 @@ Whoever listens gets immutable events and never reaches into processes.  The las
 one who comes late can see what happened before.
 """
 
+import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from netstrata.daemon.events.changed_values import changed_by
@@ -21,14 +23,16 @@ from netstrata.engine.machine import Engine
 from netstrata.engine.process import PAUSED, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
-from netstrata.values import Refused, Unavailable
+from netstrata.values import Refused, Unavailable, no_memory
 
 
 class EventLog(Observer):
     """Makes events of what the engine tells, and hands them on."""
 
     def __init__(self, retry: Retry) -> None:
-        self._ring: list[Event] = []  # the event with number n stands at n - 1, modulo its size
+        self.id = os.urandom(8).hex()  # numbers of events mean something only within one log
+        self._ring: list[Event] = []  # the event with number n stands at n - base, modulo its size
+        self._base = 1
         self._retry = retry
         self._subscribers: list[EventSubscriber] = []
         self._seq = 0
@@ -57,6 +61,13 @@ class EventLog(Observer):
         """The number of the last event."""
         return self._seq
 
+    def resume(self, log: str, seq: int, events: Sequence[Event]) -> None:
+        """Go on with the log of a daemon before us: its id, the number of its last event, and the last ones of them."""
+        self.id = log
+        self._seq = seq
+        self._ring = list(events[-KEPT:])
+        self._base = seq - len(self._ring) + 1
+
     @property
     def paths_kept(self) -> int:
         """Of how many processes a name is remembered."""
@@ -71,7 +82,7 @@ class EventLog(Observer):
         """Return the oldest events in memory that are younger than a number, at most so many."""
         first = max(seq + 1, self.oldest)
         last = min(first + most - 1, self._seq)
-        return [self._ring[(number - 1) % KEPT] for number in range(first, last + 1)]
+        return [self._ring[(number - self._base) % KEPT] for number in range(first, last + 1)]
 
     def subscribe(self, subscriber: EventSubscriber) -> None:
         """Call a subscriber with every event from now on; it must neither wait nor raise."""
@@ -141,7 +152,7 @@ class EventLog(Observer):
         if len(self._ring) < KEPT:
             self._ring.append(event)
         else:
-            self._ring[(event.seq - 1) % KEPT] = event
+            self._ring[(event.seq - self._base) % KEPT] = event
         self._wall = event.wall
         for subscriber in self._subscribers:
             subscriber(event)
@@ -161,14 +172,17 @@ class EventLog(Observer):
         self.engine = engine
         templates = sum(code.template for code in engine.templates.values())
         processes = len(engine.templates) - templates
-        self._tell("program", {"text": f"the program begins (processes: {processes}, templates: {templates})"})
+        self._tell(
+            "program",
+            {"what": "begins", "text": f"the program begins (processes: {processes}, templates: {templates})"},
+        )
 
     def change(self, text: str) -> None:
         """Tell that the program is another one from now on."""
         self._places.clear()
         self.layers.texts_changed()
         self.facts.texts_changed()
-        self._tell("program", {"text": text})
+        self._tell("program", {"what": "changed", "text": text})
 
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """A statement went from one state to another."""
@@ -265,6 +279,8 @@ class EventLog(Observer):
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke."""
+        if isinstance(error, MemoryError):
+            error = no_memory()
         self.errors_counted += 1
         retry_ms = self._retry.delay(process.retries) if process.error else 0
         account = account_of(self.path_of(process), slot, error, next_of(process, retry_ms))
@@ -281,6 +297,9 @@ class EventLog(Observer):
         self.errors_counted += 1
         account = f"error: a bug of Netstrata.  Going on.\n{traceback_of(error)}"
         text = f"{type(error).__name__}: {error}"
+        if isinstance(error, MemoryError):
+            text = str(no_memory())
+            account = f"error: {text}.  Going on."
         self._tell("error", {"text": text, "account": account, "retry_ms": 0})
 
     def noted(self, statement: Statement, kind: str, line: str) -> None:

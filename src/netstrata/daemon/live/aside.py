@@ -60,15 +60,15 @@ class Driven:
         if self._work is None:
             self._work = self._make()
         try:
-            later = next(self._work)
+            awaited = next(self._work)
         except StopIteration as end:
             self._found = end.value
         except Exception as failure:  # a bug of ours, if it is none that is told; whoever waits for it tells it
             self._failure = failure
         else:
-            if later is None:
+            if awaited is None:
                 self._loop.call_soon(self._go_on)
             else:
-                later.then(self._go_on)
+                awaited.add_done_callback(lambda _: self._go_on())
             return
         self.later.come()

@@ -4,6 +4,7 @@ A candidate is texts, and what people have changed of them.  It is read, compare
 as a plan or made the program.  One that is refused changes nothing.
 """
 
+from asyncio import Event as Signal
 from typing import Final, NamedTuple
 
 from netstrata.control.answers import Answer, Later, Waiting
@@ -80,7 +81,8 @@ class LiveProgram:
         self._registry = registry
         self._stream = stream
         self._busy = ""  # what is done now that nothing may be done beside
-        self._is_becoming = False
+        self.still = Signal()  # set unless it is becoming another one
+        self.still.set()
         self._steps: list[Step] = []
 
     @property
@@ -134,7 +136,7 @@ class LiveProgram:
         except MemoryError:
             raise Failure(f"{NAME}.Unavailable", text="there is not enough memory for the program") from None
         finally:
-            if not self._is_becoming:
+            if self.still.is_set():
                 self._busy = ""
         return {"changed": not difference.is_nothing, "steps": self._steps}
 
@@ -220,7 +222,7 @@ class LiveProgram:
 
     def _become(self, candidate: Candidate, sources: list[Source], difference: Difference) -> Waiting[None]:
         """Make a candidate the program."""
-        self._is_becoming = True
+        self.still.clear()
         try:
             keeping = self._keeping(candidate, sources)
             if keeping.must:
@@ -233,7 +235,7 @@ class LiveProgram:
             if not difference.is_nothing:
                 yield from self._change(difference, candidate.why)
         finally:
-            self._is_becoming = False
+            self.still.set()
             self._busy = ""
         if not keeping.must:
             yield from self.history.write(keeping.write, must=False)

@@ -53,8 +53,19 @@ class Projection:
                 self.asked[fields["goal"]] = None
             else:
                 self.asked.pop(fields["goal"], None)
-        elif event.kind == "program" and "codes" in fields:
-            self.read({name: read_code(code) for name, code in fields["codes"].items()})
+        elif event.kind == "program":
+            codes = {name: read_code(code) for name, code in fields.get("codes", {}).items()}
+            if fields.get("what") == "changed":
+                self.read(codes or self.codes)
+            else:
+                self._begin(codes or self.codes)
+
+    def _begin(self, codes: dict[str, Code]) -> None:
+        """Know that a program begins: after an upgrade in place, of what was before nothing stands any more."""
+        self.codes = codes
+        self.roots.clear()
+        self._all.clear()
+        self.asked.clear()
 
     def read(self, codes: dict[str, Code]) -> None:
         """Know all texts; what runs may be written somewhere else than before."""

@@ -11,7 +11,7 @@ from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.pyramid.projection import SLICE, Projection
 from netstrata.daemon.pyramid.similar import similar_to
 from netstrata.daemon.pyramid.standing import Standing
-from netstrata.daemon.pyramid.visible import cause_for, edge_for, event_for, path_for, pyramids_for
+from netstrata.daemon.pyramid.visible import cause_for, edge_for, event_for, path_for, placed_in, pyramids_for
 
 
 class PastEvents(Protocol):
@@ -20,6 +20,10 @@ class PastEvents(Protocol):
     @property
     def seq(self) -> int:
         """The number of the last event."""
+
+    @property
+    def id(self) -> str:
+        """The id of the log that they are of, "" if it is a recording."""
 
     def after(self, seq: int, most: int) -> list[Event]:
         """Return the oldest events in memory that are younger than a number, at most so many."""
@@ -36,6 +40,15 @@ class View(Protocol):
 
     def let_go(self) -> None:
         """Forget what stands, if it can be told again: nobody asks any more."""
+
+
+def check_log(log: str, timeline: PastEvents) -> None:
+    """See that numbers of events are those of a log that somebody has seen, if he says which.
+
+    Raises: Failure.
+    """
+    if log and log != timeline.id:
+        raise Failure(f"{NAME}.OtherLog", log=timeline.id)
 
 
 class Questions:
@@ -71,13 +84,22 @@ class Questions:
             yield cause_for(cause.as_dict(), cause.quotes, right)
 
     def watch(
-        self, right: int, after: int = 0, process: str = "", statement: str = "", child: str = "", kind: str = ""
+        self,
+        right: int,
+        after: int = 0,
+        log: str = "",
+        process: str = "",
+        statement: str = "",
+        child: str = "",
+        kind: str = "",
     ) -> Items:
         """Yield events in memory that are younger than a number."""
+        check_log(log, self._timeline)
         wish = Filter(process, statement, child, kind)
         for event in self._timeline.after(after, self._timeline.seq):
             takes = wish.takes(event, path_for(event.process, right))
-            yield event_for(event, right) if takes else None
+            told = event_for(event, right) if takes else None
+            yield placed_in(self._timeline.id, told) if told is not None else None
 
     def graph(self, right: int) -> Slices[Answer]:
         """Return all processes as nodes, and what one has from another as edges."""

@@ -14,6 +14,8 @@ from netstrata.daemon.pyramid.questions import Questions
 class Shown:
     """The events that were shown last; unlike those of a daemon, some may be missing in between."""
 
+    id = ""  # its numbers are those of a file
+
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._subscribers: list[EventSubscriber] = []

@@ -63,6 +63,13 @@ def event_for(event: Event, right: int) -> dict[str, Any] | None:
     return told
 
 
+def placed_in(log: str, told: dict[str, Any]) -> dict[str, Any]:
+    """Say of an event which log its number is of, unless it is of a recording."""
+    if log:
+        told["log"] = log
+    return told
+
+
 def pyramids_for(pyramids: Items, right: int) -> Items:
     """Yield processes as somebody with a right sees them."""
     if right >= OPERATE:

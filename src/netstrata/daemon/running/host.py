@@ -39,14 +39,17 @@ class EngineHost:
         writers: Sequence[BoundedWriter] = (),
         before: Callable[[], Awaitable[None]] | None = None,
         keeps: Callable[[int], None] | None = None,
+        on_crash: Callable[[BaseException], None] | None = None,
         *,
         patient: bool = False,
     ) -> None:
         """Take what is called between events or when our own code fails, what runs beside the engine, and before it.
 
         Shapes: patient has the engine wait for who reads what the writers write; keeps is given each signal first, and
-        does not come back if the daemon ends with it and keeps what it holds.
+        does not come back if the daemon ends with it and keeps what it holds; on_crash is given what nobody has
+        caught, and does not come back.
         """
+        self._on_crash = on_crash
         self._keeps = keeps
         self.timers = timers
         self.signal_exit_code = signal_exit_code
@@ -63,6 +66,7 @@ class EngineHost:
         self._finished: Any = None
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_due = -1
+        self._begun = False
         self._signalled = 0  # the last signal that asked for something, until that is done
 
     def wake(self) -> None:
@@ -108,7 +112,13 @@ class EngineHost:
         if sys.modules.get("ssl") is None:
             del sys.modules["ssl"]
         with asyncio.Runner() as runner:
-            runner.run(self._until_stopped(engine, start))
+            try:
+                runner.run(self._until_stopped(engine, start))
+            except BaseException as error:
+                # To close the loop is to cancel all statements at once, which undoes them in no order.
+                if self._on_crash is not None and self._begun:
+                    self._on_crash(error)
+                raise
 
     async def _until_stopped(self, engine: Engine, start: Callable[[], None]) -> None:
         import asyncio
@@ -124,6 +134,7 @@ class EngineHost:
             await self._prepare(self._before)
         if not self._finished.done():
             async with self._beside(engine) if self._beside is not None else nullcontext():
+                self._begun = True
                 start()  # before anybody who asks is answered: there is no program without its processes
                 self.wake()
                 await self._finished
@@ -218,9 +229,11 @@ class EngineHost:
 
     def _shut_down(self) -> None:
         number, self._signalled = self._signalled, 0
+        if number == UPGRADE and self._loop is None:
+            return  # it works without a pause, and holds nothing
         if self._keeps is not None:
             self._keeps(number)
-            if number == UPGRADE:  # it was refused
+            if number == UPGRADE:  # it is tried first
                 return
         self._on_signal()
         if self.engine is not None:

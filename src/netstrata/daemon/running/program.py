@@ -33,8 +33,10 @@ class EngineSettings(NamedTuple):
     on_signal: Callable[[], None]
     on_idle: Callable[[], None] | None = None  # called before waiting
     beside: Callable[[Engine], AbstractAsyncContextManager[None]] | None = None  # runs as long as the engine
+    is_asked: bool = False  # whether that may have something to do before the program has
     writers: Sequence[BoundedWriter] = ()  # of what is printed and logged
     before: Callable[[], Awaitable[None]] | None = None  # is awaited before the program starts
+    on_crash: Callable[[BaseException], None] | None = None  # is given what nobody has caught, and ends the process
     keeps: Callable[[int], None] | None = None  # is given each signal, and may end all without undoing anything
 
 
@@ -54,6 +56,7 @@ def run_program(program: PlainProgram, registry: Registry, settings: EngineSetti
         settings.writers,
         settings.before,
         settings.keeps,
+        settings.on_crash,
         patient=not outside_too,
     )
     outside = Environment(
@@ -62,7 +65,7 @@ def run_program(program: PlainProgram, registry: Registry, settings: EngineSetti
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
     garbage.freeze()
-    needs_loop = settings.beside is not None or settings.before is not None or outside_too
+    needs_loop = settings.is_asked or settings.before is not None or outside_too
     return host.run(engine, engine.start, needs_loop)
 
 

@@ -10,6 +10,7 @@ from netstrata.protocols.dhcpv4.states import (
     Client,
     Close,
     Conflict,
+    Continue,
     Effect,
     Event,
     Forget,
@@ -41,6 +42,7 @@ from netstrata.protocols.dhcpv4.states import (
     Wake,
     awaited,
     heard,
+    held,
 )
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "Client",
     "Close",
     "Conflict",
+    "Continue",
     "Datagram",
     "Effect",
     "Event",
@@ -87,6 +90,7 @@ __all__ = [
     "decode",
     "encode",
     "heard",
+    "held",
     "read_datagram",
     "read_reply",
     "step",

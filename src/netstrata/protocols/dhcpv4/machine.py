@@ -7,6 +7,7 @@
                         |  +--ack--> PROBING |                                   | T2
                         +--nak, silence------+--> SELECTING <--nak, expiry-- REBINDING --ack--> BOUND
 
+Idle --continue--> BOUND, RENEWING, REBINDING or SELECTING, by the age of a lease that another client has had.
 Close from wherever a lease is held says RELEASE.  Everything in a reply is checked before it gets here (`heard`);
 here are the checks that need a state: the transaction, the server, the address.  What keeps going wrong soon after it
 went well (NAK, expiry, conflict, other terms) is tried again ever more slowly.
@@ -28,6 +29,7 @@ from netstrata.protocols.dhcpv4.states import (
     Client,
     Close,
     Conflict,
+    Continue,
     Effect,
     Event,
     Forget,
@@ -94,10 +96,22 @@ def step(client: Client, state: State, event: Event, now: float, chance: float) 
     return taken if taken is not None else Step(state, (Ignored(event),))
 
 
-def _start(client: Client, event: Start | Resume, now: float, chance: float) -> Step:
+def _start(client: Client, event: Start | Resume | Continue, now: float, chance: float) -> Step:
+    if isinstance(event, Continue):
+        return _continue(client, event.lease, now, chance)
     if isinstance(event, Resume):
         return _reboot(client, Rebooting(_xid(chance), event.address, now, 0), now, chance)
     return _discover(client, Selecting(_xid(chance), event.wanted, b"", now, 0, 0), now, chance)
+
+
+def _continue(client: Client, lease: Bound, now: float, chance: float) -> Step:
+    """Go on with a lease as if it had been ours all the time; nothing is said before its time."""
+    grant = lease.grant
+    if not 0 <= now - grant.since < grant.seconds:
+        return _start(client, Start(grant.address), now, chance)
+    again = _hold(client, lease, now, chance)
+    line = f"dhcp: going on with the lease of {_text(grant.address)} from {_text(grant.server)}"
+    return Step(again.state, (Note(line), Granted(grant), *again.effects))
 
 
 def _wait_is_over(client: Client, state: State, now: float, chance: float) -> Step | None:

@@ -152,6 +152,12 @@ class Resume(NamedTuple):
     address: bytes
 
 
+class Continue(NamedTuple):
+    """Begin with a lease that a client before this one held, on the same clock and the same wire."""
+
+    lease: Bound
+
+
 class Timeout(NamedTuple):
     """The time last asked for by `Wake` has come."""
 
@@ -191,7 +197,7 @@ class Close(NamedTuple):
     """The end is wanted."""
 
 
-Event = Union[Start, Resume, Timeout, Offer, Ack, Nak, Free, Conflict, Close]
+Event = Union[Start, Resume, Continue, Timeout, Offer, Ack, Nak, Free, Conflict, Close]
 
 
 # Effects, in the order in which they are to be done.
@@ -269,6 +275,11 @@ def awaited(state: State) -> int | None:
     if isinstance(state, Selecting | Requesting | Rebooting | Renewing | Rebinding):
         return state.xid
     return None
+
+
+def held(state: State) -> Bound | None:
+    """Return what a client after this one can continue with; None if no lease is held."""
+    return Bound(state.grant, state.standing) if isinstance(state, Bound | Renewing | Rebinding) else None
 
 
 def heard(client: Client, payload: bytes, mac: bytes) -> Offer | Ack | Nak | None:

@@ -13,6 +13,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_AF_SPEC,
     IFLA_ALT_IFNAME,
     IFLA_CARRIER,
+    IFLA_CARRIER_CHANGES,
     IFLA_EXT_MASK,
     IFLA_IFNAME,
     IFLA_INET_CONF,
@@ -132,6 +133,18 @@ def set_promotion(ifindex: int, on: bool) -> bytes:
     setting = attribute(IPV4_DEVCONF_PROMOTE_SECONDARIES, U32.pack(int(on)))
     nested = attribute(IFLA_AF_SPEC, attribute(AF_INET, attribute(IFLA_INET_CONF, setting)))
     return IFINFOMSG.pack(AF_UNSPEC, 0, ifindex, 0, 0) + nested
+
+
+def carrier_changes(data: Octets, start: int, end: int) -> int:
+    """Read from the body of an RTM_NEWLINK how often the link has got or lost its carrier; -1 if the kernel is mum.
+
+    Raises: Malformed.
+    Source: Linux 3.15, IFLA_CARRIER_CHANGES.
+    """
+    for what, value, stop in attributes(data, start + 16, end):
+        if what == IFLA_CARRIER_CHANGES:
+            return u32_of(data, value, stop)
+    return -1
 
 
 def promotes(data: Octets, start: int, end: int) -> bool:

@@ -34,11 +34,21 @@ class LinkDetails(NamedTuple):
     link: int  # the one it stands on, or a veth's peer; 0 if that is in another network namespace
     master: int
     common: Attributes  # of the link itself, only those that may be options
-    data: Attributes
+    packed_data: bytes
     port_kind: str
-    port_data: Attributes
+    packed_port_data: bytes
     mac: bytes
     up: bool  # administratively
+
+    @property
+    def data(self) -> Attributes:
+        """How its kind was made; read only when it is asked for, since most links have no options and say much."""
+        return _by_type(self.packed_data, 0, len(self.packed_data))
+
+    @property
+    def port_data(self) -> Attributes:
+        """How it is in its master; read when it is asked for."""
+        return _by_type(self.packed_port_data, 0, len(self.packed_port_data))
 
 
 def encode_new_link(name: str, kind: str, link: int, peer: str, data: Attributes, common: Attributes) -> bytes:
@@ -89,8 +99,7 @@ def decode_details(data: Octets, start: int, end: int, common: frozenset[int] = 
     link = master = 0
     elsewhere = False
     own: Attributes = {}
-    info: Attributes = {}
-    port: Attributes = {}
+    info = port = b""
     for what, value, stop in attributes(data, start + 16, end):
         if what == IFLA_IFNAME:
             name = text_of(data, value, stop)
@@ -111,9 +120,9 @@ def decode_details(data: Octets, start: int, end: int, common: frozenset[int] = 
                 elif part == IFLA_INFO_SLAVE_KIND:
                     port_kind = text_of(data, first, last)
                 elif part == IFLA_INFO_DATA:
-                    info = _by_type(data, first, last)
+                    info = bytes(data[first:last])
                 elif part == IFLA_INFO_SLAVE_DATA:
-                    port = _by_type(data, first, last)
+                    port = bytes(data[first:last])
     _, _, ifindex, flags, _ = IFINFOMSG.unpack_from(data, start)
     below = 0 if elsewhere else link
     up = bool(flags & IFF_UP)

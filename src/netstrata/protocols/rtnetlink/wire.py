@@ -42,12 +42,14 @@ class Message(NamedTuple):
 class Answer(NamedTuple):
     """What the kernel says to a request: errno 0 is yes.
 
-    Shapes: attribute is the type of the guilty attribute, 0 if it was not named.
+    Shapes: attribute is the type of the guilty attribute, 0 if it was not named; silent is that the kernel has said
+    nothing, so that it may have been done.
     """
 
     errno: int
     text: str = ""
     attribute: int = 0
+    silent: bool = False
 
 
 def messages(data: Octets, size: int) -> list[Message]:

@@ -12,7 +12,7 @@ from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.stop_timeout import StopTimeout
-from netstrata.values import Unavailable
+from netstrata.values import Unavailable, no_memory
 
 Start = Callable[[Command, Holder | None], Child]
 Adopt = Callable[[Command, Holder | None], Awaitable[Child | None]]
@@ -152,8 +152,8 @@ class KeptAlive:
         self._since = time.monotonic()
         try:
             child = self._start_child(command, self._statement)
-        except Unavailable as error:
-            self._start_later(command, str(error))
+        except (Unavailable, MemoryError) as error:
+            self._start_later(command, str(error if isinstance(error, Unavailable) else no_memory()))
         else:
             self._watch(child, command)
 

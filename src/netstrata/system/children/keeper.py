@@ -163,12 +163,16 @@ class ChildKeeper:
             self.recovery.claim(KIND, left.key)
             record = Record.read(left.undo)
             path = self._path(left.key)
-            if record.likeness == likeness and left.done:
+            if not record.pid:  # that daemon was killed before it had written down which process it had started
+                record = _found(record, path)
+            if record.likeness == likeness and record.pid:
                 with suppress(OSError):
                     reader = open_output(path)
                     child = attach(record, reader, note_for(record.pid))
                     if child is not None:
                         keeping = Keeping(self, path, self.recovery.journal.adopt(left, title), record)
+                        if not left.done:
+                            keeping.begun(child.pid)
                         return child, keeping
             await self.recovery.finish(left)
         return None
@@ -230,6 +234,23 @@ class ChildKeeper:
 
     def _path(self, key: bytes) -> str:
         return f"{self._directory}/{os.fsdecode(key)}"
+
+
+def _found(record: Record, path: str) -> Record:
+    """Return a record with the process that was started to write into a FIFO, if there is no doubt which one that is.
+
+    It leads a group of its own, from before it is its program; those that it has started share the FIFO with it.
+    """
+    leaders = [pid for pid in openers_of(path) if _leads(pid)]
+    if len(leaders) != 1:
+        return record
+    return record._replace(pid=leaders[0], started=started_at(leaders[0]))
+
+
+def _leads(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        return os.getpgid(pid) == pid
+    return False
 
 
 def open_output(path: str) -> int:

@@ -196,7 +196,7 @@ class RealChildren:
             if pipe >= 0:
                 os.close(pipe)
             return Child.stillborn(name, os.strerror(error.errno or 0))
-        except Unavailable:
+        except BaseException:
             if pipe >= 0:
                 os.close(pipe)
             raise
@@ -260,7 +260,7 @@ class ChildrenPort:
         pipes = Pipes(title(command), write=write, read=read)
         try:
             program = self.real.start(command, self._who, pipes.its_stdin, pipes.its_stdout)
-        except Unavailable:
+        except BaseException:
             pipes.close_ours()
             raise
         finally:

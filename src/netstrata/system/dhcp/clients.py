@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from errno import ENETDOWN, EPERM
+from socket import if_indextoname
 
 from netstrata.contract import DHCP, Holder
 from netstrata.ports import DhcpOptions, Lease
-from netstrata.system.dhcp.driver import Conversation, Handed
-from netstrata.system.dhcp.driver.conversation import unavailable
+from netstrata.system.dhcp.driver import Callbacks, Conversation, Handed
+from netstrata.system.dhcp.driver.conversation import client_id_of, unavailable
 from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link
+from netstrata.system.dhcp.held import HeldLeases, Leaseholder
 from netstrata.system.dhcp.sockets import ETH_P_ARP, ETH_P_IP, open_packet_socket, quiet_port
 from netstrata.system.dhcp.store import LeaseFile
 from netstrata.system.permission import takes
@@ -20,14 +22,21 @@ _MTU_LEAST = 28  # an IP and a UDP header
 class DhcpClients:
     """DHCP on any link of this network namespace."""
 
-    def __init__(self, directory: str = STATE_DIRECTORY, who: Holder | None = None) -> None:
+    def __init__(
+        self, directory: str = STATE_DIRECTORY, who: Holder | None = None, held: HeldLeases | None = None
+    ) -> None:
         """Keep leases in a directory, which is made when the first one is kept; who is told what is said."""
         self._directory = directory
         self._who = who
+        if held is None:
+            held = HeldLeases()
+        self._held = held
+        if who is None:
+            held.release_with(self._release)
 
     def on_behalf_of(self, who: Holder) -> "DhcpClients":
         """Return the port for a statement."""
-        return DhcpClients(self._directory, who)
+        return DhcpClients(self._directory, who, self._held)
 
     async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
         """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
@@ -39,9 +48,10 @@ class DhcpClients:
             if told is not None:
                 told.note(line, DHCP)
 
-        conversation = Conversation(
-            _open(link, facts, options.priority, file.read()), options, own_macs, file.keep, note
-        )
+        handed = _open(link, facts, options.priority, file.read())
+        held = self._held.of(_leaseholder(facts, options), options, told.title if told is not None else "")
+        callbacks = Callbacks(own_macs, file.keep, held.write, note)
+        conversation = Conversation(handed._replace(lease=held.left), options, callbacks)
         quiet = None
         try:
             quiet = quiet_port(link)
@@ -50,8 +60,33 @@ class DhcpClients:
                 yield await conversation.next()
         finally:
             conversation.close()
+            held.write(b"")
             if quiet is not None:
                 quiet.close()
+
+    def _release(self, who: Leaseholder, lease: bytes) -> None:
+        """Give back a lease that nobody goes on with, if its link is still there and can carry that.
+
+        Raises: Unavailable.
+        """
+        try:
+            link = if_indextoname(who.ifindex)
+        except OSError:
+            return
+        facts = read_link(link)
+        if facts.mac != who.mac or not facts.up:
+            return
+        options = DhcpOptions(client_id=who.client_id)
+        callbacks = Callbacks(own_macs, LeaseFile(self._directory, link, facts.mac).keep, _ignore, _ignore)
+        Conversation(_open(link, facts, options.priority, b"")._replace(lease=lease), options, callbacks).give_back()
+
+
+def _ignore(_: object) -> None:
+    """Do nothing."""
+
+
+def _leaseholder(facts: LinkFacts, options: DhcpOptions) -> Leaseholder:
+    return Leaseholder(facts.ifindex, facts.mac, client_id_of(facts.mac, options))
 
 
 def _usable(link: str) -> LinkFacts:

@@ -6,7 +6,7 @@ from socket import AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, socket
 from struct import unpack_from
 from typing import NamedTuple
 
-from netstrata.protocols.rtnetlink import ask_links, decode_link, messages
+from netstrata.protocols.rtnetlink import Malformed, ask_link, ask_links, carrier_changes, decode_link, messages
 from netstrata.protocols.rtnetlink.constants import RTM_GETLINK, RTM_NEWLINK
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
@@ -49,6 +49,20 @@ def read_link(name: str) -> LinkFacts:
         except OSError as error:
             raise Unavailable(f"ask for a lease on {name}", error.strerror or str(error), error.errno or 0) from None
     return LinkFacts(ifindex, mac, mtu, bool(flags & _IFF_UP), kind == _ARPHRD_ETHER)
+
+
+def read_carrier_changes(ifindex: int) -> int:
+    """Return how often a link has got or lost its carrier; -1 if the kernel does not say."""
+    try:
+        with closing(RequestSocket()) as requests:
+            data = requests.get(RTM_GETLINK, ask_link(ifindex))
+        if isinstance(data, bytes):
+            for message in messages(data, len(data)):
+                if message.type == RTM_NEWLINK:
+                    return carrier_changes(data, message.start, message.end)
+    except (OSError, Malformed):
+        pass
+    return -1
 
 
 def own_macs() -> frozenset[bytes]:

@@ -97,6 +97,12 @@ class ResolvconfCommand:
         self._number = 0
         return cancelled
 
+    def leave(self, who: Holder | None) -> None:
+        """Leave what could not be taken out to who asks for a part next, or to the end."""
+        undo = repr((self._command, None)).encode()
+        self._recovery.leave(self._number, KIND, _SOURCE.encode(), undo, who, done=True)
+        self._number = 0
+
     def _begin(self, title: str) -> tuple[str, bytes | None] | None:
         """Say in the journal that a part is ours; return whose command has taken which one, if a daemon has left it."""
         journal = self._recovery.journal

@@ -13,9 +13,10 @@ from ast import literal_eval
 from contextlib import suppress
 from errno import EACCES, EBUSY, EPERM, EROFS, EXDEV
 
+from netstrata.contract import Holder
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
-from netstrata.system.filesystem.places import Place, open_file, opened, read_file
+from netstrata.system.filesystem.places import IfThere, Place, open_file, opened, read_file
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.values import Unavailable
 
@@ -76,7 +77,7 @@ class ResolverFile:
                 journal.done(self._number, self._undo(self._written, content))
                 self._put(content)
             journal.done(self._number, self._undo(content))
-        except OSError:
+        except BaseException:
             if not self._taken:
                 _forget(self._saved)
                 journal.undone(self._number)
@@ -100,6 +101,11 @@ class ResolverFile:
         self._recovery.journal.undone(self._number)
         return is_ours
 
+    def leave(self, who: Holder | None) -> None:
+        """Leave what could not be put back to who asks for it next, or to the end."""
+        undo = self._undo(self._written)
+        self._recovery.leave(self._number, KIND, os.fsencode(self.path), undo, who, done=True)
+
     def take_over(self, undo: bytes, title: str) -> None:
         """Take over what a daemon has left, which is about to be undone."""
         if self._load(undo):
@@ -110,11 +116,10 @@ class ResolverFile:
 
         Raises: Unavailable.
         """
-        self._load(undo)
-        self._taken = True
         try:
-            with opened(self.path, last=False) as place:
-                atomic_file.forget_unfinished(place)
+            self._load(undo)
+            self._taken = True
+            atomic_file.forget_unfinished_at(self.path)
             self.restore()
         except OSError as error:
             raise Unavailable(f"put {self.path} back", error.strerror or str(error), error.errno or 0) from None
@@ -124,7 +129,13 @@ class ResolverFile:
         left = self._recovery.claim(KIND, os.fsencode(self.path))
         if left is None:
             return
-        if self._load(left.undo):
+        atomic_file.forget_unfinished_at(self.path)
+        try:
+            stands = self._load(left.undo)
+        except OSError:
+            self._recovery.give_back(left)
+            raise
+        if stands:
             self._number = self._recovery.journal.adopt(left, title)
         else:
             self._recovery.journal.undone(left.number)
@@ -215,10 +226,13 @@ class ResolverFile:
 
 
 def _read(path: str) -> bytes | None:
-    try:
+    """Return what a file holds, None if there is none for us.
+
+    Raises: OSError if that cannot be known.
+    """
+    with IfThere():
         return read_file(path, _LARGEST)
-    except OSError:
-        return None
+    return None
 
 
 def _put(place: Place, content: bytes, ownership: Ownership) -> None:

@@ -12,7 +12,7 @@ from netstrata.system.dns.file import MARK, ResolverFile
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.held import NO_RECOVERY, Recovery
-from netstrata.values import Refused, Unavailable
+from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
@@ -52,12 +52,12 @@ class ResolverConfiguration:
                 return
             try:
                 self._write(backend, holder)
-            except Refused:
-                self._holders.remove(holder)
-                raise
             except OSError as error:
                 self._holders.remove(holder)
                 raise Unavailable(f"write {self._path}", error.strerror or str(error), error.errno or 0) from None
+            except BaseException:
+                self._holders.remove(holder)
+                raise
             self._backend = backend
             self._watch(backend)
 
@@ -96,10 +96,11 @@ class ResolverConfiguration:
                 self._write(backend, holder)
             elif backend is not None and not backend.restore():
                 holder.note(f"dns: {self._path} was changed by somebody else, and is left like that")
-        except Unavailable as error:
-            holder.note(f"dns: {error}; ignoring")
-        except OSError as error:
-            holder.note(f"dns: cannot write {self._path}: {error.strerror}; ignoring")
+        except (Unavailable, OSError) as error:
+            cannot = error if isinstance(error, Unavailable) else f"cannot write {self._path}: {error.strerror}"
+            holder.note(f"dns: {cannot}; ignoring")
+            if backend is not None and not self._holders and error.errno:  # else it is resolvconf that will not
+                backend.leave(holder.statement)
         return None
 
     def _watch(self, backend: ResolverFile) -> None:
@@ -129,8 +130,8 @@ class ResolverConfiguration:
             ResolverFile(os.fsdecode(key)).undo(undo)
             return
         title = self._holders[0].title
-        backend.take_over(undo, title)
         try:
+            backend.take_over(undo, title)
             backend.write(self._text(), title)
         except OSError as error:
             raise Unavailable(f"write {self._path}", error.strerror or str(error), error.errno or 0) from None

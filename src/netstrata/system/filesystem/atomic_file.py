@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
-from netstrata.system.filesystem.places import Place, opened
+from netstrata.system.filesystem.places import IfThere, Place, opened
 
 _LARGEST: Final = 1 << 28  # bytes: what is compared, not what is kept
 
@@ -79,6 +79,12 @@ def forget_unfinished(place: Place) -> None:
         os.unlink(_unfinished(place), dir_fd=place.folder)
 
 
+def forget_unfinished_at(path: str) -> None:
+    """Remove what a daemon was writing beside a path when it was killed; what is there itself may be as it should."""
+    with suppress(OSError), opened(path, last=False) as place:
+        forget_unfinished(place)
+
+
 def _unfinished(place: Place) -> str:
     return f".{place.name}.netstrata-new"
 
@@ -103,21 +109,30 @@ def found_at(place: Place, name: str = "") -> os.stat_result | None:
 
 
 def is_whole(path: str, data: bytes, ownership: Ownership) -> bool:
-    """Say whether a file is as it was written: content, mode and owner."""
+    """Say whether a file is as it was written: content, mode and owner.
+
+    Raises: OSError if that cannot be known.
+    """
     return has_ownership(path, ownership) and holds(path, data)
 
 
 def has_ownership(path: str, ownership: Ownership) -> bool:
-    """Say whether there is something of that mode and owner."""
-    with suppress(OSError), opened(path) as place:
+    """Say whether there is something of that mode and owner.
+
+    Raises: OSError if that cannot be known.
+    """
+    with IfThere(), opened(path) as place:
         found = found_at(place)
         return found is not None and ownership.of(found)
     return False
 
 
 def holds(path: str, data: bytes) -> bool:
-    """Say whether a file holds this, whatever its mode and owner are."""
-    with suppress(OSError), opened(path) as place:
+    """Say whether a file holds this, whatever its mode and owner are.
+
+    Raises: OSError if that cannot be known.
+    """
+    with IfThere(), opened(path) as place:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with open(os.open(place.name, flags, dir_fd=place.folder), "rb") as file:
             return os.fstat(file.fileno()).st_size == len(data) and file.read(_LARGEST) == data[:_LARGEST]

@@ -1,4 +1,7 @@
-"""Notice that somebody else has written a file of ours, and write it again: at once, then more and more rarely."""
+"""Notice that somebody else has written a file of ours, and write it again: at once, then more and more rarely.
+
+What cannot be read, or written, is looked at again after that time.
+"""
 
 import asyncio
 import os
@@ -26,7 +29,10 @@ class Guarded(Protocol):
         """Whether the file itself is written, because no other can be put in its place."""
 
     def is_ours(self) -> bool:
-        """Say whether it is as it was written."""
+        """Say whether it is as it was written.
+
+        Raises: OSError if that cannot be known.
+        """
 
 
 class FileGuard:
@@ -66,24 +72,44 @@ class FileGuard:
             self._queue.close()
 
     def _readable(self) -> None:
-        for change in self._queue.read():
+        try:
+            changes = self._queue.read()
+        except MemoryError:
+            self._look_later(FIRST_WAIT)
+            return
+        for change in changes:
             if change.watch != self._directory or change.name == self._name or change.mask & inotify.OVERFLOW:
                 self._look()
                 return
 
     def _look(self) -> None:
-        if self._timer is not None or self._file.is_ours():
+        if self._timer is not None:
+            return
+        try:
+            self._look_now()
+            is_ours = self._timer is not None or self._file.is_ours()
+        except (OSError, MemoryError):
+            is_ours = False
+        if not is_ours:
+            self._look_later(max(FIRST_WAIT, self._wait))
+
+    def _look_now(self) -> None:
+        if self._file.is_ours():
             return
         now = self._loop.time()
         if now - self._last > QUIET:
             self._wait = 0.0
         left = self._last + self._wait - now
         if left > 0:
-            self._timer = self._loop.call_later(left, self._later)
+            self._look_later(left)
             return
         self._last = now
         self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
         self._repair(self._wait)
+
+    def _look_later(self, after: float) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(after, self._later)
 
     def _later(self) -> None:
         self._timer = None

@@ -72,6 +72,7 @@ class GeneratedFile:
         title = self.statement.title if self.statement is not None else ""
         left = self._recovery.claim(KIND, key)
         if left is not None:
+            atomic_file.forget_unfinished_at(self.path)
             self._number = self._recovery.journal.adopt(left, title)
         else:
             self._number = self._recovery.journal.intend(KIND, key, b"", title)
@@ -105,11 +106,14 @@ class GeneratedFile:
         if self._guard is not None:
             self._guard.close()
             self._guard = None
-        with suppress(OSError):
-            os.unlink(self.path)
-        with suppress(OSError):
-            os.rmdir(os.path.dirname(self.path))
-        self._recovery.journal.undone(self._number)
+        try:
+            _remove(self.path)
+        except OSError as error:
+            if self.statement is not None:
+                self.statement.note(f"cannot remove {self.path}: {error.strerror}; ignoring")
+            self._recovery.leave(self._number, KIND, os.fsencode(self.path), b"", self.statement, done=True)
+        else:
+            self._recovery.journal.undone(self._number)
 
 
 class GeneratedFiles:
@@ -144,16 +148,24 @@ class GeneratedFiles:
             del self.held[name]
 
 
+def _remove(path: str) -> None:
+    """Have no file at a path, nor the directory if it was the last one.
+
+    Raises: OSError.
+    """
+    with suppress(FileNotFoundError), opened(path, last=False) as place:
+        os.unlink(place.name, dir_fd=place.folder)
+    with suppress(OSError):
+        os.rmdir(os.path.dirname(path))
+
+
 def _remove_left(key: bytes, undo: bytes) -> None:
     """Remove what a daemon has written that was killed, or what it was about to put in its place."""
     path = os.fsdecode(key)
     try:
         with opened(path, last=False) as place:
             atomic_file.forget_unfinished(place)
-            with suppress(FileNotFoundError):
-                os.unlink(place.name, dir_fd=place.folder)
-        with suppress(OSError):
-            os.rmdir(os.path.dirname(path))
+        _remove(path)
     except FileNotFoundError:
         return
     except OSError as error:

@@ -12,11 +12,15 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import ELOOP, ENOENT
+from errno import EAGAIN, EINTR, EIO, ELOOP, EMFILE, ENFILE, ENOENT, ENOMEM
 from typing import NamedTuple
 
 _MOST_LINKS = 40  # as the kernel
 _OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+# What the system lacks, or a disk that is broken: of what is at a path that says nothing.
+_SAYS_NOTHING = frozenset({EAGAIN, EINTR, EIO, EMFILE, ENFILE, ENOMEM})
 
 
 class NotFollowed(OSError):
@@ -29,6 +33,18 @@ class Place(NamedTuple):
     folder: int
     name: str
     path: str
+
+
+class IfThere:
+    """Ends its body quietly where what that reads is not there, or not for us; not where that cannot be known."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        return isinstance(error, OSError) and error.errno not in _SAYS_NOTHING
 
 
 @contextmanager

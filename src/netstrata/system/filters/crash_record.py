@@ -3,64 +3,70 @@
 from typing import TYPE_CHECKING
 
 from netstrata.system.filters.monitor import Spot
-from netstrata.system.nftables.records import JournalEntry
+from netstrata.system.nftables.records import FilterEntry
 
 if TYPE_CHECKING:
-    from netstrata.system.nftables.journal import FilterJournal
+    from netstrata.system.nftables.entries import FilterEntries
 
 
 class CrashRecord:
-    """That of one change in the journal; without one, nothing is remembered."""
+    """That of one change in the undo journal; without one, nothing is remembered."""
 
-    __slots__ = ("_journal", "_key", "_place")
+    __slots__ = ("_entries", "_key", "_place", "_title")
 
-    def __init__(self, journal: "FilterJournal | None", key: str, kind: str, place: tuple[str, str, str]) -> None:
-        """Take the words of the change, and what it makes.
+    def __init__(self, entries: "FilterEntries | None", key: str, place: tuple[str, str, str, str], title: str) -> None:
+        """Take the words of the change, what it makes, and whose it is.
 
-        Shapes: kind is rule, chain or BY_WORDS; place is family, table and chain.
+        Shapes: place is kind (rule, chain or BY_WORDS), family, table and chain.
         """
-        self._journal = journal
+        self._entries = entries
         self._key = key
-        self._place = (kind, *place)
+        self._place = place
+        self._title = title
 
     @property
     def remembers(self) -> bool:
         """Whether anything is."""
-        return self._journal is not None
+        return self._entries is not None
 
     def claim(self) -> Spot | None:
         """Take over what a daemon before us has made by the same words, as nftables knows it."""
-        entry = self._journal.claim(self._key) if self._journal is not None else None
+        entry = self.find_left()
         return Spot(entry.kind, entry.family, entry.table, entry.name, entry.handle) if entry is not None else None
 
-    def find_left(self) -> JournalEntry | None:
-        """Return what a daemon before us has made by the same words, or was about to make."""
-        journal = self._journal
-        return (journal.claim(self._key) or journal.find_uncertain(self._key)) if journal is not None else None
+    def find_left(self) -> FilterEntry | None:
+        """Take what a daemon before us has made by the same words, or was about to make."""
+        entries = self._entries
+        return entries.claim(self._place[0], self._key, self._title) if entries is not None else None
 
     def intend(self, mark: int = 0) -> None:
-        """Remember it before it is done.
+        """Write it down before it is done.
 
         Shapes: mark, for BY_WORDS, is -1 if there was nothing like it, else how many rules there were.
         """
-        if self._journal is not None:
-            self._journal.intend(self._key, *self._place, mark)
+        if self._entries is not None:
+            self._entries.intend(self._key, self._place, self._title, mark)
 
     def drop(self) -> None:
         """Record that it was not done."""
-        if self._journal is not None:
-            self._journal.drop(self._key)
+        if self._entries is not None:
+            self._entries.drop(self._key)
 
-    def made(self, spot: Spot | None) -> None:
-        """Record that it was done, and where."""
-        if self._journal is not None and (spot is None or spot.handle):
-            self._journal.made(self._key, *self._place, spot.handle if spot is not None else 0)
+    def made(self, spot: Spot) -> Spot:
+        """Record that it was done, and where; return where it is, if it had been done before."""
+        if self._entries is None or not spot.handle:
+            return spot
+        return spot._replace(handle=self._entries.made(self._key, self._place, self._title, spot.handle))
+
+    def made_unseen(self) -> None:
+        """Record that it was done, by a program that does not tell where."""
+        if self._entries is not None:
+            self._entries.made(self._key, self._place, self._title, 0)
 
     def undoing(self, mark: int) -> None:
-        """Remember that it is about to be undone: from now on it is there only if more rules are than the mark says."""
-        if self._journal is not None:
-            self.intend(mark)
-            self._journal.gone(self._key, 0)
+        """Write down that it is about to be undone: it is there only if more rules are than the mark says."""
+        if self._entries is not None:
+            self._entries.undoing(self._key, mark)
 
     def undone(self, spot: Spot | None) -> None:
         """Record that it is undone, or no longer ours."""
@@ -70,10 +76,10 @@ class CrashRecord:
 
     def gone(self, spot: Spot | None) -> None:
         """Record that it is no longer there."""
-        if self._journal is not None:
-            self._journal.gone(self._key, spot.handle if spot is not None else 0)
+        if self._entries is not None:
+            self._entries.gone(self._key, spot.handle if spot is not None else 0)
 
     def leave(self, spot: Spot | None) -> None:
         """Record that it could not be undone."""
-        if self._journal is not None:
-            self._journal.leave(self._key, spot.handle if spot is not None else 0)
+        if self._entries is not None:
+            self._entries.leave(self._key, spot.handle if spot is not None else 0)

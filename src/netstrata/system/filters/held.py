@@ -16,7 +16,7 @@ from netstrata.system.fair_lock import turn
 from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
 from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
-from netstrata.system.nftables.records import BY_WORDS
+from netstrata.system.nftables.records import BY_WORDS, FilterEntry
 from netstrata.system.tools.run import find_program
 from netstrata.values import Unavailable
 
@@ -47,7 +47,7 @@ class HeldChange:
 
     __slots__ = (
         "_chain", "_change", "_children", "_crash_record", "_gone", "_monitor", "_monitored", "_program",
-        "_spot", "_statement", "_table", "_tool", "_turns",
+        "_spot", "_statement", "_table", "_tool", "_turns", "last_policy",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,7 @@ class HeldChange:
         self._change = change
         self._program = ""
         self._statement = who
+        self.last_policy = b""  # that a daemon before us has set, if it is to stay as long as it stands
 
     async def __aenter__(self) -> None:
         operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"
@@ -81,9 +82,7 @@ class HeldChange:
             raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
         self._program = program
         monitored = writes_nftables(program)
-        journal = self._monitor.journal if self._change.what != "policy" else None
-        place = (FAMILIES[self._tool], _text(self._table), _text(self._chain))
-        self._crash_record = CrashRecord(journal, self._asked(), self._change.what if monitored else BY_WORDS, place)
+        self._crash_record = self._record(self._change.what if monitored else BY_WORDS)
         if monitored:
             self._monitored = True
             self._monitor.enter()
@@ -143,6 +142,12 @@ class HeldChange:
 
     async def _do(self) -> FilterResult:
         """Do it, and have the guard watch what came of it."""
+        if self.last_policy and await self._has_policy(self.last_policy):
+            self._spot = self._found([]) if self._monitored else None
+            if self._spot is not None:
+                self._monitor.hold(self._spot, self._vanished)
+            self._note(_TAKEN_OVER)
+            return FilterResult("", [], None, 0)
         if not self._monitored:
             return await self._do_unmonitored()
         spot = self._crash_record.claim()
@@ -166,7 +171,7 @@ class HeldChange:
             self._spot = self._found(news)
         if self._spot is not None:
             verdict = verdict._replace(reason="")
-            self._crash_record.made(self._spot)
+            self._spot = self._crash_record.made(self._spot)
             self._monitor.hold(self._spot, self._vanished)
         elif verdict.reason and not verdict.interrupted:
             self._crash_record.drop()
@@ -176,7 +181,7 @@ class HeldChange:
     async def _do_unmonitored(self) -> FilterResult:
         """Do it with a program that writes no nftables, unless a daemon before us has, by the same words."""
         if await self._is_left():
-            self._crash_record.made(None)
+            self._crash_record.made_unseen()
             self._note(_TAKEN_OVER)
             return FilterResult("", [], None, 0)
         mark = await self._mark()
@@ -184,7 +189,7 @@ class HeldChange:
             self._crash_record.intend(mark)
         verdict = await self._run(self._change.do)
         if not verdict.reason:
-            self._crash_record.made(None)
+            self._crash_record.made_unseen()
         elif not verdict.interrupted:
             self._crash_record.drop()
         return verdict
@@ -195,13 +200,17 @@ class HeldChange:
         if left is None:
             return False
         try:
-            stands = await self._stands() and (left.handle < 0 or await self._count() > left.handle)
+            stands = await self._stands_since(left)
         except BaseException:
             self._crash_record.leave(None)
             raise
         if not stands:
             self._crash_record.gone(None)
         return stands
+
+    async def _stands_since(self, left: FilterEntry) -> bool:
+        """Say whether there is something like it that was not there before."""
+        return await self._stands() and (left.handle < 0 or await self._count() > left.handle)
 
     async def _mark(self) -> int | None:
         """Return what tells later whether it was done: -1 if nothing like it is there, None if it will fail."""
@@ -213,6 +222,14 @@ class HeldChange:
         """Say whether there is something like it."""
         return await self._asks(b"-L" if self._tool == "ebtables" else b"-S", self._chain)
 
+    async def _has_policy(self, policy: bytes) -> bool:
+        """Say whether the chain has a policy."""
+        looked = await self._run([b"-L" if self._tool == "ebtables" else b"-S", self._chain])
+        if looked.cancelled is not None:
+            raise looked.cancelled
+        chain, wanted = _text(self._chain), _text(policy)
+        return any(line == f"-P {chain} {wanted}" or line.endswith(f"policy: {wanted}") for line in looked.lines)
+
     async def _count(self) -> int:
         """Return how many things there are among which it is."""
         return 1
@@ -222,11 +239,32 @@ class HeldChange:
         looked = await self._run(list(words))
         if looked.cancelled is not None:
             raise looked.cancelled
+        if looked.interrupted:
+            raise Unavailable(f"look at {_text(self._chain)} with {self._tool}", looked.reason)
         return not looked.reason
 
-    def _asked(self) -> str:
-        """Return what tells it from any other that is asked for."""
-        return "\n".join((self._tool, _text(self._table), *(_text(word) for word in self._change.do)))
+    async def undo_left(self, left: FilterEntry) -> None:
+        """Undo what a daemon before us has done with a program that writes no nftables, if it stands.
+
+        Raises: Unavailable.
+        """
+        program = find_program(self._tool)
+        operation = f"undo what was done with {self._tool}"
+        if program is None:
+            raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
+        self._program = program
+        self._crash_record = self._record(BY_WORDS)
+        async with turn(self._turns, _WAITS, None):
+            verdict = await self._undo() if await self._stands_since(left) else None
+        if verdict is not None and verdict.reason:
+            raise Unavailable(operation, verdict.reason)
+
+    def _record(self, kind: str) -> CrashRecord:
+        """Return what the next daemon is to know."""
+        entries = self._monitor.entries if self._change.what != "policy" else None
+        key = b"\n".join((self._tool.encode(), self._table, *self._change.do)).decode("utf-8", "surrogateescape")
+        place = (kind, FAMILIES[self._tool], _text(self._table), _text(self._chain))
+        return CrashRecord(entries, key, place, self._statement.title if self._statement is not None else "")
 
     def _found(self, news: "list[NftObject]") -> Spot | None:
         """Return what the program has made, by what the kernel said of it."""

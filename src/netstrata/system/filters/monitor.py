@@ -17,7 +17,7 @@ from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from netstrata.system.nftables.journal import FilterJournal
+    from netstrata.system.nftables.entries import FilterEntries
 
 FAMILIES = {"iptables": "ip", "ip6tables": "ip6", "ebtables": "bridge"}
 POLICIES = {b"DROP": 0, b"ACCEPT": 1}  # NF_DROP, NF_ACCEPT
@@ -43,11 +43,11 @@ def writes_nftables(program: str) -> bool:
 class FilterMonitor:
     """One for all changes that are held; its sockets are open while there are any."""
 
-    __slots__ = ("_listener", "_lost", "_news", "_requests", "_running", "_users", "journal")
+    __slots__ = ("_listener", "_lost", "_news", "_requests", "_running", "_users", "entries")
 
-    def __init__(self, journal: "FilterJournal | None" = None) -> None:
+    def __init__(self, entries: "FilterEntries | None" = None) -> None:
         """Take where what was made is remembered for the next daemon."""
-        self.journal = journal
+        self.entries = entries
         self._users = 0
         self._listener: NftSocket | None = None
         self._requests: Requests | None = None
@@ -62,8 +62,8 @@ class FilterMonitor:
             try:
                 self._listener = NftSocket(ROOM)
                 self._requests = Requests()
-                if self.journal is not None:
-                    self.journal.on_overrun()
+                if self.entries is not None:
+                    self.entries.on_overrun()
             except Unavailable:
                 self._close()
             else:
@@ -123,10 +123,10 @@ class FilterMonitor:
 
     def _read(self) -> list[NftObject]:
         objects = self._listener.read() if self._listener is not None else []
-        if self.journal is not None:
-            self.journal.on_objects(objects)
+        if self.entries is not None:
+            self.entries.on_objects(objects)
             if self._listener is not None and self._listener.overrun:
-                self.journal.on_overrun()
+                self.entries.on_overrun()
         return objects
 
     def _notify(self, news: list[NftObject]) -> None:

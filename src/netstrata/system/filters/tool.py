@@ -40,5 +40,7 @@ async def run_tool(children: "RealChildren", argv: list[bytes], statement: Holde
     """
     ended = await run_to_end(children, argv, statement)
     said = [line.strip() for line in ended.lines if line.strip() and not line.startswith(_NOT_A_REASON)]
+    if ended.status < 0:
+        said.insert(0, f"it {ended.verdict}")
     reason = ("; ".join(said) or f"it {ended.verdict}") if ended.status else ""
     return FilterResult(reason, ended.lines, ended.cancelled, ended.pid, ended.status < 0 and ended.pid > 0)

@@ -5,11 +5,13 @@ a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
 """
 
 from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
-from netstrata.system.held.recovery import NO_RECOVERY, Recovery, Undone
+from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, Recovery, Unanswered, Undone
 from netstrata.system.held.store import Held, Hold, Loss, Store
 
 __all__ = [
+    "GONE",
     "NO_RECOVERY",
+    "Behind",
     "Held",
     "Hold",
     "HoldingSetting",
@@ -19,5 +21,6 @@ __all__ = [
     "Recovery",
     "Spec",
     "Store",
+    "Unanswered",
     "Undone",
 ]

@@ -2,49 +2,51 @@
 
 Each setting is a stack of values on what was found.  Whoever leaves takes its value out, in whatever order; only when
 the top one leaves is anything written, and only if what was written still stands.
+
+The stack of a daemon before this one is taken over as a whole: whoever wants one of its values again has the place that
+it had, so that nothing is written however many there are.  The values that nobody wants go when all else is swept.
+Once somebody wants another value, the last one who comes counts again.
 """
 
-import errno
 from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
-from netstrata.values import Unavailable
-
-# What an undo may find: what had the setting is not there any more.
-GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.ENXIO})
+from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
+from netstrata.values import Unavailable, no_memory
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class Spec(Generic[V]):
-    """One value that somebody wants."""
+    """One value that somebody wants, or that a daemon before us wanted and nobody has taken over yet."""
 
-    __slots__ = ("value", "who")
+    __slots__ = ("is_left", "value", "who")
 
-    def __init__(self, value: V, who: Holder | None) -> None:
+    def __init__(self, value: V, who: Holder | None, *, is_left: bool = False) -> None:
         self.value = value
         self.who = who
+        self.is_left = is_left
 
 
 class OverrideStack(Generic[V]):
     """What was found, what is wanted, and what stands since the last time it was written."""
 
-    __slots__ = ("found", "gone", "left", "number", "specs", "stands")
+    __slots__ = ("found", "gone", "is_as_left", "is_written", "number", "specs", "stands")
 
     def __init__(self, found: V) -> None:
         self.found = found
         self.stands = found
         self.specs: list[Spec[V]] = []
         self.gone = False  # ours does not stand any more, so nothing is put back
+        self.is_as_left = False  # by a daemon before us: nobody has wanted anything else since
+        self.is_written = True  # what stands is the last value, as the kernel writes it
         self.number = 0  # in the undo journal
-        self.left: LeftEntry | None = None  # what a daemon before us had begun, until something is written over it
 
     def inverse(self, *may_stand: V) -> bytes:
-        """Return what the undo journal needs: what was found, and what may stand that we have written."""
-        return repr((self.found, *may_stand)).encode("utf-8", "surrogateescape")
+        """Return what the undo journal needs: what was found, what may stand that we have written, and all values."""
+        return _text((self.found, may_stand, [spec.value for spec in self.specs]))
 
 
 class Overrides(Generic[K, V]):
@@ -89,6 +91,9 @@ class Overrides(Generic[K, V]):
         """Take a value out again."""
         self.take_out(key, stack, spec)
 
+    def removed(self, key: K) -> None:
+        """Follow a setting no more."""
+
     # What is the same for all.
 
     def put(self, key: K, value: V, who: Holder | None) -> tuple[OverrideStack[V], Spec[V]]:
@@ -105,14 +110,21 @@ class Overrides(Generic[K, V]):
             stack = None
         if stack is None:
             stack = self._begin(key, value, now, who)
+        left = next((spec for spec in stack.specs if spec.is_left and spec.value == value), None)
+        if left is not None and stack.is_as_left and (stack.is_written or left is not stack.specs[-1]):
+            left.who, left.is_left = who, False
+            return stack, left
+        spec = Spec(value, who)
+        stack.specs.append(spec)
         try:
             self._write(key, stack, value, now, operation)
-        except Unavailable:
-            self._take_back(key, stack, now, operation)
+        except (Unavailable, MemoryError):
+            stack.specs.remove(spec)
+            self._take_back(key, stack, now, who)
             raise
-        spec = Spec(value, who)
-        stack.left = None
-        stack.specs.append(spec)
+        if left is not None:
+            stack.specs.remove(left)
+        stack.is_as_left = False
         self.stacks[key] = stack
         return stack, spec
 
@@ -135,9 +147,13 @@ class Overrides(Generic[K, V]):
         if stack.gone:
             return
         if top and not self._step_down(key, stack, spec):
+            if not stack.specs:
+                self._leave_behind(key, stack, spec.who)
             return  # it is still ours: whoever comes next puts back what was found
         if not stack.specs:
             self._drop(key, stack)
+        elif not top and stack.number:
+            self._recovery.journal.done(stack.number, stack.inverse(stack.stands))
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Put back what was found, if what was written still stands.
@@ -145,7 +161,7 @@ class Overrides(Generic[K, V]):
         Raises: Unavailable.
         """
         setting: K = _read(key)
-        found, *may_stand = _read(undo)
+        found, may_stand, _ = _read(undo)
         operation = "put back a setting"
         try:
             if self.read(setting, operation) in may_stand:
@@ -163,24 +179,34 @@ class Overrides(Generic[K, V]):
     def _begin(self, key: K, value: V, now: V, who: Holder | None) -> OverrideStack[V]:
         """Begin a stack on what is there, or go on with that of a daemon before us."""
         journal = self._recovery.journal
-        record = repr(key).encode("utf-8", "surrogateescape")
+        record = _text(key)
         title = who.title if who is not None else ""
         left: LeftEntry | None = self._recovery.claim(self.kind, record)
         if left is not None:
-            found, *may_stand = _read(left.undo)
+            found, may_stand, values = _read(left.undo)
             if now in may_stand:
                 stack = OverrideStack[V](found)
-                stack.stands = now
                 stack.number = journal.adopt(left, title)
-                stack.left = left
+                stack.stands = now
+                stack.is_as_left = True
+                stack.is_written = len(may_stand) == 1
+                stack.specs = [Spec(wanted, None, is_left=True) for wanted in values]
+                self.stacks[key] = stack
+                self._recovery.takes_parts(lambda: self._take_out_left(key, stack))
                 return stack
             journal.undone(left.number)
         stack = OverrideStack(now)
         stack.number = journal.intend(self.kind, record, stack.inverse(value), title)
         return stack
 
+    def _take_out_left(self, key: K, stack: OverrideStack[V]) -> None:
+        """Take out the values of a daemon before us that nobody wants any more."""
+        for spec in reversed([spec for spec in stack.specs if spec.is_left]):
+            self.take_out(key, stack, spec)
+
     def _drop(self, key: K, stack: OverrideStack[V]) -> None:
         self.stacks.pop(key, None)
+        self.removed(key)
         self._recovery.journal.undone(stack.number)
 
     def _step_down(self, key: K, stack: OverrideStack[V], left: Spec[V]) -> bool:
@@ -195,7 +221,8 @@ class Overrides(Generic[K, V]):
                 raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
             self._write(key, stack, value, now, operation)
             return True
-        except Unavailable as error:
+        except (Unavailable, MemoryError) as failure:
+            error = failure if isinstance(failure, Unavailable) else no_memory()
             if error.errno not in GONE and left.who is not None:
                 left.who.note(f"{error}; ignoring")
             below = stack.specs[-1].who if stack.specs else None
@@ -203,24 +230,33 @@ class Overrides(Generic[K, V]):
                 below.lost(error)
             return not ours or error.errno in GONE
 
-    def _take_back(self, key: K, stack: OverrideStack[V], now: V, operation: str) -> None:
+    def _leave_behind(self, key: K, stack: OverrideStack[V], who: Holder | None) -> None:
+        """Leave what cannot be put back now to whoever sets it next, or to the end."""
+        undo = _text((stack.found, (stack.stands,), [stack.stands]))  # as if somebody wanted it still
+        if self._recovery.leave(stack.number, self.kind, _text(key), undo, who, done=True):
+            self.stacks.pop(key, None)
+            self.removed(key)
+        else:
+            self.stacks[key] = stack
+
+    def _take_back(self, key: K, stack: OverrideStack[V], now: V, who: Holder | None) -> None:
         """Have again what was there before a value was written, or was not.
 
         Raises: Unavailable if it cannot be put back: then whoever comes next does it.
         """
         is_new = key not in self.stacks
         if stack.stands != now:
-            self.stacks[key] = stack
-            self.write(key, now, operation)
+            try:
+                self.write(key, now, f"put back {self.describe(key, now)}")
+            except (Unavailable, MemoryError):
+                if is_new:
+                    self._leave_behind(key, stack, who)
+                raise
             stack.stands = now
-        if not is_new:
-            if stack.number:
-                self._recovery.journal.done(stack.number, stack.inverse(now))
-        elif stack.left is not None:
-            self.stacks.pop(key, None)
-            self._recovery.give_back(stack.left)
-        else:
+        if is_new:
             self._drop(key, stack)
+        elif stack.number:
+            self._recovery.journal.done(stack.number, stack.inverse(now))
 
     def _write(self, key: K, stack: OverrideStack[V], value: V, now: V, operation: str) -> None:
         """Write a value, unless it is there; the journal knows before that it may stand."""
@@ -228,15 +264,27 @@ class Overrides(Generic[K, V]):
         if now != value:
             if stack.number:
                 journal.done(stack.number, stack.inverse(now, value))
-            self.write(key, value, operation)
+            silence: Exception | None = None
+            try:
+                self.write(key, value, operation)
+            except (Unanswered, MemoryError) as error:  # it may have been written
+                silence = error
             stack.stands = value  # if it cannot be read
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
+            if silence is not None and stack.stands == now:
+                raise silence
+        stack.is_written = True
         if stack.number:
             journal.done(stack.number, stack.inverse(stack.stands))
 
 
+def _text(value: object) -> bytes:
+    """Write for the undo journal."""
+    return repr(value).encode("utf-8", "surrogateescape")
+
+
 def _read(text: bytes) -> Any:
-    """Read what `repr` has written."""
+    """Read what `_text` has written."""
     from ast import literal_eval
 
     return literal_eval(text.decode("utf-8", "surrogateescape"))

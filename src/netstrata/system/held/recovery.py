@@ -3,18 +3,27 @@
 Each kind of thing has one who undoes it from a record alone, so that nobody needs the program that made it.
 """
 
+import errno
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from netstrata.values import Unavailable
+from netstrata.contract import Holder
+from netstrata.values import Unavailable, no_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# What an undo may find: what it was about is not there any more.
+GONE: Final = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, errno.ENXIO})
+
 Undo = Callable[[bytes, bytes], None]  # is given key and inverse; raises Unavailable
 SlowUndo = Callable[[bytes, bytes], Awaitable[None]]  # as that, for what takes time
+
+
+class Unanswered(Unavailable):
+    """It may have been done: nobody has said that it was, nor that it was not."""
 
 
 class LeftEntry(Protocol):
@@ -48,6 +57,17 @@ class Journal(Protocol):
     def close(self) -> None: ...
 
 
+class Behind(NamedTuple):
+    """An entry of this daemon's own that nobody holds."""
+
+    number: int
+    kind: str
+    key: bytes
+    undo: bytes
+    holder: str
+    done: bool
+
+
 class _NoJournal:
     """Nothing is written, and nothing was."""
 
@@ -79,16 +99,41 @@ class Undone(NamedTuple):
     problem: str  # "" if it is undone
 
 
+class _Outcome:
+    """What comes of undoing an entry in this block: it is undone, or there is a problem."""
+
+    __slots__ = ("_entry", "_journal", "problem")
+
+    def __init__(self, journal: Journal, entry: LeftEntry) -> None:
+        self._journal = journal
+        self._entry = entry
+        self.problem = ""
+
+    def __enter__(self) -> "_Outcome":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error is None:
+            self._journal.undone(self._entry.number)
+        elif isinstance(error, MemoryError):
+            self.problem = str(no_memory())
+        elif isinstance(error, Exception):  # one that is our bug stops no other
+            self.problem = str(error) if isinstance(error, Unavailable) else f"undo a {self._entry.kind}: {error!r}"
+        return self.problem != ""
+
+
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_left", "_slow", "_undo", "journal")
+    __slots__ = ("_busy", "_left", "_parts", "_slow", "_tried", "_undo", "journal")
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self._undo: dict[str, Undo] = {}
         self._slow: dict[str, SlowUndo] = {}
         self._busy = 0
+        self._parts: list[Callable[[], None]] = []
+        self._tried: list[LeftEntry] = []  # what could not be undone: it is not tried again before the end
         # Of one thing there are two where what was lost had not been left by all when it was made anew.
         self._left: dict[tuple[str, bytes], list[LeftEntry]] = {}
         for entry in journal.left:
@@ -109,8 +154,14 @@ class Recovery:
 
     @property
     def is_left(self) -> bool:
-        """Whether nobody has claimed something yet."""
-        return bool(self._left)
+        """Whether nobody has claimed something yet, or a part of it."""
+        return bool(self._left or self._parts)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something is left that nobody has tried to undo yet."""
+        untried = (entry not in self._tried for found in self._left.values() for entry in found)
+        return bool(self._parts) or any(untried)
 
     @property
     def is_busy(self) -> bool:
@@ -140,39 +191,54 @@ class Recovery:
             self._left[kind, key] = others
         return last
 
+    def takes_parts(self, undo_rest: Callable[[], None]) -> None:
+        """Know of a thing that was claimed, and is left in part: the rest is undone when all else is swept."""
+        self._parts.append(undo_rest)
+
     def give_back(self, entry: LeftEntry) -> None:
         """Take back a claim: whoever claimed it could neither hold nor undo it now."""
         self._left.setdefault((entry.kind, entry.key), []).append(entry)
+
+    def leave(self, number: int, kind: str, key: bytes, undo: bytes, who: Holder | None, *, done: bool) -> bool:
+        """Leave what could not be undone, or may have been done, as a daemon before this one would have.
+
+        Return whether that is so: without a recovery it is left for good.
+        """
+        if self is NO_RECOVERY:
+            return False
+        self.give_back(Behind(number, kind, key, undo, who.title if who is not None else "", done))
+        return True
 
     def undo(self, entry: LeftEntry) -> str:
         """Undo one thing that was left and claimed; return why it cannot be, "" if it is."""
         undo = self._undo.get(entry.kind)
         if undo is None:
             return f"nobody here knows how to undo a {entry.kind}"
-        try:
+        with _Outcome(self.journal, entry) as outcome:
             undo(entry.key, entry.undo)
-        except Unavailable as error:
-            return str(error)
-        self.journal.undone(entry.number)
-        return ""
+        return outcome.problem
 
     async def finish(self, entry: LeftEntry) -> str:
         """Undo as `undo` does, also what takes time to undo."""
         slow = self._slow.get(entry.kind)
         if slow is None:
             return self.undo(entry)
-        try:
+        with _Outcome(self.journal, entry) as outcome:
             await slow(entry.key, entry.undo)
-        except Unavailable as error:
-            return str(error)
-        self.journal.undone(entry.number)
-        return ""
+        return outcome.problem
 
     async def sweep(self) -> list[Undone]:
         """Undo all that nobody has claimed: what was done last goes first, and may be claimed until it is its turn."""
         with self.claiming():
+            parts, self._parts = self._parts, []
+            for undo_rest in reversed(parts):
+                undo_rest()
             claimed = (self.claim(entry.kind, entry.key) for entry in reversed(self.left))
-            return [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
+            undone = [Undone(entry, await self.finish(entry)) for entry in claimed if entry is not None]
+        self._tried = [one.entry for one in undone if one.problem]
+        for entry in self._tried:
+            self.give_back(entry)
+        return undone
 
 
 NO_RECOVERY: Final = Recovery(_NoJournal())

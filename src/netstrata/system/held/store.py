@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.recovery import NO_RECOVERY, LeftEntry, Recovery
-from netstrata.values import Unavailable
+from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
+from netstrata.values import Unavailable, no_memory
 
 
 class Loss(NamedTuple):
@@ -119,9 +119,16 @@ class Store(Generic[S, H]):
     def stands(self, held: H, undo: bytes) -> bool:
         """Say whether it is there as it is wanted, and is what that inverse is of; nothing is changed.
 
-        Raises: Unavailable if that cannot be known now.
+        Raises: Unavailable if that cannot be known now, or if it is gone.
         """
         raise NotImplementedError
+
+    def mend(self, held: H) -> bool:
+        """Make what is there as it is wanted without taking it away; say whether that could be done.
+
+        Raises: Unavailable if that cannot be known, or done, now.
+        """
+        return False
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Undo it, if it still is as we made it; what is gone is undone.
@@ -183,10 +190,11 @@ class Store(Generic[S, H]):
         self._forget(held)
         if held.ours and not held.gone:
             try:
-                self.leave(held)
-            except Unavailable as error:
+                self._undo_held(held)
+            except (Unavailable, MemoryError) as error:
                 if who is not None:
-                    who.note(f"{error}; ignoring")
+                    who.note(f"{error if isinstance(error, Unavailable) else no_memory()}; ignoring")
+                self._leave_behind(held, who, done=True)
                 return
         if held.number:
             self._recovery.journal.undone(held.number)
@@ -235,7 +243,7 @@ class Store(Generic[S, H]):
         title = who.title if who is not None else ""
         left = self._recovery.claim(self.kind, held.record)
         if left is None or not self._take_over(held, left, title):
-            self._perform(held, title)
+            self._perform(held, who)
         self.held[held.key] = held
         self.added(held)
 
@@ -246,10 +254,10 @@ class Store(Generic[S, H]):
         """
         journal = self._recovery.journal
         try:
-            stands = self.stands(held, left.undo)
+            stands = self._finds(held, left.undo) or self.mend(held)
             if not stands:
                 self.undo(left.key, left.undo)
-        except Unavailable:
+        except BaseException:
             self._recovery.give_back(left)
             raise
         if not stands:
@@ -260,23 +268,76 @@ class Store(Generic[S, H]):
             journal.done(held.number, held.undo)
         return True
 
-    def _perform(self, held: H, title: str) -> None:
+    def _finds(self, held: H, undo: bytes) -> bool:
+        """Say whether it stands; what is gone, or what it was on, does not.
+
+        Raises: Unavailable if that cannot be known now.
+        """
+        try:
+            return self.stands(held, undo)
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
+            return False
+
+    def _perform(self, held: H, who: Holder | None) -> None:
         """Make it, if it is not there; what is about to be done is written down before."""
         if not self._is_to_be_made(held):
             return
         journal = self._recovery.journal
         undo = held.undo
+        title = who.title if who is not None else ""
         held.number = number = journal.intend(self.kind, held.record, undo, title)
         try:
             self.do(held)
-        except BaseException:
+        except Unanswered:
+            if not self._has_been_done(held, who):
+                raise
+        except Unavailable:
             journal.undone(number)
+            raise
+        except BaseException:  # a bug, or no memory: it may have come at any moment
+            self._clear_away(held, who)
             raise
         if not held.ours:
             journal.undone(number)
             held.number = 0
         elif not self.bears_mark:
             journal.done(number, held.undo if held.undo != undo else None)
+
+    def _has_been_done(self, held: H, who: Holder | None) -> bool:
+        """Say whether something stands although the kernel did not answer; if not, nothing of it is left."""
+        try:
+            if self.stands(held, held.undo):
+                return True
+        except Unavailable:
+            self._leave_behind(held, who, done=False)
+        else:
+            self._clear_away(held, who)
+        return False
+
+    def _clear_away(self, held: H, who: Holder | None) -> None:
+        """Have nothing left of what may have been done."""
+        try:
+            self.undo(held.record, held.undo)
+        except (Unavailable, MemoryError):
+            self._leave_behind(held, who, done=False)
+        else:
+            self._recovery.journal.undone(held.number)
+
+    def _undo_held(self, held: H) -> None:
+        """Undo what is held; once more from its record if the kernel did not answer.
+
+        Raises: Unavailable.
+        """
+        try:
+            self.leave(held)
+        except Unanswered:
+            self.undo(held.record, held.undo)
+
+    def _leave_behind(self, held: H, who: Holder | None, *, done: bool) -> None:
+        """Leave what cannot be undone now to whoever asks for it next, or to the end."""
+        self._recovery.leave(held.number, self.kind, held.record, held.undo, who, done=done)
 
 
 class _Holds(Protocol[S_contra, H]):

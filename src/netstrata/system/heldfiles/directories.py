@@ -12,7 +12,7 @@ from netstrata.contract import Holder
 from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import Ownership
-from netstrata.system.filesystem.places import opened
+from netstrata.system.filesystem.places import IfThere, opened
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.heldfiles.named import Named, NamedStore, unavailable
 from netstrata.system.heldfiles.ownership import ownership_of
@@ -52,12 +52,12 @@ class Directories(NamedStore[Wanted, HeldDirectory]):
     def hold(self, spec: Wanted, who: Holder | None) -> HeldDirectory:
         """Have a directory, and one of ours as it is to be."""
         held = super().hold(spec, who)
-        if held.ours and not atomic_file.has_ownership(held.key, held.ownership):
-            try:
+        try:
+            if held.ours and not atomic_file.has_ownership(held.key, held.ownership):
                 held.ownership = _dress(held.key, held.ownership)
-            except OSError as error:
-                self.release(held, who)
-                raise unavailable(f"make the directory {held.key}", error) from None
+        except OSError as error:
+            self.release(held, who)
+            raise unavailable(f"make the directory {held.key}", error) from None
         return held
 
     def prepare(self, spec: Wanted) -> HeldDirectory:
@@ -120,21 +120,21 @@ class Directories(NamedStore[Wanted, HeldDirectory]):
 
 
 def is_directory(path: str) -> bool:
-    """Say whether a path leads to a directory."""
-    try:
-        with opened(path) as place:
-            found = atomic_file.found_at(place)
-            return found is not None and stat.S_ISDIR(found.st_mode)
-    except OSError:
-        return False
+    """Say whether a path leads to a directory.
+
+    Raises: Unavailable if that cannot be known.
+    """
+    found = _found(path, last=True)
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
-def _found(path: str) -> os.stat_result | None:
+def _found(path: str, *, last: bool = False) -> os.stat_result | None:
     try:
-        with opened(path, last=False) as place:
+        with IfThere(), opened(path, last=last) as place:
             return atomic_file.found_at(place)
-    except OSError:
-        return None
+    except OSError as error:
+        raise unavailable(f"look at {path}", error) from None
+    return None
 
 
 def _identity(found: os.stat_result | None) -> bytes:

@@ -76,10 +76,7 @@ class FileLayers:
         recovery.knows(KIND, self.undo)
         for entry in recovery.left:
             if entry.kind == KIND:
-                layer = Layer.of_record(entry.key, entry.undo)
-                layers = self._layers.setdefault(layer.path, [])
-                layers.append(layer)
-                layers.sort(key=_position)
+                self._add_left(Layer.of_record(entry.key, entry.undo))
 
     def is_top(self, layer: Layer) -> bool:
         """Say whether a layer is the one that is to be seen."""
@@ -108,6 +105,8 @@ class FileLayers:
         except OSError as error:
             if who is not None:
                 who.note(f"{unavailable(f'put {layer.path} back', error)}; ignoring")
+            if self._recovery.leave(layer.number, KIND, layer.key, layer.undo, who, done=True):
+                self._add_left(layer)
             return
         self._recovery.journal.undone(layer.number)
 
@@ -127,6 +126,13 @@ class FileLayers:
             return
         except OSError as error:
             raise unavailable(f"put {layer.path} back", error) from None
+
+    def _add_left(self, layer: Layer) -> None:
+        """Know one that nobody holds."""
+        layer.left = True
+        layers = self._layers.setdefault(layer.path, [])
+        layers.append(layer)
+        layers.sort(key=_position)
 
     def _undo_hidden(self, place: Place) -> None:
         """Undo what was left on top of a path, and is not there: not put there yet, or replaced by somebody."""
@@ -159,6 +165,7 @@ class FileLayers:
                 continue
             entry = self._recovery.claim(KIND, layer.key)
             if entry is not None:
+                atomic_file.forget_unfinished(place)
                 layer.left = False
                 layer.data, layer.ownership = data, _ownership(found)
                 layer.number = self._recovery.journal.adopt(entry, title)

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from netstrata.system.filesystem.places import opened
+from netstrata.system.filesystem.places import IfThere, opened
 from netstrata.system.heldfiles.named import Named, NamedStore, unavailable
 
 
@@ -70,9 +70,13 @@ class SymbolicLinks(NamedStore[WantedLink, HeldSymbolicLink]):
 
 
 def leads_to(path: str) -> str | None:
-    """Return where a symbolic link leads, None if it is none."""
+    """Return where a symbolic link leads, None if it is none.
+
+    Raises: Unavailable if that cannot be known.
+    """
     try:
-        with opened(path, last=False) as place:
+        with IfThere(), opened(path, last=False) as place:
             return os.readlink(place.name, dir_fd=place.folder)
-    except OSError:
-        return None
+    except OSError as error:
+        raise unavailable(f"read {path}", error) from None
+    return None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from netstrata.system.filesystem import inotify
 from netstrata.system.filesystem.inotify import Inotify
+from netstrata.values import Unavailable
 
 QUIET_S = 0.05
 _CHANGES = (
@@ -83,10 +84,16 @@ class DirectoryMonitor:
                 self._timer = None
 
     def _readable(self) -> None:
-        for change in self._queue.read() if self._queue is not None else []:
-            everywhere = change.mask & inotify.OVERFLOW
-            for held in self._watched.values() if everywhere else [self._watched.get(change.watch, [])]:
-                self._to_check.update({one: None for one in held if change.mask & _ALL or one.name == change.name})
+        try:
+            for change in self._queue.read() if self._queue is not None else []:
+                everywhere = change.mask & inotify.OVERFLOW
+                for held in self._watched.values() if everywhere else [self._watched.get(change.watch, [])]:
+                    self._to_check.update({one: None for one in held if change.mask & _ALL or one.name == change.name})
+        except MemoryError:
+            self._to_check.update((one, None) for held in self._watched.values() for one in held)
+        self._look_soon()
+
+    def _look_soon(self) -> None:
         if self._to_check and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._look)
 
@@ -94,5 +101,9 @@ class DirectoryMonitor:
         self._timer = None
         to_check, self._to_check = self._to_check, {}
         for watched in to_check:
-            if not watched.holds():
-                watched.lost()
+            try:
+                if not watched.holds():
+                    watched.lost()
+            except (OSError, Unavailable, MemoryError):  # nothing is known of it now
+                self._to_check[watched] = None
+        self._look_soon()

@@ -37,12 +37,12 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
-from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
+from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.lookup import IndexOf, Listener
 from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import ADDRESS_WORDS, GONE, network_words, no_link, refused
+from netstrata.system.netlink.refusals import ADDRESS_WORDS, network_words, no_link, refused
 from netstrata.system.netlink.socket import Request, RequestSocket
 from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Unavailable

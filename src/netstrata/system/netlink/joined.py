@@ -16,23 +16,21 @@ from netstrata.protocols.rtnetlink import (
     set_master,
     set_port,
 )
-from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
+from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
-from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
-from netstrata.system.netlink.lookup import LinkLookup
+from netstrata.system.held import GONE
+from netstrata.system.netlink.link_store import HeldOptions, LinkStore
 from netstrata.system.netlink.made import read_details, resolved
-from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
-from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.values import Unavailable
 
 _INDEX = Struct("=I")
 
 
-class HeldPort(Held):
+class HeldPort(HeldOptions):
     """A link that is held in another one, both by index."""
 
-    __slots__ = ("key", "master", "pieces", "record", "spec", "stands")
+    __slots__ = ("key", "master", "record", "spec")
 
     def __init__(self, spec: NewPort, ifindex: int, master: int) -> None:
         super().__init__()
@@ -41,8 +39,6 @@ class HeldPort(Held):
         self.master = master
         self.record = _INDEX.pack(ifindex)
         self.undo = _INDEX.pack(master)
-        self.stands: Attributes = {}
-        self.pieces: tuple[bytes, ...] = ()
 
     @property
     def words(self) -> str:
@@ -55,21 +51,11 @@ class HeldPort(Held):
         return f"put {self.spec.link} into {self.spec.kind} {self.spec.master}"
 
 
-class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
+class JoinedLinks(LinkStore[NewPort, HeldPort]):
     """All links that are held in others."""
 
-    __slots__ = ("_lookup", "_monitor", "_quiet", "_requests")
+    __slots__ = ()
     kind = "port"
-
-    def __init__(
-        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
-    ) -> None:
-        super().__init__(recovery)
-        self._requests = requests
-        self._monitor = monitor
-        self._lookup = lookup
-        self._quiet: dict[HeldPort, int] = {}  # with options, and down: the kernel says nothing of changes
-        monitor.subscribe(self)
 
     def prepare(self, spec: NewPort) -> HeldPort:
         """Find both links."""
@@ -86,14 +72,6 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
         if held.spec.options != made.spec.options:
             raise Unavailable(made.operation, "this program holds it there with other options", errno.EEXIST)
 
-    def listen(self, held: HeldPort) -> None:
-        """Subscribe to links."""
-        self._monitor.join(RTNLGRP_LINK)
-
-    def unlisten(self, held: HeldPort) -> None:
-        """Take back one `listen`."""
-        self._monitor.leave(RTNLGRP_LINK)
-
     def look(self, held: HeldPort) -> None:
         """See whether a link is in the other one, as it was asked for."""
         operation = held.operation
@@ -107,30 +85,33 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
 
     def do(self, held: HeldPort) -> None:
         """Put a link into another one."""
-        spec, operation = held.spec, held.operation
-        options = resolved(spec.options, operation, self._requests)
-        self._change(set_master(held.key, held.master), operation)
-        data = encode_options(PORTS[spec.kind], options)
-        if data:
-            try:
-                self._change(set_port(held.key, spec.kind, data), operation)
-                self._follow(held, read_details(self._lookup, held.key, operation), data)
-            except Unavailable:
-                self._requests.request(RTM_NEWLINK, 0, set_master(held.key, 0))
-                raise
+        data = self._options(held)
+        self._change(set_master(held.key, held.master), held.operation)
+        try:
+            self._set(held, data)
+        except Unavailable:
+            self._requests.request(RTM_NEWLINK, 0, set_master(held.key, 0))
+            raise
 
     def stands(self, held: HeldPort, undo: bytes) -> bool:
         """Say whether a link is in the other one, as it was asked for."""
+        there = read_details(self._lookup, held.key, held.operation)
+        options = resolved(held.spec.options, held.operation, self._requests)
+        if self._obstacle(held, there, options):
+            return False
+        self._follow(held, there, encode_options(PORTS[held.spec.kind], options))
+        return True
+
+    def mend(self, held: HeldPort) -> bool:
+        """Give a link that is in the other one the options that are wanted."""
         try:
-            there = read_details(self._lookup, held.key, held.operation)
-            options = resolved(held.spec.options, held.operation, self._requests)
+            if read_details(self._lookup, held.key, held.operation).master != held.master:
+                return False
+            self._set(held, self._options(held))
         except Unavailable as error:
             if error.errno not in GONE:
                 raise
             return False
-        if self._obstacle(held, there, options):
-            return False
-        self._follow(held, there, encode_options(PORTS[held.spec.kind], options))
         return True
 
     def undo(self, key: bytes, undo: bytes) -> None:
@@ -143,10 +124,6 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
         except Unavailable as error:
             if error.errno not in GONE:
                 raise
-
-    def removed(self, held: HeldPort) -> None:
-        """Look at it no more."""
-        self._quiet.pop(held, None)
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
@@ -162,14 +139,6 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
         """Note that a bridge has spoken of a port, which it does in words of its own."""
         if ifindex in self.held:
             self.suspects[self.held[ifindex]] = 0
-
-    def reconcile(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different, also where the kernel says nothing."""
-        self.suspects.update(self._quiet)
-        result = super().reconcile()
-        if self._quiet:
-            self._monitor.look_again()
-        return result
 
     def check(self, suspects: dict[HeldPort, int]) -> Iterator[tuple[HeldPort, Unavailable]]:
         """Read each link."""
@@ -187,32 +156,36 @@ class JoinedLinks(Store[NewPort, HeldPort], Subscriber):
             if details.master != held.master:
                 held.gone = True
                 yield held, Unavailable(operation, "someone took it out")
-            elif all(details.port_data.get(number) == value for number, value in held.stands.items()):
-                self._mind(held, details)
+            elif held.stands.items() <= details.port_data.items():
+                self._mind(held, bool(held.pieces) and not details.up)
             else:
                 yield held, Unavailable(operation, "someone changed its options")
 
+    def _options(self, held: HeldPort) -> Attributes:
+        return encode_options(PORTS[held.spec.kind], resolved(held.spec.options, held.operation, self._requests))
+
+    def _set(self, held: HeldPort, data: Attributes) -> None:
+        """Have a port behave as it was asked for.
+
+        Raises: Unavailable.
+        """
+        if data:
+            self._change(set_port(held.key, held.spec.kind, data), held.operation)
+            self._follow(held, read_details(self._lookup, held.key, held.operation), data)
+
     def _follow(self, held: HeldPort, details: LinkDetails, data: Attributes) -> None:
         """Know what the kernel made of the options."""
-        shown = details.port_data
+        shown = details.port_data if data else {}
         held.stands = {number: shown[number] for number in data if number in shown}
         held.pieces = pieces_of(held.stands)
-        self._mind(held, details)
+        self._mind(held, bool(held.pieces) and not details.up)
 
     def _obstacle(self, held: HeldPort, there: LinkDetails, options: Mapping[str, Given]) -> str:
         """Say why a link that is in another one is not in it as it was asked for, "" if it is."""
         if there.master != held.master:
             return f"it is in {self._requests.name_of(there.master)}" if there.master else "it is in none"
-        other = differing(PORTS[held.spec.kind], options, there.port_data)
+        other = differing(PORTS[held.spec.kind], options, there.port_data) if options else []
         return f"it is in it already, but with another {' and '.join(other)}" if other else ""
-
-    def _mind(self, held: HeldPort, details: LinkDetails) -> None:
-        """Read a port again now and then if the kernel would not tell what happens to it."""
-        if held.pieces and not details.up:
-            self._quiet[held] = 0
-            self._monitor.look_again()
-        else:
-            self._quiet.pop(held, None)
 
     def _check_kind(self, spec: NewPort, master: int, operation: str) -> None:
         there: LinkDetails = read_details(self._lookup, master, operation)

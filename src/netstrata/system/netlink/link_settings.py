@@ -13,10 +13,10 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
-from netstrata.system.held import NO_RECOVERY, Loss, Overrides, OverrideStack, Recovery, Spec
+from netstrata.system.held import GONE, NO_RECOVERY, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
+from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
@@ -83,7 +83,7 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             known = self._read(ifindex, along, operation) if along else {}
             for word, value in with_along(values, known).items():
                 held.append(self.hold((ifindex, word), value, who))
-        except Unavailable:
+        except BaseException:
             self.release_all(held)
             raise
         finally:
@@ -102,7 +102,7 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             self._monitor.join(RTNLGRP_LINK)
         try:
             stack, spec = self.put(key, value, who)
-        except Unavailable:
+        except BaseException:
             if who is not None:
                 self._monitor.leave(RTNLGRP_LINK)
             raise
@@ -151,7 +151,9 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         """Return what something of a link is to be, for people."""
         ifindex, word = key
         setting = SETTINGS[word]
-        return f"the {setting.noun} of {self._links[ifindex].name} to {setting.words(value)}"
+        held = self._links.get(ifindex)
+        name = held.name if held is not None else self._requests.name_of(ifindex)
+        return f"the {setting.noun} of {name} to {setting.words(value)}"
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""

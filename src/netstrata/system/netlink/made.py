@@ -28,37 +28,38 @@ from netstrata.protocols.rtnetlink.constants import (
     NLM_F_EXCL,
     RTM_DELLINK,
     RTM_NEWLINK,
-    RTNLGRP_LINK,
 )
-from netstrata.protocols.rtnetlink.kinds import Attributes, Given
-from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
+from netstrata.protocols.rtnetlink.kinds import Given
+from netstrata.system.held import GONE, NO_RECOVERY, Recovery
 from netstrata.system.netlink.halves import LinkIdentity, read_halves, write_halves
+from netstrata.system.netlink.link_store import HeldOptions, LinkStore
 from netstrata.system.netlink.lookup import LinkLookup
-from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
+from netstrata.system.netlink.monitor import Monitor
+from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 _COMMON = frozenset(field.attribute for field in COMMON.values())
 
 
-class HeldLink(Held):
+class HeldLink(HeldOptions):
     """A link that is held, by its index, which it has when it is made."""
 
-    __slots__ = ("below", "concerns", "here", "key", "left", "options", "pieces", "record", "spec", "stands")
+    __slots__ = ("below", "common", "concerns", "here", "key", "left", "own", "record", "spec")
 
     def __init__(self, spec: NewLink, ifindex: int, below: int, options: Mapping[str, Given]) -> None:
         super().__init__()
         self.spec = spec
-        self.options = options  # with the names of links and users as numbers
+        # The options, with the names of links and users as numbers: those of its kind, and those that any link has.
+        fields = KINDS[spec.kind]
+        self.own = {name: value for name, value in options.items() if name in fields}
+        self.common = {name: value for name, value in options.items() if name not in fields}
         self.key = ifindex
         self.record = self.words.encode("utf-8", "surrogateescape")
         self.below = below
         self.here: dict[int, LinkIdentity] = {}  # what is held and has not left, by index
         self.concerns: tuple[int, ...] = ()  # every link that matters to it
         self.left: set[int] = set()  # indexes of which we have heard that they do not belong to the same link any more
-        self.stands: Attributes = {}  # what the kernel made of the options
-        self.pieces: tuple[bytes, ...] = ()
 
     @property
     def words(self) -> str:
@@ -66,23 +67,18 @@ class HeldLink(Held):
         return f"{self.spec.kind} {self.spec.name}"
 
 
-class MadeLinks(Store[NewLink, HeldLink], Subscriber):
+class MadeLinks(LinkStore[NewLink, HeldLink]):
     """All links that are held as such."""
 
-    __slots__ = ("_concerned", "_lookup", "_monitor", "_quiet", "_requests", "_torn")
+    __slots__ = ("_concerned", "_torn")
     kind = "link"
 
     def __init__(
         self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
     ) -> None:
-        super().__init__(recovery)
-        self._requests = requests
-        self._monitor = monitor
-        self._lookup = lookup
+        super().__init__(requests, monitor, lookup, recovery)
         self._concerned: dict[int, list[HeldLink]] = {}  # by each link that matters to them
         self._torn: dict[HeldLink, int] = {}  # pairs whose other half is elsewhere
-        self._quiet: dict[HeldLink, int] = {}  # with options, and down: the kernel says nothing of changes
-        monitor.subscribe(self)
 
     def prepare(self, spec: NewLink) -> HeldLink:
         """Find the link that it is to stand on, and the one of its name."""
@@ -96,14 +92,6 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         if held.spec != made.spec:
             reason = f"this program holds {held.words} otherwise already"
             raise Unavailable(f"make {made.words}", reason, errno.EEXIST)
-
-    def listen(self, held: HeldLink) -> None:
-        """Subscribe to links."""
-        self._monitor.join(RTNLGRP_LINK)
-
-    def unlisten(self, held: HeldLink) -> None:
-        """Take back one `listen`."""
-        self._monitor.leave(RTNLGRP_LINK)
 
     def look(self, held: HeldLink) -> None:
         """Use the link that is there."""
@@ -119,7 +107,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
     def do(self, held: HeldLink) -> None:
         """Make a link."""
         spec, operation = held.spec, f"make {held.words}"
-        self._make(spec, held.below, held.options, operation)
+        self._make(held, operation)
         self._lookup.forget_names()
         made = self._index_of(spec.name, operation)
         try:
@@ -133,15 +121,10 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         operation = f"make {held.words}"
         if not held.key or (undo and held.key not in read_halves(undo)):
             return False
-        try:
-            details = read_details(self._lookup, held.key, operation)
-            if self._obstacle(held, details):
-                return False
-            self._follow(held, details)
-        except Unavailable as error:
-            if error.errno not in GONE:
-                raise
+        details = read_details(self._lookup, held.key, operation)
+        if self._obstacle(held, details):
             return False
+        self._follow(held, details)
         return True
 
     def undo(self, key: bytes, undo: bytes) -> None:
@@ -179,7 +162,7 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
 
     def removed(self, held: HeldLink) -> None:
         """Find it no more."""
-        self._quiet.pop(held, None)
+        super().removed(held)
         self._torn.pop(held, None)
         for ifindex in held.concerns:
             self._concerned[ifindex].remove(held)
@@ -205,14 +188,6 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         super().on_overrun()
         for held in self.held.values():
             held.left.update(held.here)
-
-    def reconcile(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different, also where the kernel says nothing."""
-        self.suspects.update(self._quiet)
-        result = super().reconcile()
-        if self._quiet:
-            self._monitor.look_again()
-        return result
 
     def check(self, suspects: dict[HeldLink, int]) -> Iterator[tuple[HeldLink, Unavailable]]:
         """Read each link."""
@@ -272,31 +247,23 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
                 raise
             del held.here[held.key]
             return error
-        self._mind(held, details)
+        self._mind(held, bool(held.pieces) and not details.up)
         if held.below and details.link != held.below:
             return Unavailable(operation, f"{held.spec.link}, which it stands on, is gone", errno.ENODEV)
-        if all(details.data.get(number) == value for number, value in held.stands.items()):
+        shown = details.data if held.stands else {}
+        if all(shown.get(number) == value for number, value in held.stands.items()):
             return None
         return Unavailable(operation, "someone changed its options")
 
-    def _mind(self, held: HeldLink, details: LinkDetails) -> None:
-        """Read a link again now and then if the kernel would not tell what happens to it."""
-        if held.pieces and not details.up:
-            self._quiet[held] = 0
-            self._monitor.look_again()
-        else:
-            self._quiet.pop(held, None)
-
-    def _make(self, spec: NewLink, below: int, options: Mapping[str, Given], operation: str) -> None:
-        fields = KINDS[spec.kind]
-        own = {name: value for name, value in options.items() if name in fields}
+    def _make(self, held: HeldLink, operation: str) -> None:
+        spec = held.spec
         if spec.kind == "tun":
             from netstrata.system.netlink.tun import make_tun
 
-            make_tun(spec.name, own, operation)
+            make_tun(spec.name, held.own, operation)
             return
-        common = encode_options(COMMON, {name: value for name, value in options.items() if name not in fields})
-        body = encode_new_link(spec.name, spec.kind, below, spec.peer, encode_options(fields, own), common)
+        own, common = encode_options(KINDS[spec.kind], held.own), encode_options(COMMON, held.common)
+        body = encode_new_link(spec.name, spec.kind, held.below, spec.peer, own, common)
         answer = self._requests.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
         if answer is not None:
             raise _not_made(spec, answer, operation)
@@ -308,24 +275,23 @@ class MadeLinks(Store[NewLink, HeldLink], Subscriber):
         if held.spec.peer and details.link:
             held.here[details.link] = _identity(read_details(self._lookup, details.link, f"make {held.words}"))
         held.undo = write_halves(held.here)
-        fields = KINDS[held.spec.kind]
-        data = encode_options(fields, {name: value for name, value in held.options.items() if name in fields})
-        held.stands = {number: details.data[number] for number in data if number in details.data}
+        data = encode_options(KINDS[held.spec.kind], held.own)
+        shown = details.data if data else {}
+        held.stands = {number: shown[number] for number in data if number in shown}
         held.pieces = pieces_of(held.stands)
-        self._mind(held, details)
+        self._mind(held, bool(held.pieces) and not details.up)
 
     def _obstacle(self, held: HeldLink, there: LinkDetails) -> str:
         """Say why a link that is there is not as it was asked for, "" if it is."""
-        spec, options = held.spec, held.options
-        fields = KINDS[spec.kind]
+        spec = held.spec
         if there.kind != spec.kind:
             return f"a {there.kind or 'hardware'} link of that name is there"
         if held.below and there.link != held.below:
             return f"it is there, but on {self._requests.name_of(there.link) if there.link else 'another link'}"
         if spec.peer and there.link != self._requests.index_of(spec.peer):
             return f"it is there, but {spec.peer} is not its other end"
-        other = differing(fields, {n: v for n, v in options.items() if n in fields}, there.data)
-        other += differing(COMMON, {n: v for n, v in options.items() if n not in fields}, there.common)
+        other = differing(KINDS[spec.kind], held.own, there.data) if held.own else []
+        other += differing(COMMON, held.common, there.common) if held.common else []
         return f"it is there, but with another {' and '.join(other)}" if other else ""
 
     def _index_of(self, link: str, operation: str) -> int:

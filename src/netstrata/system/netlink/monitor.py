@@ -244,6 +244,9 @@ class Monitor:
                 self._overrun()
                 on_message = True
                 continue
+            except MemoryError:  # what came is lost as well
+                self._overrun()
+                return True
             self.read += 1
             if self._split(size):
                 on_message = True
@@ -263,7 +266,7 @@ class Monitor:
                     subscriber.on_message(kind, buffer, at + HEADER_SIZE, at + length)
                     on_message = True
                 at += (length + 3) & ~3
-        except Malformed:
+        except (Malformed, MemoryError):
             self._overrun()
             on_message = True
         return on_message
@@ -286,7 +289,12 @@ class Monitor:
         losses: list[Loss] = []
         complete = True
         for subscriber in self._subscribers:
-            lost, checked = subscriber.reconcile()
+            try:
+                lost, checked = subscriber.reconcile()
+            except MemoryError:  # what it had noted may be forgotten by now
+                subscriber.on_overrun()
+                complete = False
+                continue
             losses += lost
             complete = complete and checked
         if not complete and self._loop is not None and not self._again:

@@ -26,10 +26,10 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_NEIGH,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
+from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, NEIGHBOUR_WORDS, no_link, refused
+from netstrata.system.netlink.refusals import NEIGHBOUR_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable, format_address
 

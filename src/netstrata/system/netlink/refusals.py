@@ -14,11 +14,9 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_STATIC,
 )
 from netstrata.protocols.rtnetlink.settings import SETTINGS
+from netstrata.system.held import Unanswered
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable, format_address
-
-# What an undo may find: the thing, or the link it was on, is not there any more.
-GONE = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT, errno.ENXIO})
 
 ADDRESS_WORDS = {1: "address", 2: "address", 11: "protocol"}
 ROUTE_WORDS = {
@@ -54,8 +52,9 @@ def reason_of(answer: Answer, words: dict[int, str]) -> str:
 
 
 def refused(operation: str, answer: Answer, words: dict[int, str]) -> Unavailable:
-    """Return the error for an operation that the kernel did not do."""
-    return Unavailable(operation, reason_of(answer, words), answer.errno)
+    """Return the error for an operation that the kernel did not do, or did not say that it has done."""
+    error = Unanswered if answer.silent else Unavailable
+    return error(operation, reason_of(answer, words), answer.errno)
 
 
 def no_link(operation: str, link: str) -> Unavailable:

@@ -38,11 +38,10 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.route_filter import Network
-from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
+from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import (
-    GONE,
     ROUTE_WORDS,
     network_words,
     no_link,

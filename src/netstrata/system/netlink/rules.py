@@ -30,9 +30,9 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
-from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
+from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, RULE_WORDS, network_words, refused
+from netstrata.system.netlink.refusals import RULE_WORDS, network_words, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable, mask_bits
 

@@ -93,9 +93,12 @@ class RequestSocket:
         packet = HEADER.pack(HEADER_SIZE + len(body), kind, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, 0) + body
         try:
             self._send(packet)
-            size = self._receive(self._buffer, 0, _DONTWAIT)
         except OSError as error:
             return Answer(error.errno or errno.EIO)
+        try:
+            size = self._receive(self._buffer, 0, _DONTWAIT)
+        except OSError:
+            size = 0
         if size >= 20:
             _, what, _, seen, _, failure = _ACK.unpack_from(self._buffer)
             if what == NLMSG_ERROR and seen == sequence and failure == 0:
@@ -219,7 +222,10 @@ class RequestSocket:
         return [answers.get(sequence, _SILENCE) for sequence in batch]
 
     def _answers(self, size: int, packets: dict[int, bytes]) -> dict[int, Answer | None]:
-        """Read answers until each packet has its own, beginning with what is in the buffer already."""
+        """Read answers until each packet has its own, beginning with what is in the buffer already.
+
+        What is lost, for want of memory, is told once as ENOBUFS; what came before and after it is there still.
+        """
         answers: dict[int, Answer | None] = {}
         try:
             while True:
@@ -230,12 +236,24 @@ class RequestSocket:
                         answers[message.sequence] = answer if answer.errno else None
                 if len(answers) == len(packets):
                     return answers
-                size = self._receive(self._buffer, 0, _DONTWAIT)
+                size = self._next()
         except (OSError, Malformed):
             return answers
 
+    def _next(self) -> int:
+        """Read the next datagram into the buffer, and return its size, 0 if it was lost.
 
-_SILENCE = Answer(errno.EPROTO, "the kernel did not answer")
+        Raises: OSError.
+        """
+        try:
+            return self._receive(self._buffer, 0, _DONTWAIT)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            return 0
+
+
+_SILENCE = Answer(errno.EPROTO, "the kernel did not answer", silent=True)
 
 
 def _silence(error: OSError) -> Answer:

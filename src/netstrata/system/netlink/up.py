@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from struct import Struct
 
 from netstrata.protocols.rtnetlink import LinkMessage, set_up
-from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
-from netstrata.system.held import NO_RECOVERY, Held, Recovery, Store
-from netstrata.system.netlink.lookup import LinkLookup
-from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.system.netlink.refusals import GONE, LINK_WORDS, no_link, refused
-from netstrata.system.netlink.socket import RequestSocket
+from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK
+from netstrata.system.held import GONE, Held
+from netstrata.system.netlink.link_store import LinkStore
+from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.values import Unavailable
 
 _INDEX = Struct("=I")
@@ -32,20 +30,11 @@ class HeldUp(Held):
         return self.name
 
 
-class UpLinks(Store[str, HeldUp], Subscriber):
+class UpLinks(LinkStore[str, HeldUp]):
     """All links that are held up."""
 
-    __slots__ = ("_lookup", "_monitor", "_requests")
+    __slots__ = ()
     kind = "up"
-
-    def __init__(
-        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
-    ) -> None:
-        super().__init__(recovery)
-        self._requests = requests
-        self._monitor = monitor
-        self._lookup = lookup
-        monitor.subscribe(self)
 
     def prepare(self, spec: str) -> HeldUp:
         """Find the link."""
@@ -56,16 +45,8 @@ class UpLinks(Store[str, HeldUp], Subscriber):
 
     def share(self, held: HeldUp, made: HeldUp) -> None:
         """See that it is still up: what was heard may not have been looked at yet."""
-        if not self.stands(held, b""):
+        if not self._finds(held, b""):
             self._set(held.key, True, f"set {made.words} up")
-
-    def listen(self, held: HeldUp) -> None:
-        """Subscribe to links."""
-        self._monitor.join(RTNLGRP_LINK)
-
-    def unlisten(self, held: HeldUp) -> None:
-        """Take back one `listen`."""
-        self._monitor.leave(RTNLGRP_LINK)
 
     def look(self, held: HeldUp) -> None:
         """See whether a link is up."""
@@ -77,12 +58,7 @@ class UpLinks(Store[str, HeldUp], Subscriber):
 
     def stands(self, held: HeldUp, undo: bytes) -> bool:
         """Say whether a link is up."""
-        try:
-            return self._lookup.is_up(held.key, f"set {held.words} up")
-        except Unavailable as error:
-            if error.errno not in GONE:
-                raise
-            return False
+        return self._lookup.is_up(held.key, f"set {held.words} up")
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Set a link down."""

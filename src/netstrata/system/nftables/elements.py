@@ -37,12 +37,13 @@ def command(verb: str, thing: "NftThing", key: str) -> str:
 class ElementChecks:
     """Whose elements may be gone."""
 
-    __slots__ = ("_ask", "_holders", "_timer")
+    __slots__ = ("_ask", "_asked", "_holders", "_timer")
 
     def __init__(self, ask: Callable[[NftCommand], None]) -> None:
         """Take where commands are queued."""
         self._ask = ask
         self._holders: dict[ThingHolder, None] = {}
+        self._asked: dict[ThingHolder, None] = {}  # until they let go
         self._timer: asyncio.TimerHandle | None = None
 
     def check(self, holders: list[ThingHolder]) -> None:
@@ -54,6 +55,11 @@ class ElementChecks:
     def forget(self, holder: ThingHolder) -> None:
         """Do not look: it lets go."""
         self._holders.pop(holder, None)
+        self._asked.pop(holder, None)
+
+    def _check_again(self, holder: ThingHolder) -> None:
+        if holder in self._asked:
+            self.check([holder])
 
     def _look(self) -> None:
         holders, self._holders, self._timer = list(self._holders), {}, None
@@ -62,21 +68,25 @@ class ElementChecks:
             for key in keys_of(",".join(one for one in thing.text.split(",") if " timeout " not in one)):
                 if key:
                     step = NftCommand(command("get", thing, key), f"find {key}")
-                    step.done.add_done_callback(_Verdict(holder))
+                    step.done.add_done_callback(_Verdict(holder, self._check_again))
+                    self._asked[holder] = None
                     self._ask(step)
 
 
 class _Verdict:
     """Told what became of a question about one element."""
 
-    __slots__ = ("_holder",)
+    __slots__ = ("_again", "_holder")
 
-    def __init__(self, holder: ThingHolder) -> None:
+    def __init__(self, holder: ThingHolder, again: Callable[[ThingHolder], None]) -> None:
         self._holder = holder
+        self._again = again
 
     def __call__(self, done: "asyncio.Future[None]") -> None:
         error = done.exception()
-        if (
-            isinstance(error, Unavailable) and not error.errno
-        ):  # nft's complaint of this line, and not that it cannot run
+        if error is None:
+            return
+        if isinstance(error, Unavailable) and not error.errno:  # nft's complaint of this line
             self._holder.on_element_deleted()
+        else:  # it could not be run, which says nothing
+            self._again(self._holder)

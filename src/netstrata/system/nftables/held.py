@@ -35,7 +35,7 @@ class HeldThing:
 
     async def __aenter__(self) -> None:
         self._store.enter()
-        left = self._store.claim(self.thing)
+        left = self._store.claim(self.thing, self._statement.title if self._statement is not None else "")
         if left is not None and left.kind != "element":
             self._store.hold(self, left.handle)
             self._statement_notes("it is there: a daemon before this one, which was killed, has made it")

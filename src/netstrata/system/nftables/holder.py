@@ -24,10 +24,11 @@ class ThingHolder(Protocol):
 class Made(NftCommand):
     """A step that makes what somebody will hold."""
 
-    __slots__ = ("holder", "thing")
+    __slots__ = ("holder", "thing", "title")
 
     def __init__(self, holder: ThingHolder, making: str, statement: Holder | None) -> None:
         super().__init__(making, f"add {title(holder.thing)}", statement)
+        self.title = statement.title if statement is not None else ""
         self.holder = holder
         self.thing = holder.thing
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject
 from netstrata.system.nftables.elements import ElementChecks, command, keys_of
+from netstrata.system.nftables.handles import listed
 from netstrata.system.nftables.holder import Made, ThingHolder
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
+from netstrata.system.nftables.records import decode_entry
+from netstrata.system.nftables.recovery import find_made
 from netstrata.system.nftables.transactions import NftCommand, Transactions
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
-    from netstrata.system.nftables.journal import FilterJournal
-    from netstrata.system.nftables.records import JournalEntry
+    from netstrata.system.nftables.entries import FilterEntries
+    from netstrata.system.nftables.records import FilterEntry
 
 Key = tuple[str, str, str, object]
 
@@ -24,17 +27,17 @@ class NftStore:
     """All that is held in one network namespace.  Its sockets are open while anything is held or asked for."""
 
     __slots__ = (
-        "_checks", "_holders", "_journal", "_listener", "_lost", "_news", "_requests", "_room", "_transactions",
+        "_checks", "_entries", "_holders", "_listener", "_lost", "_news", "_requests", "_room", "_transactions",
         "_users",
     )  # fmt: skip
 
-    def __init__(self, children: "RealChildren", room: int = ROOM, journal: "FilterJournal | None" = None) -> None:
+    def __init__(self, children: "RealChildren", room: int = ROOM, entries: "FilterEntries | None" = None) -> None:
         """Take who starts nft, and where what was made is remembered for the next daemon.
 
         Shapes: room is in bytes, for what the kernel has told and was not read yet.
         """
         self._room = room
-        self._journal = journal
+        self._entries = entries
         self._transactions = Transactions(children, self)
         self._holders: dict[Key, list[ThingHolder]] = {}
         self._news: list[NftObject] = []  # what was made while a transaction ran, and elements that were deleted
@@ -57,8 +60,8 @@ class NftStore:
                 listener.socket.close()
                 raise
             self._listener = listener
-            if self._journal is not None:
-                self._journal.on_overrun()
+            if self._entries is not None:
+                self._entries.on_overrun()
             asyncio.get_running_loop().add_reader(listener.socket.fileno(), self.read_messages)
         self._users += 1
 
@@ -71,9 +74,9 @@ class NftStore:
             self._requests.socket.close()
             self._listener = self._requests = None
 
-    def claim(self, thing: NftThing) -> "JournalEntry | None":
+    def claim(self, thing: NftThing, title: str) -> "FilterEntry | None":
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
-        return self._journal.claim(_words_of(thing)) if self._journal is not None else None
+        return self._entries.claim(thing.kind, _words_of(thing), title) if self._entries is not None else None
 
     def hold(self, holder: ThingHolder, handle: int) -> None:
         """Have somebody told when a thing is gone."""
@@ -82,28 +85,42 @@ class NftStore:
 
     def forget(self, holder: ThingHolder) -> None:
         """Have nobody take it over: it is no longer there, or not ours."""
-        if self._journal is not None:
-            self._journal.gone(_words_of(holder.thing), holder.handle)
+        if self._entries is not None:
+            self._entries.gone(_words_of(holder.thing), holder.handle)
 
     def leave_behind(self, holder: ThingHolder) -> None:
         """Let it be taken over: it could not be deleted."""
-        if self._journal is not None:
-            self._journal.leave(_words_of(holder.thing), holder.handle)
+        if self._entries is not None:
+            self._entries.leave(_words_of(holder.thing), holder.handle)
 
     def ask(self, step: NftCommand) -> None:
         """Queue a step."""
         self._transactions.ask(step)
 
-    async def delete_left_elements(self) -> None:
-        """Delete the elements that a daemon before this one has left; those that are gone by now are no loss."""
-        for entry in self._journal.left_elements if self._journal is not None else ():
-            thing = NftThing(*entry.key.split("\n", 4))
-            for key in keys_of(thing.text):
-                step = NftCommand(command("delete", thing, key), f"delete the element {key} of {thing.name}")
-                step.sent = True  # an undo is not taken back
-                self.ask(step)
-                with suppress(Unavailable):
-                    await step.outlast()
+    async def delete_left_elements(self, key: bytes, undo: bytes) -> None:
+        """Delete elements that a daemon before this one has left; those that are gone by now are no loss."""
+        entry = decode_entry(key, undo)
+        if entry is None or find_made(entry, listed(("table",))) is None:
+            return
+        thing = NftThing(*entry.key.split("\n", 4))
+        for element in keys_of(thing.text):
+            step = NftCommand(command("delete", thing, element), f"delete the element {element} of {thing.name}")
+            step.sent = True  # an undo is not taken back
+            self.ask(step)
+            with suppress(Unavailable):
+                await step.outlast()
+
+    async def make_in(self, rule: "FilterEntry", chain: str) -> None:
+        """Make a rule once more, in a new chain.
+
+        Raises: Unavailable.
+        """
+        text = rule.key.split("\n", 4)[4]
+        place = f"{rule.family} {rule.table} {chain}"
+        step = NftCommand(f"add chain {place}; add rule {place} {text}", f"try the rule {text}")
+        step.sent = True
+        self.ask(step)
+        await step.outlast()
 
     def let_go(self, holder: ThingHolder) -> None:
         """Notify a holder no more."""
@@ -125,10 +142,10 @@ class NftStore:
         if self._listener is None:
             return
         objects = self._listener.read()
-        if self._journal is not None:
-            self._journal.on_objects(objects)
+        if self._entries is not None:
+            self._entries.on_objects(objects)
             if self._listener.overrun:
-                self._journal.on_overrun()
+                self._entries.on_overrun()
         if self._transactions.running:
             self._lost = self._lost or self._listener.overrun
             self._news += objects
@@ -159,15 +176,14 @@ class NftStore:
         """Remember what is about to be made, for the next daemon if this one does not hear that it was."""
         self.read_messages()
         for step in steps:
-            if isinstance(step, Made) and self._journal is not None:
-                thing = step.thing
-                self._journal.intend(_words_of(thing), thing.kind, thing.family, thing.table, thing.name)
+            if isinstance(step, Made) and self._entries is not None:
+                self._entries.intend(_words_of(step.thing), step.thing[:4], step.title)
 
     def failed(self, steps: list[NftCommand]) -> None:
         """Forget it again."""
         for step in steps:
-            if isinstance(step, Made) and self._journal is not None:
-                self._journal.drop(_words_of(step.thing))
+            if isinstance(step, Made) and self._entries is not None:
+                self._entries.drop(_words_of(step.thing))
 
     def has_done(self, pid: int) -> bool:
         """Say whether the kernel has told of something that a process has done."""
@@ -199,8 +215,8 @@ class NftStore:
         """Give a holder its handle, and notify it from now on when its object is deleted."""
         holder = step.holder
         thing = holder.thing
-        if self._journal is not None and (handle or thing.kind == "element"):
-            self._journal.made(_words_of(thing), thing.kind, thing.family, thing.table, thing.name, handle)
+        if self._entries is not None and (handle or thing.kind == "element"):
+            handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle)
         self.hold(holder, handle)
         step.done.set_result(None)
 

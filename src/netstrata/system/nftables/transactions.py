@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from netstrata.contract import Holder
 from netstrata.system.tools.run import find_program, run_to_end
-from netstrata.values import Unavailable, line_fault
+from netstrata.values import Unavailable, line_fault, no_memory
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
@@ -116,9 +116,10 @@ class Transactions:
         while steps:
             try:
                 errors = await self._run(steps)
-            except Unavailable as error:
+            except Exception as error:  # whatever it was, nobody is to wait for ever
                 for step in steps:
-                    step.done.set_exception(Unavailable(step.operation, error.reason, error.errno))
+                    if not step.done.done():
+                        step.done.set_exception(_failure(step, error))
                 return
             if not errors:
                 return
@@ -158,13 +159,24 @@ class Transactions:
             if ended.status < 0 and ended.pid:
                 return {INTERRUPTED: f"it {ended.verdict}"}
             self._observer.failed(steps)
-        except Unavailable:
+        except Exception:
             self._observer.failed(steps)
             raise
         finally:
             self.running = False
             os.close(script)
         return _errors(ended.lines, [step.command for step in steps]) or {0: "; ".join(ended.lines) or ended.verdict}
+
+
+def _failure(step: NftCommand, error: Exception) -> Exception:
+    """Return why a step could not be done; what is no want of the system's is our bug, and stays what it is."""
+    if isinstance(error, MemoryError):
+        error = no_memory()
+    if isinstance(error, Unavailable):
+        return Unavailable(step.operation, error.reason, error.errno)
+    if isinstance(error, OSError):
+        return Unavailable(step.operation, error.strerror or str(error), error.errno or 0)
+    return error
 
 
 def _errors(lines: list[str], commands: list[str]) -> dict[int, str]:

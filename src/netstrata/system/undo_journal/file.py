@@ -49,21 +49,17 @@ class JournalFile:
         Raises: JournalTaken, OSError.
         """
         os.makedirs(os.path.dirname(os.path.dirname(path)), 0o755, exist_ok=True)
-        with suppress(FileExistsError):
-            os.mkdir(os.path.dirname(path), 0o700)
-        with opened(path, last=False) as place:
-            if others_may_write(place.folder):
-                raise OSError(EPERM, f"others may write to {os.path.dirname(place.path)}")
-            for _ in range(_TRIES):
-                descriptor = os.open(place.name, _FLAGS | os.O_CREAT, 0o600, dir_fd=place.folder)
-                try:
-                    _lock(descriptor, path)
-                    if _is_there(place, descriptor):  # the one before us has not put it away meanwhile
-                        return cls(path, descriptor)
-                except BaseException:
-                    os.close(descriptor)
+        for tries in range(_TRIES):
+            with suppress(FileExistsError):
+                os.mkdir(os.path.dirname(path), 0o700)
+            try:
+                descriptor = _locked(path)
+            except FileNotFoundError:  # the one before us has put the folder away meanwhile
+                if tries == _TRIES - 1:
                     raise
-                os.close(descriptor)
+                continue
+            if descriptor >= 0:
+                return cls(path, descriptor)
         raise _taken(path)
 
     def reader(self) -> BinaryIO:
@@ -162,10 +158,11 @@ class JournalFile:
         return f"{self._path}.kept"
 
     def remove(self) -> None:
-        """Take the file away if it is there still, and let go of it."""
+        """Take the file away if it is there still, and its folder if nothing else is in it; let go of it."""
         with suppress(OSError), opened(self._path, last=False) as place:
             if _is_there(place, self._descriptor):
                 os.unlink(place.name, dir_fd=place.folder)
+                os.rmdir(os.path.dirname(self._path))
         self.close()
 
     def close(self) -> None:
@@ -185,6 +182,26 @@ def nowhere(data: bytes) -> int:
     Raises: ValueError.
     """
     raise ValueError(f"there is no room for {len(data)} bytes")
+
+
+def _locked(path: str) -> int:
+    """Return a file that is locked, and in its place; -1 if the one before us has put it away meanwhile.
+
+    Raises: JournalTaken, OSError.
+    """
+    with opened(path, last=False) as place:
+        if others_may_write(place.folder):
+            raise OSError(EPERM, f"others may write to {os.path.dirname(place.path)}")
+        descriptor = os.open(place.name, _FLAGS | os.O_CREAT, 0o600, dir_fd=place.folder)
+        try:
+            _lock(descriptor, path)
+            if _is_there(place, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        return -1
 
 
 def _lock(descriptor: int, path: str) -> None:

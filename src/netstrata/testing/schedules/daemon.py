@@ -6,7 +6,7 @@ from typing import Any
 
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.registry import make_registry
-from netstrata.daemon.running.settling import Settling
+from netstrata.daemon.running.settling import Settling, is_underway
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
@@ -109,12 +109,17 @@ class Daemon:
     @property
     def is_left(self) -> bool:
         """Whether anything is left of it."""
-        return bool(self.recovery.left)
+        return self.recovery.is_due
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody is about to take it over."""
         return self.recovery.is_busy
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether something comes up by itself, which may take it over."""
+        return not self.is_killed and is_underway(self.engine)
 
     def sweep(self) -> None:
         """Undo it."""

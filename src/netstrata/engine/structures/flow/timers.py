@@ -1,6 +1,7 @@
 """Statements that wait for time: sleep, periodic_timer."""
 
 from netstrata.contract import Shape
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import MILLISECONDS
 from netstrata.engine.environment import Waiting
 from netstrata.engine.process import Process
@@ -92,6 +93,7 @@ structure(
         sleep("5");
         println("five milliseconds later");  # five milliseconds later
     """,
+    roles=Roles(comes=True),
 )
 
 
@@ -144,4 +146,5 @@ structure(
         periodic_timer("5", "100000");
         println("up");  # up
     """,
+    roles=Roles(comes=True),
 )

@@ -4,6 +4,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import Watch, watches
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import Ipv4, Link, Truth
 from netstrata.ports import Ports
 
@@ -12,7 +13,7 @@ class Verdict(NamedTuple):
     exists: Truth
 
 
-@watches("net.ipv4.arp_probe", layer=3)
+@watches("net.ipv4.arp_probe", layer=3, roles=Roles(comes=True))
 async def arp_probe(ports: Ports, link: Link, address: Ipv4) -> Watch[Verdict]:
     """Find out whether another host on an Ethernet link has an address, and follow that; up when it is known.
 

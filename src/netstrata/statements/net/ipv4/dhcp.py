@@ -4,6 +4,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Strings, Text
 from netstrata.contract.shapes.dhcp import DhcpOptions, Gateway, GrantedMtu, GrantedOptions, GrantedRoutes, Mac, Options
 from netstrata.ports import Lease, Ports
@@ -28,7 +29,7 @@ class Found(NamedTuple):
     options: GrantedOptions
 
 
-@watches("net.ipv4.dhcp", layer=3)
+@watches("net.ipv4.dhcp", layer=3, roles=Roles(comes=True))
 async def dhcp(ports: Ports, link: Link, options: Options = DhcpOptions()) -> Watch[Found]:  # noqa: B008 - it never changes
     """Lease an IPv4 address, and assign nothing: up while a lease is held.
 

@@ -14,6 +14,7 @@ from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols import dhcpv4
 from netstrata.protocols.conflict import Free, Question, Taken
 from netstrata.system.dhcp.driver.kept import Kept, read_kept, write_kept
+from netstrata.system.dhcp.driver.lease_record import read_lease, write_lease
 from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
 from netstrata.system.dhcp.driver.prober import Prober
 from netstrata.system.dhcp.driver.socket_filters import NOTHING, dhcp_answers
@@ -24,7 +25,7 @@ _COMPLAINTS_MOST = 8
 
 
 class Handed(NamedTuple):
-    """What a client is handed: its link, two packet sockets bound to it that let nothing in, and the text it kept."""
+    """What a client is handed: its link, two packet sockets bound to it that let nothing in, and the texts it kept."""
 
     link: str
     mac: bytes
@@ -32,34 +33,39 @@ class Handed(NamedTuple):
     packets: socket  # of IPv4
     arp: socket
     kept: bytes
+    lease: bytes = b""  # that of a client before it, which is to be gone on with
+
+
+class Callbacks(NamedTuple):
+    """What a client asks of who handed it its sockets.
+
+    Shapes: `own_macs` reads which MACs this machine has now; `keep` writes a text for the next boot, none if it is
+    empty, or raises OSError; `hold` writes the lease that is held now, b"" for none, for the client after a crash;
+    `note` tells people.
+    """
+
+    own_macs: Callable[[], frozenset[bytes]]
+    keep: Callable[[bytes], None]
+    hold: Callable[[bytes], None]
+    note: Callable[[str], None]
 
 
 class Conversation:
     """One client on one link."""
 
-    def __init__(
-        self,
-        handed: Handed,
-        options: DhcpOptions,
-        own_macs: Callable[[], frozenset[bytes]],
-        keep: Callable[[bytes], None],
-        note: Callable[[str], None],
-    ) -> None:
-        """Take sockets over.
-
-        Shapes: own_macs reads which MACs this machine has now; keep writes a text for the next time, none if it is
-        empty, or raises OSError; note tells people.
-        """
+    def __init__(self, handed: Handed, options: DhcpOptions, callbacks: Callbacks) -> None:
+        """Take sockets over."""
         self._link = handed.link
         self._kept = handed.kept
-        self._keep_text = keep
-        self._note = note
+        self._held = read_lease(handed.lease)  # as the client after a crash will find it
+        self._callbacks = callbacks
+        self._note = callbacks.note
         self._client = dhcpv4.Client(
             handed.mac,
             handed.mtu,
             options.hostname,
             options.vendor_class,
-            options.client_id or (b"\1" + handed.mac if options.auto_client_id else b""),
+            client_id_of(handed.mac, options),
             options.conflict_check,
             options.sent,
             options.asked_for,
@@ -71,7 +77,7 @@ class Conversation:
         self._packets = PacketSocket(handed.packets, self._failed)
         self._awaited: int | None = None  # the transaction that the socket lets in
         arp = PacketSocket(handed.arp, self._failed)
-        self._prober = Prober(arp, handed.mac, own_macs, self._probed, self._failed)
+        self._prober = Prober(arp, handed.mac, callbacks.own_macs, self._probed, self._failed)
         self._outcomes: deque[Lease | Exception | None] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._complaints: set[str] = set()
@@ -84,7 +90,9 @@ class Conversation:
             self._failed(error)
             return
         kept = read_kept(self._kept)
-        if kept is None:
+        if self._held is not None:
+            self._step(dhcpv4.Continue(self._held))
+        elif kept is None:
             self._step(dhcpv4.Start(b""))
         elif kept.expires > time.time():
             self._step(dhcpv4.Resume(kept.address))
@@ -109,6 +117,12 @@ class Conversation:
         if not self._packets.closed and self._packets.has_carrier():
             self._step(dhcpv4.Close())
         self._shut()
+
+    def give_back(self) -> None:
+        """Release the lease of a client before us, and say nothing else."""
+        if self._held is not None:
+            self._state = self._held
+        self.close()
 
     def _shut(self) -> None:
         self._arm(inf)
@@ -159,6 +173,7 @@ class Conversation:
         try:
             taken = dhcpv4.step(self._client, self._state, event, _now(), _chance())
             self._state = taken.state
+            self._hold(dhcpv4.held(taken.state))
             self._await(dhcpv4.awaited(taken.state))
             for effect in taken.effects:
                 self._act(effect)
@@ -166,6 +181,12 @@ class Conversation:
             self._failed(error)
         except Exception as error:  # our bug: it fails this statement, not the loop
             self._end(error)
+
+    def _hold(self, lease: dhcpv4.Bound | None) -> None:
+        """Have it written down what is held now, before anybody is told: a lease that is given back is never used."""
+        if lease != self._held:
+            self._held = lease
+            self._callbacks.hold(write_lease(lease) if lease is not None else b"")
 
     def _await(self, xid: int | None) -> None:
         """Let in the answers to one transaction, or nothing: before it is asked for, so that no answer is missed."""
@@ -210,9 +231,9 @@ class Conversation:
         try:
             if isinstance(effect, dhcpv4.Remember):
                 left = effect.grant.since + effect.grant.seconds - _now()
-                self._keep_text(write_kept(Kept(effect.grant.address, time.time() + left)))
+                self._callbacks.keep(write_kept(Kept(effect.grant.address, time.time() + left)))
             else:
-                self._keep_text(b"")
+                self._callbacks.keep(b"")
         except OSError as error:
             self._complain(f"dhcp: the lease cannot be kept: {error.strerror}; after a restart a new one is asked for")
 
@@ -229,6 +250,11 @@ class Conversation:
         self._outcomes.append(outcome)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def client_id_of(mac: bytes, options: DhcpOptions) -> bytes:
+    """Return what a client calls itself (option 61); b"" for nothing but its MAC."""
+    return options.client_id or (b"\1" + mac if options.auto_client_id else b"")
 
 
 def unavailable(link: str, error: OSError) -> Unavailable:

@@ -1,0 +1,58 @@
+"""Events of a daemon, followed across its lives: where a connection ends, the next one goes on after the last event."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from netstrata.cli.client import Connection, TookTooLong
+from netstrata.control.errors import NoAnswer, NoDaemon, Refusal
+
+AGAIN_S: Final = 0.1  # between two looks whether the next daemon is there
+SAID: Final = 3  # looks, after which it is said that somebody is waited for
+
+
+def connect_again(path: str, say: Callable[[str], None], until: float | None = None) -> Connection:
+    """Connect with the next daemon at a path, however long it takes, if the last one was killed: its socket is there.
+
+    Shapes: until is in monotonic seconds.
+    Raises: NoDaemon if it has ended in order, and taken that away; TookTooLong at that time.
+    """
+    looks = gone = 0
+    while True:
+        try:
+            return Connection(path)
+        except NoDaemon as problem:
+            gone = 0 if isinstance(problem.__cause__, ConnectionRefusedError) else gone + 1
+            if gone > 1:  # the next one takes the old socket away just before it makes its own
+                raise
+        looks += 1
+        if looks == SAID:
+            say("the daemon is gone; waiting for the next one")
+        if until is not None and time.monotonic() > until:
+            raise TookTooLong
+        time.sleep(AGAIN_S)
+
+
+def follow(daemon: Connection, say: Callable[[str], None], after: int, **wanted: Any) -> Iterator[list[dict[str, Any]]]:
+    """Yield events as they come; say where they are those of another daemon.
+
+    Raises: NoDaemon when the daemon has ended in order; Refusal.
+    """
+    known: dict[str, Any] = {}  # the log that `after` is a number of
+    while True:
+        try:
+            for answer in daemon.stream("Watch", after=after, **known, **wanted):
+                yield answer["events"]
+                last = answer["events"][-1]
+                after = last["seq"]
+                known = {"log": last["log"]} if "log" in last else {}
+        except NoDaemon as problem:
+            if isinstance(problem, NoAnswer):
+                raise
+            daemon = connect_again(daemon.path, say)
+        except Refusal as refusal:
+            if refusal.name != "OtherLog":
+                raise
+            say("another daemon answers; these are its events from the first one on")
+            after, known = 0, {}
+            daemon = connect_again(daemon.path, say)
