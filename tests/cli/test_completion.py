@@ -122,7 +122,7 @@ def typed(folder: Path, words: list[str], setting_up: str, keys: str, awaited: s
 
 
 def test_commands_and_options_are_those_of_the_command_line(folder: Path) -> None:
-    assert bash(folder, "netstrata sta") == ["status"]
+    assert bash(folder, "netstrata stat") == ["status"]
     assert {"--wait", "--timeout", "--control", "--json"} <= set(bash(folder, "netstrata up --"))
     assert bash(folder, "netstrata log --kind tr") == ["transition"]
     assert "net.wpa" in bash(folder, "netstrata doc net.w")
@@ -163,7 +163,7 @@ def test_bash_at_a_terminal_completes_a_goal_and_a_file_with_a_space(daemon: Pat
 
 def test_fish_shows_what_a_name_is(daemon: Path) -> None:
     assert fish(daemon, "netstrata up v") == ["vpn0\tidle"]
-    assert fish(daemon, "netstrata sta") == ["status\twhat stands: each floor, its state, since when, its values"]
+    assert fish(daemon, "netstrata stat") == ["status\twhat stands: each floor, its state, since when, its values"]
     assert "my program.ncd" in "\n".join(fish(daemon, "netstrata run my"))
 
 

@@ -18,6 +18,8 @@ class Roles(NamedTuple):
     `provides`, `wants` and `raised_by`: the name space of what it provides, waits for, or comes up for when somebody
     asks: its first argument, or, of what it wants, each element of it.  `asks`: what it wants is asked for, too.
     `calls`: the process that it runs stands in its place.
+    `runs`: which templates of those that it names: `all`, the `first`, `one` by its first argument, one for `each`
+    element of that, or "" for none, as others have them run.
     `forwards`: it stands for what its first argument, a path, leads to: the names that come before the path.
     `comes`: what it waits for comes by itself, for it has asked for it, or time brings it.
     `holds`: what its value is, made of its arguments.  `changes`: when it changes the value of what it is called on.
@@ -28,6 +30,7 @@ class Roles(NamedTuple):
     raised_by: str = ""
     asks: bool = False
     calls: bool = False
+    runs: str = "all"
     forwards: tuple[str, ...] | None = None
     holds: Callable[[list[Value]], Value] | None = None
     changes: int = 0

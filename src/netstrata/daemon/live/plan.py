@@ -16,7 +16,6 @@ from netstrata.engine.prospect import Prospect
 from netstrata.values import List
 
 DEEPEST: Final = 50  # templates in one another that are followed
-WITHOUT_RUNNING: Final = ("inline_code", "ondemand")  # these know a template that others run
 
 Step = dict[str, Any]
 
@@ -82,25 +81,25 @@ class _Following:
         self._within.pop()
 
     def _below(self, code: Code, slot: Slot, path: str, perhaps: bool) -> Iterator[Step]:
-        if slot.type in WITHOUT_RUNNING:
-            return
+        declaration = declaration_of(slot)
+        runs = declaration.roles.runs if declaration is not None else "all"
         hidden = code.inner.get(slot.index)
         if hidden is None and slot.target and slot.target_index >= 0:
             hidden = code.inner.get(slot.target_index)  # a Block that is called
-        names = hidden[:1] if hidden is not None and slot.type == "do" else hidden
+        names = hidden[:1] if hidden is not None and runs == "first" else hidden
         codes = [self._codes[name] for name in names] if names else templates_named(slot, self._codes)
-        known = len(codes) == 1 and (slot.constants is not None or slot.type != "embcall")
-        for template in codes:
+        known = len(codes) == 1 and (slot.constants is not None or runs != "one")
+        for template in codes if runs else ():
             if template not in self._within and len(self._within) < DEEPEST:
-                for label, sure in _labels(slot):
+                for label, sure in _labels(slot, runs):
                     below = child_path(path, slot.index, template.name, label)
                     yield from self.process(template, below, 0, perhaps or not (known and sure))
 
 
-def _labels(slot: Slot) -> list[tuple[str, bool]]:
+def _labels(slot: Slot, runs: str) -> list[tuple[str, bool]]:
     """Return what tells the processes of a statement from one another, and whether that is known."""
-    if slot.type not in ("foreach", "foreach_emb"):
-        return [("", not (slot.type == "embcall" and isinstance(slot.arguments[0], Call)))]
+    if runs != "each":
+        return [("", not (runs == "one" and isinstance(slot.arguments[0], Call)))]
     collection = slot.arguments[0].constant() if slot.arguments else None
     if isinstance(collection, List):
         return [(f"[{number}]", True) for number in range(collection.size)]

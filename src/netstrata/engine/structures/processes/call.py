@@ -216,7 +216,7 @@ structure(
         embcall("<none>");
         If ("true") { println("yes"); };  # yes
     """,
-    roles=IN_PLACE,
+    roles=IN_PLACE._replace(runs="one"),
 )
 
 
@@ -241,6 +241,7 @@ structure(
         Block { println("called with ", _arg0); } b;
         b->call("x");  # called with x
     """,
+    roles=Roles(runs=""),
 )
 
 

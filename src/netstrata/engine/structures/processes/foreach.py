@@ -1,6 +1,7 @@
 """Statements that run a template once for each element: foreach, foreach_emb."""
 
 from netstrata.contract import Shape
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import LIST, TEXT
 from netstrata.contract.shapes.templates import EMBEDDED, TEMPLATE
 from netstrata.engine.environment import Waiting
@@ -220,6 +221,7 @@ structure(
         process main { foreach({"a", "b"}, "letter", {"."}); println(); exit("0"); }  # a.b.
         template letter { print(_elem, _arg0); }
     """,
+    roles=Roles(runs="each"),
 )
 
 
@@ -268,4 +270,5 @@ structure(
     Example:
         Foreach (["k": "v"] As key: value) { println(key, value); };  # kv
     """,
+    roles=Roles(runs="each"),
 )

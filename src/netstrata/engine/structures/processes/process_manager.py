@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import ANY, LIST
 from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
@@ -304,5 +305,6 @@ structure(
     OnDemand,
     takes(("template", TEMPLATE), ("arguments", LIST)),
     "Run one process from a template while somebody demands it.\n" + _DEMANDED,
+    roles=Roles(runs=""),
 )
 structure("ondemand::demand", Demand, (), "Ask for the process, and be up while it is complete.\n" + _DEMANDED)

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import LIST, TEXT, TRUTH
 from netstrata.contract.shapes.templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
 from netstrata.engine.environment import Waiting
@@ -273,6 +274,7 @@ structure(
         println(d.succeeded);  # true
     """,
     gives(succeeded=TRUTH),
+    roles=Roles(runs="first"),
 )
 
 
