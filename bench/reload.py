@@ -93,11 +93,11 @@ class Ours(Side):
     """`netstrata reload`, over the control socket."""
 
     def write(self, changed: int) -> None:
+        own = [address(number, changed if number == self.links - 1 else 0) for number in range(self.links)]
         (self.folder / "program.ncd").write_text(
             "".join(
-                f'process p{number} {{\n    net.up("l{number}");\n'
-                f'    net.ipv4.addr("l{number}", "{address(number, changed if number == self.links - 1 else 0)}");\n}}\n'
-                for number in range(self.links)
+                f'process p{number} {{\n    net.up("l{number}");\n    net.ipv4.addr("l{number}", "{one}");\n}}\n'
+                for number, one in enumerate(own)
             )
         )
 
@@ -182,12 +182,13 @@ def prepare(links: int) -> None:
     shell("mount --make-rprivate /; mount -t tmpfs run /run; mount -t tmpfs var /var/lib; mount -t sysfs sys /sys")
     shell("mount -o remount,ro,bind /sys; mount -t tmpfs tmp /mnt; cp -a /etc /mnt/etc; mount --bind /mnt/etc /etc")
     shell("mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp")
-    shell("chown -R systemd-network /run/systemd/netif; sysctl -qw net.ipv6.conf.default.disable_ipv6=1; mkdir /run/dbus")
+    shell("chown -R systemd-network /run/systemd/netif; mkdir /run/dbus")
+    shell("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
     lines = "".join(f"link add l{n} type veth peer name p{n}\nlink set p{n} up\n" for n in range(links))
     subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
     with open("/run/bus.conf", "w", encoding="ascii") as file:
         file.write(
-            '<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>'
+            "<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>"
             '<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/></policy>'
             "</busconfig>"
         )
