@@ -71,6 +71,19 @@ async def test_an_ipv6_route_is_there_while_held_and_only_then(world: "World", w
     assert world.routes("-6 route show") == []
 
 
+async def test_a_rule_that_leads_to_the_way_by_a_gateway_does_not_hide_the_gateways_link(world: "World") -> None:
+    # Linux 6.18.44, iproute2: with these, `ip route get 192.0.2.9` says `192.0.2.9 via 192.0.2.9 dev va table 7`, and
+    # `ip route add 198.51.100.0/24 via 192.0.2.9 table 7` is done all the same.
+    ready(world)
+    world.ip("rule add priority 100 lookup 7")
+    world.ip("route add default via 192.0.2.9 table 7")
+
+    async with world.netlink.routes.held_route(route("198.51.100.0/24 via 192.0.2.9 table 7")):
+        held = world.routes("route show 198.51.100.0/24 table 7")
+
+    assert held == ["198.51.100.0/24 via 192.0.2.9 dev va proto 110"]
+
+
 async def test_a_route_in_a_table_over_255_stays_there(world: "World") -> None:
     ready(world)
 

@@ -44,9 +44,12 @@ class OverrideStack(Generic[V]):
         self.is_written = True  # what stands is the last value, as the kernel writes it
         self.number = 0  # in the undo journal
 
-    def inverse(self, *may_stand: V) -> bytes:
-        """Return what the undo journal needs: what was found, what may stand that we have written, and all values."""
-        return _text((self.found, may_stand, [spec.value for spec in self.specs]))
+    def inverse(self, *may_stand: V, leaving: "tuple[Spec[V], ...]" = ()) -> bytes:
+        """Return what the undo journal needs: what was found, what may stand that we have written, and all values.
+
+        Shapes: leaving is what has left, but may stand still.
+        """
+        return _text((self.found, may_stand, [spec.value for spec in (*self.specs, *leaving)]))
 
 
 class Overrides(Generic[K, V]):
@@ -219,7 +222,7 @@ class Overrides(Generic[K, V]):
             ours = now in (stack.stands, value)
             if not ours:
                 raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
-            self._write(key, stack, value, now, operation)
+            self._write(key, stack, value, now, operation, left)
             return True
         except (Unavailable, MemoryError) as failure:
             error = failure if isinstance(failure, Unavailable) else no_memory()
@@ -258,12 +261,12 @@ class Overrides(Generic[K, V]):
         elif stack.number:
             self._recovery.journal.done(stack.number, stack.inverse(now))
 
-    def _write(self, key: K, stack: OverrideStack[V], value: V, now: V, operation: str) -> None:
+    def _write(self, key: K, stack: OverrideStack[V], value: V, now: V, operation: str, *leaving: Spec[V]) -> None:
         """Write a value, unless it is there; the journal knows before that it may stand."""
         journal = self._recovery.journal
         if now != value:
             if stack.number:
-                journal.done(stack.number, stack.inverse(now, value))
+                journal.done(stack.number, stack.inverse(now, value, leaving=leaving))
             silence: Exception | None = None
             try:
                 self.write(key, value, operation)

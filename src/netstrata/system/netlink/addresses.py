@@ -9,15 +9,11 @@ from typing import NamedTuple
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
-    Answer,
     RouteMessage,
     ask_addresses,
-    ask_link,
     decode_address,
     encode_address,
     messages,
-    promotes,
-    set_promotion,
 )
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
@@ -27,23 +23,21 @@ from netstrata.protocols.rtnetlink.constants import (
     NLM_F_EXCL,
     RTM_DELADDR,
     RTM_GETADDR,
-    RTM_GETLINK,
     RTM_NEWADDR,
-    RTM_NEWLINK,
     RTNLGRP_IPV4_IFADDR,
     RTNLGRP_IPV4_ROUTE,
     RTNLGRP_IPV6_IFADDR,
     RTNLGRP_IPV6_ROUTE,
     RTPROT_NETSTRATA,
 )
-from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.lookup import IndexOf, Listener
 from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.promotion import Promotion
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, network_words, no_link, refused
-from netstrata.system.netlink.socket import Request, RequestSocket
+from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Unavailable
 
@@ -89,6 +83,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         "_missing",
         "_monitor",
         "_overrun",
+        "_promotion",
         "_requests",
         "_snapshot",
         "_subnets",
@@ -109,6 +104,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._watched = 0
         self._watchers: dict[int, list[Dynamic]] = {}  # by link
         self._connected = ConnectedRoutes(requests)
+        self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self._of_link)
         self._snapshot: dict[Key, AddressMessage] | None = None
         self._overrun = False
@@ -275,28 +271,19 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         return complete
 
     def _delete(self, body: bytes) -> None:
-        """Delete an address, but nothing with it.
+        """Delete an address, but nothing with it: see `promotion`.
 
-        A primary IPv4 address takes the secondary ones of its network along, whoever put them there, unless the link
-        promotes one of them; so it does for that moment.  If it cannot be made to, the address stays.
         Raises: Unavailable.
         """
         one = decode_address(body, 0, len(body))
         ifindex, address, prefix = one.ifindex, one.local, one.prefix
         operation = f"delete {network_words(address, prefix)} on {self._requests.name_of(ifindex)}"
-        together = [Request(RTM_DELADDR, 0, body)]
-        if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
-            link = self._requests.get(RTM_GETLINK, ask_link(ifindex))
-            if isinstance(link, Answer):
-                raise refused(operation, link, ADDRESS_WORDS)
-            if not promotes(link, HEADER_SIZE, len(link)):
-                refusal = self._requests.request(RTM_NEWLINK, 0, set_promotion(ifindex, True))
-                if refusal is not None:
-                    raise refused(operation, refusal, ADDRESS_WORDS)
-                together.append(Request(RTM_NEWLINK, 0, set_promotion(ifindex, False)))
-        self._subnets.cross_out(ifindex, address, prefix)
         self._snapshot = None
-        answer = self._requests.requests(together)[0]
+        if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
+            answer = self._promotion.delete(ifindex, body, operation)
+        else:
+            answer = self._requests.request(RTM_DELADDR, 0, body)
+        self._subnets.cross_out(ifindex, address, prefix)
         if answer is not None and answer.errno not in GONE:
             raise refused(operation, answer, ADDRESS_WORDS)
 

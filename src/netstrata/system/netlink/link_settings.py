@@ -43,7 +43,7 @@ class _HeldLink:
 class LinkSettings(Overrides[Key, Any], Subscriber):
     """All settings of links that are held."""
 
-    __slots__ = ("_links", "_lookup", "_monitor", "_requests", "_suspects", "_untold")
+    __slots__ = ("_former_names", "_links", "_lookup", "_monitor", "_requests", "_suspects", "_untold")
 
     kind = "setting"
 
@@ -58,14 +58,19 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         self._suspects: set[int] = set()
         self._untold: dict[int, None] = {}  # links to look at; first, what was looked at longest ago
         monitor.subscribe(self)
+        self._former_names = [(found, int(ifindex)) for (ifindex, word), found in self.left() if word == "name"]
         lookup.former = self._former
 
     def _former(self, link: str) -> int:
-        """Return the index of a link that a daemon before us has renamed, 0 for none."""
-        for (ifindex, word), found in self.left():
-            if word == "name" and found == link:
-                return int(ifindex)
-        return 0
+        """Return the index of a link that was renamed by us or a daemon before us, 0 for none.
+
+        It has its old name as long as anything is left: another process may have held something by that.
+        """
+        known = self._former_names if self._recovery.is_left else ()
+        return next((ifindex for name, ifindex in reversed(known) if name == link and self._is_there(ifindex)), 0)
+
+    def _is_there(self, ifindex: int) -> bool:
+        return self._requests.index_of(self._requests.name_of(ifindex)) == ifindex
 
     def hold_all(self, link: str, values: Options, who: Holder | None) -> list[Held]:
         """Find a link, and set things of it: all, or none.
@@ -106,6 +111,8 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             if who is not None:
                 self._monitor.leave(RTNLGRP_LINK)
             raise
+        if word == "name" and self._recovery.is_left:
+            self._former_names.append((stack.found, ifindex))
         words = self._links[ifindex].words
         words[word] = words.get(word, 0) + 1
         if who is not None and not SETTINGS[word].told:

@@ -73,7 +73,7 @@ class NetlinkLinks(Subscriber):
         Raises: Unavailable if there is none.
         """
         operation = f"look at {link}"
-        ifindex = self._requests.index_of(link)
+        ifindex = self._requests.index_of(link) or self._lookup.former(link)
         if not ifindex:
             raise no_link(operation, link)
         found = self._lookup.read(ifindex, operation)

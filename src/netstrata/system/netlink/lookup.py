@@ -34,7 +34,7 @@ class LinkLookup:
     def index_of(self, link: str) -> int:
         """Return a link's index, 0 if there is none of that name; in one turn of the event loop a name is one link.
 
-        As long as nobody has taken over the new name of a link that a daemon before us renamed, it has the old one too.
+        As long as anything is left of a daemon before us, a link that it renamed has the old name, too.
         """
         ifindex = self._indexes.get(link, 0)
         if not ifindex:

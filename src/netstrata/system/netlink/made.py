@@ -30,7 +30,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWLINK,
 )
 from netstrata.protocols.rtnetlink.kinds import Given
-from netstrata.system.held import GONE, NO_RECOVERY, Recovery
+from netstrata.system.held import GONE, NO_RECOVERY, Recovery, Unanswered
 from netstrata.system.netlink.halves import LinkIdentity, read_halves, write_halves
 from netstrata.system.netlink.link_store import HeldOptions, LinkStore
 from netstrata.system.netlink.lookup import LinkLookup
@@ -106,14 +106,17 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
 
     def do(self, held: HeldLink) -> None:
         """Make a link."""
-        spec, operation = held.spec, f"make {held.words}"
+        operation = f"make {held.words}"
         self._make(held, operation)
         self._lookup.forget_names()
-        made = self._index_of(spec.name, operation)
+        made = self._index_of(held.spec.name, operation)
         try:
             self._follow(held, read_details(self._lookup, made, operation))
-        except Unavailable:
-            self._delete({made: LinkIdentity(spec.kind, spec.name, b"")})
+        except Unavailable as error:
+            try:
+                self._delete({made: LinkIdentity(held.spec.kind, held.spec.name, b"")})
+            except Unavailable:  # it is there, and nobody knows what it is like
+                raise Unanswered(error.operation, error.reason, error.errno) from error
             raise
 
     def stands(self, held: HeldLink, undo: bytes) -> bool:
@@ -179,9 +182,17 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
                 self.suspects[held] = 0
                 continue
             if link.ifindex in held.here and link.ifindex not in held.left:
-                held.here[link.ifindex] = LinkIdentity(link.kind, link.name, link.mac)
+                self._know(held, link.ifindex, LinkIdentity(link.kind, link.name, link.mac))
             if link.ifindex == held.key and not all(data.find(one, start, end) >= 0 for one in held.pieces):
                 self.suspects[held] = 0
+
+    def _know(self, held: HeldLink, ifindex: int, identity: LinkIdentity) -> None:
+        """Know by what a link is known again, also whoever reads our undo journal."""
+        if held.here.get(ifindex) != identity:
+            held.here[ifindex] = identity
+            if held.number:
+                held.undo = write_halves(held.here)
+                self._recovery.journal.done(held.number, held.undo)
 
     def on_overrun(self) -> None:
         """Note that everything may be different."""
@@ -225,7 +236,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
         if not half:
             self._torn[held] = 0
         elif half not in held.here:
-            held.here[half] = _identity(read_details(self._lookup, half, f"hold {held.words}"))
+            self._know(held, half, _identity(read_details(self._lookup, half, f"hold {held.words}")))
             if half not in held.concerns:
                 held.concerns += (half,)
                 self._concerned.setdefault(half, []).append(held)

@@ -182,7 +182,9 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
                 raise refused(operation, found, NEIGHBOUR_WORDS)
             return None
         (one,) = messages(found, len(found))
-        return decode_neighbour(found, one.start, one.end)
+        neighbour = decode_neighbour(found, one.start, one.end)
+        self._marks = self._marks or neighbour.protocol == RTPROT_NETSTRATA
+        return neighbour
 
 
 def _is_at(message: NeighbourMessage, mac: bytes) -> bool:

@@ -50,7 +50,7 @@ from netstrata.system.netlink.refusals import (
     spec_words,
 )
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.system.netlink.tables import Table, has_key, look_up
+from netstrata.system.netlink.tables import Table, connected_link, has_key, look_up
 from netstrata.values import Unavailable, format_address, mask_bits
 
 if TYPE_CHECKING:
@@ -322,9 +322,13 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if isinstance(found, Answer):
             raise refused(operation, found, ROUTE_WORDS)
         (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
-        if way.gateway or not way.ifindex:
+        if not way.gateway and way.ifindex:
+            return way.ifindex
+        # What a rule leads to may be a route by the gateway, such as the one that is wanted.
+        ifindex = connected_link(self._requests, way.destination)
+        if not ifindex:
             raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH)
-        return way.ifindex
+        return ifindex
 
     def _loss_of(self, held: HeldRoute, told: bool) -> Unavailable:
         link = held.route.link or self._requests.name_of(held.ifindex)

@@ -18,9 +18,19 @@ from netstrata.protocols.rtnetlink import (
     destination_of,
     messages,
 )
-from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6, RTA_DST, RTM_F_CLONED, RTM_GETROUTE, RTM_NEWROUTE
+from netstrata.protocols.rtnetlink.constants import (
+    AF_INET,
+    AF_INET6,
+    RT_TABLE_MAIN,
+    RTA_DST,
+    RTM_F_CLONED,
+    RTM_GETROUTE,
+    RTM_NEWROUTE,
+    RTPROT_KERNEL,
+)
 from netstrata.protocols.rtnetlink.wire import U32
 from netstrata.system.netlink.socket import DUMP_TRIES, RequestSocket
+from netstrata.values import mask_bits
 
 _SMALL = 1 << 20  # bytes: some 17,000 routes
 _FEW = 16  # destinations that are looked for in the bytes as they come
@@ -93,6 +103,26 @@ def has_key(route: RouteMessage, family: int, table: int, metric: int) -> bool:
         and not route.flags & RTM_F_CLONED
         and not (family == AF_INET and route.tos)
     )
+
+
+def connected_link(requests: RequestSocket, address: bytes) -> int:
+    """Return the link in whose network an address is, by the kernel's own routes, 0 for none or if that is not known.
+
+    No rule has a say in it: the kernel does not ask rules for the way to a gateway either, only its tables.
+    Source: fib_check_nh_v4_gw in net/ipv4/fib_semantics.c.
+    """
+    found = (-1, 0)
+    family = AF_INET if len(address) == 4 else AF_INET6
+    try:
+        for data in requests.dump(RTM_GETROUTE, ask_routes(family, RT_TABLE_MAIN, RTPROT_KERNEL)).datagrams:
+            for one in messages(data, len(data)):
+                if one.type == RTM_NEWROUTE:
+                    route = decode_route(data, one.start, one.end)
+                    if not route.gateway and mask_bits(address, route.prefix) == route.destination:
+                        found = max(found, (route.prefix, route.ifindex))
+    except Malformed:
+        return 0
+    return found[1]
 
 
 def look_up(requests: RequestSocket, destination: bytes) -> RouteMessage | None:

@@ -1,8 +1,10 @@
 """A program run inside of this process, on a clock that needs no time, and what must be true of every program."""
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
+from netstrata.engine.environment import Observer
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
@@ -24,7 +26,7 @@ class Outcome(NamedTuple):
     digest: str  # of all that happened
 
 
-class Watcher(Notes):
+class Rules(Observer):
     """Holds every transition against the rules of the machine."""
 
     def __init__(self) -> None:
@@ -34,7 +36,6 @@ class Watcher(Notes):
 
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """Check that statements begin in order, and are undone in exact reverse order."""
-        super().moved(statement, before, after)
         process = statement.process
         there = self._there.setdefault(process, [])
         if before == NONE and after == DOWN:
@@ -51,19 +52,22 @@ class Watcher(Notes):
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """Check that the failure is one that a program can have."""
-        super().failed(process, slot, error)
         if not isinstance(error, (Refused, Unavailable)):
             self.faults.append(f"{slot.type} raised {error!r}")
 
     def process_moved(self, process: Process, what: str) -> None:
         """Check that nothing is left of a process that is gone."""
-        self.log.append(f"{process.code.name} {what}")
         if what == "gone" and self._there.pop(process, []):
             self.faults.append(f"{process.code.name} is gone, its statements are not")
 
     def processes(self) -> list[Process]:
         """Return the processes that have statements."""
         return list(self._there)
+
+    def statements(self) -> Iterator[Statement]:
+        """Yield the statements that exist."""
+        for there in self._there.values():
+            yield from there
 
     def left(self) -> int:
         """Return how many statements exist."""
@@ -72,6 +76,34 @@ class Watcher(Notes):
     def _fault(self, statement: Statement, what: str) -> None:
         where = f"{statement.process.code.name}.{statement.index + 1} {statement.slot.type}"
         self.faults.append(f"{where} ({STATE_NAMES[statement.state]}) {what}")
+
+
+class Watcher(Notes):
+    """Notes all that happens, and holds it against the rules of the machine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rules = Rules()
+
+    @property
+    def faults(self) -> list[str]:
+        """What must never be."""
+        return self.rules.faults
+
+    def moved(self, statement: Statement, before: int, after: int) -> None:
+        """Note a transition, and check it."""
+        super().moved(statement, before, after)
+        self.rules.moved(statement, before, after)
+
+    def failed(self, process: Process, slot: Slot, error: Exception) -> None:
+        """Note a failure, and check it."""
+        super().failed(process, slot, error)
+        self.rules.failed(process, slot, error)
+
+    def process_moved(self, process: Process, what: str) -> None:
+        """Note what becomes of a process, and check it."""
+        self.log.append(f"{process.code.name} {what}")
+        self.rules.process_moved(process, what)
 
 
 class LimitedPlay(Play):
@@ -103,9 +135,10 @@ def outcome_of(program: str) -> Outcome:
         return Outcome(b"", 1, True, [], sha256(str(refusals).encode()).hexdigest())
     ended = play.to_the_end()
     faults = list(watcher.faults)
+    left = watcher.rules.left()
     if ended and not play.engine.stopped:
-        faults.append(f"it has not ended: {watcher.left()} statements are there")
-    elif ended and (watcher.left() or play.engine.alive):
-        faults.append(f"it has ended, but {watcher.left()} statements are there")
+        faults.append(f"it has not ended: {left} statements are there")
+    elif ended and (left or play.engine.alive):
+        faults.append(f"it has ended, but {left} statements are there")
     told = "\n".join([*watcher.log, *watcher.failures]).encode() + play.written
     return Outcome(play.written, play.engine.exit_code & 0xFF, ended, faults, sha256(told).hexdigest())

@@ -169,21 +169,25 @@ class ModelKernel:
         Raises: NotModelled.
         """
         for one in requests(data, port):
-            try:
-                if one.type in _GETS and one.flags & NLM_F_DUMP:
-                    yield from self._dumped(one)
-                    continue
-                if one.type in _GETS:
-                    yield datagram(one.type - 2, 0, one.sequence, port, self._got(one))
-                    continue
-                if one.type not in self._does:
-                    raise NotModelled(f"rtnetlink messages of the type {one.type}")
-                self._does[one.type](one)
-            except Refusal as refusal:
-                yield answer(one, refusal)
-            else:
-                if one.flags & NLM_F_ACK:
-                    yield answer(one, None)
+            yield from self.answered(one)
+
+    def answered(self, request: Request) -> Iterable[bytes]:
+        """Do one thing, and return the datagrams that answer it.
+
+        Raises: NotModelled.
+        """
+        kind = request.type
+        try:
+            if kind in _GETS:
+                if request.flags & NLM_F_DUMP:
+                    return self._dumped(request)
+                return (datagram(kind - 2, 0, request.sequence, request.port, self._got(request)),)
+            if kind not in self._does:
+                raise NotModelled(f"rtnetlink messages of the type {kind}")
+            self._does[kind](request)
+        except Refusal as refusal:
+            return (answer(request, refusal),)
+        return (answer(request, None),) if request.flags & NLM_F_ACK else ()
 
     def tell(self, group: int, kind: int, body: bytes, flags: int = 0, sequence: int = 0, port: int = 0) -> None:
         """Tell all who are in a group."""
@@ -230,14 +234,15 @@ class ModelKernel:
         self.addresses4.link_gone(link)
         self.routes4.link_down(link.ifindex, gone=True)
 
-    def _dumped(self, request: Request) -> Iterable[bytes]:
+    def _dumped(self, request: Request) -> list[bytes]:
+        pieces: list[bytes] = []
         piece = b""
         for body in self._all(request):
             piece += datagram(request.type - 2, NLM_F_MULTI, request.sequence, request.port, body)
             if len(piece) >= _PIECE_BYTES:
-                yield piece
+                pieces.append(piece)
                 piece = b""
-        yield piece + datagram(NLMSG_DONE, NLM_F_MULTI, request.sequence, request.port, S32.pack(0))
+        return [*pieces, piece + datagram(NLMSG_DONE, NLM_F_MULTI, request.sequence, request.port, S32.pack(0))]
 
     def _all(self, request: Request) -> list[bytes]:
         family = request.body[0]

@@ -1,6 +1,7 @@
 """One link of the model, and how the kernel tells of it.  Source: rtnl_fill_ifinfo in net/core/rtnetlink.c."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from struct import Struct
 
 from netstrata.protocols.rtnetlink.constants import (
@@ -44,6 +45,7 @@ NLA_F_NESTED = 0x8000
 UNKNOWN, DOWN, LOWER_LAYER_DOWN, DORMANT, OPERATIONAL = 0, 2, 3, 5, 6  # operational states, RFC 2863
 _CONF_WORDS = 33
 _CONF = Struct(f"={_CONF_WORDS}I")
+_NUMBERS = (IFLA_MTU, IFLA_MIN_MTU, IFLA_MAX_MTU, IFLA_PROMISCUITY, IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES)
 
 
 @dataclass(eq=False)
@@ -107,26 +109,25 @@ class ModelLink:
     def body(self) -> bytes:
         """Return the body of an RTM_NEWLINK or RTM_DELLINK."""
         arphrd = ARPHRD_LOOPBACK if self.loopback else ARPHRD_ETHER
-        said = IFINFOMSG.pack(AF_UNSPEC, arphrd, self.ifindex, self.flags, 0) + named(IFLA_IFNAME, self.name)
-        said += attribute(IFLA_OPERSTATE, bytes([self.state if self.up else DOWN]))
-        for kind, value in (
-            (IFLA_MTU, self.mtu),
-            (IFLA_MIN_MTU, self.least_mtu),
-            (IFLA_MAX_MTU, self.most_mtu),
-            (IFLA_PROMISCUITY, int(bool(self.master))),
-            (IFLA_NUM_TX_QUEUES, self.queues[0]),
-            (IFLA_NUM_RX_QUEUES, self.queues[1]),
-        ):
-            said += attribute(kind, U32.pack(value))
-        said += packed(self.values)
-        if self.kind == "veth" or self.below:
-            said += attribute(IFLA_LINK, U32.pack(self.peer or self.below))
-        if self.master:
-            said += attribute(IFLA_MASTER, U32.pack(self.master))
-        said += attribute(IFLA_CARRIER, bytes([self.carrier]))
-        said += attribute(IFLA_ADDRESS, self.mac)
-        said += attribute(IFLA_BROADCAST, bytes(6) if self.loopback else b"\xff" * 6)
-        return said + self._info() + self._settings() + self._altnames()
+        numbers = (self.mtu, self.least_mtu, self.most_mtu, int(bool(self.master)), *self.queues)
+        pair = (self.peer or self.below) if self.kind == "veth" or self.below else None
+        return b"".join(
+            (
+                IFINFOMSG.pack(AF_UNSPEC, arphrd, self.ifindex, self.flags, 0),
+                named(IFLA_IFNAME, self.name),
+                attribute(IFLA_OPERSTATE, bytes([self.state if self.up else DOWN])),
+                _numbers(numbers),
+                packed(self.values),
+                attribute(IFLA_LINK, U32.pack(pair)) if pair is not None else b"",
+                attribute(IFLA_MASTER, U32.pack(self.master)) if self.master else b"",
+                attribute(IFLA_CARRIER, bytes([self.carrier])),
+                attribute(IFLA_ADDRESS, self.mac),
+                attribute(IFLA_BROADCAST, bytes(6) if self.loopback else b"\xff" * 6),
+                self._info(),
+                _settings(self.promotes),
+                self._altnames(),
+            )
+        )
 
     def _info(self) -> bytes:
         """Return what kind it is, and how it was made."""
@@ -139,12 +140,19 @@ class ModelLink:
             info += named(IFLA_INFO_SLAVE_KIND, "bridge") + attribute(IFLA_INFO_SLAVE_DATA, packed(self.port))
         return attribute(IFLA_LINKINFO, info) if info else b""
 
-    def _settings(self) -> bytes:
-        words = [0] * _CONF_WORDS
-        words[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1] = int(self.promotes)
-        conf = attribute(IFLA_INET_CONF, _CONF.pack(*words))
-        return attribute(IFLA_AF_SPEC, attribute(AF_INET, conf))
-
     def _altnames(self) -> bytes:
         names = b"".join(named(IFLA_ALT_IFNAME, name) for name in self.altnames)
         return attribute(IFLA_PROP_LIST | NLA_F_NESTED, names) if names else b""
+
+
+@lru_cache(256)
+def _numbers(numbers: tuple[int, ...]) -> bytes:
+    return b"".join(attribute(kind, U32.pack(value)) for kind, value in zip(_NUMBERS, numbers, strict=True))
+
+
+@lru_cache(2)
+def _settings(promotes: bool) -> bytes:
+    words = [0] * _CONF_WORDS
+    words[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1] = int(promotes)
+    conf = attribute(IFLA_INET_CONF, _CONF.pack(*words))
+    return attribute(IFLA_AF_SPEC, attribute(AF_INET, conf))

@@ -1,6 +1,7 @@
 """What every part of the model does with messages: read a request, refuse it, say that it is not modelled."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from netstrata.protocols.rtnetlink.constants import (
@@ -86,7 +87,12 @@ def named(kind: int, name: str) -> bytes:
 
 def packed(found: Mapping[int, bytes]) -> bytes:
     """Return attributes as bytes."""
-    return b"".join(attribute(kind, value) for kind, value in found.items())
+    return _packed(tuple(found.items()))
+
+
+@lru_cache(1024)
+def _packed(found: tuple[tuple[int, bytes], ...]) -> bytes:
+    return b"".join([attribute(kind, value) for kind, value in found])
 
 
 def datagram(kind: int, flags: int, sequence: int, port: int, body: bytes) -> bytes:

@@ -52,7 +52,7 @@ _TABLE_IN_HEADER = 4  # its place
 
 
 class ModelRule:
-    """A rule: the header and the attributes it was made with, the kernel's own beside them."""
+    """A rule, which never changes: the header and the attributes it was made with, the kernel's own beside them."""
 
     def __init__(self, header: bytes, given: Attributes) -> None:
         table = _table(header, given)
@@ -66,20 +66,17 @@ class ModelRule:
         }
         if FRA_FWMARK in given:
             self.given.setdefault(FRA_FWMASK, U32.pack(0xFFFFFFFF))
-
-    @property
-    def priority(self) -> int:
-        """Where it stands; the least is asked first."""
-        return number(self.given.get(FRA_PRIORITY, b""))
+        self.priority = number(self.given.get(FRA_PRIORITY, b""))  # where it stands; the least is asked first
+        self._body = self._header + packed(self.given)
+        self._read = decode_rule(self._body, 0, len(self._body))
 
     def body(self) -> bytes:
         """Return the body of a message about it."""
-        return self._header + packed(self.given)
+        return self._body
 
     def read(self) -> RuleMessage:
         """Return what it says."""
-        body = self.body()
-        return decode_rule(body, 0, len(body))
+        return self._read
 
     def is_same(self, other: "ModelRule") -> bool:
         """Say whether two rules say the same."""
@@ -88,10 +85,11 @@ class ModelRule:
     def has(self, header: bytes, given: Attributes) -> bool:
         """Say whether all that is said of a rule is true of it."""
         own = self.read()
+        if any(self.given.get(kind) != value for kind, value in given.items()):
+            return False
         asked = decode_rule(header + packed(given), 0, len(header) + len(packed(given)))
         return (
-            all(self.given.get(kind) == value for kind, value in given.items())
-            and (own.source_prefix, own.destination_prefix) == (asked.source_prefix, asked.destination_prefix)
+            (own.source_prefix, own.destination_prefix) == (asked.source_prefix, asked.destination_prefix)
             and asked.action in (0, own.action)
             and _table(header, given) in (0, own.table)
             and own.inverted == asked.inverted

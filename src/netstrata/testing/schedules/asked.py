@@ -69,6 +69,7 @@ class AskedPorts(ModelPorts):
         super().__init__(kernel, recovery)
         self.asked = Asked(kernel)
         self.asked.former = self.netlink.lookup.former
+        self.asked.follows = bool(recovery.left)
         for name in ("links", "addresses", "routes", "rules", "neighbours"):
             setattr(self, name, _Port(getattr(self, name), self.asked))
 
@@ -80,6 +81,7 @@ class Asked:
         self.holders: Holders | None = None
         self.former: Callable[[str], int] = lambda name: 0
         self.kernel = kernel
+        self.follows = False
         self._of: dict[Statement, tuple[str, tuple[Any, ...], int, int]] = {}
 
     def statement_of(self, who: HolderId) -> Statement | None:
@@ -106,6 +108,8 @@ class Asked:
         """Return what statements that are up have asked for, and the kernel does not have."""
         found: dict[Statement, str] = {}
         set_later: set[tuple[int, str]] = set()
+        if self.follows:  # a daemon that was killed, whose order of values goes on
+            set_later = self._as_some_want()
         for statement, (operation, arguments, link, second) in reversed(list(self._of.items())):
             if operation in ("watch_present", "watch_carrier"):
                 wrong = self._watched(statement, operation, arguments[0], link)
@@ -179,15 +183,26 @@ class Asked:
         there = self.kernel.neighbours.there.get((link, wish.address))
         return there is not None and there.mac == wish.mac
 
+    def _as_some_want(self) -> set[tuple[int, str]]:
+        """Return what of links is as some statement that is up wants it."""
+        return {
+            (link, word)
+            for statement, (operation, arguments, link, _) in self._of.items()
+            if statement.state == UP and operation == "held_settings" and link in self.kernel.links.by_index
+            for word, value in arguments[1].items()
+            if self._setting(link, word) == value
+        }
+
+    def _setting(self, link: int, word: str) -> Any:
+        body = self.kernel.links.by_index[link].body()
+        return decode_settings(body, 0, len(body), (word,))[word]
+
     def _settings(self, link: int, wanted: dict[str, Any], set_later: set[tuple[int, str]]) -> str:
-        there = self.kernel.links.by_index.get(link)
-        if there is None:
+        if link not in self.kernel.links.by_index:
             return f"{wanted}: the link is gone"
-        body = there.body()
-        now = decode_settings(body, 0, len(body), wanted)
         for word, value in wanted.items():
-            if (link, word) not in set_later and now[word] != value:
-                return f"{word} {value}: it is {now[word]}"
+            if (link, word) not in set_later and (now := self._setting(link, word)) != value:
+                return f"{word} {value}: it is {now}"
             set_later.add((link, word))
         return ""
 

@@ -1,7 +1,9 @@
 """A daemon over a model kernel: an engine, ports and a clock, and what is noted of them."""
 
 import asyncio
+import errno
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
 from netstrata.daemon.running.link_retries import LinkRetries
@@ -11,30 +13,46 @@ from netstrata.engine.compiler import compile_program
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, PAUSED, RUNNING, Process
-from netstrata.engine.program import Slot
+from netstrata.engine.program import Code, Slot
 from netstrata.engine.registry import Registry
-from netstrata.engine.statement import DOWN, DYING, NONE, Statement
+from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, Statement
 from netstrata.language.load import load
 from netstrata.protocols.rtnetlink.constants import RTNLGRP_LINK
-from netstrata.system.held import NO_RECOVERY, Recovery
-from netstrata.testing.fuzz.outcome import Watcher
+from netstrata.system.held import Recovery
+from netstrata.testing.fuzz.outcome import Rules
 from netstrata.testing.schedules.asked import AskedPorts
 from netstrata.testing.schedules.clock import LoopTimers
 from netstrata.testing.schedules.journal import MortalJournal
 from netstrata.testing.schedules.kernel import WatchedKernel
+from netstrata.testing.schedules.story import Story
+from netstrata.values import Unavailable
 
-RETRY_MS = 1000
+RETRY_MS = 2000
+_TAKEN = (errno.EEXIST, errno.EBUSY)
 _STEPS = 2000  # in one turn of the loop
 _ENDLESS = 20_000  # steps: more, and it goes on and on
 
-_registry: list[Registry] = []  # made once
+Planted = Callable[["Daemon"], None]  # spoils a daemon before it begins
 
 
-class Seen(Watcher):
+@cache
+def _registry() -> Registry:
+    return make_registry()
+
+
+@lru_cache(4)
+def compiled(program: str) -> list[Code]:
+    """Return a program as the engine wants it; the daemon after one that was killed has the same."""
+    return compile_program(load("schedule.ncd", lambda path: program.encode()), _registry())
+
+
+class Seen(Rules):
     """What a daemon says of itself, and the rules of the machine."""
 
-    def __init__(self, retries: LinkRetries, on_gone: Callable[[Statement], None]) -> None:
+    def __init__(self, retries: LinkRetries, on_gone: Callable[[Statement], None], story: Story) -> None:
         super().__init__()
+        self.fights = 0  # of a program with itself, or with others: for a place where only one can be
+        self._story = story
         self._retries = retries
         self._on_gone = on_gone
         self.reasons: dict[Process, int] = {}  # milliseconds: when something failed there last
@@ -42,12 +60,16 @@ class Seen(Watcher):
     def moved(self, statement: Statement, before: int, after: int) -> None:
         """Check a transition, and what a statement that is gone has left."""
         super().moved(statement, before, after)
+        if self._story.told:
+            self._story.tell(f"{statement.title}: {STATE_NAMES[before]} -> {STATE_NAMES[after]}")
         if after == NONE:
             self._on_gone(statement)
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """Note a failure, and try again when links change."""
         super().failed(process, slot, error)
+        self.fights += not isinstance(error, Unavailable) or error.errno in _TAKEN
+        self._story.tell(lambda: f"{process.code.name}.{slot.index} {slot.type}: {error}")
         self.reasons[process] = process.engine.timers.now()
         self._retries.failed(process, slot, error)
 
@@ -59,31 +81,32 @@ class Seen(Watcher):
 class Daemon:
     """One daemon, from its start to its end."""
 
-    def __init__(self, program: str, kernel: WatchedKernel, journal: MortalJournal | None = None) -> None:
-        """Start it.
+    def __init__(
+        self, program: str, kernel: WatchedKernel, story: Story, journal: MortalJournal, planted: Planted
+    ) -> None:
+        """Start it, with faults that were planted in it.
 
-        Shapes: journal has what the one before it has left, None if it keeps none.
+        Shapes: journal has what the one before it has left.
         Raises: Refusals if the program is refused.
         """
-        if not _registry:
-            _registry.append(make_registry())
-        codes = compile_program(load("schedule.ncd", lambda path: program.encode()), _registry[0])
+        codes = compiled(program)
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
         self.is_killed = False
         self.kernel = kernel
         self.journal = journal
-        self.recovery = Recovery(journal) if journal is not None else NO_RECOVERY
+        self.recovery = Recovery(journal)
         self.unswept: list[str] = []  # what it could not undo of what was left
-        self._settling = Settling(self)
+        self.settling = Settling(self)
         self.ports = AskedPorts(kernel, self.recovery)
-        self.seen = Seen(LinkRetries(self.ports), self._gone)
+        self.seen = Seen(LinkRetries(self.ports), self._gone, story)
         self._timers = LoopTimers(self._loop)
         outside = Environment(_unheard, _unheard, self._wake, self.ports, [], {})
         self.engine = Engine(codes, self._timers, Retry(RETRY_MS), self.seen, outside)
         self._timers.engine = self.engine
         self.ports.asked.holders = self.engine.holders
         self.engine.watched = True
+        planted(self)
         self.engine.start()
         self._wake()
 
@@ -123,17 +146,26 @@ class Daemon:
 
     def sweep(self) -> None:
         """Undo it."""
-        if self.is_killed:
-            return
+        if not self.is_killed:
+            self._note(self._swept())
+
+    def _swept(self) -> list[str]:
+        """Undo what is left, and return what cannot be undone."""
         sweeping = self.recovery.sweep()
+        self.kernel.sweeping = True
         try:
             sweeping.send(None)
         except StopIteration as end:
-            problems = [one.problem for one in end.value if one.problem]
-        else:
-            raise AssertionError("what the model has takes no time to undo")
+            return [one.problem for one in end.value if one.problem]
+        finally:
+            self.kernel.sweeping = False
+        raise AssertionError("what the model has takes no time to undo")
+
+    def _note(self, problems: list[str]) -> None:
         account = self.kernel.account
-        if problems and self.kernel.faults.happened and account is not None:
+        if self.is_killed or not problems:
+            return
+        if self.kernel.faults.happened and account is not None:
             account.forgive()
         elif account is None or not account.forgives:
             self.unswept += problems
@@ -142,8 +174,7 @@ class Daemon:
         """Close what is open; whatever still runs finds its sockets closed, and nobody hears of it."""
         self.engine.observer = Observer()
         self._timers.engine = None
-        if self.journal is not None:
-            self.journal.close()
+        self.journal.close()
         self.ports.close()
 
     @property
@@ -167,9 +198,14 @@ class Daemon:
         account = self.kernel.account
         try:
             if account is not None:
-                account.gone(statement, self.ports.asked.is_shared(statement), self.kernel.now)
+                stays = self.ports.asked.is_shared(statement) or self._is_left_by(statement)
+                account.gone(statement, stays, self.kernel.now)
         except Exception as bug:  # of the checker: the engine would take it for one of the statement's
             self.seen.faults.append(f"the account met {bug!r}")
+
+    def _is_left_by(self, statement: Statement) -> bool:
+        """Say whether it is known that a statement could not undo all, which is tried again later."""
+        return any(entry.holder == statement.title for entry in self.recovery.left)
 
     def _stuck(self, process: Process) -> str:
         if process.mode in (COMPLETE, PAUSED):
@@ -193,7 +229,7 @@ class Daemon:
         if self.endless or self.is_killed:
             return
         if self.engine.work_off(_STEPS):
-            self._settling.on_idle()
+            self.settling.on_idle()
         else:
             self._wake()
 

@@ -48,8 +48,10 @@ def facts_of(kernel: ModelKernel) -> Facts:
 
 def changes(before: Facts, after: Facts) -> list[Change]:
     """Return what is different, each thing of a link by itself: `("field", link, "mtu")`."""
+    if before == after:
+        return []
     found: list[Change] = []
-    for key in before.keys() | after.keys() if before.keys() != after.keys() else before:
+    for key in (*before, *(key for key in after if key not in before)):
         was, is_now = before.get(key), after.get(key)
         if was == is_now:
             continue
@@ -72,6 +74,11 @@ def value_of(facts: Facts, key: Key) -> Any:
         return facts.get(key)
     link = facts.get(("link", key[1]))
     return None if link is None else dict(_taken_apart(link)).get(key[2])
+
+
+def about(key: Key, facts: Facts) -> Key:
+    """Return a key as it is before a thing is there: a link by its name."""
+    return ("link", value_of(facts, ("field", key[1], "name"))) if key[0] == "link" else key
 
 
 def _link(link: ModelLink) -> tuple[Any, ...]:
@@ -108,6 +115,12 @@ def is_of_port(name: Any) -> bool:
 def told(key: Key) -> str:
     """Return a key for people."""
     return " ".join(_word(part) for part in key)
+
+
+def told_change(change: Change) -> str:
+    """Return a change for people."""
+    key, before, after = change
+    return f"{told(key)} {before} -> {after}"
 
 
 def _word(part: Any) -> str:

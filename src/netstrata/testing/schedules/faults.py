@@ -5,7 +5,7 @@ import errno
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
@@ -32,6 +32,8 @@ ERRORS = (
 # A read that is answered so says that the thing is not there, which only is a fault if it is.
 ABSENT = ("ENOENT", "ESRCH", "ENXIO", "ENODEV", "EADDRNOTAVAIL", "ENODATA")
 
+_IMMORTAL = nullcontext()
+
 
 def is_read(kind: int) -> bool:
     """Say whether a type of request only asks."""
@@ -44,8 +46,8 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[tuple[bool, int, int]] = []  # reads or writes, so many before it, errno
         self._torn = 0
-        self.happened = False
-        self._dies: list[tuple[str, int, bool]] = []  # at a write or a record, so many before it, and after it
+        self.happened = 0  # so many of them
+        self._dies: list[tuple[str, int, bool]] = []  # at a write, a record …, so many before it, and after it
         self.on_death: Callable[[], None] = lambda: None
         self._silent = -1  # so many writes from now on is one of which nobody hears, none if negative
 
@@ -62,16 +64,22 @@ class Faults:
         self._silent = after
 
     def die(self, what: str, after: int, done: bool) -> None:
-        """Kill the daemon at a write, or a record in its undo journal, after so many others; before or after it."""
+        """Kill the daemon after so many others of something, before or after it.
+
+        Shapes: what is a `write`, a `sweep` (a write of it), or a `record` in the undo journal.
+        """
         self._dies.append((what, after, done))
 
-    @contextmanager
-    def mortal(self, what: str) -> Iterator[None]:
+    def mortal(self, *kinds: str) -> AbstractContextManager[None]:
         """Kill the daemon before or after what is done meanwhile, if it is its turn."""
+        return self._mortal(kinds) if self._dies else _IMMORTAL
+
+    @contextmanager
+    def _mortal(self, kinds: tuple[str, ...]) -> Iterator[None]:
         waiting, self._dies = self._dies, []
-        here = [done for which, after, done in waiting if which == what and after == 0]
+        here = [done for which, after, done in waiting if which in kinds and after == 0]
         self._dies += [
-            (which, after - (which == what), done) for which, after, done in waiting if which != what or after
+            (which, after - (which in kinds), done) for which, after, done in waiting if which not in kinds or after
         ]
         if False in here:
             self.on_death()
@@ -101,7 +109,7 @@ class Faults:
             else:
                 refused = number
         self._waiting = kept
-        self.happened = self.happened or refused != 0
+        self.happened += refused != 0
         return refused
 
     def silenced(self, kind: int) -> bool:
@@ -109,13 +117,14 @@ class Faults:
         if is_read(kind) or self._silent < 0:
             return False
         self._silent -= 1
+        self.happened += self._silent < 0
         return self._silent < 0
 
     def torn(self, kind: int, flags: int) -> bool:
         """Say whether the table changes while it is read."""
         if self._torn and is_read(kind) and flags & NLM_F_DUMP == NLM_F_DUMP:
             self._torn -= 1
-            self.happened = True
+            self.happened += 1
             return True
         return False
 
@@ -173,6 +182,10 @@ class FaultySocket(ModelSocket):
         """Bring everything in order from now on."""
         self._disturbed.clear()
         self.bring()
+
+    def is_closed(self) -> bool:
+        """Say whether it is of no use any more."""
+        return self._closed
 
     def close(self) -> None:
         """Be of no use any more, as after the end of a process."""

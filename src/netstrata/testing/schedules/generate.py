@@ -53,7 +53,7 @@ class Programs:
         makers: tuple[Callable[[str], str], ...] = (
             self._up, self._up, self._address, self._address, self._address, self._route, self._route, self._route,
             self._rule, self._neighbour, self._make, self._make, self._port, self._setting, self._setting,
-            self._waiting, self._naming,
+            self._waiting, self._naming, self._sleep,
         )  # fmt: skip
         chosen = link if link and self._c.below(3) else f'"{self._c.one_of(self._p.links)}"'
         return Node(self._c.one_of(makers)(chosen))
@@ -114,9 +114,10 @@ class Programs:
 
     def _waiting(self, link: str) -> str:
         device = self._c.one_of(("eth0", "d0", "br0"))  # none that a statement renames: that goes on and on
-        return self._c.one_of(
-            (f"net.backend.waitlink({link});", f'net.backend.waitdevice("{device}");', 'sleep("100");')
-        )
+        return self._c.one_of((f"net.backend.waitlink({link});", f'net.backend.waitdevice("{device}");'))
+
+    def _sleep(self, link: str) -> str:
+        return 'sleep("100");'
 
     def _naming(self, link: str) -> str:
         name = self._c.one_of(NAMES)
@@ -160,7 +161,9 @@ class Happenings:
         return ("turns", str(self._c.below(4))) if kind == 2 else ("wait", self._c.one_of(("0.05", "1", "2.1")))
 
     def _fault(self) -> Step:
-        kind = self._c.below(9)
+        kind = self._c.below(10)
+        if kind == 9:
+            return ("silence", str(self._c.below(5)))
         if kind < 4:
             what = self._c.one_of(("read", "write"))
             errors = ERRORS if what == "write" else _READ_ERRORS
@@ -171,11 +174,32 @@ class Happenings:
             return ("late", self._c.one_of(("0.01", "0.5")))
         return (self._c.one_of(("lose", "double", "swap")), str(1 + self._c.below(3)))
 
-    def death(self) -> Step:
-        """Return how the daemon is killed: where it stands, or at a write or a record in its undo journal."""
+    def _death(self) -> Step:
+        """Return how the daemon is killed: where it stands, or at a write, a record in its undo journal, a sweep."""
         what = self._c.one_of(("crash", "write", "record"))
         when = self._c.one_of(("before", "after"))
         return ("die", what, str(self._c.below(12)), when) if what != "crash" else ("crash",)
+
+    def deaths(self) -> tuple[Step, ...]:
+        """Return how the daemon is killed, perhaps twice, in its end, or while the next one sweeps."""
+        kind = self._c.below(8)
+        first = self._death()
+        if kind < 4:
+            return (first,)
+        if kind == 4:
+            return first, self._death(), ("settle",)
+        if kind == 5:
+            return ("end",), ("die", self._c.one_of(("write", "record")), str(self._c.below(6)), "after")
+        edit = ("edit", str(self._c.below(50)))
+        if kind == 6:
+            again = (("whole",), ("crash",), ("settle",)) if self._c.below(2) else ()
+            return edit, first, ("settle",), *again
+        return (
+            edit,
+            ("crash",),
+            ("die", "sweep", str(self._c.below(3)), self._c.one_of(("before", "after"))),
+            ("settle",),
+        )
 
     def _other(self) -> Step:
         link = self._c.one_of(self._p.links)
@@ -233,5 +257,6 @@ def schedule_of(seed: int, crashes: bool = False) -> Schedule:
     if crashes:
         # Whose an address is that others gave a lifetime meanwhile, the next daemon cannot know.
         steps = [step for step in steps if step[:2] != ("addr", "life")]
-        steps.insert(choices.below(len(steps) + 1), happenings.death())
+        at = choices.below(len(steps) + 1)
+        steps[at:at] = (*(("wait", "1") for _ in range(choices.below(2))), *happenings.deaths())
     return Schedule(before, program, tuple(steps))

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from netstrata.engine.statement import Statement
+from netstrata.engine.statement import DYING, Statement
+from netstrata.protocols.rtnetlink.constants import IFA_F_DADFAILED, RTM_NEWLINK
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE, S32
+from netstrata.system.held import GONE
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.testing.model import ModelKernel, NotModelled
-from netstrata.testing.model.messages import Request, datagram, requests
-from netstrata.testing.schedules.facts import Change, Facts, changes, facts_of
+from netstrata.testing.model.messages import Request
+from netstrata.testing.schedules.facts import Change, Facts, Key, changes, facts_of
 from netstrata.testing.schedules.faults import Faults, FaultySocket, is_read, marked, refused
 
 
@@ -21,10 +23,10 @@ class Account(Protocol):
     def ours(self, statement: Statement | None, request: Request, changed: list[Change], now: Facts) -> None:
         """A request of the daemon's, for a statement, changed something."""
 
-    def others(self, changed: list[Change]) -> None:
+    def others(self, changed: list[Change], now: Facts) -> None:
         """Somebody else did something, which may have changed nothing."""
 
-    def refused(self, who: Statement | None, request: Request) -> None:
+    def refused(self, who: Statement | None, request: Request, for_good: bool) -> None:
         """A request of the daemon's, for a statement, was refused on purpose."""
 
     @property
@@ -47,8 +49,9 @@ class WatchedKernel(ModelKernel):
         self.faults = Faults()
         self.missing = ""  # what the model does not know, if anything was asked of it
         self.writes = 0  # of the daemon's
+        self.sweeping = False  # the daemon undoes what the one before it has left
         self.now: Facts = {}
-        self._others: set[int] = set()
+        self._daemons: dict[int, FaultySocket] = {}  # by port
         self._opens_for_others = False
         self._statement: Statement | None = None
 
@@ -66,8 +69,8 @@ class WatchedKernel(ModelKernel):
         self._ports += 1
         opened = FaultySocket(self, self._ports)
         self.sockets[opened] = None
-        if self._opens_for_others:
-            self._others.add(opened.port)
+        if not self._opens_for_others:
+            self._daemons[opened.port] = opened
         return opened
 
     def other(self) -> RequestSocket:
@@ -80,66 +83,71 @@ class WatchedKernel(ModelKernel):
 
     def daemons(self) -> list[FaultySocket]:
         """Return the daemon's sockets."""
-        return [one for one in self.sockets if isinstance(one, FaultySocket) and one.port not in self._others]
+        return [one for one in self._daemons.values() if not one.is_closed()]
+
+    def spoiled(self) -> set[Key]:
+        """Return addresses that are another host's."""
+        there = self.addresses6.of_link.items()
+        return {
+            ("addr", index, a.local, a.prefix) for index, some in there for a in some if a.has_flag(IFA_F_DADFAILED)
+        }
 
     def look(self) -> None:
         """Take what has changed as done by somebody else."""
         changed = self._changed()
         if self.account is not None:
-            self.account.others(changed)
+            self.account.others(changed, self.now)
 
-    def answers(self, data: bytes, port: int) -> Iterable[bytes]:
+    def answered(self, request: Request) -> Iterable[bytes]:
         """Do what is asked for, or say no; and note what came of it."""
-        if port in self._others:
-            yield from super().answers(data, port)
-            return
-        for request in requests(data, port):
-            number = self.faults.refusal(request.type)
-            if number:
-                if self.account is not None:
-                    self.account.refused(self._statement, request)
-                yield refused(request, number)
-            else:
-                with self.faults.mortal("read" if is_read(request.type) else "write"):
-                    if not self._is_alive(port):
-                        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-                    answered = self._answered(request)
-                if not self._is_alive(port):
-                    return
-                if self.faults.silenced(request.type):
-                    self._socket_of(port).overflow()
-                else:
-                    yield from answered
-
-    def _is_alive(self, port: int) -> bool:
-        return any(one.port == port for one in self.daemons())
-
-    def _socket_of(self, port: int) -> FaultySocket:
-        return next(one for one in self.daemons() if one.port == port)
-
-    def _answered(self, request: Request) -> list[bytes]:
-        packet = datagram(request.type, request.flags, request.sequence, 0, request.body)
-        try:
-            answered = list(super().answers(packet, request.port))
-        except NotModelled as missing:
-            self.missing = str(missing)
-            raise OSError(errno.ENOSYS, self.missing) from None
+        socket = self._daemons.get(request.port)
+        if socket is None:
+            return self.done(request)
+        reads = is_read(request.type)
+        number = self.faults.refusal(request.type)
+        if number:
+            if self.account is not None:
+                self.account.refused(self._statement, request, number in GONE)
+            return (refused(request, number),)
+        with self.faults.mortal(*(() if reads else ("write", "sweep") if self.sweeping else ("write",))):
+            if socket.is_closed():
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            try:
+                answered = self.done(request)
+            except NotModelled as missing:
+                self.missing = str(missing)
+                raise OSError(errno.ENOSYS, self.missing) from None
+            if not reads:
+                self._count(request, answered)
+        if socket.is_closed():
+            return ()
         if self.faults.torn(request.type, request.flags):
-            answered = [marked(one) for one in answered]
-        if not is_read(request.type):
-            self.writes += 1
-            changed = self._changed()
-            if self.account is not None and changed:
-                self.account.ours(self._statement, request, changed, self.now)
-            elif self.account is not None and _is_taken(answered):
-                self.account.refused(self._statement, request)
+            return [marked(one) for one in answered]
+        if self.faults.silenced(request.type):
+            socket.overflow()
+            return ()
         return answered
+
+    def done(self, request: Request) -> Iterable[bytes]:
+        """Do a request, the daemon's or of others, and return the answers."""
+        return super().answered(request)
+
+    def _count(self, request: Request, answered: Iterable[bytes]) -> None:
+        self.writes += 1
+        number = _errno(answered)
+        # Of a link some may have been changed before the kernel said no.
+        changed = self._changed() if not number or request.type == RTM_NEWLINK else []
+        if self.account is not None and changed:
+            self.account.ours(self._statement, request, changed, self.now)
+        elif self.account is not None and number == errno.EEXIST:
+            is_going = self._statement is None or self._statement.state == DYING
+            self.account.refused(self._statement, request, for_good=is_going)
 
     def _changed(self) -> list[Change]:
         before, self.now = self.now, facts_of(self)
         return changes(before, self.now)
 
 
-def _is_taken(answered: list[bytes]) -> bool:
-    """Say whether a request was refused because something of the same name is there."""
-    return any(S32.unpack_from(one, HEADER_SIZE)[0] == -errno.EEXIST for one in answered)
+def _errno(answered: Iterable[bytes]) -> int:
+    """Return why a request was refused, 0 if it was not."""
+    return next((-S32.unpack_from(one, HEADER_SIZE)[0] for one in answered), 0)

@@ -2,20 +2,27 @@
 
 import asyncio
 import errno
+import os
+from contextlib import suppress
+from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from netstrata.daemon.running.settling import SOON_S
+from netstrata.engine.statement import UP
 from netstrata.language.refusals import Refusals
 from netstrata.system.undo_journal import UndoJournal
 from netstrata.system.undo_journal.identity import Identity
 from netstrata.testing.model import NotModelled
 from netstrata.testing.schedules.account import Ledger
 from netstrata.testing.schedules.clock import InstantLoop
-from netstrata.testing.schedules.daemon import Daemon
+from netstrata.testing.schedules.daemon import Daemon, Planted, compiled
+from netstrata.testing.schedules.facts import Key
 from netstrata.testing.schedules.journal import MortalJournal
 from netstrata.testing.schedules.kernel import WatchedKernel
 from netstrata.testing.schedules.others import Others
 from netstrata.testing.schedules.schedule import Schedule, Step
+from netstrata.testing.schedules.story import Story
 
 CARDS = ("eth0", "eth1")
 _SETTLED_S = 0.3
@@ -30,35 +37,41 @@ class Outcome(NamedTuple):
     wrong: list[str]  # what must never be
     void: str  # why nothing can be said of it, "" if something can
     writes: int  # of the daemon
-    account: list[str]  # what was written, by whom
+    story: list[str]  # what happened, in order; empty if nobody asked for it
 
 
 class Run:
     """One schedule that runs."""
 
-    def __init__(self, schedule: Schedule, kernel: WatchedKernel) -> None:
+    def __init__(self, schedule: Schedule, kernel: WatchedKernel, story: Story, planted: Planted) -> None:
         """Prepare the kernel."""
+        self._planted = planted
+        self._program = schedule.program
         self._schedule = schedule
-        self._ledger = Ledger()
+        self._story = story
+        self._ledger = Ledger(story)
         self._kernel = kernel
         self._others = Others(self._kernel)
+        self._ledger.doubts = self._doubtful
+        self._ledger.troubles = self._troubles
         self._daemon: Daemon | None = None
         self._killed: list[Daemon] = []
         self._playing: asyncio.Task[Any] | None = None
-        self._folder = TemporaryDirectory() if schedule.crashes else None
+        self._journal = f"{_folder().name}/{os.getpid()}"
         kernel.faults.on_death = self._die
 
     async def play(self) -> Outcome:
         """Play it from the start to the end."""
         loop = asyncio.get_running_loop()
         self._playing = asyncio.current_task()
-        loop.set_exception_handler(lambda _, said: self._ledger.blame(f"bug: {said.get('exception', said)!r}"))
+        loop.set_exception_handler(self._broken)
         for name in CARDS:
             self._kernel.plug(name)
         for step in self._schedule.before:
             self._do(step)
         self._kernel.look()
         self._kernel.account = self._ledger
+        self._story.section("the kernel before:", self._kernel.text)
         try:
             self._daemon = self._start()
         except Refusals as refusals:
@@ -67,11 +80,13 @@ class Run:
             await self._steps(self._daemon)
         finally:
             await self._close()
+        self._story.section("the kernel after:", self._kernel.text)
         return self._outcome(self._kernel.missing or ("it goes on and on" if self._daemon.endless else ""))
 
     async def _steps(self, daemon: Daemon) -> None:
         ended = False
         for step in self._schedule.steps:
+            self._story.tell(f"== {' '.join(step)}")
             if step[0] == "end":
                 ended = True
                 daemon.end()
@@ -85,21 +100,29 @@ class Run:
                 daemon = self._restart()
         if not ended:
             self._calm()
-            await asyncio.sleep(_CALM_S)
+            await self._settle(daemon)
             if daemon.is_killed:
                 daemon = self._restart()
-                await asyncio.sleep(_CALM_S)
+                await self._settle(daemon)
             await self._check_standing(daemon)
+            self._story.section("the kernel while it stands:", self._kernel.text)
+            self._story.tell("== end")
             daemon.end()
         await self._wait_end(daemon)
         self._calm()
         if daemon.is_killed:
             daemon = self._restart()
-            await asyncio.sleep(_CALM_S)
+            await self._settle(daemon)
             daemon.end()
             await self._wait_end(daemon)
         await asyncio.sleep(_SETTLED_S)
         self._check_end(daemon)
+
+    async def _settle(self, daemon: Daemon) -> None:
+        """Wait until a daemon has settled; what fails again and again keeps it from that for a while."""
+        await asyncio.sleep(_CALM_S)
+        if daemon.is_left:
+            await asyncio.sleep(SOON_S)
 
     async def _wait_end(self, daemon: Daemon) -> None:
         for _ in range(int(_END_S / _POLL_S)):
@@ -116,6 +139,11 @@ class Run:
                 await asyncio.sleep(0)
         elif what == "wait":
             await asyncio.sleep(float(words[0]))
+        elif what == "edit":
+            smaller = list(self._program.smaller())
+            self._program = smaller[int(words[0]) % len(smaller)] if smaller else self._program
+        elif what == "whole":
+            self._program = self._schedule.program
         elif what == "fault":
             self._kernel.faults.refuse(words[0] == "read", int(words[1]), getattr(errno, words[2]))
         elif what == "die":
@@ -125,6 +153,7 @@ class Run:
         elif what == "silence":
             self._kernel.faults.silence(int(words[0]))
         elif what in ("lose", "double", "swap"):
+            self._ledger.is_deaf = self._ledger.is_deaf or what == "lose"
             for socket in self._kernel.daemons():
                 socket.disturb(what, int(words[0]))
         elif what == "late":
@@ -135,6 +164,9 @@ class Run:
 
     def _do(self, step: Step) -> None:
         """Let others do something."""
+        self._ledger.is_unmarked = self._ledger.is_unmarked or (
+            self._daemon is not None and step[:2] == ("addr", "life")
+        )
         try:
             self._others.do(step)
         except NotModelled as missing:
@@ -152,21 +184,41 @@ class Run:
         self._killed.append(self._daemon)
         if not self._daemon.is_killed:
             self._die()
-        self._daemon = self._start()
+        try:
+            self._daemon = self._start()
+        except Refusals:  # of what is left of the program: it was edited so that it is none
+            self._program = self._schedule.program
+            self._daemon = self._start()
         return self._daemon
 
     def _start(self) -> Daemon:
-        journal: MortalJournal | None = None
-        if self._folder is not None:
-            found = UndoJournal(f"{self._folder.name}/journal", Identity("boot", "namespace"))
-            journal = MortalJournal(found, self._kernel.faults)
-        return Daemon(self._schedule.program.text, self._kernel, journal)
+        compiled(self._program.text)  # nothing is begun with a program that is refused
+        self._story.tell("a daemon begins")
+        found = UndoJournal(self._journal, Identity("boot", "namespace"))
+        journal = MortalJournal(found, self._kernel.faults)
+        return Daemon(self._program.text, self._kernel, self._story, journal, self._planted)
+
+    def _broken(self, loop: asyncio.AbstractEventLoop, said: dict[str, Any]) -> None:
+        """Note what nobody caught; a daemon that was killed from within says anything before it is gone."""
+        if self._daemon is None or not self._daemon.is_killed:
+            self._ledger.blame(f"bug: {said.get('exception', said)!r}")
+
+    def _doubtful(self) -> set[Key]:
+        """Return what was about to be done when a daemon was killed, until the next one has made up its mind."""
+        return self._daemon.journal.doubtful if self._daemon is not None else set()
+
+    def _troubles(self) -> int:
+        """Return how often something went wrong on purpose, or because a program is at odds with itself."""
+        daemons = {*self._killed, self._daemon}
+        return self._kernel.faults.happened + sum(one.seen.fights for one in daemons if one is not None)
 
     def _die(self) -> None:
         """Kill the daemon, wherever it is."""
         if self._daemon is not None:
+            self._story.tell("the daemon is killed")
+            were_up = {one.title for one in self._daemon.seen.statements() if one.state == UP}
             self._daemon.kill(self._playing)
-            self._ledger.crashed(self._kernel.now)
+            self._ledger.crashed(self._kernel.now, self._kernel.spoiled(), were_up)
 
     async def _check_standing(self, daemon: Daemon) -> None:
         """Look at what stands; what is missing may be missed a moment later, where statements undo each other."""
@@ -176,10 +228,11 @@ class Run:
             missing = {one: what for one, what in daemon.ports.asked.missing().items() if one in missing}
         for what in (*daemon.stuck(), *missing.values()):
             self._ledger.blame(what)
-        waits = "sleep(" in self._schedule.program.text or self._kernel.faults.happened
-        self._ledger.check_kept(self._kernel.now, waits)
+        self._ledger.check_kept(self._kernel.now)
 
     def _check_end(self, daemon: Daemon) -> None:
+        if daemon.engine.stopped and daemon.recovery.is_left:  # the program has not settled
+            daemon.sweep()
         if not daemon.engine.stopped:
             self._ledger.blame("stuck: it has not ended")
             for what in daemon.stuck():
@@ -189,14 +242,10 @@ class Run:
         self._ledger.check_end(self._kernel.now)
         for what in daemon.unswept:
             self._ledger.blame(f"left over: {what}")
-        if daemon.journal is not None and daemon.journal.live and not self._may_be_left():
+        if daemon.journal.live and not self._ledger.may_stay:
             self._ledger.blame(f"left over: {daemon.journal.live} is in the undo journal")
         for what in daemon.left_over():
             self._ledger.blame(what)
-
-    def _may_be_left(self) -> bool:
-        """Whether something that had to be undone was refused, so that it is left to the next daemon."""
-        return self._ledger.forgives or self._kernel.faults.happened
 
     async def _close(self) -> None:
         assert self._daemon is not None
@@ -212,18 +261,36 @@ class Run:
         if left:
             await asyncio.gather(*left, return_exceptions=True)
         self._others.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        with suppress(FileNotFoundError):
+            os.unlink(self._journal)
 
     def _outcome(self, void: str) -> Outcome:
-        return Outcome([] if void else self._ledger.wrong, void, self._kernel.writes, self._ledger.wrote)
+        return Outcome([] if void else self._ledger.wrong, void, self._kernel.writes, self._story.lines)
 
 
-def run(schedule: Schedule, kernel: type[WatchedKernel] = WatchedKernel) -> Outcome:
-    """Run a schedule, and say what went wrong."""
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """Return where undo journals are, in memory if that can be had, until this process and those it began are gone."""
+    return TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+
+
+def _sound(daemon: Daemon) -> None:
+    """Plant nothing."""
+
+
+def run(
+    schedule: Schedule,
+    kernel: type[WatchedKernel] = WatchedKernel,
+    planted: Planted = _sound,
+    told: bool = False,
+) -> Outcome:
+    """Run a schedule, and say what went wrong; if asked for, also what happened.
+
+    Shapes: planted is called with each daemon before it begins, to plant a fault in it.
+    """
     loop = InstantLoop()
     try:
-        playing: Any = Run(schedule, kernel()).play()
+        playing: Any = Run(schedule, kernel(), Story(told), planted).play()
         outcome: Outcome = loop.run_until_complete(playing)
     finally:
         loop.close()

@@ -38,7 +38,7 @@ class Schedule(NamedTuple):
 
 
 def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    size = len(steps) // 2
+    size = (len(steps) + 1) // 2
     while size:
         for at in range(0, len(steps), size):
             yield steps[:at] + steps[at + size :]
