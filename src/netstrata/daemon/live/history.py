@@ -11,11 +11,11 @@ from netstrata.daemon.live.aside import Aside, Driven
 from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.kept import (
     MOST,
-    Awaited,
     KeptPrograms,
     Pinned,
     State,
     Texts,
+    Unconfirmed,
     Version,
     boot,
     digest_of,
@@ -34,7 +34,7 @@ class Runs(NamedTuple):
         return version.texts == self.texts and version.document == self.document
 
 
-class Keeping(NamedTuple):
+class ToKeep(NamedTuple):
     """What is to be kept: all programs in memory; on disk new ones, and what is to be known of them."""
 
     versions: list[Version]
@@ -71,7 +71,7 @@ class History:
             self._versions = self._kept.versions() if self._kept is not None else []
         return self._versions
 
-    def keeping(self, before: Runs, after: Runs, why: str, peer: Peer, confirm_s: int, is_back: bool | None) -> Keeping:
+    def keeping(self, before: Runs, after: Runs, why: str, peer: Peer, confirm_s: int, is_back: bool | None) -> ToKeep:
         """Return what is to be kept of a program, and of the one before it, if that is not kept yet.
 
         Shapes: is_back says whether it is one that ran before; None says that it is what the files say.
@@ -88,11 +88,11 @@ class History:
         pinned = None
         if is_back is not None:
             pinned = self._pinned(number, before if is_back else None)
-        awaited = Awaited(number, previous, now() + confirm_s, boot(), who) if confirm_s else None
+        awaited = Unconfirmed(number, previous, now() + confirm_s, boot(), who) if confirm_s else None
         state = State(after.document.only_persistent(), pinned, awaited)
         known = State(before.document.only_persistent(), self.pinned, self.awaited)
         new = [one for one in versions if one not in self.versions]
-        return Keeping(versions, new, state, must=state != known)
+        return ToKeep(versions, new, state, must=state != known)
 
     def _pinned(self, number: int, before: Runs | None) -> Pinned | None:
         """Return what says that a program runs instead of what the files say, if it does."""
@@ -102,7 +102,7 @@ class History:
             return None
         return Pinned(number, {path: digest_of(text) for path, text in before.texts.items()})
 
-    def take(self, keeping: Keeping, when_over: Callable[[], Waiting[None]]) -> None:
+    def take(self, keeping: ToKeep, when_over: Callable[[], Waiting[None]]) -> None:
         """Know what has become the program; call something when the time to confirm it is over."""
         self._versions = keeping.versions[-MOST:]
         self.pinned = keeping.state.pinned

@@ -42,7 +42,7 @@ class Version(NamedTuple):
         return self.texts[path]
 
 
-class Awaited(NamedTuple):
+class Unconfirmed(NamedTuple):
     """A program that somebody has to confirm; otherwise it goes back."""
 
     version: int
@@ -69,7 +69,7 @@ class State(NamedTuple):
 
     document: Document
     pinned: Pinned | None = None
-    awaited: Awaited | None = None
+    awaited: Unconfirmed | None = None
 
 
 class KeptPrograms:
@@ -88,7 +88,7 @@ class KeptPrograms:
             return State(
                 Document.of_json(found["document"]),
                 Pinned(**pinned) if pinned is not None else None,
-                Awaited(**awaited) if awaited is not None else None,
+                Unconfirmed(**awaited) if awaited is not None else None,
             )
         except (KeyError, TypeError, ValueError):
             return State(Document())

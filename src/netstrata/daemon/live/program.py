@@ -14,7 +14,7 @@ from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.aside import Aside, Driven
 from netstrata.daemon.live.document import Document
-from netstrata.daemon.live.history import History, Keeping, Runs
+from netstrata.daemon.live.history import History, Runs, ToKeep
 from netstrata.daemon.live.kept import Read, Version
 from netstrata.daemon.live.plan import Step, planned_steps
 from netstrata.engine.change import Change
@@ -34,7 +34,7 @@ MOST_STEPS: Final = 10_000  # that an answer tells of
 AGAIN_S: Final = 1.0  # between two attempts to go back, while something else is done
 
 
-class Wish(NamedTuple):
+class Terms(NamedTuple):
     """How a change is wanted.
 
     Shapes: persist is whether it outlives the daemon; confirm is how many seconds it may take until somebody confirms
@@ -55,14 +55,14 @@ class Candidate(NamedTuple):
     """
 
     why: str
-    wish: Wish
+    terms: Terms
     read: Read
     document: Document
     is_back: bool | None = False
     force: bool = True
 
 
-NOBODY: Final = Wish(Peer(0, frozenset()))
+NOBODY: Final = Terms(Peer(0, frozenset()))
 
 
 class LiveProgram:
@@ -123,7 +123,7 @@ class LiveProgram:
         self._steps = []
         try:
             difference, sources = yield from self._difference(candidate)
-            if candidate.wish.plan:
+            if candidate.terms.plan:
                 yield from self._plan(difference)
             else:
                 self._check_use(candidate, difference)
@@ -146,7 +146,7 @@ class LiveProgram:
         awaited = self.history.awaited
         if not text and self.engine.change is not None:
             text = "is being changed: something of the last change is not undone yet"
-        if not text and awaited is not None and not candidate.wish.plan and not candidate.is_back:
+        if not text and awaited is not None and not candidate.terms.plan and not candidate.is_back:
             left = max(0, round(awaited.left_s))
             text = f"waits {left} s more to be confirmed: `netstrata confirm` or `netstrata revert` comes first"
         if self.engine.terminating:
@@ -188,7 +188,7 @@ class LiveProgram:
 
     def _check_use(self, candidate: Candidate, difference: Difference) -> None:
         """Refuse what takes away from others what they stand on, unless that is meant."""
-        if candidate.force or candidate.wish.plan:
+        if candidate.force or candidate.terms.plan:
             return
         using = {_root_of(process).code.name for process in Prospect(self.engine, difference).from_}
         if using:
@@ -229,7 +229,7 @@ class LiveProgram:
                 yield from self.history.write(keeping.write, must=True)
             yield from difference.move()
             text = f"asked for {candidate.why}" + (": nothing differs" if difference.is_nothing else "")
-            self._stream.control(text, uid=candidate.wish.peer.uid, pid=candidate.wish.peer.pid)
+            self._stream.control(text, uid=candidate.terms.peer.uid, pid=candidate.terms.peer.pid)
             self.sources, self.document = sources, candidate.document
             self.history.take(keeping, self._time_is_over)
             if not difference.is_nothing:
@@ -240,10 +240,10 @@ class LiveProgram:
         if not keeping.must:
             yield from self.history.write(keeping.write, must=False)
 
-    def _keeping(self, candidate: Candidate, sources: list[Source]) -> Keeping:
+    def _keeping(self, candidate: Candidate, sources: list[Source]) -> ToKeep:
         after = _as_kept(sources, candidate.document)
         return self.history.keeping(
-            self.runs, after, candidate.why, candidate.wish.peer, candidate.wish.confirm, candidate.is_back
+            self.runs, after, candidate.why, candidate.terms.peer, candidate.terms.confirm, candidate.is_back
         )
 
     def _time_is_over(self) -> Waiting[None]:
@@ -265,10 +265,10 @@ def _root_of(process: Process) -> Process:
     return process
 
 
-def back_to(version: Version, why: str, wish: Wish) -> Candidate:
+def back_to(version: Version, why: str, terms: Terms) -> Candidate:
     """Return a program that has run before as what is to run again."""
     why = f"going back to {version.number} ({why})"
-    return Candidate(why, wish, version.read, version.document, is_back=True)
+    return Candidate(why, terms, version.read, version.document, is_back=True)
 
 
 def refused(refusals: Refusals) -> Failure:

@@ -8,66 +8,66 @@ from netstrata.control.answers import Answer, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer
 from netstrata.daemon.live.document import Document, Mark, spawned_text
-from netstrata.daemon.live.program import Candidate, LiveProgram, Wish, back_to, refused
+from netstrata.daemon.live.program import Candidate, LiveProgram, Terms, back_to, refused
 from netstrata.language.refusals import Refusals
 
 
 class ProgramVerbs:
     """What can be asked of one program that runs.
 
-    Each function is the verb of its name.  Shapes: wish has what all of these verbs take: see `Wish`.
+    Each function is the verb of its name.  Shapes: terms has what all of these verbs take: see `Terms`.
     """
 
     def __init__(self, program: LiveProgram) -> None:
         self._program = program
 
-    def reload(self, right: int, peer: Peer, **wish: Any) -> Waiting[Answer]:
+    def reload(self, right: int, peer: Peer, **terms: Any) -> Waiting[Answer]:
         """Read the program's files again."""
-        return self._offer("reload", Wish(peer, **wish), self._program.document, is_back=None)
+        return self._offer("reload", Terms(peer, **terms), self._program.document, is_back=None)
 
-    def load(self, right: int, peer: Peer, text: str, file: str = "<load>", **wish: Any) -> Waiting[Answer]:
+    def load(self, right: int, peer: Peer, text: str, file: str = "<load>", **terms: Any) -> Waiting[Answer]:
         """Add processes and templates."""
-        mark = _mark(wished := Wish(peer, **wish))
+        mark = _mark(agreed := Terms(peer, **terms))
         document = self._edited(lambda: self._program.document.load(text, file, mark, self._names()))
-        return self._offer(f"load {file}", wished, document)
+        return self._offer(f"load {file}", agreed, document)
 
     def replace(
-        self, right: int, peer: Peer, process: str, text: str, file: str = "<replace>", **wish: Any
+        self, right: int, peer: Peer, process: str, text: str, file: str = "<replace>", **terms: Any
     ) -> Waiting[Answer]:
         """Have another text of one process or template."""
         self._find(process)
-        mark = _mark(wished := Wish(peer, **wish))
+        mark = _mark(agreed := Terms(peer, **terms))
         document = self._edited(lambda: self._program.document.replace(process, text, file, mark))
-        return self._offer(f"replace {process}", wished, document)
+        return self._offer(f"replace {process}", agreed, document)
 
-    def unload(self, right: int, peer: Peer, process: str, force: bool = False, **wish: Any) -> Waiting[Answer]:
+    def unload(self, right: int, peer: Peer, process: str, force: bool = False, **terms: Any) -> Waiting[Answer]:
         """Have a process or template no more."""
         if process not in self._program.document.stopped:
             self._find(process)
-        wished = Wish(peer, **wish)
-        document = self._program.document.unload(process, _mark(wished))
-        return self._offer(f"unload {process}", wished, document, force=force)
+        agreed = Terms(peer, **terms)
+        document = self._program.document.unload(process, _mark(agreed))
+        return self._offer(f"unload {process}", agreed, document, force=force)
 
-    def stop(self, right: int, peer: Peer, process: str, **wish: Any) -> Waiting[Answer]:
+    def stop(self, right: int, peer: Peer, process: str, **terms: Any) -> Waiting[Answer]:
         """Undo a process, and leave it so."""
         self._find(process)
         if self._program.engine.templates[process].template:
             raise Failure(f"{NAME}.Refused", text=f"{process} is a template, and does not run by itself")
-        wished = Wish(peer, **wish)
-        return self._offer(f"stop {process}", wished, self._program.document.stop(process, _mark(wished)))
+        agreed = Terms(peer, **terms)
+        return self._offer(f"stop {process}", agreed, self._program.document.stop(process, _mark(agreed)))
 
-    def start(self, right: int, peer: Peer, process: str, **wish: Any) -> Waiting[Answer]:
+    def start(self, right: int, peer: Peer, process: str, **terms: Any) -> Waiting[Answer]:
         """Let a process run again that was stopped."""
         if process not in self._program.document.stopped:
             self._find(process)
-        return self._offer(f"start {process}", Wish(peer, **wish), self._program.document.start(process))
+        return self._offer(f"start {process}", Terms(peer, **terms), self._program.document.start(process))
 
     def spawn(
-        self, right: int, peer: Peer, template: str, arguments: list[str], name: str, **wish: Any
+        self, right: int, peer: Peer, template: str, arguments: list[str], name: str, **terms: Any
     ) -> Waiting[Answer]:
         """Run a template as a process of its own."""
         self._find(template)
-        return self.load(right, peer, spawned_text(template, arguments, name), f"<spawn {name}>", **wish)
+        return self.load(right, peer, spawned_text(template, arguments, name), f"<spawn {name}>", **terms)
 
     def plan(self, right: int) -> Waiting[Answer]:
         """Say what `reload` would do."""
@@ -77,7 +77,7 @@ class ProgramVerbs:
         """Keep the program that waits to be confirmed."""
         return self._program.confirm(peer)
 
-    def revert(self, right: int, peer: Peer, version: int = 0, **wish: Any) -> Waiting[Answer]:
+    def revert(self, right: int, peer: Peer, version: int = 0, **terms: Any) -> Waiting[Answer]:
         """Go back to a program that ran before."""
         history = self._program.history
         if history.awaited is not None and not version:
@@ -86,7 +86,7 @@ class ProgramVerbs:
         if not found:
             numbers = [str(one.number) for one in history.others(self._program.runs, 0)]
             raise Failure(f"{NAME}.NoSuchVersion", version=version, similar=numbers)
-        return self._program.offer(back_to(found[-1], "asked for", Wish(peer, **wish)))
+        return self._program.offer(back_to(found[-1], "asked for", Terms(peer, **terms)))
 
     def program(self, right: int) -> Answer:
         """Return the program as text, what was changed of its files, which programs there were, what is awaited."""
@@ -106,11 +106,11 @@ class ProgramVerbs:
         return found
 
     def _offer(
-        self, why: str, wish: Wish, document: Document, is_back: bool | None = False, force: bool = True
+        self, why: str, terms: Terms, document: Document, is_back: bool | None = False, force: bool = True
     ) -> Waiting[Answer]:
         program = self._program
         read = program.read if is_back is None else program.read_again
-        return program.offer(Candidate(why, wish, read, document, is_back, force))
+        return program.offer(Candidate(why, terms, read, document, is_back, force))
 
     def _names(self) -> list[str]:
         return [name for name, code in self._program.engine.templates.items() if not code.hidden]
@@ -136,5 +136,5 @@ class ProgramVerbs:
         return found
 
 
-def _mark(wish: Wish) -> Mark:
-    return Mark(f"uid {wish.peer.uid}", time.time(), wish.persist)
+def _mark(terms: Terms) -> Mark:
+    return Mark(f"uid {terms.peer.uid}", time.time(), terms.persist)
