@@ -13,7 +13,7 @@ from netstrata.control.description import Type
 from netstrata.control.verbs import OPERATE, READ, Failure, interface, perform, verbs
 from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import EventLog
-from netstrata.daemon.live.program import Wish
+from netstrata.daemon.live.program import Terms
 from netstrata.daemon.pyramid.replay import Replay
 from netstrata.engine.environment import Retry
 from netstrata.system.filesystem.generated import GeneratedFiles
@@ -73,9 +73,9 @@ def test_a_function_takes_and_returns_what_its_verb_does(service: type[object], 
     if not verb.safe:
         assert taken.pop(0).name == "peer"
     if taken and taken[-1].kind is inspect.Parameter.VAR_KEYWORD:
-        wish = inspect.signature(Wish).parameters
-        taken[-1:] = [wish[key] for key in verb.parameters if key in wish]
-        hints |= get_type_hints(Wish)
+        terms = inspect.signature(Terms).parameters
+        taken[-1:] = [terms[key] for key in verb.parameters if key in terms]
+        hints |= get_type_hints(Terms)
 
     assert right.name == "right"
     assert {one.name: one.default is not inspect.Parameter.empty for one in taken} == {

@@ -67,7 +67,8 @@ class Running:
         (folder / "program.ncd").write_text(PROGRAM)
         self.path = str(folder / "control")
         self.log = folder / "log"
-        words = ["-m", "netstrata", "run", "--control", self.path, str(folder / "program.ncd")]
+        options = ["--control", self.path, "--state", str(folder)]
+        words = ["-m", "netstrata", "run", *options, str(folder / "program.ncd")]
         self.environment = {**os.environ, "PYTHONPATH": str(sources)}
         with self.log.open("wb") as log:
             self.child = subprocess.Popen([python, *first, *words], stdout=log, stderr=log, env=self.environment)
@@ -220,6 +221,36 @@ def folder_in(folder: Path) -> Path:
     return made
 
 
+def test_what_people_have_changed_of_the_program_goes_over(daemon: Running) -> None:
+    connection = daemon.connect()
+    connection.call("Load", text='process more { println("more is up"); }', file="more.ncd")
+    connection.call("Stop", process="vpn")
+    before = connection.call("Program")
+
+    assert upgrade(daemon)[0] == 0
+
+    wait_until("what was loaded", lambda: daemon.says("more is up\n", 2))
+    after = connection.call("Program")
+    assert (after["text"], after["changes"]) == (before["text"], before["changes"])
+    assert [(one["what"], one["process"]) for one in after["changes"]] == [("loaded", "more"), ("stopped", "vpn")]
+
+
+def test_an_upgrade_while_the_program_changes_waits_for_that(daemon: Running) -> None:
+    text = 'process slow { sleep("0", "500"); println("slow is up"); }'
+    daemon.connect().call("Load", text=text, file="slow.ncd")
+    wait_until("what was loaded", lambda: daemon.says("slow is up\n"))
+    replacing = socket.socket(socket.AF_UNIX)
+    replacing.connect(daemon.path)
+    parameters = {"process": "slow", "text": text.replace('"500"', '"1"')}
+    replacing.sendall(encode_call("org.netstrata.Control.Replace", parameters))
+
+    assert upgrade(daemon)[0] == 0
+
+    assert answers(replacing, 1)[0]["parameters"]["changed"]
+    assert "_replace" not in daemon.log.read_text()
+    assert daemon.connect().call("Program")["text"].count('"1"') == 1
+
+
 def test_an_upgrade_leaves_no_file_open(daemon: Running, tmp_path: Path) -> None:
     plain = Running(folder_in(tmp_path))
     for one in (plain, daemon):
@@ -267,6 +298,9 @@ SOCKET = '{"socket": {"path": "PATH", "descriptor": DESCRIPTOR, "inode": INODE},
 CLIENTS = ', "clients": [{"descriptor": DESCRIPTOR}]}'
 EVENT = '{"seq": %d, "time": 1.0, "monotonic": 1.0, "kind": "tomorrow", "process": "", "text": "x"}'
 LOG = '{"log": {"id": "old", "seq": 7, "events": [%s]}}'
+PROGRAM_PART = (
+    '{"program": {"loaded": {"x": ["process x {", "x", "uid 0", 1.0, false]}, "unloaded": {}, "stopped": {}}}'
+)
 # What a daemon makes of what it cannot have written itself: what it says.
 HANDED = {
     "of another format": ("listening", "netstrata-handover 2 DESCRIPTOR\n{}", "of format 2, and this version reads 1"),
@@ -279,6 +313,8 @@ HANDED = {
     "another inode": ("listening", HEAD + SOCKET.replace("INODE", "1"), "does not listen at"),
     "a client that is none": ("listening", HEAD + SOCKET[:-1] + CLIENTS, "the clients of the daemon"),
     "events with a gap": ("pipe", HEAD + LOG % f"{EVENT % 5}, {EVENT % 7}", "its events do not follow one another"),
+    "changes of another shape": ("pipe", HEAD + '{"program": {"loaded": []}}', "the program of the daemon before this"),
+    "a change that is no text": ("pipe", HEAD + PROGRAM_PART, "what was changed of the program is dropped"),
     "an event that is none": ("pipe", HEAD + LOG % '{"seq": 7}', "the log of the daemon before this one cannot"),
 }  # fmt: skip
 

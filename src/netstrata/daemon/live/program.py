@@ -234,11 +234,11 @@ class LiveProgram:
             self.history.take(keeping, self._time_is_over)
             if not difference.is_nothing:
                 yield from self._change(difference, candidate.why)
+            if not keeping.must:
+                yield from self.history.write(keeping.write, must=False)
         finally:
             self.still.set()
             self._busy = ""
-        if not keeping.must:
-            yield from self.history.write(keeping.write, must=False)
 
     def _keeping(self, candidate: Candidate, sources: list[Source]) -> ToKeep:
         after = _as_kept(sources, candidate.document)
