@@ -131,6 +131,8 @@ class Document(NamedTuple):
 
         Raises: KeyError, TypeError, ValueError if it is none.
         """
+        if not all(isinstance(found[name], dict) for name in cls._fields):
+            raise TypeError("it is no document of changes")
         return cls(
             {name: Loaded(text, file, Mark(*mark)) for name, (text, file, *mark) in found["loaded"].items()},
             {name: Mark(*mark) for name, mark in found["unloaded"].items()},
