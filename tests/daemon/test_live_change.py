@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +276,45 @@ def test_time_that_is_over_while_no_daemon_runs_is_over(folder: Path) -> None:
         ready(daemon)
         assert "+lan" in printed(daemon)
         assert "nobody has confirmed the program: went back" in daemon.log.read_text()
+
+
+def test_who_confirms_just_when_the_time_is_over_is_told_what_has_come_of_it(folder: Path) -> None:
+    with Started(folder, PROGRAM, "--quiet") as daemon:
+        ready(daemon)
+        (folder / "program.ncd").write_text(NEW)
+        over = time.monotonic() + 1.2
+        daemon.connect().call("Reload", confirm=1)
+        daemon.child.send_signal(signal.SIGSTOP)  # both are due when it goes on
+        answers: list[bool] = []
+        thread = threading.Thread(target=lambda: answers.append(confirms(daemon)))
+        thread.start()
+        wait_until("the time to be over", lambda: time.monotonic() > over)
+        daemon.child.send_signal(signal.SIGCONT)
+        thread.join(60)
+
+        wait_until("one of both", lambda: "awaited" not in daemon.connect().call("Program"))
+        assert answers == [versions(daemon)[-1] == ("reload", True)]
+
+
+def confirms(daemon: Started) -> bool:
+    try:
+        daemon.connect().call("Confirm")
+    except Refusal:
+        return False
+    return True
+
+
+def test_status_says_who_has_a_program_to_confirm_and_how_long_still(folder: Path) -> None:
+    with Started(folder, PROGRAM, "--quiet") as daemon:
+        ready(daemon)
+        assert "confirm" not in netstrata(daemon, "status").stdout
+        (folder / "program.ncd").write_text(NEW)
+        daemon.connect().call("Reload", confirm=100)
+
+        said = netstrata(daemon, "status").stdout.splitlines()[0]
+
+        assert re.fullmatch(
+            rf"the program of uid {os.getuid()} goes back in (100|\d\d) s: `netstrata confirm` keeps it", said
+        )
+        daemon.connect().call("Confirm")
+        assert "confirm" not in netstrata(daemon, "status").stdout

@@ -62,6 +62,8 @@ class History:
         self.pinned = state.pinned
         self.awaited = state.awaited
         self._kept = kept
+        self.is_guarded = False  # the next daemon would run what runs now, though the files say something else already
+        self._writing: Aside | None = None  # the last that was written
         self._alarm: Driven | None = None
 
     @property
@@ -76,10 +78,7 @@ class History:
 
         Shapes: is_back says whether it is one that ran before; None says that it is what the files say.
         """
-        versions = list(self.versions)
-        if not versions or not before.is_in(versions[-1]):
-            number = versions[-1].number + 1 if versions else 1
-            versions.append(Version(number, "uid 0", time.time(), "start", *before))
+        versions = self._with(before)
         previous = versions[-1].number
         who = f"uid {peer.uid}"
         if after != before:
@@ -94,6 +93,34 @@ class History:
         new = [one for one in versions if one not in self.versions]
         return ToKeep(versions, new, state, must=state != known)
 
+    def _with(self, runs: Runs) -> list[Version]:
+        """Return the programs that are kept, the last of which is the one that runs."""
+        versions = list(self.versions)
+        if not versions or not runs.is_in(versions[-1]):
+            number = versions[-1].number + 1 if versions else 1
+            versions.append(Version(number, "uid 0", time.time(), "start", *runs))
+        return versions
+
+    def guard(self, runs: Runs, digests: dict[str, str]) -> Waiting[None]:
+        """Have the next daemon run what runs now, as long as files say what they say, until `take` or `release`.
+
+        Raises: Failure if that cannot be kept.
+        """
+        versions = self._with(runs)
+        new = [one for one in versions if one not in self.versions]
+        state = State(runs.document.only_persistent(), Pinned(versions[-1].number, digests), self.awaited)
+        self.is_guarded = True
+        yield from self.write(ToKeep(versions, new, state, must=True).write, must=True)
+        self._versions = versions
+
+    def release(self, document: Document) -> Waiting[None]:
+        """Have the next daemon do what it would have done before `guard`."""
+        self.is_guarded = False
+        if self._writing is not None:
+            yield self._writing.later  # whose client may have gone away meanwhile
+        state = State(document.only_persistent(), self.pinned, self.awaited)
+        yield from self.write(lambda kept: kept.keep_state(state), must=False)
+
     def _pinned(self, number: int, before: Runs | None) -> Pinned | None:
         """Return what says that a program runs instead of what the files say, if it does."""
         if self.pinned is not None:
@@ -105,6 +132,7 @@ class History:
     def take(self, keeping: ToKeep, when_over: Callable[[], Waiting[None]]) -> None:
         """Know what has become the program; call something when the time to confirm it is over."""
         self._versions = keeping.versions[-MOST:]
+        self.is_guarded = False
         self.pinned = keeping.state.pinned
         self.awaited = keeping.state.awaited
         self.wait(when_over)
@@ -138,7 +166,7 @@ class History:
         """
         problem = "this daemon keeps nothing"
         if self._kept is not None:
-            aside = Aside(write, self._kept)
+            aside = self._writing = Aside(write, self._kept)
             yield aside.later
             if aside.error is None:
                 return

@@ -15,7 +15,7 @@ from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.aside import Aside, Driven
 from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.history import History, Runs, ToKeep
-from netstrata.daemon.live.kept import Read, Version
+from netstrata.daemon.live.kept import Read, Version, digest_of
 from netstrata.daemon.live.plan import Step, planned_steps
 from netstrata.engine.change import Change
 from netstrata.engine.compiler import compile_in_steps
@@ -105,9 +105,20 @@ class LiveProgram:
         awaited = self.history.awaited
         if awaited is None:
             raise Failure(f"{NAME}.NothingAwaited")
-        yield from self.history.confirm(self.document, self._time_is_over)
+        if self._busy:
+            raise Failure(f"{NAME}.Busy", text=self._busy)
+        self._busy = "is being confirmed"
+        work = Driven(self._confirm)
+        yield work.later
+        work.result()
         self._stream.control(f"confirmed the program {awaited.version}", uid=peer.uid, pid=peer.pid)
         return {}
+
+    def _confirm(self) -> Waiting[None]:
+        try:
+            yield from self.history.confirm(self.document, self._time_is_over)
+        finally:
+            self._busy = ""
 
     def begin(self, sources: list[Source], document: Document) -> None:
         """Know the program that runs; go back when the time is over in which it may be confirmed, if it is to be."""
@@ -122,6 +133,7 @@ class LiveProgram:
         self._begin(candidate)
         self._steps = []
         try:
+            yield from self._guard(candidate)
             difference, sources = yield from self._difference(candidate)
             if candidate.terms.plan:
                 yield from self._plan(difference)
@@ -136,7 +148,9 @@ class LiveProgram:
         except MemoryError:
             raise Failure(f"{NAME}.Unavailable", text="there is not enough memory for the program") from None
         finally:
-            if self.still.is_set():
+            if self.history.is_guarded and self.still.is_set():  # whoever has asked may be gone
+                Driven(self._release)
+            elif self.still.is_set():
                 self._busy = ""
         return {"changed": not difference.is_nothing, "steps": self._steps}
 
@@ -154,6 +168,19 @@ class LiveProgram:
         if text:
             raise Failure(f"{NAME}.Busy", text=text)
         self._busy = f"is being read ({candidate.why})"
+
+    def _guard(self, candidate: Candidate) -> Waiting[None]:
+        """Have a daemon that follows a killed one not run what is to be confirmed, though its file says so already."""
+        if candidate.terms.plan or not candidate.terms.confirm or candidate.is_back is not None:
+            return
+        file = Aside(candidate.read, self._path)
+        yield file.later
+        if file.error is None:
+            yield from self.history.guard(self.runs, {self._path: digest_of(file.found)})
+
+    def _release(self) -> Waiting[None]:
+        yield from self.history.release(self.document)
+        self._busy = ""
 
     def _difference(self, candidate: Candidate) -> Waiting[tuple[Difference, list[Source]]]:
         """Read a candidate, and compare it with what runs."""

@@ -36,7 +36,7 @@ def start_of(kept: KeptPrograms, read: Read) -> Start:
     if state.pinned is not None:
         version = kept.version(state.pinned.version)
         if version is not None and all(_is(read, path, digest) for path, digest in state.pinned.digests.items()):
-            note = "the program is not what its file says, for somebody went back to an earlier one"
+            note = "the program is not what its file says, for that was gone back from, or was never confirmed"
             return Start(version.read, version.document, state, note)
     if state.pinned is not None or awaited is not None:
         state = State(state.document)
