@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from netstrata.cli.client import Connection
+from netstrata.cli.deadline import Deadline
 from netstrata.cli.links import link_line
 from netstrata.cli.terminal_style import Paint, harmless
 from netstrata.control.errors import Refusal
@@ -24,6 +25,10 @@ def status(options: argparse.Namespace, daemon: Connection) -> int:
     paint = Paint(sys.stdout)
     now = time.time()
     links = _links(daemon)
+    deadline = Deadline()
+    deadline.ask(daemon)
+    if deadline.line:
+        print(paint.cut(paint.red(deadline.line)))
     for process in harmless(answer["processes"]):
         print(paint.cut(_process(process, paint, now)))
         for floor in process["floors"]:

@@ -11,9 +11,10 @@ import pytest
 from textual.pilot import Pilot
 
 from netstrata.cli.client import Connection
+from netstrata.cli.watch.app import WatchApp
 from tests.cli.daemons import Terminal, daemon, start_daemon
 from tests.cli.programs import netstrata
-from tests.cli.watch.playing import play, resize, wait_for
+from tests.cli.watch.playing import TIMEOUT_S, play, resize, text_of, wait_for
 from tests.clock import Clock
 
 PROGRAM = """process wired { var("x") v; call("inner", {}); println("up"); }
@@ -329,3 +330,21 @@ def test_without_a_terminal_or_textual_it_says_what_to_do(tmp_path: Path) -> Non
     assert code == 1
     assert "error: netstrata watch needs textual" in shown
     assert "pip install 'netstrata[tui]'" in shown
+
+
+def test_the_head_says_that_a_program_waits_to_be_confirmed_and_how_long_still(tmp_path: Path) -> None:
+    path = str(tmp_path / "control")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await wait_for(pilot, "wired complete")
+        await asyncio.to_thread(Connection(path).call, "Load", text='process more { println("more"); }', confirm=100)
+        await wait_for(pilot, f"the program of uid {os.getuid()} goes back in 9")
+        await asyncio.to_thread(Connection(path).call, "Confirm")
+        assert isinstance(pilot.app, WatchApp)
+        end = time.monotonic() + TIMEOUT_S
+        while "goes back" in text_of(pilot.app):
+            assert time.monotonic() < end
+            await pilot.pause(0.02)
+
+    with daemon(tmp_path, PROGRAM):
+        play(path, act, (120, 30))

@@ -15,6 +15,7 @@ from textual.containers import Container
 from textual.widgets import Input, Static
 
 from netstrata.cli.client import Connection
+from netstrata.cli.deadline import Deadline
 from netstrata.cli.links import link_table
 from netstrata.cli.queries import cause_line
 from netstrata.cli.refusals import told
@@ -22,8 +23,9 @@ from netstrata.cli.terminal_style import Paint, harmless
 from netstrata.cli.watch.choice import Choice
 from netstrata.cli.watch.dialogs import HELP, KEYS, Asking, Choosing, Reading, room_in
 from netstrata.cli.watch.feed import EventFeed
+from netstrata.cli.watch.head import head_of
 from netstrata.cli.watch.lines import EventLines
-from netstrata.cli.watch.rows import COLOURS, MARKS, FloorRow, Part, Pyramid, root_of
+from netstrata.cli.watch.rows import FloorRow, Part, Pyramid, root_of
 from netstrata.cli.watch.terminal import terminal_gone
 from netstrata.cli.watch.timeline import TimeLine, here
 from netstrata.control.errors import NoDaemon, Refusal
@@ -86,6 +88,7 @@ class WatchApp(App[None]):
         self._in_terminal = False
         self._message = ""
         self._message_until = 0.0
+        self._deadline = Deadline()
         self._stale: set[str] = {""}  # processes to ask for; "" is everything
         self._wanted = asyncio.Event()
         self._head = Static(id="head", markup=False)
@@ -142,8 +145,8 @@ class WatchApp(App[None]):
             gone = self._time_line.add(news + heard.events if self._connected else heard.events + news)
             self._event_lines.renew(gone)
         self._stale.update(root_of(event["process"]) for event in heard.events if event["process"])
-        if any(event["kind"] == "program" for event in heard.events):
-            self._stale = {""}  # of what was before an upgrade, nobody says that it is gone
+        if any(event["kind"] in ("program", "control") for event in heard.events):
+            self._stale = {""}  # of what was before an upgrade, nobody says that it is gone; or one is confirmed
         if self._stale and self._connected:
             self._wanted.set()
 
@@ -172,6 +175,8 @@ class WatchApp(App[None]):
         daemon = Connection(self._path)
         try:
             asked: list[dict[str, str]] = [{"process": root} if root is not None else {} for root in roots]
+            if None in roots:
+                self._deadline.ask(daemon)
             return [daemon.call("Status", below=True, **one)["processes"] for one in asked]
         finally:
             daemon.close()
@@ -200,6 +205,7 @@ class WatchApp(App[None]):
         self._pyramid_lines.refresh()
         if self._message and time.monotonic() > self._message_until:
             self._message = ""
+        if self._deadline.line or not self._message:
             self._tell()
 
     def _say(self, message: str) -> None:
@@ -208,13 +214,7 @@ class WatchApp(App[None]):
         self._tell()
 
     def _tell(self) -> None:
-        head = Text(no_wrap=True, overflow="ellipsis")
-        for state, count in sorted(self._pyramid.counts().items()):
-            head.append(f"{MARKS.get(state, '○')} {count} {state}  ", COLOURS.get(state, ""))
-        if not self._connected:
-            head.append("no daemon; trying again  ", "bold red")
-        head.append(self._path, "dim")
-        self._head.update(head)
+        self._head.update(head_of(self._pyramid.counts(), self._connected, self._deadline.line, self._path))
         foot = Text(no_wrap=True, overflow="ellipsis")
         seen = self._choice.told()
         if self._message:
