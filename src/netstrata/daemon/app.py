@@ -29,7 +29,6 @@ from netstrata.engine.registry import Registry
 from netstrata.language.check import check
 from netstrata.language.diagnostics import render_all
 from netstrata.language.load import load
-from netstrata.language.refusals import Refusals
 from netstrata.language.secrecy import secret_places
 from netstrata.language.tree import PlainProgram
 from netstrata.system.filesystem.places import NotFollowed
@@ -137,41 +136,21 @@ class App:
             self._log.timed(f"error: what the program printed could not all be written: {lost.strerror}")
         return code
 
-    def _how_to_start(self) -> "Start | None":
-        """Return which program is to run, if that is not just what its file says."""
-        if not os.path.exists(os.path.join(self._kept_in, "state")):
-            return None
-        from netstrata.daemon.live.kept import KeptPrograms
-        from netstrata.daemon.live.start import start_of
-
-        try:
-            start = start_of(KeptPrograms(self._kept_in), read_file)
-        except OSError as error:
-            raise CannotRun(f"cannot write to {self._kept_in}: {error.strerror}", 1) from None
-        if start.note:
-            self._log.timed(f"note: {start.note} (netstrata program --versions)")
-        return start
-
     def _load(self) -> PlainProgram:
         """Read the program that is to run, as people have changed it.
 
         Raises: Refusals; CannotRun.
         """
-        start = self._start = self._how_to_start()
         path, changed = self._options.program, self._upgrade.document
-        if changed is not None:
-            from netstrata.daemon.live.kept import State
-            from netstrata.daemon.live.start import Start
+        if changed is None and not os.path.exists(os.path.join(self._kept_in, "state")):
+            return load(path, read_file)
+        from netstrata.daemon.live.start import load_as_changed
 
-            before = start or Start(read_file, changed, State(changed.only_persistent()))
-            try:
-                program = load(path, before.read, changed.edit)
-            except Refusals as refusals:
-                self._log.timed(f"warning: what was changed of the program is dropped: {render_all(refusals.refused)}")
-            else:
-                self._start = before._replace(document=changed)
-                return program
-        return load(path, start.read, start.document.edit) if start is not None else load(path, read_file)
+        try:
+            program, self._start = load_as_changed(path, self._kept_in, changed, read_file, self._log.timed)
+        except OSError as error:
+            raise CannotRun(f"cannot write to {self._kept_in}: {error.strerror}", 1) from None
+        return program
 
     def _settings(self) -> EngineSettings:
         return EngineSettings(

@@ -13,7 +13,7 @@ import sys
 import time
 from asyncio import Future, Task, create_subprocess_exec, create_task, get_running_loop, subprocess, wait_for
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from netstrata.control.answers import Answer
 from netstrata.control.interface import NAME
@@ -23,13 +23,15 @@ from netstrata.daemon.control.server import ControlSocket
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.events.recording import read_event
-from netstrata.daemon.live.document import Document
-from netstrata.daemon.live.program import LiveProgram
 from netstrata.engine.machine import Engine
 from netstrata.engine.structures.names.goals import goals
 from netstrata.system.children.spawn import stop_ignoring
 from netstrata.system.handover import Handover, hand_over
 from netstrata.version import VERSION
+
+if TYPE_CHECKING:
+    from netstrata.daemon.live.document import Document
+    from netstrata.daemon.live.program import LiveProgram
 
 ANSWER_S: Final = 30.0  # for the next version to say whether it can run
 CHANGE_S: Final = 10.0  # for a change of the program to end
@@ -88,6 +90,8 @@ class Upgrade:
         self._stream.resume(str(part["id"]), part["seq"], events)
 
     def _take_program(self, part: dict[str, Any]) -> None:
+        from netstrata.daemon.live.document import Document
+
         self.document = Document.of_json(part)
 
     def claim(self, path: str) -> Claim | None:
@@ -105,7 +109,7 @@ class Upgrade:
         self._inherits = bool(found)
         return found[0] if found else None
 
-    def open(self, control: ControlSocket, engine: Engine, program: LiveProgram) -> None:
+    def open(self, control: ControlSocket, engine: Engine, program: "LiveProgram") -> None:
         """Go on with clients and goals, and know the program that runs."""
         self._program = program
         handover = self._handover

@@ -1,9 +1,14 @@
 """Which program a daemon starts with: what its files say, unless another one is to run, or was never confirmed."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.kept import KeptPrograms, Pinned, Read, State, digest_of
+from netstrata.language.diagnostics import render_all
+from netstrata.language.load import load
+from netstrata.language.refusals import Refusals
+from netstrata.language.tree import PlainProgram
 
 
 class Start(NamedTuple):
@@ -13,6 +18,26 @@ class Start(NamedTuple):
     document: Document
     state: State
     note: str = ""
+
+
+def load_as_changed(
+    path: str, kept_in: str, changed: Document | None, read: Read, say: Callable[[str], None]
+) -> tuple[PlainProgram, Start]:
+    """Read the program that is to run, and return how that is to go on.
+
+    Shapes: changed is what people had changed of it when the daemon before us was upgraded; if that makes no program
+    any more, it is dropped with a word.
+    Raises: Refusals; OSError if what is decided here cannot be kept.
+    """
+    start = start_of(KeptPrograms(kept_in), read)
+    if start.note:
+        say(f"note: {start.note} (netstrata program --versions)")
+    if changed is not None:
+        try:
+            return load(path, start.read, changed.edit), start._replace(document=changed)
+        except Refusals as refusals:
+            say(f"warning: what was changed of the program is dropped: {render_all(refusals.refused)}")
+    return load(path, start.read, start.document.edit), start
 
 
 def start_of(kept: KeptPrograms, read: Read) -> Start:
