@@ -1,6 +1,7 @@
 """The console shows floors and lights as they are, and restarts what stands above one."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -211,6 +212,24 @@ def test_a_program_that_changes_is_seen_with_its_new_floors(scene: Scene) -> Non
     Connection(scene.path, 60).call("Revert")
     scene.browser.wait(f"{floors} === {before}")
     scene.now()
+
+
+def test_a_program_that_waits_to_be_confirmed_is_told_with_the_time_when_it_goes_back(scene: Scene) -> None:
+    text = scene.program.read_text()
+    other = text.replace("process wired {", 'process wired { var("x") marked;')
+    banner = "document.getElementById('banner')"
+    connection = Connection(scene.path, 60)
+
+    connection.call("Replace", process="wired", text=process_of(other, "wired"), confirm=300)
+    told = scene.browser.wait(f"!{banner}.hidden && {banner}.textContent")
+    connection.call("Confirm")
+    scene.browser.wait(f"{banner}.hidden")
+    connection.call("Revert")
+    scene.now()
+
+    assert re.fullmatch(
+        r"The program of uid 0 goes back at \d\d:\d\d:\d\d, unless `netstrata confirm` keeps it\.", told
+    )
 
 
 def process_of(text: str, name: str) -> str:

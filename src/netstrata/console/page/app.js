@@ -19,6 +19,7 @@ export class App {
     this.wanted = new Map(); // path -> when it was asked after
     this.past = { index: -1, state: null };
     this.snapshot = null;
+    this.awaited = null; // a program that waits to be confirmed: {who, until}
     this.tell = this.tell.bind(this);
   }
 
@@ -131,6 +132,7 @@ export class App {
     const upgraded = about.epoch === this.about.epoch && about.program !== this.about.program;
     this.about = about;
     if (about.daemon && about.text) this.text.load();
+    this.loadAwaited();
     if (about.daemon && (upgraded || !this.history.ready)) this.loadStatus();
     if (upgraded && about.daemon) toast(`The daemon was upgraded in place: it is version ${about.version} now.`);
     this.changed();
@@ -150,7 +152,16 @@ export class App {
       if (this.about.text) this.text.load();
     }
     if (gap || changed) this.loadStatus();
+    if (gap || events.some((event) => event.kind === "program" || event.kind === "control")) this.loadAwaited();
     this.useSnapshot();
+    this.changed();
+  }
+
+  // Ask whether a program waits to be confirmed; what begins and ends that is an event.
+  async loadAwaited() {
+    const told = this.mayAct && this.knows("Program") ? await this.get("program", {}, true) : null;
+    const awaited = told?.awaited;
+    this.awaited = awaited ? { who: awaited.who, until: Date.now() / 1000 + awaited.left } : null;
     this.changed();
   }
 

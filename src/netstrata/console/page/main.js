@@ -12,6 +12,7 @@ import { Pyramids } from "./pyramids.js";
 import { Scrubber } from "./scrubber.js";
 import { Source } from "./source.js";
 import { Timeline } from "./timeline.js";
+import { clock } from "./words.js";
 
 /** @type {[string, string, any, string?][]} */
 const VIEWS = [
@@ -84,7 +85,11 @@ function update() {
         : "no daemon",
   );
   daemon.title = about.daemon ? `Netstrata ${about.version}` : about.why;
-  banner.hidden = well;
+  banner.hidden = well && !app.awaited;
+  if (well && app.awaited) {
+    const { who, until } = app.awaited;
+    setText(banner, `The program of ${who} goes back at ${clock(until, false)}, unless \`netstrata confirm\` keeps it.`);
+  }
   if (!well)
     setText(
       banner,
