@@ -11,7 +11,8 @@ from netstrata.ports import Neighbour, Ports
 async def neigh(ports: Ports, link: Link, address: Address, mac: Mac) -> Up[None]:
     """Hold a permanent neighbour, in the place of one that was only learned; the same permanent one before stays.
 
-    The kernel drops the neighbours of a link that is set down, so it is written below `net.up`.
+    The kernel drops the neighbours of a link that is set down, or loses its last IPv4 address: it is written below
+    `net.up`, and below an address of the link if it is of IPv4.
 
     Example:
         net.up("eth0");
