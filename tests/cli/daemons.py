@@ -24,7 +24,18 @@ def start_daemon(folder: Path, text: str, *arguments: str) -> subprocess.Popen[b
     program = folder / "program.ncd"
     program.write_text(text)
     control = str(folder / "control")
-    words = [sys.executable, "-m", "netstrata", "run", "--quiet", "--control", control, str(program)]
+    words = [
+        sys.executable,
+        "-m",
+        "netstrata",
+        "run",
+        "--quiet",
+        "--control",
+        control,
+        "--state",
+        str(folder),
+        str(program),
+    ]
     child = subprocess.Popen([*words, "--", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 60
     while True:

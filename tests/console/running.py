@@ -67,7 +67,9 @@ def start_daemon(folder: Path, text: str = PROGRAM) -> Started:
     folder.chmod(0o755)
     (folder / "program.ncd").write_text(text)
     path = folder / "control"
-    daemon = Started(folder, "run", "--quiet", "--control", str(path), str(folder / "program.ncd"))
+    daemon = Started(
+        folder, "run", "--quiet", "--control", str(path), "--state", str(folder), str(folder / "program.ncd")
+    )
 
     def answers() -> bool:
         assert daemon.child.poll() is None, daemon.said()

@@ -20,7 +20,7 @@ from netstrata.testing.lab import Lab
 
 pytestmark = pytest.mark.kernel
 LINKS = ("a0", "a1", "a2")
-PAIRS = 12
+PAIRS = 8
 Program = dict[str, list[str]]  # the statements of each process and template
 
 

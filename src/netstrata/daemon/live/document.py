@@ -12,8 +12,6 @@ from netstrata.language.tree import File, Process
 from netstrata.language.valuetext import format_value
 from netstrata.values import Refused, Source
 
-FROM_NOBODY: Final = "<nobody>"
-
 
 class Mark(NamedTuple):
     """Who changed something, when (seconds of wall time), and whether that outlives the daemon."""
