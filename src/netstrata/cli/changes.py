@@ -87,16 +87,15 @@ def _wait(path: str, seconds: int) -> int:
         if not is_terminal:
             time.sleep(min(TICK_S, max(0.0, left)))
         try:
-            awaited = Connection(path).call("Program").get("awaited")
+            answer = Connection(path).call("Program")
         except (NoDaemon, Refusal):
             continue  # it may be on its way up again; it goes on counting
-        if awaited is None:
-            return _told(path, left)
+        if "awaited" not in answer:
+            return _told(answer["versions"], left)
 
 
-def _told(path: str, left: float) -> int:
+def _told(versions: list[dict[str, Any]], left: float) -> int:
     """Say what has become of a program that does not wait any more."""
-    versions = Connection(path).call("Program")["versions"]
     running = [one for one in versions if one["runs"]]
     if running and running[-1]["why"].startswith("going back"):
         print("nobody has confirmed it: went back" if left <= TICK_S else "went back")

@@ -15,21 +15,17 @@ from asyncio import Future, Task, create_subprocess_exec, create_task, get_runni
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from netstrata.control.answers import Answer
-from netstrata.control.interface import NAME
-from netstrata.control.verbs import Failure
-from netstrata.daemon.control.claim import Claim
-from netstrata.daemon.control.server import ControlSocket
-from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
-from netstrata.daemon.events.recording import read_event
 from netstrata.engine.machine import Engine
-from netstrata.engine.structures.names.goals import goals
-from netstrata.system.children.spawn import stop_ignoring
 from netstrata.system.handover import Handover, hand_over
 from netstrata.version import VERSION
 
+# Every daemon starts with this; what only an upgrade needs is imported where one begins or ends.
 if TYPE_CHECKING:
+    from netstrata.control.answers import Answer
+    from netstrata.daemon.control.claim import Claim
+    from netstrata.daemon.control.server import ControlSocket
+    from netstrata.daemon.events.event import Event
     from netstrata.daemon.live.document import Document
     from netstrata.daemon.live.program import LiveProgram
 
@@ -84,6 +80,8 @@ class Upgrade:
         self._before, self._asked = str(part["name"]), float(part["asked"])
 
     def _take_log(self, part: dict[str, Any]) -> None:
+        from netstrata.daemon.events.recording import read_event
+
         events = [read_event(event) for event in part["events"]]
         if [event.seq for event in events] != list(range(part["seq"] - len(events) + 1, part["seq"] + 1)):
             raise ValueError("its events do not follow one another")
@@ -94,8 +92,10 @@ class Upgrade:
 
         self.document = Document.of_json(part)
 
-    def claim(self, path: str) -> Claim | None:
+    def claim(self, path: str) -> "Claim | None":
         """Go on with the control socket that was handed over, None if none was for that path."""
+        from netstrata.daemon.control.claim import Claim
+
         found: list[Claim] = []
 
         def take(part: dict[str, Any]) -> None:
@@ -109,7 +109,7 @@ class Upgrade:
         self._inherits = bool(found)
         return found[0] if found else None
 
-    def open(self, control: ControlSocket, engine: Engine, program: "LiveProgram") -> None:
+    def open(self, control: "ControlSocket", engine: Engine, program: "LiveProgram") -> None:
         """Go on with clients and goals, and know the program that runs."""
         self._program = program
         handover = self._handover
@@ -120,6 +120,8 @@ class Upgrade:
             handover.close()
 
     def _ask_again(self, names: list[str], engine: Engine) -> None:
+        from netstrata.engine.structures.names.goals import goals
+
         for name in names:
             text = name.encode("latin-1").decode("utf-8", "backslashreplace")
             goals(engine).ask(name.encode("latin-1"))
@@ -147,6 +149,9 @@ class Upgrade:
             self._execute()
         self._say(f"error: not run anew: {problem}")
         if self._outcome is not None:
+            from netstrata.control.interface import NAME
+            from netstrata.control.verbs import Failure
+
             self._outcome.set_exception(Failure(f"{NAME}.NotUpgraded", text=problem))
 
     async def _why_not_now(self) -> str:
@@ -168,8 +173,10 @@ class Upgrade:
         if self._outcome is not None:
             self._outcome.set_result({"before": before, "after": VERSION, "seconds": round(seconds, 3)})
 
-    def pack(self, claim: Claim | None, control: ControlSocket | None) -> dict[str, str]:
+    def pack(self, claim: "Claim | None", control: "ControlSocket | None") -> dict[str, str]:
         """Hand over what goes over; return what the environment of the next version must have."""
+        from netstrata.engine.structures.names.goals import goals
+
         engine = self._stream.engine
         parts: dict[str, Any] = {"version": {"name": VERSION, "asked": self._asked}}
         parts["goals"] = [name.decode("latin-1") for name in goals(engine).asked] if engine is not None else []
@@ -207,6 +214,8 @@ async def _why_not() -> str:
     if sys.argv[1:2] != ["run"] or at < 1 or sys.orig_argv[at] != "run":
         return "it is not known how this daemon was started"
     words = [sys.executable, *sys.orig_argv[1 : at + 1], "--dry-run", *sys.orig_argv[at + 1 :]]
+    from netstrata.system.children.spawn import stop_ignoring
+
     stop_ignoring()
     try:
         child = await create_subprocess_exec(
