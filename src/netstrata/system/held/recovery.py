@@ -57,8 +57,8 @@ class Journal(Protocol):
     def close(self) -> None: ...
 
 
-class Behind(NamedTuple):
-    """An entry of this daemon's own that nobody holds."""
+class Left(NamedTuple):
+    """One that somebody had claimed, and has given back."""
 
     number: int
     kind: str
@@ -66,6 +66,12 @@ class Behind(NamedTuple):
     undo: bytes
     holder: str
     done: bool
+
+
+class Behind(Left):
+    """An entry of this daemon's own that nobody holds."""
+
+    __slots__ = ()
 
 
 class _NoJournal:

@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeVar
 
 from netstrata.protocols.nftables import NftObject
 from netstrata.system.held import Recovery
-from netstrata.system.held.recovery import LeftEntry
+from netstrata.system.held.recovery import Behind, Left, LeftEntry
 from netstrata.system.nftables.handles import IN_TABLES, Handles, listed
 from netstrata.system.nftables.records import (
     BY_WORDS,
@@ -42,17 +42,6 @@ _ALL = ("table", *IN_TABLES)
 MakeRule = Callable[[FilterEntry, str], Awaitable[None]]  # makes a rule once more, in another chain; raises Unavailable
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-class _Entry(NamedTuple):
-    """One that is left to whoever asks next: see `LeftEntry`."""
-
-    number: int
-    kind: str
-    key: bytes
-    undo: bytes
-    holder: str
-    done: bool
 
 
 class _Live(NamedTuple):
@@ -200,7 +189,7 @@ class FilterEntries:
         """Keep what could not be undone, for whoever asks for it next."""
         live = _pop(self._held, (key, handle))
         if live is not None:
-            self._recovery.give_back(_left(live))
+            self._recovery.give_back(Behind(*_left(live)))
 
     def on_objects(self, objects: Iterable[NftObject]) -> None:
         """Follow what the kernel tells."""
@@ -277,10 +266,10 @@ class FilterEntries:
         return {(one.family, one.table, one.handle) for one in known if one.kind == "rule" and one.made}
 
 
-def _left(live: _Live) -> _Entry:
+def _left(live: _Live) -> Left:
     """Return what is ours as something that is left."""
     kind, undo = journal_kind(live.entry.kind), encode_entry(live.entry)
-    return _Entry(live.number, kind, encode_key(live.entry.key), undo, live.holder, True)
+    return Left(live.number, kind, encode_key(live.entry.key), undo, live.holder, True)
 
 
 def _pop(entries: dict[K, list[V]], key: K) -> V | None:

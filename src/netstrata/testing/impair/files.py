@@ -2,6 +2,7 @@
 
 import errno as errors
 import os
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from netstrata.testing.impair.impairment import impairment
@@ -34,19 +35,7 @@ def file_refused(
 @impairment
 def write_refused(seams: Seams, *, errno: Errno, name: str = "", n: int = 1, times: int = 1, during: str = "") -> None:
     """Refuse to write into a file that is open."""
-    turns = Turns(n, times, during)
-    number = getattr(errors, errno)
-
-    def wrapped(real: Any) -> Any:
-        def write(descriptor: int, data: Any, /) -> int:
-            if _is_file(descriptor, name) and turns.is_next():
-                raise OSError(number, os.strerror(number))
-            written: int = real(descriptor, data)
-            return written
-
-        return write
-
-    seams.calls(os, "write", wrapped)
+    _refuse(seams, "write", errno, Turns(n, times, during), lambda descriptor: _is_file(descriptor, name))
 
 
 @impairment
@@ -68,35 +57,13 @@ def short_writes(seams: Seams, *, name: str = "", n: int = 1, times: int = 1, du
 @impairment
 def sync_refused(seams: Seams, *, errno: Errno = "EIO", n: int = 1, times: int = 1, during: str = "") -> None:
     """Refuse to say that a file is on the disk: so a full or broken disk is told of late (fsync)."""
-    turns = Turns(n, times, during)
-    number = getattr(errors, errno)
-
-    def wrapped(real: Any) -> Any:
-        def fsync(descriptor: int, /) -> None:
-            if turns.is_next():
-                raise OSError(number, os.strerror(number))
-            real(descriptor)
-
-        return fsync
-
-    seams.calls(os, "fsync", wrapped)
+    _refuse(seams, "fsync", errno, Turns(n, times, during))
 
 
 @impairment
 def no_room(seams: Seams, *, errno: Errno = "ENOSPC", n: int = 1, times: int = 1, during: str = "") -> None:
     """Refuse to keep room for a file that grows, as the undo journal does."""
-    turns = Turns(n, times, during)
-    number = getattr(errors, errno)
-
-    def wrapped(real: Any) -> Any:
-        def posix_fallocate(descriptor: int, offset: int, length: int, /) -> None:
-            if turns.is_next():
-                raise OSError(number, os.strerror(number))
-            real(descriptor, offset, length)
-
-        return posix_fallocate
-
-    seams.calls(os, "posix_fallocate", wrapped)
+    _refuse(seams, "posix_fallocate", errno, Turns(n, times, during))
 
 
 @impairment
@@ -109,6 +76,23 @@ def no_memory_for_files(seams: Seams, *, name: str = "", n: int = 1, times: int 
             raise MemoryError
 
     seams.on_act(on_act)
+
+
+def _refuse(
+    seams: Seams, call: str, errno: Errno, turns: Turns, counts: Callable[[int], bool] = lambda descriptor: True
+) -> None:
+    """Refuse a call on open files, each that counts, when it is its turn."""
+    number = getattr(errors, errno)
+
+    def wrapped(real: Any) -> Any:
+        def refusing(descriptor: int, *arguments: Any) -> Any:
+            if counts(descriptor) and turns.is_next():
+                raise OSError(number, os.strerror(number))
+            return real(descriptor, *arguments)
+
+        return refusing
+
+    seams.calls(os, call, wrapped)
 
 
 def _act_of(event: str, arguments: tuple[Any, ...]) -> str:
