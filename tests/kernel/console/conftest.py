@@ -10,19 +10,13 @@ import pytest
 from tests.kernel.console.scene import PROGRAM, Scene
 
 from netstrata.cli.demo.network import Network
-from netstrata.testing.namespaces import become_root
-from netstrata.values import Unavailable
 
 CHANGED = re.compile("ERR_NETWORK_CHANGED|beginning again: Failed to fetch")  # what the page must get over
 
 
 @pytest.fixture(scope="module")
-def scene() -> Iterator[Scene]:
+def scene(root: None) -> Iterator[Scene]:
     """A scene with the demo's program."""
-    try:
-        become_root()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
     # Not below pytest's own directory, which is for root alone: the console goes on as nobody.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, Network() as network:
         folder = Path(name)

@@ -19,7 +19,6 @@ import pytest
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols.dhcpv4 import Message, decode, encode
 from netstrata.system.dhcp import DhcpClients
-from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable, parse_ipv4
 
 _IP_PKTINFO = 8
@@ -159,10 +158,6 @@ class Wire:
         self.directory = directory
         self.told = Told()
         self._children: list[subprocess.Popen[bytes]] = []
-        try:
-            become_root()
-        except Unavailable as reason:
-            pytest.skip(str(reason))
         self._home = os.open("/proc/self/ns/net", os.O_RDONLY)
         assert not _libc.unshare(_NEWNET)
         self._theirs = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -288,7 +283,7 @@ class Leases:
 
 
 @pytest.fixture
-def wire(tmp_path: Path) -> Iterator[Wire]:
+def wire(root: None, tmp_path: Path) -> Iterator[Wire]:
     made = Wire(tmp_path)
     try:
         yield made

@@ -22,7 +22,6 @@ from netstrata.system.children import RealChildren
 from netstrata.system.dns import DnsPort, ResolverConfiguration
 from netstrata.system.filesystem.inotify import MOVED_TO
 from netstrata.system.output.standard_output import StandardOutput
-from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
 
 pytestmark = pytest.mark.kernel
@@ -74,12 +73,8 @@ def unreadable(directory: str, names: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def etc(tmp_path: Path) -> Iterator[Path]:
+def etc(root: None, tmp_path: Path) -> Iterator[Path]:
     """A private /etc, writable, with a resolv.conf that was found there."""
-    try:
-        become_root()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
     home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     place = os.getcwd()
     assert not _libc.unshare(_NEWNS)

@@ -18,7 +18,6 @@ from tests.kernel.faults.table import ELSEWHERE, FAULTS, HUNG, REFUSED, STANDING
 
 from netstrata.daemon.running.registry import make_registry
 from netstrata.testing.impair.reading import known_kinds, read_impairments
-from netstrata.testing.namespaces import become_root
 from netstrata.values import Unavailable
 
 pytestmark = pytest.mark.kernel
@@ -55,11 +54,7 @@ class Scenes:
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenes]:
-    try:
-        become_root()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+def scenes(root: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenes]:
     made = Scenes(tmp_path_factory)
     yield made
     made.close()

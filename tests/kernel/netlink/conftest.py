@@ -31,7 +31,7 @@ from netstrata.system.sysctl import KernelSettings, SysctlPort
 from netstrata.testing.child import wait_until
 from netstrata.testing.model import ModelKernel, NotModelled
 from netstrata.testing.model.ip import run_ip
-from netstrata.testing.namespaces import NEWNET, become_root, in_thread, unshare
+from netstrata.testing.namespaces import NEWNET, in_thread, unshare
 from netstrata.values import Unavailable
 
 
@@ -297,10 +297,7 @@ def world(request: pytest.FixtureRequest) -> None:
     """Is made by the hook below, if it is the real one in the test's own namespace."""
     if request.param == "model":
         return
-    try:
-        become_root()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    request.getfixturevalue("root")
     marker = request.node.get_closest_marker("vm")
     for kind in marker.args if marker is not None else ():
         if kernel_lacks(kind):
