@@ -31,7 +31,7 @@ def add_changes(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None
     for command in (load, replace, unload, stop, spawn):
         command.add_argument("--persist", action="store_true", help="also for the next daemon")
     for command in (reload, load, replace, unload, stop, start, revert):
-        told = "go back unless it is confirmed within so long; Enter confirms it here"
+        told = "go back unless it is confirmed within so long, by a number that is shown here or by `netstrata confirm`"
         command.add_argument("--confirm", type=int, metavar="SECONDS", help=told)
     for command in (reload, load, replace, unload, stop, start, spawn, revert):
         command.add_argument("--plan", action="store_true", help="change nothing: say what would be undone and begun")

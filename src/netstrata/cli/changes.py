@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import select
 import sys
 import time
@@ -15,7 +16,6 @@ from netstrata.control.exit_codes import FAILED, OK
 from netstrata.control.verbs import verbs
 
 SOMETHING: Final = 10  # the exit code of a plan that would do something
-WAIT_S: Final = 600.0  # until all is undone that differs: children may take their time
 TICK_S: Final = 1.0
 
 
@@ -27,7 +27,7 @@ def change(options: argparse.Namespace, daemon: Connection) -> int:
     if options.command == "program":
         return _program(options, daemon)
     given = _given(options)
-    answer = Connection(daemon.path, WAIT_S).call(options.verb, **given)
+    answer = daemon.call(options.verb, **given)
     is_plan = options.command == "plan" or given.get("plan", False)
     if options.json:
         print(json.dumps(answer, indent=2))
@@ -71,27 +71,49 @@ def _print_steps(answer: dict[str, Any], is_plan: bool) -> None:
 
 
 def _wait(path: str, seconds: int) -> int:
-    """Count down until a key confirms the program here, somebody does elsewhere, or it has gone back."""
+    """Count down until somebody confirms the program, here or elsewhere, or it has gone back."""
     end = time.monotonic() + seconds
+    # Keys may get here although nothing gets out any more: only who sees this can know the number.
+    number = str(int.from_bytes(os.urandom(4)) % 90 + 10)
     is_terminal = sys.stdin.isatty()
-    print("Enter keeps it; else it goes back." if is_terminal else "`netstrata confirm` keeps it; else it goes back.")
+    how = f"Type {number} and Enter to keep it" if is_terminal else "`netstrata confirm` keeps it"
+    print(f"{how}; else it goes back.")
     while True:
         left = end - time.monotonic()
-        if is_terminal:
-            print(f"\r{max(0, round(left)):>4} s ", end="", flush=True)
-        if is_terminal and select.select([sys.stdin], [], [], min(TICK_S, max(0.0, left)))[0]:
-            sys.stdin.readline()
-            Connection(path).call("Confirm")
-            print("kept")
-            return OK
+        pause = min(TICK_S, max(0.0, left))
         if not is_terminal:
-            time.sleep(min(TICK_S, max(0.0, left)))
+            time.sleep(pause)
+        else:
+            print(f"\r{max(0, round(left)):>4} s ", end="", flush=True)
+            if select.select([sys.stdin], [], [], pause)[0]:
+                line = _line()
+                is_terminal = line != ""
+                if line.strip() == number and _confirms(path):
+                    print("kept")
+                    return OK
         try:
             answer = Connection(path).call("Program")
         except (NoDaemon, Refusal):
             continue  # it may be on its way up again; it goes on counting
         if "awaited" not in answer:
             return _told(answer["versions"], left)
+
+
+def _line() -> str:
+    """Return what was typed; nothing if the terminal has hung up."""
+    try:
+        return sys.stdin.readline()
+    except OSError:
+        return ""
+
+
+def _confirms(path: str) -> bool:
+    """Confirm, and say whether that was done: the program may be on its way back, or the daemon on its way up."""
+    try:
+        Connection(path).call("Confirm")
+    except (NoDaemon, Refusal):
+        return False
+    return True
 
 
 def _told(versions: list[dict[str, Any]], left: float) -> int:

@@ -22,8 +22,8 @@ CHANGING: Final = frozenset(
     {"Reload", "Load", "Replace", "Unload", "Stop", "Start", "Spawn", "Plan", "Confirm", "Revert"}
 )
 
-# The answer to these takes as long as it takes.
-LONG: Final = frozenset({"Upgrade"})
+# The answer to these takes as long as it takes: children that are undone, a new version that takes over.
+LONG: Final = frozenset({"Upgrade"}) | CHANGING - {"Confirm"}
 
 DESCRIPTION: Final = """# Ask a running Netstrata how it is, and steer it.
 #
