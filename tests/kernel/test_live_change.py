@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import pytest
 from tests.kernel.test_upgrade import ENVIRONMENT, changes, of_ours
@@ -96,6 +97,21 @@ def text_of(program: Program) -> str:
     )
 
 
+class Edit(NamedTuple):
+    """A program that runs, and what its file says by now."""
+
+    old: Program
+    new: Program
+    wanted: str  # what stands when the new one is started on its own
+    daemon: Child
+    news: Child  # tells what changes in the kernel
+
+    @property
+    def told(self) -> str:
+        """Both, for people."""
+        return f"{text_of(self.old)}\n-->\n{text_of(self.new)}"
+
+
 class Machine:
     """A host with links, and a daemon on it."""
 
@@ -136,6 +152,14 @@ class Machine:
     def reload(self) -> Child:
         return self.host.start([sys.executable, "-m", "netstrata", "reload", "--control", self._control], ENVIRONMENT)
 
+    def edited(self, editor: Editor) -> Edit:
+        """Start a program, and edit its file."""
+        old = editor.program()
+        new = editor.edited(old)
+        edit = Edit(old, new, self.fresh(new), self.start(old), changes(self.host))
+        self.file.write_text(text_of(new))
+        return edit
+
     def fresh(self, program: Program) -> str:
         """Return what stands when a program is started on its own."""
         daemon = self.start(program)
@@ -168,42 +192,30 @@ def numbers_in(news: list[str]) -> set[str]:
 def test_after_a_reload_stands_what_a_new_start_brings_up_and_nothing_else_was_touched(
     machine: Machine, seed: int
 ) -> None:
-    editor = Editor(Random(seed))
-    old = editor.program()
-    new = editor.edited(old)
-    wanted = machine.fresh(new)
-    daemon = machine.start(old)
-    news = changes(machine.host)
-    machine.file.write_text(text_of(new))
+    edit = machine.edited(Editor(Random(seed)))
 
     assert machine.reload().status() == 0
-    machine.wait(new)
+    machine.wait(edit.new)
 
-    told = f"{text_of(old)}\n-->\n{text_of(new)}"
-    assert machine.host.kernel() == wanted, told
-    assert numbers_in(of_ours(news)) & untouched(old, new) == set(), told + "\n".join(of_ours(news))
-    assert daemon.end() == 0
+    assert machine.host.kernel() == edit.wanted, edit.told
+    touched = numbers_in(of_ours(edit.news)) & untouched(edit.old, edit.new)
+    assert touched == set(), edit.told + "\n".join(of_ours(edit.news))
+    assert edit.daemon.end() == 0
 
 
 @pytest.mark.parametrize("seed", range(100, 100 + PAIRS))
 def test_a_daemon_that_is_killed_in_a_change_is_followed_by_one_that_completes_it(machine: Machine, seed: int) -> None:
     random = Random(seed)
-    editor = Editor(random)
-    old = editor.program()
-    new = editor.edited(old)
-    wanted = machine.fresh(new)
-    daemon = machine.start(old)
-    news = changes(machine.host)
-    machine.file.write_text(text_of(new))
+    edit = machine.edited(Editor(random))
     reload = machine.reload()
     time.sleep(random.uniform(0.1, 0.3))  # somewhere between the exec of the command and its answer
 
-    daemon.signal(signal.SIGKILL)
-    daemon.status()
+    edit.daemon.signal(signal.SIGKILL)
+    edit.daemon.status()
     reload.status()
-    after = machine.start(new)
-    wait_until("what nobody wants any more to be gone", lambda: machine.host.kernel() == wanted)
+    after = machine.start(edit.new)
+    wait_until("what nobody wants any more to be gone", lambda: machine.host.kernel() == edit.wanted)
 
-    gone = [line for line in of_ours(news) if "Deleted" in line]
-    assert numbers_in(gone) & untouched(old, new) == set(), f"{text_of(old)}\n-->\n{text_of(new)}"
+    gone = [line for line in of_ours(edit.news) if "Deleted" in line]
+    assert numbers_in(gone) & untouched(edit.old, edit.new) == set(), edit.told
     assert after.end() == 0

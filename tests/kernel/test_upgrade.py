@@ -17,9 +17,9 @@ from netstrata.testing.lab import Lab
 
 pytestmark = pytest.mark.kernel
 ENVIRONMENT = {"PYTHONPATH": str(SOURCES), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
-# Sends numbered datagrams to an address, a thousand a second, until it is told to stop; prints how many it sent.
+# Sends numbered datagrams to addresses in turn, a thousand a second, until it is told to stop; prints how many it sent.
 SENDER = """
-import signal, socket, sys, time
+import itertools, signal, socket, sys, time
 going = True
 def stop(*_):
     global going
@@ -28,9 +28,10 @@ signal.signal(signal.SIGTERM, stop)
 to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 due = time.monotonic()
 sent = 0
+addresses = itertools.cycle(sys.argv[1:])
 print("sending", flush=True)
 while going:
-    to.sendto(sent.to_bytes(8, "big"), (sys.argv[1], 7777))
+    to.sendto(sent.to_bytes(8, "big"), (next(addresses), 7777))
     sent += 1
     due += 0.001
     time.sleep(max(0.0, due - time.monotonic()))
@@ -103,11 +104,11 @@ def of_ours(news: Child) -> list[str]:
     return [line for line in news.output().splitlines() if not any(word in line for word in by_itself)]
 
 
-def flow(host: Host, other: Host) -> tuple[Child, Child]:
-    """Send from one host to the other, a thousand datagrams a second."""
+def flow(host: Host, other: Host, *addresses: str) -> tuple[Child, Child]:
+    """Send from one host to addresses of the other, a thousand datagrams a second."""
     receiver = other.start([sys.executable, "-c", RECEIVER])
     receiver.wait_output("receiving\n")
-    sender = host.start([sys.executable, "-c", SENDER, "192.0.2.254"])
+    sender = host.start([sys.executable, "-c", SENDER, *(addresses or ("192.0.2.254",))])
     sender.wait_output("sending\n")
     return sender, receiver
 
