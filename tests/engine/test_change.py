@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.engine.edited import Editor, text_of
 
+from netstrata.engine.change import Change
 from netstrata.engine.process import COMPLETE, Process
 from netstrata.engine.prospect import Prospect
 from netstrata.engine.statement import STATE_NAMES, Statement
@@ -151,3 +152,15 @@ def test_after_a_change_stands_what_a_new_start_would_have_brought_up(first: int
             old = new
         play.end()
         assert play.engine.stopped
+
+
+def test_a_change_that_comes_when_all_is_undone_already_leaves_nothing() -> None:
+    play = Play('process a { println("up"); rprintln("down"); sleep("0", "100"); } process b { println("b"); }')
+    difference = play.compare('process a { println("up"); rprintln("down"); sleep("0", "100"); }')
+    told: list[str] = []
+    play.engine.event(Change(play.engine, difference, lambda: told.append("begun"), lambda: told.append("done")).begin)
+
+    play.end()
+    play.pass_time(1000)
+
+    assert (play.engine.stopped, told, play.output.splitlines()[-1]) == (True, ["done"], "down")

@@ -24,6 +24,10 @@ def made_of(*processes: str, steps: tuple[Step, ...], before: tuple[Step, ...] =
 
 
 FOUND = {
+    "a daemon that is told to end when it is about to change its program undoes all of it": made_of(
+        'net.dummy("d0"); net.backend.waitdevice("d0");', 'provide("X"); depend("Y");',
+        steps=(SETTLE, ("edit", "1"), ("reload",), ("end",)),
+    ),
     "a link that promotes addresses while one is deleted promotes none after a crash in that moment": made_of(
         ADDRESS, steps=(SETTLE, ("addr", "add", "eth0", "192.0.2.2/24"), ("die", "write", "0", "after"), ("end",))
     ),

@@ -229,6 +229,19 @@ def makes_before_it_writes(daemon: Daemon) -> None:
             one.__class__ = type("Early", (type(one),), {"__slots__": (), "_perform": _early})
 
 
+class IgnoresEdits(Daemon):
+    """Goes on with the program that it has."""
+
+    def reload(self, program: str) -> bool:
+        """Say that it is done."""
+        return True
+
+
+def ignores_edits(daemon: Daemon) -> None:
+    """Plant that."""
+    daemon.__class__ = IgnoresEdits
+
+
 FAULTS = {
     LeavesAddresses: "left behind",
     LosesRoutes: "order",
@@ -256,6 +269,7 @@ def schedules() -> Generator[Schedule, None, None]:
 
 
 PLANTS = [
+    pytest.param(ignores_edits, "unlike a new start", id="IgnoresEdits"),
     pytest.param(Daemon.sweep, "not kept", id="SweepsTooEarly"),
     pytest.param(waits_for_nothing, "not kept", id="WaitsForNothing"),
     pytest.param(makes_before_it_writes, "at the end", id="MakesBeforeItWrites"),

@@ -44,8 +44,11 @@ class Change(ProgramChange):
         return list(self._left)
 
     def begin(self) -> None:
-        """Begin to undo what differs."""
+        """Begin to undo what differs, unless everything is undone by now."""
         engine = self._engine
+        if engine.terminating:  # since this was decided
+            self._done()
+            return
         engine.change = self
         engine.templates = self._difference.codes
         self._begun()

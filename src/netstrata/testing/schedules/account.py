@@ -51,6 +51,7 @@ class Ledger:
         self._something_stays = False  # its undoing was refused
         self.is_unmarked = False  # others gave an address a lifetime, which takes our mark away
         self.is_deaf = False  # news was lost, so that it may not know what a link is called, or its hardware address
+        self.is_edited = False  # a statement may have been copied, and hold what another one has put there
         self.may_stay = False  # also after it was tried again
         self._were_up: set[str] = set()  # then
         self._given_back: set[Key] = set()  # by the last request
@@ -135,6 +136,11 @@ class Ledger:
             else:
                 touched.before = touched.before or frozenset(touched.allowed)
                 touched.allowed = {after}
+
+    def changed(self) -> None:
+        """Note that the program is another one: what a daemon takes away from now on may be what that has no more."""
+        self._takes_over = False
+        self._taken.clear()
 
     def refused(self, who: Statement | None, request: Request, for_good: bool) -> None:
         """Forgive a statement on its way out that it leaves something behind, also where it never got up.
@@ -264,7 +270,7 @@ class Ledger:
     def _check_sweep(self, key: Key) -> None:
         """Hold the undoing of what a daemon has left against the order of doing."""
         at = self.touched[key].at
-        if at > self._swept and not self.troubles() and not self._something_stays:  # else it may have been held twice
+        if at > self._swept and not (self.troubles() or self._something_stays or self.is_edited):  # held twice, then
             self.blame(f"order: {told(key)} was swept away after what was done before it")
         self._swept = at or self._swept  # 0 is what was there for a moment only
 

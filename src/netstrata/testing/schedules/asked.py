@@ -104,6 +104,17 @@ class Asked:
         things = _things(*asked)
         return any(other.state != NONE and things & _things(*of) for other, of in self._of.items())
 
+    @property
+    def is_disjoint(self) -> bool:
+        """Whether no two statements that are there ask for one thing, so that it does not matter who came first."""
+        seen: set[tuple[Any, ...]] = set()
+        for statement, of in self._of.items():
+            things = _things(*of) if statement.state != NONE else set()
+            if things & seen:
+                return False
+            seen |= things
+        return True
+
     def missing(self) -> dict[Statement, str]:
         """Return what statements that are up have asked for, and the kernel does not have."""
         found: dict[Statement, str] = {}

@@ -9,7 +9,9 @@ from typing import Any
 from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.registry import make_registry
 from netstrata.daemon.running.settling import Settling, is_underway
+from netstrata.engine.change import Change
 from netstrata.engine.compiler import compile_program
+from netstrata.engine.difference import Difference
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import COMPLETE, PAUSED, RUNNING, Process
@@ -43,6 +45,14 @@ def _registry() -> Registry:
 @lru_cache(4)
 def compiled(program: str) -> list[Code]:
     """Return a program as the engine wants it; the daemon after one that was killed has the same."""
+    return newly_compiled(program)
+
+
+def newly_compiled(program: str) -> list[Code]:
+    """Return a program as the engine wants it, which nobody else has.
+
+    Raises: Refusals.
+    """
     return compile_program(load("schedule.ncd", lambda path: program.encode()), _registry())
 
 
@@ -93,6 +103,7 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         self._scheduled = False
         self.is_killed = False
+        self._is_changing = False  # or about to be changed
         self.kernel = kernel
         self.journal = journal
         self.recovery = Recovery(journal)
@@ -109,6 +120,23 @@ class Daemon:
         planted(self)
         self.engine.start()
         self._wake()
+
+    def reload(self, program: str) -> bool:
+        """Go on with another program, unless it is not the time for it; say which.
+
+        Raises: Refusals if the program is refused.
+        """
+        if self._is_changing or self.is_killed or self.engine.terminating:
+            return False
+        difference = Difference(self.engine.templates, newly_compiled(program)).compare()
+        for _ in difference.move():
+            compiled.cache_clear()  # what runs is the same no more
+        self._is_changing = True
+        self.engine.event(Change(self.engine, difference, _unheard, self._changed).begin)
+        return True
+
+    def _changed(self) -> None:
+        self._is_changing = False
 
     def end(self) -> None:
         """Ask it to undo everything, as SIGTERM does."""
@@ -184,7 +212,10 @@ class Daemon:
 
     def stuck(self) -> list[str]:
         """Return the processes that have no way forward: neither complete, nor waiting for anything they can name."""
-        return [f"stuck: {stuck}" for process in self.seen.processes() if (stuck := self._stuck(process))]
+        found = [f"stuck: {stuck}" for process in self.seen.processes() if (stuck := self._stuck(process))]
+        if self._is_changing:
+            found.append("stuck: a change of the program is not over")
+        return found
 
     def left_over(self) -> list[str]:
         """Return what it holds on to although it has ended."""

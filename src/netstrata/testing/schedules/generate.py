@@ -180,6 +180,15 @@ class Happenings:
         when = self._c.one_of(("before", "after"))
         return ("die", what, str(self._c.below(12)), when) if what != "crash" else ("crash",)
 
+    def changes(self) -> tuple[Step, ...]:
+        """Return how the program is edited and read again, with pauses of any kind."""
+        found: list[Step] = []
+        for _ in range(1 + self._c.below(3)):
+            found += [("whole",)] if self._c.below(6) == 0 else []
+            found += [("change", str(self._c.below(10_000))) for _ in range(1 + self._c.below(3))]
+            found += [("reload",), self._pause()]
+        return tuple(found)
+
     def deaths(self) -> tuple[Step, ...]:
         """Return how the daemon is killed, perhaps twice, in its end, or while the next one sweeps."""
         kind = self._c.below(8)
@@ -252,6 +261,11 @@ def schedule_of(seed: int, crashes: bool = False) -> Schedule:
     happenings = Happenings(choices, pools)
     before = happenings.steps(3, daemon=False)
     steps = [*happenings.steps(15 if choices.below(8) == 0 else 5, daemon=True)]
+    if choices.below(4) == 0:
+        if choices.below(2) == 0:  # nobody else does anything: what stands is known then
+            before, steps = (), []
+        at = choices.below(len(steps) + 1)
+        steps[at:at] = happenings.changes()
     if choices.below(3) == 0:
         steps.insert(choices.below(len(steps) + 1), ("end",))
     if crashes:

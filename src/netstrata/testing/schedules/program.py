@@ -46,6 +46,24 @@ class Program(NamedTuple):
         for parts in _without(self.parts):
             yield Program(parts)
 
+    def edited(self, number: int) -> "Program":
+        """Return a program with one edit, the same for each number: less, a statement more, or another order."""
+        parts = [part for part in self.parts if part.text.startswith("process") and part.body]
+        number, kind = divmod(number, 3)
+        if kind == 0 or not parts:
+            smaller = list(self.smaller())
+            return smaller[number % len(smaller)] if smaller else self
+        number, which = divmod(number, len(parts))
+        edited = parts[which]
+        body = list(edited.body or ())
+        number, place = divmod(number, len(body))
+        if kind == 1:
+            statements = [node for part in parts for node in part.body or ()]
+            body.insert(place, statements[number % len(statements)])
+        else:
+            body.append(body.pop(place))
+        return Program(tuple(Node(one.text, tuple(body)) if one is edited else one for one in self.parts))
+
 
 def _without(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
     """Yield these nodes without one of them, with a block opened, or with less in a block."""

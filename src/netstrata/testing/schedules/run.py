@@ -21,6 +21,7 @@ from netstrata.testing.schedules.facts import Key
 from netstrata.testing.schedules.journal import MortalJournal
 from netstrata.testing.schedules.kernel import WatchedKernel
 from netstrata.testing.schedules.others import Others
+from netstrata.testing.schedules.program import Program
 from netstrata.testing.schedules.schedule import Schedule, Step
 from netstrata.testing.schedules.story import Story
 
@@ -38,6 +39,8 @@ class Outcome(NamedTuple):
     void: str  # why nothing can be said of it, "" if something can
     writes: int  # of the daemon
     story: list[str]  # what happened, in order; empty if nobody asked for it
+    program: Program  # that ran last
+    standing: str | None  # what the kernel held before the end, if that follows from the program alone
 
 
 class Run:
@@ -55,6 +58,8 @@ class Run:
         self._ledger.doubts = self._doubtful
         self._ledger.troubles = self._troubles
         self._daemon: Daemon | None = None
+        self._runs = schedule.program
+        self._standing: str | None = None
         self._killed: list[Daemon] = []
         self._playing: asyncio.Task[Any] | None = None
         self._journal = f"{_folder().name}/{os.getpid()}"
@@ -142,6 +147,11 @@ class Run:
         elif what == "edit":
             smaller = list(self._program.smaller())
             self._program = smaller[int(words[0]) % len(smaller)] if smaller else self._program
+        elif what == "change":
+            self._program = self._program.edited(int(words[0]))
+            self._ledger.is_edited = True
+        elif what == "reload":
+            self._reload(daemon)
         elif what == "whole":
             self._program = self._schedule.program
         elif what == "fault":
@@ -161,6 +171,17 @@ class Run:
                 socket.hold_back(float(words[0]))
         else:
             self._do(step)
+
+    def _reload(self, daemon: Daemon) -> None:
+        """Have the daemon go on with the program as it is now, unless that is none."""
+        try:
+            is_done = daemon.reload(self._program.text)
+        except Refusals as refusals:
+            self._story.tell(f"the program is refused: {refusals}")
+            return
+        if is_done:
+            self._ledger.changed()
+            self._runs = self._program
 
     def _do(self, step: Step) -> None:
         """Let others do something."""
@@ -196,6 +217,7 @@ class Run:
         self._story.tell("a daemon begins")
         found = UndoJournal(self._journal, Identity("boot", "namespace"))
         journal = MortalJournal(found, self._kernel.faults)
+        self._runs = self._program
         return Daemon(self._program.text, self._kernel, self._story, journal, self._planted)
 
     def _broken(self, loop: asyncio.AbstractEventLoop, said: dict[str, Any]) -> None:
@@ -229,6 +251,8 @@ class Run:
         for what in (*daemon.stuck(), *missing.values()):
             self._ledger.blame(what)
         self._ledger.check_kept(self._kernel.now)
+        if not (self._troubles() or daemon.engine.retrying) and daemon.ports.asked.is_disjoint:
+            self._standing = self._kernel.text()
 
     def _check_end(self, daemon: Daemon) -> None:
         if daemon.engine.stopped and daemon.recovery.is_left:  # the program has not settled
@@ -265,7 +289,8 @@ class Run:
             os.unlink(self._journal)
 
     def _outcome(self, void: str) -> Outcome:
-        return Outcome([] if void else self._ledger.wrong, void, self._kernel.writes, self._story.lines)
+        wrong = [] if void else self._ledger.wrong
+        return Outcome(wrong, void, self._kernel.writes, self._story.lines, self._runs, self._standing)
 
 
 @cache
@@ -288,6 +313,16 @@ def run(
 
     Shapes: planted is called with each daemon before it begins, to plant a fault in it.
     """
+    outcome = _played(schedule, kernel, planted, told)
+    if schedule.is_of_reloads and outcome.standing is not None and not outcome.wrong:
+        fresh = _played(Schedule(schedule.before, outcome.program, ()), kernel, planted, False)
+        if fresh.standing is not None and fresh.standing != outcome.standing:
+            differs = set(fresh.standing.splitlines()) ^ set(outcome.standing.splitlines())
+            outcome.wrong.append(f"unlike a new start: {sorted(differs)}")
+    return outcome
+
+
+def _played(schedule: Schedule, kernel: type[WatchedKernel], planted: Planted, told: bool) -> Outcome:
     loop = InstantLoop()
     try:
         playing: Any = Run(schedule, kernel(), Story(told), planted).play()

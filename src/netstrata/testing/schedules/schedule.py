@@ -6,6 +6,7 @@ from typing import NamedTuple
 from netstrata.testing.schedules.program import Program
 
 Step = tuple[str, ...]
+_OWN = ("change", "edit", "whole", "reload", "settle", "turns", "wait", "crash", "die")
 
 
 class Schedule(NamedTuple):
@@ -26,6 +27,12 @@ class Schedule(NamedTuple):
     def crashes(self) -> bool:
         """Whether the daemon is killed on the way."""
         return any(step[0] in ("crash", "die") for step in self.steps)
+
+    @property
+    def is_of_reloads(self) -> bool:
+        """Whether the program is all that changes: then stands in the end what a new start would have brought up."""
+        words = [step[0] for step in self.steps]
+        return not self.before and "reload" in words and all(word in _OWN for word in words)
 
     def smaller(self) -> "Iterator[Schedule]":
         """Yield schedules with less in them, those that lack most first."""
