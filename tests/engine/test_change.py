@@ -164,3 +164,16 @@ def test_a_change_that_comes_when_all_is_undone_already_leaves_nothing() -> None
     play.pass_time(1000)
 
     assert (play.engine.stopped, told, play.output.splitlines()[-1]) == (True, ["done"], "down")
+
+
+def test_a_process_that_is_gone_in_a_change_is_not_undone_once_more_at_the_end() -> None:
+    slow = 'process b { println("b"); rprintln("-b"); sleep("0", "100"); }'
+    play = Play('process a { println("a"); } ' + slow)
+    play.change(slow.replace('"100"', '"200"'))
+    assert play.engine.change is not None
+
+    play.end()
+
+    assert not play.engine.stopped
+    play.pass_time(1000)
+    assert (play.engine.stopped, play.output.splitlines()[-1]) == (True, "-b")

@@ -24,6 +24,11 @@ def made_of(*processes: str, steps: tuple[Step, ...], before: tuple[Step, ...] =
 
 
 FOUND = {
+    "and one that has undone some of what differs by then undoes the rest": made_of(
+        'net.rule(["priority": "101", "table": "254"]);',
+        'net.bridge("br0"); net.backend.waitlink("eth0"); net.backend.waitlink("eth0");',
+        steps=(SETTLE, ("change", "0"), ("change", "0"), ("reload",), ("turns", "1"), ("end",)),
+    ),
     "a daemon that is told to end when it is about to change its program undoes all of it": made_of(
         'net.dummy("d0"); net.backend.waitdevice("d0");', 'provide("X"); depend("Y");',
         steps=(SETTLE, ("edit", "1"), ("reload",), ("end",)),

@@ -97,6 +97,8 @@ class Change(ProgramChange):
         self._doomed.discard(process)
         self._firsts.pop(process, None)
         self._held.pop(process, None)
+        if process.owner is None and process in self._engine.roots:  # or whoever asks for it would end it once more
+            self._engine.roots.remove(process)
         if process in self._left:
             del self._left[process]
             self._ask()
