@@ -24,6 +24,7 @@ from netstrata.testing.heard import Heard
 
 _CLONE_NEWNET = 0x40000000
 _ROUNDS = 7
+_TAKEOVERS = 2  # to delete 500 links takes longer than all the rest
 
 
 def ip(words: str) -> None:
@@ -84,7 +85,7 @@ def measure_routes(count: int) -> dict[str, float]:
 
 
 def measure_links(count: int) -> dict[str, float]:
-    """Compare making links with taking them over."""
+    """Compare making links with taking them over, in turn."""
 
     async def make(recovery: Recovery) -> float:
         return await links_up(recovery, count, AsyncExitStack())  # which is never left: as in a crash
@@ -93,16 +94,23 @@ def measure_links(count: int) -> dict[str, float]:
         async with AsyncExitStack() as stack:
             return await links_up(recovery, count, stack)
 
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        recovery, close = journalled(f"{folder}/journal/bench")
-        made = asyncio.run(make(recovery))
-        close()
-        begin = time.perf_counter()
-        recovery, close = journalled(f"{folder}/journal/bench")
-        read = time.perf_counter() - begin
-        taken = asyncio.run(take(recovery)) + read
-        close()
-    return {"made_s": round(made, 4), "taken_over_s": round(taken, 4), "ratio": round(taken / made, 3)}
+    made: list[float] = []
+    taken: list[float] = []
+    for _ in range(_TAKEOVERS):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            recovery, close = journalled(f"{folder}/journal/bench")
+            made.append(asyncio.run(make(recovery)))
+            close()
+            begin = time.perf_counter()
+            recovery, close = journalled(f"{folder}/journal/bench")
+            read = time.perf_counter() - begin
+            taken.append(asyncio.run(take(recovery)) + read)
+            close()
+    return {
+        "made_s": round(min(made), 4),
+        "taken_over_s": round(min(taken), 4),
+        "ratio": round(min(taken) / min(made), 3),
+    }
 
 
 def main() -> None:

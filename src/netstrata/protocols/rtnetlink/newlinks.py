@@ -24,6 +24,8 @@ from netstrata.protocols.rtnetlink.kinds import Attributes
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
 from netstrata.protocols.rtnetlink.wire import U32, Malformed, Octets, attribute, attributes, text_of, u32_of
 
+_DETAILS = frozenset((IFLA_IFNAME, IFLA_ADDRESS, IFLA_LINK, IFLA_LINK_NETNSID, IFLA_MASTER, IFLA_LINKINFO))
+
 
 class LinkDetails(NamedTuple):
     """What kind of link it is, and how it was made."""
@@ -100,7 +102,7 @@ def decode_details(data: Octets, start: int, end: int, common: frozenset[int] = 
     elsewhere = False
     own: Attributes = {}
     info = port = b""
-    for what, value, stop in attributes(data, start + 16, end):
+    for what, value, stop in attributes(data, start + 16, end, _DETAILS | common):
         if what == IFLA_IFNAME:
             name = text_of(data, value, stop)
         elif what == IFLA_ADDRESS:

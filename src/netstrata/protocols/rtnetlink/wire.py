@@ -70,9 +70,10 @@ def messages(data: Octets, size: int) -> list[Message]:
     return found
 
 
-def attributes(data: Octets, start: int, end: int) -> list[tuple[int, int, int]]:
+def attributes(data: Octets, start: int, end: int, wanted: frozenset[int] | None = None) -> list[tuple[int, int, int]]:
     """Return the attributes between two offsets: type, start and end of the value.
 
+    Shapes: wanted are the types to return, all if it is None; a link has some thirty.
     Raises: Malformed.
     """
     found: list[tuple[int, int, int]] = []
@@ -82,7 +83,9 @@ def attributes(data: Octets, start: int, end: int) -> list[tuple[int, int, int]]
         length, kind = unpack(data, at)
         if length < 4 or length > end - at:
             raise Malformed(f"an attribute of {length} bytes in {end - at}")
-        found.append((kind & NLA_TYPE_MASK, at + 4, at + length))
+        kind &= NLA_TYPE_MASK
+        if wanted is None or kind in wanted:
+            found.append((kind, at + 4, at + length))
         at += (length + 3) & ~3
     return found
 

@@ -147,7 +147,7 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         beside = self._read(ifindex, [along], operation) if along else {}
         values = {word: value} | {name: stays for name, stays in beside.items() if stays is not None}
         answer = self._requests.request(RTM_NEWLINK, 0, encode_settings(ifindex, values))
-        self._lookup.forget_names()
+        self._lookup.forget()
         if answer is not None and answer.errno == errno.EEXIST:
             setting = SETTINGS[word]
             raise Unavailable(operation, f"the {setting.noun} {setting.words(value)} is taken", errno.EEXIST)

@@ -145,7 +145,7 @@ class NetlinkLinks(Subscriber):
         if link.family != AF_UNSPEC:  # a bridge speaks of its ports in the same words
             self.joined.port_heard(link.ifindex)
             return
-        self._lookup.forget_names()
+        self._lookup.forget()
         for change in self._changed:
             change()
         self.made.link_heard(kind, link, data, start, end)
@@ -162,6 +162,7 @@ class NetlinkLinks(Subscriber):
 
     def on_overrun(self) -> None:
         """Note that everything may be different."""
+        self._lookup.forget()
         self._overrun = True
 
     def reconcile(self) -> tuple[list[Loss], bool]:

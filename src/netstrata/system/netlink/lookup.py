@@ -3,8 +3,8 @@
 import errno
 from collections.abc import Callable
 
-from netstrata.protocols.rtnetlink import Answer, LinkMessage, ask_link, decode_link, messages
-from netstrata.protocols.rtnetlink.constants import IFF_UP, RTM_GETLINK, RTM_NEWLINK
+from netstrata.protocols.rtnetlink import Answer, LinkMessage, ask_link, ask_links, decode_link, messages
+from netstrata.protocols.rtnetlink.constants import IFF_UP, RTM_GETLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
 from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.refusals import LINK_WORDS, refused
@@ -13,6 +13,9 @@ from netstrata.values import Unavailable
 
 IndexOf = Callable[[str], int]  # a link's index by its name, 0 if there is none
 Listener = Callable[[int], None]  # is told a link's index
+Body = tuple[bytes, int, int]  # a datagram, and where in it the kernel tells of a link
+
+_FEW = 16  # links to ask for one by one; more are read in one go
 
 
 def _none(link: str) -> int:
@@ -21,14 +24,23 @@ def _none(link: str) -> int:
 
 
 class LinkLookup:
-    """What all that holds something of links asks for them."""
+    """What all that holds something of links asks for them.
 
-    __slots__ = ("_indexes", "_monitor", "_requests", "former")
+    What is read is remembered until the turn of the event loop ends, we change anything ourselves, or the kernel tells
+    of a change: what others change after it was read is heard of next, by whoever holds it.
+    """
+
+    __slots__ = ("_as_of", "_asked", "_few", "_indexes", "_links", "_monitor", "_remembers", "_requests", "former")
 
     def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
         self._requests = requests
         self._monitor = monitor
         self._indexes: dict[str, int] = {}
+        self._links: dict[int, Body] = {}  # all there are, once many have been asked for
+        self._as_of = (0, 0)  # which changes of ours they contain, and since when the kernel tells of others
+        self._asked = 0
+        self._few = _FEW
+        self._remembers = False
         self.former: IndexOf = _none  # of a link that has another name since a daemon before us gave it one
 
     def index_of(self, link: str) -> int:
@@ -41,13 +53,15 @@ class LinkLookup:
             ifindex = self._requests.index_of(link)
             if not ifindex:
                 return self.former(link)
-            if self._indexes or self._monitor.soon(self._indexes.clear):
+            if self._may_remember():
                 self._indexes[link] = ifindex
         return ifindex
 
-    def forget_names(self) -> None:
-        """Ask for each name again: a link has come, gone, or has another name now."""
+    def forget(self) -> None:
+        """Ask for each link again: one has come, gone, or is not as it was."""
         self._indexes.clear()
+        self._links = {}
+        self._asked = 0
 
     def read(self, ifindex: int, operation: str) -> LinkMessage:
         """Return a link as the kernel tells it.
@@ -64,8 +78,15 @@ class LinkLookup:
         data, start, _ = self.body(ifindex, operation)
         return bool(IFINFOMSG.unpack_from(data, start)[3] & IFF_UP)
 
-    def body(self, ifindex: int, operation: str) -> tuple[bytes, int, int]:
-        """Return a datagram, and where in it the kernel tells of a link.
+    def body(self, ifindex: int, operation: str) -> Body:
+        """Return where the kernel tells of a link.
+
+        Raises: Unavailable.
+        """
+        return self._among_all(ifindex) or self._alone(ifindex, operation)
+
+    def _alone(self, ifindex: int, operation: str) -> Body:
+        """Ask for one link.
 
         Raises: Unavailable.
         """
@@ -76,3 +97,40 @@ class LinkLookup:
             raise refused(operation, found, LINK_WORDS)
         (message,) = [message for message in messages(found, len(found)) if message.type == RTM_NEWLINK]
         return found, message.start, message.end
+
+    def _among_all(self, ifindex: int) -> Body | None:
+        """Return what was read of a link together with all others; they are read as soon as many are asked for."""
+        if not self._may_remember():
+            return None
+        as_of = self._requests.changes, self._monitor.joined
+        if as_of != self._as_of:
+            self._as_of = as_of
+            self._links = {}
+            self._asked = 0
+        self._asked += 1
+        if not self._links and self._asked > self._few and self._monitor.hears(RTNLGRP_LINK):
+            self._asked = 0
+            self._links = self._all()
+            self._few = max(_FEW, len(self._links) // 4)  # about as many cost as much one by one
+        return self._links.get(ifindex)
+
+    def _all(self) -> dict[int, Body]:
+        """Read all links; none if that cannot be relied on."""
+        dump = self._requests.dump(RTM_GETLINK, ask_links())
+        if dump.answer is not None or not dump.complete:
+            return {}
+        return {
+            IFINFOMSG.unpack_from(data, one.start)[2]: (data, one.start, one.end)
+            for data in dump.datagrams
+            for one in messages(data, len(data))
+            if one.type == RTM_NEWLINK
+        }
+
+    def _may_remember(self) -> bool:
+        """Say whether what is read can be remembered, which is until this turn of the event loop ends."""
+        self._remembers = self._remembers or self._monitor.soon(self._turn_ends)
+        return self._remembers
+
+    def _turn_ends(self) -> None:
+        self._remembers = False
+        self.forget()

@@ -108,7 +108,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
         """Make a link."""
         operation = f"make {held.words}"
         self._make(held, operation)
-        self._lookup.forget_names()
+        self._lookup.forget()
         made = self._index_of(held.spec.name, operation)
         try:
             self._follow(held, read_details(self._lookup, made, operation))
@@ -151,7 +151,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
     def _delete(self, here: Mapping[int, LinkIdentity]) -> None:
         for ifindex, identity in here.items():  # with one half of a pair the other one goes
             answer = self._requests.request(RTM_DELLINK, 0, encode_link(ifindex))
-            self._lookup.forget_names()
+            self._lookup.forget()
             if answer is None:
                 return
             if answer.errno not in GONE:

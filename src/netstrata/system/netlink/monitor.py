@@ -77,6 +77,7 @@ class Monitor:
         "_round",
         "_socket",
         "_subscribers",
+        "joined",
         "overruns",
         "read",
     )
@@ -95,6 +96,7 @@ class Monitor:
         self._by_type: dict[int, Subscriber] = {}
         self._again = False
         self._round = False
+        self.joined = 0  # how often a group was joined that nobody had listened to
         self.overruns = 0  # how often the queue ran over
         self.read = 0  # datagrams
 
@@ -115,6 +117,7 @@ class Monitor:
                 count = self._groups.get(group, 0)
                 if count == 0:
                     listener.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+                    self.joined += 1
                 self._groups[group] = count + 1
         except OSError as error:
             raise Unavailable("listen to the kernel", error.strerror or str(error), error.errno or 0) from error
@@ -153,6 +156,10 @@ class Monitor:
         if self._socket is not None:
             with suppress(OSError):  # to hear more than is needed harms nobody
                 self._attach_filter(self._socket)
+
+    def hears(self, group: int) -> bool:
+        """Say whether somebody listens to a group."""
+        return self._groups.get(group, 0) > 0
 
     def groups(self) -> set[int]:
         """Return the groups that somebody listens to."""

@@ -61,7 +61,7 @@ class Dump(NamedTuple):
 class RequestSocket:
     """One netlink socket for requests, in the network namespace of the thread that made it."""
 
-    __slots__ = ("_buffer", "_receive", "_send", "_sequence", "_socket", "port")
+    __slots__ = ("_buffer", "_receive", "_send", "_sequence", "_socket", "changes", "port")
 
     def __init__(self, protocol: int = socket.NETLINK_ROUTE, opens: OpenSocket = open_socket) -> None:
         """Open the socket; what is said here of rtnetlink holds for generic netlink, too.
@@ -80,6 +80,7 @@ class RequestSocket:
         self.port: int = self._socket.getsockname()[0]
         self._buffer = bytearray(_BUFFER)
         self._sequence = 0
+        self.changes = 0  # that were asked for
         self._send = self._socket.send
         self._receive = self._socket.recv_into
 
@@ -89,6 +90,7 @@ class RequestSocket:
 
     def request(self, kind: int, flags: int, body: bytes) -> Answer | None:
         """Ask for one change; None means that it is done."""
+        self.changes += 1
         sequence = self._sequence = (self._sequence + 1) & _SEQUENCE_MASK
         packet = HEADER.pack(HEADER_SIZE + len(body), kind, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, 0) + body
         try:
@@ -107,6 +109,7 @@ class RequestSocket:
 
     def requests(self, wanted: list[Request]) -> list[Answer | None]:
         """Ask for several changes, in order, in as few sends as possible; a refused one does not stop the others."""
+        self.changes += 1
         results: list[Answer | None] = []
         batch: dict[int, bytes] = {}
         size = 0
