@@ -39,6 +39,9 @@ _pack_checksum = _CHECKSUM.pack
 _pack_short = struct.Struct("<IBQ").pack  # a frame without its checksum
 _pack_intended = struct.Struct("<IBQIII").pack
 _SHORTEST = 9  # what the length of a record counts at least: what it says, and of which entry
+_pack_frame = FRAME.pack
+_pack_number = struct.Struct("<Q").pack
+_CHECKSUMS = tuple(crc32(struct.pack("<IB", _SHORTEST, what)) for what in range(6))  # of what is before the number
 SHORT: Final = FRAME.size
 """The bytes of a record that says nothing else."""
 
@@ -79,14 +82,13 @@ def intended(number: int, kind: str, key: bytes, undo: bytes, holder: str) -> by
         name, place = kind.encode("utf-8", "surrogatepass"), holder.encode("utf-8", "surrogatepass")
     of_name, of_key, of_undo = len(name), len(key), len(undo)
     length = 21 + of_name + of_key + of_undo + len(place)
-    body = b"".join((_pack_intended(length, INTENDED, number, of_name, of_key, of_undo), name, key, undo, place))
+    body = _pack_intended(length, INTENDED, number, of_name, of_key, of_undo) + name + key + undo + place
     return _pack_checksum(crc32(body)) + body
 
 
 def short(what: int, number: int) -> bytes:
     """Return a record that says one thing of an entry."""
-    body = _pack_short(_SHORTEST, what, number)
-    return _pack_checksum(crc32(body)) + body
+    return _pack_frame(crc32(_pack_number(number), _CHECKSUMS[what]), _SHORTEST, what, number)
 
 
 def done_with(number: int, undo: bytes) -> bytes:

@@ -111,7 +111,7 @@ class UndoJournal:
 
     def undone(self, number: int) -> None:
         """Write down that nothing of it is left, or that it is somebody else's."""
-        if self._standing.pop(number, None) is None and self._intended.pop(number, None) is None:
+        if self._intended.pop(number, None) is None and self._standing.pop(number, None) is None:
             return
         try:
             self._write(short(UNDONE, number))
