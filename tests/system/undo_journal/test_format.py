@@ -144,6 +144,26 @@ def test_what_a_file_claims_to_hold_takes_no_memory_unless_it_is_there(tmp_path:
     assert peak < 3 * form.LARGEST
 
 
+def test_records_are_read_whole_wherever_a_piece_of_the_file_ends() -> None:
+    sizes = [*range(1, 4_000), 3 * form._AT_ONCE, 5, form._AT_ONCE]
+    data = HEAD + b"".join(form.intended(n, "kind", b"k" * size, b"", "") for n, size in enumerate(sizes, 1))
+
+    found = of(data)
+
+    assert [len(entry.key) for entry in found.entries.values()] == sizes
+    assert found.end == len(data)
+    assert HEAD + b"".join(found.records.values()) == data
+
+
+def test_what_is_not_as_it_was_intended_has_no_record_of_its_own() -> None:
+    records = [form.intended(n, "kind", b"key", b"", "main.1") for n in range(1, 6)]
+    after = [form.short(DONE, 1), form.done_with(2, b"other"), form.held_by(3, "main.2"), form.short(UNDONE, 4)]
+
+    found = of(HEAD + b"".join(records + after))
+
+    assert found.records == {1: records[0], 5: records[4]}
+
+
 def test_a_reader_goes_no_further_than_the_largest_file() -> None:
     class Endless(io.RawIOBase):
         """The same entry made and undone for ever."""

@@ -44,6 +44,9 @@ _pack_number = struct.Struct("<Q").pack
 _CHECKSUMS = tuple(crc32(struct.pack("<IB", _SHORTEST, what)) for what in range(6))  # of what is before the number
 SHORT: Final = FRAME.size
 """The bytes of a record that says nothing else."""
+_BEFORE: Final = SHORT - _SHORTEST  # bytes of a record that its length does not count
+_TEXTS: Final = SHORT + _LENGTHS.size  # where what an intention says begins
+_AT_ONCE: Final = 1 << 18  # bytes to read
 
 
 class Entry(NamedTuple):
@@ -58,13 +61,14 @@ class Entry(NamedTuple):
 
 
 class JournalReading(NamedTuple):
-    """What a file says: entries that are live, by number; where the last good record ends; the last number used."""
+    """What a file says."""
 
     version: int  # 0: it is no journal
     identity: Identity
-    entries: dict[int, Entry]
-    end: int
-    last: int
+    entries: dict[int, Entry]  # that are live, by number
+    records: dict[int, bytes]  # of those that are still as they were intended
+    end: int  # of the last good record
+    last: int  # number that was used
 
 
 def head(identity: Identity) -> bytes:
@@ -112,22 +116,20 @@ def read(file: BinaryIO) -> JournalReading:
     Raises: OSError if it cannot be read.
     """
     version, identity, end = _read_head(file)
-    entries: dict[int, Entry] = {}
+    live = _Live()
     last = 0
     if version == VERSION:
-        for what, number, rest in _records(file):
+        for what, number, record in _records(file):
             if what == INTENDED:
-                found = entry(number, rest)
-                if found is None or not last < number <= _LAST_NUMBER:
+                if not last < number <= _LAST_NUMBER or not live.begin(number, record):
                     break
-                entries[number] = found
                 last = number
-            elif not _follow(entries, what, number, rest):
+            elif not live.follow(what, number, record):
                 break
-            end += SHORT + len(rest)
+            end += len(record)
             if end > LARGEST_FILE:
                 break
-    return JournalReading(version, identity, entries, end, last)
+    return JournalReading(version, identity, live.entries(), live.unchanged(), end, last)
 
 
 def _read_head(file: BinaryIO) -> tuple[int, Identity, int]:
@@ -151,50 +153,93 @@ def _read_head(file: BinaryIO) -> tuple[int, Identity, int]:
 
 
 def _records(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """Yield what each record says, of which entry, and what else."""
-    while len(frame := file.read(SHORT)) == SHORT:
-        checksum, length, what, number = FRAME.unpack(frame)
+    """Yield what each record says, of which entry, and all of it."""
+    unpack = FRAME.unpack_from
+    data = file.read(_AT_ONCE)
+    at = 0
+    while True:
+        if len(data) - at < SHORT:
+            data = data[at:] + file.read(_AT_ONCE)
+            at = 0
+            if len(data) < SHORT:
+                return
+        checksum, length, what, number = unpack(data, at)
         if not _SHORTEST <= length <= LARGEST:
             return
-        rest = file.read(length - _SHORTEST) if length > _SHORTEST else b""
-        if crc32(rest, crc32(frame[4:])) != checksum or len(rest) != length - _SHORTEST:
+        stop = at + _BEFORE + length
+        if stop > len(data):
+            data = data[at:] + file.read(stop - len(data) + _AT_ONCE)
+            at, stop = 0, stop - at
+        if stop > len(data) or crc32(data[at + _CHECKSUM.size : stop]) != checksum:
             return
-        yield what, number, rest
+        yield what, number, data[at:stop]
+        at = stop
 
 
-def entry(number: int, rest: bytes) -> Entry | None:
-    """Return what an intention says behind its frame, None if that does not fit."""
-    if len(rest) < _LENGTHS.size:
-        return None
-    of_kind, of_key, of_undo = _LENGTHS.unpack_from(rest)
-    key = _LENGTHS.size + of_kind
+class _Live:
+    """What is live so far; nothing is decoded that is undone later."""
+
+    __slots__ = ("_done", "_holders", "_records", "_undos")
+
+    def __init__(self) -> None:
+        self._records: dict[int, bytes] = {}  # as they were intended
+        self._done: set[int] = set()
+        self._undos: dict[int, bytes] = {}  # where it is another one than was intended
+        self._holders: dict[int, bytes] = {}
+
+    def begin(self, number: int, record: bytes) -> bool:
+        """Have one more entry; False if the lengths in its record do not fit."""
+        if len(record) < _TEXTS or _TEXTS + sum(_LENGTHS.unpack_from(record, SHORT)) > len(record):
+            return False
+        self._records[number] = record
+        return True
+
+    def follow(self, what: int, number: int, record: bytes) -> bool:
+        """Do to an entry what a record says of it; False if nobody can have written that."""
+        if number not in self._records:
+            return False
+        if what == DONE:
+            self._done.add(number)
+        elif what == UNDONE:
+            del self._records[number]
+        elif what == DONE_WITH:
+            self._done.add(number)
+            self._undos[number] = record[SHORT:]
+        elif what == HELD_BY:
+            self._holders[number] = record[SHORT:]
+        else:
+            return False
+        return True
+
+    def entries(self) -> dict[int, Entry]:
+        """Return all of them."""
+        found = {number: entry(number, record, number in self._done) for number, record in self._records.items()}
+        for number in self._undos.keys() & found.keys():
+            found[number] = found[number]._replace(undo=self._undos[number])
+        for number in self._holders.keys() & found.keys():
+            found[number] = found[number]._replace(holder=_text(self._holders[number]))
+        return found
+
+    def unchanged(self) -> dict[int, bytes]:
+        """Return the records of those that are still as they were intended."""
+        changed = self._undos.keys() | self._holders.keys()
+        return {number: record for number, record in self._records.items() if number not in changed}
+
+
+def entry(number: int, record: bytes, done: bool) -> Entry:
+    """Return what the record of an intention says."""
+    of_kind, of_key, of_undo = _LENGTHS.unpack_from(record, SHORT)
+    key = _TEXTS + of_kind
     undo = key + of_key
     holder = undo + of_undo
-    if holder > len(rest):
-        return None
-    kind = _text(rest[_LENGTHS.size : key])
-    return Entry(number, kind, rest[key:undo], rest[undo:holder], _text(rest[holder:]), done=False)
-
-
-def _follow(entries: dict[int, Entry], what: int, number: int, rest: bytes) -> bool:
-    """Do to an entry what a record says of it; False if nobody can have written that."""
-    found = entries.get(number)
-    if found is None:
-        return False
-    if what == DONE:
-        entries[number] = found._replace(done=True)
-    elif what == UNDONE:
-        del entries[number]
-    elif what == DONE_WITH:
-        entries[number] = found._replace(undo=rest, done=True)
-    elif what == HELD_BY:
-        entries[number] = found._replace(holder=_text(rest))
-    else:
-        return False
-    return True
+    return Entry(number, _text(record[_TEXTS:key]), record[key:undo], record[undo:holder], _text(record[holder:]), done)
 
 
 def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        pass
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

@@ -272,7 +272,8 @@ class UndoJournal:
         self._next = reading.last + 1
         for number, entry in reading.entries.items():
             live = self._standing if entry.done else self._intended
-            live[number] = intended(number, entry.kind, entry.key, entry.undo, entry.holder)
+            record = reading.records.get(number)
+            live[number] = record or intended(number, entry.kind, entry.key, entry.undo, entry.holder)
 
     def _refuse(self, size: int) -> None:
         """Do without one entry; that it is so is told until the next one is written."""
@@ -289,9 +290,7 @@ class UndoJournal:
 def _entry(record: bytes) -> Entry:
     """Return what the record of an intention says."""
     _, _, _, number = form.FRAME.unpack_from(record)
-    entry = form.entry(number, record[SHORT:])
-    assert entry is not None
-    return entry
+    return form.entry(number, record, False)
 
 
 def _unreadable(path: str, found: JournalReading, kept: str) -> str:
