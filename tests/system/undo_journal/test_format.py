@@ -164,6 +164,12 @@ def test_what_is_not_as_it_was_intended_has_no_record_of_its_own() -> None:
     assert found.records == {1: records[0], 5: records[4]}
 
 
+def test_many_short_records_are_those_that_are_made_one_by_one() -> None:
+    numbers = [1, 3, 1 << 40, form._LAST_NUMBER]
+
+    assert form.shorts(UNDONE, numbers) == b"".join(form.short(UNDONE, number) for number in numbers)
+
+
 def test_a_reader_goes_no_further_than_the_largest_file() -> None:
     class Endless(io.RawIOBase):
         """The same entry made and undone for ever."""

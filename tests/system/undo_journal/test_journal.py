@@ -1,5 +1,6 @@
 """One daemon after another with one journal: what each is left, whatever is wrong with the file or the disk."""
 
+import asyncio
 import fcntl
 import os
 import resource
@@ -20,6 +21,7 @@ from tests.system.undo_journal.acts import Act, Live, after, play, reading
 
 from netstrata.system.undo_journal import Entry, Identity, JournalTaken, UndoJournal, journal_path
 from netstrata.system.undo_journal import format as form
+from netstrata.system.undo_journal.format import JournalReading
 
 HERE = Identity("a boot", "a namespace")
 PATIENCE_S = 60
@@ -140,6 +142,51 @@ def test_after_the_end_nothing_is_written_and_nothing_fails(path: str) -> None:
 
     assert intend(journal) == 0
     assert [entry.done for entry in reading(Path(path)).entries.values()] == [False]
+
+
+def test_what_is_undone_in_one_turn_of_the_loop_is_written_when_it_ends(path: str) -> None:
+    async def turns() -> tuple[list[int], list[int]]:
+        journal = UndoJournal(path, HERE)
+        numbers = [intend(journal) for _ in range(3)]
+        for number in reversed(numbers[1:]):
+            journal.undone(number)
+        within = list(reading(Path(path)).entries)
+        await asyncio.sleep(0)
+        after_it = list(reading(Path(path)).entries)
+        crash(journal)
+        return within, after_it
+
+    assert asyncio.run(turns()) == ([1, 2, 3], [1])
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda journal, left: intend(journal),
+        lambda journal, left: journal.done(left.number),
+        lambda journal, left: journal.done(left.number, b"another inverse"),
+        lambda journal, left: journal.adopt(left, "main.7"),
+        lambda journal, left: journal.close(),
+    ],
+)
+def test_what_is_undone_is_written_before_anything_else(path: str, act: Callable[[UndoJournal, Entry], object]) -> None:
+    async def in_one_turn() -> JournalReading:
+        first = UndoJournal(path, HERE)
+        intend(first)
+        crash(first)
+        journal = UndoJournal(path, HERE)
+        number = intend(journal)
+        journal.undone(number)
+        act(journal, journal.left[0])
+        found = reading(Path(path))
+        assert number not in found.entries
+        await asyncio.sleep(0)
+        crash(journal)
+        return found
+
+    found = asyncio.run(in_one_turn())
+
+    assert reading(Path(path)).entries == found.entries  # and is not written again
 
 
 def test_number_0_and_others_that_are_not_live_are_nothing(path: str) -> None:

@@ -18,6 +18,7 @@ that is before it; numbers of entries only grow.
 
 import struct
 from collections.abc import Iterator
+from itertools import repeat
 from typing import BinaryIO, Final, NamedTuple
 from zlib import crc32
 
@@ -86,13 +87,20 @@ def intended(number: int, kind: str, key: bytes, undo: bytes, holder: str) -> by
         name, place = kind.encode("utf-8", "surrogatepass"), holder.encode("utf-8", "surrogatepass")
     of_name, of_key, of_undo = len(name), len(key), len(undo)
     length = 21 + of_name + of_key + of_undo + len(place)
-    body = _pack_intended(length, INTENDED, number, of_name, of_key, of_undo) + name + key + undo + place
+    head = _pack_intended(length, INTENDED, number, of_name, of_key, of_undo)
+    body = b"".join((head, name, key, undo, place))
     return _pack_checksum(crc32(body)) + body
 
 
 def short(what: int, number: int) -> bytes:
     """Return a record that says one thing of an entry."""
     return _pack_frame(crc32(_pack_number(number), _CHECKSUMS[what]), _SHORTEST, what, number)
+
+
+def shorts(what: int, numbers: list[int]) -> bytes:
+    """Return records that say one thing of each of some entries."""
+    checksums = map(crc32, map(_pack_number, numbers), repeat(_CHECKSUMS[what]))
+    return b"".join(map(_pack_frame, checksums, repeat(_SHORTEST), repeat(what), numbers))
 
 
 def done_with(number: int, undo: bytes) -> bytes:

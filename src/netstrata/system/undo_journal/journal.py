@@ -4,6 +4,8 @@ What is in memory is what is true.  An intention is taken only if there is room 
 said of it later; so `done` and `undone` find theirs, however full the disk is by then.  Where something could not be
 written all the same, the file is written anew as soon as that is possible.
 
+What is undone in one turn of the event loop is written in one go: before anything else is, or when the turn ends.
+
 Nothing here makes the daemon fail: without a file it works as before, only what it leaves when it is killed stays.
 """
 
@@ -15,7 +17,17 @@ from typing import Final
 
 from netstrata.system.undo_journal import format as form
 from netstrata.system.undo_journal.file import JournalFile, JournalTaken, nowhere
-from netstrata.system.undo_journal.format import DONE, LARGEST, SHORT, UNDONE, Entry, JournalReading, intended, short
+from netstrata.system.undo_journal.format import (
+    DONE,
+    LARGEST,
+    SHORT,
+    UNDONE,
+    Entry,
+    JournalReading,
+    intended,
+    short,
+    shorts,
+)
 from netstrata.system.undo_journal.identity import Identity
 
 COMPACTED: Final = 1 << 20  # bytes of records without a use, from which on the file is written anew
@@ -46,7 +58,7 @@ class UndoJournal:
 
     __slots__ = (
         "_again_at", "_behind", "_compacted", "_fault", "_file", "_free", "_identity", "_intended", "_next", "_notice",
-        "_path", "_standing", "_write", "dropped", "left",
+        "_path", "_standing", "_undone", "_write", "dropped", "left",
     )  # fmt: skip
 
     def __init__(self, path: str, identity: Identity, *, compacted: int = COMPACTED) -> None:
@@ -66,6 +78,7 @@ class UndoJournal:
         self._behind = False  # whether the file lacks something that is in memory
         self._intended: dict[int, bytes] = {}  # the record of each entry that is live, by number
         self._standing: dict[int, bytes] = {}
+        self._undone: list[int] = []  # what is live no more, and must still be written
         self._next = 1
         self._notice = ""
         self._fault = ""
@@ -82,6 +95,8 @@ class UndoJournal:
 
     def intend(self, kind: str, key: bytes, undo: bytes, holder: str) -> int:
         """Write down what is about to be done, and its inverse; return its number, 0 if it could not be written."""
+        if self._undone:
+            self._write_undone()
         number = self._next
         record = intended(number, kind, key, undo, holder)
         needed = len(record) + _AFTERWARDS
@@ -98,6 +113,8 @@ class UndoJournal:
 
     def done(self, number: int, undo: bytes | None = None) -> None:
         """Write down that it stands; `undo` takes the place of the inverse that was intended."""
+        if self._undone:
+            self._write_undone()
         if undo is not None:
             self._done_with(number, undo)
             return
@@ -110,16 +127,18 @@ class UndoJournal:
                 self._make_good()
 
     def undone(self, number: int) -> None:
-        """Write down that nothing of it is left, or that it is somebody else's."""
+        """Write down, in this turn of the event loop, that nothing of it is left, or that it is somebody else's."""
         if self._intended.pop(number, None) is None and self._standing.pop(number, None) is None:
             return
-        try:
-            self._write(short(UNDONE, number))
-        except ValueError:
-            self._make_good()
+        undone = self._undone
+        undone.append(number)
+        if len(undone) == 1:
+            self._write_soon()
 
     def adopt(self, entry: Entry, holder: str) -> int:
         """Have an entry of `left` held again, perhaps by another holder; return its number, 0 if it is live no more."""
+        if self._undone:
+            self._write_undone()
         number = entry.number
         record = self._standing.get(number) or self._intended.get(number)
         if record is None:
@@ -130,6 +149,7 @@ class UndoJournal:
 
     def close(self) -> None:
         """Take the file away if nothing is live, else leave it for the next daemon; nothing is written any more."""
+        self._write_undone()
         if self._behind:
             self._again_at = 0.0
             self._make_good()
@@ -141,6 +161,24 @@ class UndoJournal:
                 self._file.close()
             else:
                 self._file.remove()
+
+    def _write_soon(self) -> None:
+        """Write what is undone when this turn of the event loop ends, at once if none runs."""
+        from asyncio import get_running_loop
+
+        try:
+            get_running_loop().call_soon(self._write_undone)
+        except RuntimeError:
+            self._write_undone()
+
+    def _write_undone(self) -> None:
+        """Write what is undone by now."""
+        undone, self._undone = self._undone, []
+        if undone:
+            try:
+                self._write(shorts(UNDONE, undone))
+            except (ValueError, MemoryError):
+                self._make_good()
 
     def _done_with(self, number: int, undo: bytes) -> None:
         record = self._intended.get(number) or self._standing.get(number)
@@ -213,6 +251,8 @@ class UndoJournal:
         if self._file is None:
             return False
         written = self._file.size - self._file.room
+        if written <= self._compacted:
+            return False
         used = sum(map(len, self._intended.values())) + sum(map(len, self._standing.values()))
         past = written - used - SHORT * len(self._standing)
         return past > self._compacted and 2 * past > written
