@@ -24,6 +24,7 @@ from netstrata.language.valuetext import parse_value
 from netstrata.ports import Ports
 from netstrata.protocols.rtnetlink import encode_new_link
 from netstrata.protocols.rtnetlink.constants import NLM_F_CREATE, NLM_F_EXCL, RTM_NEWLINK
+from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink import Netlink
 from netstrata.system.netlink.monitor import QUEUE_BYTES
 from netstrata.system.netlink.socket import RequestSocket
@@ -113,14 +114,14 @@ class World:
         )
         self.ip("link add va address 02:00:00:00:0a:01 type veth peer name vb address 02:00:00:00:0b:01")
 
-    def another_netlink(self, queue_bytes: int = QUEUE_BYTES) -> Netlink:
+    def another_netlink(self, queue_bytes: int = QUEUE_BYTES, recovery: Recovery = NO_RECOVERY) -> Netlink:
         """Return ports of their own over this kernel."""
-        self.netlinks.append(self.new_netlink(queue_bytes))
+        self.netlinks.append(self.new_netlink(queue_bytes, recovery))
         return self.netlinks[-1]
 
-    def new_netlink(self, queue_bytes: int) -> Netlink:
+    def new_netlink(self, queue_bytes: int, recovery: Recovery) -> Netlink:
         """Make them."""
-        return Netlink(queue_bytes)
+        return Netlink(queue_bytes, recovery=recovery)
 
     def requests(self) -> RequestSocket:
         """Return a request socket to this kernel."""
@@ -254,8 +255,8 @@ class ModelWorld(World):
         self.kernel = ModelKernel()
         super().__init__()
 
-    def new_netlink(self, queue_bytes: int) -> Netlink:
-        return self.kernel.netlink(queue_bytes)
+    def new_netlink(self, queue_bytes: int, recovery: Recovery) -> Netlink:
+        return self.kernel.netlink(queue_bytes, recovery)
 
     def requests(self) -> RequestSocket:
         return RequestSocket(opens=self.kernel.socket)

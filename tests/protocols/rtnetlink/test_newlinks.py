@@ -25,8 +25,11 @@ from netstrata.protocols.rtnetlink import (
     encode_rule,
     message,
     set_port,
+    shows_link,
 )
+from netstrata.protocols.rtnetlink.constants import IFLA_ADDRESS
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
+from netstrata.protocols.rtnetlink.wire import attribute
 
 SHAPES: list[tuple[OptionsShape, dict[str, Any]]] = [
     (link.BRIDGE_OPTIONS, KINDS["bridge"]),
@@ -81,6 +84,28 @@ def test_a_vxlan_of_ours_says_the_same_to_pyroute2_and_to_us(number: int, remote
     assert (ours.name, ours.kind, ours.link, ours.data) == ("vx0", "vxlan", 7, data)
     assert differing(KINDS["vxlan"], options, ours.data) == []
     assert differing(KINDS["vxlan"], {**options, "dstport": port ^ 1, "ttl": 3}, ours.data) == ["dstport", "ttl"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "mac", "shown"),
+    [
+        ("br1", "bridge", "02000000aa01", True),
+        ("br", "bridge", "02000000aa01", False),
+        ("br11", "bridge", "02000000aa01", False),
+        ("br1", "bridg", "02000000aa01", False),
+        ("br1", "veth", "02000000aa01", False),
+        ("br1", "bridge", "02000000aa02", False),
+        ("br1", "bridge", "02000000", False),
+    ],
+)
+def test_a_link_is_known_by_its_name_kind_and_address_and_by_no_part_of_them(
+    name: str, kind: str, mac: str, shown: bool
+) -> None:
+    mine = attribute(IFLA_ADDRESS, bytes.fromhex("02000000aa01"))
+    body = encode_new_link("br1", "bridge", 0, "", {}, {}) + mine
+
+    assert shows_link(body, 0, len(body), name, kind, bytes.fromhex(mac)) is shown
+    assert not shows_link(body, 0, len(body) - len(mine), name, kind, bytes.fromhex(mac))
 
 
 def test_flags_of_one_attribute_are_put_together_and_compared_each_for_itself() -> None:

@@ -29,6 +29,7 @@ from netstrata.protocols.rtnetlink.newlinks import (
     pieces_of,
     set_master,
     set_port,
+    shows_link,
 )
 from netstrata.protocols.rtnetlink.routes import (
     ROUTE_KINDS,
@@ -120,5 +121,6 @@ __all__ = [
     "set_port",
     "set_promotion",
     "set_up",
+    "shows_link",
     "with_along",
 ]

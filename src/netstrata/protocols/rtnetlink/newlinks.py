@@ -89,6 +89,16 @@ def pieces_of(data: Attributes) -> tuple[bytes, ...]:
     return tuple(attribute(number, value) for number, value in data.items())
 
 
+def shows_link(data: Octets, start: int, end: int, name: str, kind: str, mac: bytes) -> bool:
+    """Say whether a message is about a link of this name, kind and hardware address, without reading all it says."""
+    pieces = (
+        attribute(IFLA_IFNAME, _packed(name)),
+        attribute(IFLA_INFO_KIND, kind.encode() + b"\0"),
+        attribute(IFLA_ADDRESS, mac),
+    )
+    return all(data.find(piece, start, end) >= 0 for piece in pieces)
+
+
 def decode_details(data: Octets, start: int, end: int, common: frozenset[int] = frozenset()) -> LinkDetails:
     """Read what a message about a link says of its kind.
 

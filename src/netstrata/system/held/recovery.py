@@ -189,12 +189,13 @@ class Recovery:
         if found is None:
             return None
         last = found.pop()
-        others = [one for one in found if one.undo != last.undo]
-        for same in found:
-            if same not in others:
-                self.journal.undone(same.number)
-        if others:
-            self._left[kind, key] = others
+        if found:
+            others = [one for one in found if one.undo != last.undo]
+            for same in found:
+                if same not in others:
+                    self.journal.undone(same.number)
+            if others:
+                self._left[kind, key] = others
         return last
 
     def takes_parts(self, undo_rest: Callable[[], None]) -> None:

@@ -22,6 +22,7 @@ from netstrata.protocols.rtnetlink import (
     encode_new_link,
     encode_options,
     pieces_of,
+    shows_link,
 )
 from netstrata.protocols.rtnetlink.constants import (
     NLM_F_CREATE,
@@ -122,13 +123,31 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
     def stands(self, held: HeldLink, undo: bytes) -> bool:
         """Say whether it is the link that was made, as it was asked for."""
         operation = f"make {held.words}"
-        if not held.key or (undo and held.key not in read_halves(undo)):
+        halves = read_halves(undo) if undo else {}
+        if not held.key or (undo and held.key not in halves):
             return False
+        if self._is_as_left(held, halves, operation):
+            held.here, held.undo = halves, undo
+            return True
         details = read_details(self._lookup, held.key, operation)
         if self._obstacle(held, details):
             return False
         self._follow(held, details)
         return True
+
+    def _is_as_left(self, held: HeldLink, halves: dict[int, LinkIdentity], operation: str) -> bool:
+        """Say whether a link of which nothing else was asked for is just as it was left, without reading all of it.
+
+        Raises: Unavailable.
+        """
+        if len(halves) != 1 or held.below or held.spec.peer or held.own or held.common:
+            return False
+        kind, name, mac = halves[held.key]
+        return (
+            kind == held.spec.kind
+            and bool(mac)
+            and shows_link(*self._lookup.body(held.key, operation), name, kind, mac)
+        )
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete a link, if it is still the same; of one that nobody knows the index of, the one of its name."""
