@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from tests.garbage import garbage
 
 from netstrata.contract import Declaration, Shape
 from netstrata.daemon.running.registry import make_registry
@@ -145,6 +146,17 @@ def test_an_example_prints_what_it_promises(declaration: Declaration) -> None:
     assert play.output.removesuffix("\n") == promised(declaration.example)
     assert bool(play.failures) == (declaration.name in FAILING)
     assert play.engine.stopped
+
+
+@pytest.mark.parametrize("declaration", [d for d in ALL if d.kind in OWN_KINDS], ids=id_of)
+def test_an_example_leaves_nothing_to_the_garbage_collector(declaration: Declaration) -> None:
+    program = program_of(declaration.example)
+
+    with garbage() as found:
+        play = Play(program)
+        play.pass_time(60_000)
+
+    assert (play.engine.stopped, found) == (True, {})
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -57,6 +57,8 @@ class _CarriedOn:
                 waits_for = life.send(value) if thrown is None else life.throw(thrown)
             except StopIteration:
                 return
+            finally:
+                thrown = None  # its traceback has this frame: a circle
 
 
 class AsyncStatement(Statement):
@@ -137,6 +139,7 @@ class AsyncStatement(Statement):
             if not isinstance(ending, GeneratorExit) and type(ending).__name__ != "CancelledError":
                 raise
         self._report(self._end, error)
+        error = None  # its traceback has this frame: a circle
 
     async def _live(self, generator: Any) -> None:
         raise NotImplementedError

@@ -120,7 +120,7 @@ class ByteChannel:
             self._go_on_writing(self.stream)
 
     def close(self) -> None:
-        """Close the stream; what waits, waits for ever."""
+        """Close the stream; what waits, waits for ever.  Nobody is told anything any more."""
         for waiting in (self.reading, self.writing):
             if waiting is not None:
                 waiting.flow = None
@@ -130,16 +130,19 @@ class ByteChannel:
         self.stream = None
         if stream is not None:
             stream.close()
+        self._later, self._broke, self._cut = never, unheard, nothing  # no circle with whoever has it is left
 
     def cut(self) -> None:
         """Close the stream, because a read or write that waited is undone."""
+        cut = self._cut
         self.close()
-        self._cut()
+        cut()
 
     def break_down(self, error: Unavailable) -> None:
         """Close the stream, because it is broken."""
+        broke = self._broke
         self.close()
-        self._broke(error)
+        broke(error)
 
     def _break_later(self, error: Unavailable) -> None:
         self._later(lambda: self._break_if_open(error))()
@@ -211,3 +214,12 @@ class Write(ExternalObject):
 
 def nothing() -> None:
     """Do nothing."""
+
+
+def unheard(news: object) -> None:
+    """Tell nobody."""
+
+
+def never(action: Callable[[], None]) -> Callable[[], None]:
+    """Let nothing in."""
+    return nothing

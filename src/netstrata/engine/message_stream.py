@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netstrata.engine.byte_channel import Later
+from netstrata.engine.byte_channel import Later, never, unheard
 from netstrata.language.valuetext import format_value, parse_value
 from netstrata.protocols.requests import LONGEST_TEXT, Decoder, Message, encode
 from netstrata.values import Refused, Unavailable, Value
@@ -125,8 +125,9 @@ class MessageStream:
             self._queued -= count
             if not outgoing.left:
                 self._queue.popleft()
-                if outgoing.sent is not None:
-                    outgoing.sent()
+                sent, outgoing.sent = outgoing.sent, None
+                if sent is not None:
+                    sent()
 
     def _readable(self) -> None:
         """Read once, and let others have their turn before reading again."""
@@ -166,13 +167,18 @@ class MessageStream:
 
     def _hang_up(self, reason: Unavailable) -> None:
         if self._stream is not None:
+            on_closed = self._on_closed
             self.close()
-            self._on_closed(reason)
+            on_closed(reason)
 
     def close(self) -> None:
         """Close the stream; what is not sent yet is lost."""
         stream = self._stream
         self._stream = None
+        for outgoing in self._queue:
+            outgoing.sent = None
         self._queue.clear()
+        # No circle with whoever has it is left.
+        self._later, self._on_message, self._on_closed = never, unheard, unheard
         if stream is not None:
             stream.close()

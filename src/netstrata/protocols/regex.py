@@ -29,6 +29,16 @@ class _Place(ctypes.Structure):
     _fields_ = [("start", ctypes.c_int), ("end", ctypes.c_int)]
 
 
+# ctypes makes a class for each length of array, and forgets it with its last array; the collector must end it then.
+_ROOM = ctypes.c_char * REGEX_T_SIZE
+
+
+@lru_cache(maxsize=4)
+def _places(groups: int) -> Any:
+    """Return the class of so many places."""
+    return _Place * groups
+
+
 class _Library:
     """The C library's functions, and its C locale."""
 
@@ -63,8 +73,8 @@ class _Library:
 
     def message(self, room: Any, error: int) -> str:
         """Return the library's words for an error."""
-        text = ctypes.create_string_buffer(256)
-        self.calls.regerror(error, room, text, 256)
+        text = _ROOM()
+        self.calls.regerror(error, room, text, len(text))
         return text.value.decode("utf-8", "replace")
 
 
@@ -86,7 +96,7 @@ class Regex:
         library = _library()
         self._library = library
         self._free: Any = None
-        self._room = ctypes.create_string_buffer(REGEX_T_SIZE)
+        self._room = _ROOM()
         self.looks_back = not _CONTEXT.isdisjoint(pattern)
         error = library.compile(self._room, pattern)
         if error:
@@ -104,7 +114,7 @@ class Regex:
         """
         if len(text) - start > 0x7FFFFFFF:
             raise Refused("a text to match has at most 2147483647 bytes", argument=0)
-        places = (_Place * groups)()
+        places = _places(groups)()
         places[0].start = 0
         places[0].end = len(text) - start
         address = ctypes.cast(ctypes.c_char_p(text), ctypes.c_void_p).value or 0

@@ -3,6 +3,7 @@
 import ctypes
 import os
 
+from netstrata.system.c_library import C_LIBRARY
 from netstrata.values import Unavailable
 
 _RESTART = 0x01234567
@@ -24,7 +25,6 @@ class RealMachine:
 
 
 def _reboot(operation: str, command: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.reboot(ctypes.c_int(command)) != 0:
+    if C_LIBRARY.reboot(ctypes.c_int(command)) != 0:
         number = ctypes.get_errno()
         raise Unavailable(operation, os.strerror(number), number)

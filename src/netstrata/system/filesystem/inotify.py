@@ -8,6 +8,8 @@ import os
 from struct import Struct
 from typing import NamedTuple
 
+from netstrata.system.c_library import C_LIBRARY
+
 MODIFY = 0x2
 ATTRIB = 0x4
 CLOSE_WRITE = 0x8
@@ -37,15 +39,14 @@ class FileChange(NamedTuple):
 class Inotify:
     """One inotify queue; its descriptor is readable when there is something to `read`."""
 
-    __slots__ = ("_libc", "descriptor")
+    __slots__ = ("descriptor",)
 
     def __init__(self) -> None:
         """Open a queue.
 
         Raises: OSError.
         """
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self.descriptor: int = self._libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.descriptor: int = C_LIBRARY.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
         if self.descriptor < 0:
             raise _last_error("inotify_init1")
 
@@ -54,14 +55,14 @@ class Inotify:
 
         Raises: OSError.
         """
-        watch: int = self._libc.inotify_add_watch(self.descriptor, os.fsencode(path), ctypes.c_uint32(mask))
+        watch: int = C_LIBRARY.inotify_add_watch(self.descriptor, os.fsencode(path), ctypes.c_uint32(mask))
         if watch < 0:
             raise _last_error(path)
         return watch
 
     def remove(self, watch: int) -> None:
         """Watch no more; a watch that is gone already is no error."""
-        self._libc.inotify_rm_watch(self.descriptor, watch)
+        C_LIBRARY.inotify_rm_watch(self.descriptor, watch)
 
     def read(self) -> list[FileChange]:
         """Return what has happened, oldest first; nothing if nothing has."""

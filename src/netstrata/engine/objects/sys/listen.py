@@ -131,6 +131,7 @@ class Listen(ExternalObject):
         """Listen no more, close all connections, undo all processes."""
         if self.listener is not None:
             self.listener.close()
+            self.listener = None
         for client in list(self.clients):
             client.end()
         if not self.clients:

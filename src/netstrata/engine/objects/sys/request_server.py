@@ -29,7 +29,7 @@ class RequestServer(ExternalObject):
         """Listen, and be up."""
         address, self.template, self.arguments = self.declaration.bind(values)
         self.connections: dict[ServerConnection, None] = {}
-        self.listener: Closable = self.ports.streams.listen(address, self._connected)
+        self.listener: Closable | None = self.ports.streams.listen(address, self._connected)
         self.up()
 
     def _connected(self, stream: Stream, peer: StreamAddress) -> None:
@@ -58,7 +58,9 @@ class RequestServer(ExternalObject):
 
     def die(self) -> None:
         """Listen no more, close all connections, undo all processes."""
-        self.listener.close()
+        if self.listener is not None:
+            self.listener.close()
+            self.listener = None
         if not self.connections:
             self.dead()
         for connection in list(self.connections):

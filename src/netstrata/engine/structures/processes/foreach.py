@@ -70,6 +70,7 @@ class Element(Owner):
 
     def child_gone(self, process: Process) -> None:
         """Tell the foreach."""
+        self.process = None
         self.foreach.element_gone(self)
 
 

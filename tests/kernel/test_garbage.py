@@ -1,0 +1,70 @@
+"""What goes down and up again leaves no objects in circles: the daemon's memory is not waiting for the collector.
+
+A daemon collects when 20,000 objects have come together: whole megabytes, if each cycle of an uplink leaves some.
+What is compiled as `acyclic` is never collected at all.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+from tests.kernel.filters.programs import SOURCES
+from tests.kernel.statements.rows import ROWS, Row
+from tests.kernel.statements.test_every_statement import SLOW_S, prepared
+
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+MORE = [
+    Row(name, program, (), "", "", above=above)
+    for name, above, program in (
+        ("what waits", "", 'net.backend.waitdevice("va"); net.up("va"); net.backend.waitlink("va");'),
+        ("what waits in vain", "", 'net.backend.waitdevice("lo"); var("x") x; spawn("waiter", {});'),
+        ("what fails", "", 'try("failing", {});'),
+        ("what is repeated", "", 'foreach({"a", "b"}, "one", {"c"}); Foreach ({"a"} As x) { println(x); };'),
+        ("children", "", 'daemon({"/bin/sleep", "1000"}); run({"/bin/true"}, {"/bin/true"});'),
+        (
+            "pipes", "",
+            'sys.start_process({"/bin/cat"}, "rw") cat; cat->write_pipe() in; in->write("x"); cat->read_pipe() out;'
+            "out->read() x;",
+        ),
+        ("a directory", "", 'sys.watch_directory("FOLDER") change;'),
+        (
+            "sockets", "",
+            'sys.listen({"unix", "FOLDER/s"}, "echo", {}); sys.connect({"unix", "FOLDER/s"}) s; s->write("x");'
+            "s->read() x;",
+        ),
+        ("a server", 'sys.request_server({"unix", "FOLDER/r"}, "answer", {});', "REQUEST"),
+        ("requests", "", 'sys.request_server({"unix", "FOLDER/r"}, "answer", {}); REQUEST'),
+        ("files", "", 'file.mkdir("FOLDER/d"); file.write("FOLDER/d/f", "x"); file.link("FOLDER/d/l", "f");'),
+        ("name servers", "", 'net.dns({"192.0.2.53", "2001:db8::53"}, "20");'),
+        ("regular expressions", "", 'regex_match("abc", "a(.)c"); regex_replace("abc", {"b"}, {"x"});'),
+    )
+]  # fmt: skip
+REQUEST = 'sys.request_client({"unix", "FOLDER/r"}) c; c->request("x", "reply", "done", {});'
+TEMPLATES = """
+template waiter { net.backend.waitdevice("none"); }
+template failing { spawn("refused", {}); }
+template refused { net.mtu("none", "1400"); }
+template one { value(_elem) x; println(x, _arg0); }
+template echo { _socket->read() x; _socket->write(x); }
+template answer { _request->reply("y"); _request->finish(); }
+template reply { println(_reply.data); }
+template done { println("up"); }
+"""
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS + MORE if not row.needs])
+def test_what_goes_down_and_up_leaves_nothing_to_the_garbage_collector(lab: Lab, tmp_path: Path, row: Row) -> None:
+    host = prepared(lab, row)
+    body = row.program.replace("REQUEST", REQUEST) if "REQUEST" in row.program else f'{row.program} println("up");'
+    text = f'process main {{ {row.above} backtrack_point() top; {body} sleep("1"); top->go(); }}'
+    (tmp_path / "program.ncd").write_text(text + TEMPLATES)
+    paths = f"{SOURCES}:{SOURCES.parent}"
+
+    player = host.start(
+        [sys.executable, "-m", "tests.kernel.cycled", str(tmp_path / "program.ncd"), str(tmp_path)],
+        {"PYTHONPATH": paths, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+    )
+
+    assert (player.status(SLOW_S), player.output()) == (0, "{}\n")
