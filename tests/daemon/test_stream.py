@@ -1,5 +1,7 @@
 """The stream of events."""
 
+import tracemalloc
+
 from netstrata.daemon.events.event import KEPT, Event
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.engine.environment import Retry
@@ -50,6 +52,23 @@ def test_a_statement_that_comes_up_brings_its_variables() -> None:
 
     up = next(event for event in heard if event.fields.get("to") == "up")
     assert up.fields["values"] == {"exists": "true", "type": "list", "length": "1", "value": '{"a"}'}
+
+
+def test_a_transition_that_has_nothing_else_to_tell_takes_less_than_250_bytes() -> None:
+    stream = EventLog(Retry(5000))
+    play = Play('process main { backtrack_point() top; if("true"); sleep("1"); top->go(); }', observer=stream)
+    before = stream.seq
+    tracemalloc.start()
+
+    while stream.seq - before < 2000:
+        play.pass_time(1)
+        stream.settle()
+    size, _ = tracemalloc.get_traced_memory()
+
+    tracemalloc.stop()
+    kinds = {event.kind: event for event in stream.after(before, KEPT)}
+    assert list(kinds) == ["transition", "waits"]
+    assert size / (stream.seq - before) < 250  # 200, of Python 3.11.7
 
 
 def test_a_failure_tells_what_where_and_when_it_is_tried_again() -> None:

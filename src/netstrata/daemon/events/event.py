@@ -1,7 +1,7 @@
 """Events: what happened, where in the program, and which of them somebody wants."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from netstrata.daemon.text.redaction import all_redacted
@@ -67,7 +67,7 @@ class Event:
 
     __slots__ = ("fields", "kind", "layer", "monotonic", "place", "process", "seq", "wall")
 
-    def __init__(self, seq: int, kind: str, process: str, place: Place, layer: int, fields: dict[str, Any]) -> None:
+    def __init__(self, seq: int, kind: str, process: str, place: Place, layer: int, fields: Mapping[str, Any]) -> None:
         self.seq = seq
         self.wall = time.time()
         self.monotonic = time.monotonic()

@@ -6,8 +6,8 @@ one who comes late can see what happened before.
 
 import os
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from netstrata.daemon.events.changed_values import changed_by
 from netstrata.daemon.events.codes import place_of
@@ -24,6 +24,13 @@ from netstrata.engine.process import PAUSED, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
 from netstrata.values import Refused, Unavailable, no_memory
+
+# Most transitions have nothing else to tell: they share their fields, which are half of an event's size.
+_PLAIN: Final[dict[tuple[int, int], Mapping[str, Any]]] = {
+    (before, after): {"from": STATE_NAMES[before], "to": STATE_NAMES[after]}
+    for before in (NONE, DOWN, UP, DYING)
+    for after in (NONE, DOWN, UP, DYING)
+}
 
 
 class EventLog(Observer):
@@ -129,7 +136,7 @@ class EventLog(Observer):
         self._emit(Event(self._seq + 1, kind, "", NOWHERE, 0, fields))
 
     def _tell_of(
-        self, process: Process, slot: Slot, kind: str, fields: dict[str, Any], statement: Statement | None
+        self, process: Process, slot: Slot, kind: str, fields: Mapping[str, Any], statement: Statement | None
     ) -> None:
         """Tell what is about a statement, which need not exist."""
         own = statement.declaration.layer if statement is not None else 0
@@ -158,14 +165,15 @@ class EventLog(Observer):
             subscriber(event)
 
     def _transition(self, statement: Statement, before: int, after: int) -> None:
-        fields: dict[str, Any] = {"from": STATE_NAMES[before], "to": STATE_NAMES[after]}
+        more: dict[str, Any] = {}
         process = statement.process
         slot = process.code.slots[statement.index]
         if after == UP:
-            self.facts.come_up(statement, slot, fields)
+            self.facts.come_up(statement, slot, more)
         elif before == UP and after == DOWN and isinstance(statement, AsyncStatement):  # it has told why
-            fields |= self.facts.of_waiting(statement)
-        self._tell_of(process, slot, "transition", fields, statement)
+            more = self.facts.of_waiting(statement)
+        plain = _PLAIN[before, after]
+        self._tell_of(process, slot, "transition", {**plain, **more} if more else plain, statement)
 
     def _begin(self, engine: Engine) -> None:
         """Know the engine, and tell that its program begins."""

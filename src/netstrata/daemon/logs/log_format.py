@@ -1,6 +1,6 @@
 """What happens, as the daemon's own log: one greppable line for a transition, a full account of a failure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from netstrata.daemon.events.event import Event
@@ -11,7 +11,7 @@ from netstrata.language.diagnostics import one_line
 SAID = ("note", "child", "kernel", "dhcp", "supplicant", "retry")
 
 
-def said_of(kind: str, fields: dict[str, Any]) -> str:
+def said_of(kind: str, fields: Mapping[str, Any]) -> str:
     """Return what an event says, in one line; a child's with its name and process id in front."""
     text = one_line(fields["text"])
     return f"{fields['child']}[{fields['pid']}]: {text}" if kind == "child" else text
@@ -49,5 +49,5 @@ class LogFormat:
         return None
 
 
-def _values_of(fields: dict[str, Any]) -> str:
+def _values_of(fields: Mapping[str, Any]) -> str:
     return "".join(f" {name}={redacted(text)}" for name, text in fields.get("values", {}).items())

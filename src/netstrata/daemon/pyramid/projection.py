@@ -4,7 +4,7 @@ The rules that make it of them are here and in `standing`, and once more, in Jav
 (`console/page/reduce.js`): `tests/console/test_same_rules.py` feeds both the same events.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from netstrata.control.answers import Slices
@@ -140,7 +140,7 @@ class Projection:
         else:
             self.roots.pop(process.path, None)
 
-    def _create(self, path: str, template: str, fields: dict[str, Any]) -> Standing:
+    def _create(self, path: str, template: str, fields: Mapping[str, Any]) -> Standing:
         parent = self._all.get(fields.get("parent", ""))
         at = fields.get("at", 0)
         code = self.codes.get(template)
@@ -154,7 +154,7 @@ class Projection:
         process.undone = fields.get("undone") or NEVER_UNDONE
         return process
 
-    def _know(self, process: Standing, fields: dict[str, Any]) -> None:
+    def _know(self, process: Standing, fields: Mapping[str, Any]) -> None:
         """Know the names of statements to come."""
         for number, names in fields.get("known", {}).items():
             floor = process.floor(int(number))

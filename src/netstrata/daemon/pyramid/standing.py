@@ -1,6 +1,6 @@
 """A process and its statements, as far as events tell of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from netstrata.daemon.events.event import LAYERS, Event, Failure
@@ -71,7 +71,7 @@ class FloorState:
         self.provider: tuple[str, int] | None = None
         self.failure: Failure | None = None
 
-    def take(self, fields: dict[str, Any]) -> None:
+    def take(self, fields: Mapping[str, Any]) -> None:
         """Know what an event says of it, whatever its kind."""
         if "waits" in fields:
             self.waits = fields["waits"]
