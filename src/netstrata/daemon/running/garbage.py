@@ -1,7 +1,8 @@
 """Keeping Python's garbage collector off the hot path.
 
-Processes and statements hold no cycles once they are gone, so what is left for the collector is little.  It is kept
-from running while a program is read and while processes come up; it runs when the daemon is about to wait anyway.
+Processes and statements hold no cycles once they are gone (`tests/kernel/test_garbage.py`), so what is left for the
+collector is little.  It is kept from running while a program is read and while processes come up; it runs when the
+daemon is about to wait anyway.
 """
 
 import gc
