@@ -279,3 +279,13 @@ def test_a_lab_needs_no_root_where_the_kernel_lets_users_make_namespaces() -> No
         said = owner.communicate(timeout=60)[0]
 
     assert said == "without root\n"
+
+
+def test_of_what_two_programs_print_at_once_nothing_is_lost(lab: Lab) -> None:
+    host = lab.host("host")
+    printing = f"{sys.executable} -c 'import os; [os.write(1, b\"x\\n\") for _ in range(50000)]'"
+
+    child = host.start(["sh", "-c", f"{printing} & {printing} & wait"])
+    status = child.status()
+
+    assert (status, len(child.output())) == (0, 200_000)

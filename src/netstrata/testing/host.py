@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from netstrata.testing import namespaces as ns
-from netstrata.testing.child import TIMEOUT_S, Child
+from netstrata.testing.child import TIMEOUT_S, Child, output_file
 from netstrata.testing.kernel_text import kernel_text
 from netstrata.testing.servers import PageServer, dnsmasq_words, fetch
 from netstrata.values import Unavailable
@@ -127,7 +127,7 @@ class Host:
         self, words: Sequence[str], environment: dict[str, str] | None = None, files: Sequence[int] = ()
     ) -> Child:
         """Start a program on this host, which the lab ends if nobody else does; it is given some open files, too."""
-        output = os.memfd_create(words[0])
+        output = output_file(words[0])
         try:
             popen = self._popen(words, subprocess.DEVNULL, output, files, environment)
         except BaseException:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn, cast
 
 import netstrata
 from netstrata.testing import namespaces as ns
-from netstrata.testing.child import Child
+from netstrata.testing.child import Child, output_file
 from netstrata.testing.host import Host
 
 _LARGEST = 1 << 16
@@ -83,7 +83,7 @@ class ForkServer:
     def start(self, host: Host, words: Sequence[str], environment: dict[str, str]) -> Child:
         """Start `netstrata` with these words on a host, which the lab ends if nobody else does."""
         machine = host._machine
-        output = os.memfd_create("netstrata")
+        output = output_file("netstrata")
         ending, its_ending = os.pipe()
         try:
             request = json.dumps([list(words), environment]).encode()

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import netstrata
-from netstrata.testing.child import Child, wait_until
+from netstrata.testing.child import Child, output_file, wait_until
 
 SOURCES = Path(netstrata.__file__).parents[1]
 UDEVD = "/lib/systemd/systemd-udevd"
@@ -34,7 +34,7 @@ class Machine:
 
     def start(self, *words: str) -> Child:
         """Start a program."""
-        output = os.memfd_create("output", os.MFD_CLOEXEC)
+        output = output_file("output")
         environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
         popen = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
         child = Child(words[0], popen, output)
