@@ -12,6 +12,7 @@ from tests.kernel.filters.programs import SOURCES
 from tests.kernel.statements.rows import ROWS, Row
 from tests.kernel.statements.test_every_statement import SLOW_S, prepared
 
+from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
 pytestmark = pytest.mark.kernel
@@ -58,13 +59,28 @@ template done { println("up"); }
 def test_what_goes_down_and_up_leaves_nothing_to_the_garbage_collector(lab: Lab, tmp_path: Path, row: Row) -> None:
     host = prepared(lab, row)
     body = row.program.replace("REQUEST", REQUEST) if "REQUEST" in row.program else f'{row.program} println("up");'
-    text = f'process main {{ {row.above} backtrack_point() top; {body} sleep("1"); top->go(); }}'
-    (tmp_path / "program.ncd").write_text(text + TEMPLATES)
-    paths = f"{SOURCES}:{SOURCES.parent}"
 
+    assert left_by(host, tmp_path, f"{row.above} backtrack_point() top; {body}") == (0, "{}\n")
+
+
+def test_a_lease_that_is_given_back_leaves_nothing_to_the_garbage_collector(lab: Lab, tmp_path: Path) -> None:
+    host, other = lab.host("host"), lab.host("other")
+    lab.cable((host, "va"), (other, "vb"))
+    other.up("vb", "10.7.0.254/24")
+    other.dhcp_server("vb", ("10.7.0.50", "10.7.0.60"))
+    wait = 'net.up("va"); net.backend.waitlink("va");'
+
+    left = left_by(host, tmp_path, f'{wait} backtrack_point() top; net.ipv4.dhcp("va"); println("up");')
+
+    assert left == (0, "{}\n")
+
+
+def left_by(host: Host, folder: Path, statements: str) -> tuple[int, str]:
+    """Have statements go down and up again on a host, from `top` on; return the status and what the player printed."""
+    program = folder / "program.ncd"
+    program.write_text(f'process main {{ {statements} sleep("1"); top->go(); }}{TEMPLATES}')
     player = host.start(
-        [sys.executable, "-m", "tests.kernel.cycled", str(tmp_path / "program.ncd"), str(tmp_path)],
-        {"PYTHONPATH": paths, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        [sys.executable, "-m", "tests.kernel.cycled", str(program), str(folder)],
+        {"PYTHONPATH": f"{SOURCES}:{SOURCES.parent}", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
     )
-
-    assert (player.status(SLOW_S), player.output()) == (0, "{}\n")
+    return player.status(SLOW_S), player.output()

@@ -32,6 +32,10 @@ _REST_S = 0.01  # and then nothing for so long if there are more: 1600 a second;
 Hear = Callable[[bytes, bytes, bool], None]
 
 
+def unheard(*news: object) -> None:
+    """Tell nobody."""
+
+
 class PacketSocket:
     """A packet socket, bound to a link and letting nothing in, that hands what it hears to a function."""
 
@@ -106,11 +110,12 @@ class PacketSocket:
         return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
 
     def close(self) -> None:
-        """Stop listening.
+        """Stop listening, and tell nobody of anything any more.
 
         The kernel closes a packet socket only after every core has seen it go (6 to 10 ms on two cores), for which
         the loop has no time.
         """
+        self._fail = unheard  # no circle with whoever has it is left
         if not self.closed:
             self._stop()
             descriptor = self._socket.detach()

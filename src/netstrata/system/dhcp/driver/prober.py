@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from netstrata.protocols.arp import read_arp, write_probe
 from netstrata.protocols.conflict import Free, Question, Taken
-from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
+from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket, unheard
 from netstrata.system.dhcp.driver.socket_filters import arp_claims
 
 LISTEN_ON = 2.0  # seconds after an address seemed free
@@ -51,6 +51,7 @@ class Prober:
         """Ask no more, and listen no more."""
         self._rest()
         self._packets.close()
+        self._decided = self._fail = unheard  # no circle with whoever has it is left
 
     def _rest(self) -> None:
         if self._timer is not None:
