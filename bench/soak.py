@@ -14,7 +14,10 @@ What grows, by tracemalloc and sys._debugmallocstats in a daemon of CPython 3.11
 * until the time line is full, after 167 cycles: its events, 1.9 MB;
 * until 750 cycles: tuples of 3, 6 and 17 that are gone, of which CPython keeps up to 2,000 of each length for the next
   (0.6 MB of 64, 88 and 176 bytes each);
-* nothing after that: the garbage collector finds nothing that is gone and not freed (tests/kernel/test_garbage.py).
+* nothing after that, to 10,000 cycles: the garbage collector finds nothing that is gone and not freed
+  (tests/kernel/test_garbage.py).
+
+That run said 19.50 MB after the first cycle, 21.97 MB when the time line was full, 22.41 MB at the end; 16 open files.
 """
 
 import argparse
