@@ -42,4 +42,5 @@ def test_an_answer_is_printed_as_it_is_and_harmless(
 def test_the_commands_that_ask_ask_for_verbs_that_there_are() -> None:
     assert set(commands_by_verb()) <= set(verbs())
     assert commands_by_verb()["Watch"] == "log, watch"
-    assert set(verbs()) - set(commands_by_verb()) == {"Graph", "Source", "Files"}  # the console's, and `show`
+    others = {"Graph", "Source", "Files", "Text", "Allowed", "Confirmation"}  # the console's, `show` and `status`
+    assert set(verbs()) - set(commands_by_verb()) == others

@@ -18,7 +18,7 @@ STATUSES = {400, 403, 404, 409, 422, 501, 502, 503}
 
 def example(wanted: Type) -> Any:
     """Return a value of a type."""
-    return {"string": "some", "int": 7, "[]": ["one", "other"]}[wanted.kind]
+    return {"string": "some", "int": 7, "[]": ["one", "other"]}[wanted.present.kind]
 
 
 def test_each_error_that_is_described_has_a_row_and_no_other_has() -> None:

@@ -92,11 +92,11 @@ def _wait(path: str, seconds: int) -> int:
                     print("kept")
                     return OK
         try:
-            answer = Connection(path).call("Program")
+            answer = Connection(path).call("Confirmation")
         except (NoDaemon, Refusal):
             continue  # it may be on its way up again; it goes on counting
         if "awaited" not in answer:
-            return _told(answer["versions"], left)
+            return _told(answer.get("runs"), left)
 
 
 def _line() -> str:
@@ -116,10 +116,9 @@ def _confirms(path: str) -> bool:
     return True
 
 
-def _told(versions: list[dict[str, Any]], left: float) -> int:
+def _told(runs: dict[str, Any] | None, left: float) -> int:
     """Say what has become of a program that does not wait any more."""
-    running = [one for one in versions if one["runs"]]
-    if running and running[-1]["why"].startswith("going back"):
+    if runs and runs["why"].startswith("going back"):
         print("nobody has confirmed it: went back" if left <= TICK_S else "went back")
         return FAILED
     print("kept")

@@ -21,7 +21,7 @@ class Deadline:
         Raises: NoDaemon.
         """
         try:
-            self._told = daemon.call("Program").get("awaited")
+            self._told = daemon.call("Confirmation").get("awaited")
         except Refusal:
             self._told = None
         self._at = time.monotonic()

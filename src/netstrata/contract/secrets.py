@@ -33,6 +33,12 @@ class Secrets:
                 del self._known[next(iter(self._known))]
         self._known[value] = None
 
+    def know_only(self, secrets: list[bytes]) -> None:
+        """Know just these, as `all` has told them before: what was met since is none."""
+        if self._known.keys() != set(secrets):
+            self.changes += 1
+        self._known = dict.fromkeys(secrets)
+
     def within(self, data: bytes) -> bool:
         """Say whether one is in a text: all of it, or a part that is long enough to be told from any word."""
         return any(secret == data or (len(secret) >= SHORTEST and secret in data) for secret in self._known)

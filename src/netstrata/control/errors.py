@@ -65,6 +65,7 @@ ERRORS: Final[dict[str, Row]] = {
     "NoSuchVersion": Row(NO_SUCH_OBJECT, 404, "there is no other program to go back to", "there is none",
         similar="there are {similar}: see `netstrata program --versions`"),
     "NothingAwaited": Row(FAILED, 409, "no program waits to be confirmed", "there is nothing to do"),
+    "OtherText": Row(FAILED, 409, "the text of {process} is another one by now", "read it again, and change that one"),
     "PermissionDenied": Row(
         FAILED, 403, "permission denied: {verb}",
         "{who} may use {allowed}; members of the group netdev may steer, too",

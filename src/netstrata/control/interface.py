@@ -14,9 +14,9 @@ KINDS: Final = (
 )  # fmt: skip
 
 # Everybody who reaches the socket may use these; all others are for those who steer.
-PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Figures"})
+PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Figures", "Allowed"})
 # These change nothing (RFC 9110, section 9.2.1); all others do, and are refused by who only looks.
-SAFE: Final = PUBLIC | {"Source", "Files", "Show", "Goals", "Plan", "Program"}
+SAFE: Final = PUBLIC | {"Source", "Files", "Show", "Goals", "Plan", "Program", "Text", "Confirmation"}
 # A program may run any command as who the daemon runs as: these are for root, and for that user.
 CHANGING: Final = frozenset(
     {"Reload", "Load", "Replace", "Unload", "Stop", "Start", "Spawn", "Plan", "Confirm", "Revert"}
@@ -200,7 +200,10 @@ type Change (what: string, process: string, who: string, when: float, persist: b
 type Version (number: int, who: string, when: float, why: string, runs: bool)
 
 # A program that somebody has to confirm within so many seconds more; otherwise the previous one runs again.
-type Awaited (left: float, who: string, previous: int)
+type Awaited (left: float, who: string, version: int, previous: int)
+
+# What is wrong with a program, and what to do; line and column, in bytes, count from 1.
+type Mistake (text: string, hint: string, file: ?string, line: ?int, column: ?int)
 
 # What stands: one process, or all that the program has; with below, also those that they run.
 method Status(process: ?string, below: ?bool) -> (processes: []Process)
@@ -243,9 +246,11 @@ method Reload(confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
 # Add the processes and templates of a text; file is what it is called in messages.
 method Load(text: string, file: ?string, persist: ?bool, confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
 
-# Have another text of one process or template.
+# Have another text of one process or template; with the base of the text that it was made from (see Text) only if it
+# is that text still.  A line with ******** that is as it was shown keeps its secret; in others ******** stands for the
+# secret of the text, if there is one only.
 method Replace(
-  process: string, text: string, file: ?string, persist: ?bool, confirm: ?int, plan: ?bool
+  process: string, text: string, file: ?string, base: ?string, persist: ?bool, confirm: ?int, plan: ?bool
 ) -> (changed: bool, steps: []Step)
 
 # Have a process or template no more; with force also if others stand on it.
@@ -265,12 +270,19 @@ method Spawn(
 # What Reload would undo and begin.
 method Plan() -> (changed: bool, steps: []Step)
 
-# Keep the program that has to be confirmed; go back to one that ran before, without a number to the last other one.
-method Confirm() -> ()
+# Keep the program that has to be confirmed, with a version only that one; go back to one that ran before, without a
+# number to the last other one.
+method Confirm(version: ?int) -> ()
 method Revert(version: ?int, confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
 
 # The program that runs, as text; what people have changed of what its files say, and which programs have run.
 method Program() -> (text: string, changes: []Change, versions: []Version, awaited: ?Awaited)
+
+# The program that has to be confirmed, if one has, and the one that runs, if others are kept to go back to.
+method Confirmation() -> (awaited: ?Awaited, runs: ?Version)
+
+# One process or template as it is written; base tells this text from others, loaded that no file of the program has it.
+method Text(process: string) -> (text: string, base: string, loaded: bool)
 
 # All processes, and what one has, or would have, from another.
 method Graph() -> (nodes: []Node, edges: []Edge)
@@ -281,7 +293,7 @@ method Links(name: ?string) -> (links: []Link)
 # How much there is, and how much has happened; `netstrata metrics` prints it.
 method Figures() -> (figures: Counted)
 
-# The program's texts by file name.
+# The program's texts by file name, and those that people have loaded by what they are called in messages.
 method Source() -> (files: [string]string)
 
 # The files that are generated for programs now.
@@ -297,6 +309,9 @@ method Goals() -> (goals: []Goal)
 # the log of events.  The answer comes when all is taken over: version before and after, and the seconds that it took.
 method Upgrade() -> (before: string, after: string, seconds: float)
 
+# The verbs that who asks may use.
+method Allowed() -> (verbs: []string)
+
 # Ask for a goal, or no more; what it requires is asked for by itself.
 method Ask(goal: string) -> ()
 method Drop(goal: string) -> ()
@@ -306,11 +321,12 @@ error NoSuchStatement (process: string, statement: int, statements: int)
 error NoSuchFile (file: string, similar: []string)
 error NoSuchLink (link: string, similar: []string)
 error Unavailable (text: string)
-error Refused (text: string)
+error Refused (text: string, mistakes: ?[]Mistake)
 error Busy (text: string)
 error InUse (process: string, by: []string)
 error NoSuchVersion (version: int, similar: []string)
 error NothingAwaited ()
+error OtherText (process: string)
 
 error NoSuchGoal (goal: string, similar: []string)
 error PermissionDenied (verb: string, allowed: []string)

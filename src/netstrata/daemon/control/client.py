@@ -29,6 +29,7 @@ HEARD: Final = 1 << 14  # bytes taken in at once
 AT_ONCE: Final = 20  # events in one message: what takes less than a slice
 MOST_HANDED_OVER: Final = 1 << 24  # bytes that one has not read yet, and that the next daemon is to tell it
 LONGEST_READING: Final = 1 << 16  # bytes of a message of who may only read
+UNTOLD: Final = frozenset({"text", "arguments"})  # parameters that are long, and may hold secrets that nobody knows
 TIMEOUT_S: Final = 30.0  # until one that does not read what is left for it is cut off
 
 
@@ -200,7 +201,8 @@ class ControlClient:
             raise RuntimeError(f"{call.method} failed in the middle of its answer") from failure
         if may_harm(call, failure):
             what = failure.name.rpartition(".")[2]
-            self._server.limits.refused(self.peer, f"{what}, {call.method.rpartition('.')[2]}{call.parameters}")
+            given = {name: value for name, value in call.parameters.items() if name not in UNTOLD}
+            self._server.limits.refused(self.peer, f"{what}, {call.method.rpartition('.')[2]}{given}")
         self._queue_bytes(varlink.encode_error(failure.name, all_redacted(failure.parameters)))
 
     def _queue_bytes(self, data: bytes) -> None:
@@ -322,4 +324,7 @@ class ControlClient:
 def may_harm(call: varlink.Call, failure: Failure) -> bool:
     """Say whether a refused call is worth reporting: one that is no such call, or that would have changed something."""
     verb = verbs().get(call.method.rpartition(".")[2])
-    return verb is None or verb.right >= OPERATE or not failure.name.startswith(f"{NAME}.")
+    if verb is None or not failure.name.startswith(f"{NAME}."):
+        return True
+    is_plan = call.parameters.get("plan") is True and not failure.name.endswith(".PermissionDenied")
+    return verb.right >= OPERATE and not is_plan

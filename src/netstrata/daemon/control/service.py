@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.control.answers import Answer, Items, Slices, Waiting
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import Failure, Peer
+from netstrata.control.verbs import Failure, Peer, allowed
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.program import LiveProgram
@@ -119,8 +119,9 @@ class ControlService(ProgramVerbs, Questions):
         return {"figures": {**counted, **counts}}
 
     def source(self, right: int) -> Answer:
-        """Return the program's texts by file name."""
-        return {"files": {one.name: one.text.decode("utf-8", "backslashreplace") for one in self._program.sources}}
+        """Return the program's texts by file name, and those that people have loaded."""
+        texts = [*self._program.sources, *self._program.document.sources()]
+        return {"files": {one.name: one.text.decode("utf-8", "backslashreplace") for one in texts}}
 
     def files(self, right: int) -> Items:
         """Yield the files that are generated for programs now."""
@@ -144,6 +145,10 @@ class ControlService(ProgramVerbs, Questions):
         if file is None or not file.changed:
             raise (yield from nothing_called("NoSuchFile", "file", name, (one["name"] for one in self.files(right))))
         return {"text": file.read()}
+
+    def allowed(self, right: int) -> Items:
+        """Yield the verbs that who asks may use."""
+        yield from allowed(right)
 
     def upgrade(self, right: int, peer: Peer) -> Waiting[Answer]:
         """Run the version that is installed by now in place of this one, and return how that went."""

@@ -28,6 +28,10 @@ class Loaded(NamedTuple):
     file: str  # the name of what it came from
     mark: Mark
 
+    def source(self, name: str) -> Source:
+        """Return its text to be read: places in it are its own, whatever else was in the file."""
+        return Source(f"{self.file} ({name})", self.text.encode("utf-8", "surrogateescape"))
+
 
 class Document(NamedTuple):
     """What was loaded, unloaded and stopped, by the names of processes and templates."""
@@ -46,11 +50,11 @@ class Document(NamedTuple):
         for process in processes:
             own = left.pop(process.name, None)
             if own is not None:
-                found += _parsed(own)
+                found += _read(own.source(process.name))
             elif process.name not in self.unloaded:
                 found.append(process)
-        for own in left.values():
-            found += _parsed(own)
+        for name, own in left.items():
+            found += _read(own.source(name))
         return [one for one in found if one.template or one.name not in self.stopped]
 
     def load(self, text: str, file: str, mark: Mark, known: Iterable[str]) -> "Document":
@@ -73,14 +77,15 @@ class Document(NamedTuple):
         loaded = dict(self.loaded)
         unloaded = dict(self.unloaded)
         refused: list[Refused] = []
-        for process in _read(source):
+        processes = _read(source)
+        for process in processes:
             problem = refusal(process.name)
             if problem:
                 hint = "`netstrata replace NAME` takes another text of one that is there."
                 refused.append(Refused(problem, process.name_span, hint))
             span = process.span
-            own = source.text[span.start : span.end].decode("utf-8", "surrogateescape")
-            loaded[process.name] = Loaded(own, file, mark)
+            own = source.text[span.start : span.end] if len(processes) > 1 else source.text  # with its comments
+            loaded[process.name] = Loaded(own.decode("utf-8", "surrogateescape"), file, mark)
             unloaded.pop(process.name, None)
         if refused:
             raise Refusals(refused)
@@ -107,6 +112,10 @@ class Document(NamedTuple):
             {name: one for name, one in self.unloaded.items() if one.persist},
             {name: one for name, one in self.stopped.items() if one.persist},
         )
+
+    def sources(self) -> list[Source]:
+        """Return the texts of what is loaded."""
+        return [one.source(name) for name, one in self.loaded.items()]
 
     def changes(self) -> list[dict[str, Any]]:
         """Return each change: what was done, to which process or template, by whom, when."""
@@ -149,10 +158,6 @@ def spawned_text(template: str, arguments: list[str], name: str) -> str:
 
 def _quoted(text: str) -> str:
     return format_value(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
-
-
-def _parsed(own: Loaded) -> list[Process]:
-    return _read(Source(own.file, own.text.encode("utf-8", "surrogateescape")))
 
 
 def _read(source: Source) -> list[Process]:

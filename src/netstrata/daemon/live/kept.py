@@ -51,6 +51,11 @@ class Unconfirmed(NamedTuple):
     boot: str
     who: str
 
+    def told(self) -> dict[str, Any]:
+        """Return it for who asks."""
+        left = max(0.0, self.left_s)
+        return {"left": left, "who": self.who, "version": self.version, "previous": self.previous}
+
     @property
     def left_s(self) -> float:
         """How long there still is, in seconds; nothing after another boot."""

@@ -5,8 +5,10 @@ as a plan or made the program.  One that is refused changes nothing.
 """
 
 from asyncio import Event as Signal
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
+from netstrata.contract.secrets import SECRETS
 from netstrata.control.answers import Answer, Later, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer
@@ -22,13 +24,14 @@ from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
+from netstrata.engine.program import Code
 from netstrata.engine.prospect import Prospect
 from netstrata.engine.registry import Registry
-from netstrata.language.diagnostics import render_all
+from netstrata.language.diagnostics import one_line, render_all
 from netstrata.language.load import load_in_steps
 from netstrata.language.refusals import Refusals
 from netstrata.language.tree import PlainProgram
-from netstrata.values import Source
+from netstrata.values import Refused, Source
 
 MOST_STEPS: Final = 10_000  # that an answer tells of
 AGAIN_S: Final = 1.0  # between two attempts to go back, while something else is done
@@ -83,7 +86,6 @@ class LiveProgram:
         self._busy = ""  # what is done now that nothing may be done beside
         self.still = Signal()  # set unless it is becoming another one
         self.still.set()
-        self._steps: list[Step] = []
 
     @property
     def runs(self) -> Runs:
@@ -100,10 +102,10 @@ class LiveProgram:
                 return source.text
         return self.read(path)
 
-    def confirm(self, peer: Peer) -> Waiting[Answer]:
-        """Keep the program that waits to be confirmed."""
+    def confirm(self, peer: Peer, version: int) -> Waiting[Answer]:
+        """Keep the program that waits to be confirmed; only one of a number, if that is not 0."""
         awaited = self.history.awaited
-        if awaited is None:
+        if awaited is None or version not in (0, awaited.version):
             raise Failure(f"{NAME}.NothingAwaited")
         if self._busy:
             raise Failure(f"{NAME}.Busy", text=self._busy)
@@ -130,31 +132,58 @@ class LiveProgram:
 
         Raises: Failure.
         """
-        self._begin(candidate)
-        self._steps = []
+        self._check_free(candidate)
         try:
-            yield from self._guard(candidate)
-            difference, sources = yield from self._difference(candidate)
-            if candidate.terms.plan:
-                yield from self._plan(difference)
-            else:
-                self._check_use(candidate, difference)
-                # From here on it is done, whether who has asked for it is still there or not.
-                work = Driven(lambda: self._become(candidate, sources, difference))
-                yield work.later
-                work.result()
+            return (yield from self._plan(candidate) if candidate.terms.plan else self._take_up(candidate))
         except Refusals as refusals:
             raise refused(refusals) from None
         except MemoryError:
             raise Failure(f"{NAME}.Unavailable", text="there is not enough memory for the program") from None
+
+    def _take_up(self, candidate: Candidate) -> Waiting[Answer]:
+        """Make a candidate the program."""
+        self._busy = f"is being read ({candidate.why})"
+        steps: list[Step] = []
+        try:
+            yield from self._guard(candidate)
+            difference, sources = yield from self._difference(candidate)
+            self._check_use(candidate, difference)
+            # From here on it is done, whether who has asked for it is still there or not.
+            work = Driven(lambda: self._become(candidate, sources, difference, steps))
+            yield work.later
+            work.result()
         finally:
             if self.history.is_guarded and self.still.is_set():  # whoever has asked may be gone
                 Driven(self._release)
             elif self.still.is_set():
                 self._busy = ""
-        return {"changed": not difference.is_nothing, "steps": self._steps}
+        return {"changed": not difference.is_nothing, "steps": steps}
 
-    def _begin(self, candidate: Candidate) -> None:
+    def _plan(self, candidate: Candidate) -> Waiting[Answer]:
+        """Tell what a candidate would undo and begin; whoever changes the program meanwhile does not wait for that."""
+        sources = self.sources
+        work = self._planned(candidate)
+        while True:
+            try:
+                yield next(work)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            self._check_free(candidate)
+            if self.sources is not sources:
+                raise Failure(f"{NAME}.Busy", text="was changed meanwhile")
+
+    def _planned(self, candidate: Candidate) -> Waiting[Answer]:
+        difference, _ = yield from self._difference(candidate)
+        steps: list[Step] = []
+        for step in planned_steps(self.engine, difference, self._stream):
+            if step is None:
+                yield None
+            elif len(steps) < MOST_STEPS:
+                steps.append(step)
+        return {"changed": not difference.is_nothing, "steps": steps}
+
+    def _check_free(self, candidate: Candidate) -> None:
         """Do one thing at a time."""
         text = self._busy
         awaited = self.history.awaited
@@ -167,11 +196,10 @@ class LiveProgram:
             text = "is being undone, as the daemon ends"
         if text:
             raise Failure(f"{NAME}.Busy", text=text)
-        self._busy = f"is being read ({candidate.why})"
 
     def _guard(self, candidate: Candidate) -> Waiting[None]:
         """Have a daemon that follows a killed one not run what is to be confirmed, though its file says so already."""
-        if candidate.terms.plan or not candidate.terms.confirm or candidate.is_back is not None:
+        if not candidate.terms.confirm or candidate.is_back is not None:
             return
         file = Aside(candidate.read, self._path)
         yield file.later
@@ -185,10 +213,24 @@ class LiveProgram:
     def _difference(self, candidate: Candidate) -> Waiting[tuple[Difference, list[Source]]]:
         """Read a candidate, and compare it with what runs."""
         program = yield from self._load(candidate)
-        codes = yield from compile_in_steps(program, self._registry)
+        codes = yield from self._compile(program, candidate)
         difference = Difference(self.engine.templates, codes)
         yield from difference.in_steps()
         return difference, program.sources
+
+    def _compile(self, program: PlainProgram, candidate: Candidate) -> Waiting[list[Code]]:
+        """Compile a candidate; what is secret of one that is only planned, which may be half a word, is not kept."""
+        known = SECRETS.all()
+        work = compile_in_steps(program, self._registry)
+        try:
+            next(work)  # finds what is secret, all at once
+        except StopIteration as end:
+            codes: list[Code] = end.value
+            return codes
+        finally:
+            if candidate.terms.plan:
+                SECRETS.know_only(known)
+        return (yield from work)
 
     def _load(self, candidate: Candidate) -> Waiting[PlainProgram]:
         steps = load_in_steps(self._path, candidate.document.edit)
@@ -206,48 +248,37 @@ class LiveProgram:
             program: PlainProgram = end.value
             return program
 
-    def _plan(self, difference: Difference) -> Waiting[None]:
-        for step in planned_steps(self.engine, difference, self._stream):
-            if step is None:
-                yield None
-            elif len(self._steps) < MOST_STEPS:
-                self._steps.append(step)
-
     def _check_use(self, candidate: Candidate, difference: Difference) -> None:
         """Refuse what takes away from others what they stand on, unless that is meant."""
-        if candidate.force or candidate.terms.plan:
+        if candidate.force:
             return
         using = {_root_of(process).code.name for process in Prospect(self.engine, difference).from_}
         if using:
             raise Failure(f"{NAME}.InUse", process=difference.gone[0], by=sorted(using))
 
-    def _change(self, difference: Difference, why: str) -> Waiting[None]:
+    def _change(self, difference: Difference, why: str, steps: list[Step]) -> Waiting[None]:
         """Undo what differs, and begin what is new."""
         count = len(difference.firsts) + len(difference.gone) + len(difference.come)
         text = f"the program was changed: {why} (processes and templates that differ: {count})"
         self._busy = f"is being changed ({why})"
         done = Later()
         change = Change(self.engine, difference, lambda: self._stream.change(text), done.come)
-        self._stream.subscribe(self._take)
+
+        def take(event: Event) -> None:
+            if len(steps) < MOST_STEPS:
+                steps.extend(_steps_of(event))
+
+        self._stream.subscribe(take)
         try:
             self.engine.event(change.begin)
             yield done
             yield None
         finally:
-            self._stream.unsubscribe(self._take)
+            self._stream.unsubscribe(take)
 
-    def _take(self, event: Event) -> None:
-        """Know what is undone and begun."""
-        if event.kind != "transition" or len(self._steps) >= MOST_STEPS:
-            return
-        before, after = event.fields["from"], event.fields["to"]
-        if "gone" in (before, after):
-            place = event.place
-            what = "begun" if before == "gone" else "undone"
-            step = {"what": what, "process": event.process, "statement": place.statement, "name": place.name}
-            self._steps.append({**step, "file": place.file, "line": place.line})
-
-    def _become(self, candidate: Candidate, sources: list[Source], difference: Difference) -> Waiting[None]:
+    def _become(
+        self, candidate: Candidate, sources: list[Source], difference: Difference, steps: list[Step]
+    ) -> Waiting[None]:
         """Make a candidate the program."""
         self.still.clear()
         try:
@@ -260,7 +291,7 @@ class LiveProgram:
             self.sources, self.document = sources, candidate.document
             self.history.take(keeping, self._time_is_over)
             if not difference.is_nothing:
-                yield from self._change(difference, candidate.why)
+                yield from self._change(difference, candidate.why, steps)
             if not keeping.must:
                 yield from self.history.write(keeping.write, must=False)
         finally:
@@ -285,6 +316,15 @@ class LiveProgram:
             yield from self.offer(back_to(version, "nobody has confirmed", NOBODY))
 
 
+def _steps_of(event: Event) -> Iterator[Step]:
+    """Yield what is undone or begun, if an event tells of such."""
+    if event.kind == "transition" and "gone" in (event.fields["from"], event.fields["to"]):
+        place = event.place
+        what = "begun" if event.fields["from"] == "gone" else "undone"
+        step = {"what": what, "process": event.process, "statement": place.statement, "name": place.name}
+        yield {**step, "file": place.file, "line": place.line}
+
+
 def _root_of(process: Process) -> Process:
     """Return the process of the program that a process is part of."""
     while process.owner is not None:
@@ -300,7 +340,16 @@ def back_to(version: Version, why: str, terms: Terms) -> Candidate:
 
 def refused(refusals: Refusals) -> Failure:
     """Return the failure that tells why a text is no program."""
-    return Failure(f"{NAME}.Refused", text=render_all(refusals.refused).rstrip())
+    mistakes = [_mistake_of(one) for one in refusals.refused]
+    return Failure(f"{NAME}.Refused", text=render_all(refusals.refused).rstrip(), mistakes=mistakes)
+
+
+def _mistake_of(refused: Refused) -> dict[str, Any]:
+    """Return one of them for who shows it where it stands."""
+    told: dict[str, Any] = {"text": one_line(refused.message), "hint": one_line(refused.hint)}
+    if refused.span is not None:
+        told |= {"file": refused.span.source.name, "line": refused.span.line, "column": refused.span.column}
+    return told
 
 
 def _as_kept(sources: list[Source], document: Document) -> Runs:

@@ -1,5 +1,7 @@
 """The verbs that change the program: each makes a candidate, and offers it."""
 
+import hashlib
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +10,9 @@ from netstrata.control.answers import Answer, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer
 from netstrata.daemon.live.document import Document, Mark, spawned_text
+from netstrata.daemon.live.masks import unmasked
 from netstrata.daemon.live.program import Candidate, LiveProgram, Terms, back_to, refused
+from netstrata.engine.program import Code
 from netstrata.language.refusals import Refusals
 
 
@@ -20,6 +24,7 @@ class ProgramVerbs:
 
     def __init__(self, program: LiveProgram) -> None:
         self._program = program
+        self._key = os.urandom(16)  # nobody learns of a secret by guessing at what a text with it comes to
 
     def reload(self, right: int, peer: Peer, **terms: Any) -> Waiting[Answer]:
         """Read the program's files again."""
@@ -28,16 +33,20 @@ class ProgramVerbs:
     def load(self, right: int, peer: Peer, text: str, file: str = "<load>", **terms: Any) -> Waiting[Answer]:
         """Add processes and templates."""
         mark = _mark(agreed := Terms(peer, **terms))
-        document = self._edited(lambda: self._program.document.load(text, file, mark, self._names()))
+        document = self._edited(
+            lambda: self._program.document.load(unmasked(text, "", file), file, mark, self._codes())
+        )
         return self._offer(f"load {file}", agreed, document)
 
     def replace(
-        self, right: int, peer: Peer, process: str, text: str, file: str = "<replace>", **terms: Any
+        self, right: int, peer: Peer, process: str, text: str, file: str = "<replace>", base: str = "", **terms: Any
     ) -> Waiting[Answer]:
-        """Have another text of one process or template."""
-        self._find(process)
+        """Have another text of one process or template, unless it is not the one that this was made from any more."""
+        own = self._text_of(process)
+        if base not in ("", self._base_of(own)):
+            raise Failure(f"{NAME}.OtherText", process=process)
         mark = _mark(agreed := Terms(peer, **terms))
-        document = self._edited(lambda: self._program.document.replace(process, text, file, mark))
+        document = self._edited(lambda: self._program.document.replace(process, unmasked(text, own, file), file, mark))
         return self._offer(f"replace {process}", agreed, document)
 
     def unload(self, right: int, peer: Peer, process: str, force: bool = False, **terms: Any) -> Waiting[Answer]:
@@ -67,15 +76,15 @@ class ProgramVerbs:
     ) -> Waiting[Answer]:
         """Run a template as a process of its own."""
         self._find(template)
-        return self.load(right, peer, spawned_text(template, arguments, name), f"<spawn {name}>", **terms)
+        return self.load(right, peer, spawned_text(template, arguments, name), "<spawn>", **terms)
 
     def plan(self, right: int) -> Waiting[Answer]:
         """Say what `reload` would do."""
         return self.reload(right, Peer(0, frozenset()), plan=True)
 
-    def confirm(self, right: int, peer: Peer) -> Waiting[Answer]:
+    def confirm(self, right: int, peer: Peer, version: int = 0) -> Waiting[Answer]:
         """Keep the program that waits to be confirmed."""
-        return self._program.confirm(peer)
+        return self._program.confirm(peer, version)
 
     def revert(self, right: int, peer: Peer, version: int = 0, **terms: Any) -> Waiting[Answer]:
         """Go back to a program that ran before."""
@@ -88,22 +97,36 @@ class ProgramVerbs:
             raise Failure(f"{NAME}.NoSuchVersion", version=version, similar=numbers)
         return self._program.offer(back_to(found[-1], "asked for", Terms(peer, **terms)))
 
+    def text(self, right: int, process: str) -> Answer:
+        """Return one process or template as it is written, and what tells this text from others."""
+        own = self._text_of(process)
+        return {"text": own, "base": self._base_of(own), "loaded": process in self._program.document.loaded}
+
+    def confirmation(self, right: int) -> Answer:
+        """Return the program that waits to be confirmed, and the one that runs."""
+        awaited = self._program.history.awaited
+        running = [one for one in self._versions() if one["runs"]]
+        return {
+            **({"awaited": awaited.told()} if awaited is not None else {}),
+            **({"runs": running[-1]} if running else {}),
+        }
+
     def program(self, right: int) -> Answer:
         """Return the program as text, what was changed of its files, which programs there were, what is awaited."""
-        program = self._program
-        runs = program.runs
-        awaited = program.history.awaited
         found: Answer = {
-            "text": "\n\n".join(self._texts_of()) + "\n",
-            "changes": program.document.changes(),
-            "versions": [
-                {"number": one.number, "who": one.who, "when": one.when, "why": one.why, "runs": runs.is_in(one)}
-                for one in program.history.versions
-            ],
+            "text": "\n\n".join(_written(code) for code in self._codes().values()) + "\n",
+            "changes": self._program.document.changes(),
+            "versions": self._versions(),
         }
-        if awaited is not None:
-            found["awaited"] = {"left": max(0.0, awaited.left_s), "who": awaited.who, "previous": awaited.previous}
-        return found
+        awaited = self.confirmation(right).get("awaited")
+        return found if awaited is None else {**found, "awaited": awaited}
+
+    def _versions(self) -> list[dict[str, Any]]:
+        runs = self._program.runs
+        return [
+            {"number": one.number, "who": one.who, "when": one.when, "why": one.why, "runs": runs.is_in(one)}
+            for one in self._program.history.versions
+        ]
 
     def _offer(
         self, why: str, terms: Terms, document: Document, is_back: bool | None = False, force: bool = True
@@ -112,13 +135,31 @@ class ProgramVerbs:
         read = program.read if is_back is None else program.read_again
         return program.offer(Candidate(why, terms, read, document, is_back, force))
 
-    def _names(self) -> list[str]:
-        return [name for name, code in self._program.engine.templates.items() if not code.hidden]
+    def _codes(self) -> dict[str, Code]:
+        """Return each process and template by its name, in the program's order."""
+        return {name: code for name, code in self._program.engine.templates.items() if not code.hidden}
 
-    def _find(self, name: str) -> None:
-        """Raise a Failure if nothing that runs has that name."""
-        if name not in self._names():
+    def _find(self, name: str) -> Code:
+        """Return a process or template.
+
+        Raises: Failure if nothing that runs has that name.
+        """
+        code = self._codes().get(name)
+        if code is None:
             raise Failure(f"{NAME}.NoSuchProcess", process=name, similar=[])
+        return code
+
+    def _text_of(self, name: str) -> str:
+        """Return a process or template as it is written, with what stands around it if it was loaded by itself.
+
+        Raises: Failure if nothing that runs has that name.
+        """
+        code = self._find(name)
+        own = self._program.document.loaded.get(name)
+        return own.text if own is not None else _written(code)
+
+    def _base_of(self, text: str) -> str:
+        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16, key=self._key).hexdigest()
 
     def _edited(self, edit: Callable[[], Document]) -> Document:
         try:
@@ -126,14 +167,11 @@ class ProgramVerbs:
         except Refusals as refusals:
             raise refused(refusals) from None
 
-    def _texts_of(self) -> list[str]:
-        """Return each process and template as it is written, in the program's order."""
-        found = []
-        for code in self._program.engine.templates.values():
-            if not code.hidden:
-                span = code.span
-                found.append(span.source.text[span.start : span.end].decode("utf-8", "backslashreplace"))
-        return found
+
+def _written(code: Code) -> str:
+    """Return a process or template as it is written."""
+    span = code.span
+    return span.source.text[span.start : span.end].decode("utf-8", "backslashreplace")
 
 
 def _mark(terms: Terms) -> Mark:
