@@ -61,7 +61,7 @@ def test_a_stream_goes_on_where_another_ended(tmp_path: Path) -> None:
     with stream(console) as messages:
         kind, _, about = next(messages)
         first, at = numbers(messages, 10)
-    assert (kind, about["daemon"], about["right"]) == ("begun", True, "steer")
+    assert (kind, about["daemon"], about["right"]) == ("begun", True, "change")
     assert first == list(range(1, len(first) + 1))
 
     console.ask("/api/restart", b'{"process":"ready"}')

@@ -13,6 +13,7 @@ import pytest
 from tests.console.running import SOURCES, Console, start_daemon, wait_until
 
 from netstrata.cli.client import Connection
+from netstrata.console.guard import LARGEST
 from netstrata.console.refusal_log import MOST
 
 
@@ -196,7 +197,8 @@ def test_a_huge_body_is_refused_by_its_head_and_if_the_head_lies_when_it_gets_to
 
     untold = console.connect()
     untold.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
-    untold.sendall(b"8000\r\n" + b"x" * 0x8000 + b"\r\n")
+    size = LARGEST + 1
+    untold.sendall(b"%x\r\n" % size + b"x" * size + b"\r\n")
     assert untold.recv(100).startswith(b"HTTP/1.1 413 ")
     untold.close()
 

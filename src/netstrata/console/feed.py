@@ -92,12 +92,8 @@ class Feed:
             await self._daemon.ask("GetInterfaceDescription", interface="org.netstrata.Control")
         )
         about = msgspec.json.decode(await self._daemon.ask("GetInfo"))
-        try:
-            await self._daemon.ask("Source")  # takes the right to steer, and does nothing
-            text = True
-        except Refusal:
-            text = False
-        right = "steer" if text and self._operate else "read"
+        verbs = await self._allowed()
+        right = _right_of(verbs) if self._operate else "read"
         if not await self._goes_on():
             self._numbers.clear()
             self._events.clear()
@@ -108,13 +104,24 @@ class Feed:
             "daemon": True,
             "why": "",
             "right": right,
-            "text": text,
+            "text": "Source" in verbs,
             "verbs": re.findall(r"^method (\w+)\(", described.get("description", ""), re.MULTILINE),
             "version": about.get("version", ""),
             "program": self._program,
         }
         self._say(f"the daemon answers, version {about.get('version')}: {_RIGHTS[right]}")
         self._publish()
+
+    async def _allowed(self) -> list[str]:
+        """Return the verbs that the console may use; of a recording it only reads.
+
+        Raises: NoDaemon.
+        """
+        try:
+            verbs: list[str] = msgspec.json.decode(await self._daemon.ask("Allowed"))["verbs"]
+        except Refusal:
+            return []
+        return verbs
 
     async def _goes_on(self) -> bool:
         """Say whether the daemon goes on with the log that we follow.
@@ -212,7 +219,12 @@ class Feed:
             yield b": still here\n\n"
 
 
-_RIGHTS = {"read": "reading only", "steer": "reading and steering"}
+_RIGHTS = {"read": "reading only", "steer": "reading and steering", "change": "reading, steering and changing"}
+
+
+def _right_of(verbs: list[str]) -> str:
+    """Return what somebody may do who may use some verbs."""
+    return "change" if "Replace" in verbs else "steer" if "Restart" in verbs else "read"
 
 
 def _message(kind: str, epoch: int, after: int, data: dict[str, Any]) -> bytes:

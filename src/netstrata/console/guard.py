@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from netstrata.console.refusal_log import RefusalLog, quoted
 
 NAMES: Final = frozenset((b"127.0.0.1", b"localhost", b"[::1]"))
-LARGEST: Final = 16 * 1024  # bytes of a body
+LARGEST: Final = 256 * 1024  # bytes of a body: the text of a process
 COOKIE: Final = "netstrata"
 REFUSED: Final = {
     400: "it makes no sense",

@@ -11,10 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from netstrata.control.errors import NoAnswer, NoDaemon, Refusal
-from netstrata.control.interface import LONG, NAME, SERVICE
+from netstrata.control.interface import CHANGING, LONG, NAME, SERVICE
 from netstrata.control.varlink import encode_call
 
 WAIT_S: Final = 10.0
+CHANGE_S: Final = 600.0  # until all is undone that differs: children may take their time
 LONGEST: Final = 1 << 28  # bytes of one answer: what stands in a program of 100,000 processes
 TOGETHER: Final = 16  # questions under way at once
 
@@ -48,14 +49,15 @@ class Daemon:
 
         Raises: NoDaemon, Refusal.
         """
+        methods = {method for method, _ in calls}
+        wait_s = None if methods & LONG else CHANGE_S if methods & CHANGING else WAIT_S
         asked = b"".join(encode_call(_qualified(method), parameters) for method, parameters in calls)
         try:
-            wait_s = None if any(method in LONG for method, _ in calls) else WAIT_S
             async with self._under_way, asyncio.timeout(wait_s), self._connected() as (reader, writer):
                 writer.write(asked)
                 return [_read(await reader.readuntil(b"\0")) for _ in calls]
         except TimeoutError as error:
-            raise NoAnswer(f"the daemon at {self.path} does not answer within {WAIT_S:g} s") from error
+            raise NoAnswer(f"the daemon at {self.path} does not answer within {wait_s:g} s") from error
         except _BROKEN as error:
             raise self._ended(error) from error
 
