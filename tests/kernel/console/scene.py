@@ -1,5 +1,6 @@
 """A laptop with a daemon, its console, and a real browser that looks at it."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ def nobody_is_known() -> bool:
 class Scene:
     """A laptop with a daemon, a console and a browser, and two networks around it."""
 
-    def __init__(self, network: Network, folder: Path, program: Path) -> None:
+    def __init__(self, network: Network, folder: Path, program: Path, user: str = "") -> None:
         self.network = network
         self.laptop = network.laptop
         self.folder = folder
@@ -46,8 +47,8 @@ class Scene:
         self.path = str(folder / "control")
         self.laptop.run("groupadd", "--system", "--force", "netdev")
         self.daemon = self.start_daemon()
-        user = [] if nobody_is_known() else ["--user", "root"]
-        self.console = self.start("console", "--port", "0", "--control", self.path, *user)
+        words = ["--user", user or "root"] if user or not nobody_is_known() else []
+        self.console = self.start("console", "--port", "0", "--control", self.path, *words)
         self.console.wait_output("open http")
         url = self.console.output().partition("open ")[2].split()[0]
         self.browser = Browser(folder, lambda words, files: self.laptop.start(words, None, files))
@@ -71,6 +72,13 @@ class Scene:
         self.browser.run(f"location.hash = '#/{view}'")
         self.browser.wait(f"document.querySelector('#nav a[data-view={view}][aria-current]')")
         self.browser.drawn()
+
+    def write(self, selector: str, text: str) -> None:
+        """Have a field hold a text, as if somebody had typed it."""
+        self.browser.run(
+            f"{{ const field = document.querySelector({json.dumps(selector)}); field.value = {json.dumps(text)};"
+            " field.dispatchEvent(new Event('input')); }"
+        )
 
     def now(self) -> None:
         """Look at now, with all complete."""

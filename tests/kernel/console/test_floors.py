@@ -217,18 +217,19 @@ def test_a_program_that_changes_is_seen_with_its_new_floors(scene: Scene) -> Non
 def test_a_program_that_waits_to_be_confirmed_is_told_with_the_time_when_it_goes_back(scene: Scene) -> None:
     text = scene.program.read_text()
     other = text.replace("process wired {", 'process wired { var("x") marked;')
-    banner = "document.getElementById('banner')"
+    line = "document.querySelector('.confirmation')"
     connection = Connection(scene.path, 60)
 
     connection.call("Replace", process="wired", text=process_of(other, "wired"), confirm=300)
-    told = scene.browser.wait(f"!{banner}.hidden && {banner}.textContent")
+    told = scene.browser.wait(f"!{line}.hidden && {line}.textContent")
     connection.call("Confirm")
-    scene.browser.wait(f"{banner}.hidden")
+    scene.browser.wait(f"{line}.textContent.includes('was confirmed: it stays')")
     connection.call("Revert")
     scene.now()
 
     assert re.fullmatch(
-        r"The program of uid 0 goes back at \d\d:\d\d:\d\d, unless `netstrata confirm` keeps it\.", told
+        r"A change by uid 0 waits to be kept by `netstrata confirm`; else it goes back by itself at [\d:]{8}\. .*",
+        told,
     )
 
 

@@ -160,3 +160,16 @@ def test_the_programs_text_has_each_lines_state_beside_it(scene: Scene) -> None:
     assert states['net.backend.waitlink("eth0");'] is True
     assert states["process wired {"] is False
     assert beside.startswith("addr ")
+
+
+def test_who_may_only_steer_is_offered_no_edit_and_told_why(scene: Scene) -> None:
+    if scene.browser.run("netstrata.about.right") == "change":  # there is no other user in this namespace
+        return
+    scene.show("source")
+    scene.browser.wait("document.querySelector('.sources .summary').textContent.includes('only root and the daemon')")
+
+    assert scene.browser.run("document.querySelectorAll('a.edit:not([hidden])').length") == 0
+    scene.browser.run("location.hash = '#/edit/wired'")
+    scene.browser.wait("document.querySelector('#why-not')?.textContent.startsWith('Only root')")
+    assert scene.browser.run("document.querySelector('.editing [data-act=apply]').disabled")
+    scene.show("pyramids")

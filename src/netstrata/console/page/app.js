@@ -1,5 +1,6 @@
 // What all views share: what has happened, the moment that is looked at, what is chosen, and the daemon.
 
+import { Confirmation } from "./confirmation.js";
 import { soon, toast } from "./dom.js";
 import { History, isWhole } from "./history.js";
 import { Text } from "./text.js";
@@ -19,7 +20,7 @@ export class App {
     this.wanted = new Map(); // path -> when it was asked after
     this.past = { index: -1, state: null };
     this.snapshot = null;
-    this.awaited = null; // a program that waits to be confirmed: {who, until}
+    this.confirmation = new Confirmation(this);
     this.tell = this.tell.bind(this);
   }
 
@@ -35,7 +36,11 @@ export class App {
   }
 
   get mayAct() {
-    return this.about.daemon && this.about.right === "steer";
+    return this.about.daemon && this.about.right !== "read";
+  }
+
+  get mayChange() {
+    return this.about.daemon && this.about.right === "change";
   }
 
   knows(verb) {
@@ -132,7 +137,7 @@ export class App {
     const upgraded = about.epoch === this.about.epoch && about.program !== this.about.program;
     this.about = about;
     if (about.daemon && about.text) this.text.load();
-    this.loadAwaited();
+    this.confirmation.ask();
     if (about.daemon && (upgraded || !this.history.ready)) this.loadStatus();
     if (upgraded && about.daemon) toast(`The daemon was upgraded in place: it is version ${about.version} now.`);
     this.changed();
@@ -152,16 +157,8 @@ export class App {
       if (this.about.text) this.text.load();
     }
     if (gap || changed) this.loadStatus();
-    if (gap || events.some((event) => event.kind === "program" || event.kind === "control")) this.loadAwaited();
+    if (gap || events.some((event) => event.kind === "program" || event.kind === "control")) this.confirmation.ask();
     this.useSnapshot();
-    this.changed();
-  }
-
-  // Ask whether a program waits to be confirmed; what begins and ends that is an event.
-  async loadAwaited() {
-    const told = this.mayAct && this.knows("Program") ? await this.get("program", {}, true) : null;
-    const awaited = told?.awaited;
-    this.awaited = awaited ? { who: awaited.who, until: Date.now() / 1000 + awaited.left } : null;
     this.changed();
   }
 
@@ -219,6 +216,26 @@ export class App {
     return answer;
   }
 
+  // Ask a verb, with POST if it is given anything, and return whatever comes of it: whether the daemon was reached at
+  // all, whether it has done so, the answer, what is wrong in words, and what else was said of that.
+  async send(path, given, patience_ms = 0) {
+    const signal = patience_ms ? AbortSignal.timeout(patience_ms) : undefined;
+    const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(given) };
+    try {
+      const answer = await fetchedAt(`/api/${path}`, given ? { ...post, signal } : { signal });
+      const body = await answer.json();
+      const { error = "", text = "", parameters = {} } = answer.ok ? {} : body;
+      const reached = error !== "NoDaemon" && error !== "NoAnswer";
+      return { reached, ok: answer.ok, body, error, text, parameters };
+    } catch {
+      return { reached: false, ok: false, body: {}, error: "", text: "the console does not answer", parameters: {} };
+    }
+  }
+
+  complain(text) {
+    toast(text, true);
+  }
+
   async fetched(url, how, quiet = false) {
     try {
       const answer = await fetchedAt(url, how);
@@ -240,7 +257,7 @@ async function fetchedAt(url, how) {
     try {
       return await fetch(url, how);
     } catch (error) {
-      if (tries >= 3) throw error;
+      if (tries >= 3 || how.signal?.aborted) throw error;
       await new Promise((done) => setTimeout(done, 60 * (tries + 1)));
     }
   }

@@ -35,14 +35,14 @@ export class Detail {
       this.floor === floor &&
       this.key === `${chosen.path}.${chosen.statement}` &&
       this.causes === this.why.causes &&
-      this.mayAct === app.mayAct
+      this.right === app.about.right
     )
       return;
     this.process = process;
     this.floor = floor;
     this.key = `${chosen.path}.${chosen.statement}`;
     this.causes = this.why.causes;
-    this.mayAct = app.mayAct;
+    this.right = app.about.right;
     const active = /** @type {HTMLElement} */ (document.activeElement);
     const kept = element.contains(active) ? active.dataset.act : "";
     element.replaceChildren(
@@ -127,6 +127,8 @@ export class Detail {
             tool.classList.add("wide");
             return tool;
           }),
+          app.mayChange &&
+            h("a", { cls: "tool wide", href: `#/edit/${app.text.nameAt(floor.file, floor.line)}`, "data-act": "edit" }, "Edit"),
         ),
     ];
   }

@@ -3,6 +3,7 @@
 import { App } from "./app.js";
 import { Detail } from "./detail.js";
 import { h, icon, setText } from "./dom.js";
+import { Editor } from "./editor.js";
 import { Files } from "./files.js";
 import { Goals } from "./goals.js";
 import { Graph } from "./graph.js";
@@ -12,7 +13,7 @@ import { Pyramids } from "./pyramids.js";
 import { Scrubber } from "./scrubber.js";
 import { Source } from "./source.js";
 import { Timeline } from "./timeline.js";
-import { clock } from "./words.js";
+import { Versions } from "./versions.js";
 
 /** @type {[string, string, any, string?][]} */
 const VIEWS = [
@@ -25,11 +26,16 @@ const VIEWS = [
   ["source", "Source", Source, "Source"],
 ];
 
+// Those that others lead to: what they are, and which of VIEWS they belong to.
+/** @type {Record<string, [any, string]>} */
+const FURTHER = { process: [One, "process"], edit: [Editor, "source"], versions: [Versions, "source"] };
+
 const app = new App();
 const place = document.getElementById("main");
 const nav = document.getElementById("nav");
 const daemon = document.getElementById("daemon");
 const banner = document.getElementById("banner");
+document.getElementById("confirmation").replaceWith(app.confirmation.element);
 const detail = new Detail(app, document.getElementById("detail"));
 const scrubber = new Scrubber(app, document.getElementById("dock"));
 const made = new Map();
@@ -51,7 +57,7 @@ nav.append(
 
 function route() {
   const [, id = "pyramids", rest = ""] = location.hash.match(/^#\/([a-z]+)(?:\/(.*))?$/) ?? [];
-  const View = id === "process" ? One : (VIEWS.find((view) => view[0] === id) ?? VIEWS[0])[2];
+  const [View, shown] = FURTHER[id] ?? [(VIEWS.find((view) => view[0] === id) ?? VIEWS[0])[2], id];
   if (!made.has(id)) made.set(id, new View(app));
   const view = made.get(id);
   if (view !== current) {
@@ -59,7 +65,7 @@ function route() {
     current = view;
     place.replaceChildren(view.element);
     for (const link of nav.querySelectorAll("a")) {
-      if (link.dataset.view === id) link.setAttribute("aria-current", "page");
+      if (link.dataset.view === shown) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
     nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -79,17 +85,11 @@ function update() {
     !app.connected
       ? "the console does not answer"
       : about.daemon
-        ? about.right === "steer"
-          ? "may steer"
-          : "reading only"
+        ? { change: "may change", steer: "may steer" }[about.right] ?? "reading only"
         : "no daemon",
   );
   daemon.title = about.daemon ? `Netstrata ${about.version}` : about.why;
-  banner.hidden = well && !app.awaited;
-  if (well && app.awaited) {
-    const { who, until } = app.awaited;
-    setText(banner, `The program of ${who} goes back at ${clock(until, false)}, unless \`netstrata confirm\` keeps it.`);
-  }
+  banner.hidden = well;
   if (!well)
     setText(
       banner,
@@ -100,6 +100,7 @@ function update() {
           : "The console does not answer; trying again.",
     );
   document.title = titleOf(app.history.state);
+  app.confirmation.update();
   current?.update();
   detail.update();
   scrubber.update();
@@ -123,6 +124,7 @@ function help() {
     ["Enter", "what is known of a floor"],
     ["r", "restart a floor and all above"],
     ["a", "restart all above a floor"],
+    ["Ctrl Enter", "apply a text that is edited"],
   ];
   const dialog = h(
     "dialog",

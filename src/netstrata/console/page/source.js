@@ -1,6 +1,7 @@
 // The program's text, with the state of each line's statements beside it.
 
 import { h, setClass, setText } from "./dom.js";
+import { HEADING } from "./text.js";
 import { VirtualList } from "./virtual.js";
 import { valuesText } from "./words.js";
 
@@ -31,7 +32,13 @@ export class Source {
       make: () => this.make(),
       show: (row, index) => this.fill(row, index),
     });
-    this.element = h("div", { cls: "view sources" }, h("div", { cls: "bar" }, this.told, this.tabs), this.list.element);
+    this.versions = h("a", { cls: "chip", href: "#/versions", hidden: true }, "Earlier programs");
+    this.element = h(
+      "div",
+      { cls: "view sources" },
+      h("div", { cls: "bar" }, this.told, this.versions, this.tabs),
+      this.list.element,
+    );
     this.marks = new Map();
   }
 
@@ -81,7 +88,10 @@ export class Source {
       ),
     );
     this.lines = this.files.get(this.file) ?? [];
-    setText(this.told, `${this.lines.length} lines`);
+    const { app } = this;
+    const why = app.knows("Replace") && !app.mayChange ? "; only root and the daemon's user may edit it" : "";
+    setText(this.told, `${this.lines.length} lines${why}`);
+    this.versions.hidden = !app.knows("Revert");
     this.list.resize(this.lines.length);
     if (this.line) requestAnimationFrame(() => this.list.reveal(this.line - 1));
     this.read = null;
@@ -121,9 +131,10 @@ export class Source {
       h("span", { cls: "no" }),
       h("code"),
       h("span", { cls: "beside" }),
+      h("a", { cls: "chip edit", hidden: true }, "Edit"),
     );
     row.firstChild.addEventListener("click", () => this.chooseAt(row));
-    row.lastChild.addEventListener("click", () => this.chooseAt(row));
+    row.children[3].addEventListener("click", () => this.chooseAt(row));
     return row;
   }
 
@@ -132,8 +143,13 @@ export class Source {
     if (mark) this.app.choose(mark.floors[0].process, mark.floors[0].floor.statement);
   }
 
+  tellLoaded(name) {
+    const other = name && this.app.text.loadedFor(name, this.file);
+    return other ? `another text runs in its place: ${other}` : "";
+  }
+
   fill(row, index) {
-    const [dot, number, code, beside] = row.children;
+    const [dot, number, code, beside, edit] = row.children;
     row.number = index + 1;
     const text = this.lines[index] ?? "";
     if (row.text !== text || row.of !== this.file) {
@@ -143,7 +159,13 @@ export class Source {
     }
     setText(number, String(index + 1));
     const mark = this.marks.get(index + 1);
-    const [how, said] = mark ? tellMark(mark) : ["", ""];
+    const name = text.match(HEADING)?.[1] ?? "";
+    const [how, said] = mark ? tellMark(mark) : ["", this.tellLoaded(name)];
+    edit.hidden = !name || !this.app.mayChange;
+    if (name) {
+      edit.setAttribute("href", `#/edit/${name}`);
+      edit.setAttribute("aria-label", `Edit ${name}`);
+    }
     setClass(row, `codeline ${how}${this.line === index + 1 ? " looked" : ""}`);
     setText(beside, said);
     dot.hidden = !mark;

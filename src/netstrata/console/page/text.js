@@ -1,5 +1,7 @@
 // The program's text, as far as it may be read: what a floor's statement was given.
 
+export const HEADING = /^\s*(?:process|template)\s+(\w+)/;
+
 export class Text {
   constructor(app) {
     this.app = app;
@@ -23,6 +25,21 @@ export class Text {
       return Boolean(told);
     });
     return this.loading;
+  }
+
+  // The process or template that a line is part of, "" if that is not known.
+  nameAt(file, line) {
+    const lines = this.files.get(file) ?? [];
+    for (let i = Math.min(line, lines.length) - 1; i >= 0; i--) {
+      const found = lines[i].match(HEADING);
+      if (found) return found[1];
+    }
+    return "";
+  }
+
+  // The name of the text that somebody has loaded in the place of a process, "" if nobody has.
+  loadedFor(name, file) {
+    return [...this.files.keys()].find((one) => one !== file && one.endsWith(` (${name})`)) ?? "";
   }
 
   argumentsOf(floor) {
