@@ -1,5 +1,6 @@
 """`reload` over the control socket: a daemon that reads its program again."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -139,7 +140,7 @@ def test_a_file_that_takes_for_ever_holds_nobody_up_and_who_gives_up_ends_the_at
         waiting = daemon.connect()
         thread = threading.Thread(target=lambda: call_in_vain(waiting))
         thread.start()
-        wait_until("the first", lambda: busy(daemon) is not None)
+        writer = opened_for_writing(folder / "program.ncd")
 
         assert busy(daemon) == "is being read (reload)"
         began = time.monotonic()
@@ -148,12 +149,26 @@ def test_a_file_that_takes_for_ever_holds_nobody_up_and_who_gives_up_ends_the_at
         waiting.close()
         thread.join(60)
 
-        # Who opens it for writing lets the one who reads go on, whose answer nobody waits for.
-        (folder / "program.ncd").write_text(OLD)
+        # The attempt goes on until there is something to read, whose answer nobody waits for.
+        os.write(writer, OLD.encode())
+        os.close(writer)
         os.unlink(folder / "program.ncd")
         rewrite(folder, OLD.replace("+2", "+22"))
         wait_until("that is over", lambda: busy(daemon) is None)
         assert printed(daemon)[5:] == ["-2", "+22"]
+
+
+def opened_for_writing(pipe: Path) -> int:
+    """Return a pipe with a name, open for writing, once somebody waits to read it."""
+    found: list[int] = []
+
+    def is_open() -> bool:
+        with contextlib.suppress(OSError):  # ENXIO, as long as nobody reads: fifo(7)
+            found.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(found)
+
+    wait_until("a reader", is_open)
+    return found[0]
 
 
 def call_in_vain(connection: Connection) -> None:
