@@ -74,6 +74,9 @@ def command_line() -> argparse.ArgumentParser:
         "--keep-on-stop", action="store_true", help="undo nothing at SIGTERM: the next daemon takes over what stands"
     )
     run.add_argument(
+        "--watch", action="store_true", help="do as reload when the program's file changes, or one it includes"
+    )
+    run.add_argument(
         "--dry-run", action="store_true", help="only read the options and the program, as before an upgrade in place"
     )
     run.add_argument("--state", metavar="DIR", default="/var/lib/netstrata", help="where leases are kept")

@@ -85,4 +85,5 @@ def _read(options: argparse.Namespace) -> RunOptions:
         name=daemon_name(options.control),
         keep_on_stop=options.keep_on_stop,
         stop_s=options.stop_time,
+        watch=options.watch,
     )

@@ -27,8 +27,8 @@ def status(options: argparse.Namespace, daemon: Connection) -> int:
     links = _links(daemon)
     deadline = Deadline()
     deadline.ask(daemon)
-    if deadline.line:
-        print(paint.cut(paint.red(deadline.line)))
+    for line in deadline.lines:
+        print(paint.cut(paint.red(line)))
     for process in harmless(answer["processes"]):
         print(paint.cut(_process(process, paint, now)))
         for floor in process["floors"]:

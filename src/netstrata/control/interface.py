@@ -275,11 +275,14 @@ method Plan() -> (changed: bool, steps: []Step)
 method Confirm(version: ?int) -> ()
 method Revert(version: ?int, confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)
 
-# The program that runs, as text; what people have changed of what its files say, and which programs have run.
-method Program() -> (text: string, changes: []Change, versions: []Version, awaited: ?Awaited)
+# The program that runs, as text; what people have changed of what its files say, and which programs have run.  problem
+# says why the files are not what runs, if the daemon watches them (run --watch).
+method Program() -> (
+  text: string, changes: []Change, versions: []Version, awaited: ?Awaited, problem: ?string
+)
 
 # The program that has to be confirmed, if one has, and the one that runs, if others are kept to go back to.
-method Confirmation() -> (awaited: ?Awaited, runs: ?Version)
+method Confirmation() -> (awaited: ?Awaited, runs: ?Version, problem: ?string)
 
 # One process or template as it is written; base tells this text from others, loaded that no file of the program has it.
 method Text(process: string) -> (text: string, base: string, loaded: bool)

@@ -73,6 +73,7 @@ class RunOptions(NamedTuple):
     keep_on_stop: bool  # SIGTERM undoes nothing: the next daemon takes over what stands
     name: str  # of the daemon: each has its own undo journal
     stop_s: int  # for all children to end in, once a signal has asked for the end
+    watch: bool  # the program is read again when its files change
 
 
 class App:
@@ -165,7 +166,7 @@ class App:
             on_signal=self._end,
             on_idle=self._on_idle,
             beside=self._beside,
-            is_asked=self._claim is not None or self._manager.listens or self._ports.is_left,
+            is_asked=self._claim is not None or self._options.watch or self._manager.listens or self._ports.is_left,
             writers=self._writers,
             before=self._end_orphans if self._ports.has_orphans else None,
             on_crash=self._crash,
@@ -225,8 +226,8 @@ class App:
         """Answer who asks, and tell the service manager, as long as an engine runs; then undo what is left still."""
         self._engine = engine
         async with AsyncExitStack() as stack:
-            if self._claim is not None:
-                await stack.enter_async_context(self._answer(self._claim, engine))
+            if self._claim is not None or self._options.watch:
+                await stack.enter_async_context(self._changeable(engine))
             await stack.enter_async_context(self._manager.watching())
             yield
             if self._sweeping is not None:
@@ -235,27 +236,28 @@ class App:
                 await self._undo_left()
 
     @asynccontextmanager
-    async def _answer(self, claim: Claim, engine: Engine) -> AsyncIterator[None]:
-        """Answer at the control socket, as long as an engine runs."""
-        from netstrata.daemon.control import ControlSocket
-        from netstrata.daemon.control.service import ControlService
-        from netstrata.daemon.live.document import Document
-        from netstrata.daemon.live.history import History
-        from netstrata.daemon.live.kept import KeptPrograms, State
-        from netstrata.daemon.live.program import LiveProgram
+    async def _changeable(self, engine: Engine) -> AsyncIterator[None]:
+        """Let the program be changed, by who asks at the control socket and by its files, as long as an engine runs."""
+        from netstrata.daemon.live.lifetime import live_program
 
-        start = self._start
-        history = History(KeptPrograms(self._kept_in), start.state if start is not None else State(Document()))
-        program = LiveProgram(self._options.program, read_file, self._registry, engine, self._stream, history)
-        program.begin(self._sources, start.document if start is not None else Document())
-        served = ControlService(engine, self._stream, program, self._ports.generated, self._upgrade.ask)
-        self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
-        await control.open(claim)
-        self._upgrade.open(control, engine, program)
-        try:
-            yield
-        finally:
-            control.close()
+        options, claim = self._options, self._claim
+        files = (options.program, read_file, self._registry)
+        known = (self._kept_in, self._sources, self._start)
+        with live_program(*files, engine, self._stream, *known, options.watch) as program:
+            if claim is None:
+                yield
+                return
+            from netstrata.daemon.control import ControlSocket
+            from netstrata.daemon.control.service import ControlService
+
+            served = ControlService(engine, self._stream, program, self._ports.generated, self._upgrade.ask)
+            self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
+            await control.open(claim)
+            self._upgrade.open(control, engine, program)
+            try:
+                yield
+            finally:
+                control.close()
 
     async def _end_orphans(self) -> None:
         """End what a daemon that was killed has left, and say so."""

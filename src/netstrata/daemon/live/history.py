@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netstrata.control.answers import Waiting
 from netstrata.control.interface import NAME
-from netstrata.control.verbs import Failure, Peer
+from netstrata.control.verbs import Failure
 from netstrata.daemon.live.aside import Aside, Driven
 from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.kept import (
@@ -73,14 +73,13 @@ class History:
             self._versions = self._kept.versions() if self._kept is not None else []
         return self._versions
 
-    def keeping(self, before: Runs, after: Runs, why: str, peer: Peer, confirm_s: int, is_back: bool | None) -> ToKeep:
+    def keeping(self, before: Runs, after: Runs, why: str, who: str, confirm_s: int, is_back: bool | None) -> ToKeep:
         """Return what is to be kept of a program, and of the one before it, if that is not kept yet.
 
         Shapes: is_back says whether it is one that ran before; None says that it is what the files say.
         """
         versions = self._with(before)
         previous = versions[-1].number
-        who = f"uid {peer.uid}"
         if after != before:
             versions.append(Version(previous + 1, who, time.time(), why, *after))
         number = versions[-1].number

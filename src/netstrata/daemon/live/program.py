@@ -5,7 +5,7 @@ as a plan or made the program.  One that is refused changes nothing.
 """
 
 from asyncio import Event as Signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from netstrata.contract.secrets import SECRETS
@@ -41,20 +41,36 @@ class Terms(NamedTuple):
     """How a change is wanted.
 
     Shapes: persist is whether it outlives the daemon; confirm is how many seconds it may take until somebody confirms
-    it, 0 if nobody has to; with plan nothing is changed, and the answer is what would be.
+    it, 0 if nobody has to; with plan nothing is changed, and the answer is what would be; by says who or what asks, if
+    that is no client.
     """
 
     peer: Peer
     persist: bool = False
     confirm: int = 0
     plan: bool = False
+    by: str = ""
+
+    @property
+    def who(self) -> str:
+        """Who asks, for people."""
+        return self.by or f"uid {self.peer.uid}"
+
+
+def never() -> bool:
+    """Say no."""
+    return False
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class Candidate(NamedTuple):
     """What is to be the program.
 
     Shapes: is_back says whether it ran before, None that it is what the files say; force takes from others what they
-    stand on.
+    stand on; is_outdated says, once it was read, that it was read in vain.
     """
 
     why: str
@@ -63,6 +79,7 @@ class Candidate(NamedTuple):
     document: Document
     is_back: bool | None = False
     force: bool = True
+    is_outdated: Callable[[], bool] = never
 
 
 NOBODY: Final = Terms(Peer(0, frozenset()))
@@ -80,6 +97,8 @@ class LiveProgram:
         self.engine = engine
         self.history = history
         self.read = read
+        self.problem = ""  # why the files, which have changed, are not what runs, if somebody watches them
+        self.on_become = nothing  # called when this is another program, or has been confirmed
         self._path = path
         self._registry = registry
         self._stream = stream
@@ -121,6 +140,7 @@ class LiveProgram:
             yield from self.history.confirm(self.document, self._time_is_over)
         finally:
             self._busy = ""
+            self.on_become()
 
     def begin(self, sources: list[Source], document: Document) -> None:
         """Know the program that runs; go back when the time is over in which it may be confirmed, if it is to be."""
@@ -216,6 +236,8 @@ class LiveProgram:
         codes = yield from self._compile(program, candidate)
         difference = Difference(self.engine.templates, codes)
         yield from difference.in_steps()
+        if candidate.is_outdated():
+            raise Failure(f"{NAME}.Busy", text="is being written")
         return difference, program.sources
 
     def _compile(self, program: PlainProgram, candidate: Candidate) -> Waiting[list[Code]]:
@@ -286,9 +308,10 @@ class LiveProgram:
             if keeping.must:
                 yield from self.history.write(keeping.write, must=True)
             yield from difference.move()
-            text = f"asked for {candidate.why}" + (": nothing differs" if difference.is_nothing else "")
+            by = f" ({candidate.terms.by})" if candidate.terms.by else ""
+            text = f"asked for {candidate.why}{by}" + (": nothing differs" if difference.is_nothing else "")
             self._stream.control(text, uid=candidate.terms.peer.uid, pid=candidate.terms.peer.pid)
-            self.sources, self.document = sources, candidate.document
+            self.sources, self.document, self.problem = sources, candidate.document, ""
             self.history.take(keeping, self._time_is_over)
             if not difference.is_nothing:
                 yield from self._change(difference, candidate.why, steps)
@@ -297,11 +320,12 @@ class LiveProgram:
         finally:
             self.still.set()
             self._busy = ""
+            self.on_become()
 
     def _keeping(self, candidate: Candidate, sources: list[Source]) -> ToKeep:
         after = _as_kept(sources, candidate.document)
         return self.history.keeping(
-            self.runs, after, candidate.why, candidate.terms.peer, candidate.terms.confirm, candidate.is_back
+            self.runs, after, candidate.why, candidate.terms.who, candidate.terms.confirm, candidate.is_back
         )
 
     def _time_is_over(self) -> Waiting[None]:

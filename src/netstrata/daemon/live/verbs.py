@@ -103,12 +103,13 @@ class ProgramVerbs:
         return {"text": own, "base": self._base_of(own), "loaded": process in self._program.document.loaded}
 
     def confirmation(self, right: int) -> Answer:
-        """Return the program that waits to be confirmed, and the one that runs."""
+        """Return the program that waits to be confirmed, the one that runs, and why a watched file is not taken."""
         awaited = self._program.history.awaited
         running = [one for one in self._versions() if one["runs"]]
         return {
             **({"awaited": awaited.told()} if awaited is not None else {}),
             **({"runs": running[-1]} if running else {}),
+            **({"problem": self._program.problem} if self._program.problem else {}),
         }
 
     def program(self, right: int) -> Answer:
@@ -118,8 +119,7 @@ class ProgramVerbs:
             "changes": self._program.document.changes(),
             "versions": self._versions(),
         }
-        awaited = self.confirmation(right).get("awaited")
-        return found if awaited is None else {**found, "awaited": awaited}
+        return found | {name: told for name, told in self.confirmation(right).items() if name != "runs"}
 
     def _versions(self) -> list[dict[str, Any]]:
         runs = self._program.runs
@@ -175,4 +175,4 @@ def _written(code: Code) -> str:
 
 
 def _mark(terms: Terms) -> Mark:
-    return Mark(f"uid {terms.peer.uid}", time.time(), terms.persist)
+    return Mark(terms.who, time.time(), terms.persist)
