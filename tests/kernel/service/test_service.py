@@ -257,11 +257,18 @@ def sign_of_life(systemd: Systemd) -> int:
     return int(systemd.show(UNIT, "WatchdogTimestampMonotonic"))
 
 
-def test_a_reload_is_an_upgrade_in_place(host: Host, systemd: Systemd) -> None:
-    """systemd 252: the unit is `reloading` until the command ends, and READY=1 of the new program harms nothing."""
+NETSTRATA = ("env", "PYTHONPATH=/run/lab/sources:/run/lab/packages", "LD_LIBRARY_PATH=/run/lab/python/lib", PYTHON,
+             "-m", "netstrata")  # fmt: skip
+
+
+def test_an_upgrade_as_packages_ask_for_it_changes_nothing(host: Host, systemd: Systemd) -> None:
+    """systemd 252: READY=1 of the new program harms nothing."""
+    (line,) = re.findall(r"^if systemctl .*netstrata upgrade.*$", (ROOT / "docs/service.md").read_text(), re.MULTILINE)
+    line = line.replace("netstrata upgrade", " ".join((*NETSTRATA, "upgrade")))
+    assert systemd.run("sh", "-c", line) == ""  # nothing runs that could be upgraded
     pid, stands, children = began(host, systemd, "[Service]\nWatchdogSec=2")
 
-    systemd.call("reload", UNIT)
+    systemd.run("sh", "-c", line)
 
     assert "upgraded from" in host.read("/run/daemon.log")
     assert complete(host, 2)
@@ -269,12 +276,48 @@ def test_a_reload_is_an_upgrade_in_place(host: Host, systemd: Systemd) -> None:
     assert (systemd.show(UNIT, "ActiveState"), systemd.show(UNIT, "SubState")) == ("active", "running")
     assert (host.kernel(), kept_children(host)) == (stands, children)
     host.write(PROGRAM, "process main {")
-    with pytest.raises(Unavailable):
-        systemd.call("reload", UNIT)
+    with pytest.raises(Unavailable, match="cannot run this program"):
+        systemd.run("sh", "-c", line)
     since = sign_of_life(systemd)
     wait_until("twice the time of the watchdog", lambda: sign_of_life(systemd) > since + 4_000_000)
     assert (systemd.show(UNIT, "MainPID"), systemd.show(UNIT, "SubState")) == (pid, "running")
     assert (host.kernel(), kept_children(host)) == (stands, children)
+    systemd.call("stop", UNIT)
+    assert systemd.show(UNIT, "Result") == "success"
+
+
+def test_a_reload_changes_what_differs_and_nothing_if_it_is_refused(host: Host, systemd: Systemd) -> None:
+    """systemd 252: the unit is `reloading` until the command ends; one that fails leaves it active."""
+    pid, stands, children = began(host, systemd)
+    host.write(PROGRAM, "process main {")
+
+    with pytest.raises(Unavailable):
+        systemd.call("reload", UNIT)
+
+    assert "is refused, and nothing was changed" in host.read("/run/daemon.log")
+    assert f" --> {PROGRAM}:1:15" in host.read("/run/daemon.log")
+    assert (systemd.show(UNIT, "MainPID"), systemd.show(UNIT, "SubState")) == (pid, "running")
+    assert (host.kernel(), kept_children(host)) == (stands, children)
+    host.write(PROGRAM, STANDS.replace('println("complete");', 'net.ipv4.addr("lan1", "192.0.2.2/24");'))
+
+    systemd.call("reload", UNIT)
+
+    wait_until("the address", lambda: "addr 192.0.2.2/24 dev lan1" in host.kernel())
+    assert set(stands.splitlines()) < set(host.kernel().splitlines())
+    assert kept_children(host) == children  # has the process id that it had
+    assert (systemd.show(UNIT, "MainPID"), systemd.show(UNIT, "NRestarts")) == (pid, "0")
+    systemd.call("stop", UNIT)
+    assert systemd.show(UNIT, "Result") == "success"
+
+
+def test_a_service_that_watches_its_file_takes_it_when_it_changes(host: Host, systemd: Systemd) -> None:
+    lines = drop_in("The program read again whenever").replace("/usr/bin/netstrata", f"{PYTHON} -m netstrata")
+    pid, _, children = began(host, systemd, lines)
+
+    host.write(PROGRAM, STANDS.replace('println("complete");', 'net.ipv4.addr("lan1", "192.0.2.2/24");'))
+
+    wait_until("the address", lambda: "addr 192.0.2.2/24 dev lan1" in host.kernel())
+    assert (systemd.show(UNIT, "MainPID"), kept_children(host)) == (pid, children)
     systemd.call("stop", UNIT)
     assert systemd.show(UNIT, "Result") == "success"
 
