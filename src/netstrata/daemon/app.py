@@ -171,6 +171,7 @@ class App:
             before=self._end_orphans if self._ports.has_orphans else None,
             on_crash=self._crash,
             keeps=self._keep,
+            compares=True,
         )
 
     def _warn(self, program: PlainProgram, registry: Registry) -> None:

@@ -35,6 +35,7 @@ class Engine:
         self.retry = retry
         self.observer = observer
         self.watched = False
+        self.compares = False  # another provider with the same values costs nothing; NCD undoes all and begins anew
         self.stack: list[Process] = []
         self.roots: list[Process] = []
         self.alive = 0

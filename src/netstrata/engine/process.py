@@ -200,6 +200,13 @@ class Process(Frame):
             if statement is not None and statement.state != DYING:
                 self._kill(statement)
             return
+        trouble = self.trouble
+        if trouble is not None and trouble.turns:
+            turns, trouble.turns = trouble.turns, {}
+            self.engine.push(self)
+            for turn in turns.values():
+                turn()
+            return
         if advance > 0:
             last = self.begun[advance - 1]
             if last is not None and last.state == DOWN:

@@ -144,6 +144,10 @@ class Statement(Owner):
         """Return the template that it has run to its end and undone, "" if it has not: it will not show a change."""
         return b""
 
+    def refers(self) -> Referent | None:
+        """Return what it would find now, beside its arguments, of what it found and kept when it began; else None."""
+        return None
+
     def clean(self) -> None:
         """Know that everything after this statement is gone, and everything before it is up."""
 

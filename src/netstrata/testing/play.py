@@ -125,10 +125,13 @@ class Play:
         more: list[Declaration] | None = None,
         arguments: list[bytes] | None = None,
         observer: Observer | None = None,
+        *,
+        compares: bool = False,
     ) -> None:
         """Start a program, and let it run until it has to wait.
 
-        Shapes: more are declarations beside the installed ones; an observer takes the place of the notes.
+        Shapes: more are declarations beside the installed ones; an observer takes the place of the notes; compares is
+        the machine's.
         Raises: Refusals if the program is refused.
         """
         self.registry = _with(make_registry(), more or [])
@@ -148,6 +151,7 @@ class Play:
         )
         self.engine = Engine(self.codes, self.clock, Retry(RETRY_MS), observer or self.notes, outside)
         self.engine.watched = True
+        self.engine.compares = compares
         self.engine.start()
         self.work_off()
 

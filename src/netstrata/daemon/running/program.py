@@ -38,6 +38,7 @@ class EngineSettings(NamedTuple):
     before: Callable[[], Awaitable[None]] | None = None  # is awaited before the program starts
     on_crash: Callable[[BaseException], None] | None = None  # is given what nobody has caught, and ends the process
     keeps: Callable[[int], None] | None = None  # is given each signal, and may end all without undoing anything
+    compares: bool = False  # another provider with the same values costs nothing
 
 
 def run_program(program: PlainProgram, registry: Registry, settings: EngineSettings) -> int:
@@ -64,6 +65,7 @@ def run_program(program: PlainProgram, registry: Registry, settings: EngineSetti
     )
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
+    engine.compares = settings.compares
     garbage.freeze()
     needs_loop = settings.is_asked or settings.before is not None or outside_too
     return host.run(engine, engine.start, needs_loop)

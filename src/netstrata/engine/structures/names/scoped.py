@@ -8,6 +8,7 @@ from netstrata.engine.environment import Waiting
 from netstrata.engine.referent import Referent
 from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
+from netstrata.engine.structures.names.turns import first_difference
 from netstrata.language.valuetext import format_value
 from netstrata.values import List, Refused, Value
 
@@ -88,9 +89,13 @@ class ScopedProvide(Statement):
 
 
 class ScopedDepend(Statement):
-    """Up while one of several values is provided; the earliest of them is taken."""
+    """Up while one of several values is provided; the earliest of them is taken.
 
-    __slots__ = ("choices", "names", "provider")
+    Where the machine compares, it turns from one provider to another as soon as all above is undone that would have
+    begun otherwise with the other one, and stays up.
+    """
+
+    __slots__ = ("choices", "names", "provider", "turning")
 
     def scope_of_names(self) -> Scope:
         """Return the scope that it looks in."""
@@ -114,18 +119,25 @@ class ScopedDepend(Statement):
             self.choices.setdefault(choice, rank)
         self.names = self.scope_of_names()
         self.provider: ScopedProvide | None = None
+        self.turning = False  # once all is undone that differs
         for choice in self.choices:
             self.names.wanting.setdefault(choice, {})[self] = None
         self._choose()
 
-    def _choose(self) -> None:
+    def _best(self) -> ScopedProvide | None:
+        """Return the provider of the earliest value that one provides."""
         for choice in self.choices:
             provider = self.names.providers.get(choice)
             if provider is not None and provider.state != DYING:
-                self.provider = provider
-                provider.bound[self] = None
-                self.up()
-                return
+                return provider
+        return None
+
+    def _choose(self) -> None:
+        provider = self._best()
+        if provider is not None:
+            self.provider = provider
+            provider.bound[self] = None
+            self.up()
 
     def waits_for(self) -> Waiting | None:
         """Say that nobody provides any of them."""
@@ -144,9 +156,42 @@ class ScopedDepend(Statement):
             self.leave_slowly()
 
     def leave_slowly(self) -> None:
-        """Go down; the provider is let go of when all above is gone."""
-        if self.state == UP:
+        """Go down, or turn to another provider; this one is let go of when all above is gone that stands on it."""
+        if self.state != UP or self.turning:
+            return
+        if self.process.engine.compares and self._best() is not None:
+            self.turning = True
+            self._turn()
+        else:
             self.down()
+
+    def _turn(self) -> None:
+        """Have another provider, if nothing is left above that differs with it; else have that undone first."""
+        process, best, old = self.process, self._best(), self.provider
+        if best is None or old is None:
+            self.turning = False
+            self.down()
+            return
+        first = process.advance if best is old else first_difference(self, self._show, best, old)
+        if first < process.advance or process.advance < process.free:
+            process.troubles().turns[self] = self._turn
+            process.restart(first)
+            return
+        self.turning = False
+        left = None
+        if best is not old:
+            left = self._let_go()
+            self.provider = best
+            best.bound[self] = None
+            if process.engine.watched:
+                process.engine.observer.restarted(self)
+        process.redo_from(first)
+        if left is not None:
+            left.leave()  # and is undone first: its process comes to the top
+
+    def _show(self, provider: Statement) -> None:
+        """Let names be looked up in a provider's place."""
+        self.provider = cast(ScopedProvide, provider)
 
     def _let_go(self) -> ScopedProvide | None:
         """Let go of the provider; return it if it waits only for this."""
@@ -166,6 +211,8 @@ class ScopedDepend(Statement):
 
     def die(self) -> None:
         """Let go."""
+        if self.turning:
+            self.process.troubles().turns.pop(self, None)
         left = self._let_go()
         for choice in self.choices:
             wanting = self.names.wanting[choice]
@@ -216,6 +263,10 @@ class MultiDepend(ScopedDepend):
         return _program_scope(self)
 
 
+_TURNS = """
+    When another one is taken, what is above is undone from the first statement on whose arguments are others with it;
+    under `netstrata-ncd` all of it is, as in NCD.
+    """
 _SCOPED = """
     Example:
         depend_scope() s;
@@ -241,7 +292,7 @@ structure(
     "depend_scope::depend",
     ScopedDepend,
     takes(("names", LIST)),
-    "Be up while one of several values is provided in the scope: the earliest in the list.\n" + _SCOPED,
+    "Be up while one of several values is provided in the scope: the earliest in the list.\n" + _TURNS + _SCOPED,
     roles=Roles(wants=IN_SCOPE),
 )
 structure(
@@ -255,6 +306,6 @@ structure(
     "multidepend",
     MultiDepend,
     takes(("names", LIST)),
-    "Be up while one of several values is provided: the earliest in the list.\n" + _MULTI,
+    "Be up while one of several values is provided: the earliest in the list.\n" + _TURNS + _MULTI,
     roles=Roles(wants=ANYWHERE),
 )

@@ -47,20 +47,24 @@ structure(
 class Objref(Statement):
     """Stands for one statement, found once."""
 
-    __slots__ = ("referred",)
+    __slots__ = ("path", "referred")
 
     def begin(self, values: list[Value]) -> None:
         """Find the statement."""
         words = STRINGS.read(values[0])
         if not words:
             raise Refused("expected a path: a list of at least one name, such as ^a.b", argument=0)
-        path = (*(self.declaration.roles.forwards or ()), *(word.decode("latin-1") for word in words))
-        first = self.process.find(path[0], self.index)
-        thing = follow_thing(unwrapped(first), path) if first is not None else None
+        self.path = (*(self.declaration.roles.forwards or ()), *(word.decode("latin-1") for word in words))
+        thing = self.refers()
         if not isinstance(thing, Statement):
-            raise Refused(f"{'.'.join(path)} is not a statement", argument=0)
+            raise Refused(f"{'.'.join(self.path)} is not a statement", argument=0)
         self.referred = thing
         self.up()
+
+    def refers(self) -> Referent | None:
+        """Return what the path leads to now."""
+        first = self.process.find(self.path[0], self.index)
+        return follow_thing(unwrapped(first), self.path) if first is not None else None
 
     def stands_for(self) -> Referent | None:
         """Return the statement, or a dead end if it is gone."""
