@@ -19,6 +19,7 @@ from netstrata.daemon.events.event import Filter
 from netstrata.daemon.pyramid.questions import check_log
 from netstrata.daemon.pyramid.visible import path_for
 from netstrata.daemon.text.redaction import all_redacted
+from netstrata.values import no_memory
 from netstrata.version import VERSION
 
 if TYPE_CHECKING:
@@ -89,6 +90,11 @@ class ControlClient:
         except varlink.Malformed as error:
             self.refuse(str(error))
             return True
+        except MemoryError:
+            if self._answer_begun:
+                self.end()
+            else:
+                self.let_go(f"{NAME}.Unavailable", {"text": str(no_memory())})
         except Exception as error:  # a bug of ours: it ends this connection, and nothing else
             self._server.broke(self.peer, error)
             self.end()

@@ -19,7 +19,11 @@ class Aside:
         self.error: Exception | None = None
         self.later = Later()
         self._loop = asyncio.get_running_loop()
-        start_new_thread(self._run, (call, argument))
+        try:
+            start_new_thread(self._run, (call, argument))
+        except RuntimeError:  # "can't start new thread": there is no room for its stack
+            self.error = MemoryError("there is no memory for a thread")
+            self.later.come()
 
     def _run(self, call: Callable[[T], Any], argument: T) -> None:
         try:

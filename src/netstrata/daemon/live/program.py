@@ -19,6 +19,7 @@ from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.history import History, Runs, ToKeep
 from netstrata.daemon.live.kept import Read, Version, digest_of
 from netstrata.daemon.live.plan import Step, planned_steps
+from netstrata.daemon.live.room import TOO_LARGE, check_room
 from netstrata.engine.change import Change
 from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
@@ -158,7 +159,7 @@ class LiveProgram:
         except Refusals as refusals:
             raise refused(refusals) from None
         except MemoryError:
-            raise Failure(f"{NAME}.Unavailable", text="there is not enough memory for the program") from None
+            raise Failure(f"{NAME}.Unavailable", text=TOO_LARGE) from None
 
     def _take_up(self, candidate: Candidate) -> Waiting[Answer]:
         """Make a candidate the program."""
@@ -236,6 +237,7 @@ class LiveProgram:
         codes = yield from self._compile(program, candidate)
         difference = Difference(self.engine.templates, codes)
         yield from difference.in_steps()
+        check_room(statements=sum(len(difference.codes[name].slots) for name in (*difference.firsts, *difference.come)))
         if candidate.is_outdated():
             raise Failure(f"{NAME}.Busy", text="is being written")
         return difference, program.sources
@@ -255,6 +257,7 @@ class LiveProgram:
         return (yield from work)
 
     def _load(self, candidate: Candidate) -> Waiting[PlainProgram]:
+        size = sum(len(one.text) for one in candidate.document.loaded.values())
         steps = load_in_steps(self._path, candidate.document.edit)
         try:
             wanted = next(steps)
@@ -265,6 +268,8 @@ class LiveProgram:
                     continue
                 file = Aside(candidate.read, wanted)
                 yield file.later
+                size += len(file.found or b"")
+                check_room(text=size)
                 wanted = steps.throw(file.error) if file.error is not None else steps.send(file.found)
         except StopIteration as end:
             program: PlainProgram = end.value

@@ -12,6 +12,7 @@ from netstrata.control.verbs import Failure, Peer
 from netstrata.daemon.live.document import Document, Mark, spawned_text
 from netstrata.daemon.live.masks import unmasked
 from netstrata.daemon.live.program import Candidate, LiveProgram, Terms, back_to, refused
+from netstrata.daemon.live.room import check_room
 from netstrata.engine.program import Code
 from netstrata.language.refusals import Refusals
 
@@ -33,6 +34,7 @@ class ProgramVerbs:
     def load(self, right: int, peer: Peer, text: str, file: str = "<load>", **terms: Any) -> Waiting[Answer]:
         """Add processes and templates."""
         mark = _mark(agreed := Terms(peer, **terms))
+        check_room(text=len(text))
         document = self._edited(
             lambda: self._program.document.load(unmasked(text, "", file), file, mark, self._codes())
         )
@@ -46,6 +48,7 @@ class ProgramVerbs:
         if base not in ("", self._base_of(own)):
             raise Failure(f"{NAME}.OtherText", process=process)
         mark = _mark(agreed := Terms(peer, **terms))
+        check_room(text=len(text))
         document = self._edited(lambda: self._program.document.replace(process, unmasked(text, own, file), file, mark))
         return self._offer(f"replace {process}", agreed, document)
 
