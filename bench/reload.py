@@ -223,7 +223,7 @@ def growth() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             program = folder / "program.ncd"
-            rest = "".join(f'process p{n} {{ var("{n}") a; var("x", a) b; }}\n' for n in range(1, count))
+            rest = "".join(f'process p{n} {{ var("{n}") a; var(a) b; }}\n' for n in range(1, count))
             program.write_text('process main { println("0"); }\n' + rest)
             words = ["--quiet", "--state", name, "--control", f"{name}/control", str(program)]
             with open(folder / "said", "wb") as said:

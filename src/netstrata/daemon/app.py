@@ -39,7 +39,7 @@ from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.system.service_manager import take_service_manager
 from netstrata.system.undo_journal.journal import file_name
-from netstrata.values import Source, Unavailable
+from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -98,7 +98,7 @@ class App:
         self._engine: Engine | None = None
         self._problem = ""
         self._recorder: Recorder | None = None
-        self._sources: list[Source] = []
+        self._program = PlainProgram([])
         self._kept_in = os.path.join(options.state, "programs", file_name(options.name))
         self._start: Start | None = None
         self._claim: Claim | None = None
@@ -113,8 +113,7 @@ class App:
         """
         options = self._options
         garbage.keep_off()
-        program = self._load()
-        self._sources = program.sources
+        program = self._program = self._load()
         self._registry = registry = make_registry()
         self._warn(program, registry)
         self._subscribe_logs()
@@ -247,7 +246,7 @@ class App:
         start = self._start
         history = History(KeptPrograms(self._kept_in), start.state if start is not None else State(Document()))
         program = LiveProgram(self._options.program, read_file, self._registry, engine, self._stream, history)
-        program.begin(self._sources, start.document if start is not None else Document())
+        program.begin(self._program, start.document if start is not None else Document())
         served = ControlService(engine, self._stream, program, self._ports.generated, self._upgrade.ask)
         self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
@@ -256,6 +255,7 @@ class App:
             yield
         finally:
             control.close()
+        await history.written(LAST_READ_S)
 
     async def _end_orphans(self) -> None:
         """End what a daemon that was killed has left, and say so."""

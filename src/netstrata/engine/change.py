@@ -35,7 +35,6 @@ class Change(ProgramChange):
         self._doomed: set[Process] = set()  # those that end, or are run by what is undone
         self._left: dict[Process, None] = {}  # those of which something is to be undone still
         self._held: dict[Process, None] = {}  # those that have the new text, and wait until all is undone
-        self._roots: dict[str, Process] = {}
         self._timer: Timer | None = None
 
     @property
@@ -49,7 +48,6 @@ class Change(ProgramChange):
         engine.change = self
         engine.templates = self._difference.codes
         self._begun()
-        self._roots = {process.code.name: process for process in engine.roots}
         touched = Touched(engine.roots, self._difference)
         self._firsts, self._doomed = touched.firsts, touched.doomed
         self._left = {**touched.ends, **dict.fromkeys(touched.firsts)}
@@ -114,10 +112,12 @@ class Change(ProgramChange):
         engine = self._engine
         if engine.terminating:
             return
-        engine.roots = [one for one in self._left if one.owner is None and one in self._doomed]
-        for code in self._difference.codes.values():
-            if not code.template:
-                engine.roots.append(self._roots.get(code.name) or Process(engine, code, None, None))
+        if self._difference.moves_processes:
+            roots = {process.code.name: process for process in engine.roots}
+            engine.roots = [one for one in self._left if one.owner is None and one in self._doomed]
+            for code in self._difference.codes.values():
+                if not code.template:
+                    engine.roots.append(roots.get(code.name) or Process(engine, code, None, None))
         self._go_on()
 
     def _go_on(self) -> None:

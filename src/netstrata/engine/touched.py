@@ -22,6 +22,9 @@ class Touched:
         self.firsts: dict[Process, int] = {}
         self.doomed: set[Process] = set()
         self._difference = difference
+        if not difference.reaches_out:
+            touched = difference.touched
+            roots = [root for root in roots if root.code.name in touched]
         for root in roots:
             self._look(root)
 

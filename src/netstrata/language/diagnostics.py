@@ -57,7 +57,7 @@ def _escaped(character: str) -> str:
 def _place(span: Span) -> list[str]:
     source = span.source
     line_number, column = source.line_and_column(span.start)
-    text = source.line(line_number)
+    text = source.line_around(span.start)
     start = column - 1
     end = min(max(start + span.end - span.start, start + 1), max(len(text), start + 1))
     before, guilty, after = _window(text, start, end)

@@ -30,7 +30,7 @@ from netstrata.values.data import (
 )
 from netstrata.values.errors import Refused, Unavailable, no_memory
 from netstrata.values.lines import joined_lines, line_fault
-from netstrata.values.source import Source, Span
+from netstrata.values.source import Move, Source, Span
 
 __all__ = [
     "DEPTH_LIMIT",
@@ -40,6 +40,7 @@ __all__ = [
     "TRUE",
     "List",
     "Map",
+    "Move",
     "Refused",
     "Source",
     "Span",

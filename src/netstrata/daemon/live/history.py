@@ -1,8 +1,10 @@
 """The programs that have run, which of them runs, and whether somebody has to confirm that."""
 
 import time
+from asyncio import Future, get_running_loop, wait
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from netstrata.control.answers import Waiting
 from netstrata.control.interface import NAME
@@ -116,8 +118,6 @@ class History:
     def release(self, document: Document) -> Waiting[None]:
         """Have the next daemon do what it would have done before `guard`."""
         self.is_guarded = False
-        if self._writing is not None:
-            yield self._writing.later  # whose client may have gone away meanwhile
         state = State(document.only_persistent(), self.pinned, self.awaited)
         yield from self.write(lambda kept: kept.keep_state(state), must=False)
 
@@ -159,11 +159,21 @@ class History:
         """Return the programs that are kept and do not run, the oldest first; only one of them if number is not 0."""
         return [one for one in self.versions if number in (0, one.number) and not runs.is_in(one)]
 
+    async def written(self, longest_s: float) -> None:
+        """Wait until all is written, but no longer than so many seconds."""
+        end = time.monotonic() + longest_s
+        while self._writing is not None and not self._writing.later.done() and time.monotonic() < end:
+            done = get_running_loop().create_future()
+            self._writing.later.add_done_callback(partial(_come, done))
+            await wait([done], timeout=longest_s)
+
     def write(self, write: Callable[[KeptPrograms], None], must: bool) -> Waiting[None]:
-        """Write something where nobody has to wait for a disk.
+        """Write something where nobody else has to wait for a disk, after all that is being written.
 
         Raises: Failure if it must be kept, and cannot be.
         """
+        while self._writing is not None and not self._writing.later.done():
+            yield self._writing.later
         problem = "this daemon keeps nothing"
         if self._kept is not None:
             aside = self._writing = Aside(write, self._kept)
@@ -173,3 +183,8 @@ class History:
             problem = str(aside.error)
         if must:
             raise Failure(f"{NAME}.Unavailable", text=f"the program cannot be kept on disk: {problem}")
+
+
+def _come(future: "Future[None]", _: Any) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -5,6 +5,7 @@ as a plan or made the program.  One that is refused changes nothing.
 """
 
 from asyncio import Event as Signal
+from asyncio import wait_for
 from typing import Final, NamedTuple
 
 from netstrata.control.answers import Answer, Later, Waiting
@@ -17,15 +18,14 @@ from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.history import History, Runs, ToKeep
 from netstrata.daemon.live.kept import Read, Version, digest_of
 from netstrata.daemon.live.plan import Step, planned_steps
+from netstrata.daemon.live.reading import ReadCandidate, Reader
 from netstrata.engine.change import Change
-from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
 from netstrata.engine.prospect import Prospect
 from netstrata.engine.registry import Registry
 from netstrata.language.diagnostics import render_all
-from netstrata.language.load import load_in_steps
 from netstrata.language.refusals import Refusals
 from netstrata.language.tree import PlainProgram
 from netstrata.values import Source
@@ -78,12 +78,20 @@ class LiveProgram:
         self.history = history
         self.read = read
         self._path = path
-        self._registry = registry
+        self._reader = Reader(path, registry, engine)
         self._stream = stream
         self._busy = ""  # what is done now that nothing may be done beside
         self.still = Signal()  # set unless it is becoming another one
         self.still.set()
         self._steps: list[Step] = []
+
+    async def settled(self, longest_s: float) -> None:
+        """Wait until it becomes no other one, and what ran is kept.
+
+        Raises: TimeoutError after so many seconds.
+        """
+        await wait_for(self.still.wait(), longest_s)
+        await self.history.written(longest_s)
 
     @property
     def runs(self) -> Runs:
@@ -120,9 +128,10 @@ class LiveProgram:
         finally:
             self._busy = ""
 
-    def begin(self, sources: list[Source], document: Document) -> None:
+    def begin(self, program: PlainProgram, document: Document) -> None:
         """Know the program that runs; go back when the time is over in which it may be confirmed, if it is to be."""
-        self.sources, self.document = sources, document
+        self.sources, self.document = program.sources, document
+        self._reader.begin(program, document)
         self.history.wait(self._time_is_over)
 
     def offer(self, candidate: Candidate) -> Waiting[Answer]:
@@ -134,13 +143,14 @@ class LiveProgram:
         self._steps = []
         try:
             yield from self._guard(candidate)
-            difference, sources = yield from self._difference(candidate)
+            found = yield from self._reader.read(candidate.read, candidate.document)
+            difference = found.difference
             if candidate.terms.plan:
                 yield from self._plan(difference)
             else:
                 self._check_use(candidate, difference)
                 # From here on it is done, whether who has asked for it is still there or not.
-                work = Driven(lambda: self._become(candidate, sources, difference))
+                work = Driven(lambda: self._become(candidate, found))
                 yield work.later
                 work.result()
         except Refusals as refusals:
@@ -181,30 +191,6 @@ class LiveProgram:
     def _release(self) -> Waiting[None]:
         yield from self.history.release(self.document)
         self._busy = ""
-
-    def _difference(self, candidate: Candidate) -> Waiting[tuple[Difference, list[Source]]]:
-        """Read a candidate, and compare it with what runs."""
-        program = yield from self._load(candidate)
-        codes = yield from compile_in_steps(program, self._registry)
-        difference = Difference(self.engine.templates, codes)
-        yield from difference.in_steps()
-        return difference, program.sources
-
-    def _load(self, candidate: Candidate) -> Waiting[PlainProgram]:
-        steps = load_in_steps(self._path, candidate.document.edit)
-        try:
-            wanted = next(steps)
-            while True:
-                if wanted is None:
-                    yield None
-                    wanted = steps.send(None)
-                    continue
-                file = Aside(candidate.read, wanted)
-                yield file.later
-                wanted = steps.throw(file.error) if file.error is not None else steps.send(file.found)
-        except StopIteration as end:
-            program: PlainProgram = end.value
-            return program
 
     def _plan(self, difference: Difference) -> Waiting[None]:
         for step in planned_steps(self.engine, difference, self._stream):
@@ -247,22 +233,27 @@ class LiveProgram:
             step = {"what": what, "process": event.process, "statement": place.statement, "name": place.name}
             self._steps.append({**step, "file": place.file, "line": place.line})
 
-    def _become(self, candidate: Candidate, sources: list[Source], difference: Difference) -> Waiting[None]:
+    def _become(self, candidate: Candidate, found: ReadCandidate) -> Waiting[None]:
         """Make a candidate the program."""
+        difference = found.difference
         self.still.clear()
         try:
-            keeping = self._keeping(candidate, sources)
+            keeping = self._keeping(candidate, found.sources)
             if keeping.must:
                 yield from self.history.write(keeping.write, must=True)
             yield from difference.move()
             text = f"asked for {candidate.why}" + (": nothing differs" if difference.is_nothing else "")
             self._stream.control(text, uid=candidate.terms.peer.uid, pid=candidate.terms.peer.pid)
-            self.sources, self.document = sources, candidate.document
+            before = self.runs
+            self.sources, self.document = found.sources, candidate.document
+            self._reader.become(found, candidate.document)
             self.history.take(keeping, self._time_is_over)
             if not difference.is_nothing:
                 yield from self._change(difference, candidate.why)
-            if not keeping.must:
-                yield from self.history.write(keeping.write, must=False)
+            elif self.runs != before:
+                self._stream.change(f"the program's text was changed, and means the same: {candidate.why}")
+            if not keeping.must:  # nobody waits for it
+                Driven(lambda: self.history.write(keeping.write, must=False))
         finally:
             self.still.set()
             self._busy = ""
