@@ -2,10 +2,11 @@
 
 Side by side in one run: `netstrata reload` over the control socket and as a command; `networkctl reload` of
 systemd-networkd; `ifreload -a` of ifupdown2.  Each has a network namespace and mounts of its own, with the same links.
-A side is left out if its programs are not here.  ifupdown2 may be unpacked somewhere: IFUPDOWN2=FOLDER.
+A side is left out if its programs are not here.  Debian's package of ifupdown2 may be unpacked somewhere, so that it
+need not be installed: IFUPDOWN2=FOLDER, which is laid over /usr in the mounts of its side.
 
     bench/reload.py [LINKS]         the sides, with so many links (500)
-    bench/reload.py --growth        how ours grows with the program: nothing but one process changes
+    bench/reload.py --growth        how ours grows with the program: one process changes, or the first and the last
 """
 
 import os
@@ -26,6 +27,7 @@ from netstrata.cli.client import Connection
 
 ROUNDS = 7
 QUIET_S = 0.7  # without news, after which nothing comes any more
+IFUPDOWN2 = os.environ.get("IFUPDOWN2", "")
 NETWORKD = "/lib/systemd/systemd-networkd"
 _GROUPS = 1 << 0 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10  # RTMGRP_LINK, addresses and routes of both families
 
@@ -52,11 +54,6 @@ class News:
         return last - began, count
 
 
-def address(number: int, changed: int) -> str:
-    """Return the address of a link; of the last one it differs from round to round."""
-    return f"10.{number // 200}.{number % 200}.{changed + 1}/24"
-
-
 class Side:
     """One of those that are compared."""
 
@@ -64,6 +61,18 @@ class Side:
         self.folder = folder
         self.links = links
         self.process: subprocess.Popen[bytes] | None = None
+
+    def address(self, number: int, changed: int) -> str:
+        """Return the address of a link; of the last one it differs from round to round."""
+        last = changed if number == self.links - 1 else 0
+        return f"10.{number // 200}.{number % 200}.{last + 1}/24"
+
+    def check(self, changed: int) -> None:
+        """See that the kernel has the addresses of a round, and no others."""
+        told = subprocess.run(["ip", "-4", "-o", "addr", "show", "up"], capture_output=True, text=True, check=True)
+        found = {line.split()[3] for line in told.stdout.splitlines() if " 10." in line}
+        if found != {self.address(number, changed) for number in range(self.links)}:
+            raise SystemExit(f"round {changed} has had no effect, or another one:\n{told.stdout}")
 
     def write(self, changed: int) -> None:
         """Write the configuration."""
@@ -93,7 +102,7 @@ class Ours(Side):
     """`netstrata reload`, over the control socket."""
 
     def write(self, changed: int) -> None:
-        own = [address(number, changed if number == self.links - 1 else 0) for number in range(self.links)]
+        own = [self.address(number, changed) for number in range(self.links)]
         (self.folder / "program.ncd").write_text(
             "".join(
                 f'process p{number} {{\n    net.up("l{number}");\n    net.ipv4.addr("l{number}", "{one}");\n}}\n'
@@ -125,7 +134,7 @@ class Networkd(Side):
     def write(self, changed: int) -> None:
         for number in range(self.links):
             file = Path(f"/run/systemd/network/{number:03}.network")
-            own = address(number, changed if number == self.links - 1 else 0)
+            own = self.address(number, changed)
             text = f"[Match]\nName=l{number}\n[Network]\nAddress={own}\nLinkLocalAddressing=no\n"
             if not file.exists() or file.read_text() != text:
                 file.write_text(text)
@@ -142,21 +151,21 @@ class Ifupdown2(Side):
     """`ifreload -a` of ifupdown2."""
 
     def write(self, changed: int) -> None:
-        Path("/etc/network").mkdir(exist_ok=True)
         Path("/etc/network/interfaces").write_text(
             "".join(
-                f"auto l{number}\niface l{number}\n"
-                f"    address {address(number, changed if number == self.links - 1 else 0)}\n"
+                f"auto l{number}\niface l{number}\n    address {self.address(number, changed)}\n"
                 for number in range(self.links)
             )
         )
 
     def start(self) -> None:
-        shell("mkdir -p /run/network; ifup -a")
+        with open(self.folder / "said", "ab") as said:
+            subprocess.run(["ifup", "-a"], stdout=said, stderr=said, check=True)
         wait_for_addresses(self.links)
 
     def reload(self) -> object:
-        return subprocess.run(["ifreload", "-a"], check=True)
+        with open(self.folder / "said", "ab") as said:
+            return subprocess.run(["ifreload", "-a"], stdout=said, stderr=said, check=True)
 
 
 def wait_for_addresses(count: int) -> None:
@@ -183,6 +192,10 @@ def prepare(links: int) -> None:
     shell("mount -o remount,ro,bind /sys; mount -t tmpfs tmp /mnt; cp -a /etc /mnt/etc; mount --bind /mnt/etc /etc")
     shell("mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp")
     shell("chown -R systemd-network /run/systemd/netif; mkdir /run/dbus")
+    if IFUPDOWN2:
+        shell(f"chmod +x {IFUPDOWN2}/usr/share/ifupdown2/__main__.py")
+        shell(f"mount -t overlay usr -o lowerdir={IFUPDOWN2}/usr:/usr /usr; cp -a {IFUPDOWN2}/etc/. /etc/")
+    shell("mkdir -p /run/network /etc/network")
     shell("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
     lines = "".join(f"link add l{n} type veth peer name p{n}\nlink set p{n} up\n" for n in range(links))
     subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
@@ -199,9 +212,9 @@ def measure(name: str, links: int) -> None:
     """Measure one side, here."""
     side_type, _ = SIDES[name]
     prepare(links)
-    bus = subprocess.Popen(["dbus-daemon", "--config-file=/run/bus.conf", "--nofork"])
     with tempfile.TemporaryDirectory(dir="/run") as folder:
         side = side_type(Path(folder), links)
+        bus = side.run("dbus-daemon", "--config-file=/run/bus.conf", "--nofork")
         side.write(0)
         side.start()
         time.sleep(2)
@@ -211,37 +224,65 @@ def measure(name: str, links: int) -> None:
             side.write(number)
             taken, count = news.last(side.reload)
             times.append(taken)
+            side.check(number)
         print(f"{name:26} {median(times) * 1000:9.1f} ms   {count} messages of the kernel", flush=True)
         side.end()
-    bus.terminate()
-    bus.wait()
+        bus.terminate()
+        bus.wait()
 
 
 def growth() -> None:
-    """Print how long a reload takes in which one process of many changes; nothing of the kernel is in it."""
+    """Print how long a reload takes in which of many processes few change; nothing of the kernel is in it."""
     for count in (1, 100, 1000, 10_000):
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            program = folder / "program.ncd"
-            rest = "".join(f'process p{n} {{ var("{n}") a; var(a) b; }}\n' for n in range(1, count))
-            program.write_text('process main { println("0"); }\n' + rest)
-            words = ["--quiet", "--state", name, "--control", f"{name}/control", str(program)]
-            with open(folder / "said", "wb") as said:
-                daemon = subprocess.Popen([sys.executable, "-m", "netstrata", "run", *words], stdout=said, stderr=said)
-            while not (folder / "control").exists():
-                time.sleep(0.05)
-            connection = Connection(f"{name}/control", 60)
-            while not connection.call("Status", process="main")["processes"]:
-                time.sleep(0.05)
-            times = []
-            for number in range(1, ROUNDS + 1):
-                program.write_text(f'process main {{ println("{number}"); }}\n' + rest)
-                began = time.monotonic()
-                connection.call("Reload")
-                times.append(time.monotonic() - began)
-            print(f"{count:6} processes: {median(times) * 1000:9.1f} ms", flush=True)
-            daemon.send_signal(signal.SIGTERM)
-            daemon.wait()
+            growth_of(count, Path(name))
+
+
+def growth_of(count: int, folder: Path) -> None:
+    """Print it for so many processes."""
+    program = folder / "program.ncd"
+
+    def write(first: int, last: int) -> None:
+        rest = "".join(f'process p{n} {{ var("{n}") a; var(a) b; }}\n' for n in range(2, count))
+        ends = [f'process p{n} {{ println("{said}"); }}\n' for n, said in ((0, first), (1, last))]
+        program.write_text(ends[0] + rest + (ends[1] if count > 1 else ""))
+
+    write(0, 0)
+    words = ["--quiet", "--state", str(folder), "--control", str(folder / "control"), str(program)]
+    with open(folder / "said", "wb") as said:
+        daemon = subprocess.Popen([sys.executable, "-m", "netstrata", "run", *words], stdout=said, stderr=said)
+    while not (folder / "control").exists():
+        time.sleep(0.05)
+    connection = Connection(str(folder / "control"), 60)
+    while not connection.call("Status", process="p0")["processes"]:
+        time.sleep(0.05)
+    before = resident(daemon.pid)
+    found = []
+    for changed in (1, 2):
+        times = []
+        for number in range(1, ROUNDS + 1):
+            write(number + 100 * changed, number * (changed == 2))
+            time.sleep(0.2)  # until what ran before is on disk, which nobody waits for
+            began = time.monotonic()
+            connection.call("Reload")
+            times.append(time.monotonic() - began)
+        found.append(median(times) * 1000)
+    began = time.monotonic()
+    is_same = program.read_bytes() == program.read_bytes()
+    read = (time.monotonic() - began) * 1000 if is_same else 0.0
+    print(
+        f"{count:6} processes: {found[0]:7.1f} ms; first and last: {found[1]:7.1f} ms; to read and compare the file"
+        f" {read:.1f} ms; {before:.1f} MB before, {resident(daemon.pid):.1f} MB after {2 * ROUNDS} reloads",
+        flush=True,
+    )
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait()
+
+
+def resident(pid: int) -> float:
+    """Return how much memory a process has, in megabytes."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024
 
 
 def main(words: list[str]) -> None:
@@ -252,11 +293,9 @@ def main(words: list[str]) -> None:
     if words[:1] == ["--side"]:
         measure(words[1], int(words[2]))
         return
-    if "IFUPDOWN2" in os.environ:
-        os.environ["PATH"] += f":{os.environ['IFUPDOWN2']}/sbin"
     links = int(words[0]) if words else 500
     for name, (_, needs) in SIDES.items():
-        if needs and shutil.which(needs) is None:
+        if needs and shutil.which(needs) is None and not os.path.lexists(f"{IFUPDOWN2}/usr/sbin/{needs}"):
             print(f"{name:26} left out: {needs} is not here", flush=True)
             continue
         own = [sys.executable, *sys.argv[:1], "--side", name, str(links)]

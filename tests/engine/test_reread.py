@@ -181,6 +181,7 @@ def test_all_that_is_written_as_before_is_the_code_that_there_was_wherever_it_st
         "a brace too many": MANY.replace(MIDDLE, "}" + MIDDLE),
         "a string that does not end": MANY.replace("# 25", '"# 25'),
         "a name that there is": MANY.replace("process p25 ", "process p7 "),
+        "the same twice": MANY + MANY[: MANY.index("# 1")],
         "a name twice": MANY + "process q { println(); }\nprocess q { println(); }\n",
         "a name of a hidden template": MANY.replace("process p25 ", "process __tmpl3 "),
         "something included": 'include "other"\n' + MANY,

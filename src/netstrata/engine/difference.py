@@ -107,7 +107,12 @@ class Difference:
 
     @property
     def reaches_out(self) -> bool:
-        """Whether others may run what differs: part of a template, or a Block, which whoever has it calls."""
+        """Whether others may run what differs: part of a template, or a Block, which whoever has it calls.
+
+        Of a whole program they may: by the name of a hidden template, which is known nowhere else.
+        """
+        if self._around is self._old:
+            return True
         touched = self.touched
         written = ""
         for name, code in self._old.items():
