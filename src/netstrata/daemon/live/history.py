@@ -1,12 +1,11 @@
 """The programs that have run, which of them runs, and whether somebody has to confirm that."""
 
 import time
-from asyncio import Future, get_running_loop, wait
+from asyncio import get_running_loop, wait
 from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
-from netstrata.control.answers import Waiting
+from netstrata.control.answers import Later, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer
 from netstrata.daemon.live.aside import Aside, Driven
@@ -23,6 +22,8 @@ from netstrata.daemon.live.kept import (
     digest_of,
     now,
 )
+
+SOON_S: Final = 0.05  # until what nobody waits for is written: it takes the processor from what is to be answered
 
 
 class Runs(NamedTuple):
@@ -65,7 +66,8 @@ class History:
         self.awaited = state.awaited
         self._kept = kept
         self.is_guarded = False  # the next daemon would run what runs now, though the files say something else already
-        self._writing: Aside | None = None  # the last that was written
+        self._last = Later()  # comes when all is written
+        self._last.come()
         self._alarm: Driven | None = None
 
     @property
@@ -159,32 +161,38 @@ class History:
         """Return the programs that are kept and do not run, the oldest first; only one of them if number is not 0."""
         return [one for one in self.versions if number in (0, one.number) and not runs.is_in(one)]
 
-    async def written(self, longest_s: float) -> None:
-        """Wait until all is written, but no longer than so many seconds."""
-        end = time.monotonic() + longest_s
-        while self._writing is not None and not self._writing.later.done() and time.monotonic() < end:
-            done = get_running_loop().create_future()
-            self._writing.later.add_done_callback(partial(_come, done))
-            await wait([done], timeout=longest_s)
-
     def write(self, write: Callable[[KeptPrograms], None], must: bool) -> Waiting[None]:
-        """Write something where nobody else has to wait for a disk, after all that is being written.
+        """Write something where nobody else has to wait for a disk, after all that was to be written before.
 
         Raises: Failure if it must be kept, and cannot be.
         """
-        while self._writing is not None and not self._writing.later.done():
-            yield self._writing.later
+        before, self._last = self._last, Later()
+        return self._write(write, must, before, self._last)
+
+    def write_soon(self, write: Callable[[KeptPrograms], None]) -> None:
+        """Write something as soon as all is answered; nobody waits for it."""
+        work = self.write(write, must=False)
+        Driven(lambda: work, SOON_S)
+
+    async def written(self, longest_s: float) -> None:
+        """Wait until all is written that was to be, but no longer than so many seconds."""
+        done = get_running_loop().create_future()
+        self._last.add_done_callback(lambda _: None if done.done() else done.set_result(None))
+        await wait([done], timeout=longest_s)
+
+    def _write(self, write: Callable[[KeptPrograms], None], must: bool, before: Later, after: Later) -> Waiting[None]:
+        aside: Aside | None = None
         problem = "this daemon keeps nothing"
-        if self._kept is not None:
-            aside = self._writing = Aside(write, self._kept)
-            yield aside.later
-            if aside.error is None:
-                return
-            problem = str(aside.error)
+        try:
+            if not before.done():
+                yield before
+            if self._kept is not None:
+                aside = Aside(write, self._kept)
+                yield aside.later
+                if aside.error is None:
+                    return
+                problem = str(aside.error)
+        finally:  # whoever waits for it may have gone away meanwhile
+            (aside.later if aside is not None else before).add_done_callback(lambda _: after.come())
         if must:
             raise Failure(f"{NAME}.Unavailable", text=f"the program cannot be kept on disk: {problem}")
-
-
-def _come(future: "Future[None]", _: Any) -> None:
-    if not future.done():
-        future.set_result(None)

@@ -252,8 +252,8 @@ class LiveProgram:
                 yield from self._change(difference, candidate.why)
             elif self.runs != before:
                 self._stream.change(f"the program's text was changed, and means the same: {candidate.why}")
-            if not keeping.must:  # nobody waits for it
-                Driven(lambda: self.history.write(keeping.write, must=False))
+            if not keeping.must:
+                self.history.write_soon(keeping.write)
         finally:
             self.still.set()
             self._busy = ""
