@@ -59,9 +59,7 @@ class Session:
     def become(self, found: Reread) -> None:
         """Have it run."""
         finish(found.difference.move())
-        self.tables = found.tables
-        for table in self.tables.values():
-            table.settle()
+        found.settle()
         self.play.engine.event(Change(self.play.engine, found.difference, _nothing, _nothing).begin)
         self.play.work_off()
 
@@ -121,7 +119,7 @@ def test_reading_what_differs_comes_to_what_reading_all_comes_to(first: int) -> 
             assert [name for name, code in session.codes.items() if not code.hidden] == [
                 code.name for code in codes if not code.hidden
             ]
-            assert [process.code.name for process in session.play.engine.roots] == [
+            assert [process.code.name for process in session.play.engine.roots.values()] == [
                 code.name for code in codes if not code.template
             ]
     assert by_pieces > 150  # of 200: else what is tested is not what runs

@@ -35,8 +35,9 @@ class Difference:
         self._names: dict[str, str] = {}  # of hidden templates: the old ones by the new ones
         self._outdated: set[str] = set()
         self._moved: list[tuple[Code, Code]] = []  # old ones that are kept, and where they are written now
-        self.codes: Codes = {}
-        self._compared = self.codes
+        self._compared: Codes = {}  # what is in the place of old
+        self._codes: Codes | None = None  # once they are asked for
+        self._names_in_order: list[str] = []  # of all, if not those of the old program in its order
         self.firsts: dict[str, int] = {}
         self.gone: list[str] = []
         self.come: list[str] = []
@@ -65,9 +66,9 @@ class Difference:
             elif old is not code and name not in self.firsts:
                 self._moved.append((old, code))
                 code = old
-            self.codes[name] = code
-        self.gone = [name for name in self._old if name not in self.codes]
-        self.moves_processes = _processes(self._old, self._old) != _processes(self.codes, self.codes)
+            self._compared[name] = code
+        self.gone = [name for name in self._old if name not in self._compared]
+        self.moves_processes = _processes(self._old, self._old) != _processes(self._compared, self._compared)
 
     def move(self) -> Generator[None, None, None]:
         """Let what does not differ know where it is written now, and what of it is made into secrets."""
@@ -79,19 +80,42 @@ class Difference:
             old.span = new.span
             yield
 
+    @property
+    def codes(self) -> Codes:
+        """All processes and templates of the new program by name."""
+        if self._around is self._old:
+            return self._compared
+        if self._codes is None:
+            self._codes = {**self._around, **self._compared}
+            if self._names_in_order:
+                self._codes = {name: self._codes[name] for name in self._names_in_order}
+        return self._codes
+
+    def code(self, name: str) -> Code | None:
+        """Return a process or template of the new program."""
+        found = self._compared.get(name)
+        return self._around.get(name) if found is None and name not in self._old else found
+
+    def old_code(self, name: str) -> Code | None:
+        """Return a process or template of the old program."""
+        found = self._old.get(name)
+        return self._around.get(name) if found is None and name not in self._compared else found
+
+    def applied(self) -> Codes:
+        """Return the new program, for which the map of the old one is taken if it has the same names."""
+        if self._around is self._old or self._names_in_order:
+            return self.codes
+        self._around.update(self._compared)
+        return self._around
+
     def place(self, replaced: list[Replaced]) -> None:
-        """Have all of the new program in `codes`: what was compared in its place among all around it."""
-        self._compared = self.codes
-        self.codes = {**self._around, **self._compared}
+        """Know where in the program those stand that were compared, if they are not where the old ones were."""
         names = list(self._around)
-        is_elsewhere = False
         for at, count, new in sorted(replaced, reverse=True):
             before = names[at : at + count]
-            is_elsewhere = is_elsewhere or before != new
             names[at : at + count] = new
-            self.moves_processes = self.moves_processes or _processes(before, self._old) != _processes(new, self.codes)
-        if is_elsewhere:
-            self.codes = {name: self.codes[name] for name in names}
+            self.moves_processes |= _processes(before, self._old) != _processes(new, self._compared)
+        self._names_in_order = names
 
     @property
     def touched(self) -> set[str]:
@@ -101,7 +125,7 @@ class Difference:
         for name, code in self._old.items():
             if not code.hidden:
                 written = name
-            if name in self.firsts or name not in self.codes:
+            if name in self.firsts or name not in self._compared:
                 found.add(written)
         return found
 

@@ -6,7 +6,7 @@ that there is, whose source is told how far it has moved.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final, NamedTuple
 
 from netstrata.engine.program import Code
@@ -57,21 +57,22 @@ class PieceTable:
         self.codes = codes
         self._runs = runs
 
-    def settle(self) -> None:
-        """Let the sources know where they stand now."""
+    def become(self, other: OtherText, code: Callable[[str], Code | None]) -> None:
+        """Have another text, and let the sources know where they stand now.
+
+        Shapes: code finds that of each name.
+        """
+        for region in reversed(other.regions):
+            codes = [code(piece.name) for piece in region.pieces]
+            self.codes[region.first : region.last] = [one for one in codes if one is not None]
+        self.text = other.text
+        self._runs = other.runs
         moves: dict[Source, list[Move]] = {}
         for run in self._runs:
             moves.setdefault(run.source, []).append(run.move._replace(start=run.start))
         for source, found in moves.items():
             found.sort()
             source.moves = found
-
-    def become(self, other: OtherText, codes: Codes) -> "PieceTable":
-        """Return what it is with another text, once there is code of what was read."""
-        found = self.codes.copy()
-        for region in reversed(other.regions):
-            found[region.first : region.last] = [codes[piece.name] for piece in region.pieces]
-        return PieceTable(self.name, other.text, found, other.runs)
 
     def read(self, text: bytes, codes: Codes) -> Generator[None, None, OtherText | None]:
         """Read what differs in another text; None if that cannot be told apart from the rest, or is refused.

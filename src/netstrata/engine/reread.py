@@ -24,10 +24,15 @@ Tables = dict[str, PieceTable]  # by the paths of the files
 
 
 class Reread(NamedTuple):
-    """What came of it."""
+    """What came of it: how the program differs, and the files that do, with their other texts."""
 
     difference: Difference
-    tables: Tables
+    files: list[tuple[PieceTable, OtherText]]
+
+    def settle(self) -> None:
+        """Know where all stands in the files, now that they are what runs."""
+        for table, other in self.files:
+            table.become(other, self.difference.code)
 
 
 def tables_of(codes: Codes, sources: list[Source], loaded: Container[str]) -> Tables:
@@ -123,32 +128,33 @@ class Rereading:
 
     def _compare(self, fresh: list[Code]) -> Generator[None, None, Reread]:
         groups = _groups(fresh)
-        names = list(self._old)
         codes: list[Code] = []
-        replaced: list[tuple[int, int, list[Code]]] = []
+        replaced: list[tuple[PieceTable, Region, list[Code]]] = []
         for path, other in self._others.items():
             for region in other.regions:
                 new = [code for piece in region.pieces for code in self._group(piece, groups)]
-                replaced.append((*self._place(names, self._tables[path], region), new))
+                replaced.append((self._tables[path], region, new))
                 codes += new
         difference = Difference(self._before, codes, self._old)
         yield from difference.in_steps()
-        difference.place([(at, count, [code.name for code in new]) for at, count, new in replaced])
-        tables = dict(self._tables)
-        for path, other in self._others.items():
-            tables[path] = tables[path].become(other, difference.codes)
-        return Reread(difference, tables)
+        if any(self._names_in(table, region) != _names(new) for table, region, new in replaced):
+            names = list(self._old)
+            difference.place([(*self._place(names, table, region), _names(new)) for table, region, new in replaced])
+        return Reread(difference, [(self._tables[path], other) for path, other in self._others.items()])
 
     def _group(self, piece: Process | Code, groups: dict[str, list[Code]]) -> list[Code]:
         return list(self._whole(piece).values()) if isinstance(piece, Code) else groups[piece.name]
 
     def _place(self, names: list[str], table: PieceTable, region: Region) -> tuple[int, int]:
         """Return where in the program a region stands, and of how much it consists with hidden templates."""
-        count = sum(len(self._whole(code)) for code in table.codes[region.first : region.last])
+        count = len(self._names_in(table, region))
         if region.first < len(table.codes):
             return names.index(table.codes[region.first].name), count
         last = table.codes[-1]
         return names.index(last.name) + len(self._whole(last)), count
+
+    def _names_in(self, table: PieceTable, region: Region) -> list[str]:
+        return [name for code in table.codes[region.first : region.last] for name in self._whole(code)]
 
     def _whole(self, code: Code) -> Codes:
         """Return some code of the program that runs, with all hidden templates in it."""
@@ -160,6 +166,10 @@ class Rereading:
                     found[name] = self._old[name]
                     waiting.append(found[name])
         return found
+
+
+def _names(codes: list[Code]) -> list[str]:
+    return [code.name for code in codes]
 
 
 def _groups(codes: list[Code]) -> dict[str, list[Code]]:

@@ -133,7 +133,7 @@ class LiveView:
     def _walk(self, projection: Projection) -> Iterator[None]:
         """Take in all that runs: parents before children."""
         projection.asked = {name.decode("utf-8", "backslashreplace"): None for name in goals(self._engine).asked}
-        waiting = self._engine.roots[::-1]
+        waiting = [*self._engine.roots.values()][::-1]
         while waiting:
             process = waiting.pop()
             yield from self._drain()

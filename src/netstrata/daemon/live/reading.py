@@ -10,7 +10,7 @@ from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
-from netstrata.engine.reread import Rereading, Tables, tables_of
+from netstrata.engine.reread import Reread, Rereading, Tables, tables_of
 from netstrata.language.load import load_in_steps
 from netstrata.language.tree import PlainProgram
 from netstrata.values import Source
@@ -21,7 +21,7 @@ class ReadCandidate(NamedTuple):
 
     sources: list[Source]
     difference: Difference
-    tables: Tables | None  # None if it was read as a whole
+    reread: Reread | None  # None if it was read as a whole
     followed: set[str] | None
 
 
@@ -44,9 +44,10 @@ class Reader:
     def become(self, found: ReadCandidate, document: Document) -> None:
         """Know what runs now."""
         self._sources, self._document, self._followed = found.sources, document, found.followed
-        self._tables = found.tables
-        for table in (found.tables or {}).values():
-            table.settle()
+        if found.reread is None:
+            self._tables = None
+        else:
+            found.reread.settle()
 
     def read(self, read: Read, document: Document) -> Waiting[ReadCandidate]:
         """Read a candidate, and compare it with what runs.
@@ -80,7 +81,7 @@ class Reader:
         if found is None:
             return None
         sources = [one if texts[one.name] == one.text else Source(one.name, texts[one.name]) for one in self._sources]
-        return ReadCandidate(sources, found.difference, found.tables, self._followed)
+        return ReadCandidate(sources, found.difference, found, self._followed)
 
     def _load(self, read: Read, document: Document) -> Waiting[PlainProgram]:
         steps = load_in_steps(self._path, document.edit)
