@@ -76,8 +76,9 @@ def places(codes: dict[str, Code]) -> dict[str, Any]:
         for slot in code.slots:
             inner = [of(codes[name]) for name in code.inner.get(slot.index, ())]
             source, start = slot.span.source, slot.span.start
-            column = source.line_and_column(start)
-            found.append((slot.type, column, source.text[start : slot.span.end], source.line_around(start), inner))
+            line, column = source.line_and_column(start)
+            before = source.line_around(start)[: column - 1]
+            found.append((slot.type, line, column, before, source.text[start : slot.span.end], inner))
         return str(code.span), code.template, found
 
     return {name: of(code) for name, code in codes.items() if not code.hidden}
@@ -193,6 +194,54 @@ def test_all_that_is_written_as_before_is_the_code_that_there_was_wherever_it_st
 )
 def test_what_cannot_be_told_apart_or_is_refused_is_left_to_who_reads_all(text: tuple[str, str]) -> None:
     assert Session(MANY).read(text[1]) is None
+
+
+WORDS = [
+    "{",
+    "}",
+    '"',
+    "#",
+    "\n",
+    "\\",
+    " ",
+    ";",
+    "process x {",
+    "}\n",
+    "template t { ",
+    'include_guard "g"',
+    "\r",
+    "/",
+]
+FEW = "".join(f'process p{n} {{ # {{ "\n  var("}}{n} \\" #") a; }} # of {n}\n' for n in range(5)) + "# end"
+
+
+@pytest.mark.parametrize("first", range(0, 1500, 500))
+def test_whatever_is_typed_it_is_the_program_that_reading_all_would_find(first: int) -> None:
+    by_pieces = 0
+    for seed in range(first, first + 500):
+        random = Random(seed)
+        session = Session(FEW)
+        text = FEW
+        for _ in range(random.randint(1, 3)):
+            at, behind = sorted((random.randint(0, len(text)), random.randint(0, len(text))))
+            choice = random.randrange(4)
+            if choice == 0:
+                text = text[:at] + random.choice(WORDS) + text[at:]
+            elif choice == 1:
+                text = text[:at] + text[min(behind, at + random.choice((1, 5, 80))) :]
+            elif choice == 2:
+                text = text[:at] + text[behind:] + text[at:behind]
+            else:
+                text = text.replace(random.choice("01234#{}"), random.choice(("7", "# x\n", "\n", " ")), 1)
+            found = session.read(text)
+            if found is None:
+                break
+            codes, wanted = session.whole(text)  # which is not refused, or this fails
+            by_pieces += 1
+            assert what_differs(found.difference, session.codes) == what_differs(wanted, session.codes), text
+            session.become(found)
+            assert places(session.codes) == places({code.name: code for code in codes}), text
+    assert by_pieces > 100
 
 
 SECRET = """process wifi { var("wooden horse") p; call("join", {p}); depend("CARD") card; secret(card.key); }

@@ -188,8 +188,11 @@ class _Reading:
         return True
 
     def _read(self, begin: int, end: int) -> None:
-        """Read what is there, up to its end."""
-        source = Source(self._table.name, self._text[begin:end])
+        """Read what is there up to its end, as a source of whole lines."""
+        line_end = self._text.find(b"\n", end)
+        if line_end < 0:
+            line_end = len(self._text)
+        source = Source(self._table.name, self._text[begin:line_end])
         move = Move(0, begin, self._lines.before(begin))
         source.moves = [move]
         self.runs.append(Run(source, 0, end - begin, move))
