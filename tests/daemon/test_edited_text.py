@@ -86,7 +86,9 @@ def test_secrets_that_are_not_shown_keep_their_places_in_a_text_that_was_edited(
     assert printed(daemon)[3:] == ["+more"]
     moved = told.replace('secret("********") first', 'secret("********") renamed')
     assert [step["name"] for step in replace(daemon, "one", moved, plan=True)["steps"]][:1] == ["println"]
-    kept = next(daemon.log.parent.joinpath("state").rglob("2")).read_text()
+    state = daemon.log.parent / "state"
+    wait_until("what is kept", lambda: any(state.rglob("2")))
+    kept = next(state.rglob("2")).read_text()
     assert "correct horse" in kept
     assert "********" not in kept
 

@@ -111,7 +111,7 @@ def test_a_failure_is_an_error_of_several_lines(listener: Listener) -> None:
 
 def test_a_childs_line_has_the_childs_name_and_id(listener: Listener) -> None:
     play, stream = told(listener.path, 'process wan { sleep("5"); }', transitions=False)
-    statement = play.engine.roots[0].statements[0]
+    statement = play.engine.roots["wan"].statements[0]
     assert statement is not None
 
     stream.heard(statement, "openvpn", 77, "TLS=ok")
@@ -123,7 +123,7 @@ def test_a_childs_line_has_the_childs_name_and_id(listener: Listener) -> None:
 
 def test_what_is_too_long_for_a_datagram_goes_as_a_sealed_file(listener: Listener) -> None:
     play, stream = told(listener.path, 'process wan { sleep("5"); }', transitions=False)
-    statement = play.engine.roots[0].statements[0]
+    statement = play.engine.roots["wan"].statements[0]
     assert statement is not None
     long = "x" * 5_000_000
 

@@ -118,7 +118,7 @@ def test_a_light_says_since_when_also_after_its_statements_are_gone() -> None:
     up = lights.since()
     assert up["3"] >= up["1"] > 0
 
-    lights.play.engine.event(lambda: lights.play.engine.roots[0].restart(0))
+    lights.play.engine.event(lambda: lights.play.engine.roots["main"].restart(0))
     lights.play.work_off()
 
     undone = lights.since()

@@ -59,7 +59,7 @@ def test_more_events_than_memory_keeps_are_taken_in_as_they_come(tmp_path: Path)
     before = played.stream.seq
 
     while played.stream.seq < before + 2 * KEPT:
-        played.play.engine.roots[0].restart(0)
+        played.play.engine.roots["main"].restart(0)
         played.play.work_off()
     played.stream.settle()
 

@@ -33,7 +33,7 @@ class LinksLater:
 def test_listening_that_was_refused_is_tried_again_at_the_next_failure() -> None:
     links = LinksLater()
     nudge = LinkRetries(cast(Ports, cast(Any, links)))
-    process = Play('process main { net.up("eth0"); }').engine.roots[0]
+    process = Play('process main { net.up("eth0"); }').engine.roots["main"]
     error = Unavailable("set eth0 up", "there is no link eth0")
 
     for _ in range(3):

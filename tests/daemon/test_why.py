@@ -172,7 +172,7 @@ def test_a_process_is_found_by_its_path_until_it_is_gone() -> None:
     assert found is not None
     assert found.code.name == "u"
     assert stream.process_at("main.3/t") is None
-    play.engine.roots[0].restart(0)
+    play.engine.roots["main"].restart(0)
     play.work_off()
     assert stream.paths() == ["main"]
 
@@ -180,7 +180,7 @@ def test_a_process_is_found_by_its_path_until_it_is_gone() -> None:
 def test_restart_undoes_from_one_floor_on_and_touches_nothing_below() -> None:
     play = Play('process main { println("1"); println("2"); rprintln("-2"); println("3"); rprintln("-3"); }')
 
-    play.engine.roots[0].restart(2)
+    play.engine.roots["main"].restart(2)
     play.work_off()
 
     assert play.output.split() == ["1", "2", "3", "-3", "-2", "3"]

@@ -28,7 +28,7 @@ def standing(process: Process) -> Any:
 
 
 def all_standing(play: Play) -> dict[str, Any]:
-    return {process.code.name: standing(process) for process in play.engine.roots}
+    return {process.code.name: standing(process) for process in play.engine.roots.values()}
 
 
 def statements_of(processes: list[Process]) -> list[Statement]:
@@ -128,13 +128,13 @@ def test_after_a_change_stands_what_a_new_start_would_have_brought_up(first: int
         for step in range(4):
             new = editor.edited(old)
             text = text_of(new, random)
-            before, texts = statements_of(play.engine.roots), texts_of(play)
+            before, texts = statements_of([*play.engine.roots.values()]), texts_of(play)
 
             foreseen = Prospect(play.engine, play.compare(text))
             play.change(text)
-            after = set(statements_of(play.engine.roots))
+            after = set(statements_of([*play.engine.roots.values()]))
             judge = Judge(before, texts, texts_of(play))
-            for process in play.engine.roots:
+            for process in play.engine.roots.values():
                 judge.look(process)
             play.pass_time(2 * RETRY_MS)
 

@@ -107,7 +107,7 @@ def test_ten_thousand_provide_and_ten_thousand_depend() -> None:
 
     play = Play(pairs, observer=Quiet())
 
-    assert [process.mode for process in play.engine.roots] == [COMPLETE] * 20_000
+    assert [process.mode for process in play.engine.roots.values()] == [COMPLETE] * 20_000
     play.end()
     assert play.engine.alive == 0
 

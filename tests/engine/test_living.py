@@ -361,7 +361,7 @@ def test_a_watching_statement_that_goes_down_says_why_and_one_that_is_up_has_no_
         for news in (b"one", None, b"two"):
             world.news.put_nowait(news)
             await it.settled()
-            statement = it.engine.roots[0].statements[0]
+            statement = it.engine.roots["main"].statements[0]
             assert statement is not None
             waiting = statement.waits_for()
             said.append((statement.trouble(), waiting.text if waiting is not None else ""))
@@ -382,7 +382,7 @@ def test_a_watching_statement_that_sees_two_things_at_once_says_why_it_is_down()
             world.news.put_nowait(news)
         await it.settled()
 
-        statement = it.engine.roots[0].statements[0]
+        statement = it.engine.roots["main"].statements[0]
         waiting = statement.waits_for() if statement is not None else None
         assert waiting is not None
         assert waiting.text == "nothing is new"

@@ -68,7 +68,7 @@ def test_an_alias_leads_to_what_its_name_means_when_it_is_used() -> None:
 
 def test_a_name_in_a_process_that_has_not_begun_means_nothing_yet() -> None:
     play = Play('process main { var("x") v; println(v); }')
-    process = Process(play.engine, play.engine.roots[0].code, None, None)
+    process = Process(play.engine, play.engine.roots["main"].code, None, None)
 
     with pytest.raises(Refused, match=r"statement \(v\) is uninitialized"):
         process.code.slots[1].evaluate(process)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from netstrata.language.boundaries import boundaries
 from netstrata.language.parser import STEP, parse, parse_in_steps
+from netstrata.language.stretches import boundaries
 from netstrata.values import Source, Span
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -71,7 +71,7 @@ def test_an_oracle_that_goes_another_way_is_noticed() -> None:
 
 def test_undoing_out_of_order_is_a_fault() -> None:
     watcher = Watcher()
-    process = Play('process main { var("a") a; var("b") b; }', observer=watcher).engine.roots[0]
+    process = Play('process main { var("a") a; var("b") b; }', observer=watcher).engine.roots["main"]
     first = process.statements[0]
     assert first is not None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 from unicodedata import east_asian_width
 
-from netstrata.language.diagnostics import one_line
+from netstrata.values import one_line
 
 _COLOURS = {"up": "32", "complete": "32", "down": "33", "waiting": "33", "dying": "35", "undoing": "35", "failed": "31"}
 _MARKS = {"up": "●", "complete": "●", "down": "◐", "waiting": "◐", "failed": "✗"}

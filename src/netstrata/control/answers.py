@@ -27,19 +27,20 @@ T = TypeVar("T")
 
 
 class Later:
-    """Something that an answer waits for, once."""
+    """Something that answers wait for."""
 
-    __slots__ = ("_call", "_has_come")
+    __slots__ = ("_calls", "_has_come")
 
     def __init__(self) -> None:
         self._has_come = False
-        self._call: Callable[[Any], object] | None = None
+        self._calls: list[Callable[[Any], object]] = []
 
     def come(self) -> None:
         """Say that it has come."""
         self._has_come = True
-        if self._call is not None:
-            self._call(self)
+        calls, self._calls = self._calls, []
+        for call in calls:
+            call(self)
 
     def done(self) -> bool:
         """Whether it has come."""
@@ -47,9 +48,10 @@ class Later:
 
     def add_done_callback(self, callback: Callable[[Any], object], /) -> None:
         """Call one when it comes, at once if it has."""
-        self._call = callback
         if self._has_come:
             callback(self)
+        else:
+            self._calls.append(callback)
 
 
 Slices = Generator[None, None, T]

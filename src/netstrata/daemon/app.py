@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from errno import ENXIO
 from signal import SIGTERM
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,13 +39,14 @@ from netstrata.system.output.standard_output import StandardOutput
 from netstrata.system.ports import SystemPorts
 from netstrata.system.service_manager import take_service_manager
 from netstrata.system.undo_journal.journal import file_name
-from netstrata.values import Source, Unavailable
+from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from asyncio import Future
 
     from netstrata.daemon.control import ControlSocket
     from netstrata.daemon.events.recorder import Recorder
+    from netstrata.daemon.live.program import LiveProgram
     from netstrata.daemon.live.start import Start
 
 MEANT_FOR_OTHERS = "\nhelp: name the file itself, or one in a folder where only you can write"
@@ -99,7 +100,7 @@ class App:
         self._engine: Engine | None = None
         self._problem = ""
         self._recorder: Recorder | None = None
-        self._sources: list[Source] = []
+        self._program = PlainProgram([])
         self._kept_in = os.path.join(options.state, "programs", file_name(options.name))
         self._start: Start | None = None
         self._claim: Claim | None = None
@@ -114,8 +115,7 @@ class App:
         """
         options = self._options
         garbage.keep_off()
-        program = self._load()
-        self._sources = program.sources
+        program = self._program = self._load()
         self._registry = registry = make_registry()
         self._warn(program, registry)
         self._subscribe_logs()
@@ -243,22 +243,26 @@ class App:
 
         options, claim = self._options, self._claim
         files = (options.program, read_file, self._registry)
-        known = (self._kept_in, self._sources, self._start)
+        known = (self._kept_in, self._program, self._start)
         with live_program(*files, engine, self._stream, *known, options.watch) as program:
-            if claim is None:
+            async with self._answer(claim, engine, program) if claim is not None else nullcontext():
                 yield
-                return
-            from netstrata.daemon.control import ControlSocket
-            from netstrata.daemon.control.service import ControlService
+            await program.history.written(LAST_READ_S)
 
-            served = ControlService(engine, self._stream, program, self._ports.generated, self._upgrade.ask)
-            self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
-            await control.open(claim)
-            self._upgrade.open(control, engine, program)
-            try:
-                yield
-            finally:
-                control.close()
+    @asynccontextmanager
+    async def _answer(self, claim: Claim, engine: Engine, program: "LiveProgram") -> AsyncIterator[None]:
+        """Answer at the control socket, as long as an engine runs."""
+        from netstrata.daemon.control import ControlSocket
+        from netstrata.daemon.control.service import ControlService
+
+        served = ControlService(engine, self._stream, program, self._ports.generated, self._upgrade.ask)
+        self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
+        await control.open(claim)
+        self._upgrade.open(control, engine, program)
+        try:
+            yield
+        finally:
+            control.close()
 
     async def _end_orphans(self) -> None:
         """End what a daemon that was killed has left, and say so."""

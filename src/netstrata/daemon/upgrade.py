@@ -158,7 +158,7 @@ class Upgrade:
         """Wait until the program is becoming no other one; say that it still is after a while."""
         if self._program is not None:
             try:
-                await wait_for(self._program.still.wait(), CHANGE_S)
+                await self._program.settled(CHANGE_S)
             except TimeoutError:
                 return "the program is being changed, and something is not undone yet"
         return ""

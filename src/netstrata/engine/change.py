@@ -8,10 +8,11 @@ When all this is undone, those that differ go on, and new ones begin: nobody fin
 from collections.abc import Callable
 from typing import Final
 
-from netstrata.engine.difference import Codes, Difference
+from netstrata.engine.difference import Difference
 from netstrata.engine.environment import ProgramChange
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
+from netstrata.engine.program import Code
 from netstrata.engine.statement import Statement
 from netstrata.engine.timers import Timer
 from netstrata.engine.touched import Touched
@@ -30,12 +31,10 @@ class Change(ProgramChange):
         self._begun = begun
         self._done = done
         self._difference = difference
-        self._old: Codes = engine.templates
         self._firsts: dict[Process, int] = {}  # of those that differ: the first statement that does
         self._doomed: set[Process] = set()  # those that end, or are run by what is undone
         self._left: dict[Process, None] = {}  # those of which something is to be undone still
         self._held: dict[Process, None] = {}  # those that have the new text, and wait until all is undone
-        self._roots: dict[str, Process] = {}
         self._timer: Timer | None = None
 
     @property
@@ -50,9 +49,8 @@ class Change(ProgramChange):
             self._done()
             return
         engine.change = self
-        engine.templates = self._difference.codes
+        engine.templates = self._difference.applied()
         self._begun()
-        self._roots = {process.code.name: process for process in engine.roots}
         touched = Touched(engine.roots, self._difference)
         self._firsts, self._doomed = touched.firsts, touched.doomed
         self._left = {**touched.ends, **dict.fromkeys(touched.firsts)}
@@ -67,17 +65,17 @@ class Change(ProgramChange):
         """Say whether a process is to be undone down to what differs of it."""
         return process in self._firsts
 
-    def codes_for(self, creator: Statement) -> Codes:
-        """Return the templates that a statement may run: of the old program, if it is part of what is undone."""
+    def code_for(self, creator: Statement, name: str) -> Code | None:
+        """Return a template that a statement may run: of the old program, if it is part of what is undone."""
         statement = creator
         while True:
             process = statement.process
             if process in self._doomed:
-                return self._old
+                return self._difference.old_code(name)
             if statement.index >= self._firsts.get(process, statement.index + 1):
-                return self._old
+                return self._difference.old_code(name)
             if process.owner is None:
-                return self._difference.codes
+                return self._difference.code(name)
             statement = process.owner.creator()
 
     def undone(self, process: Process) -> None:
@@ -85,7 +83,7 @@ class Change(ProgramChange):
         index = self._firsts.pop(process, -1)
         if index < 0:
             return
-        process.become(self._difference.codes[process.code.name], index)
+        process.become(self._engine.templates[process.code.name], index)
         self._held[process] = None
         del self._left[process]
         if self._timer is None:
@@ -97,8 +95,9 @@ class Change(ProgramChange):
         self._doomed.discard(process)
         self._firsts.pop(process, None)
         self._held.pop(process, None)
-        if process.owner is None and process in self._engine.roots:  # or whoever asks for it would end it once more
-            self._engine.roots.remove(process)
+        name = process.code.name
+        if process.owner is None and self._engine.roots.get(name) is process:  # or it would be asked to end once more
+            del self._engine.roots[name]
         if process in self._left:
             del self._left[process]
             self._ask()
@@ -119,10 +118,13 @@ class Change(ProgramChange):
         engine = self._engine
         if engine.terminating:
             return
-        engine.roots = [one for one in self._left if one.owner is None and one in self._doomed]
-        for code in self._difference.codes.values():
-            if not code.template:
-                engine.roots.append(self._roots.get(code.name) or Process(engine, code, None, None))
+        if self._difference.moves_processes:
+            roots = engine.roots
+            left = [one for one in self._left if one.owner is None and one in self._doomed]
+            engine.roots = {process.code.name: process for process in left}
+            for name, code in engine.templates.items():
+                if not code.template:
+                    engine.roots[name] = roots.get(name) or Process(engine, code, None, None)
         self._go_on()
 
     def _go_on(self) -> None:

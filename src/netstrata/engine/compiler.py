@@ -4,6 +4,7 @@ from collections.abc import Generator
 from typing import Final
 
 from netstrata.contract import Declaration
+from netstrata.contract.secrets import SECRETS
 from netstrata.engine import expressions
 from netstrata.engine.evaluation import Expression
 from netstrata.engine.program import Code, Slot
@@ -30,14 +31,22 @@ def compile_program(program: tree.PlainProgram, registry: Registry) -> list[Code
             return codes
 
 
-def compile_in_steps(program: tree.PlainProgram, registry: Registry) -> Generator[None, None, list[Code]]:
-    """Do the same process by process, with something else in between."""
+def compile_in_steps(
+    program: tree.PlainProgram, registry: Registry, is_plan: bool = False
+) -> Generator[None, None, list[Code]]:
+    """Do the same process by process, with something else in between.
+
+    Shapes: what is secret in a plan is not kept, as it may be half a word.
+    """
 
     def declared(name: str) -> Declaration | None:
         entry = registry.statement(name)
         return entry.declaration if entry is not None else None
 
+    known = SECRETS.all()
     tainted = secret_places(program, declared)
+    if is_plan:
+        SECRETS.know_only(known)
     constants = _Constants()
     codes: list[Code] = []
     running: dict[str, Code] = {}  # that something hidden may still be of

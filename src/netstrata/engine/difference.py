@@ -3,7 +3,7 @@
 Layout, comments, the order of processes, files and the numbers of hidden templates make no difference.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Final
 
 from netstrata.engine.evaluation import Expression
@@ -12,6 +12,7 @@ from netstrata.engine.program import Code, Slot
 from netstrata.language.sugar import HIDDEN
 
 Codes = dict[str, Code]
+Replaced = tuple[int, int, list[str]]  # at an index of a program, so many processes and templates; those in their place
 NOTHING: Final[dict[str, str]] = {}
 
 
@@ -21,20 +22,26 @@ class Difference:
     `codes` are all processes and templates of the new one by name: where nothing differs the old one's, so that nobody
     who runs it has to know.  A hidden template has the name there that it has in the old program, if it stands in the
     same place, so that who has been told of that name finds what it is now.
+    Code that is the same object in both is not looked at: what was not read again.  `around`, if only some processes
+    are compared, is the whole old program, whose names are taken.
     `firsts` has the index of the first statement that differs, of each that is in both and differs; `gone` is what is
     in the old one only, `come` in the new one only.
     """
 
-    def __init__(self, old: Codes, new: list[Code]) -> None:
+    def __init__(self, old: Codes, new: list[Code], around: Codes | None = None) -> None:
         self._old = old
+        self._around = old if around is None else around
         self._new = {code.name: code for code in new}
         self._names: dict[str, str] = {}  # of hidden templates: the old ones by the new ones
         self._outdated: set[str] = set()
         self._moved: list[tuple[Code, Code]] = []  # old ones that are kept, and where they are written now
-        self.codes: Codes = {}
+        self._compared: Codes = {}  # what is in the place of old
+        self._codes: Codes | None = None  # once they are asked for
+        self._names_in_order: list[str] = []  # of all, if not those of the old program in its order
         self.firsts: dict[str, int] = {}
         self.gone: list[str] = []
         self.come: list[str] = []
+        self.moves_processes = False  # the processes are not those of the old program, in its order
 
     @property
     def is_nothing(self) -> bool:
@@ -56,11 +63,12 @@ class Difference:
             old = self._old.get(name)
             if old is None:
                 self.come.append(name)
-            elif name not in self.firsts:
+            elif old is not code and name not in self.firsts:
                 self._moved.append((old, code))
                 code = old
-            self.codes[name] = code
-        self.gone = [name for name in self._old if name not in self.codes]
+            self._compared[name] = code
+        self.gone = [name for name in self._old if name not in self._compared]
+        self.moves_processes = _processes(self._old, self._old) != _processes(self._compared, self._compared)
 
     def move(self) -> Generator[None, None, None]:
         """Let what does not differ know where it is written now, and what of it is made into secrets."""
@@ -73,13 +81,79 @@ class Difference:
             yield
 
     @property
+    def codes(self) -> Codes:
+        """All processes and templates of the new program by name."""
+        if self._around is self._old:
+            return self._compared
+        if self._codes is None:
+            self._codes = {**self._around, **self._compared}
+            if self._names_in_order:
+                self._codes = {name: self._codes[name] for name in self._names_in_order}
+        return self._codes
+
+    def code(self, name: str) -> Code | None:
+        """Return a process or template of the new program."""
+        found = self._compared.get(name)
+        return self._around.get(name) if found is None and name not in self._old else found
+
+    def old_code(self, name: str) -> Code | None:
+        """Return a process or template of the old program."""
+        found = self._old.get(name)
+        return self._around.get(name) if found is None and name not in self._compared else found
+
+    def applied(self) -> Codes:
+        """Return the new program, for which the map of the old one is taken if it has the same names."""
+        if self._around is self._old or self._names_in_order:
+            return self.codes
+        self._around.update(self._compared)
+        return self._around
+
+    def place(self, replaced: list[Replaced]) -> None:
+        """Know where in the program those stand that were compared, if they are not where the old ones were."""
+        names = list(self._around)
+        for at, count, new in sorted(replaced, reverse=True):
+            before = names[at : at + count]
+            names[at : at + count] = new
+            self.moves_processes |= _processes(before, self._old) != _processes(new, self._compared)
+        self._names_in_order = names
+
+    @property
+    def touched(self) -> set[str]:
+        """The processes and templates, as they are written in the old program, of which anything differs."""
+        found: set[str] = set()
+        written = ""
+        for name, code in self._old.items():
+            if not code.hidden:
+                written = name
+            if name in self.firsts or name not in self._compared:
+                found.add(written)
+        return found
+
+    @property
+    def reaches_out(self) -> bool:
+        """Whether others may run what differs: part of a template, or a Block, which whoever has it calls.
+
+        Of a whole program they may: by the name of a hidden template, which is known nowhere else.
+        """
+        if self._around is self._old:
+            return True
+        touched = self.touched
+        written = ""
+        for name, code in self._old.items():
+            if not code.hidden:
+                written = name
+            if written in touched and (self._old[written].template or _has_blocks(code)):
+                return True
+        return False
+
+    @property
     def outdated(self) -> set[str]:
         """Templates that differ or are gone, and those that name one of these, perhaps through others."""
         if not self._outdated:
             naming: dict[str, list[str]] = {}
-            for code in self.codes.values():
+            for code in (self.codes if self.reaches_out else self._compared).values():
                 for slot in code.slots:
-                    for word in _words_in(slot.arguments):
+                    for word in words_in(slot.arguments):
                         naming.setdefault(word, []).append(code.name)
             waiting = [*self.firsts, *self.gone]
             while waiting:
@@ -93,7 +167,7 @@ class Difference:
         waiting: list[tuple[Code, Code]] = []
         for name, code in self._new.items():
             other = self._old.get(name)
-            if other is None or code.hidden or other.hidden:
+            if other is None or other is code or code.hidden or other.hidden:
                 continue
             waiting.append((other, code))
             while waiting:
@@ -125,13 +199,14 @@ class Difference:
     def _rename_hidden(self) -> Generator[None, None, None]:
         """Give the new program's hidden templates names that nobody has for something else."""
         number = 0
-        for code in self._new.values():
+        fresh = [code for name, code in self._new.items() if self._old.get(name) is not code]
+        for code in fresh:
             if code.hidden and code.name not in self._names:
-                while (name := f"{HIDDEN}{number}") in self._old or self._is_written(name):
+                while (name := f"{HIDDEN}{number}") in self._around or self._is_written(name):
                     number += 1
                 number += 1
                 self._names[code.name] = name
-        for code in self._new.values():
+        for code in fresh:
             for index, names in code.inner.items():
                 inner = {name.encode(): self._names[name].encode() for name in names}
                 _rename(code.slots[index], inner)
@@ -146,14 +221,24 @@ class Difference:
         return code is not None and not code.hidden
 
 
-def _words_in(expressions: list[Expression]) -> list[str]:
+def _processes(names: Iterable[str], codes: Codes) -> list[str]:
+    """Return which of some names are those of processes."""
+    return [name for name in names if not codes[name].template]
+
+
+def _has_blocks(code: Code) -> bool:
+    """Say whether a process keeps templates for others to call."""
+    return any(not code.slots[index].roles().runs for index in code.inner)
+
+
+def words_in(expressions: list[Expression]) -> list[str]:
     """Return the strings that a text has in the place of arguments, or of arguments of functions."""
     found: list[str] = []
     for expression in expressions:
         if isinstance(expression, Constant) and isinstance(expression.value, bytes):
             found.append(expression.value.decode("latin-1"))
         elif isinstance(expression, Call):
-            found += _words_in(expression.arguments)
+            found += words_in(expression.arguments)
     return found
 
 

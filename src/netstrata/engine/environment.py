@@ -64,8 +64,8 @@ class ProgramChange:
         """A process is gone."""
         raise NotImplementedError
 
-    def codes_for(self, creator: "Statement") -> "dict[str, Code]":
-        """Return the processes and templates by name, as a statement knows them."""
+    def code_for(self, creator: "Statement", name: str) -> "Code | None":
+        """Return a process or template, as a statement knows it."""
         raise NotImplementedError
 
 

@@ -37,7 +37,7 @@ class Engine:
         self.watched = False
         self.compares = False  # another provider with the same values costs nothing; NCD undoes all and begins anew
         self.stack: list[Process] = []
-        self.roots: list[Process] = []
+        self.roots: dict[str, Process] = {}
         self.alive = 0
         self.steps = 0  # worked off since the start
         self.terminating = False
@@ -97,7 +97,7 @@ class Engine:
         """Create the processes, in program order; the last one runs first."""
         for code in self.templates.values():
             if not code.template:
-                self.roots.append(Process(self, code, None, None))
+                self.roots[code.name] = Process(self, code, None, None)
 
     def template(self, name: Value, creator: Statement) -> Code:
         """Return the code of a template, for a statement that will create a process of it.
@@ -105,8 +105,7 @@ class Engine:
         Raises: Refused if there is no such template, or if there are too many processes.
         """
         word = name.decode("latin-1") if isinstance(name, bytes) else ""
-        codes = self.templates if self.change is None else self.change.codes_for(creator)
-        code = codes.get(word)
+        code = self.templates.get(word) if self.change is None else self.change.code_for(creator, word)
         if code is None:
             raise Refused(f"no template named {word}")
         if not code.template:
@@ -151,5 +150,5 @@ class Engine:
         self.terminating = True
         if self.alive == 0:
             self.stopped = True
-        for process in self.roots:
+        for process in self.roots.values():
             process.terminate()

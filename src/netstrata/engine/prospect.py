@@ -31,7 +31,7 @@ class Prospect:
         self.undone = [one for process in reversed(self._lowest) for one in self._of(process)]
         ending = self._ending()
         self.from_ = {process: index for process, index in self._lowest.items() if process not in ending}
-        running = {process.code.name for process in engine.roots if process not in ending}
+        running = {process.code.name for process in engine.roots.values() if process not in ending}
         self.come: list[Code] = [
             code for code in difference.codes.values() if not code.template and code.name not in running
         ]

@@ -1,6 +1,5 @@
 """What a change of the program touches of what runs: the processes that end, and where others begin to differ."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from netstrata.engine.difference import Difference
@@ -17,12 +16,14 @@ class Touched:
     `doomed` are those that end, and those that are run by what is undone.
     """
 
-    def __init__(self, roots: Iterable[Process], difference: Difference) -> None:
+    def __init__(self, roots: dict[str, Process], difference: Difference) -> None:
         self.ends: dict[Process, None] = {}
         self.firsts: dict[Process, int] = {}
         self.doomed: set[Process] = set()
         self._difference = difference
-        for root in roots:
+        if not difference.reaches_out:
+            roots = {name: roots[name] for name in difference.touched if name in roots}
+        for root in roots.values():
             self._look(root)
 
     def _look(self, root: Process) -> None:
@@ -50,7 +51,7 @@ class Touched:
 
     def _is_gone(self, process: Process) -> bool:
         """Say whether what a process is made from is no more, or is none of that kind any more."""
-        code = self._difference.codes.get(process.code.name)
+        code = self._difference.code(process.code.name)
         return code is None or code.template != process.code.template
 
     def _is_outdated(self, statement: Statement) -> bool:

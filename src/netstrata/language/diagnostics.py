@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from netstrata.language.refusals import Mistake, Refusals
-from netstrata.values import Refused, Span
+from netstrata.values import Refused, Span, one_line
 
 # The widest piece of a source line that is shown; longer lines are cut around the caret.
 _WIDTH: Final = 120
@@ -42,22 +42,10 @@ def ncd_log_lines(refusals: Refusals) -> list[tuple[str, str, str]]:
     return [(channel, level, text[:_LOG_LIMIT]) for channel, level, text in lines]
 
 
-def one_line(text: str) -> str:
-    """Return text in which everything that could harm a terminal or break the line is an escape."""
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a path that is no UTF-8
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def _place(span: Span) -> list[str]:
     source = span.source
     line_number, column = source.line_and_column(span.start)
-    text = source.line(line_number)
+    text = source.line_around(span.start)
     start = column - 1
     end = min(max(start + span.end - span.start, start + 1), max(len(text), start + 1))
     before, guilty, after = _window(text, start, end)

@@ -7,10 +7,10 @@ the first one is always the one NCD would report.
 from collections.abc import Generator
 from typing import Final
 
-from netstrata.language.boundaries import boundaries
 from netstrata.language.expected import Unexpected, syntax_mistake, token_mistake
 from netstrata.language.expressions import ValueParser
 from netstrata.language.refusals import MOST_MISTAKES, Mistake
+from netstrata.language.stretches import boundaries
 from netstrata.language.tokens import (
     ARROW,
     AS,

@@ -4,6 +4,8 @@ A secret is known once the statement that wants it begins; its parts were up lon
 argument of a secret shape is followed back here, before anything runs.  What is followed too far is only shown less.
 """
 
+from typing import Final
+
 from netstrata.contract import Argument, Declaration
 from netstrata.contract.options import OptionsShape
 from netstrata.contract.roles import NO_ROLES
@@ -21,10 +23,13 @@ from netstrata.language.tree import (
 )
 from netstrata.values import Refused
 
+ANY: Final = ""  # stands for every name
+
 
 def secret_places(program: PlainProgram, find: Find) -> set[tuple[str, int]]:
     """Return the process and index of all statements that a secret is made from, and keep what literals it is made of.
 
+    The program knows then what names secrets have led to.
     Shapes: find returns the declaration of a statement by its name.
     """
     names = {
@@ -33,7 +38,7 @@ def secret_places(program: PlainProgram, find: Find) -> set[tuple[str, int]]:
     wanting: dict[str, Declaration] = {}
     for name in names:
         declaration = find(name)
-        if declaration is not None and any(argument.shape.secret for argument in declaration.arguments):
+        if declaration is not None and wants_secret(declaration):
             wanting[name] = declaration
     if not wanting:
         return set()
@@ -43,7 +48,13 @@ def secret_places(program: PlainProgram, find: Find) -> set[tuple[str, int]]:
             if not statement.target and statement.type in wanting:
                 following.begin_at(process, index, statement, wanting[statement.type])
     following.follow()
+    program.followed = following.names
     return following.places
+
+
+def wants_secret(declaration: Declaration) -> bool:
+    """Say whether an argument of a statement is a secret."""
+    return any(argument.shape.secret for argument in declaration.arguments)
 
 
 class _Following:
@@ -51,8 +62,9 @@ class _Following:
 
     def __init__(self, program: PlainProgram, find: Find) -> None:
         self.places: set[tuple[str, int]] = set()
-        self._find = find
+        self._words: set[str] = set()  # names of statements, all of which were followed wherever they are
         self._given: set[str] = set()  # templates, of which it was followed what they are given
+        self._find = find
         self._scopes = Scopes(program, find)
         self._names = {process.name for process in program.processes}
         self._due: list[tuple[PlainProcess, int, Expression, bool]] = []
@@ -62,6 +74,11 @@ class _Following:
         for process in program.processes:
             for index, statement in enumerate(process.statements):
                 self._know(process, index, statement)
+
+    @property
+    def names(self) -> set[str]:
+        """The names that secrets have led to, outside of the process at hand."""
+        return self._words | self._given
 
     def _know(self, process: PlainProcess, index: int, statement: Plain) -> None:
         if statement.name:
@@ -113,6 +130,7 @@ class _Following:
         """Follow a name to what it stands for."""
         found = self._scopes.find(process, index, names[0])
         if found is None:
+            self._words.add(ANY)  # it may be something as soon as somebody else runs the template
             return
         member = names[1] if len(names) > 1 else ""
         if found.index < 0:  # whoever runs the template gives it
@@ -125,6 +143,7 @@ class _Following:
             declaration = self._find(found.process.statements[found.index].type)
             if declaration is None or any(variable.name == member for variable in declaration.variables):
                 return
+        self._words.update(names[1:])
         for word in names[1:]:  # through depend, call, _caller and the like: whatever has that name
             for other, at in self._labelled.get(word, []):
                 self._statement(other, at)

@@ -53,9 +53,9 @@ class _Piece:
 class Sweetener:
     """Takes the sugar out of a program's elements, one after the other; it knows the next hidden number."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
         self.plain: list[PlainProcess] = []
-        self._next = 0
+        self._next = first
 
     def add(self, process: Process) -> None:
         """Append a process, then the hidden templates its blocks become."""

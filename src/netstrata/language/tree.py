@@ -284,11 +284,13 @@ class PlainProgram:
     """A whole program: includes expanded, sugar gone, checked for what must hold before anything runs.
 
     Processes and templates stand in program order; hidden templates come after the element they were written in.
-    `sources` are the files it was read from, the main one first.
+    `sources` are the files it was read from, the main one first.  `followed` are the names of templates and statements
+    that secrets have led to, once they were looked for; None if no secret is wanted.
     """
 
-    __slots__ = ("processes", "sources")
+    __slots__ = ("followed", "processes", "sources")
 
     def __init__(self, processes: list[PlainProcess], sources: list[Source] | None = None) -> None:
         self.processes = processes
         self.sources = sources if sources is not None else []
+        self.followed: set[str] | None = None

@@ -29,8 +29,8 @@ from netstrata.values.data import (
     weight_of,
 )
 from netstrata.values.errors import Refused, Unavailable, no_memory
-from netstrata.values.lines import joined_lines, line_fault
-from netstrata.values.source import Source, Span
+from netstrata.values.lines import joined_lines, line_fault, one_line
+from netstrata.values.source import Move, Source, Span
 
 __all__ = [
     "DEPTH_LIMIT",
@@ -40,6 +40,7 @@ __all__ = [
     "TRUE",
     "List",
     "Map",
+    "Move",
     "Refused",
     "Source",
     "Span",
@@ -58,6 +59,7 @@ __all__ = [
     "line_fault",
     "mask_bits",
     "no_memory",
+    "one_line",
     "parse_address",
     "parse_ipv4",
     "parse_ipv6",

@@ -1,4 +1,4 @@
-"""Texts that become lines of files which others read: what would become another line is none.
+"""Texts that become lines of terminals and of files which others read: what would become another line is none.
 
 Programs differ in what ends a line: a line feed for all of them, a carriage return and a NUL for systemd's, and where
 their buffer is full, for those that read with fgets(3).
@@ -33,3 +33,15 @@ def joined_lines(lines: list[str], most: int) -> str:
             word = line.strip().partition("=")[0][:40]
             raise Refused(f"the line of {word!r} cannot be written: {fault}", hint=f"one line, up to {most} bytes")
     return "".join(f"{line}\n" for line in lines)
+
+
+def one_line(text: str) -> str:
+    """Return text in which everything that could harm a terminal or break the line is an escape."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a path that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,19 +1,37 @@
 """Where a piece of program text stands."""
 
 from bisect import bisect_right
+from typing import NamedTuple
 
 from netstrata.values.compiler_hints import mypyc_attr
 
 
+class Move(NamedTuple):
+    """How far a source has moved from an offset on, because its file has changed since it was read."""
+
+    start: int
+    bytes: int
+    lines: int
+
+
+def _start_of(move: Move) -> int:
+    return move.start
+
+
 @mypyc_attr(acyclic=True)
 class Source:
-    """One program text: its name as the user wrote it, and its bytes."""
+    """One program text: its name as the user wrote it, and its bytes.
 
-    __slots__ = ("_starts", "name", "text")
+    It is a whole file as it was read, or some lines of one.  `moves`, in the order of their starts, say where it stands
+    in its file now.
+    """
+
+    __slots__ = ("_starts", "moves", "name", "text")
 
     def __init__(self, name: str, text: bytes) -> None:
         self.name = name
         self.text = text
+        self.moves: list[Move] = []
         self._starts: list[int] | None = None
 
     def _line_starts(self) -> list[int]:
@@ -27,18 +45,23 @@ class Source:
             self._starts = starts
         return starts
 
+    def moved(self, offset: int) -> Move:
+        """Say how far an offset has moved."""
+        index = bisect_right(self.moves, offset, key=_start_of)
+        return self.moves[index - 1] if index else Move(0, 0, 0)
+
     def line_and_column(self, offset: int) -> tuple[int, int]:
         """Say where an offset stands: line and column, both from 1, columns in bytes."""
         starts = self._line_starts()
         line = bisect_right(starts, offset)
-        return line, offset - starts[line - 1] + 1
+        column = offset - starts[line - 1] + 1
+        return (line + self.moved(offset).lines if self.moves else line), column
 
-    def line(self, number: int) -> bytes:
-        """Return one line, counted from 1, without its line feed."""
-        starts = self._line_starts()
-        start = starts[number - 1]
-        end = starts[number] - 1 if number < len(starts) else len(self.text)
-        return self.text[start:end]
+    def line_around(self, offset: int) -> bytes:
+        """Return the line that an offset stands in, without its line feed."""
+        start = self.text.rfind(b"\n", 0, offset) + 1
+        end = self.text.find(b"\n", offset)
+        return self.text[start : end if end >= 0 else len(self.text)]
 
 
 @mypyc_attr(acyclic=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from netstrata.control.verbs import OPERATE, Peer
-from netstrata.language.diagnostics import one_line
+from netstrata.values import one_line
 
 MOST_EACH: Final = 64  # connections of one user who may only read
 MOST_OPERATING: Final = 256  # of one who may steer

@@ -34,6 +34,7 @@ class LiveView:
         self._stream = stream
         self._projection: Projection | None = None
         self._walking = False  # not all that runs is known yet
+        self._reading = False  # nor are all texts
         self._is_changed = False  # the program has another text than the one that is known
         self._seq = 0  # of the last event that is taken in
         self._work: Iterator[None] | None = None
@@ -47,7 +48,7 @@ class LiveView:
         target = self._stream.seq
         while True:
             projection = self._projection
-            if projection is not None and not self._walking and self._seq >= target:
+            if projection is not None and not (self._walking or self._reading) and self._seq >= target:
                 return projection
             if self._work is None:
                 self._work = self._catch_up()
@@ -65,6 +66,7 @@ class LiveView:
         if self._projection is not None:
             self._stream.unsubscribe(self._on_event)
         self._projection = self._work = None
+        self._reading = False
 
     def _on_event(self, event: Event) -> None:
         if event.seq - self._seq > BEHIND and self._projection is not None:
@@ -116,6 +118,7 @@ class LiveView:
     def _read_codes(self, projection: Projection) -> Iterator[None]:
         """Know all texts as they are now."""
         self._is_changed = False
+        self._reading = True
         codes: dict[str, Code] = {}
         for code in list(self._engine.templates.values()):
             statements: list[Written] = []
@@ -125,11 +128,12 @@ class LiveView:
                     yield
             codes[code.name] = Code(code.template, statements)
         projection.read(codes)
+        self._reading = False
 
     def _walk(self, projection: Projection) -> Iterator[None]:
         """Take in all that runs: parents before children."""
         projection.asked = {name.decode("utf-8", "backslashreplace"): None for name in goals(self._engine).asked}
-        waiting = self._engine.roots[::-1]
+        waiting = [*self._engine.roots.values()][::-1]
         while waiting:
             process = waiting.pop()
             yield from self._drain()

@@ -1,10 +1,11 @@
 """The programs that have run, which of them runs, and whether somebody has to confirm that."""
 
 import time
+from asyncio import get_running_loop, wait
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from netstrata.control.answers import Waiting
+from netstrata.control.answers import Later, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure
 from netstrata.daemon.live.aside import Aside, Driven
@@ -21,6 +22,8 @@ from netstrata.daemon.live.kept import (
     digest_of,
     now,
 )
+
+SOON_S: Final = 0.05  # until what nobody waits for is written: it takes the processor from what is to be answered
 
 
 class Runs(NamedTuple):
@@ -63,7 +66,8 @@ class History:
         self.awaited = state.awaited
         self._kept = kept
         self.is_guarded = False  # the next daemon would run what runs now, though the files say something else already
-        self._writing: Aside | None = None  # the last that was written
+        self._last = Later()  # comes when all is written
+        self._last.come()
         self._alarm: Driven | None = None
 
     @property
@@ -115,8 +119,6 @@ class History:
     def release(self, document: Document) -> Waiting[None]:
         """Have the next daemon do what it would have done before `guard`."""
         self.is_guarded = False
-        if self._writing is not None:
-            yield self._writing.later  # whose client may have gone away meanwhile
         state = State(document.only_persistent(), self.pinned, self.awaited)
         yield from self.write(lambda kept: kept.keep_state(state), must=False)
 
@@ -159,16 +161,37 @@ class History:
         return [one for one in self.versions if number in (0, one.number) and not runs.is_in(one)]
 
     def write(self, write: Callable[[KeptPrograms], None], must: bool) -> Waiting[None]:
-        """Write something where nobody has to wait for a disk.
+        """Write something where nobody else has to wait for a disk, after all that was to be written before.
 
         Raises: Failure if it must be kept, and cannot be.
         """
+        before, self._last = self._last, Later()
+        return self._write(write, must, before, self._last)
+
+    def write_soon(self, write: Callable[[KeptPrograms], None]) -> None:
+        """Write something as soon as all is answered; nobody waits for it."""
+        work = self.write(write, must=False)
+        Driven(lambda: work, SOON_S)
+
+    async def written(self, longest_s: float) -> None:
+        """Wait until all is written that was to be, but no longer than so many seconds."""
+        done = get_running_loop().create_future()
+        self._last.add_done_callback(lambda _: None if done.done() else done.set_result(None))
+        await wait([done], timeout=longest_s)
+
+    def _write(self, write: Callable[[KeptPrograms], None], must: bool, before: Later, after: Later) -> Waiting[None]:
+        aside: Aside | None = None
         problem = "this daemon keeps nothing"
-        if self._kept is not None:
-            aside = self._writing = Aside(write, self._kept)
-            yield aside.later
-            if aside.error is None:
-                return
-            problem = str(aside.error)
+        try:
+            if not before.done():
+                yield before
+            if self._kept is not None:
+                aside = Aside(write, self._kept)
+                yield aside.later
+                if aside.error is None:
+                    return
+                problem = str(aside.error)
+        finally:  # whoever waits for it may have gone away meanwhile
+            (aside.later if aside is not None else before).add_done_callback(lambda _: after.come())
         if must:
             raise Failure(f"{NAME}.Unavailable", text=f"the program cannot be kept on disk: {problem}")

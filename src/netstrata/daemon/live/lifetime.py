@@ -12,7 +12,7 @@ from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.live.start import Start
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
-from netstrata.values import Source
+from netstrata.language.tree import PlainProgram
 
 
 @contextmanager
@@ -23,22 +23,22 @@ def live_program(
     engine: Engine,
     stream: EventLog,
     kept_in: str,
-    sources: list[Source],
+    program: PlainProgram,
     start: Start | None,
     watch: bool,
 ) -> Iterator[LiveProgram]:
     """Have a program that can be changed, while an engine runs it.
 
-    Shapes: sources are what it was read from, start how that was, None if nothing is known of a program before it;
+    Shapes: program is what was read, start how that was, None if nothing is known of a program before it;
     watch has it be read again when its files change.
     """
     history = History(KeptPrograms(kept_in), start.state if start is not None else State(Document()))
-    program = LiveProgram(path, read, registry, engine, stream, history)
-    program.begin(sources, start.document if start is not None else Document())
-    files = FileWatch(program, stream)
+    live = LiveProgram(path, read, registry, engine, stream, history)
+    live.begin(program, start.document if start is not None else Document())
+    files = FileWatch(live, stream)
     if watch:
         files.begin()
     try:
-        yield program
+        yield live
     finally:
         files.close()

@@ -5,10 +5,10 @@ as a plan or made the program.  One that is refused changes nothing.
 """
 
 from asyncio import Event as Signal
+from asyncio import wait_for
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from netstrata.contract.secrets import SECRETS
 from netstrata.control.answers import Answer, Later, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer
@@ -19,20 +19,18 @@ from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.history import History, Runs, ToKeep
 from netstrata.daemon.live.kept import Read, Version, digest_of
 from netstrata.daemon.live.plan import Step, planned_steps
+from netstrata.daemon.live.reading import ReadCandidate, Reader
 from netstrata.daemon.live.room import TOO_LARGE, check_room
 from netstrata.engine.change import Change
-from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import Process
-from netstrata.engine.program import Code
 from netstrata.engine.prospect import Prospect
 from netstrata.engine.registry import Registry
-from netstrata.language.diagnostics import one_line, render_all
-from netstrata.language.load import load_in_steps
+from netstrata.language.diagnostics import render_all
 from netstrata.language.refusals import Refusals
 from netstrata.language.tree import PlainProgram
-from netstrata.values import Refused, Source
+from netstrata.values import Refused, Source, one_line
 
 MOST_STEPS: Final = 10_000  # that an answer tells of
 AGAIN_S: Final = 1.0  # between two attempts to go back, while something else is done
@@ -101,11 +99,19 @@ class LiveProgram:
         self.problem = ""  # why the files, which have changed, are not what runs, if somebody watches them
         self.on_become = nothing  # called when this is another program, or has been confirmed
         self._path = path
-        self._registry = registry
+        self._reader = Reader(path, registry, engine)
         self._stream = stream
         self._busy = ""  # what is done now that nothing may be done beside
         self.still = Signal()  # set unless it is becoming another one
         self.still.set()
+
+    async def settled(self, longest_s: float) -> None:
+        """Wait until it becomes no other one, and what ran is kept.
+
+        Raises: TimeoutError after so many seconds.
+        """
+        await wait_for(self.still.wait(), longest_s)
+        await self.history.written(longest_s)
 
     @property
     def runs(self) -> Runs:
@@ -143,9 +149,10 @@ class LiveProgram:
             self._busy = ""
             self.on_become()
 
-    def begin(self, sources: list[Source], document: Document) -> None:
+    def begin(self, program: PlainProgram, document: Document) -> None:
         """Know the program that runs; go back when the time is over in which it may be confirmed, if it is to be."""
-        self.sources, self.document = sources, document
+        self.sources, self.document = program.sources, document
+        self._reader.begin(program, document)
         self.history.wait(self._time_is_over)
 
     def offer(self, candidate: Candidate) -> Waiting[Answer]:
@@ -167,10 +174,10 @@ class LiveProgram:
         steps: list[Step] = []
         try:
             yield from self._guard(candidate)
-            difference, sources = yield from self._difference(candidate)
-            self._check_use(candidate, difference)
+            found = yield from self._read(candidate)
+            self._check_use(candidate, found.difference)
             # From here on it is done, whether who has asked for it is still there or not.
-            work = Driven(lambda: self._become(candidate, sources, difference, steps))
+            work = Driven(lambda: self._become(candidate, found, steps))
             yield work.later
             work.result()
         finally:
@@ -178,7 +185,7 @@ class LiveProgram:
                 Driven(self._release)
             elif self.still.is_set():
                 self._busy = ""
-        return {"changed": not difference.is_nothing, "steps": steps}
+        return {"changed": not found.difference.is_nothing, "steps": steps}
 
     def _plan(self, candidate: Candidate) -> Waiting[Answer]:
         """Tell what a candidate would undo and begin; whoever changes the program meanwhile does not wait for that."""
@@ -195,7 +202,7 @@ class LiveProgram:
                 raise Failure(f"{NAME}.Busy", text="was changed meanwhile")
 
     def _planned(self, candidate: Candidate) -> Waiting[Answer]:
-        difference, _ = yield from self._difference(candidate)
+        difference = (yield from self._read(candidate)).difference
         steps: list[Step] = []
         for step in planned_steps(self.engine, difference, self._stream):
             if step is None:
@@ -231,49 +238,14 @@ class LiveProgram:
         yield from self.history.release(self.document)
         self._busy = ""
 
-    def _difference(self, candidate: Candidate) -> Waiting[tuple[Difference, list[Source]]]:
+    def _read(self, candidate: Candidate) -> Waiting[ReadCandidate]:
         """Read a candidate, and compare it with what runs."""
-        program = yield from self._load(candidate)
-        codes = yield from self._compile(program, candidate)
-        difference = Difference(self.engine.templates, codes)
-        yield from difference.in_steps()
-        check_room(statements=sum(len(difference.codes[name].slots) for name in (*difference.firsts, *difference.come)))
+        found = yield from self._reader.read(candidate.read, candidate.document, is_plan=candidate.terms.plan)
+        codes, difference = found.difference.codes, found.difference
+        check_room(statements=sum(len(codes[name].slots) for name in (*difference.firsts, *difference.come)))
         if candidate.is_outdated():
             raise Failure(f"{NAME}.Busy", text="is being written")
-        return difference, program.sources
-
-    def _compile(self, program: PlainProgram, candidate: Candidate) -> Waiting[list[Code]]:
-        """Compile a candidate; what is secret of one that is only planned, which may be half a word, is not kept."""
-        known = SECRETS.all()
-        work = compile_in_steps(program, self._registry)
-        try:
-            next(work)  # finds what is secret, all at once
-        except StopIteration as end:
-            codes: list[Code] = end.value
-            return codes
-        finally:
-            if candidate.terms.plan:
-                SECRETS.know_only(known)
-        return (yield from work)
-
-    def _load(self, candidate: Candidate) -> Waiting[PlainProgram]:
-        size = sum(len(one.text) for one in candidate.document.loaded.values())
-        steps = load_in_steps(self._path, candidate.document.edit)
-        try:
-            wanted = next(steps)
-            while True:
-                if wanted is None:
-                    yield None
-                    wanted = steps.send(None)
-                    continue
-                file = Aside(candidate.read, wanted)
-                yield file.later
-                size += len(file.found or b"")
-                check_room(text=size)
-                wanted = steps.throw(file.error) if file.error is not None else steps.send(file.found)
-        except StopIteration as end:
-            program: PlainProgram = end.value
-            return program
+        return found
 
     def _check_use(self, candidate: Candidate, difference: Difference) -> None:
         """Refuse what takes away from others what they stand on, unless that is meant."""
@@ -303,25 +275,28 @@ class LiveProgram:
         finally:
             self._stream.unsubscribe(take)
 
-    def _become(
-        self, candidate: Candidate, sources: list[Source], difference: Difference, steps: list[Step]
-    ) -> Waiting[None]:
+    def _become(self, candidate: Candidate, found: ReadCandidate, steps: list[Step]) -> Waiting[None]:
         """Make a candidate the program."""
+        difference = found.difference
         self.still.clear()
         try:
-            keeping = self._keeping(candidate, sources)
+            keeping = self._keeping(candidate, found.sources)
             if keeping.must:
                 yield from self.history.write(keeping.write, must=True)
             yield from difference.move()
             by = f" ({candidate.terms.by})" if candidate.terms.by else ""
             text = f"asked for {candidate.why}{by}" + (": nothing differs" if difference.is_nothing else "")
             self._stream.control(text, uid=candidate.terms.peer.uid, pid=candidate.terms.peer.pid)
-            self.sources, self.document, self.problem = sources, candidate.document, ""
+            before = self.runs
+            self.sources, self.document, self.problem = found.sources, candidate.document, ""
+            self._reader.become(found, candidate.document)
             self.history.take(keeping, self._time_is_over)
             if not difference.is_nothing:
                 yield from self._change(difference, candidate.why, steps)
+            elif self.runs != before:
+                self._stream.change(f"the program's text was changed, and means the same: {candidate.why}")
             if not keeping.must:
-                yield from self.history.write(keeping.write, must=False)
+                self.history.write_soon(keeping.write)
         finally:
             self.still.set()
             self._busy = ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from netstrata.daemon.events.event import Event
 from netstrata.daemon.text.redaction import redacted
-from netstrata.language.diagnostics import one_line
+from netstrata.values import one_line
 
 # The kinds whose text is a line in a statement's name.
 SAID = ("note", "child", "kernel", "dhcp", "supplicant", "retry")

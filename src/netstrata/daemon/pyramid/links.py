@@ -4,8 +4,8 @@ from typing import Any
 
 from netstrata.control.answers import Slices
 from netstrata.daemon.pyramid.projection import SLICE, Projection
-from netstrata.language.diagnostics import one_line
 from netstrata.system.linkfacts import LinkFacts, read_links
+from netstrata.values import one_line
 
 
 def users_of_links(stands: Projection, names: set[str]) -> Slices[dict[str, list[str]]]:

@@ -77,7 +77,7 @@ def is_underway(engine: "Engine") -> bool:
     """Say whether something comes up, or ends, without anybody's doing; the engine has work when it does."""
     if engine.retrying:
         return True
-    waiting: list[Process] = [*engine.roots]
+    waiting: list[Process] = [*engine.roots.values()]
     while waiting:
         process = waiting.pop()
         if process.free > process.advance:  # something is being undone

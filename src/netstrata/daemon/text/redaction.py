@@ -3,8 +3,8 @@
 from typing import Any
 
 from netstrata.contract.secrets import MASK, SECRETS, SHORTEST
-from netstrata.language.diagnostics import one_line
 from netstrata.language.valuetext import format_value
+from netstrata.values import one_line
 
 LINE = 16  # characters of a line of a longer secret, such as a key, that is looked for by itself
 # What clients tell things apart by: whoever puts a secret there takes it out himself, so that a name stays one.

@@ -5,9 +5,9 @@ from netstrata.daemon.text.redaction import redacted
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.program import Slot
 from netstrata.engine.statement import Statement
-from netstrata.language.diagnostics import one_line, render
+from netstrata.language.diagnostics import render
 from netstrata.language.valuetext import beginning_of
-from netstrata.values import FALSE, TRUE, Refused, Unavailable, Value
+from netstrata.values import FALSE, TRUE, Refused, Unavailable, Value, one_line
 
 LONGEST_VALUE = 200  # bytes of a variable that are shown
 LOOKED_AT = 1 << 16  # bytes of one of which it is known whether a secret is in them
