@@ -24,6 +24,8 @@ _MAY: Final[dict[str, type]] = {
     "goal": str, "asked": bool, "waits": str, "behind": list, "trouble": str, "names": list, "scope": int,
     "provider": str, "provider_statement": int, "known": dict,
 }  # fmt: skip
+_LISTS: Final = ("behind", "names")  # of texts
+_STATEMENT: Final = re.compile("[0-9]{1,9}")
 _PLACE: Final[dict[str, type]] = {"statement": int, "name": str, "file": str, "line": int, "column": int, "layer": int}
 
 
@@ -130,6 +132,10 @@ def _fits(value: Any, types: tuple[type, ...]) -> bool:
     return isinstance(value, str) or bool(0 <= value <= LATEST)
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
 def read_event(found: Any) -> Event:
     """Read what `Event.as_dict` returned.
 
@@ -143,6 +149,10 @@ def read_event(found: Any) -> Event:
     for name, wanted in _MAY.items():
         if not isinstance(found.get(name), wanted | None):
             raise ValueError(f"has a {name} that makes no sense")
+    known = found.get("known") or {}
+    lists = [*known.values(), *(found[name] for name in _LISTS if found.get(name) is not None)]
+    if not all(map(_STATEMENT.fullmatch, known)) or not all(map(_are_texts, lists)):
+        raise ValueError("has a list of what is no text, or for what is no statement")
     kind = found["kind"]
     needs = _NEEDS.get(kind, {"text": str} if kind in KINDS else {})
     place = NOWHERE
@@ -158,6 +168,7 @@ def read_event(found: Any) -> Event:
         if place.statement < 1 or not 0 <= layer <= 4:
             raise ValueError(f"is of statement {place.statement} and layer {layer}, which cannot be")
     fields = {name: value for name, value in found.items() if name not in _SHAPES and name not in _PLACE}
+    fields = {name: value for name, value in fields.items() if value is not None or name not in _MAY}
     if kind not in KINDS:
         fields.setdefault("text", json.dumps(fields))
     event = Event(found["seq"], kind, found["process"], place, layer, fields)
