@@ -103,7 +103,11 @@ def test_what_people_have_changed_holds_wherever_its_text_stands(tmp_path: Path)
         ):
             write(tmp_path, main, part)
             daemon.connect().call("Reload")
-            expected = {**written(tmp_path), "more": [("println", "<load>", 1)], "two": [("println", "<replace>", 1)]}
+            expected = {
+                **written(tmp_path),
+                "more": [("println", "<load> (more)", 1)],
+                "two": [("println", "<replace> (two)", 1)],
+            }
             del expected["three"]
             wait_until("what is new", lambda expected=expected: stands(daemon) == expected)  # type: ignore[misc]
         write(tmp_path, MAIN + 'process more { println("z"); }\n' * 2, PART)
