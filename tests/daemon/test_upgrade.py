@@ -89,7 +89,9 @@ class Running:
         found = []
         for path in Path(f"/proc/{self.child.pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # it is closed by now
-                found.append(re.sub(r"\[\d+\]", "", path.readlink().name.rpartition("%2f")[2]))
+                target = path.readlink()
+                # The undo journal is named by the path of the socket, which is cut if it is long.
+                found.append("journal" if target.parent.name == "journal" else re.sub(r"\[\d+\]", "", target.name))
         return sorted(found)
 
     def end(self) -> int:
