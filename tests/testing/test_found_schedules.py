@@ -24,6 +24,13 @@ def made_of(*processes: str, steps: tuple[Step, ...], before: tuple[Step, ...] =
 
 
 FOUND = {
+    "an address that others have given a lifetime is deleted if nobody has said whether others are promoted": made_of(
+        ADDRESS,
+        steps=(
+            SETTLE, ("addr", "life", "eth0", "192.0.2.2/24"), ("silence", "0"),
+            ("addr", "life", "eth0", "192.0.2.1/24"), ("turns", "3"),
+        ),
+    ),
     "and one that has undone some of what differs by then undoes the rest": made_of(
         'net.rule(["priority": "101", "table": "254"]);',
         'net.bridge("br0"); net.backend.waitlink("eth0"); net.backend.waitlink("eth0");',

@@ -30,7 +30,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_ROUTE,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store
+from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store, Unanswered
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.lookup import IndexOf, Listener
@@ -167,8 +167,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             self._delete(key)
 
     def leave(self, held: HeldAddress) -> None:
-        """Delete an address that we hold."""
-        self._delete(held.record)
+        """Delete an address that we hold, whoever has changed it since: that takes our mark from it, too."""
+        try:
+            self._delete(held.record)
+        except Unanswered:  # and perhaps not done: the link was to promote others first
+            self._delete(held.record)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""

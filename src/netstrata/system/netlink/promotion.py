@@ -44,22 +44,22 @@ class Promotion:
         refusal = self._requests.request(RTM_NEWLINK, 0, set_promotion(ifindex, True))
         if refusal is not None:
             error = refused(operation, refusal, ADDRESS_WORDS)
-            if isinstance(error, Unanswered):
-                self._leave(number, ifindex)
+            if isinstance(error, Unanswered):  # it may promote by now
+                self._restored(number, ifindex, self._requests.request(RTM_NEWLINK, 0, set_promotion(ifindex, False)))
             else:
                 journal.undone(number)
             raise error
         both = [Request(RTM_DELADDR, 0, address), Request(RTM_NEWLINK, 0, set_promotion(ifindex, False))]
         answer, restored = self._requests.requests(both)
-        if restored is None or restored.errno in GONE:
-            journal.undone(number)
-        else:
-            self._leave(number, ifindex)
+        self._restored(number, ifindex, restored)
         return answer
 
-    def _leave(self, number: int, ifindex: int) -> None:
-        """Leave it to the end that the link promotes no more."""
-        self._recovery.leave(number, KIND, _INDEX.pack(ifindex), b"", None, done=True)
+    def _restored(self, number: int, ifindex: int, answer: Answer | None) -> None:
+        """Know that the link promotes no more, or leave that to the end."""
+        if answer is None or answer.errno in GONE:
+            self._recovery.journal.undone(number)
+        else:
+            self._recovery.leave(number, KIND, _INDEX.pack(ifindex), b"", None, done=True)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Promote no more.
