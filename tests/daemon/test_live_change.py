@@ -169,6 +169,37 @@ def test_a_plan_says_what_happens_and_does_nothing(folder: Path) -> None:
         assert steps(json.loads(done.stdout)) == steps(json.loads(planned.stdout))
 
 
+NESTED = """
+process a { println("a1"); call("t", {"a"}); println("a3"); }
+process b { println("b1"); call("t", {"b"}); println("b3"); provide("B"); }
+process c { depend("B"); call("t", {"c"}); println("c3"); }
+process d { println("d1"); }
+template t { println("t", _arg0); call("u", {_arg0}); println("end"); }
+template u { println("u", _arg0); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('println("u", _arg0);', 'println("v", _arg0);'),
+        ("process a {", 'process e { println("e"); }\ntemplate a {'),
+        ('println("t", _arg0);', 'println("tt", _arg0);'),
+        ('println("d1");', 'println("d2");'),
+    ],
+)
+def test_a_plan_has_the_order_in_which_it_happens(folder: Path, old: str, new: str) -> None:
+    with Started(folder, NESTED, "--quiet") as daemon:
+        wait_until("the program", lambda: len(daemon.log.read_text().splitlines()) >= 15)
+        text = NESTED.replace(old, new).replace('println("b1")', 'println("b2")')
+        (folder / "program.ncd").write_text(text.replace('process d { println("d1"); }', ""))
+
+        planned = daemon.connect().call("Plan")
+        done = daemon.connect().call("Reload")
+
+        assert steps(planned) == steps(done)
+
+
 def steps(answer: dict[str, Any]) -> list[str]:
     """Return what is undone in order, and what begins, which is told process by process in a plan."""
     told = [(one["what"], one["process"], one["statement"], one["name"]) for one in answer["steps"]]

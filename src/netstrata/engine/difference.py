@@ -118,15 +118,15 @@ class Difference:
         self._names_in_order = names
 
     @property
-    def touched(self) -> set[str]:
-        """The processes and templates, as they are written in the old program, of which anything differs."""
-        found: set[str] = set()
+    def touched(self) -> dict[str, None]:
+        """The processes and templates, as they are written in the old program, of which anything differs, in order."""
+        found: dict[str, None] = {}
         written = ""
         for name, code in self._old.items():
             if not code.hidden:
                 written = name
             if name in self.firsts or name not in self._compared:
-                found.add(written)
+                found[written] = None
         return found
 
     @property
