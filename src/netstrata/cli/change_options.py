@@ -13,7 +13,7 @@ def add_changes(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None
     stop = add("stop", "Stop", "undo a process, and leave it so")
     start = add("start", "Start", "let a process run again that was stopped")
     spawn = add("spawn", "Spawn", "run a template as a process of its own")
-    add("plan", "Plan", "what reload would undo and begin; exit code 0 if nothing, 10 if something")
+    add("plan", "Plan", "what reload would undo and begin, and do outside; exit code 0 if nothing, 10 if something")
     add("confirm", "Confirm", "keep the program that has to be confirmed")
     revert = add("revert", "Revert", "go back to a program that ran before")
     program = add("program", "Program", "the program that runs, as text")

@@ -68,6 +68,8 @@ def _print_steps(answer: dict[str, Any], is_plan: bool) -> None:
         where = f"{step['file']}:{step['line']}"
         perhaps = " (perhaps)" if step.get("perhaps") else ""
         print(paint.cut(f"{mark} {step['process']}.{step['statement']} {text}{perhaps}  {where}"))
+        for operation in step.get("operations", ()):
+            print(paint.cut(f"      {operation}"))
 
 
 def _wait(path: str, seconds: int) -> int:

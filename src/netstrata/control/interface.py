@@ -187,9 +187,11 @@ type Counted (
 )
 
 # What was, or would be, undone or begun of a program; text is how it is written, perhaps that it depends on what is not
-# known yet whether it begins at all.
+# known yet whether it begins at all; operations, of a plan, are what it does outside, in order, as far
+# as that is known.
 type Step (
-  what: string, process: string, statement: int, name: string, file: string, line: int, text: ?string, perhaps: ?bool
+  what: string, process: string, statement: int, name: string, file: string, line: int, text: ?string, perhaps: ?bool,
+  operations: ?[]string
 )
 
 # What people have changed of a program: what is loaded, unloaded or stopped, of which process or template; persist

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import KERNEL, NOTE, Down, PortsFor, Revised
 from netstrata.engine.environment import Waiting
+from netstrata.engine.holders import HolderId
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.values import Refused, Unavailable, Value, no_memory
 
@@ -263,6 +264,10 @@ class AsyncStatement(Statement):
         """Add a child's line to the time line, and remember it."""
         self._child_said = f"{child}: {line}"
         super().hear(child, pid, line)
+
+    def holder_id(self) -> HolderId | None:
+        """Return who ports are called for."""
+        return self._holder
 
     def variable(self, name: str) -> Value | None:
         """Return what the statement found, under that name."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import NOTE, Declaration
 from netstrata.engine.environment import Waiting
+from netstrata.engine.holders import HolderId
 from netstrata.engine.program import Slot
 from netstrata.engine.referent import Referent
 from netstrata.values import Value
@@ -105,6 +106,10 @@ class Statement(Owner):
 
     def provided_by(self) -> "Statement | None":
         """Return the statement that provides what this one wants, None if none does."""
+        return None
+
+    def holder_id(self) -> HolderId | None:
+        """Return who ports are called for in its name, None if they are for nobody."""
         return None
 
     def bears(self) -> "list[Statement]":

@@ -28,14 +28,17 @@ from netstrata.ports import (
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from netstrata.system.children import RealChildren, StopTimeout
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
     from netstrata.system.filesystem.generated import GeneratedFiles
-    from netstrata.system.held import Recovery, Undone
+    from netstrata.system.held import Leaving, Recovery, Undoing, Undone
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables import RealNftables
     from netstrata.system.nftables.entries import FilterEntries
+    from netstrata.system.planned import PlannedPorts
 
 
 class SystemPorts:
@@ -97,7 +100,7 @@ class SystemPorts:
     @cached_property
     def recovery(self) -> "Recovery":
         """What a daemon before this one has left, and where is written what this one does."""
-        from netstrata.system.held import NO_RECOVERY, Recovery
+        from netstrata.system.held import NO_RECOVERY, NoJournal, Recovery
 
         if self._as_ncd:
             return NO_RECOVERY
@@ -107,7 +110,7 @@ class SystemPorts:
             journal = UndoJournal(journal_path(self._run, self._name), Identity.here())
         except JournalTaken as error:
             self._journal_taken = str(error)
-            return NO_RECOVERY
+            return Recovery(NoJournal())
         return Recovery(journal)
 
     @property
@@ -141,6 +144,16 @@ class SystemPorts:
         _ = self._netlink, self.sysctl, self.dhcp, self.dns, self.held_files, self.generated, self._child_keeper
         _ = self.filters, self.nftables
         return await self.recovery.sweep()
+
+    def undoing(self, leaving: "Leaving") -> "Iterator[Undoing | None]":
+        """Say what becomes of all that is held if some leave; None now and then, so that others have their turn."""
+        return self.recovery.undoing(leaving) if "recovery" in self.__dict__ else iter(())
+
+    def planned(self, leaving: "Leaving") -> "PlannedPorts":
+        """Return ports that say what would be done once some have left, and do nothing."""
+        from netstrata.system.planned import PlannedPorts
+
+        return PlannedPorts(self, leaving)
 
     def close(self) -> None:
         """Know that nothing is held any more."""

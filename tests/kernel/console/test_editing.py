@@ -31,7 +31,9 @@ USER = """process user {
 PROGRAM = f"# The house.\n{LAN}\n{USER}\n"
 FIELD = ".editing textarea"
 SAID = "document.querySelector('[data-told=plan]').textContent"
-STEPS = "[...document.querySelectorAll('.editing .steps-of-plan li')].map(li => li.textContent)"
+STEPS = """[...document.querySelectorAll('.editing .steps-of-plan li')].map(li =>
+    [...li.childNodes].filter(part => part.className !== 'operation').map(part => part.textContent).join(''))"""
+OPERATIONS = "[...document.querySelectorAll('.editing .steps-of-plan .operation')].map(line => line.textContent)"
 BAR = "document.querySelector('.confirmation:not([hidden])')"
 READY = "!document.querySelector('.editing [data-act=apply]').disabled"
 NOTE = "document.querySelector('.editing .banner:not([hidden])')?.textContent"
@@ -109,6 +111,7 @@ def test_a_process_is_edited_from_the_source_with_its_plan_beside_it_and_kept(sc
     steps = scene.browser.run(STEPS)
     assert '+ begin lan.3 net.ipv4.addr("eth0", "192.0.2.78", "24");' in steps
     assert steps[0] == '− undo user.3 println("user");'
+    assert scene.browser.run(OPERATIONS) == ["delete 192.0.2.77/24 on eth0", "add 192.0.2.78/24 to eth0"]
     assert steps.index("− undo user.2 secret(…)") < steps.index('− undo lan.4 provide("LAN");')
     assert addresses(scene) == ["192.0.2.77/24"]
     apply(scene, 600)

@@ -23,6 +23,7 @@ export function stepsOf(steps) {
         `${step.process}.${step.statement} `,
         h("code", {}, step.text || step.name),
         step.perhaps && h("em", {}, " (perhaps)"),
+        (step.operations || []).map((text) => h("div", { cls: "operation" }, text)),
       );
     }),
     ...(steps.length > MOST ? [h("li", {}, `and ${steps.length - MOST} more`)] : []),

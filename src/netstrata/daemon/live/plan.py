@@ -6,35 +6,42 @@ from typing import Any, Final
 from netstrata.daemon.events.codes import place_of
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.events.layers import declaration_of, templates_named
+from netstrata.daemon.live.operations import Operations, is_secret
 from netstrata.daemon.text.paths import child_path
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.difference import Codes, Difference
 from netstrata.engine.expressions import Call
 from netstrata.engine.machine import Engine
 from netstrata.engine.program import Code, Slot
-from netstrata.engine.prospect import Prospect
+from netstrata.engine.prospect import Foreseen, Prospect
 from netstrata.values import List
 
+AT_ONCE: Final = 64  # statements, before others have their turn
 DEEPEST: Final = 50  # templates in one another that are followed
 
 Step = dict[str, Any]
+Steps = Iterator[Step | None]  # None: others have their turn
 
 
-def planned_steps(engine: Engine, difference: Difference, stream: EventLog) -> Iterator[Step | None]:
+def planned_steps(engine: Engine, difference: Difference, stream: EventLog) -> Steps:
     """Yield what would be undone, then what would be begun; None after each process."""
     prospect = Prospect(engine, difference)
     yield None
-    for statement in prospect.undone:
+    operations = Operations(engine, prospect)
+    yield from operations.look()
+    for number, statement in enumerate(prospect.undone):
+        if number % AT_ONCE == 0:
+            yield None
         path = stream.path_of(statement.process)
-        yield step_of("undone", path, statement.slot, statement.declaration.name)
+        yield _with(step_of("undone", path, statement.slot, statement.declaration.name), operations.undone(statement))
     yield None
-    following = _Following(difference.codes)
+    following = _Following(difference.codes, operations)
     for process, index in prospect.from_.items():
         code = difference.codes[process.code.name]
-        yield from following.process(code, stream.path_of(process), index)
+        yield from following.process(code, stream.path_of(process), index, Foreseen(process, index))
         yield None
     for code in prospect.come:
-        yield from following.process(code, code.name, 0)
+        yield from following.process(code, code.name, 0, Foreseen(None, 0))
         yield None
 
 
@@ -52,10 +59,14 @@ def step_of(what: str, process: str, slot: Slot, name: str = "") -> Step:
     }
 
 
+def _with(step: Step, operations: list[str]) -> Step:
+    """Add what is done outside to a step, if anything is."""
+    return {**step, "operations": operations} if operations else step
+
+
 def _text_of(slot: Slot) -> str:
     """Return a statement as it is written, in a line, but for what may be a secret."""
-    declaration = declaration_of(slot)
-    if slot.tainted or (declaration is not None and any(one.shape.secret for one in declaration.arguments)):
+    if is_secret(slot):
         return f"{slot.type}(…)"
     span = slot.span
     text = span.source.text[span.start : span.end]
@@ -65,22 +76,27 @@ def _text_of(slot: Slot) -> str:
 class _Following:
     """What begins, followed into the templates that it runs."""
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: Codes, operations: Operations) -> None:
         self._codes = codes
+        self._operations = operations
         self._within: list[Code] = []
+        self._count = 0
 
-    def process(self, code: Code, path: str, index: int, perhaps: bool = False) -> Iterator[Step]:
+    def process(self, code: Code, path: str, index: int, frame: Foreseen, perhaps: bool = False) -> Steps:
         """Yield what begins of a process from an index on; perhaps, if that depends on what is not known now."""
         self._within.append(code)
         for slot in code.slots[index:]:
-            step = step_of("begun", path, slot)
+            step = _with(step_of("begun", path, slot), self._operations.begun(slot, frame))
             if perhaps:
                 step["perhaps"] = True
             yield step
-            yield from self._below(code, slot, path, perhaps)
+            self._count += 1
+            if self._count % AT_ONCE == 0:
+                yield None
+            yield from self._below(code, slot, path, frame, perhaps)
         self._within.pop()
 
-    def _below(self, code: Code, slot: Slot, path: str, perhaps: bool) -> Iterator[Step]:
+    def _below(self, code: Code, slot: Slot, path: str, frame: Foreseen, perhaps: bool) -> Steps:
         declaration = declaration_of(slot)
         runs = declaration.roles.runs if declaration is not None else "all"
         hidden = code.inner.get(slot.index)
@@ -93,7 +109,17 @@ class _Following:
             if template not in self._within and len(self._within) < DEEPEST:
                 for label, sure in _labels(slot, runs):
                     below = child_path(path, slot.index, template.name, label)
-                    yield from self.process(template, below, 0, perhaps or not (known and sure))
+                    inner = self._frame(code, slot, frame, runs, is_hidden=bool(names))
+                    yield from self.process(template, below, 0, inner, perhaps or not (known and sure))
+
+    def _frame(self, code: Code, slot: Slot, frame: Foreseen, runs: str, *, is_hidden: bool) -> Foreseen:
+        """Return what can be read in a template that a statement runs."""
+        if is_hidden and runs in ("first", "one", "all") and slot.target_index < 0:
+            return frame.hidden(code, slot.index)
+        declaration = declaration_of(slot)
+        calls = declaration is not None and declaration.roles.calls and len(slot.arguments) > 1
+        arguments = self._operations.value(slot.arguments[1], frame) if calls else None
+        return frame.template(arguments if isinstance(arguments, List) else None)
 
 
 def _labels(slot: Slot, runs: str) -> list[tuple[str, bool]]:

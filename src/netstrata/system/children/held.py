@@ -1,6 +1,8 @@
 """Children that a statement holds: a command and its reverse, a program kept alive."""
 
 import asyncio
+import os
+import shlex
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -45,6 +47,14 @@ class HeldCommand:
         self._options = options
         self._statement = who
 
+    def to_do(self, _: object) -> list[str]:
+        """Say what entering does."""
+        return _run(self._do)
+
+    def to_undo(self) -> list[str]:
+        """Say what leaving does."""
+        return _run(self._undo)
+
     async def __aenter__(self) -> None:
         if not self._do:
             return
@@ -87,6 +97,11 @@ class HeldCommand:
             self._statement.note(line)
 
 
+def _run(words: list[bytes]) -> list[str]:
+    """Return what running a command is called."""
+    return [f"run {shlex.join(map(os.fsdecode, words))}"] if words else []
+
+
 def _why(child: Child) -> str:
     """Say how a command failed, in its own last words where it had any."""
     return f"{child.verdict}: {child.last_line}" if child.last_line else child.verdict
@@ -122,6 +137,14 @@ class KeptAlive:
         self._child: Child | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._leaving = False
+
+    def to_do(self, _: object) -> list[str]:
+        """Say what entering does."""
+        return ["start " + shlex.join(map(os.fsdecode, self._command.words))] if self._command is not None else []
+
+    def to_undo(self) -> list[str]:
+        """Say what leaving does."""
+        return ["end " + shlex.join(map(os.fsdecode, self._command.words))] if self._command is not None else []
 
     async def __aenter__(self) -> None:
         if self._command is None:

@@ -172,6 +172,10 @@ def _priority(holder: "_Held") -> int:
     return holder.priority
 
 
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace")
+
+
 class _Held:
     """One holder's lines."""
 
@@ -192,6 +196,14 @@ class _Held:
     def note(self, line: str) -> None:
         if self.statement is not None:
             self.statement.note(line)
+
+    def to_do(self, _: object) -> list[str]:
+        """Say what entering does."""
+        return [f"add to the resolver configuration: {_text(line)}" for line in self.lines]
+
+    def to_undo(self) -> list[str]:
+        """Say what leaving does."""
+        return [f"take out of the resolver configuration: {_text(line)}" for line in reversed(self.lines)]
 
     async def __aenter__(self) -> None:
         await self._configuration.enter(self)

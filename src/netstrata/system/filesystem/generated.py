@@ -14,7 +14,7 @@ from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PRIVATE
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.filesystem.places import make_private_directory, opened, read_file
-from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing
 from netstrata.values import Unavailable
 
 DIRECTORY = "generated"
@@ -27,7 +27,7 @@ class GeneratedFile:
 
     in_place = False  # another one is put in its place
 
-    __slots__ = ("_data", "_guard", "_number", "_recovery", "changed", "name", "path", "size", "statement")
+    __slots__ = ("_data", "_guard", "_recovery", "changed", "name", "number", "path", "size", "statement")
 
     def __init__(self, name: str, path: str, statement: Holder | None, recovery: Recovery) -> None:
         """Take its path; there is no file before it is written.
@@ -41,7 +41,7 @@ class GeneratedFile:
         self.changed = 0.0
         self._data = b""
         self._recovery = recovery
-        self._number = 0  # in the undo journal
+        self.number = 0  # in the undo journal
         self._guard: FileGuard | None = None
 
     def write(self, text: str) -> None:
@@ -52,7 +52,7 @@ class GeneratedFile:
         self._data = text.encode("utf-8", "surrogateescape")
         if not self.is_ours():
             self._put()
-        self._recovery.journal.done(self._number)
+        self._recovery.journal.done(self.number)
         found = os.stat(self.path, follow_symlinks=False)
         self.size = found.st_size
         self.changed = found.st_mtime
@@ -73,9 +73,9 @@ class GeneratedFile:
         left = self._recovery.claim(KIND, key)
         if left is not None:
             atomic_file.forget_unfinished_at(self.path)
-            self._number = self._recovery.journal.adopt(left, title)
+            self.number = self._recovery.journal.adopt(left, title)
         else:
-            self._number = self._recovery.journal.intend(KIND, key, b"", title)
+            self.number = self._recovery.journal.intend(KIND, key, b"", title)
 
     def _put(self) -> None:
         with opened(self.path) as place, atomic_file.beside(place, self._data, PRIVATE):
@@ -111,9 +111,9 @@ class GeneratedFile:
         except OSError as error:
             if self.statement is not None:
                 self.statement.note(f"cannot remove {self.path}: {error.strerror}; ignoring")
-            self._recovery.leave(self._number, KIND, os.fsencode(self.path), b"", self.statement, done=True)
+            self._recovery.leave(self.number, KIND, os.fsencode(self.path), b"", self.statement, done=True)
         else:
-            self._recovery.journal.undone(self._number)
+            self._recovery.journal.undone(self.number)
 
 
 class GeneratedFiles:
@@ -124,7 +124,16 @@ class GeneratedFiles:
         self._directory = f"{run}/{DIRECTORY}"
         self._recovery = recovery
         recovery.knows(KIND, _remove_left)
+        recovery.keeps(self)
         self.held: dict[str, GeneratedFile] = {}
+
+    def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
+        """Say what becomes of all files if some who have them leave."""
+        for file in list(self.held.values()):
+            if file.statement is not None and file.statement in leaving:
+                yield Undoing(file.statement, file.number, f"remove {file.path}")
+            else:
+                yield None
 
     @contextmanager
     def held_file(self, name: str, who: Holder | None = None) -> Iterator[GeneratedFile]:

@@ -6,6 +6,7 @@ out in several commands.
 
 import errno
 import os
+import shlex
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,6 +75,17 @@ class HeldChange:
         self._program = ""
         self._statement = who
         self.last_policy = b""  # that a daemon before us has set, if it is to stay as long as it stands
+
+    def to_do(self, _: object) -> list[str]:
+        """Say what entering does."""
+        return [self._line(self._change.do)]
+
+    def to_undo(self) -> list[str]:
+        """Say what leaving does."""
+        return [self._line(self._change.undo)]
+
+    def _line(self, words: list[bytes]) -> str:
+        return f"run {self._tool} -t {_text(self._table)} {shlex.join(map(_text, words))}"
 
     async def __aenter__(self) -> None:
         operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"

@@ -4,9 +4,11 @@ A kind of thing says how one is told from another, how it is made, how it is see
 a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
 """
 
+from netstrata.system.held.foresight import Keeper, Leaving, Told, Undoing
+from netstrata.system.held.hold import Hold
 from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
-from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, Recovery, Unanswered, Undone
-from netstrata.system.held.store import Held, Hold, Loss, Store
+from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, NoJournal, Recovery, Unanswered, Undone
+from netstrata.system.held.store import Held, Loss, Store
 
 __all__ = [
     "GONE",
@@ -15,12 +17,17 @@ __all__ = [
     "Held",
     "Hold",
     "HoldingSetting",
+    "Keeper",
+    "Leaving",
     "Loss",
+    "NoJournal",
     "OverrideStack",
     "Overrides",
     "Recovery",
     "Spec",
     "Store",
+    "Told",
     "Unanswered",
+    "Undoing",
     "Undone",
 ]

@@ -9,9 +9,11 @@ Once somebody wants another value, the last one who comes counts again.
 """
 
 from collections.abc import Hashable, Iterator
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
+from netstrata.system.held.foresight import Leaving, Undoing, undoing_stack
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
 from netstrata.values import Unavailable, no_memory
 
@@ -62,6 +64,7 @@ class Overrides(Generic[K, V]):
         self.stacks: dict[K, OverrideStack[V]] = {}
         self._recovery = recovery
         recovery.knows(self.kind, self.undo)
+        recovery.keeps(self)
 
     # What a sort of settings says.
 
@@ -130,6 +133,11 @@ class Overrides(Generic[K, V]):
         stack.is_as_left = False
         self.stacks[key] = stack
         return stack, spec
+
+    def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
+        """Say what becomes of all settings if some leave."""
+        for key, stack in list(self.stacks.items()):
+            yield from undoing_stack(stack, partial(self.describe, key), leaving)
 
     def lose(self, key: K, stack: OverrideStack[V], reason: Unavailable) -> None:
         """Tell all who hold a setting that it is theirs no more."""
@@ -304,6 +312,10 @@ class HoldingSetting(Generic[K, V]):
         self._key = key
         self._value = value
         self._held: tuple[K, OverrideStack[V], Spec[V]] | None = None
+
+    def to_do(self, leaving: Leaving) -> list[str]:
+        """Say what entering does, unless it is so already."""
+        return [f"set {self._settings.describe(self._key, self._value)}"]
 
     async def __aenter__(self) -> None:
         self._held = self._settings.hold(self._key, self._value, self._who)

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from netstrata.contract import Holder
+from netstrata.system.held.foresight import Keeper, Leaving, Undoing
 from netstrata.values import Unavailable, no_memory
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Behind(Left):
     __slots__ = ()
 
 
-class _NoJournal:
+class NoJournal:
     """Nothing is written, and nothing was."""
 
     left: "tuple[LeftEntry, ...]" = ()
@@ -131,12 +132,13 @@ class _Outcome:
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_left", "_parts", "_slow", "_tried", "_undo", "journal")
+    __slots__ = ("_busy", "_keepers", "_left", "_parts", "_slow", "_tried", "_undo", "journal")
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self._undo: dict[str, Undo] = {}
         self._slow: dict[str, SlowUndo] = {}
+        self._keepers: list[Keeper] = []
         self._busy = 0
         self._parts: list[Callable[[], None]] = []
         self._tried: list[LeftEntry] = []  # what could not be undone: it is not tried again before the end
@@ -152,6 +154,16 @@ class Recovery:
     def knows_slow(self, kind: str, undo: SlowUndo) -> None:
         """Know who undoes a kind of thing that takes time to undo: see `finish`."""
         self._slow[kind] = undo
+
+    def keeps(self, keeper: Keeper) -> None:
+        """Know who keeps things that are held."""
+        if self is not NO_RECOVERY:
+            self._keepers.append(keeper)
+
+    def undoing(self, leaving: Leaving) -> "Iterator[Undoing | None]":
+        """Say what becomes of all that is held if some leave; None now and then, so that others have their turn."""
+        for keeper in self._keepers:
+            yield from keeper.undoing(leaving)
 
     @property
     def left(self) -> list[LeftEntry]:
@@ -211,7 +223,7 @@ class Recovery:
 
         Return whether that is so: without a recovery it is left for good.
         """
-        if self is NO_RECOVERY:
+        if isinstance(self.journal, NoJournal):
             return False
         self.give_back(Behind(number, kind, key, undo, who.title if who is not None else "", done))
         return True
@@ -248,4 +260,4 @@ class Recovery:
         return undone
 
 
-NO_RECOVERY: Final = Recovery(_NoJournal())
+NO_RECOVERY: Final = Recovery(NoJournal())

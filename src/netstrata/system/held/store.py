@@ -1,13 +1,15 @@
-"""Things outside that are there or not, by how many they are held, and the context manager that holds one.
+"""Things outside that are there or not, and by how many they are held.
 
-Entering does it and writes that down; leaving undoes it, if the last one leaves who held it, and it was not there
+To hold one does it and writes that down; it is undone if the last one leaves who held it, and it was not there
 before.  What a daemon before this one has done, and still is as it was, is taken over as it stands.
 """
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from netstrata.contract import Holder
+from netstrata.system.held.foresight import Leaving, Undoing, undoing_held
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
 from netstrata.values import Unavailable, no_memory
 
@@ -27,6 +29,7 @@ class Held:
     """
 
     __slots__ = ("count", "gone", "heard", "holders", "number", "ours", "undo")
+    noun: ClassVar[str] = ""  # what such a thing is called, if its words do not say it
     key: Any
     record: bytes
 
@@ -44,6 +47,16 @@ class Held:
         """What it is, for people."""
         raise NotImplementedError
 
+    @property
+    def title(self) -> str:
+        """What it is, called that."""
+        return f"{self.noun} {self.words}" if self.noun else self.words
+
+    @property
+    def undo_words(self) -> str:
+        """What is done when it is undone."""
+        return f"delete {self.title}"
+
     def add(self, who: Holder | None) -> None:
         """Count one more holder."""
         self.count += 1
@@ -59,7 +72,6 @@ class Held:
 
 
 S = TypeVar("S")
-S_contra = TypeVar("S_contra", contravariant=True)
 H = TypeVar("H", bound=Held)
 
 
@@ -75,8 +87,13 @@ class Store(Generic[S, H]):
         self.suspects: dict[H, int] = {}  # what may be lost, in the order in which that was heard; the kind knows why
         self._recovery = recovery
         recovery.knows(self.kind, self.undo)
+        recovery.keeps(self)
 
     # What a kind of thing says.
+
+    def operation(self, spec: S) -> str:
+        """Return what is done so that it is held, for people."""
+        raise NotImplementedError
 
     def prepare(self, spec: S) -> H:
         """Return what is to be held; nothing is done.
@@ -198,6 +215,20 @@ class Store(Generic[S, H]):
                 return
         if held.number:
             self._recovery.journal.undone(held.number)
+
+    def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
+        """Say what becomes of all that is held if some leave."""
+        for held in list(self.held.values()):
+            yield from undoing_held(held, leaving)
+
+    def to_do(self, spec: S, leaving: Leaving) -> str:
+        """Say what holding something does once some have left, unless it is there from somebody else."""
+        words = self.operation(spec)
+        with suppress(Unavailable):
+            held = self.held.get(self.prepare(spec).key)
+            if held is not None and held.count > sum(who in leaving for who in held.holders):
+                return f"{words}: it is held already"
+        return words
 
     def on_overrun(self) -> None:
         """Note that everything may be different."""
@@ -338,29 +369,3 @@ class Store(Generic[S, H]):
     def _leave_behind(self, held: H, who: Holder | None, *, done: bool) -> None:
         """Leave what cannot be undone now to whoever asks for it next, or to the end."""
         self._recovery.leave(held.number, self.kind, held.record, held.undo, who, done=done)
-
-
-class _Holds(Protocol[S_contra, H]):
-    def hold(self, spec: S_contra, who: Holder | None) -> H: ...
-    def release(self, held: H, who: Holder | None) -> None: ...
-
-
-class Hold(Generic[S, H]):
-    """Hold what somebody wants while the block runs.  Never suspends: see docs/decisions/0002."""
-
-    __slots__ = ("_held", "_spec", "_store", "_who")
-
-    def __init__(self, store: _Holds[S, H], spec: S, who: Holder | None) -> None:
-        self._store = store
-        self._spec = spec
-        self._who = who
-        self._held: H | None = None
-
-    async def __aenter__(self) -> None:
-        self._held = self._store.hold(self._spec, self._who)
-
-    async def __aexit__(self, *_: object) -> None:
-        held = self._held
-        if held is not None:
-            self._held = None
-            self._store.release(held, self._who)

@@ -65,7 +65,11 @@ class Directories(NamedStore[Wanted, HeldDirectory]):
         try:
             return HeldDirectory(spec.path, ownership_of(spec.attributes, None, _MODE))
         except Unavailable as error:
-            raise Unavailable(f"make the directory {spec.path}", error.reason) from None
+            raise Unavailable(self.operation(spec), error.reason) from None
+
+    def operation(self, spec: Wanted) -> str:
+        """Return what is to be done."""
+        return f"make the directory {spec.path}"
 
     def share(self, held: HeldDirectory, made: HeldDirectory) -> None:
         """See that it is still there."""

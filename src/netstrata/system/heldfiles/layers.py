@@ -11,6 +11,7 @@ Those of a daemon that was killed lie in their places until a statement wants th
 import os
 import stat
 from ast import literal_eval
+from collections.abc import Iterator
 from typing import Final
 
 from netstrata.contract import Holder
@@ -19,7 +20,7 @@ from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
 from netstrata.system.filesystem.places import Place, opened
-from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing
 from netstrata.system.heldfiles import backup
 from netstrata.system.heldfiles.backup import mark_of
 from netstrata.system.heldfiles.named import unavailable
@@ -37,7 +38,7 @@ class Layer:
     was yet; saved is the name of its backup, "" if it has none.
     """
 
-    __slots__ = ("data", "key", "left", "mark", "number", "ownership", "path", "position", "saved")
+    __slots__ = ("data", "key", "left", "mark", "number", "ownership", "path", "position", "saved", "who")
 
     def __init__(self, path: str, position: int) -> None:
         self.path = path
@@ -49,6 +50,7 @@ class Layer:
         self.ownership = PUBLIC
         self.left = False
         self.number = 0  # in the undo journal
+        self.who: Holder | None = None
 
     @classmethod
     def of_record(cls, key: bytes, undo: bytes) -> "Layer":
@@ -74,6 +76,7 @@ class FileLayers:
         self._recovery = recovery
         self._layers: dict[str, list[Layer]] = {}  # by real path, from the lowest to the one that is there
         recovery.knows(KIND, self.undo)
+        recovery.keeps(self)
         for entry in recovery.left:
             if entry.kind == KIND:
                 self._add_left(Layer.of_record(entry.key, entry.undo))
@@ -92,7 +95,28 @@ class FileLayers:
             raise Unavailable("", NOT_REPLACED.format(_words(found.st_mode)))
         title = who.title if who is not None else ""
         self._undo_hidden(place)
-        return self._adopt(place, data, attributes, title) or self._write(place, data, attributes, title)
+        layer = self._adopt(place, data, attributes, title) or self._write(place, data, attributes, title)
+        layer.who = who
+        return layer
+
+    def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
+        """Say what becomes of all files if some who hold them leave."""
+        for path, layers in list(self._layers.items()):
+            yield None
+            rest = list(layers)
+            found = rest[0].saved
+            who_leave = ((leaving[one.who], one) for one in layers if one.who is not None and one.who in leaving)
+            for _, layer in sorted(who_leave, key=_order):
+                is_top = rest[-1] is layer
+                rest.remove(layer)
+                if not is_top:
+                    words = f"keep {path}: another statement has put a file over this one"
+                elif rest or found:
+                    words = f"put back what was at {path}"
+                else:
+                    words = f"remove {path}"
+                if layer.who is not None:
+                    yield Undoing(layer.who, layer.number, words)
 
     def release(self, layer: Layer, who: Holder | None) -> None:
         """Put back what a layer was put over, or hand it to the layer above."""
@@ -254,6 +278,10 @@ def _left_on_top(layers: list[Layer]) -> list[Layer]:
     while at and layers[at - 1].left:
         at -= 1
     return layers[at:]
+
+
+def _order(pair: tuple[int, Layer]) -> int:
+    return pair[0]
 
 
 def _position(layer: Layer) -> int:

@@ -36,6 +36,10 @@ class SymbolicLinks(NamedStore[WantedLink, HeldSymbolicLink]):
         """Take where it is to lead."""
         return HeldSymbolicLink(*spec)
 
+    def operation(self, spec: WantedLink) -> str:
+        """Return what is to be done."""
+        return f"link {spec.path} to {spec.target}"
+
     def share(self, held: HeldSymbolicLink, made: HeldSymbolicLink) -> None:
         """See that it leads where another one wants it to."""
         if leads_to(held.key) != made.target:

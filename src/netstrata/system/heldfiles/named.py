@@ -23,6 +23,11 @@ class Named(Held):
         """Its path."""
         return str(self.key)
 
+    @property
+    def undo_words(self) -> str:
+        """What is done when it is undone."""
+        return f"remove {self.key}"
+
 
 S = TypeVar("S")
 N = TypeVar("N", bound=Named)

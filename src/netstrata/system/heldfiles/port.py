@@ -13,7 +13,7 @@ from netstrata.contract import Holder
 from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.places import opened
-from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.held import NO_RECOVERY, Recovery, Told
 from netstrata.system.heldfiles import directories
 from netstrata.system.heldfiles.directories import Directories, Wanted
 from netstrata.system.heldfiles.layers import NOT_REPLACED, FileLayers, Layer
@@ -47,15 +47,18 @@ class RealHeldFiles:
 
     def held_file(self, path: bytes, data: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Replace a file, and put back what was found: see `ports.HeldFiles`."""
-        return self._held_file(os.fsdecode(path), data, attributes)
+        name = os.fsdecode(path)
+        return Told(self._held_file(name, data, attributes), lambda _: f"write {name}")
 
     def held_directory(self, path: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Make a directory: see `ports.HeldFiles`."""
-        return self._held_directory(os.fsdecode(path).rstrip("/") or "/", attributes)
+        wanted = Wanted(os.fsdecode(path).rstrip("/") or "/", attributes)
+        return Told(self._held_directory(wanted), lambda leaving: self._directories.to_do(wanted, leaving))
 
     def held_link(self, target: bytes, path: bytes) -> AbstractAsyncContextManager[None]:
         """Make a symbolic link: see `ports.HeldFiles`."""
-        return self._held_link(os.fsdecode(target), os.fsdecode(path))
+        wanted = WantedLink(os.fsdecode(target), os.fsdecode(path))
+        return Told(self._held_link(wanted), lambda leaving: self._links.to_do(wanted, leaving))
 
     @asynccontextmanager
     async def _held_file(self, name: str, data: bytes, attributes: Attributes) -> AsyncIterator[None]:
@@ -104,9 +107,10 @@ class RealHeldFiles:
             self._watch.remove(watched)
 
     @asynccontextmanager
-    async def _held_directory(self, path: str, attributes: Attributes) -> AsyncIterator[None]:
+    async def _held_directory(self, wanted: Wanted) -> AsyncIterator[None]:
         statement = self._who
-        held = self._directories.hold(Wanted(path, attributes), statement)
+        path = wanted.path
+        held = self._directories.hold(wanted, statement)
 
         def deed() -> str:
             if not directories.is_directory(path):
@@ -120,9 +124,10 @@ class RealHeldFiles:
             self._directories.release(held, statement)
 
     @asynccontextmanager
-    async def _held_link(self, target: str, path: str) -> AsyncIterator[None]:
+    async def _held_link(self, wanted: WantedLink) -> AsyncIterator[None]:
         statement = self._who
-        held = self._links.hold(WantedLink(target, path), statement)
+        target, path = wanted
+        held = self._links.hold(wanted, statement)
         try:
             with self._watched(path, lambda: "" if leads_to(path) == target else _CHANGED, statement):
                 yield

@@ -120,6 +120,10 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             raise no_link(_operation(spec), spec.link)
         return HeldAddress(spec, ifindex)
 
+    def operation(self, spec: Spec) -> str:
+        """Return what is to be done."""
+        return _operation(spec)
+
     def listen(self, held: HeldAddress) -> None:
         """Subscribe to addresses, and to routes for those that the kernel makes for each."""
         self._join()

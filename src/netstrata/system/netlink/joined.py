@@ -48,7 +48,17 @@ class HeldPort(HeldOptions):
     @property
     def operation(self) -> str:
         """What is to be done, for people."""
-        return f"put {self.spec.link} into {self.spec.kind} {self.spec.master}"
+        return operation_words(self.spec)
+
+    @property
+    def undo_words(self) -> str:
+        """What is done when it is undone."""
+        return f"take {self.spec.link} out of {self.spec.kind} {self.spec.master}"
+
+
+def operation_words(spec: NewPort) -> str:
+    """Return how a link comes into another one, for people."""
+    return f"put {spec.link} into {spec.kind} {spec.master}"
 
 
 class JoinedLinks(LinkStore[NewPort, HeldPort]):
@@ -61,9 +71,13 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
         """Find both links."""
         master, ifindex = self._lookup.index_of(spec.master), self._lookup.index_of(spec.link)
         if not master or not ifindex:
-            operation = f"put {spec.link} into {spec.kind} {spec.master}"
+            operation = operation_words(spec)
             raise no_link(operation, spec.link if master else spec.master)
         return HeldPort(spec, ifindex, master)
+
+    def operation(self, spec: NewPort) -> str:
+        """Return what is to be done."""
+        return operation_words(spec)
 
     def share(self, held: HeldPort, made: HeldPort) -> None:
         """See that it is in the same one, with the same options."""

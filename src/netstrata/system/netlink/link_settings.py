@@ -13,7 +13,7 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
-from netstrata.system.held import GONE, NO_RECOVERY, Loss, Overrides, OverrideStack, Recovery, Spec
+from netstrata.system.held import GONE, NO_RECOVERY, Leaving, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
@@ -157,10 +157,8 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
     def describe(self, key: Key, value: Any) -> str:
         """Return what something of a link is to be, for people."""
         ifindex, word = key
-        setting = SETTINGS[word]
         held = self._links.get(ifindex)
-        name = held.name if held is not None else self._requests.name_of(ifindex)
-        return f"the {setting.noun} of {name} to {setting.words(value)}"
+        return words_of(held.name if held is not None else self._requests.name_of(ifindex), word, value)
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
@@ -235,6 +233,12 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             del self._links[ifindex]
 
 
+def words_of(link: str, word: str, value: Any) -> str:
+    """Return what something of a link is to be, for people."""
+    setting = SETTINGS[word]
+    return f"the {setting.noun} of {link} to {setting.words(value)}"
+
+
 class HoldingLinkSettings:
     """Hold things of a link while the block runs.  Never suspends: see docs/decisions/0002."""
 
@@ -246,6 +250,10 @@ class HoldingLinkSettings:
         self._link = link
         self._values = values
         self._held: list[Held] = []
+
+    def to_do(self, leaving: Leaving) -> list[str]:
+        """Say what entering does, unless it is so already."""
+        return [f"set {words_of(self._link, word, value)}" for word, value in self._values.items()]
 
     async def __aenter__(self) -> None:
         self._held = self._settings.hold_all(self._link, self._values, self._who)

@@ -83,10 +83,14 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
 
     def prepare(self, spec: NewLink) -> HeldLink:
         """Find the link that it is to stand on, and the one of its name."""
-        operation = f"make {spec.kind} {spec.name}"
+        operation = self.operation(spec)
         below = self._index_of(spec.link, operation) if spec.link else 0
         options = resolved(spec.options, operation, self._requests)
         return HeldLink(spec, self._lookup.index_of(spec.name), below, options)
+
+    def operation(self, spec: NewLink) -> str:
+        """Return what is to be done."""
+        return f"make {spec.kind} {spec.name}"
 
     def share(self, held: HeldLink, made: HeldLink) -> None:
         """See that it is the same link."""

@@ -40,6 +40,7 @@ class HeldNeighbour(Held):
     """A neighbour that is held; its link by index."""
 
     __slots__ = ("key", "neighbour", "record")
+    noun = "neighbour"
 
     def __init__(self, neighbour: Neighbour, key: Key) -> None:
         super().__init__()
@@ -75,8 +76,12 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
         """Find the link."""
         ifindex = self._index_of(spec.link)
         if not ifindex:
-            raise no_link(f"add neighbour {_words(spec)}", spec.link)
+            raise no_link(self.operation(spec), spec.link)
         return HeldNeighbour(spec, (ifindex, spec.address))
+
+    def operation(self, spec: Neighbour) -> str:
+        """Return what is to be done."""
+        return f"add neighbour {_words(spec)}"
 
     def share(self, held: HeldNeighbour, made: HeldNeighbour) -> None:
         """See that it is at the same hardware address."""

@@ -5,8 +5,7 @@ listened to as well.  What others do with routes of theirs is heard only where i
 """
 
 import errno
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
 
 from netstrata.ports.kernel import Route
 from netstrata.protocols.rtnetlink import (
@@ -53,9 +52,6 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import Table, connected_link, has_key, look_up
 from netstrata.values import Unavailable, format_address, mask_bits
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _GROUPS = {
     4: (RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_LINK),
     16: (RTNLGRP_IPV6_ROUTE, RTNLGRP_LINK),
@@ -70,6 +66,7 @@ class HeldRoute(Held):
     """A route that is held; its link by index, its metric as the kernel shows it."""
 
     __slots__ = ("destination", "ifindex", "key", "metric", "record", "route")
+    noun = "route"
 
     def __init__(self, route: Route, ifindex: int, metric: int, destination: bytes, body: bytes) -> None:
         super().__init__()
@@ -152,7 +149,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if kind == "unicast":
             ifindex = self._index_of(link) if link is not None else self._towards(spec)
             if not ifindex:
-                raise no_link(f"add route {spec_words(spec)}", link or "without a name")
+                raise no_link(self.operation(spec), link or "without a name")
         if len(destination) == 16:
             destination = mask_bits(destination, prefix)  # as the kernel does, for this family only
             metric = metric or IP6_METRIC
@@ -160,6 +157,10 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
             destination, prefix, gateway, ifindex, metric, table, ROUTE_KINDS[kind], source, mtu, onlink
         )
         return HeldRoute(spec, ifindex, metric, destination + _PREFIX[prefix], body)
+
+    def operation(self, spec: Route) -> str:
+        """Return what is to be done."""
+        return f"add route {spec_words(spec)}"
 
     def share(self, held: HeldRoute, made: HeldRoute) -> None:
         """See that it is the same route."""

@@ -44,6 +44,7 @@ class HeldRule(Held):
     """A rule that is held."""
 
     __slots__ = ("key", "record", "rule")
+    noun = "rule"
 
     def __init__(self, rule: Rule) -> None:
         super().__init__()
@@ -74,6 +75,10 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
     def prepare(self, spec: Rule) -> HeldRule:
         """Return the rule as the kernel will show it."""
         return HeldRule(spec)
+
+    def operation(self, spec: Rule) -> str:
+        """Return what is to be done."""
+        return f"add rule {words(spec)}"
 
     def listen(self, held: HeldRule) -> None:
         """Subscribe to rules of its family."""

@@ -29,6 +29,16 @@ class HeldUp(Held):
         """The name it had."""
         return self.name
 
+    @property
+    def title(self) -> str:
+        """The link, and how it is."""
+        return f"{self.name} up"
+
+    @property
+    def undo_words(self) -> str:
+        """What is done when it is undone."""
+        return f"set {self.name} down"
+
 
 class UpLinks(LinkStore[str, HeldUp]):
     """All links that are held up."""
@@ -40,8 +50,12 @@ class UpLinks(LinkStore[str, HeldUp]):
         """Find the link."""
         ifindex = self._lookup.index_of(spec)
         if not ifindex:
-            raise no_link(f"set {spec} up", spec)
+            raise no_link(self.operation(spec), spec)
         return HeldUp(ifindex, spec)
+
+    def operation(self, spec: str) -> str:
+        """Return what is to be done."""
+        return f"set {spec} up"
 
     def share(self, held: HeldUp, made: HeldUp) -> None:
         """See that it is still up: what was heard may not have been looked at yet."""

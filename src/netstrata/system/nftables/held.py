@@ -33,6 +33,14 @@ class HeldThing:
         self._element_deleted = False  # somebody else has deleted a part of it
         self._statement = who
 
+    def to_do(self, _: object) -> list[str]:
+        """Say what entering does."""
+        return [f"add {title(self.thing)}"]
+
+    def to_undo(self) -> list[str]:
+        """Say what leaving does."""
+        return [f"delete {title(self.thing)}"]
+
     async def __aenter__(self) -> None:
         self._store.enter()
         left = self._store.claim(self.thing, self._statement.title if self._statement is not None else "")

@@ -1,0 +1,114 @@
+"""What would be undone outside if some who hold things left, one after the other; nothing is done.
+
+Every keeper of things answers for what it keeps.  Only what is ours, and what nobody holds who stays, is undone.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+from netstrata.contract import Holder
+
+if TYPE_CHECKING:
+    from netstrata.system.held.overrides import OverrideStack
+    from netstrata.system.held.store import Held
+
+V = TypeVar("V")
+Leaving = Mapping[Holder, int]  # those who would leave; who has the lower number leaves first
+
+
+class Undoing(NamedTuple):
+    """What becomes of one thing when one leaves who holds it.
+
+    Shapes: of what one has done, what has the higher number was done later, and is undone before.
+    """
+
+    who: Holder
+    number: int
+    words: str
+
+
+class Keeper(Protocol):
+    """Who keeps what is held outside."""
+
+    def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
+        """Say what becomes of what is kept; None for each thing that none of them holds."""
+
+
+class Told:
+    """A context manager, and what entering and leaving it does."""
+
+    __slots__ = ("_context", "_to_do", "_to_undo")
+
+    def __init__(
+        self,
+        context: AbstractAsyncContextManager[None],
+        to_do: Callable[[Leaving], str],
+        to_undo: Callable[[], str] | None = None,
+    ) -> None:
+        """Take it; what leaving it does may be known to a keeper only."""
+        self._context = context
+        self._to_do = to_do
+        self._to_undo = to_undo
+
+    def to_do(self, leaving: Leaving) -> list[str]:
+        """Say what entering does once some have left."""
+        return [self._to_do(leaving)]
+
+    def to_undo(self) -> list[str] | None:
+        """Say what leaving does, if no keeper has to be asked."""
+        return [self._to_undo()] if self._to_undo is not None else None
+
+    async def __aenter__(self) -> None:
+        await self._context.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._context.__aexit__(kind, error, trace)
+
+
+def undoing_held(held: "Held", leaving: Leaving) -> Iterator[Undoing | None]:
+    """Say what becomes of a thing that is there or not: the last one who leaves undoes it, unless somebody stays."""
+    who_leave = sorted((who for who in held.holders if who in leaving), key=leaving.__getitem__)
+    if not who_leave:
+        yield None
+        return
+    stays = len(who_leave) < held.count
+    for who in who_leave:
+        if not held.ours:
+            words = f"keep {held.title}: it was there before"
+        elif stays or who is not who_leave[-1]:
+            words = f"keep {held.title}: another statement holds it"
+        else:
+            words = held.undo_words
+        yield Undoing(who, held.number, words)
+
+
+def undoing_stack(
+    stack: "OverrideStack[V]", describe: Callable[[V], str], leaving: Leaving
+) -> Iterator[Undoing | None]:
+    """Say what becomes of a setting: when the top value leaves, what counts then is written."""
+    specs = [(leaving[one.who], one) for one in stack.specs if one.who is not None and one.who in leaving]
+    if not specs:
+        yield None
+        return
+    rest, stands = list(stack.specs), stack.stands
+    for _, spec in sorted(specs, key=_order):
+        is_top = rest[-1] is spec
+        rest.remove(spec)
+        value = rest[-1].value if rest else stack.found
+        if not is_top:
+            words = f"no more set {describe(spec.value)}: another value counts"
+        elif value == stands:
+            words = f"set {describe(value)}: it is so already"
+        else:
+            words = f"set {describe(value)}"
+            stands = value
+        if spec.who is not None:
+            yield Undoing(spec.who, stack.number, words)
+
+
+def _order(pair: "tuple[int, object]") -> int:
+    return pair[0]
