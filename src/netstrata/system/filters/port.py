@@ -11,7 +11,7 @@ from netstrata.ports.filters import FilterRule
 from netstrata.system.filters.held import FilterChange, HeldChange, HeldFilterRule
 from netstrata.system.filters.monitor import FAMILIES, FilterMonitor
 from netstrata.system.filters.tool import argv_of, run_tool
-from netstrata.system.held import NO_RECOVERY, Recovery, Told
+from netstrata.system.held import NO_RECOVERY, Described, Recovery
 from netstrata.system.nftables.records import BY_WORDS, decode_entry, encode_key, journal_kind
 from netstrata.system.tools.run import find_program
 from netstrata.values import Unavailable
@@ -64,7 +64,7 @@ class PacketFilters:
         change = FilterChange("set the policy of", "policy", [b"-P", chain, target], [b"-P", chain, revert])
         held = HeldChange(self._children, self._turns, self._monitor, tool, table, chain, change, self._who)
         journalled = self._journalled(held, b"\n".join((tool.encode(), table, chain, target)), revert)
-        return Told(journalled, lambda leaving: held.to_do(leaving)[0], lambda: held.to_undo()[0])
+        return Described(journalled, lambda leaving: held.to_do(leaving)[0], lambda: held.to_undo()[0])
 
     @asynccontextmanager
     async def _journalled(self, held: HeldChange, key: bytes, revert: bytes) -> AsyncIterator[None]:

@@ -4,7 +4,7 @@ A kind of thing says how one is told from another, how it is made, how it is see
 a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
 """
 
-from netstrata.system.held.foresight import Keeper, Leaving, Told, Undoing
+from netstrata.system.held.foresight import Described, Foresight, Leaving, Undoing
 from netstrata.system.held.hold import Hold
 from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, NoJournal, Recovery, Unanswered, Undone
@@ -14,10 +14,11 @@ __all__ = [
     "GONE",
     "NO_RECOVERY",
     "Behind",
+    "Described",
+    "Foresight",
     "Held",
     "Hold",
     "HoldingSetting",
-    "Keeper",
     "Leaving",
     "Loss",
     "NoJournal",
@@ -26,7 +27,6 @@ __all__ = [
     "Recovery",
     "Spec",
     "Store",
-    "Told",
     "Unanswered",
     "Undoing",
     "Undone",

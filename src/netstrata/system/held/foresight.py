@@ -29,14 +29,14 @@ class Undoing(NamedTuple):
     words: str
 
 
-class Keeper(Protocol):
+class Foresight(Protocol):
     """Who keeps what is held outside."""
 
     def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
         """Say what becomes of what is kept; None for each thing that none of them holds."""
 
 
-class Told:
+class Described:
     """A context manager, and what entering and leaving it does."""
 
     __slots__ = ("_context", "_to_do", "_to_undo")

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from netstrata.contract import Holder
-from netstrata.system.held.foresight import Keeper, Leaving, Undoing
+from netstrata.system.held.foresight import Foresight, Leaving, Undoing
 from netstrata.values import Unavailable, no_memory
 
 if TYPE_CHECKING:
@@ -132,13 +132,13 @@ class _Outcome:
 class Recovery:
     """What is left, until it is claimed or swept away."""
 
-    __slots__ = ("_busy", "_keepers", "_left", "_parts", "_slow", "_tried", "_undo", "journal")
+    __slots__ = ("_busy", "_left", "_parts", "_slow", "_stores", "_tried", "_undo", "journal")
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self._undo: dict[str, Undo] = {}
         self._slow: dict[str, SlowUndo] = {}
-        self._keepers: list[Keeper] = []
+        self._stores: list[Foresight] = []
         self._busy = 0
         self._parts: list[Callable[[], None]] = []
         self._tried: list[LeftEntry] = []  # what could not be undone: it is not tried again before the end
@@ -155,15 +155,15 @@ class Recovery:
         """Know who undoes a kind of thing that takes time to undo: see `finish`."""
         self._slow[kind] = undo
 
-    def keeps(self, keeper: Keeper) -> None:
+    def keeps(self, store: Foresight) -> None:
         """Know who keeps things that are held."""
         if self is not NO_RECOVERY:
-            self._keepers.append(keeper)
+            self._stores.append(store)
 
     def undoing(self, leaving: Leaving) -> "Iterator[Undoing | None]":
         """Say what becomes of all that is held if some leave; None now and then, so that others have their turn."""
-        for keeper in self._keepers:
-            yield from keeper.undoing(leaving)
+        for store in self._stores:
+            yield from store.undoing(leaving)
 
     @property
     def left(self) -> list[LeftEntry]:

@@ -13,7 +13,7 @@ from netstrata.contract import Holder
 from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.places import opened
-from netstrata.system.held import NO_RECOVERY, Recovery, Told
+from netstrata.system.held import NO_RECOVERY, Described, Recovery
 from netstrata.system.heldfiles import directories
 from netstrata.system.heldfiles.directories import Directories, Wanted
 from netstrata.system.heldfiles.layers import NOT_REPLACED, FileLayers, Layer
@@ -48,17 +48,17 @@ class RealHeldFiles:
     def held_file(self, path: bytes, data: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Replace a file, and put back what was found: see `ports.HeldFiles`."""
         name = os.fsdecode(path)
-        return Told(self._held_file(name, data, attributes), lambda _: f"write {name}")
+        return Described(self._held_file(name, data, attributes), lambda _: f"write {name}")
 
     def held_directory(self, path: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Make a directory: see `ports.HeldFiles`."""
         wanted = Wanted(os.fsdecode(path).rstrip("/") or "/", attributes)
-        return Told(self._held_directory(wanted), lambda leaving: self._directories.to_do(wanted, leaving))
+        return Described(self._held_directory(wanted), lambda leaving: self._directories.to_do(wanted, leaving))
 
     def held_link(self, target: bytes, path: bytes) -> AbstractAsyncContextManager[None]:
         """Make a symbolic link: see `ports.HeldFiles`."""
         wanted = WantedLink(os.fsdecode(target), os.fsdecode(path))
-        return Told(self._held_link(wanted), lambda leaving: self._links.to_do(wanted, leaving))
+        return Described(self._held_link(wanted), lambda leaving: self._links.to_do(wanted, leaving))
 
     @asynccontextmanager
     async def _held_file(self, name: str, data: bytes, attributes: Attributes) -> AsyncIterator[None]:
