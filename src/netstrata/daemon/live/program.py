@@ -241,8 +241,9 @@ class LiveProgram:
     def _read(self, candidate: Candidate) -> Waiting[ReadCandidate]:
         """Read a candidate, and compare it with what runs."""
         found = yield from self._reader.read(candidate.read, candidate.document, is_plan=candidate.terms.plan)
-        codes, difference = found.difference.codes, found.difference
-        check_room(statements=sum(len(codes[name].slots) for name in (*difference.firsts, *difference.come)))
+        difference = found.difference
+        begin = filter(None, map(difference.code, (*difference.firsts, *difference.come)))
+        check_room(statements=sum(len(code.slots) for code in begin))
         if candidate.is_outdated():
             raise Failure(f"{NAME}.Busy", text="is being written")
         return found
