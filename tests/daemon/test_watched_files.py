@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -289,16 +290,19 @@ def test_files_that_somebody_else_has_read_meanwhile_are_watched(tmp_path: Path,
         wait_until("the new one", lambda: changed(daemon) == ["-2", "+22"])
 
 
-def queues(daemon: Started) -> list[Path]:
-    """Return the inotify queues of a daemon, as /proc tells of them."""
-    folder = Path(f"/proc/{daemon.child.pid}/fd")
-    return [one for one in folder.iterdir() if "inotify" in os.readlink(one)]
+def queues(daemon: Started) -> list[str]:
+    """Return what /proc tells of the inotify queues of a daemon; one that is made anew meanwhile is none."""
+    found = []
+    for one in Path(f"/proc/{daemon.child.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if "inotify" in os.readlink(one):
+                found.append(Path(str(one).replace("/fd/", "/fdinfo/")).read_text())
+    return found
 
 
 def watched(daemon: Started) -> int:
     """Return how many names and files it watches."""
-    texts = [Path(str(one).replace("/fd/", "/fdinfo/")).read_text() for one in queues(daemon)]
-    return sum(text.count("inotify wd") for text in texts)
+    return sum(text.count("inotify wd") for text in queues(daemon))
 
 
 def test_nothing_is_watched_unless_it_is_asked_for_and_nothing_is_left_open(tmp_path: Path) -> None:
