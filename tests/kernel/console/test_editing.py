@@ -13,8 +13,6 @@ from tests.kernel.console.scene import MARKS, SCREENS, Scene
 from netstrata.cli.client import Connection
 from netstrata.cli.demo.network import Network
 from netstrata.testing.child import wait_until
-from netstrata.testing.namespaces import become_root
-from netstrata.values import Unavailable
 
 pytestmark = MARKS
 LAN = """process lan {
@@ -42,12 +40,8 @@ DROP = "document.querySelector('.editing [data-act=drop]')?.click()"  # else the
 
 
 @pytest.fixture(scope="module")
-def scene() -> Iterator[Scene]:
+def scene(root: None) -> Iterator[Scene]:
     """A scene whose console may change the program."""
-    try:
-        become_root()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, Network() as network:
         program = Path(name) / "house.ncd"
         program.write_text(PROGRAM)
