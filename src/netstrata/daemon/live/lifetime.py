@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.document import Document
-from netstrata.daemon.live.file_watch import FileWatch
 from netstrata.daemon.live.history import History
 from netstrata.daemon.live.kept import KeptPrograms, Read, State
 from netstrata.daemon.live.program import LiveProgram
@@ -35,9 +34,13 @@ def live_program(
     history = History(KeptPrograms(kept_in), start.state if start is not None else State(Document()))
     live = LiveProgram(path, read, registry, engine, stream, history)
     live.begin(program, start.document if start is not None else Document())
+    if not watch:
+        yield live
+        return
+    from netstrata.daemon.live.file_watch import FileWatch
+
     files = FileWatch(live, stream)
-    if watch:
-        files.begin()
+    files.begin()
     try:
         yield live
     finally:

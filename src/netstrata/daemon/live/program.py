@@ -7,7 +7,7 @@ as a plan or made the program.  One that is refused changes nothing.
 from asyncio import Event as Signal
 from asyncio import wait_for
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netstrata.control.answers import Answer, Later, Waiting
 from netstrata.control.interface import NAME
@@ -18,7 +18,6 @@ from netstrata.daemon.live.aside import Aside, Driven
 from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.history import History, Runs, ToKeep
 from netstrata.daemon.live.kept import Read, Version, digest_of
-from netstrata.daemon.live.plan import Step, planned_steps
 from netstrata.daemon.live.reading import ReadCandidate, Reader
 from netstrata.daemon.live.room import TOO_LARGE, check_room
 from netstrata.engine.change import Change
@@ -31,6 +30,9 @@ from netstrata.language.diagnostics import render_all
 from netstrata.language.refusals import Refusals
 from netstrata.language.tree import PlainProgram
 from netstrata.values import Refused, Source, one_line
+
+if TYPE_CHECKING:
+    from netstrata.daemon.live.plan import Step
 
 MOST_STEPS: Final = 10_000  # that an answer tells of
 AGAIN_S: Final = 1.0  # between two attempts to go back, while something else is done
@@ -202,6 +204,8 @@ class LiveProgram:
                 raise Failure(f"{NAME}.Busy", text="was changed meanwhile")
 
     def _planned(self, candidate: Candidate) -> Waiting[Answer]:
+        from netstrata.daemon.live.plan import planned_steps
+
         difference = (yield from self._read(candidate)).difference
         steps: list[Step] = []
         for step in planned_steps(self.engine, difference, self._stream):
@@ -256,7 +260,7 @@ class LiveProgram:
         if using:
             raise Failure(f"{NAME}.InUse", process=difference.gone[0], by=sorted(using))
 
-    def _change(self, difference: Difference, why: str, steps: list[Step]) -> Waiting[None]:
+    def _change(self, difference: Difference, why: str, steps: "list[Step]") -> Waiting[None]:
         """Undo what differs, and begin what is new."""
         count = len(difference.firsts) + len(difference.gone) + len(difference.come)
         text = f"the program was changed: {why} (processes and templates that differ: {count})"
@@ -276,7 +280,7 @@ class LiveProgram:
         finally:
             self._stream.unsubscribe(take)
 
-    def _become(self, candidate: Candidate, found: ReadCandidate, steps: list[Step]) -> Waiting[None]:
+    def _become(self, candidate: Candidate, found: ReadCandidate, steps: "list[Step]") -> Waiting[None]:
         """Make a candidate the program."""
         difference = found.difference
         self.still.clear()
@@ -321,7 +325,7 @@ class LiveProgram:
             yield from self.offer(back_to(version, "nobody has confirmed", NOBODY))
 
 
-def _steps_of(event: Event) -> Iterator[Step]:
+def _steps_of(event: Event) -> "Iterator[Step]":
     """Yield what is undone or begun, if an event tells of such."""
     if event.kind == "transition" and "gone" in (event.fields["from"], event.fields["to"]):
         place = event.place

@@ -1,6 +1,6 @@
 """A candidate read and compared with what runs: only what differs in its files, if that can be told, else all of it."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.control.answers import Waiting
 from netstrata.daemon.live.aside import Aside
@@ -11,10 +11,13 @@ from netstrata.engine.compiler import compile_in_steps
 from netstrata.engine.difference import Difference
 from netstrata.engine.machine import Engine
 from netstrata.engine.registry import Registry
-from netstrata.engine.reread import Reread, Rereading, Tables, tables_of
 from netstrata.language.load import load_in_steps
 from netstrata.language.tree import PlainProgram
 from netstrata.values import Source
+
+# Every daemon starts with this; what only a reload needs is imported there.
+if TYPE_CHECKING:
+    from netstrata.engine.reread import Reread, Tables
 
 
 class ReadCandidate(NamedTuple):
@@ -22,7 +25,7 @@ class ReadCandidate(NamedTuple):
 
     sources: list[Source]
     difference: Difference
-    reread: Reread | None  # None if it was read as a whole
+    reread: "Reread | None"  # None if it was read as a whole
     followed: set[str] | None
 
 
@@ -66,6 +69,8 @@ class Reader:
 
     def _reread(self, read: Read, is_plan: bool) -> Waiting[ReadCandidate | None]:
         """Read what differs in the files of what runs; None if all must be read, if only to tell what is wrong."""
+        from netstrata.engine.reread import Rereading, tables_of
+
         texts: Texts = {}
         for source in self._sources:
             file = Aside(read, source.name)
@@ -73,7 +78,8 @@ class Reader:
             if file.error is not None:
                 return None
             texts[source.name] = file.found
-            check_room(text=0 if file.found == source.text else len(file.found or b""))
+            if file.found != source.text:
+                check_room(text=len(file.found or b""))
         codes = self._engine.templates
         if self._tables is None:
             self._tables = tables_of(codes, self._sources, self._document.loaded)
