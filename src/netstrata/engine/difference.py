@@ -3,7 +3,7 @@
 Layout, comments, the order of processes, files and the numbers of hidden templates make no difference.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from typing import Final
 
 from netstrata.engine.evaluation import Expression
@@ -120,14 +120,8 @@ class Difference:
     @property
     def touched(self) -> dict[str, None]:
         """The processes and templates, as they are written in the old program, of which anything differs, in order."""
-        found: dict[str, None] = {}
-        written = ""
-        for name, code in self._old.items():
-            if not code.hidden:
-                written = name
-            if name in self.firsts or name not in self._compared:
-                found[written] = None
-        return found
+        differ = (written for written, name, _ in self._written() if name in self.firsts or name not in self._compared)
+        return dict.fromkeys(differ)
 
     @property
     def reaches_out(self) -> bool:
@@ -138,13 +132,18 @@ class Difference:
         if self._around is self._old:
             return True
         touched = self.touched
+        return any(
+            written in touched and (self._old[written].template or _has_blocks(code))
+            for written, _, code in self._written()
+        )
+
+    def _written(self) -> Iterator[tuple[str, str, Code]]:
+        """Yield the old program's code by name, each after the process or template that it is written in."""
         written = ""
         for name, code in self._old.items():
             if not code.hidden:
                 written = name
-            if written in touched and (self._old[written].template or _has_blocks(code)):
-                return True
-        return False
+            yield written, name, code
 
     @property
     def outdated(self) -> set[str]:
