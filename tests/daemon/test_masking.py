@@ -1,6 +1,7 @@
 """Secrets are taken out of what leaves the daemon."""
 
 import json
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -40,6 +41,13 @@ def test_a_secret_is_masked_wherever_it_stands_and_however_it_is_written() -> No
     assert redacted(f"is {raw}!") == "is ********!"
     assert redacted('{"a \\"b\\"\\\\\\n\\xff"}') == '{"********"}'
     assert redacted(b'a "b"\\\n\xff'.hex()) == "********"
+
+
+def test_a_secret_is_masked_in_a_command_line() -> None:
+    SECRETS.keep(b"it's one")
+    line = shlex.join(["/bin/echo", "it's one", "x=it's one"])
+
+    assert redacted(line) == "/bin/echo '********' 'x=********'"
 
 
 def test_the_longest_secret_goes_first_so_that_nothing_of_it_is_left() -> None:

@@ -3,7 +3,7 @@
 A port never sees the statement itself, so that it can stand behind a process of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from netstrata.values import Unavailable
@@ -38,6 +38,9 @@ class Holder(Protocol):
 
     def uses(self, tool: Callable[[], str] | None) -> None:
         """Know how to say which tool works for the statement, and for how long, to whoever asks; None: it has ended."""
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
+        """Tell what was done outside for the statement just now, in the words of a plan, if somebody wants to know."""
 
     @property
     def title(self) -> str:

@@ -239,8 +239,9 @@ method Retry(process: ?string) -> (processes: []string)
 
 # The verbs that change the program are for root, and who the daemon runs as.  What differs from what runs is undone,
 # with what stands on it, and then what is new begins; nothing else is touched.  changed says whether anything differs;
-# steps are those until all was undone, in order.  With plan nothing is changed, and steps are what would be.  With
-# persist a change outlives the daemon.  With confirm it has to be confirmed within so many seconds, or goes back.
+# steps are what has happened, in order, with what was done outside: until all was undone, and what is new was made, if
+# that did not take longer than a second.  With plan nothing is changed, and steps are what would be.  With persist a
+# change outlives the daemon.  With confirm it has to be confirmed within so many seconds, or goes back.
 
 # Read the program's file again, with what it includes.
 method Reload(confirm: ?int, plan: ?bool) -> (changed: bool, steps: []Step)

@@ -1,6 +1,6 @@
 """Statements that ports are called for, by number: what a port reports of one reaches it as long as it exists."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from netstrata.contract import NOTE
@@ -78,6 +78,12 @@ class HolderId:
         statement = self._holders.find(self.number)
         if statement is not None:
             statement.uses(tool)
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
+        """Tell what was done for it, if somebody wants to know."""
+        statement = self._holders.find(self.number)
+        if statement is not None:
+            statement.did(words)
 
     @property
     def title(self) -> str:

@@ -6,7 +6,7 @@ and no input: timers are handed in, and everything else from outside enters thro
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from netstrata.engine.environment import Environment, Observer, ProgramChange, Retry
@@ -50,6 +50,7 @@ class Engine:
         self.offers: dict[bytes, Any] = {}  # `ProvidedName`s: what is provided, or waited for, by name
         self.holders = Holders()  # who ports are called for
         self.change: ProgramChange | None = None  # of the program, while what differs is undone
+        self.witness: Callable[[Statement, Iterable[str]], None] | None = None  # is told what is done outside
         self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
 
     def retry_all(self) -> None:
@@ -64,6 +65,11 @@ class Engine:
         """Let something from outside in: it is acted on when all that came before is worked off."""
         self.inbox.append(action)
         self.outside.wake()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something is due, beside what timers and the outside will bring."""
+        return bool(self.stack or self.inbox)
 
     def work_off(self, steps: int) -> bool:
         """Work off what is due and then each event, about so many steps; say whether nothing is left."""

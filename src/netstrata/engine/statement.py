@@ -3,6 +3,7 @@
 none --begin--> down <--> up          down, up --die--> dying --dead--> none
 """
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import NOTE, Declaration
@@ -140,6 +141,12 @@ class Statement(Owner):
         line = f"{reason}; starting it again in {wait_ms / 1000:g} s"
         self.last_line = line
         self.process.engine.observer.retries(self, line, wait_ms)
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
+        """Tell what was done outside for it, if somebody wants to know."""
+        witness = self.process.engine.witness
+        if witness is not None:
+            witness(self, words())
 
     def processes(self) -> "list[Process]":
         """Return the processes that it has created and that exist."""

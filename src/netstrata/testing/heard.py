@@ -1,7 +1,7 @@
 """A statement for tests of ports: it keeps what is said in its name."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from netstrata.contract import NOTE
@@ -24,6 +24,7 @@ class Heard:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.children: list[tuple[str, int]] = []  # who said those that children said
+        self.deeds: list[str] = []
         self.losses: list[Unavailable] = []
         self.tool: Callable[[], str] | None = None
         self._said = asyncio.Event()
@@ -48,6 +49,10 @@ class Heard:
     def uses(self, tool: Callable[[], str] | None) -> None:
         """Keep it."""
         self.tool = tool
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
+        """Keep them."""
+        self.deeds += words()
 
     def again(self, reason: str, wait_ms: int) -> None:
         """Keep it as a line."""

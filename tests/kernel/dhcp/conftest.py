@@ -10,7 +10,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +50,9 @@ class Told:
         raise AssertionError(what)
 
     def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
         """Forget it."""
 
     def again(self, reason: str, wait_ms: int) -> None:

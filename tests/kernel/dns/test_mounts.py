@@ -9,7 +9,7 @@ import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -44,6 +44,9 @@ class Told:
         raise AssertionError(what)
 
     def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
         """Forget it."""
 
     def again(self, reason: str, wait_ms: int) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,6 +50,9 @@ class Statement:
         raise AssertionError(what)
 
     def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
         """Forget it."""
 
     def again(self, reason: str, wait_ms: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -30,6 +30,9 @@ class Told:
         raise AssertionError(what)
 
     def uses(self, tool: Callable[[], str] | None) -> None:
+        """Forget it."""
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
         """Forget it."""
 
     def again(self, reason: str, wait_ms: int) -> None:

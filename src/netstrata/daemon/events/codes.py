@@ -31,6 +31,12 @@ def place_of(slot: Slot) -> Place:
     return Place(slot.index + 1, slot.type, span.source.name, line, column)
 
 
+def is_secret(slot: Slot) -> bool:
+    """Say whether what a statement is given may be a secret."""
+    declaration = declaration_of(slot)
+    return slot.tainted or (declaration is not None and any(one.shape.secret for one in declaration.arguments))
+
+
 def statement_of(slot: Slot, layers: Layers, engine: Engine) -> list[Any]:
     """Return a statement as the text has it."""
     place = place_of(slot)

@@ -34,6 +34,13 @@ class Aside:
             self._loop.call_soon_threadsafe(self.later.come)
 
 
+def pause(seconds: float) -> Later:
+    """Return what comes after a time."""
+    later = Later()
+    asyncio.get_running_loop().call_later(seconds, later.come)
+    return later
+
+
 class Driven:
     """Work in slices that goes on whoever waits for it."""
 

@@ -8,15 +8,16 @@ from typing import Any, Final
 
 from netstrata.contract import Declaration
 from netstrata.contract.secrets import SECRETS
+from netstrata.daemon.events.codes import is_secret
 from netstrata.daemon.events.layers import declaration_of
 from netstrata.daemon.text.redaction import redacted
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.evaluation import Expression
-from netstrata.engine.holders import HolderId
 from netstrata.engine.machine import Engine
 from netstrata.engine.program import Slot
 from netstrata.engine.prospect import Foreseen, Prospect
 from netstrata.engine.statement import Statement
+from netstrata.system.held import Leaving
 from netstrata.values import Refused, Value
 
 AT_ONCE: Final = 256  # things that are asked about before others have their turn
@@ -34,7 +35,7 @@ class Operations:
 
     def __init__(self, engine: Engine, prospect: Prospect) -> None:
         self._ports = engine.outside.ports
-        self._leaving: dict[HolderId, int] = {}
+        self._leaving = Leaving()
         for statement in prospect.undone:
             holder = statement.holder_id()
             if holder is not None:
@@ -58,7 +59,7 @@ class Operations:
         told = [cut(words) for _, words in kept]
         if declaration.kind not in _BY_PORTS:
             return told
-        found = self._run(statement.slot, declaration, Foreseen(statement.process, statement.index))
+        found = self._run(statement.slot, declaration, Foreseen(statement.process, statement.index), Leaving())
         if isinstance(found, str) or (found.to_undo is None and not told):
             return [*told, RUNNING]
         if found.to_undo and is_secret(statement.slot):
@@ -74,10 +75,10 @@ class Operations:
             return [RUNNING]
         if is_secret(slot):
             return [SECRET]
-        found = self._run(slot, declaration, frame)
+        found = self._run(slot, declaration, frame, self._leaving)
         return [found] if isinstance(found, str) else found.to_do
 
-    def _run(self, slot: Slot, declaration: Declaration, frame: Foreseen) -> Any:
+    def _run(self, slot: Slot, declaration: Declaration, frame: Foreseen, leaving: Leaving) -> Any:
         """Run a body against ports that do nothing; return them, or why that tells nothing."""
         known = SECRETS.all()
         try:
@@ -86,7 +87,7 @@ class Operations:
                 return LATER
             if not declaration.implementation.__module__.startswith(BUILT_IN):
                 return RUNNING
-            ports = self._ports.planned(self._leaving)
+            ports = self._ports.planned(leaving)
             if not _tells(declaration, values, ports):
                 return RUNNING
             ports.to_do = [cut(redacted(words)) for words in ports.to_do]
@@ -102,12 +103,6 @@ class Operations:
             return expression.evaluate(frame)
         except Refused:
             return None
-
-
-def is_secret(slot: Slot) -> bool:
-    """Say whether what a statement is given may be a secret."""
-    declaration = declaration_of(slot)
-    return slot.tainted or (declaration is not None and any(one.shape.secret for one in declaration.arguments))
 
 
 def _tells(declaration: Declaration, values: list[Value], ports: Any) -> bool:

@@ -1,14 +1,13 @@
 """What a change would undo and begin, for people: step by step, with what templates run as far as the text tells."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from netstrata.daemon.events.codes import place_of
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.events.layers import declaration_of, templates_named
-from netstrata.daemon.live.operations import Operations, is_secret
+from netstrata.daemon.live.operations import Operations
+from netstrata.daemon.live.report import Step, step_of, with_operations
 from netstrata.daemon.text.paths import child_path
-from netstrata.daemon.text.rendering import cut
 from netstrata.engine.difference import Codes, Difference
 from netstrata.engine.expressions import Call
 from netstrata.engine.machine import Engine
@@ -19,7 +18,6 @@ from netstrata.values import List
 AT_ONCE: Final = 64  # statements, before others have their turn
 DEEPEST: Final = 50  # templates in one another that are followed
 
-Step = dict[str, Any]
 Steps = Iterator[Step | None]  # None: others have their turn
 
 
@@ -33,7 +31,8 @@ def planned_steps(engine: Engine, difference: Difference, stream: EventLog) -> S
         if number % AT_ONCE == 0:
             yield None
         path = stream.path_of(statement.process)
-        yield _with(step_of("undone", path, statement.slot, statement.declaration.name), operations.undone(statement))
+        step = step_of("undone", path, statement.slot, statement.declaration.name)
+        yield with_operations(step, operations.undone(statement))
     yield None
     following = _Following(difference.codes, operations)
     for process, index in prospect.from_.items():
@@ -43,34 +42,6 @@ def planned_steps(engine: Engine, difference: Difference, stream: EventLog) -> S
     for code in prospect.come:
         yield from following.process(code, code.name, 0, Foreseen(None, 0))
         yield None
-
-
-def step_of(what: str, process: str, slot: Slot, name: str = "") -> Step:
-    """Return one step."""
-    place = place_of(slot)
-    return {
-        "what": what,
-        "process": process,
-        "statement": place.statement,
-        "name": name or slot.type,
-        "file": place.file,
-        "line": place.line,
-        "text": cut(_text_of(slot)),
-    }
-
-
-def _with(step: Step, operations: list[str]) -> Step:
-    """Add what is done outside to a step, if anything is."""
-    return {**step, "operations": operations} if operations else step
-
-
-def _text_of(slot: Slot) -> str:
-    """Return a statement as it is written, in a line, but for what may be a secret."""
-    if is_secret(slot):
-        return f"{slot.type}(…)"
-    span = slot.span
-    text = span.source.text[span.start : span.end]
-    return " ".join(text.decode("utf-8", "backslashreplace").split())
 
 
 class _Following:
@@ -86,7 +57,7 @@ class _Following:
         """Yield what begins of a process from an index on; perhaps, if that depends on what is not known now."""
         self._within.append(code)
         for slot in code.slots[index:]:
-            step = _with(step_of("begun", path, slot), self._operations.begun(slot, frame))
+            step = with_operations(step_of("begun", path, slot), self._operations.begun(slot, frame))
             if perhaps:
                 step["perhaps"] = True
             yield step

@@ -6,15 +6,15 @@ as a plan or made the program.  One that is refused changes nothing.
 
 from asyncio import Event as Signal
 from asyncio import wait_for
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from netstrata.control.answers import Answer, Later, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer
-from netstrata.daemon.events.event import Event
 from netstrata.daemon.events.event_log import EventLog
-from netstrata.daemon.live.aside import Aside, Driven
+from netstrata.daemon.live.aside import Aside, Driven, pause
 from netstrata.daemon.live.document import Document
 from netstrata.daemon.live.history import History, Runs, ToKeep
 from netstrata.daemon.live.kept import Read, Version, digest_of
@@ -32,9 +32,10 @@ from netstrata.language.tree import PlainProgram
 from netstrata.values import Refused, Source, one_line
 
 if TYPE_CHECKING:
-    from netstrata.daemon.live.plan import Step
+    from netstrata.daemon.live.report import ChangeReport
 
-MOST_STEPS: Final = 10_000  # that an answer tells of
+SETTLES_S: Final = 1.0  # that what begins in a change may take to be made, until it is told what has happened
+LOOKS_AGAIN_S: Final = 0.005  # after which it is looked whether it is
 AGAIN_S: Final = 1.0  # between two attempts to go back, while something else is done
 
 
@@ -173,13 +174,13 @@ class LiveProgram:
     def _take_up(self, candidate: Candidate) -> Waiting[Answer]:
         """Make a candidate the program."""
         self._busy = f"is being read ({candidate.why})"
-        steps: list[Step] = []
+        report = self._report()
         try:
             yield from self._guard(candidate)
             found = yield from self._read(candidate)
             self._check_use(candidate, found.difference)
             # From here on it is done, whether who has asked for it is still there or not.
-            work = Driven(lambda: self._become(candidate, found, steps))
+            work = Driven(lambda: self._become(candidate, found, report))
             yield work.later
             work.result()
         finally:
@@ -187,7 +188,12 @@ class LiveProgram:
                 Driven(self._release)
             elif self.still.is_set():
                 self._busy = ""
-        return {"changed": not found.difference.is_nothing, "steps": steps}
+        return {"changed": not found.difference.is_nothing, "steps": report.steps}
+
+    def _report(self) -> "ChangeReport":
+        from netstrata.daemon.live.report import ChangeReport
+
+        return ChangeReport(self.engine, self._stream)
 
     def _plan(self, candidate: Candidate) -> Waiting[Answer]:
         """Tell what a candidate would undo and begin; whoever changes the program meanwhile does not wait for that."""
@@ -205,6 +211,7 @@ class LiveProgram:
 
     def _planned(self, candidate: Candidate) -> Waiting[Answer]:
         from netstrata.daemon.live.plan import planned_steps
+        from netstrata.daemon.live.report import MOST_STEPS, Step
 
         difference = (yield from self._read(candidate)).difference
         steps: list[Step] = []
@@ -260,27 +267,26 @@ class LiveProgram:
         if using:
             raise Failure(f"{NAME}.InUse", process=difference.gone[0], by=sorted(using))
 
-    def _change(self, difference: Difference, why: str, steps: "list[Step]") -> Waiting[None]:
+    def _change(self, difference: Difference, why: str, report: "ChangeReport") -> Waiting[None]:
         """Undo what differs, and begin what is new."""
         count = len(difference.firsts) + len(difference.gone) + len(difference.come)
         text = f"the program was changed: {why} (processes and templates that differ: {count})"
         self._busy = f"is being changed ({why})"
         done = Later()
         change = Change(self.engine, difference, lambda: self._stream.change(text), done.come)
-
-        def take(event: Event) -> None:
-            if len(steps) < MOST_STEPS:
-                steps.extend(_steps_of(event))
-
-        self._stream.subscribe(take)
-        try:
+        with report.kept():
             self.engine.event(change.begin)
             yield done
-            yield None
-        finally:
-            self._stream.unsubscribe(take)
+            yield from self._settle(report)
 
-    def _become(self, candidate: Candidate, found: ReadCandidate, steps: "list[Step]") -> Waiting[None]:
+    def _settle(self, report: "ChangeReport") -> Waiting[None]:
+        """Wait until what begins has been made, but not for long."""
+        end = monotonic() + SETTLES_S
+        yield None
+        while (self.engine.has_work or report.is_open) and monotonic() < end:
+            yield None if self.engine.has_work else pause(LOOKS_AGAIN_S)
+
+    def _become(self, candidate: Candidate, found: ReadCandidate, report: "ChangeReport") -> Waiting[None]:
         """Make a candidate the program."""
         difference = found.difference
         self.still.clear()
@@ -297,7 +303,7 @@ class LiveProgram:
             self._reader.become(found, candidate.document)
             self.history.take(keeping, self._time_is_over)
             if not difference.is_nothing:
-                yield from self._change(difference, candidate.why, steps)
+                yield from self._change(difference, candidate.why, report)
             elif self.runs != before:
                 self._stream.change(f"the program's text was changed, and means the same: {candidate.why}")
             if not keeping.must:
@@ -323,15 +329,6 @@ class LiveProgram:
             return
         for version in self.history.others(self.runs, awaited.previous):
             yield from self.offer(back_to(version, "nobody has confirmed", NOBODY))
-
-
-def _steps_of(event: Event) -> "Iterator[Step]":
-    """Yield what is undone or begun, if an event tells of such."""
-    if event.kind == "transition" and "gone" in (event.fields["from"], event.fields["to"]):
-        place = event.place
-        what = "begun" if event.fields["from"] == "gone" else "undone"
-        step = {"what": what, "process": event.process, "statement": place.statement, "name": place.name}
-        yield {**step, "file": place.file, "line": place.line}
 
 
 def _root_of(process: Process) -> Process:

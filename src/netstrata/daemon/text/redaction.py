@@ -7,6 +7,7 @@ from netstrata.language.valuetext import format_value
 from netstrata.values import one_line
 
 LINE = 16  # characters of a line of a longer secret, such as a key, that is looked for by itself
+_QUOTE = "'\"'\"'"  # a single quote within single quotes, as `shlex.join` writes it
 # What clients tell things apart by: whoever puts a secret there takes it out himself, so that a name stays one.
 KEYS = frozenset(
     ["behind", "file", "from", "kind", "name", "parent", "process", "processes", "provider", "state", "to", "what"]
@@ -45,7 +46,8 @@ _FORMS = _Forms()
 def _forms_of(secret: bytes) -> set[str]:
     text = secret.decode("utf-8", "backslashreplace")
     quoted = format_value(secret)[1:-1].decode("utf-8", "backslashreplace")
-    forms = {text, one_line(text), quoted, one_line(quoted)}
+    shell = text.replace("'", _QUOTE)
+    forms = {text, one_line(text), quoted, one_line(quoted), shell, one_line(shell)}
     if len(secret) >= SHORTEST:
         forms |= {secret.hex(), secret.hex().upper()}
         forms |= {line for line in text.splitlines() if len(line) >= LINE}

@@ -14,6 +14,7 @@ from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.stop_timeout import StopTimeout
+from netstrata.system.held import WAS_LEFT, tell
 from netstrata.values import Unavailable, no_memory
 
 Start = Callable[[Command, Holder | None], Child]
@@ -47,7 +48,7 @@ class HeldCommand:
         self._options = options
         self._statement = who
 
-    def to_do(self, _: object) -> list[str]:
+    def to_do(self, _: object = None) -> list[str]:
         """Say what entering does."""
         return _run(self._do)
 
@@ -59,6 +60,7 @@ class HeldCommand:
         if not self._do:
             return
         child = self._start(Command(self._do, self._options), self._statement)
+        tell(self._statement, self.to_do)
         await_end(child, self._statement)
         with self._under_way():
             cancelled = await child.outlast()
@@ -85,7 +87,9 @@ class HeldCommand:
             child = self._start(Command(self._undo, self._options), self._statement)
         except Unavailable as error:
             self._note(f"{error}; ignoring")
+            tell(self._statement, self.to_undo, error.reason)
             return None
+        tell(self._statement, self.to_undo)
         await_end(child, self._statement)
         cancelled = await child.outlast()
         if child.status != 0:
@@ -138,7 +142,7 @@ class KeptAlive:
         self._timer: asyncio.TimerHandle | None = None
         self._leaving = False
 
-    def to_do(self, _: object) -> list[str]:
+    def to_do(self, _: object = None) -> list[str]:
         """Say what entering does."""
         return ["start " + shlex.join(map(os.fsdecode, self._command.words))] if self._command is not None else []
 
@@ -156,6 +160,7 @@ class KeptAlive:
         else:
             self._since = time.monotonic()
             self._watch(child, self._command)
+        tell(self._statement, self.to_do, WAS_LEFT if child is not None else "")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -165,9 +170,11 @@ class KeptAlive:
             self._timer.cancel()
         child = self._child
         if child is None or child.ended:
+            tell(self._statement, self.to_undo, "it has ended already")
             return
         child.stop(self._stop_timeout.seconds, self._note)
         cancelled = await child.outlast()
+        tell(self._statement, self.to_undo)
         if cancelled is not None:
             raise cancelled
 

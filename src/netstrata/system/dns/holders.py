@@ -11,7 +11,7 @@ from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import MARK, ResolverFile
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
-from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.held import NO_RECOVERY, Recovery, tell
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -86,21 +86,32 @@ class ResolverConfiguration:
             self._backend = None
             self._unguard()
         try:
-            if isinstance(backend, ResolvconfCommand):
-                if self._holders and not backend.left_covers(self._text()):
-                    return await backend.write(self._text(), holder.statement)
-                if self._holders:
-                    return None
-                return await backend.restore(holder.statement)
-            if backend is not None and self._holders:
-                self._write(backend, holder)
-            elif backend is not None and not backend.restore():
-                holder.note(f"dns: {self._path} was changed by somebody else, and is left like that")
+            cancelled = await self._write_without(holder, backend)
         except (Unavailable, OSError) as error:
             cannot = error if isinstance(error, Unavailable) else f"cannot write {self._path}: {error.strerror}"
             holder.note(f"dns: {cannot}; ignoring")
+            tell(holder.statement, holder.to_undo, str(cannot))
             if backend is not None and not self._holders and error.errno:  # else it is resolvconf that will not
                 backend.leave(holder.statement)
+            return None
+        tell(holder.statement, holder.to_undo)
+        return cancelled
+
+    async def _write_without(
+        self, holder: "_Held", backend: ResolverFile | ResolvconfCommand | None
+    ) -> "CancelledError | None":
+        """Write what is held still, or put back what was found.
+
+        Raises: Unavailable, OSError.
+        """
+        if isinstance(backend, ResolvconfCommand):
+            if self._holders and not backend.left_covers(self._text()):
+                return await backend.write(self._text(), holder.statement)
+            return await backend.restore(holder.statement) if not self._holders else None
+        if backend is not None and self._holders:
+            self._write(backend, holder)
+        elif backend is not None and not backend.restore():
+            holder.note(f"dns: {self._path} was changed by somebody else, and is left like that")
         return None
 
     def _watch(self, backend: ResolverFile) -> None:
@@ -197,7 +208,7 @@ class _Held:
         if self.statement is not None:
             self.statement.note(line)
 
-    def to_do(self, _: object) -> list[str]:
+    def to_do(self, _: object = None) -> list[str]:
         """Say what entering does."""
         return [f"add to the resolver configuration: {_text(line)}" for line in self.lines]
 
@@ -207,6 +218,7 @@ class _Held:
 
     async def __aenter__(self) -> None:
         await self._configuration.enter(self)
+        tell(self.statement, self.to_do)
 
     async def __aexit__(self, *_: object) -> None:
         await self._configuration.leave(self)

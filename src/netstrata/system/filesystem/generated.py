@@ -14,7 +14,7 @@ from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PRIVATE
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.filesystem.places import make_private_directory, opened, read_file
-from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing
+from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing, tell
 from netstrata.values import Unavailable
 
 DIRECTORY = "generated"
@@ -53,6 +53,7 @@ class GeneratedFile:
         if not self.is_ours():
             self._put()
         self._recovery.journal.done(self.number)
+        tell(self.statement, lambda: [f"write {self.path}"])
         found = os.stat(self.path, follow_symlinks=False)
         self.size = found.st_size
         self.changed = found.st_mtime
@@ -61,6 +62,11 @@ class GeneratedFile:
                 self._guard = FileGuard(self, self._repair)
             except OSError as error:
                 self.statement.note(f"{self.path} is not watched for changes: {error.strerror}")
+
+    @property
+    def undo_words(self) -> str:
+        """What is done when it is not needed any more."""
+        return f"remove {self.path}"
 
     def is_ours(self) -> bool:
         """Say whether it is as it was written."""
@@ -111,9 +117,11 @@ class GeneratedFile:
         except OSError as error:
             if self.statement is not None:
                 self.statement.note(f"cannot remove {self.path}: {error.strerror}; ignoring")
+            tell(self.statement, lambda: [self.undo_words], error.strerror or str(error))
             self._recovery.leave(self.number, KIND, os.fsencode(self.path), b"", self.statement, done=True)
         else:
             self._recovery.journal.undone(self.number)
+            tell(self.statement, lambda: [self.undo_words])
 
 
 class GeneratedFiles:
@@ -131,7 +139,7 @@ class GeneratedFiles:
         """Say what becomes of all files if some who have them leave."""
         for file in list(self.held.values()):
             if file.statement is not None and file.statement in leaving:
-                yield Undoing(file.statement, file.number, f"remove {file.path}")
+                yield Undoing(file.statement, file.number, file.undo_words)
             else:
                 yield None
 

@@ -17,6 +17,7 @@ from netstrata.system.fair_lock import turn
 from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
 from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
+from netstrata.system.held import IS_GONE, tell
 from netstrata.system.nftables.records import BY_WORDS, FilterEntry
 from netstrata.system.tools.run import find_program
 from netstrata.values import Unavailable
@@ -76,7 +77,7 @@ class HeldChange:
         self._statement = who
         self.last_policy = b""  # that a daemon before us has set, if it is to stay as long as it stands
 
-    def to_do(self, _: object) -> list[str]:
+    def to_do(self, _: object = None) -> list[str]:
         """Say what entering does."""
         return [self._line(self._change.do)]
 
@@ -111,8 +112,10 @@ class HeldChange:
             if verdict.cancelled is None:
                 raise Unavailable(operation, verdict.reason)
             self._note(f"cannot {operation}: {verdict.reason}: there is nothing to undo")
-        elif verdict.cancelled is not None:
-            await self._go_back()
+        else:
+            tell(self._statement, self.to_do)
+            if verdict.cancelled is not None:
+                await self._go_back()
         if verdict.cancelled is not None:
             raise verdict.cancelled
 
@@ -136,6 +139,7 @@ class HeldChange:
             self._monitor.let_go(self._spot)
         if self._gone:
             self._crash_record.undone(self._spot)
+            tell(self._statement, self.to_undo, IS_GONE)
             return None
         try:
             async with turn(self._turns, _WAITS, self._statement):
@@ -143,6 +147,7 @@ class HeldChange:
         except Unavailable as error:
             self._crash_record.leave(self._spot)
             self._note(f"{error}; ignoring")
+            tell(self._statement, self.to_undo, error.reason)
             return None
         if verdict.interrupted:
             self._crash_record.leave(self._spot)
@@ -150,6 +155,7 @@ class HeldChange:
             self._crash_record.undone(self._spot)
         if verdict.reason:
             self._note(f"cannot undo it with {self._tool}: {verdict.reason}; ignoring")
+        tell(self._statement, self.to_undo, verdict.reason)
         return verdict.cancelled
 
     async def _do(self) -> FilterResult:

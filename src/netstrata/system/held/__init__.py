@@ -9,10 +9,13 @@ from netstrata.system.held.hold import Hold
 from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, NoJournal, Recovery, Unanswered, Undone
 from netstrata.system.held.store import Held, Loss, Store
+from netstrata.system.held.words import IS_GONE, WAS_LEFT, tell
 
 __all__ = [
     "GONE",
+    "IS_GONE",
     "NO_RECOVERY",
+    "WAS_LEFT",
     "Behind",
     "Described",
     "Foresight",
@@ -30,4 +33,5 @@ __all__ = [
     "Unanswered",
     "Undoing",
     "Undone",
+    "tell",
 ]

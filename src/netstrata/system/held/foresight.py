@@ -3,19 +3,32 @@
 Every keeper of things answers for what it keeps.  Only what is ours, and what nobody holds who stays, is undone.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from netstrata.contract import Holder
+from netstrata.system.held.words import words_of_hidden, words_of_leaving, words_of_setting
 
 if TYPE_CHECKING:
     from netstrata.system.held.overrides import OverrideStack
     from netstrata.system.held.store import Held
 
 V = TypeVar("V")
-Leaving = Mapping[Holder, int]  # those who would leave; who has the lower number leaves first
+
+
+class Leaving(dict[Holder, int]):
+    """Those who would leave; who has the lower number leaves first.
+
+    `coming` is what was asked about since, as if it had been done: what would be held, and what settings would be.
+    """
+
+    __slots__ = ("coming",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coming: dict[Hashable, Any] = {}
 
 
 class Undoing(NamedTuple):
@@ -77,13 +90,7 @@ def undoing_held(held: "Held", leaving: Leaving) -> Iterator[Undoing | None]:
         return
     stays = len(who_leave) < held.count
     for who in who_leave:
-        if not held.ours:
-            words = f"keep {held.title}: it was there before"
-        elif stays or who is not who_leave[-1]:
-            words = f"keep {held.title}: another statement holds it"
-        else:
-            words = held.undo_words
-        yield Undoing(who, held.number, words)
+        yield Undoing(who, held.number, words_of_leaving(held, is_last=not stays and who is who_leave[-1]))
 
 
 def undoing_stack(
@@ -98,14 +105,12 @@ def undoing_stack(
     for _, spec in sorted(specs, key=_order):
         is_top = rest[-1] is spec
         rest.remove(spec)
-        value = rest[-1].value if rest else stack.found
-        if not is_top:
-            words = f"no more set {describe(spec.value)}: another value counts"
-        elif value == stands:
-            words = f"set {describe(value)}: it is so already"
-        else:
-            words = f"set {describe(value)}"
+        if is_top:
+            value = rest[-1].value if rest else stack.found
+            words = words_of_setting(describe(value), is_so=value == stands)
             stands = value
+        else:
+            words = words_of_hidden(describe(spec.value))
         if spec.who is not None:
             yield Undoing(spec.who, stack.number, words)
 

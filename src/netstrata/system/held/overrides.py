@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from netstrata.contract import Holder
 from netstrata.system.held.foresight import Leaving, Undoing, undoing_stack
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
+from netstrata.system.held.words import tell, words_of_hidden, words_of_setting
 from netstrata.values import Unavailable, no_memory
 
 K = TypeVar("K", bound=Hashable)
@@ -107,7 +108,8 @@ class Overrides(Generic[K, V]):
 
         Raises: Unavailable.
         """
-        operation = f"set {self.describe(key, value)}"
+        words = self.describe(key, value)
+        operation = f"set {words}"
         stack = self.stacks.get(key)
         now = self.read(key, operation)
         if stack is not None and now != stack.stands:
@@ -119,6 +121,7 @@ class Overrides(Generic[K, V]):
         left = next((spec for spec in stack.specs if spec.is_left and spec.value == value), None)
         if left is not None and stack.is_as_left and (stack.is_written or left is not stack.specs[-1]):
             left.who, left.is_left = who, False
+            tell(who, lambda: [words_of_setting(words, is_so=True)])
             return stack, left
         spec = Spec(value, who)
         stack.specs.append(spec)
@@ -132,7 +135,18 @@ class Overrides(Generic[K, V]):
             stack.specs.remove(left)
         stack.is_as_left = False
         self.stacks[key] = stack
+        tell(who, lambda: [words_of_setting(words, is_so=now == value)])
         return stack, spec
+
+    def to_do(self, key: K, value: V, leaving: Leaving) -> str:
+        """Say what setting something does once some have left, unless somebody else has set it so."""
+        counts = leaving.coming.get((self.kind, key))
+        stack = self.stacks.get(key)
+        if counts is None and stack is not None:
+            values = [spec.value for spec in stack.specs if spec.who is None or spec.who not in leaving]
+            counts = values[-1] if values else stack.found
+        leaving.coming[self.kind, key] = value
+        return words_of_setting(self.describe(key, value), is_so=counts == value)
 
     def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
         """Say what becomes of all settings if some leave."""
@@ -155,6 +169,8 @@ class Overrides(Generic[K, V]):
         """Take a value out of its stack, and write what counts now."""
         top = stack.specs[-1] is spec
         stack.specs.remove(spec)
+        if stack.gone or not top:
+            tell(spec.who, lambda: [words_of_hidden(self.describe(key, spec.value))])
         if stack.gone:
             return
         if top and not self._step_down(key, stack, spec):
@@ -223,7 +239,8 @@ class Overrides(Generic[K, V]):
     def _step_down(self, key: K, stack: OverrideStack[V], left: Spec[V]) -> bool:
         """Write what counts now; return False if ours may still stand instead."""
         value = stack.specs[-1].value if stack.specs else stack.found
-        operation = f"put back {self.describe(key, value)}"
+        words = self.describe(key, value)
+        operation = f"put back {words}"
         ours = True
         try:
             now = self.read(key, operation)
@@ -231,9 +248,11 @@ class Overrides(Generic[K, V]):
             if not ours:
                 raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
             self._write(key, stack, value, now, operation, left)
+            tell(left.who, lambda: [words_of_setting(words, is_so=now == value)])
             return True
         except (Unavailable, MemoryError) as failure:
             error = failure if isinstance(failure, Unavailable) else no_memory()
+            tell(left.who, lambda: [f"set {words}"], error.reason)
             if error.errno not in GONE and left.who is not None:
                 left.who.note(f"{error}; ignoring")
             below = stack.specs[-1].who if stack.specs else None
@@ -315,7 +334,7 @@ class HoldingSetting(Generic[K, V]):
 
     def to_do(self, leaving: Leaving) -> list[str]:
         """Say what entering does, unless it is so already."""
-        return [f"set {self._settings.describe(self._key, self._value)}"]
+        return [self._settings.to_do(self._key, self._value, leaving)]
 
     async def __aenter__(self) -> None:
         self._held = self._settings.hold(self._key, self._value, self._who)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from netstrata.contract import Holder
 from netstrata.system.held.foresight import Leaving, Undoing, undoing_held
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
+from netstrata.system.held.words import IS_HELD, WAS_LEFT, WAS_THERE, tell, with_reason, words_of_leaving
 from netstrata.values import Unavailable, no_memory
 
 
@@ -177,6 +178,7 @@ class Store(Generic[S, H]):
         """Do it, or raise Unavailable."""
         made = self.prepare(spec)
         held = self.held.get(made.key)
+        reason = IS_HELD
         if held is not None:
             try:
                 self.share(held, made)
@@ -190,31 +192,35 @@ class Store(Generic[S, H]):
         if held is None:
             made.heard = who is not None
             try:
-                self._take(made, who)
+                reason = self._take(made, who)
             except BaseException:
                 if who is not None:
                     self.unlisten(made)
                 raise
         made.add(who)
+        tell(who, lambda: [self.operation(spec)], reason)
         return made
 
     def release(self, held: H, who: Holder | None) -> None:
         """Undo it if nobody holds it any more, without raising."""
         if who is not None:
             self.unlisten(held)
-        if not held.remove(who):
-            return
-        self._forget(held)
-        if held.ours and not held.gone:
-            try:
-                self._undo_held(held)
-            except (Unavailable, MemoryError) as error:
-                if who is not None:
-                    who.note(f"{error if isinstance(error, Unavailable) else no_memory()}; ignoring")
-                self._leave_behind(held, who, done=True)
-                return
-        if held.number:
-            self._recovery.journal.undone(held.number)
+        is_last = held.remove(who)
+        if is_last:
+            self._forget(held)
+            if held.ours and not held.gone:
+                try:
+                    self._undo_held(held)
+                except (Unavailable, MemoryError) as failure:
+                    error = failure if isinstance(failure, Unavailable) else no_memory()
+                    if who is not None:
+                        who.note(f"{error}; ignoring")
+                    tell(who, lambda: [held.undo_words], error.reason)
+                    self._leave_behind(held, who, done=True)
+                    return
+            if held.number:
+                self._recovery.journal.undone(held.number)
+        tell(who, lambda: [words_of_leaving(held, is_last=is_last)])
 
     def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
         """Say what becomes of all that is held if some leave."""
@@ -225,9 +231,12 @@ class Store(Generic[S, H]):
         """Say what holding something does once some have left, unless it is there from somebody else."""
         words = self.operation(spec)
         with suppress(Unavailable):
-            held = self.held.get(self.prepare(spec).key)
-            if held is not None and held.count > sum(who in leaving for who in held.holders):
-                return f"{words}: it is held already"
+            key = self.prepare(spec).key
+            held = self.held.get(key)
+            stays = held is not None and held.count > sum(who in leaving for who in held.holders)
+            if stays or (self.kind, key) in leaving.coming:
+                return with_reason(words, IS_HELD)
+            leaving.coming[self.kind, key] = True
         return words
 
     def on_overrun(self) -> None:
@@ -269,14 +278,16 @@ class Store(Generic[S, H]):
             del self.held[held.key]
             self.removed(held)
 
-    def _take(self, held: H, who: Holder | None) -> None:
-        """Take over what a daemon before us has made, or make it."""
+    def _take(self, held: H, who: Holder | None) -> str:
+        """Take over what a daemon before us has made, or make it; return why it had not to be made, if so."""
         title = who.title if who is not None else ""
         left = self._recovery.claim(self.kind, held.record)
-        if left is None or not self._take_over(held, left, title):
+        is_taken_over = left is not None and self._take_over(held, left, title)
+        if not is_taken_over:
             self._perform(held, who)
         self.held[held.key] = held
         self.added(held)
+        return WAS_LEFT if is_taken_over else "" if held.ours else WAS_THERE
 
     def _take_over(self, held: H, left: LeftEntry, title: str) -> bool:
         """Hold what a daemon before us has made, if it is there as it is wanted; if not, undo it.

@@ -20,7 +20,7 @@ from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
 from netstrata.system.filesystem.places import Place, opened
-from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing
+from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing, tell
 from netstrata.system.heldfiles import backup
 from netstrata.system.heldfiles.backup import mark_of
 from netstrata.system.heldfiles.named import unavailable
@@ -107,32 +107,31 @@ class FileLayers:
             found = rest[0].saved
             who_leave = ((leaving[one.who], one) for one in layers if one.who is not None and one.who in leaving)
             for _, layer in sorted(who_leave, key=_order):
-                is_top = rest[-1] is layer
+                words = _words_of_leaving(path, is_top=rest[-1] is layer, is_over=len(rest) > 1 or bool(found))
                 rest.remove(layer)
-                if not is_top:
-                    words = f"keep {path}: another statement has put a file over this one"
-                elif rest or found:
-                    words = f"put back what was at {path}"
-                else:
-                    words = f"remove {path}"
                 if layer.who is not None:
                     yield Undoing(layer.who, layer.number, words)
 
     def release(self, layer: Layer, who: Holder | None) -> None:
         """Put back what a layer was put over, or hand it to the layer above."""
         above = self._remove(layer)
+        words = _words_of_leaving(layer.path, is_top=above is None, is_over=bool(layer.saved))
         try:
             with opened(layer.path, last=False) as place:
                 is_there = atomic_file.holds(layer.path, layer.data)
-                if not self._take_out(place, layer, above, is_there) and who is not None:
-                    who.note(f"somebody has changed {layer.path}: it is left alone")
+                if not self._take_out(place, layer, above, is_there):
+                    words = f"keep {layer.path}: somebody has changed it"
+                    if who is not None:
+                        who.note(f"somebody has changed {layer.path}: it is left alone")
         except OSError as error:
             if who is not None:
                 who.note(f"{unavailable(f'put {layer.path} back', error)}; ignoring")
+            tell(who, lambda: [words], error.strerror or str(error))
             if self._recovery.leave(layer.number, KIND, layer.key, layer.undo, who, done=True):
                 self._add_left(layer)
             return
         self._recovery.journal.undone(layer.number)
+        tell(who, lambda: [words])
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Take out a layer that was left."""
@@ -278,6 +277,13 @@ def _left_on_top(layers: list[Layer]) -> list[Layer]:
     while at and layers[at - 1].left:
         at -= 1
     return layers[at:]
+
+
+def _words_of_leaving(path: str, *, is_top: bool, is_over: bool) -> str:
+    """Say what becomes of a path when a layer leaves, which may lie over another file."""
+    if not is_top:
+        return f"keep {path}: another statement has put a file over this one"
+    return f"put back what was at {path}" if is_over else f"remove {path}"
 
 
 def _order(pair: tuple[int, Layer]) -> int:

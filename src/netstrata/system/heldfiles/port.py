@@ -13,7 +13,7 @@ from netstrata.contract import Holder
 from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.places import opened
-from netstrata.system.held import NO_RECOVERY, Described, Recovery
+from netstrata.system.held import NO_RECOVERY, Described, Recovery, tell
 from netstrata.system.heldfiles import directories
 from netstrata.system.heldfiles.directories import Directories, Wanted
 from netstrata.system.heldfiles.layers import NOT_REPLACED, FileLayers, Layer
@@ -48,7 +48,7 @@ class RealHeldFiles:
     def held_file(self, path: bytes, data: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Replace a file, and put back what was found: see `ports.HeldFiles`."""
         name = os.fsdecode(path)
-        return Described(self._held_file(name, data, attributes), lambda _: f"write {name}")
+        return Described(self._held_file(name, data, attributes), lambda _: _words_of(name))
 
     def held_directory(self, path: bytes, attributes: Attributes) -> AbstractAsyncContextManager[None]:
         """Make a directory: see `ports.HeldFiles`."""
@@ -71,6 +71,7 @@ class RealHeldFiles:
             raise Unavailable(f"write {name}", reason or str(error), error.errno or 0) from None
         except Unavailable as error:
             raise Unavailable(f"write {name}", error.reason, error.errno) from None
+        tell(statement, lambda: [_words_of(name)])
         try:
             with self._watched(layer.path, lambda: self._deed(layer), statement):
                 yield
@@ -133,3 +134,8 @@ class RealHeldFiles:
                 yield
         finally:
             self._links.release(held, statement)
+
+
+def _words_of(name: str) -> str:
+    """Say what entering does to a file."""
+    return f"write {name}"

@@ -95,6 +95,11 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
             self._forget(ifindex)
         return held
 
+    def to_do_of(self, link: str, word: str, value: Any, leaving: Leaving) -> str:
+        """Say what setting something of a link does once some have left; the link may come only then."""
+        ifindex = self._lookup.index_of(link)
+        return self.to_do((ifindex, word), value, leaving) if ifindex else f"set {words_of(link, word, value)}"
+
     def release_all(self, held: list[Held]) -> None:
         """Take values out again, the last one first."""
         for one in reversed(held):
@@ -253,7 +258,7 @@ class HoldingLinkSettings:
 
     def to_do(self, leaving: Leaving) -> list[str]:
         """Say what entering does, unless it is so already."""
-        return [f"set {words_of(self._link, word, value)}" for word, value in self._values.items()]
+        return [self._settings.to_do_of(self._link, word, value, leaving) for word, value in self._values.items()]
 
     async def __aenter__(self) -> None:
         self._held = self._settings.hold_all(self._link, self._values, self._who)

@@ -8,8 +8,9 @@ from types import TracebackType
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
+from netstrata.system.held import IS_GONE, WAS_LEFT, tell
 from netstrata.system.nftables.elements import command, keys_of
-from netstrata.system.nftables.holder import Made, title
+from netstrata.system.nftables.holder import Made, words_of
 from netstrata.system.nftables.store import NftStore
 from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Unavailable
@@ -33,13 +34,13 @@ class HeldThing:
         self._element_deleted = False  # somebody else has deleted a part of it
         self._statement = who
 
-    def to_do(self, _: object) -> list[str]:
+    def to_do(self, _: object = None) -> list[str]:
         """Say what entering does."""
-        return [f"add {title(self.thing)}"]
+        return [words_of("add", self.thing)]
 
     def to_undo(self) -> list[str]:
         """Say what leaving does."""
-        return [f"delete {title(self.thing)}"]
+        return [words_of("delete", self.thing)]
 
     async def __aenter__(self) -> None:
         self._store.enter()
@@ -47,6 +48,7 @@ class HeldThing:
         if left is not None and left.kind != "element":
             self._store.hold(self, left.handle)
             self._statement_notes("it is there: a daemon before this one, which was killed, has made it")
+            tell(self._statement, self.to_do, WAS_LEFT)
             return
         try:
             step = Made(self, _making(self.thing, perhaps_there=left is not None), self._statement)
@@ -56,6 +58,7 @@ class HeldThing:
             self._store.forget(self)
             self._store.leave()
             raise
+        tell(self._statement, self.to_do)
         if cancelled is not None:
             await self._go_back()
             raise cancelled
@@ -76,14 +79,14 @@ class HeldThing:
         if not self._gone:
             self._gone = True
             if self._statement is not None:
-                self._statement.lost(Unavailable(f"hold {title(self.thing)}", "somebody has deleted it"))
+                self._statement.lost(Unavailable(words_of("hold", self.thing), "somebody has deleted it"))
 
     def on_element_deleted(self) -> None:
         """Take the statement down: somebody else has deleted one of its elements."""
         if not self._gone and not self._element_deleted:
             self._element_deleted = True
             if self._statement is not None:
-                self._statement.lost(Unavailable(f"hold {title(self.thing)}", "somebody has deleted an element"))
+                self._statement.lost(Unavailable(words_of("hold", self.thing), "somebody has deleted an element"))
 
     async def _go_back(self) -> "asyncio.CancelledError | None":
         statement, self._statement = self._statement, None
@@ -113,12 +116,13 @@ class HeldThing:
                 self._store.forget(self)
             self._store.leave()
         if reason and statement is not None:
-            statement.note(f"cannot delete {title(self.thing)}: {reason}; ignoring")
+            statement.note(f"cannot {words_of('delete', self.thing)}: {reason}; ignoring")
+        tell(statement, self.to_undo, reason or (IS_GONE if self._gone else ""))
         return cancelled
 
     async def _delete_elements(self, statement: Holder | None) -> "asyncio.CancelledError | None":
         thing = self.thing
-        operation = f"delete {title(thing)}"
+        operation = words_of("delete", thing)
         steps = [NftCommand(command("delete", thing, key), operation, statement) for key in keys_of(thing.text)]
         for step in steps:
             step.sent = True  # an undo is not taken back

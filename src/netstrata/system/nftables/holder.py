@@ -27,13 +27,18 @@ class Made(NftCommand):
     __slots__ = ("holder", "thing", "title")
 
     def __init__(self, holder: ThingHolder, making: str, statement: Holder | None) -> None:
-        super().__init__(making, f"add {title(holder.thing)}", statement)
+        super().__init__(making, words_of("add", holder.thing), statement)
         self.title = statement.title if statement is not None else ""
         self.holder = holder
         self.thing = holder.thing
 
 
-def title(thing: NftThing) -> str:
-    """Return what a thing is called in messages: "the chain …", "to … : …"."""
+_AT = {"add": "to", "delete": "from", "hold": "in"}
+
+
+def words_of(verb: str, thing: NftThing) -> str:
+    """Return what is done to a thing, for people: "add the chain …", "delete from …: …"."""
     where = " ".join(word for word in (thing.family, thing.table, thing.name) if word)
-    return f"the {thing.kind} {where}" if thing.kind not in ("rule", "element") else f"to {where}: {thing.text}"
+    if thing.kind in ("rule", "element"):
+        return f"{verb} {_AT[verb]} {where}: {thing.text}"
+    return f"{verb} the {thing.kind} {where}"

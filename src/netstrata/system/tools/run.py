@@ -1,7 +1,7 @@
 """Programs that a statement uses without naming their path: where they are, and what they say when they are run."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from netstrata.contract import NOTE, Holder
@@ -77,6 +77,11 @@ class Listening:
         """Pass it on."""
         if self._statement is not None:
             self._statement.uses(tool)
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
+        """Pass it on."""
+        if self._statement is not None:
+            self._statement.did(words)
 
     def hear(self, child: str, pid: int, line: str) -> None:
         """Pass a child's line on, and look at it."""
