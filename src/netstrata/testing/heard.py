@@ -24,7 +24,6 @@ class Heard:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.children: list[tuple[str, int]] = []  # who said those that children said
-        self.deeds: list[str] = []
         self.losses: list[Unavailable] = []
         self.tool: Callable[[], str] | None = None
         self._said = asyncio.Event()
@@ -51,8 +50,7 @@ class Heard:
         self.tool = tool
 
     def did(self, words: Callable[[], Iterable[str]]) -> None:
-        """Keep them."""
-        self.deeds += words()
+        """Forget them: nobody has asked."""
 
     def again(self, reason: str, wait_ms: int) -> None:
         """Keep it as a line."""
