@@ -250,7 +250,8 @@ class Run:
             missing = {one: what for one, what in daemon.ports.asked.missing().items() if one in missing}
         for what in (*daemon.stuck(), *missing.values()):
             self._ledger.blame(what)
-        self._ledger.check_kept(self._kernel.now)
+        if not daemon.seen.fights:  # else who comes first has what two want, and that may be the other one now
+            self._ledger.check_kept(self._kernel.now)
         if not (self._troubles() or daemon.engine.retrying) and daemon.ports.asked.is_disjoint:
             self._standing = self._kernel.text()
 
