@@ -111,3 +111,22 @@ def test_names_of_processes_that_are_gone_are_forgotten() -> None:
     play.end()
 
     assert stream.paths_kept == 0
+
+
+def test_processes_of_one_manager_are_told_apart_by_name_or_arguments_else_by_number() -> None:
+    text = """process main {
+        process_manager() m; var(["map": "of"]) map;
+        m->start("name", "t", {"1"}); m->start({"tcp", "80"}, "t", {}); m->start({"tcp", {"deep"}, map}, "t", {});
+        m->start("t", {"lan1", "x"}); m->start("t", {"lan1", "x"}); m->start("t", {}); m->start("t", {});
+        m->start("t", {map});
+        m->start("t", {"a", "b", "c", "d", "e"}); m->start("t", {@concat("1234567890", "1234567890", "1234567890",
+            "1234567890", "1234567890", "1234567890", "more")});
+    }
+    template t { println("x"); }"""
+
+    _, stream, _ = streamed(text)
+
+    assert [path.removeprefix("main.1/t") for path in stream.paths() if path != "main"] == [
+        "[name]", "[tcp,80]", "[tcp]", "[lan1,x]", "[lan1,x]~1", "", "~2", "~3", "[a,b,c,d]",
+        "[" + 6 * "1234567890" + "…]",
+    ]  # fmt: skip

@@ -15,6 +15,8 @@ from netstrata.engine.timers import Timer
 from netstrata.values import List, Refused, Value
 
 RETRY_MS = 10_000
+MOST_WORDS = 4  # of a list that a process is called by
+LONGEST_LABEL = 60  # characters of these
 
 
 class Managed(Owner):
@@ -40,8 +42,9 @@ class Managed(Owner):
         return ScopeOf(self.manager) if name == "_caller" else None
 
     def label(self) -> str:
-        """Return the name it was started with, if that is a string."""
-        return f"[{self.name.decode('utf-8', 'replace')}]" if isinstance(self.name, bytes) else ""
+        """Return the name it was started with, else what it was called with, as far as that is strings."""
+        words = _words_of(self.arguments if self.name is None else self.name)
+        return f"[{words}]" if words else ""
 
     def start(self) -> None:
         """Create the process, now or, if there is no such template, after another try."""
@@ -76,6 +79,18 @@ class Managed(Owner):
             self.start()
         else:
             self.manager.managed_gone(self)
+
+
+def _words_of(value: Value) -> str:
+    """Return a string, or those of a list, as the label of a process."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if not isinstance(value, List):
+        return ""
+    words = ",".join(
+        [one.decode("utf-8", "replace") for one in value.elements()[:MOST_WORDS] if isinstance(one, bytes)]
+    )
+    return words if len(words) <= LONGEST_LABEL else f"{words[:LONGEST_LABEL]}…"
 
 
 class ProcessManager(Statement):
