@@ -45,6 +45,22 @@ def test_a_signal_undoes_everything_and_ends_with_the_code_of_signals(tmp_path: 
     assert (child.returncode, out) == (7, b"two\none\n")
 
 
+def test_the_log_of_ncd_to_a_pipe_is_there_when_nothing_is_to_be_done(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "netstrata.cli.ncd", "--logger", "stdout", "--loglevel", "notice"]
+    child = started(words, written(tmp_path, 'process main { println("said"); READY(); }'))
+    assert child.stdout is not None
+    read = b""
+    while b"said\n" not in read:
+        assert select.select([child.stdout], [], [], 60)[0]
+        read += os.read(child.stdout.fileno(), 4096)
+
+    child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=60)
+
+    assert b"NOTICE(ncd): entering event loop\nsaid\n" in read
+    assert b"termination requested" in out
+
+
 def test_run_ends_with_0_on_sigterm(tmp_path: Path) -> None:
     child = started(RUN, written(tmp_path, 'process main { rprintln("undone"); READY(); }'))
 

@@ -106,6 +106,7 @@ def _run_file(options: NcdOptions, name: str, streams: StandardStreams) -> int:
             options.signal_exit_code,
             lambda: streams.asked(lambda: log.line(CORE, NOTICE, "termination requested")),
             writers=streams.writers,
+            on_idle=streams.output.flush if options.logger == "stdout" else None,
         ),
     )
     log.line(CORE, NOTICE, "exiting")
