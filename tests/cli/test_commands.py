@@ -130,6 +130,34 @@ def test_check_reports_several_mistakes_with_suggestions(folder: Path) -> None:
     assert "did you mean `num_add`?" in err
 
 
+TOGETHER = """process main {
+    var("eth0") link;
+    net.route("2001:db8:1::/48", ["via": "192.0.2.1", "dev": "eth0"]);
+    net.route("198.51.100.0/24", ["via": "2001:db8::1", "dev": "eth0"]);
+    net.route("198.51.100.0/24", ["via": "fe80::1"]);
+    net.route("203.0.113.0/24", ["src": "2001:db8::1", "dev": "eth0"]);
+    net.route("2001:db8:2::/48", ["via": "192.0.2.1", "dev": link]);
+    net.rule(["from": "192.0.2.1", "to": "2001:db8::1", "priority": "5"]);
+    run({"/usr/bin/touch", "done"}, {});
+}
+"""
+
+
+def test_check_finds_arguments_that_do_not_go_together_and_does_nothing(folder: Path) -> None:
+    (folder / "together.ncd").write_text(TOGETHER)
+
+    code, _, err = netstrata("check", "together.ncd", folder=folder)
+
+    assert code == 2
+    assert re.findall(r"^error: (.*)$\n --> together.ncd:(.*)$", err, re.M) == [
+        ("an IPv6 route cannot go via an IPv4 gateway: the kernel has no such routes", "3:34"),
+        ("a link-local gateway needs `dev`: every link has such addresses", "5:34"),
+        ("`src` has to be of the destination's family", "6:33"),
+        ("`from`, `to` and `family` have to be of one family", "8:14"),
+    ]
+    assert not (folder / "done").exists()
+
+
 def test_check_of_a_missing_file_is_no_traceback(folder: Path) -> None:
     code, _, err = netstrata("check", "none.ncd", folder=folder)
 

@@ -5,7 +5,7 @@ import stat
 import sys
 
 from netstrata.daemon.app import read_file
-from netstrata.daemon.running.lookup import RegistryLookup
+from netstrata.daemon.running.lookup import TryingLookup
 from netstrata.daemon.running.registry import make_registry
 from netstrata.language.check import Findings
 from netstrata.language.check import check as check_program
@@ -20,7 +20,7 @@ from netstrata.system.filesystem.places import opened
 
 def check(paths: list[str]) -> int:
     """Check programs; print what is wrong, and return 2 if anything is."""
-    lookup = RegistryLookup(make_registry())
+    lookup = TryingLookup(make_registry())
     code = 0
     for path in paths:
         try:

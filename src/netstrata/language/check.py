@@ -129,6 +129,7 @@ class _Checking:
         except Refused as refused:
             self._refuse(refused.message, span, refused.hint)
             return
+        errors = len(self.errors)
         for argument, at, words in places:
             values: list[Value] = []
             for expression in arguments[at : at + words]:
@@ -144,6 +145,22 @@ class _Checking:
                 self._refuse(refusal.message, where, refusal.hint or declaration.synopsis(), at)
             elif isinstance(shape, TemplateShape):
                 self._template(values[0], where)
+        if len(self.errors) == errors:
+            self._together(declaration, arguments, span)
+
+    def _together(self, declaration: Declaration, arguments: list[Expression], span: Span) -> None:
+        """Check what each argument allows of the others, if all are constant."""
+        values: list[Value] = []
+        for expression in arguments:
+            value = constant(expression)
+            if value is None:
+                return
+            values.append(value)
+        refused = self._lookup.refusal(declaration, values)
+        if refused is not None:
+            at = refused.argument
+            where = arguments[at].span if 0 <= at < len(arguments) else span
+            self._refuse(refused.message, where, refused.hint or declaration.synopsis(), at)
 
     def _template(self, value: Value, span: Span) -> None:
         if not isinstance(value, bytes) or value == NO_TEMPLATE:

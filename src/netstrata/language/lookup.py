@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from netstrata.contract import Declaration
+from netstrata.values import Refused, Value
 
 
 class Lookup(Protocol):
@@ -23,6 +24,9 @@ class Lookup(Protocol):
 
     def problem(self, name: str) -> str:
         """Say why a statement cannot be had that somebody would bring; "" if nobody would."""
+
+    def refusal(self, declaration: Declaration, values: list[Value]) -> Refused | None:
+        """Return why a statement would refuse values that fit their shapes, if that is known before it runs."""
 
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""
@@ -56,6 +60,10 @@ class Declared:
     def method(self, type_: str, name: str) -> Declaration | None:
         """Return the method of that name on objects of a type."""
         return self._methods.get(type_, {}).get(name)
+
+    def refusal(self, declaration: Declaration, values: list[Value]) -> Refused | None:
+        """Return None: nothing is run."""
+        return None
 
     def function(self, name: str) -> Declaration | None:
         """Return the function of that name."""

@@ -1,10 +1,15 @@
 """The registry, as the static check asks it: what a program names is loaded, the rest only for a suggestion."""
 
 from collections.abc import Iterable
+from typing import Any, Final
 
 from netstrata.contract import Declaration
 from netstrata.daemon.running.packages import problem_with
 from netstrata.engine.registry import Registry
+from netstrata.values import Refused, Value
+
+_OUR_OWN: Final = "netstrata.statements."
+_BY_PORTS: Final = ("configures", "watches")
 
 
 class RegistryLookup:
@@ -36,6 +41,10 @@ class RegistryLookup:
         """Say what is wrong with the package that would bring a statement; "" if none would."""
         return problem_with(name)
 
+    def refusal(self, declaration: Declaration, values: list[Value]) -> Refused | None:
+        """Return None: nothing is run."""
+        return None
+
     def statement_names(self) -> Iterable[str]:
         """Return the names of all statements."""
         return [d.name for d in self._registry.declarations() if "::" not in d.name]
@@ -48,3 +57,32 @@ class RegistryLookup:
     def function_names(self) -> Iterable[str]:
         """Return the names of all functions."""
         return [d.name for d in self._registry.functions()]
+
+
+class TryingLookup(RegistryLookup):
+    """The same, which lets our own statements look at their arguments: up to where they ask for anything."""
+
+    def refusal(self, declaration: Declaration, values: list[Value]) -> Refused | None:
+        """Return why a statement would refuse values before it does or looks at anything."""
+        implementation = declaration.implementation
+        if declaration.kind not in _BY_PORTS or not implementation.__module__.startswith(_OUR_OWN):
+            return None
+        try:
+            body = implementation(_NoPorts(), *declaration.bind(values))
+            body.__anext__().send(None)
+        except Refused as refused:
+            return refused
+        except (_Asked, StopIteration):
+            pass
+        return None
+
+
+class _Asked(Exception):
+    """A statement has asked for a port."""
+
+
+class _NoPorts:
+    """No ports at all."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise _Asked

@@ -27,6 +27,8 @@ async def route(ports: Ports, destination: NetworkOrAddress, options: RouteOptio
         raise Refused("a link-local gateway needs `dev`: every link has such addresses", argument=1)
     if not family_of(destination.address, options.get("src")):
         raise Refused("`src` has to be of the destination's family", argument=1)
+    if via is not None and len(via) < len(destination.address):
+        raise Refused("an IPv6 route cannot go via an IPv4 gateway: the kernel has no such routes", argument=1)
     held = Route(
         *(destination.address, destination.prefix, via, link, options.get("metric", 0), kind),
         *(options.get("table", 254), options.get("src", b""), options.get("mtu", 0), bool(options.get("onlink"))),
