@@ -215,6 +215,26 @@ def test_who_waits_for_a_goal_asks_the_daemon_after_one_that_was_killed(tmp_path
         Connection(str(tmp_path / "control"))
 
 
+def test_who_waits_for_a_goal_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path) -> None:
+    control = ["--control", str(tmp_path / "control")]
+    waiting = command("up", "vpn", "--wait", *control)
+    hurried = command("up", "vpn", "--timeout", "0.5", *control)
+    not_waiting = [command(*words, *control) for words in (["up", "vpn"], ["down", "vpn", "--wait"], ["goals"])]
+    late = hurried.communicate(timeout=60)[1]
+    refused = [one.communicate(timeout=60)[1] for one in not_waiting]
+
+    daemon = start_daemon(tmp_path, PROGRAM, "lan")
+    said = waiting.communicate(timeout=60)[1]
+
+    assert (waiting.returncode, hurried.returncode) == (0, 3)
+    assert said == "note: no daemon is there yet; waiting for one\n"
+    assert late.startswith("note: no daemon is there yet; waiting for one\nerror: no daemon has come up within 0.5 s\n")
+    assert [one.returncode for one in not_waiting] == [8, 8, 8]
+    assert all("error: no daemon answers at " in one for one in refused)
+    daemon.terminate()
+    daemon.wait(60)
+
+
 def test_what_only_asks_once_does_not_wait_for_anybody(tmp_path: Path) -> None:
     daemon = start_daemon(tmp_path, PROGRAM)
     os.kill(daemon.pid, signal.SIGKILL)

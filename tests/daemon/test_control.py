@@ -356,3 +356,17 @@ def test_the_socket_of_a_daemon_that_was_killed_is_taken_over(tmp_path: Path) ->
 
     assert len(second.connect().call("Status")["processes"]) == 4
     second.end()
+
+
+def test_a_name_that_is_only_provided_can_be_asked_for_and_is_a_goal_then(daemon: Daemon) -> None:
+    client = daemon.connect()
+    before = client.call("Goals")["goals"]
+
+    client.call("Ask", goal="LAN")
+    asked = client.call("Goals")["goals"]
+    client.call("Drop", goal="LAN")
+
+    assert [one for one in asked if one not in before] == [
+        {"name": "LAN", "asked": True, "state": "waiting", "processes": ["lan"]}
+    ]
+    assert client.call("Goals")["goals"] == before

@@ -11,6 +11,27 @@ AGAIN_S: Final = 0.1  # between two looks whether the next daemon is there
 SAID: Final = 3  # looks, after which it is said that somebody is waited for
 
 
+def connect(path: str, say: Callable[[str], None], until: float | None = None) -> Connection:
+    """Connect with a daemon, however long it takes until it is there.
+
+    Shapes: until is in monotonic seconds.
+    Raises: NoDaemon if it must not be asked; TookTooLong at that time.
+    """
+    looks = 0
+    while True:
+        try:
+            return Connection(path)
+        except NoDaemon as problem:
+            if not isinstance(problem.__cause__, (FileNotFoundError, ConnectionRefusedError)):
+                raise
+        looks += 1
+        if looks == SAID:
+            say("no daemon is there yet; waiting for one")
+        if until is not None and time.monotonic() > until:
+            raise TookTooLong
+        time.sleep(AGAIN_S)
+
+
 def connect_again(path: str, say: Callable[[str], None], until: float | None = None) -> Connection:
     """Connect with the next daemon at a path, however long it takes, if the last one was killed: its socket is there.
 

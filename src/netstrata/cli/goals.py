@@ -6,23 +6,29 @@ import sys
 import time
 from typing import Any
 
-from netstrata.cli.client import Connection, TookTooLong
-from netstrata.cli.follow import connect_again
+from netstrata.cli.client import Connection, TookTooLong, control_path
+from netstrata.cli.follow import connect, connect_again
 from netstrata.cli.terminal_style import Paint, harmless
 from netstrata.control.errors import NoAnswer, NoDaemon
 from netstrata.control.exit_codes import TIMED_OUT
 
 
-def goals(options: argparse.Namespace, daemon: Connection) -> int:
+def goals(options: argparse.Namespace, path: str) -> int:
     """Ask for a goal or no more, and perhaps wait for that; or print all goals.
 
     Raises: NoDaemon, Refusal.
     """
     if options.command == "goals":
-        return _list(daemon.call("Goals"), options.json)
+        return _list(Connection(path).call("Goals"), options.json)
     wanted = "up" if options.command == "up" else "idle"
     waits = options.wait or options.timeout is not None
     end = time.monotonic() + options.timeout if options.timeout is not None else None
+    try:
+        daemon = connect(path, _note, end) if waits and wanted == "up" else Connection(path)
+    except TookTooLong:
+        print(f"error: no daemon has come up within {options.timeout:g} s", file=sys.stderr)
+        print(f"help: it was looked for at {path or control_path()}", file=sys.stderr)
+        return TIMED_OUT
     came = _ask(options.goal, wanted, end, daemon) if waits else _ask_once(options.goal, wanted, daemon)
     if not came:
         what = "come up" if wanted == "up" else "been undone"

@@ -20,10 +20,8 @@ from netstrata.control.exit_codes import BAD_USAGE, NO_SUCH_OBJECT
 def ask(options: argparse.Namespace) -> int:
     """Ask what the command line says, and print the answer."""
     try:
-        if options.command == "metrics":
-            from netstrata.cli.metrics import metrics
-
-            return metrics(options.control, options.output)
+        if options.command in _BY_PATH:
+            return _BY_PATH[options.command](options)
         return _ASKED.get(options.command, _ask_verb)(options, Connection(options.control))
     except (NoAnswer, NoDaemon) as problem:
         return _refused(words_of(type(problem).__name__, {"text": problem}))
@@ -162,10 +160,16 @@ def _links(options: argparse.Namespace, daemon: Connection) -> int:
     return links(options.link, options.json, daemon)
 
 
-def _goals(options: argparse.Namespace, daemon: Connection) -> int:
+def _metrics(options: argparse.Namespace) -> int:
+    from netstrata.cli.metrics import metrics
+
+    return metrics(options.control, options.output)
+
+
+def _goals(options: argparse.Namespace) -> int:
     from netstrata.cli.goals import goals
 
-    return goals(options, daemon)
+    return goals(options, options.control)
 
 
 def _change(options: argparse.Namespace, daemon: Connection) -> int:
@@ -200,7 +204,5 @@ _ASKED = {
     **dict.fromkeys(
         ["reload", "load", "replace", "unload", "stop", "start", "spawn", "plan", "revert", "program"], _change
     ),
-    "up": _goals,
-    "down": _goals,
-    "goals": _goals,
 }
+_BY_PATH = {"metrics": _metrics, **dict.fromkeys(["up", "down", "goals"], _goals)}  # those that connect by themselves

@@ -318,7 +318,8 @@ method Upgrade() -> (before: string, after: string, seconds: float)
 # The verbs that who asks may use.
 method Allowed() -> (verbs: []string)
 
-# Ask for a goal, or no more; what it requires is asked for by itself.
+# Ask for a goal, or no more; what it requires is asked for by itself.  A name that is only provided can be asked for,
+# too: nothing comes up for that, and how far it is can be waited for.
 method Ask(goal: string) -> ()
 method Drop(goal: string) -> ()
 

@@ -388,6 +388,29 @@ def test_a_daemon_that_is_not_hung_lives_longer_than_its_watchdog(host: Host, sy
     assert systemd.show(UNIT, "Result") == "success"
 
 
+def test_network_online_waits_for_what_the_program_provides(host: Host, systemd: Systemd) -> None:
+    """systemd 252: a unit that is WantedBy a target, and Before it, holds that target up."""
+    systemd.install("netstrata-wait-online@.service")
+    host.write("/run/systemd/system/network-online.target", "[Unit]\nDefaultDependencies=no\n")
+    wants = "/run/systemd/system/network-online.target.wants"
+    host.run("mkdir", "-p", wants)
+    host.run("ln", "-s", "../netstrata-wait-online@.service", f"{wants}/netstrata-wait-online@internet.service")
+    systemd.call("daemon-reload")
+    host.write(PROGRAM, 'process main { net.backend.waitdevice("late0"); provide("internet"); }')
+    systemd.call("start", UNIT)
+    systemd.call("start", "--no-block", "network-online.target")
+
+    wait_until("who waits", lambda: "asked for internet" in host.read("/run/daemon.log"))
+    before = systemd.show("network-online.target", "ActiveState")
+    host.run("ip", "link", "add", "late0", "type", "bridge")
+    wait_until("the target", lambda: systemd.show("network-online.target", "ActiveState") == "active")
+
+    assert before == "inactive"
+    assert systemd.show("netstrata-wait-online@internet.service", "Result") == "success"
+    systemd.call("stop", UNIT)
+    assert systemd.show(UNIT, "Result") == "success"
+
+
 def test_the_console_serves_in_its_restrictions(host: Host, systemd: Systemd) -> None:
     systemd.install("netstrata-console.service")
     host.run("groupadd", "--force", "netdev")  # /etc is the lab's

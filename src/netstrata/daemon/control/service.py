@@ -172,7 +172,7 @@ class ControlService(ProgramVerbs, Questions):
         return {}
 
     def _goal(self, goal: str) -> Slices[bytes]:
-        found = yield from find_goals((yield from self.view.stands()))
+        found = yield from find_goals((yield from self.view.stands()), also_provided=True)
         if goal not in found:
             raise (yield from nothing_called("NoSuchGoal", "goal", goal, found))
         return goal.encode()

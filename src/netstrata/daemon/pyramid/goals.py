@@ -43,8 +43,11 @@ class Goal:
         return "up" if complete else "waiting"
 
 
-def find_goals(stands: Projection) -> Slices[dict[str, Goal]]:
-    """Return all goals by name: what statements come up for or ask for, in program order."""
+def find_goals(stands: Projection, *, also_provided: bool = False) -> Slices[dict[str, Goal]]:
+    """Return all goals by name: what statements come up for or ask for, in program order.
+
+    A name that is only provided is one if somebody has asked for it, or with also_provided.
+    """
     found: dict[str, Goal] = {}
     provided: dict[str, list[tuple[Standing, FloorState]]] = {}
     counted = 0
@@ -64,6 +67,9 @@ def find_goals(stands: Projection) -> Slices[dict[str, Goal]]:
                     goal.holders.append((process, floor.number))
                 else:
                     goal.required = goal.required or floor.state != "gone"
+    for name in provided:
+        if also_provided or name in stands.asked:
+            found.setdefault(name, Goal(name))
     for goal in found.values():
         goal.asked = goal.name in stands.asked
         goal.providers = provided.get(goal.name, [])
