@@ -25,6 +25,9 @@ _NEW = {0: "table", 3: "chain", 6: "rule", 9: "set", 12: "element"}
 _KINDS = {kind: number for number, kind in _NEW.items()}
 # Attribute numbers: the table's name, the thing's own or its chain's or set's name, its handle (0: it has none).
 _CHAIN_POLICY = 5
+_SET_TIMEOUT = 11
+_SET_USERDATA = 13
+_MERGES = 2  # of what nft notes in there for itself: type, length, value; auto-merge (nftables 1.0.6 and 1.1.3)
 _RULE_EXPRESSIONS = 4
 _RULE_USERDATA = 7  # a comment
 _NAME, _DATA = 1, 2  # NFTA_EXPR_NAME, NFTA_EXPR_DATA
@@ -51,6 +54,8 @@ class NftObject(NamedTuple):
     policy: int = -1  # of a base chain: 0 drop, 1 accept
     says: bytes = b""  # of a rule, in the kernel's form: see `says_the_same`
     comment: bytes = b""
+    merges: bool = False  # of a set: nft joins elements that touch, and none of them is there by itself then
+    timeout_ms: int = 0  # of a set: after which its elements go by themselves, 0 if they do not
 
 
 def read_objects(datagram: bytes) -> list[NftObject]:
@@ -74,6 +79,7 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
     handle = 0
     policy = -1
     says = comment = b""
+    merges, timeout_ms = False, 0
     for number, first, last in attributes(data, start + _HEAD.size, end):
         if number == of_table:
             table = text_of(data, first, last)
@@ -83,12 +89,27 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
             handle = _U64.unpack_from(data, first)[0]
         elif number == _CHAIN_POLICY and kind == "chain" and last - first == 4:
             policy = int.from_bytes(data[first:last], "big")
+        elif kind == "set" and number == _SET_TIMEOUT and last - first == 8:
+            timeout_ms = _U64.unpack_from(data, first)[0]
+        elif kind == "set" and number == _SET_USERDATA:
+            merges = _merges(data[first:last])
         elif kind == "rule" and number == _RULE_EXPRESSIONS:
             says = data[first:last]
         elif kind == "rule" and number == _RULE_USERDATA:
             comment = data[first:last]
     family = _FAMILY_NAMES.get(data[start], "")
-    return NftObject(kind, deleted, family, table, name, handle, port, policy, says, comment)
+    return NftObject(kind, deleted, family, table, name, handle, port, policy, says, comment, merges, timeout_ms)
+
+
+def _merges(notes: bytes) -> bool:
+    """Say whether nft has noted of a set that it merges."""
+    at = 0
+    while at + 2 <= len(notes):
+        number, size = notes[at], notes[at + 1]
+        if number == _MERGES:
+            return any(notes[at + 2 : at + 2 + size])
+        at += 2 + size
+    return False
 
 
 def says_the_same(one: NftObject, other: NftObject) -> bool:
@@ -139,6 +160,13 @@ def listing(sequence: int, kind: str) -> bytes:
     """Return the request to list all things of a kind."""
     get = _SUBSYSTEM << 8 | _KINDS[kind] + 1
     return message(get, NLM_F_REQUEST | NLM_F_DUMP, sequence, _HEAD.pack(0, 0, 0))
+
+
+def question(sequence: int, family: str, table: str, name: str) -> bytes:
+    """Return the request to tell of one set."""
+    of_table, of_name, _ = _ATTRIBUTES["set"]
+    body = _HEAD.pack(FAMILIES[family], 0, 0) + attribute(of_table, _name(table)) + attribute(of_name, _name(name))
+    return message(_SUBSYSTEM << 8 | _KINDS["set"] + 1, NLM_F_REQUEST, sequence, body)
 
 
 def _name(text: str) -> bytes:

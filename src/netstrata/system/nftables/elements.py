@@ -1,12 +1,14 @@
-"""Elements that somebody may have deleted: the kernel names the set, and nft is asked whether ours are still there.
+"""Elements that may be gone: nft is asked whether ours are still there.
 
-The kernel's form of an element is not ours to take apart (an interval is two of them).  An element that has a time is
-left out: it may go by itself.
+The kernel names the set when somebody deletes elements; it does not tell of those that have timed out (Linux 6.18), so
+they are looked at when they should have.  The kernel's form of an element is not ours to take apart (an interval is two
+of them).
 """
 
 import asyncio
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netstrata.system.nftables.holder import ThingHolder
 from netstrata.system.nftables.transactions import NftCommand
@@ -14,9 +16,15 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.ports.nftables import NftThing
+    from netstrata.protocols.nftables import NftObject
 
 QUIET_S = 0.05  # so that a script that changes a set in many commands is looked at once
+LATE_S = 0.1  # after which an element is looked at that should have timed out
+DELETED: Final = "somebody has deleted an element"
+TIMED_OUT: Final = "an element has timed out, or somebody has deleted it"
 _AFTER_KEY = (" timeout ", " expires ", " counter")
+_TIMEOUT = re.compile(r" timeout (?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)(?:s|(?![\dm])))?(?:(\d+)ms)?")
+_MS = (86_400_000, 3_600_000, 60_000, 1000, 1)
 
 
 def keys_of(elements: str) -> list[str]:
@@ -29,6 +37,16 @@ def keys_of(elements: str) -> list[str]:
     return keys
 
 
+def timeout_ms(elements: str, of_set_ms: int) -> int:
+    """Return after how many milliseconds the first of some elements goes by itself, 0 if none does."""
+    found: list[int] = []
+    for element in elements.split(","):
+        given = _TIMEOUT.search(element)
+        parts = [int(part or 0) * ms for part, ms in zip(given.groups(), _MS, strict=True)] if given else []
+        found.append(sum(parts) or of_set_ms)
+    return min((one for one in found if one), default=0)
+
+
 def command(verb: str, thing: "NftThing", key: str) -> str:
     """Return a command about one element."""
     return f"{verb} element {thing.family} {thing.table} {thing.name} {{ {key} }}"
@@ -37,7 +55,7 @@ def command(verb: str, thing: "NftThing", key: str) -> str:
 class ElementChecks:
     """Whose elements may be gone."""
 
-    __slots__ = ("_ask", "_asked", "_holders", "_timer")
+    __slots__ = ("_ask", "_asked", "_expected", "_holders", "_timer")
 
     def __init__(self, ask: Callable[[NftCommand], None]) -> None:
         """Take where commands are queued."""
@@ -45,6 +63,18 @@ class ElementChecks:
         self._holders: dict[ThingHolder, None] = {}
         self._asked: dict[ThingHolder, None] = {}  # until they let go
         self._timer: asyncio.TimerHandle | None = None
+        self._expected: dict[ThingHolder, asyncio.TimerHandle] = {}  # those of which something goes by itself
+
+    def expect(self, holder: ThingHolder, of_set: "NftObject | None") -> None:
+        """Look again and again once an element should have timed out: what uses it may give it time anew."""
+        after_ms = timeout_ms(holder.thing.text, of_set.timeout_ms if of_set is not None else 0)
+        if after_ms:
+            after_s = after_ms / 1000 + LATE_S
+            self._expected[holder] = asyncio.get_running_loop().call_later(after_s, self._expire, holder, of_set)
+
+    def _expire(self, holder: ThingHolder, of_set: "NftObject | None") -> None:
+        self.check([holder])
+        self.expect(holder, of_set)
 
     def check(self, holders: list[ThingHolder]) -> None:
         """Look soon whether what they hold is there."""
@@ -56,6 +86,9 @@ class ElementChecks:
         """Do not look: it lets go."""
         self._holders.pop(holder, None)
         self._asked.pop(holder, None)
+        timer = self._expected.pop(holder, None)
+        if timer is not None:
+            timer.cancel()
 
     def _check_again(self, holder: ThingHolder) -> None:
         if holder in self._asked:
@@ -65,10 +98,11 @@ class ElementChecks:
         holders, self._holders, self._timer = list(self._holders), {}, None
         for holder in holders:
             thing = holder.thing
-            for key in keys_of(",".join(one for one in thing.text.split(",") if " timeout " not in one)):
+            for key in keys_of(thing.text):
                 if key:
                     step = NftCommand(command("get", thing, key), f"find {key}")
-                    step.done.add_done_callback(_Verdict(holder, self._check_again))
+                    why = TIMED_OUT if holder in self._expected else DELETED
+                    step.done.add_done_callback(_Verdict(holder, why, self._check_again))
                     self._asked[holder] = None
                     self._ask(step)
 
@@ -76,10 +110,11 @@ class ElementChecks:
 class _Verdict:
     """Told what became of a question about one element."""
 
-    __slots__ = ("_again", "_holder")
+    __slots__ = ("_again", "_holder", "_why")
 
-    def __init__(self, holder: ThingHolder, again: Callable[[ThingHolder], None]) -> None:
+    def __init__(self, holder: ThingHolder, why: str, again: Callable[[ThingHolder], None]) -> None:
         self._holder = holder
+        self._why = why
         self._again = again
 
     def __call__(self, done: "asyncio.Future[None]") -> None:
@@ -87,6 +122,6 @@ class _Verdict:
         if error is None:
             return
         if isinstance(error, Unavailable) and not error.errno:  # nft's complaint of this line
-            self._holder.on_element_deleted()
+            self._holder.on_element_gone(self._why)
         else:  # it could not be run, which says nothing
             self._again(self._holder)

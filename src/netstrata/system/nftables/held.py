@@ -51,6 +51,8 @@ class HeldThing:
             tell(self._statement, self.to_do, WAS_LEFT)
             return
         try:
+            if self.thing.kind == "element" and left is None:
+                self._store.check_set(self.thing)
             step = Made(self, _making(self.thing, perhaps_there=left is not None), self._statement)
             self._store.ask(step)
             cancelled = await step.outlast()
@@ -81,12 +83,12 @@ class HeldThing:
             if self._statement is not None:
                 self._statement.lost(Unavailable(words_of("hold", self.thing), "somebody has deleted it"))
 
-    def on_element_deleted(self) -> None:
-        """Take the statement down: somebody else has deleted one of its elements."""
+    def on_element_gone(self, why: str) -> None:
+        """Take the statement down: one of its elements is there no more."""
         if not self._gone and not self._element_deleted:
             self._element_deleted = True
             if self._statement is not None:
-                self._statement.lost(Unavailable(words_of("hold", self.thing), "somebody has deleted an element"))
+                self._statement.lost(Unavailable(words_of("hold", self.thing), why))
 
     async def _go_back(self) -> "asyncio.CancelledError | None":
         statement, self._statement = self._statement, None

@@ -17,8 +17,8 @@ class ThingHolder(Protocol):
     def on_deleted(self) -> None:
         """Somebody else has deleted it."""
 
-    def on_element_deleted(self) -> None:
-        """Somebody else has deleted one of its elements."""
+    def on_element_gone(self, why: str) -> None:
+        """One of its elements is there no more."""
 
 
 class Made(NftCommand):

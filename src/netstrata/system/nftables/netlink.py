@@ -121,6 +121,15 @@ class Requests:
         except OSError as error:
             raise Unavailable(f"list nftables {kind}s", error.strerror or "", error.errno or 0) from None
 
+    def find_set(self, family: str, table: str, name: str) -> "NftObject | None":
+        """Return a set, None if there is none, or it cannot be asked for."""
+        try:
+            self.socket.send(protocol.question(self._next(1), family, table, name))
+            found = protocol.read_objects(self.socket.recv(_DATAGRAM, socket.MSG_DONTWAIT))
+        except OSError:
+            return None
+        return found[0] if found else None
+
     def _next(self, count: int) -> int:
         self._sequence = (self._sequence + count) % _SEQUENCES
         return self._sequence + 1

@@ -2,13 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject
 from netstrata.system.nftables.elements import ElementChecks, command, keys_of
 from netstrata.system.nftables.handles import listed
-from netstrata.system.nftables.holder import Made, ThingHolder
+from netstrata.system.nftables.holder import Made, ThingHolder, words_of
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.system.nftables.records import decode_entry
 from netstrata.system.nftables.recovery import find_made
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from netstrata.system.nftables.records import FilterEntry
 
 Key = tuple[str, str, str, object]
+MERGES: Final = "the set has auto-merge: nft joins elements that touch, and could not delete ours again"
 
 
 class NftStore:
@@ -122,6 +123,18 @@ class NftStore:
         self.ask(step)
         await step.outlast()
 
+    def check_set(self, thing: NftThing) -> None:
+        """Refuse elements of a set that would not be there by themselves.
+
+        Raises: Unavailable.
+        """
+        found = self._find_set(thing)
+        if found is not None and found.merges:
+            raise Unavailable(words_of("add", thing), MERGES)
+
+    def _find_set(self, thing: NftThing) -> NftObject | None:
+        return self._requests.find_set(thing.family, thing.table, thing.name) if self._requests is not None else None
+
     def let_go(self, holder: ThingHolder) -> None:
         """Notify a holder no more."""
         self._checks.forget(holder)
@@ -218,6 +231,8 @@ class NftStore:
         if self._entries is not None and (handle or thing.kind == "element"):
             handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle)
         self.hold(holder, handle)
+        if thing.kind == "element":
+            self._checks.expect(holder, self._find_set(thing))
         step.done.set_result(None)
 
     def _look_up(self, steps: list[Made]) -> None:

@@ -9,7 +9,8 @@ from netstrata.ports import NftThing, Ports
 async def element(ports: Ports, family: Family, table: NftName, set: NftName, elements: Elements) -> Up[None]:
     """Add elements to a set, none of which may be in it yet; delete them on the way back.
 
-    The set must be there, whoever made it.
+    The set must be there, whoever made it, and have no auto-merge.  An element that has timed out takes the statement
+    down; then it is added again.
 
     Example:
         net.nft.table("inet", "guard");
