@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netstrata.contract.shapes.dns import RESOLVER_LINES
-from netstrata.protocols.resolv_conf import configuration
+from netstrata.protocols.resolv_conf import Before, before_of, configuration, record_in, record_of
 from netstrata.values import List, Refused, Value
 
 PIECES = ["a", "nameserver 192.0.2.66", "search", " ", "\t", "\n", "\r", "\0", "\v", "\f", "\x85", "\u2028", "#", ";",
@@ -78,3 +78,26 @@ def test_what_is_no_keyword_of_resolv_conf_is_written_as_it_is(word: bytes) -> N
 def test_the_writer_itself_lets_no_second_line_pass() -> None:
     with pytest.raises(Refused, match="the line of 'search a"):
         configuration("#", [b"search a\nnameserver 192.0.2.9"])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        Before(),
+        Before(link=b"../run/systemd/resolve/stub-resolv.conf"),
+        Before(text=b""),
+        Before(text=b"nameserver 192.0.2.1\n"),
+        Before(text=b"# Before it here was nothing.\n#| not a record\n\noptions edns0\n"),
+        Before(text=b"\xff\r\n"),
+    ],
+)
+def test_what_was_there_before_is_read_out_of_the_text(before: Before) -> None:
+    text = configuration("# ours", [b"nameserver 192.0.2.7"]) + record_of(before)
+
+    assert before_of(record_in(text)) == before
+
+
+def test_a_text_that_says_nothing_of_it_says_nothing() -> None:
+    assert before_of(record_in(configuration("# ours", [b"nameserver 192.0.2.7"]))) is None
+    too_much = (Before(text=b"x" * 8193), Before(text=b"\0"), Before(link=b"a\nb"))
+    assert [record_of(before) for before in too_much] == [b"", b"", b""]

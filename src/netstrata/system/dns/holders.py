@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
-from netstrata.protocols.resolv_conf import configuration
+from netstrata.protocols.resolv_conf import MARK, configuration
 from netstrata.system.dns import command, file
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
-from netstrata.system.dns.file import MARK, ResolverFile
+from netstrata.system.dns.file import ResolverFile
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.held import NO_RECOVERY, Recovery, tell
