@@ -62,6 +62,8 @@ def test_servers_and_lines_of_several_statements_make_one_file(tmp_path: Path) -
         "nameserver 10.1.1.1",
         "search a.example b.example",
         "options ndots:2",
+        "# Before it here was:",
+        "#| nameserver 192.0.2.99",
     ]
     assert path.read_text() == "nameserver 192.0.2.99\n"
 
