@@ -64,6 +64,10 @@ FOUND = {
     "the lower value counts when nobody takes over the upper one": made_of(
         'net.mtu("eth0", "1400");', 'net.mtu("eth0", "1401");', steps=(SETTLE, ("edit", "0"), CRASH, SETTLE, CRASH)
     ),
+    "what counts is written once when several values are wanted no more": made_of(
+        'net.mtu("eth0", "1400");', 'net.mtu("eth0", "1400"); net.mtu("eth0", "1401");',
+        steps=(SETTLE, ("edit", "1"), CRASH, SETTLE),
+    ),
     "a port that was killed between its bridge and its options is given the options in it": made_of(
         'net.bridge("br0"); net.bridge.port("br0", "eth0", ["isolated": "on"]);',
         steps=(("die", "write", "1", "after"), SETTLE),

@@ -227,8 +227,8 @@ class Overrides(Generic[K, V]):
         return stack
 
     def _take_out_left(self, key: K, stack: OverrideStack[V]) -> None:
-        """Take out the values of a daemon before us that nobody wants any more."""
-        for spec in reversed([spec for spec in stack.specs if spec.is_left]):
+        """Take out the values of a daemon before us that nobody wants any more, from below: one is written at most."""
+        for spec in [spec for spec in stack.specs if spec.is_left]:
             self.take_out(key, stack, spec)
 
     def _drop(self, key: K, stack: OverrideStack[V]) -> None:
