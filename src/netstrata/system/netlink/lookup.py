@@ -12,7 +12,6 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 IndexOf = Callable[[str], int]  # a link's index by its name, 0 if there is none
-Listener = Callable[[int], None]  # is told a link's index
 Body = tuple[bytes, int, int]  # a datagram, and where in it the kernel tells of a link
 
 _FEW = 16  # links to ask for one by one; more are read in one go

@@ -4,7 +4,7 @@ Source: net/ipv6/ip6_fib.c, net/ipv6/route.c.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netstrata.protocols.rtnetlink import NextHop, RouteMessage
 from netstrata.protocols.rtnetlink.constants import (
@@ -27,6 +27,7 @@ from netstrata.testing.model.messages import Refusal, Request
 from netstrata.testing.model.routes import RTN_MULTICAST, TABLE_LOCAL, Routes, Where
 from netstrata.values import mask_bits
 
+IPV6_LEAST_MTU = 1280
 PREFIX_METRIC = 256  # of a route to the network of an address
 _REJECTING = (6, 7, 8, 9)  # blackhole, unreachable, prohibit, throw
 _LOOPBACK = 1
@@ -74,6 +75,8 @@ class Routes6(Routes):
             link = self._kernel.links.by_index.get(route.ifindex)
             if link is None:
                 raise Refusal(errno.ENODEV)
+            if link.mtu < IPV6_LEAST_MTU:
+                raise Refusal(errno.ENODEV)
             if not link.up:
                 raise Refusal(errno.ENETDOWN, "Nexthop device is not up")
         if route.source and not self._kernel.addresses6.has(route.source):
@@ -120,6 +123,24 @@ class Routes6(Routes):
             if route.type not in _REJECTING:
                 self.take(route)
                 self.tell(RTM_DELROUTE, route)
+
+    def source_gone(self, address: bytes) -> None:
+        """Let routes have no source any more that had an address; the kernel says nothing."""
+        self._rewrite(lambda route: route._replace(source=b"") if route.source == address else route)
+
+    def mtu_changed(self, ifindex: int, before: int, now: int) -> None:
+        """Let the MTU of routes follow that of their link: down to it, and up from it; the kernel says nothing."""
+
+        def follow(route: RouteMessage) -> RouteMessage:
+            follows = route.ifindex == ifindex and route.mtu and (route.mtu >= now or route.mtu == before)
+            return route._replace(mtu=now) if follows else route
+
+        self._rewrite(follow)
+
+    def _rewrite(self, change: Callable[[RouteMessage], RouteMessage]) -> None:
+        for table in self.tables.values():
+            for there in table.values():
+                there[:] = [change(route) for route in there]
 
     def check_gateway(self, gateway: bytes, ifindex: int, onlink: bool, table: int = RT_TABLE_MAIN) -> int:
         """Return the link that a gateway is on, as ip6_validate_gw finds it."""
