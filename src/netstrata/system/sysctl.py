@@ -9,6 +9,9 @@ Source: proc(5), sysctl(8), inotify(7), linux/netconf.h.
 import asyncio
 import errno
 import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 
 from netstrata.contract import Holder
 from netstrata.protocols.rtnetlink.constants import (
@@ -23,6 +26,8 @@ from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.values import Unavailable
 
 ROOT = "/proc/sys"
+_FORWARDING = "net/ipv4/conf/all/forwarding"  # which is `net/ipv4/ip_forward` by another name
+_SHARED = re.compile(r"(net/ipv[46]/conf)/(?:all|default)/([^/]+)")
 _MOST = 1 << 16  # bytes
 
 
@@ -168,6 +173,35 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
                 os.close(file)
         except OSError as error:
             raise self._refusal(operation, key, error) from error
+
+    def along(self, key: str) -> Iterator[str]:
+        """Return those of each link where one is for all links, or for those to come; and what has to do with it.
+
+        Seen on Linux 6.18: `all` changes each link's `forwarding`, `disable_ipv6`, `addr_gen_mode` and
+        `ignore_routes_with_linkdown`, and `default` that of links which nobody has set; other versions may do so for
+        more.  IPv4 forwarding turns `accept_redirects` round, and a `stable_secret` changes `addr_gen_mode`.
+        """
+        shared = _SHARED.fullmatch(_FORWARDING if key == "net/ipv4/ip_forward" else key)
+        if shared is not None:
+            folder, word = shared.groups()
+            links: list[str] = []
+            with suppress(OSError):
+                links = sorted(os.listdir(f"{self._root}/{folder}"))
+            word = "addr_gen_mode" if word == "stable_secret" else word
+            yield from (path for link in links if (path := f"{folder}/{link}/{word}") not in (key, _FORWARDING))
+            if word == "forwarding" and folder == "net/ipv4/conf":
+                yield "net/ipv4/conf/all/accept_redirects"
+        elif key.endswith("/stable_secret"):
+            yield key.removesuffix("stable_secret") + "addr_gen_mode"
+
+    def consequence(self, key: str, value: bytes) -> str:
+        """Say what goes for good."""
+        ipv6 = key.startswith("net/ipv6/conf/") and value not in (b"0", b"")
+        if ipv6 and key.endswith("/forwarding"):
+            return ", which deletes the routes of router advertisements on all links whose accept_ra is not 2"
+        if ipv6 and key.endswith("/disable_ipv6"):
+            return ", which deletes the IPv6 addresses and routes there"
+        return ""
 
     def describe(self, key: str, value: bytes) -> str:
         """Return a setting with its value."""

@@ -12,7 +12,7 @@ from typing import Any
 from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
-from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
+from netstrata.protocols.rtnetlink.constants import IPV6_MIN_MTU, RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.system.held import GONE, NO_RECOVERY, Leaving, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
@@ -147,12 +147,21 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         beside = self._read(ifindex, [along], operation) if along else {}
         values = {word: value} | {name: stays for name, stays in beside.items() if stays is not None}
         answer = self._requests.request(RTM_NEWLINK, 0, encode_settings(ifindex, values))
-        self._lookup.forget()
+        self._lookup.forget_values()
         if answer is not None and answer.errno == errno.EEXIST:
             setting = SETTINGS[word]
             raise Unavailable(operation, f"the {setting.noun} {setting.words(value)} is taken", errno.EEXIST)
         if answer is not None:
             raise refused(operation, answer, LINK_WORDS)
+
+    def along(self, key: Key) -> Iterable[Key]:
+        """Return the MTU of the links on one whose MTU it is."""
+        ifindex, word = key
+        return [(above, "mtu") for above in self._lookup.follow_mtu(ifindex)] if word == "mtu" else ()
+
+    def consequence(self, key: Key, value: Any) -> str:
+        """Say what goes for good."""
+        return consequence_of(key[1], value)
 
     def describe(self, key: Key, value: Any) -> str:
         """Return what something of a link is to be, for people."""
@@ -239,6 +248,12 @@ def words_of(link: str, word: str, value: Any) -> str:
     return f"the {setting.noun} of {link} to {setting.words(value)}"
 
 
+def consequence_of(word: str, value: Any) -> str:
+    """Say what the kernel does with a setting that is not undone with it, "" for nothing."""
+    small = word == "mtu" and value < IPV6_MIN_MTU
+    return ", which takes IPv6 from it, with its addresses and routes" if small else ""
+
+
 class HoldingLinkSettings:
     """Hold things of a link while the block runs.  Never suspends: see docs/decisions/0002."""
 
@@ -253,7 +268,10 @@ class HoldingLinkSettings:
 
     def to_do(self, leaving: Leaving) -> list[str]:
         """Say what entering does, unless it is so already."""
-        return [f"set {words_of(self._link, word, value)}" for word, value in self._values.items()]
+        return [
+            f"set {words_of(self._link, word, value)}{consequence_of(word, value)}"
+            for word, value in self._values.items()
+        ]
 
     async def __aenter__(self) -> None:
         self._held = self._settings.hold_all(self._link, self._values, self._who)

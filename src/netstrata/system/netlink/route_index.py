@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from netstrata.protocols.rtnetlink import AddressMessage, LinkMessage
-from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6, RT_SCOPE_LINK, RTM_DELLINK
+from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6, IPV6_MIN_MTU, RT_SCOPE_LINK, RTM_DELLINK
 from netstrata.system.netlink.held_route import HeldRoute
 
 K = TypeVar("K", bytes, int)
-IPV6_LEAST_MTU = 1280
 
 
 class _LinkState(NamedTuple):
@@ -85,7 +84,7 @@ class RouteIndex:
             yield from routes
         elif now != before:
             yield from self._delicate.get(link.ifindex, ())
-            if now.mtu != before.mtu and min(now.mtu, before.mtu) < IPV6_LEAST_MTU:
+            if now.mtu != before.mtu and min(now.mtu, before.mtu) < IPV6_MIN_MTU:
                 yield from (held for held in routes if held.family == AF_INET6)
 
     def touched_by_address(self, gone: AddressMessage) -> Iterator[HeldRoute]:

@@ -14,6 +14,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFA_F_NOPREFIXROUTE,
     IFA_F_PERMANENT,
     IFA_F_TENTATIVE,
+    IPV6_MIN_MTU,
     NLM_F_EXCL,
     NLM_F_REPLACE,
     RT_SCOPE_HOST,
@@ -28,7 +29,6 @@ from netstrata.testing.model.addresses import ModelAddress, asked_address
 from netstrata.testing.model.link import ModelLink
 from netstrata.testing.model.messages import Refusal, Request
 from netstrata.testing.model.routes import RTN_MULTICAST
-from netstrata.testing.model.routes6 import IPV6_LEAST_MTU
 
 if TYPE_CHECKING:
     from netstrata.testing.model.kernel import ModelKernel
@@ -57,7 +57,7 @@ class Addresses6:
             raise Refusal(errno.EINVAL, "ipv6: Invalid prefix length")
         if link is None:
             raise Refusal(errno.ENODEV, "ipv6: Unable to find the interface")
-        if link.mtu < IPV6_LEAST_MTU:
+        if link.mtu < IPV6_MIN_MTU:
             raise Refusal(errno.EINVAL)
         if address.local[0] == 0xFF:
             raise Refusal(errno.EINVAL, 'ipv6: Cannot assign multicast address without "IFA_F_MCAUTOJOIN" flag')
@@ -96,7 +96,7 @@ class Addresses6:
 
     def link_ready(self, link: ModelLink) -> None:
         """Begin to work on a link that has carrier: with its own address, which is tentative."""
-        if link.loopback or link.mtu < IPV6_LEAST_MTU:
+        if link.loopback or link.mtu < IPV6_MIN_MTU:
             return
         if not link.ready:
             link.ready = True
@@ -120,11 +120,11 @@ class Addresses6:
 
     def mtu_changed(self, link: ModelLink, before: int) -> None:
         """Take IPv6 from a link that is too small for it, or begin with it again."""
-        if link.mtu < IPV6_LEAST_MTU:
+        if link.mtu < IPV6_MIN_MTU:
             self._kernel.routes6.link_down(link.ifindex)
             self._kernel.neighbours.link_down(link, AF_INET6)
             self.link_down(link)
-        elif before < IPV6_LEAST_MTU:
+        elif before < IPV6_MIN_MTU:
             if link.up:
                 self.link_up(link)
         else:

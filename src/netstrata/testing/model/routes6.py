@@ -10,6 +10,7 @@ from netstrata.protocols.rtnetlink import NextHop, RouteMessage
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
     IP6_METRIC,
+    IPV6_MIN_MTU,
     NLM_F_APPEND,
     NLM_F_CREATE,
     NLM_F_EXCL,
@@ -27,7 +28,6 @@ from netstrata.testing.model.messages import Refusal, Request
 from netstrata.testing.model.routes import RTN_MULTICAST, TABLE_LOCAL, Routes, Where
 from netstrata.values import mask_bits
 
-IPV6_LEAST_MTU = 1280
 PREFIX_METRIC = 256  # of a route to the network of an address
 _REJECTING = (6, 7, 8, 9)  # blackhole, unreachable, prohibit, throw
 _LOOPBACK = 1
@@ -75,7 +75,7 @@ class Routes6(Routes):
             link = self._kernel.links.by_index.get(route.ifindex)
             if link is None:
                 raise Refusal(errno.ENODEV)
-            if link.mtu < IPV6_LEAST_MTU:
+            if link.mtu < IPV6_MIN_MTU:
                 raise Refusal(errno.ENODEV)
             if not link.up:
                 raise Refusal(errno.ENETDOWN, "Nexthop device is not up")
