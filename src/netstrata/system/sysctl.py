@@ -10,6 +10,7 @@ import asyncio
 import errno
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -27,6 +28,7 @@ from netstrata.values import Unavailable
 
 ROOT = "/proc/sys"
 _FORWARDING = "net/ipv4/conf/all/forwarding"  # which is `net/ipv4/ip_forward` by another name
+_OF_LINK = re.compile(r"net/ipv[46]/(?:conf|neigh)/(?!all/|default/)([^/]+)/")
 _SHARED = re.compile(r"(net/ipv[46]/conf)/(?:all|default)/([^/]+)")
 _MOST = 1 << 16  # bytes
 
@@ -39,7 +41,7 @@ _GROUPS = (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_LINK)
 class KernelSettings(Overrides[str, bytes], Subscriber):
     """All settings that are held; a key is a path."""
 
-    __slots__ = ("_files", "_loop", "_monitor", "_queue", "_root")
+    __slots__ = ("_files", "_links", "_loop", "_monitor", "_queue", "_root")
 
     kind = "sysctl"
 
@@ -50,6 +52,7 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: Inotify | None = None  # open while something is watched
         self._files: dict[str, tuple[int, int]] = {}  # by key: what is held open, and its watch
+        self._links: dict[str, int] = {}  # by key: whose it is, which may have another name by now
         monitor.subscribe(self, RTM_NEWNETCONF)
 
     def hold(self, key: str, value: bytes, who: Holder | None) -> tuple[str, OverrideStack[bytes], Spec[bytes]]:
@@ -64,17 +67,45 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
             raise
         if who is not None and key not in self._files:
             self._watch(key)
+        if (of_link := _OF_LINK.match(key)) is not None and key not in self._links:
+            with suppress(OSError):
+                self._links[key] = socket.if_nametoindex(of_link[1])
         return key, stack, spec
 
     def release(self, key: str, stack: OverrideStack[bytes], spec: Spec[bytes]) -> None:
         """Take a value out again."""
         if spec.who is not None:
             self._monitor.leave(*_GROUPS)
+        if not stack.gone and self._new_path(key):
+            for loss in self._lose_renamed(key, stack, spec):
+                loss.holder.lost(loss.reason)
         self.take_out(key, stack, spec)
 
     def removed(self, key: str) -> None:
         """Watch it no more."""
         self._unwatch(key)
+        self._links.pop(key, None)
+
+    def _new_path(self, key: str) -> str:
+        """Return where a setting is of a link that has another name by now, "" if it has not."""
+        of_link = _OF_LINK.match(key)
+        if of_link is None or key not in self._links:
+            return ""
+        try:
+            name = socket.if_indextoname(self._links[key])
+        except OSError:
+            return ""
+        return f"{key[: of_link.start(1)]}{name}{key[of_link.end(1) :]}" if name != of_link[1] else ""
+
+    def _lose_renamed(self, key: str, stack: OverrideStack[bytes], *leaving: Spec[bytes]) -> list[Loss]:
+        """Put back what was set of a link that has another name, and hold it no more."""
+        path = self._new_path(key)
+        with suppress(Unavailable):
+            if self.read(path, "") == stack.stands:
+                self.write(path, stack.found, "")
+        self.forget(key, stack)
+        reason = Unavailable(f"hold {self.describe(key, stack.stands)}", "its link has a new name")
+        return [Loss(one.who, reason) for one in stack.specs if one.who is not None and one not in leaving]
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Need to know no more: whenever something was heard, all is read again."""
@@ -88,6 +119,9 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         complete = True
         for key, stack in list(self.stacks.items()):
             operation = f"hold {self.describe(key, stack.stands)}"
+            if self._new_path(key):
+                losses += self._lose_renamed(key, stack)
+                continue
             try:
                 now = self.read(key, operation)
                 if now == stack.stands:
