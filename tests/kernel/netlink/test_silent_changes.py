@@ -4,11 +4,14 @@ All was seen with `ip route` and `ip monitor` of iproute2 6.1 on Linux 6.18.
 """
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from netstrata.statements.net.route import route
+from netstrata.system.held import Recovery
+from netstrata.system.undo_journal import Identity, UndoJournal
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -89,6 +92,19 @@ async def test_the_mtu_of_an_ipv6_route_is_what_its_link_takes_and_as_asked_agai
     assert raised == [held[0].replace("mtu 1400", "mtu 1500")]
     assert again == held
     assert told.losses.empty()
+    assert ours(world) == []
+
+
+async def test_an_ipv6_route_never_has_a_greater_mtu_than_its_link(world: "World") -> None:
+    # Linux 6.18 takes it, and then sends what is too large for the link.
+    prepare(world)
+    world.ip("link set va mtu 1300")
+
+    statement = world.up_now(route, TO6, WITH_MTU)
+    held = ours(world)
+    world.down_now(statement)
+
+    assert held == [f"{TO6} via fe80::9 dev va proto 110 metric 1024 mtu 1300"]
     assert ours(world) == []
 
 
@@ -270,3 +286,52 @@ async def test_a_route_of_others_that_goes_with_its_nexthop_object_is_lost(world
 
     assert len(held) == 1
     assert world.netlink.monitor.groups() == set()
+
+
+HERE = Identity("a boot", "a namespace")
+
+
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize(
+    ("destination", "options", "acts", "stands"),
+    [
+        (TO6, ELSEWHERE6, [GONE, ADDRESS6], True),
+        (TO6, ELSEWHERE6, [GONE], False),
+        (TO6, ELSEWHERE6, ["link del vc"], False),
+        (TO6, WITH_MTU, ["link set va mtu 1300", "link set va mtu 1500"], True),
+        (TO6, WITH_MTU, ["link set va mtu 1300"], True),
+        (TO4, f'[{VIA4}, "table": "7"]', [GONE4], False),
+    ],
+)
+async def test_what_changes_while_no_daemon_runs_is_put_right_or_taken_away(
+    world: "World", tmp_path: Path, destination: str, options: str, acts: list[str], stands: bool, again: bool
+) -> None:
+    prepare(world)
+    path = f"{tmp_path}/journal/a"
+    first = UndoJournal(path, HERE)
+    world.ports.routes = world.another_netlink(recovery=Recovery(first)).routes
+    world.up_now(route, destination, options)
+    wanted = ours(world)
+    assert first._file is not None
+    first._file.close()
+    for act in acts:
+        world.ip(act)
+
+    journal = UndoJournal(path, HERE)
+    recovery = Recovery(journal)
+    world.ports.routes = world.another_netlink(recovery=recovery).routes
+    held: list[str] = []
+    if again and stands:
+        statement = world.up_now(route, destination, options)
+        held = ours(world)
+        world.down_now(statement)
+    elif again:
+        with pytest.raises(Unavailable, match=r"Invalid (source address|prefsrc address)"):
+            world.up_now(route, destination, options)
+    undone = await recovery.sweep()
+    journal.close()
+
+    lower = [line.replace("mtu 1400", "mtu 1300") for line in wanted] if "1500" not in acts[-1] else wanted
+    assert held == (lower if again and stands else [])
+    assert [one.problem for one in undone] == ([] if again else [""])
+    assert ours(world) == []

@@ -151,7 +151,8 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def do(self, held: HeldRoute) -> None:
         """Add a route, if it is not there."""
-        answer = self._requests.request(RTM_NEWROUTE, _ADD, held.record)
+        fit(self._requests, (held,))
+        answer = self._requests.request(RTM_NEWROUTE, _ADD, held.body)
         if answer is None:
             return
         if answer.errno != errno.EEXIST:
@@ -160,6 +161,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def stands(self, held: HeldRoute, undo: bytes) -> bool:
         """Say whether a route is there, is ours, and is what counts of the routes to its destination."""
+        fit(self._requests, (held,))
         if held in without_source(self._requests, (held,)):
             return False
         return self._counts(held) or held.stands(self._find(held))
@@ -299,7 +301,6 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def mend(self, held: HeldRoute) -> bool:
         """Put right a route of ours that the kernel has changed."""
-        fit(self._requests, (held,))
         found = self._find(held)
         is_dead = held in without_source(self._requests, (held,))
         return not is_dead and held.is_changed_in(found) and self._write_anew(held, found) is None
