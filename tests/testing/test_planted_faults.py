@@ -13,8 +13,9 @@ from netstrata.daemon.running.settling import Settling
 from netstrata.system.held import Held, Loss, OverrideStack, Recovery, Spec, Store
 from netstrata.system.held.recovery import LeftEntry, Undone
 from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses
+from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.link_settings import Key, LinkSettings
-from netstrata.system.netlink.routes import HeldRoute, NetlinkRoutes
+from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
 from netstrata.system.netlink.up import HeldUp, UpLinks
 from netstrata.testing.schedules.daemon import Daemon

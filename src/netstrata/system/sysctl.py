@@ -9,6 +9,10 @@ Source: proc(5), sysctl(8), inotify(7), linux/netconf.h.
 import asyncio
 import errno
 import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
 
 from netstrata.contract import Holder
 from netstrata.protocols.rtnetlink.constants import (
@@ -23,6 +27,9 @@ from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.values import Unavailable
 
 ROOT = "/proc/sys"
+_FORWARDING = "net/ipv4/conf/all/forwarding"  # which is `net/ipv4/ip_forward` by another name
+_OF_LINK = re.compile(r"net/ipv[46]/(?:conf|neigh)/(?!all/|default/)([^/]+)/")
+_SHARED = re.compile(r"(net/ipv[46]/conf)/(?:all|default)/([^/]+)")
 _MOST = 1 << 16  # bytes
 
 
@@ -34,7 +41,7 @@ _GROUPS = (RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_LINK)
 class KernelSettings(Overrides[str, bytes], Subscriber):
     """All settings that are held; a key is a path."""
 
-    __slots__ = ("_files", "_loop", "_monitor", "_queue", "_root")
+    __slots__ = ("_files", "_links", "_loop", "_monitor", "_queue", "_root")
 
     kind = "sysctl"
 
@@ -45,6 +52,7 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: Inotify | None = None  # open while something is watched
         self._files: dict[str, tuple[int, int]] = {}  # by key: what is held open, and its watch
+        self._links: dict[str, int] = {}  # by key: whose it is, which may have another name by now
         monitor.subscribe(self, RTM_NEWNETCONF)
 
     def hold(self, key: str, value: bytes, who: Holder | None) -> tuple[str, OverrideStack[bytes], Spec[bytes]]:
@@ -59,17 +67,45 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
             raise
         if who is not None and key not in self._files:
             self._watch(key)
+        if (of_link := _OF_LINK.match(key)) is not None and key not in self._links:
+            with suppress(OSError):
+                self._links[key] = socket.if_nametoindex(of_link[1])
         return key, stack, spec
 
     def release(self, key: str, stack: OverrideStack[bytes], spec: Spec[bytes]) -> None:
         """Take a value out again."""
         if spec.who is not None:
             self._monitor.leave(*_GROUPS)
+        if not stack.gone and self._new_path(key):
+            for loss in self._lose_renamed(key, stack, spec):
+                loss.holder.lost(loss.reason)
         self.take_out(key, stack, spec)
 
     def removed(self, key: str) -> None:
         """Watch it no more."""
         self._unwatch(key)
+        self._links.pop(key, None)
+
+    def _new_path(self, key: str) -> str:
+        """Return where a setting is of a link that has another name by now, "" if it has not."""
+        of_link = _OF_LINK.match(key)
+        if of_link is None or key not in self._links:
+            return ""
+        try:
+            name = socket.if_indextoname(self._links[key])
+        except OSError:
+            return ""
+        return f"{key[: of_link.start(1)]}{name}{key[of_link.end(1) :]}" if name != of_link[1] else ""
+
+    def _lose_renamed(self, key: str, stack: OverrideStack[bytes], *leaving: Spec[bytes]) -> list[Loss]:
+        """Put back what was set of a link that has another name, and hold it no more."""
+        path = self._new_path(key)
+        with suppress(Unavailable):
+            if self.read(path, "") == stack.stands:
+                self.write(path, stack.found, "")
+        self.forget(key, stack)
+        reason = Unavailable(f"hold {self.describe(key, stack.stands)}", "its link has a new name")
+        return [Loss(one.who, reason) for one in stack.specs if one.who is not None and one not in leaving]
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Need to know no more: whenever something was heard, all is read again."""
@@ -83,6 +119,9 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         complete = True
         for key, stack in list(self.stacks.items()):
             operation = f"hold {self.describe(key, stack.stands)}"
+            if self._new_path(key):
+                losses += self._lose_renamed(key, stack)
+                continue
             try:
                 now = self.read(key, operation)
                 if now == stack.stands:
@@ -168,6 +207,35 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
                 os.close(file)
         except OSError as error:
             raise self._refusal(operation, key, error) from error
+
+    def along(self, key: str) -> Iterator[str]:
+        """Return those of each link where one is for all links, or for those to come; and what has to do with it.
+
+        Seen on Linux 6.18: `all` changes each link's `forwarding`, `disable_ipv6`, `addr_gen_mode` and
+        `ignore_routes_with_linkdown`, and `default` that of links which nobody has set; other versions may do so for
+        more.  IPv4 forwarding turns `accept_redirects` round, and a `stable_secret` changes `addr_gen_mode`.
+        """
+        shared = _SHARED.fullmatch(_FORWARDING if key == "net/ipv4/ip_forward" else key)
+        if shared is not None:
+            folder, word = shared.groups()
+            links: list[str] = []
+            with suppress(OSError):
+                links = sorted(os.listdir(f"{self._root}/{folder}"))
+            word = "addr_gen_mode" if word == "stable_secret" else word
+            yield from (path for link in links if (path := f"{folder}/{link}/{word}") not in (key, _FORWARDING))
+            if word == "forwarding" and folder == "net/ipv4/conf":
+                yield "net/ipv4/conf/all/accept_redirects"
+        elif key.endswith("/stable_secret"):
+            yield key.removesuffix("stable_secret") + "addr_gen_mode"
+
+    def consequence(self, key: str, value: bytes) -> str:
+        """Say what goes for good."""
+        ipv6 = key.startswith("net/ipv6/conf/") and value not in (b"0", b"")
+        if ipv6 and key.endswith("/forwarding"):
+            return ", which deletes the routes of router advertisements on all links whose accept_ra is not 2"
+        if ipv6 and key.endswith("/disable_ipv6"):
+            return ", which deletes the IPv6 addresses and routes there"
+        return ""
 
     def describe(self, key: str, value: bytes) -> str:
         """Return a setting with its value."""

@@ -93,13 +93,15 @@ class Words:
         gateway = self._one(*(GATEWAYS4 if family == "-4" else GATEWAYS6))
         if family == "-4":
             more += f" {self._perhaps('src 192.0.2.1', 2)} {self._perhaps('onlink', 1)} {self._perhaps('mtu 1400', 1)}"
+        else:
+            more += f" {self._perhaps('src 2001:db8::1', 2)} {self._perhaps('mtu 1450', 2)}"
         way = f"{self._perhaps('via ' + gateway, 6)} {self._perhaps('dev ' + self._one(*LINKS), 8)}"
         return f"{family} route {what} {network} {way} {more}"
 
     def _link(self, family: str) -> str:
         return self._one(
             f"link set {self._one(*LINKS)} {self._one('up', 'up', 'down')}",
-            f"link set {self._one(*LINKS, 'br0')} mtu {self._one('60', '70000', '1400', '1500', '1600')}",
+            f"link set {self._one(*LINKS, 'br0')} mtu {self._one('60', '70000', '1200', '1400', '1500', '1600')}",
             f"link set {self._one('va', 'vc')} {self._one('master br0', 'nomaster')}",
             f"link set br0 {self._one('up', 'down')}",
             f"link set {self._one('vb name vz', 'vz name vb', 'vc name va')}",
@@ -175,7 +177,14 @@ TOLD = [
     "addr del 198.51.100.1/32 dev va", "addr add 192.0.2.3/24 dev va", "addr add 2001:db8::5/64 dev va nodad",
     "neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev va nud permanent",
     "link set va down", "link set va up", "neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev va nud permanent",
-    "link set va mtu 1400", "link set va address 02:00:00:00:0a:09",
+    "neigh add 2001:db8::9 lladdr 02:00:00:00:00:09 dev va nud permanent",
+    "addr add 2001:db8::5/64 dev va nodad", "addr add 2001:db8::6/128 dev va nodad", "addr add 198.51.100.1/32 dev vb",
+    "-6 route add 2001:db8:1::/48 dev vb mtu 1450 src 2001:db8::5", "-6 route add 2001:db8:2::/48 dev va mtu 1450",
+    "route add 203.0.113.128/25 dev va src 198.51.100.1", "route add 203.0.113.0/24 dev va src 198.51.100.1 table 7",
+    "addr del 198.51.100.1/32 dev vb", "addr del 2001:db8::6/128 dev va",
+    "link set va mtu 1400", "link set va mtu 1500", "-6 route del 2001:db8:2::/48 dev va",
+    "link set va mtu 1200", "link set va mtu 1400", "-6 route del 2001:db8:1::/48 dev vb",
+    "neigh add 2001:db8::9 lladdr 02:00:00:00:00:09 dev va nud permanent", "link set va address 02:00:00:00:0a:09",
     "link set va txqueuelen 500",
     "link set va alias x", "link set va group 7", "link set va gso_max_size 40000",
     "link set va promisc on",

@@ -3,7 +3,10 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.kernel.netlink.test_connected import no_dad
 from tests.kernel.netlink.test_routes import ready, route
+
+from netstrata.testing.child import wait_until
 
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
@@ -22,8 +25,17 @@ def read(world: "World") -> int:
     return world.netlink.monitor.read
 
 
-async def test_routes_of_others_wake_nobody_and_a_removal_among_them_is_told(world: "World") -> None:
+def settled(world: "World") -> None:
+    """Have all ready, and let the kernel have said what it says of addresses."""
+    no_dad(world)
     ready(world)
+    # An address is told of before the kernel makes the route to it, and later than ip has added it.
+    local = "-6 route show table local type local"
+    wait_until("the routes to all addresses", lambda: world.ip(local).count(" dev v") == 3)
+
+
+async def test_routes_of_others_wake_nobody_and_a_removal_among_them_is_told(world: "World") -> None:
+    settled(world)
     statement = world.as_statement()
     routes = world.netlink.routes
 
@@ -44,7 +56,7 @@ async def test_routes_of_others_wake_nobody_and_a_removal_among_them_is_told(wor
     "wish", ["198.51.100.0/25 dev va", "2001:db8:1::/48 dev va", "0.0.0.0/0 dev va", "::/0 dev va"]
 )
 async def test_a_route_of_others_that_is_held_is_heard_of_until_it_is_held_no_more(world: "World", wish: str) -> None:
-    ready(world)
+    settled(world)
     statement = world.as_statement()
     world.ip(f"route add {wish} metric 5 proto static")
     holding, again = (world.netlink.routes.held_route(route(f"{wish} metric 5")) for _ in range(2))
@@ -141,7 +153,7 @@ async def test_an_ipv6_route_that_goes_as_one_of_several_ways_is_told(world: "Wo
 async def test_what_may_take_the_place_of_a_route_or_is_the_kernels_own_is_heard(
     world: "World", wish: str, line: str, heard: int
 ) -> None:
-    ready(world)
+    settled(world)
     world.as_statement()
 
     async with world.netlink.routes.held_route(route(wish)):

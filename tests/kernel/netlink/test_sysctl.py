@@ -1,8 +1,10 @@
 """Settings of the kernel, in a namespace of its own, read as files."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.kernel.netlink.test_moved_links import Elsewhere
 
 from netstrata.statements.net.sysctl import sysctl
 from netstrata.values import Refused, Unavailable
@@ -98,6 +100,68 @@ async def test_a_setting_of_a_link_that_vanishes_is_undone_without_a_word(world:
     world.ip("link del va")
     world.down_now(statement)
 
+    assert told.notes == []
+
+
+def comes_anew(world: "World") -> None:
+    world.ip("link del va")
+    world.ip("link add va type veth peer name vb")
+
+
+def is_too_small_for_ipv6(world: "World") -> None:
+    # Linux 6.18: below an MTU of 1280 IPv6 forgets a link, and all that was set of it.
+    world.ip("link set va mtu 1200")
+    world.ip("link set va mtu 1500")
+
+
+def goes_elsewhere_and_returns(world: "World") -> None:
+    elsewhere = Elsewhere()
+    assert elsewhere.takes("va")
+    assert elsewhere.returns("va")
+    elsewhere.ends()
+
+
+@pytest.mark.parametrize("link", [comes_anew, is_too_small_for_ipv6, goes_elsewhere_and_returns])
+async def test_a_setting_that_falls_back_with_its_link_is_lost_and_set_again(
+    world: "World", link: "Callable[[World], None]"
+) -> None:
+    path = "net/ipv6/conf/va/hop_limit"
+    before = world.sysctl(path)
+    told = world.as_statement()
+    statement = world.up_now(sysctl, path, "33")
+
+    link(world)
+    fallen = world.sysctl(path)
+    await told.losses.get()
+    world.down_now(statement)
+    again = world.up_now(sysctl, path, "33")
+    held = world.sysctl(path)
+    world.down_now(again)
+
+    assert (fallen, held, world.sysctl(path)) == (before, "33", before)
+    assert told.notes == []
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+@pytest.mark.parametrize("path", ["ipv4/conf/{}/forwarding", "ipv6/conf/{}/hop_limit", "ipv4/neigh/{}/gc_stale_time"])
+async def test_a_setting_of_a_link_that_is_renamed_is_put_back_under_its_new_name(
+    world: "World", path: str, told_first: bool
+) -> None:
+    before = world.sysctl("net/" + path.format("va"))
+    told = world.as_statement()
+    statement = world.up_now(sysctl, "net/" + path.format("va"), "1")
+    other = world.up_now(sysctl, "net/" + path.format("va"), "1")
+
+    world.ip("link set va name vz")
+    left = world.sysctl("net/" + path.format("vz"))
+    if told_first:
+        reasons = [await told.losses.get(), await told.losses.get()]
+    world.down_now(statement)
+    after = world.sysctl("net/" + path.format("vz"))
+    world.down_now(other)
+
+    assert (left, after, world.sysctl("net/" + path.format("vz"))) == ("1", before, before)
+    assert told_first is False or reasons[0].endswith(": its link has a new name")
     assert told.notes == []
 
 

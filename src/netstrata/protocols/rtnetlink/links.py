@@ -18,6 +18,8 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_IFNAME,
     IFLA_INET_CONF,
     IFLA_INFO_KIND,
+    IFLA_LINK,
+    IFLA_LINK_NETNSID,
     IFLA_LINKINFO,
     IFLA_MASTER,
     IFLA_MTU,
@@ -121,6 +123,15 @@ def ask_link_named(name: bytes) -> bytes:
 def ask_links() -> bytes:
     """Return the body of an RTM_GETLINK dump."""
     return IFINFOMSG.pack(AF_UNSPEC, 0, 0, 0, 0) + _NO_STATISTICS
+
+
+def lower_link(data: Octets, start: int, end: int) -> int:
+    """Read on which link another one stands, 0 for none in this namespace.
+
+    Raises: Malformed.
+    """
+    shown = {what: (first, last) for what, first, last in attributes(data, start + IFINFOMSG.size, end)}
+    return u32_of(data, *shown[IFLA_LINK]) if IFLA_LINK in shown and IFLA_LINK_NETNSID not in shown else 0
 
 
 def set_up(ifindex: int, up: bool) -> bytes:

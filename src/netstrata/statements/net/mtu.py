@@ -11,7 +11,8 @@ async def mtu(ports: Ports, link: Link, size: Mtu) -> Up[None]:
     """Hold a link at an MTU; put back the one it had.
 
     Of several statements for one link the last one counts, and it may go before or after the others.  This is so for
-    `net.mac`, `net.rename` and what `net.link.set` sets, too.
+    `net.mac`, `net.rename` and what `net.link.set` sets, too.  VLANs and macvlans on it that the kernel makes as small
+    have their own MTU again after.  Below 1280 the kernel takes IPv6 from a link, and its addresses do not come back.
 
     Example:
         net.mtu("eth0", "1400");

@@ -11,7 +11,8 @@ from netstrata.values import Refused
 async def route(ports: Ports, destination: NetworkOrAddress, options: RouteOptions) -> Up[None]:
     """Hold a route; the same route that was there before stays on the way back.
 
-    Without `dev` the link is the one that the gateway is on when the route is set up.
+    Without `dev` the link is the one that the gateway is on when the route is set up.  Without the address
+    `src` there is no route.  The MTU of an IPv6 route is no more than that of its link.
 
     Example:
         net.route("198.51.100.0/24", ["via": "192.0.2.1", "src": "192.0.2.7", "metric": "20"]);

@@ -12,6 +12,10 @@ async def sysctl(ports: Ports, key: SysctlKey, value: SysctlValue) -> Up[None]:
     Of several statements for one setting the last one counts, and they may go in any order.  When somebody else writes
     it, it is set again; what a container writes in a /proc of its own may be noticed later, or only on the way back.
 
+    What the kernel changes along with it is put back with it, too: `ip_forward`, and what is set for `all` links or by
+    `default`, change each link's own.  Two things are not: IPv6 `forwarding`, of any link, deletes the routes of router
+    advertisements on all links whose `accept_ra` is not 2, and `disable_ipv6` deletes addresses and routes.
+
     Example:
         net.sysctl("net.ipv4.ip_forward", "1");
         net.sysctl("net.ipv6.conf.eth0/7.accept_ra", "2");

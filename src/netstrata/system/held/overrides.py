@@ -8,11 +8,12 @@ it had, so that nothing is written however many there are.  The values that nobo
 Once somebody wants another value, the last one who comes counts again.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
+from netstrata.system.held.along import Along, read_before, settle
 from netstrata.system.held.foresight import Leaving, Undoing, undoing_stack
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
 from netstrata.system.held.words import tell, words_of_hidden, words_of_setting
@@ -36,7 +37,7 @@ class Spec(Generic[V]):
 class OverrideStack(Generic[V]):
     """What was found, what is wanted, and what stands since the last time it was written."""
 
-    __slots__ = ("found", "gone", "is_as_left", "is_written", "number", "specs", "stands")
+    __slots__ = ("along", "found", "gone", "is_as_left", "is_written", "number", "specs", "stands")
 
     def __init__(self, found: V) -> None:
         self.found = found
@@ -46,13 +47,22 @@ class OverrideStack(Generic[V]):
         self.is_as_left = False  # by a daemon before us: nobody has wanted anything else since
         self.is_written = True  # what stands is the last value, as the kernel writes it
         self.number = 0  # in the undo journal
+        self.along: Along[Any, V] = {}  # what the kernel changed with it
 
     def inverse(self, *may_stand: V, leaving: "tuple[Spec[V], ...]" = ()) -> bytes:
-        """Return what the undo journal needs: what was found, what may stand that we have written, and all values.
+        """Return what the undo journal needs: what was found, what may stand that we have written, and all values;
+        and what went along.
 
         Shapes: leaving is what has left, but may stand still.
         """
-        return _text((self.found, may_stand, [spec.value for spec in (*self.specs, *leaving)]))
+        return self._written(may_stand, [spec.value for spec in (*self.specs, *leaving)])
+
+    def inverse_as_wanted(self) -> bytes:
+        """Return what the undo journal needs of what stands, as if somebody wanted it still."""
+        return self._written((self.stands,), [self.stands])
+
+    def _written(self, may_stand: tuple[V, ...], values: list[V]) -> bytes:
+        return _text((self.found, may_stand, values, *([self.along] if self.along else [])))
 
 
 class Overrides(Generic[K, V]):
@@ -86,6 +96,18 @@ class Overrides(Generic[K, V]):
     def describe(self, key: K, value: V) -> str:
         """Return a setting with its value, as in "the MTU of eth0 to 1400"."""
         raise NotImplementedError
+
+    def along(self, key: K) -> Iterable[K]:
+        """Return the settings that the kernel may change with one."""
+        return ()
+
+    def consequence(self, key: K, value: V) -> str:
+        """Say what the kernel does with a setting that is not undone with it, "" for nothing."""
+        return ""
+
+    def planned(self, key: K, value: V) -> str:
+        """Return a setting with its value, and with what else comes of it."""
+        return self.describe(key, value) + self.consequence(key, value)
 
     def hold(self, key: K, value: V, who: Holder | None) -> tuple[K, OverrideStack[V], Spec[V]]:
         """Write a value.
@@ -121,7 +143,7 @@ class Overrides(Generic[K, V]):
         left = next((spec for spec in stack.specs if spec.is_left and spec.value == value), None)
         if left is not None and stack.is_as_left and (stack.is_written or left is not stack.specs[-1]):
             left.who, left.is_left = who, False
-            tell(who, lambda: [words_of_setting(words, is_so=True)])
+            tell(who, lambda: [words_of_setting(self.planned(key, value), is_so=True)])
             return stack, left
         spec = Spec(value, who)
         stack.specs.append(spec)
@@ -135,7 +157,7 @@ class Overrides(Generic[K, V]):
             stack.specs.remove(left)
         stack.is_as_left = False
         self.stacks[key] = stack
-        tell(who, lambda: [words_of_setting(words, is_so=now == value)])
+        tell(who, lambda: [words_of_setting(self.planned(key, value), is_so=now == value)])
         return stack, spec
 
     def to_do(self, key: K, value: V, leaving: Leaving) -> str:
@@ -146,12 +168,12 @@ class Overrides(Generic[K, V]):
             values = [spec.value for spec in stack.specs if spec.who is None or spec.who not in leaving]
             counts = values[-1] if values else stack.found
         leaving.coming[self.kind, key] = value
-        return words_of_setting(self.describe(key, value), is_so=counts == value)
+        return words_of_setting(self.planned(key, value), is_so=counts == value)
 
     def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
         """Say what becomes of all settings if some leave."""
         for key, stack in list(self.stacks.items()):
-            yield from undoing_stack(stack, partial(self.describe, key), leaving)
+            yield from undoing_stack(stack, partial(self.planned, key), leaving)
 
     def lose(self, key: K, stack: OverrideStack[V], reason: Unavailable) -> None:
         """Tell all who hold a setting that it is theirs no more."""
@@ -170,7 +192,7 @@ class Overrides(Generic[K, V]):
         top = stack.specs[-1] is spec
         stack.specs.remove(spec)
         if stack.gone or not top:
-            tell(spec.who, lambda: [words_of_hidden(self.describe(key, spec.value))])
+            tell(spec.who, lambda: [words_of_hidden(self.planned(key, spec.value))])
         if stack.gone:
             return
         if top and not self._step_down(key, stack, spec):
@@ -188,11 +210,14 @@ class Overrides(Generic[K, V]):
         Raises: Unavailable.
         """
         setting: K = _read(key)
-        found, may_stand, _ = _read(undo)
+        found, may_stand, _, *more = _read(undo)  # a daemon before this version knew of nothing that went along
+        along: Along[K, V] = more[0] if more else {}
         operation = "put back a setting"
         try:
             if self.read(setting, operation) in may_stand:
+                before = read_before(self, setting, along, is_first=False)
                 self.write(setting, found, operation)
+                settle(self, before, along, operation, is_back=True)
         except Unavailable as error:
             if error.errno not in GONE:
                 raise
@@ -210,12 +235,13 @@ class Overrides(Generic[K, V]):
         title = who.title if who is not None else ""
         left: LeftEntry | None = self._recovery.claim(self.kind, record)
         if left is not None:
-            found, may_stand, values = _read(left.undo)
+            found, may_stand, values, *more = _read(left.undo)
             if now in may_stand:
                 stack = OverrideStack[V](found)
                 stack.number = journal.adopt(left, title)
                 stack.stands = now
                 stack.is_as_left = True
+                stack.along = more[0] if more else {}
                 stack.is_written = len(may_stand) == 1
                 stack.specs = [Spec(wanted, None, is_left=True) for wanted in values]
                 self.stacks[key] = stack
@@ -248,7 +274,7 @@ class Overrides(Generic[K, V]):
             if not ours:
                 raise Unavailable(operation, f"someone has set {self.describe(key, now)} meanwhile")
             self._write(key, stack, value, now, operation, left)
-            tell(left.who, lambda: [words_of_setting(words, is_so=now == value)])
+            tell(left.who, lambda: [words_of_setting(self.planned(key, value), is_so=now == value)])
             return True
         except (Unavailable, MemoryError) as failure:
             error = failure if isinstance(failure, Unavailable) else no_memory()
@@ -262,7 +288,7 @@ class Overrides(Generic[K, V]):
 
     def _leave_behind(self, key: K, stack: OverrideStack[V], who: Holder | None) -> None:
         """Leave what cannot be put back now to whoever sets it next, or to the end."""
-        undo = _text((stack.found, (stack.stands,), [stack.stands]))  # as if somebody wanted it still
+        undo = stack.inverse_as_wanted()
         if self._recovery.leave(stack.number, self.kind, _text(key), undo, who, done=True):
             self.stacks.pop(key, None)
             self.removed(key)
@@ -277,7 +303,9 @@ class Overrides(Generic[K, V]):
         is_new = key not in self.stacks
         if stack.stands != now:
             try:
+                before = read_before(self, key, stack.along, is_first=False)
                 self.write(key, now, f"put back {self.describe(key, now)}")
+                settle(self, before, stack.along, f"put back {self.describe(key, now)}", is_back=now == stack.found)
             except (Unavailable, MemoryError):
                 if is_new:
                     self._leave_behind(key, stack, who)
@@ -292,6 +320,7 @@ class Overrides(Generic[K, V]):
         """Write a value, unless it is there; the journal knows before that it may stand."""
         journal = self._recovery.journal
         if now != value:
+            before = read_before(self, key, stack.along, is_first=now == stack.found)
             if stack.number:
                 journal.done(stack.number, stack.inverse(now, value, leaving=leaving))
             silence: Exception | None = None
@@ -299,6 +328,7 @@ class Overrides(Generic[K, V]):
                 self.write(key, value, operation)
             except (Unanswered, MemoryError) as error:  # it may have been written
                 silence = error
+            settle(self, before, stack.along, operation, is_back=value == stack.found)
             stack.stands = value  # if it cannot be read
             stack.stands = self.read(key, operation)  # the kernel may have its own way to write it
             if silence is not None and stack.stands == now:

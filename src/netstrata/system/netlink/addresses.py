@@ -3,7 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from netstrata.ports.kernel import DynamicAddress
@@ -16,7 +16,6 @@ from netstrata.protocols.rtnetlink import (
     messages,
 )
 from netstrata.protocols.rtnetlink.constants import (
-    AF_INET,
     FOREVER,
     IFA_F_DADFAILED,
     NLM_F_CREATE,
@@ -33,7 +32,7 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store, Unanswered
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
-from netstrata.system.netlink.lookup import IndexOf, Listener
+from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
 from netstrata.system.netlink.refusals import ADDRESS_WORDS, network_words, no_link, refused
@@ -110,7 +109,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._overrun = False
         self._marks = _keeps_marks(os.uname().release)  # else it is seen: the kernel's own addresses have some, too
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
-        self.left: list[Listener] = []  # told of each link that an IPv4 address has left
+        self.left: list[Callable[[AddressMessage], None]] = []  # told of each address that is gone
         monitor.subscribe(self, RTM_NEWADDR, RTM_DELADDR)
 
     def prepare(self, spec: Spec) -> HeldAddress:
@@ -184,9 +183,9 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._snapshot = None
         for watcher in self._watchers.get(message.ifindex, ()):
             watcher.on_message(message, kind == RTM_NEWADDR)
-        if kind == RTM_DELADDR and message.family == AF_INET:
+        if kind == RTM_DELADDR:
             for listener in self.left:
-                listener(message.ifindex)
+                listener(message)
         held = self.held.get((message.ifindex, message.local, message.prefix))
         if held is not None and (kind == RTM_DELADDR or _fault(held, message)):
             self.suspects[held] = 0

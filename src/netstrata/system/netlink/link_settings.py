@@ -12,7 +12,7 @@ from typing import Any
 from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
-from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
+from netstrata.protocols.rtnetlink.constants import IPV6_MIN_MTU, RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.system.held import GONE, NO_RECOVERY, Leaving, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
@@ -98,7 +98,11 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
     def to_do_of(self, link: str, word: str, value: Any, leaving: Leaving) -> str:
         """Say what setting something of a link does once some have left; the link may come only then."""
         ifindex = self._lookup.index_of(link)
-        return self.to_do((ifindex, word), value, leaving) if ifindex else f"set {words_of(link, word, value)}"
+        return (
+            self.to_do((ifindex, word), value, leaving)
+            if ifindex
+            else f"set {words_of(link, word, value)}{consequence_of(word, value)}"
+        )
 
     def release_all(self, held: list[Held]) -> None:
         """Take values out again, the last one first."""
@@ -152,12 +156,21 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         beside = self._read(ifindex, [along], operation) if along else {}
         values = {word: value} | {name: stays for name, stays in beside.items() if stays is not None}
         answer = self._requests.request(RTM_NEWLINK, 0, encode_settings(ifindex, values))
-        self._lookup.forget()
+        self._lookup.forget_values()
         if answer is not None and answer.errno == errno.EEXIST:
             setting = SETTINGS[word]
             raise Unavailable(operation, f"the {setting.noun} {setting.words(value)} is taken", errno.EEXIST)
         if answer is not None:
             raise refused(operation, answer, LINK_WORDS)
+
+    def along(self, key: Key) -> Iterable[Key]:
+        """Return the MTU of the links on one whose MTU it is."""
+        ifindex, word = key
+        return [(above, "mtu") for above in self._lookup.follow_mtu(ifindex)] if word == "mtu" else ()
+
+    def consequence(self, key: Key, value: Any) -> str:
+        """Say what goes for good."""
+        return consequence_of(key[1], value)
 
     def describe(self, key: Key, value: Any) -> str:
         """Return what something of a link is to be, for people."""
@@ -242,6 +255,12 @@ def words_of(link: str, word: str, value: Any) -> str:
     """Return what something of a link is to be, for people."""
     setting = SETTINGS[word]
     return f"the {setting.noun} of {link} to {setting.words(value)}"
+
+
+def consequence_of(word: str, value: Any) -> str:
+    """Say what the kernel does with a setting that is not undone with it, "" for nothing."""
+    small = word == "mtu" and value < IPV6_MIN_MTU
+    return ", which takes IPv6 from it, with its addresses and routes" if small else ""
 
 
 class HoldingLinkSettings:

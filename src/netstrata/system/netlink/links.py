@@ -20,7 +20,7 @@ from netstrata.system.held import NO_RECOVERY, Loss, Recovery
 from netstrata.system.netlink.bus import bus_of_link
 from netstrata.system.netlink.joined import JoinedLinks
 from netstrata.system.netlink.link_settings import LinkSettings
-from netstrata.system.netlink.lookup import LinkLookup, Listener
+from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import MadeLinks
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
@@ -40,7 +40,7 @@ class NetlinkLinks(Subscriber):
         "_overrun",
         "_requests",
         "_watchers",
-        "fell",
+        "heard",
         "joined",
         "made",
         "settings",
@@ -56,7 +56,7 @@ class NetlinkLinks(Subscriber):
         self._overrun = False
         self._watchers = Watchers()
         self._changed: list[Callable[[], None]] = []
-        self.fell: list[Listener] = []  # told of each link that is down or gone
+        self.heard: list[Callable[[int, LinkMessage], None]] = []  # told what is said of links
         self.made = MadeLinks(requests, monitor, lookup, recovery)
         self.settings = LinkSettings(requests, monitor, lookup, recovery)
         self.up = UpLinks(requests, monitor, lookup, recovery)
@@ -156,9 +156,8 @@ class NetlinkLinks(Subscriber):
         else:
             self._watchers.is_there(link)
         self.up.link_heard(kind, link)
-        if kind == RTM_DELLINK or not link.up:
-            for listener in self.fell:
-                listener(link.ifindex)
+        for listener in self.heard:
+            listener(kind, link)
 
     def on_overrun(self) -> None:
         """Note that everything may be different."""

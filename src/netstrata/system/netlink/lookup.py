@@ -1,9 +1,17 @@
 """Links by name and by index, as the kernel has them now."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from netstrata.protocols.rtnetlink import Answer, LinkMessage, ask_link, ask_links, decode_link, messages
+from netstrata.protocols.rtnetlink import (
+    Answer,
+    LinkMessage,
+    ask_link,
+    ask_links,
+    decode_link,
+    lower_link,
+    messages,
+)
 from netstrata.protocols.rtnetlink.constants import IFF_UP, RTM_GETLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
 from netstrata.system.netlink.monitor import Monitor
@@ -12,9 +20,9 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
 IndexOf = Callable[[str], int]  # a link's index by its name, 0 if there is none
-Listener = Callable[[int], None]  # is told a link's index
 Body = tuple[bytes, int, int]  # a datagram, and where in it the kernel tells of a link
 
+_FOLLOWING = ("vlan", "macvlan", "macvtap")  # kinds of links
 _FEW = 16  # links to ask for one by one; more are read in one go
 
 
@@ -30,13 +38,25 @@ class LinkLookup:
     of a change: what others change after it was read is heard of next, by whoever holds it.
     """
 
-    __slots__ = ("_as_of", "_asked", "_few", "_indexes", "_links", "_monitor", "_remembers", "_requests", "former")
+    __slots__ = (
+        "_above",
+        "_as_of",
+        "_asked",
+        "_few",
+        "_indexes",
+        "_links",
+        "_monitor",
+        "_remembers",
+        "_requests",
+        "former",
+    )
 
     def __init__(self, requests: RequestSocket, monitor: Monitor) -> None:
         self._requests = requests
         self._monitor = monitor
         self._indexes: dict[str, int] = {}
         self._links: dict[int, Body] = {}  # all there are, once many have been asked for
+        self._above: dict[int, list[int]] | None = None  # which links are on each, and follow its MTU
         self._as_of = (0, 0)  # which changes of ours they contain, and since when the kernel tells of others
         self._asked = 0
         self._few = _FEW
@@ -59,6 +79,11 @@ class LinkLookup:
 
     def forget(self) -> None:
         """Ask for each link again: one has come, gone, or is not as it was."""
+        self.forget_values()
+        self._above = None
+
+    def forget_values(self) -> None:
+        """Ask for each link again: one has another value, but all are where they were."""
         self._indexes.clear()
         self._links = {}
         self._asked = 0
@@ -84,6 +109,23 @@ class LinkLookup:
         Raises: Unavailable.
         """
         return self._among_all(ifindex) or self._alone(ifindex, operation)
+
+    def follow_mtu(self, ifindex: int) -> Iterator[int]:
+        """Yield the links on another one of which the kernel lowers the MTU with its, and does not raise it again."""
+        if self._above is None or not self._may_remember():
+            self._above = self._read_above()
+        for one in self._above.get(ifindex, ()):
+            yield one
+            yield from self.follow_mtu(one)
+
+    def _read_above(self) -> dict[int, list[int]]:
+        """Read which links are on each, of the kinds that follow its MTU."""
+        above: dict[int, list[int]] = {}
+        for data, start, end in self._all().values():
+            lower = lower_link(data, start, end)
+            if lower and (link := decode_link(data, start, end)).kind in _FOLLOWING:
+                above.setdefault(lower, []).append(link.ifindex)
+        return above
 
     def _alone(self, ifindex: int, operation: str) -> Body:
         """Ask for one link.

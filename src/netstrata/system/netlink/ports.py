@@ -16,12 +16,13 @@ from netstrata.ports.kernel import (
 )
 from netstrata.system.held import Hold
 from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses, Spec
+from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.joined import HeldPort
 from netstrata.system.netlink.link_settings import HoldingLinkSettings
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.made import HeldLink
 from netstrata.system.netlink.neighbours import HeldNeighbour, NetlinkNeighbours
-from netstrata.system.netlink.routes import HeldRoute, NetlinkRoutes
+from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
 from netstrata.system.netlink.up import HeldUp
 

@@ -1,129 +1,80 @@
 """Routes of either family, marked with our own protocol number.
 
-The kernel takes IPv4 routes away without a word when their link goes down or loses its last address, so those two are
-listened to as well.  What others do with routes of theirs is heard only where it may concern one that is held.
+The kernel takes routes away, or changes them, without a word: what it does so for is listened to as well, see
+`route_index`.  What others do with routes of theirs is heard only where it may concern one that is held.
 """
 
 import errno
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from netstrata.ports.kernel import Route
 from netstrata.protocols.rtnetlink import (
     ROUTE_KINDS,
+    AddressMessage,
     Answer,
+    LinkMessage,
     RouteMessage,
-    ask_way,
     decode_route,
     destination_of,
     encode_route,
-    messages,
     protocol_of,
 )
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
-    AF_INET6,
     IP6_METRIC,
+    NLM_F_APPEND,
     NLM_F_CREATE,
     NLM_F_EXCL,
+    NLM_F_REPLACE,
+    RTM_DELNEXTHOP,
     RTM_DELROUTE,
-    RTM_GETROUTE,
+    RTM_NEWNEXTHOP,
     RTM_NEWROUTE,
-    RTN_UNICAST,
     RTNLGRP_IPV4_IFADDR,
     RTNLGRP_IPV4_ROUTE,
+    RTNLGRP_IPV6_IFADDR,
     RTNLGRP_IPV6_ROUTE,
     RTNLGRP_LINK,
+    RTNLGRP_NEXTHOP,
     RTPROT_KERNEL,
     RTPROT_NETSTRATA,
 )
-from netstrata.protocols.rtnetlink.route_filter import Network
-from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
+from netstrata.system.held import GONE, NO_RECOVERY, Recovery, Store
+from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import (
     ROUTE_WORDS,
     network_words,
     no_link,
+    reason_of,
     refused,
     route_words,
     spec_words,
 )
+from netstrata.system.netlink.route_ground import fit, link_towards, read_link, without_source
+from netstrata.system.netlink.route_index import RouteIndex
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.system.netlink.tables import Table, connected_link, has_key, look_up
+from netstrata.system.netlink.tables import Table, has_key, look_up
 from netstrata.values import Unavailable, format_address, mask_bits
 
 _GROUPS = {
     4: (RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_LINK),
-    16: (RTNLGRP_IPV6_ROUTE, RTNLGRP_LINK),
+    16: (RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_LINK),
 }
 _PREFIX = tuple(bytes((length,)) for length in range(129))
 _ADD = NLM_F_CREATE | NLM_F_EXCL
+_UNTOLD = 0  # why a route is suspect: not for what was told of a route
 _UNREAD = "the routes cannot be read now"
 _FEW = 64  # routes to look up one by one; more are looked for in the whole table
-
-
-class HeldRoute(Held):
-    """A route that is held; its link by index, its metric as the kernel shows it."""
-
-    __slots__ = ("destination", "ifindex", "key", "metric", "record", "route")
-    noun = "route"
-
-    def __init__(self, route: Route, ifindex: int, metric: int, destination: bytes, body: bytes) -> None:
-        super().__init__()
-        self.route = route
-        self.ifindex = ifindex
-        self.metric = metric
-        self.destination = destination  # masked, with the prefix length as one more byte
-        self.key = (destination, metric, route.table)
-        self.record = body
-
-    @property
-    def words(self) -> str:
-        """The route as a user says it."""
-        return spec_words(self.route)
-
-    @property
-    def network(self) -> Network:
-        """The family and the prefix length."""
-        return self.family, self.route.prefix
-
-    @property
-    def family(self) -> int:
-        """AF_INET or AF_INET6."""
-        return AF_INET if len(self.route.destination) == 4 else AF_INET6
-
-    def stands(self, found: list[RouteMessage]) -> bool:
-        """Say whether this is what counts of the routes to one destination, with one metric and in one table.
-
-        Of IPv4 routes that is the first one; IPv6 takes them for several ways.
-        """
-        return any(self.is_same(one) for one in (found if self.family == AF_INET6 else found[:1]))
-
-    def is_same(self, found: RouteMessage) -> bool:
-        """Say whether a route to the same destination, with the same metric and in the same table, is this one."""
-        route = self.route
-        if found.type != ROUTE_KINDS[route.kind]:
-            return False
-        if found.source != route.source or found.mtu != route.mtu:
-            return False
-        if self.ours and found.protocol != RTPROT_NETSTRATA and not found.nexthops:
-            return False  # somebody has put the same in its place
-        if found.type != RTN_UNICAST:
-            return True
-        gateway = route.gateway or b""
-        if found.nexthops:
-            # IPv6 keeps one route with several ways where several routes were added; ours can be taken out again.
-            return found.family == AF_INET6 and any(
-                hop.ifindex == self.ifindex and hop.gateway == gateway for hop in found.nexthops
-            )
-        return found.ifindex == self.ifindex and found.gateway == gateway and found.onlink == route.onlink
 
 
 class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     """The `Routes` port over rtnetlink."""
 
     __slots__ = (
-        "_by_destination", "_by_link", "_index_of", "_monitor", "_requests", "_snapshot", "_watched", "dropped",
+        "_index", "_index_of", "_monitor", "_requests", "_snapshot", "_watched", "dropped",
     )  # fmt: skip
     kind = "route"
     bears_mark = True
@@ -135,19 +86,18 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         self._requests = requests
         self._index_of = index_of
         self._monitor = monitor
-        self._by_destination: dict[bytes, list[HeldRoute]] = {}
-        self._by_link: dict[int, set[HeldRoute]] = {}
+        self._index = RouteIndex()
         self._watched = {4: 0, 16: 0}
         self._snapshot: Table | None = None
         self.dropped: list[Callable[[RouteMessage], None]] = []  # told of each route of the kernel itself that went
-        monitor.subscribe(self, RTM_NEWROUTE, RTM_DELROUTE)
+        monitor.subscribe(self, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEXTHOP, RTM_DELNEXTHOP)
 
     def prepare(self, spec: Route) -> HeldRoute:
         """Find the link, and make the message."""
         destination, prefix, gateway, link, metric, kind, table, source, mtu, onlink = spec
         ifindex = 0
         if kind == "unicast":
-            ifindex = self._index_of(link) if link is not None else self._towards(spec)
+            ifindex = self._index_of(link) if link is not None else link_towards(self._requests, spec)
             if not ifindex:
                 raise no_link(self.operation(spec), link or "without a name")
         if len(destination) == 16:
@@ -171,7 +121,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     def listen(self, held: HeldRoute) -> None:
         """Subscribe to what can take it away; of one that is not ours, also to what others do with such routes."""
         if not held.ours:
-            self._monitor.widen(held.network)
+            self._hear_of_others(held)
         family = len(held.route.destination)
         if self._watched[family] == 0:
             self._monitor.join(*_GROUPS[family])
@@ -184,11 +134,25 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if self._watched[family] == 0:
             self._monitor.leave(*_GROUPS[family])
         if not held.ours:
-            self._monitor.narrow(held.network)
+            self._hear_of_others_no_more(held)
+
+    def _hear_of_others(self, held: HeldRoute) -> bool:
+        """Hear also what others do to a route of theirs; return whether that is new: see `Monitor.widen`."""
+        self._monitor.join(RTNLGRP_NEXTHOP)
+        try:
+            return self._monitor.widen(held.network)
+        except Unavailable:
+            self._monitor.leave(RTNLGRP_NEXTHOP)
+            raise
+
+    def _hear_of_others_no_more(self, held: HeldRoute) -> None:
+        self._monitor.narrow(held.network)
+        self._monitor.leave(RTNLGRP_NEXTHOP)
 
     def do(self, held: HeldRoute) -> None:
         """Add a route, if it is not there."""
-        answer = self._requests.request(RTM_NEWROUTE, _ADD, held.record)
+        fit(self._requests, (held,))
+        answer = self._requests.request(RTM_NEWROUTE, _ADD, held.body)
         if answer is None:
             return
         if answer.errno != errno.EEXIST:
@@ -197,6 +161,9 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def stands(self, held: HeldRoute, undo: bytes) -> bool:
         """Say whether a route is there, is ours, and is what counts of the routes to its destination."""
+        fit(self._requests, (held,))
+        if held in without_source(self._requests, (held,)):
+            return False
         return self._counts(held) or held.stands(self._find(held))
 
     def undo(self, key: bytes, undo: bytes) -> None:
@@ -207,8 +174,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def leave(self, held: HeldRoute) -> None:
         """Delete a route that we hold."""
-        there = self._by_destination.get(held.destination, ())
-        if any(one.route.table == held.route.table for one in there):
+        if any(one.route.table == held.route.table for one in self._index.to(held.destination)):
             self.undo(held.record, held.undo)
         else:
             self._delete(held.record)
@@ -235,44 +201,43 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         return not any(one.protocol == RTPROT_NETSTRATA for one in found)
 
     def added(self, held: HeldRoute) -> None:
-        """Find it by its destination and its link."""
-        self._by_destination.setdefault(held.destination, []).append(held)
-        if held.ifindex:
-            on_link = self._by_link.get(held.ifindex)
-            if on_link is None:
-                on_link = self._by_link[held.ifindex] = set()
-            on_link.add(held)
+        """Find it by all that may touch it."""
+        if self._index.add(held) and held.heard:
+            link = read_link(self._requests, held.ifindex)
+            if link is not None:
+                self._index.knows(link)
 
     def removed(self, held: HeldRoute) -> None:
         """Find it no more."""
-        there = self._by_destination[held.destination]
-        if len(there) == 1:
-            del self._by_destination[held.destination]
-        else:
-            there.remove(held)
-        if held.ifindex:
-            on_link = self._by_link[held.ifindex]
-            on_link.discard(held)
-            if not on_link:
-                del self._by_link[held.ifindex]
+        self._index.remove(held)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost; a route that nobody holds costs a look at where it goes."""
+        if kind in (RTM_NEWNEXTHOP, RTM_DELNEXTHOP):
+            self._doubt(self._index.touched_by_nexthop())
+            return
         if kind == RTM_DELROUTE and protocol_of(data, start) == RTPROT_KERNEL:
             for listener in self.dropped:
                 listener(decode_route(data, start, end))
-        there = self._by_destination.get(destination_of(data, start, end))
-        if there is not None:
+        there = self._index.to(destination_of(data, start, end))
+        if there:
             route = decode_route(data, start, end)
             for held in there:
                 if held.metric == route.metric and held.route.table == route.table:
                     # What was put in our place, or before it, is not to be overlooked for what was taken out.
                     self.suspects[held] = kind if self.suspects.get(held) != RTM_NEWROUTE else RTM_NEWROUTE
 
-    def may_have_lost(self, ifindex: int) -> None:
-        """Note that a link went down, is gone, or lost an address."""
-        for held in self._by_link.get(ifindex, ()):
-            self.suspects.setdefault(held, 0)
+    def link_heard(self, kind: int, link: LinkMessage) -> None:
+        """Note what may have been lost, or changed, with a link."""
+        self._doubt(self._index.touched_by_link(kind, link))
+
+    def address_left(self, gone: AddressMessage) -> None:
+        """Note what may have been lost, or changed, with an address."""
+        self._doubt(self._index.touched_by_address(gone))
+
+    def _doubt(self, routes: Iterable[HeldRoute]) -> None:
+        for held in routes:
+            self.suspects.setdefault(held, _UNTOLD)
 
     def on_overrun(self) -> None:
         """Note that everything may be different, and something may have been put before any route."""
@@ -285,7 +250,13 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         A whole table, with the routes of others, is read only for those that are not the first thing to be found.
         """
         few = len(suspects) <= _FEW
-        left = [held for held in suspects if not ((few or suspects[held] == RTM_NEWROUTE) and self._counts(held))]
+        dead = without_source(self._requests, suspects)
+        fit(self._requests, suspects)
+        left = [
+            held
+            for held, why in suspects.items()
+            if held in dead or not ((few or why == RTM_NEWROUTE) and self._counts(held))
+        ]
         tables: dict[tuple[int, int, int], list[HeldRoute]] = {}
         for held in left:
             # What only we can have put there need not be looked for among the routes of others.
@@ -294,14 +265,53 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         for (family, number, protocol), some in tables.items():
             table = Table(self._requests, family, number, {held.destination for held in some}, protocol)
             for held in some:
+                is_dead = held in dead
                 found = table.find(held.destination, held.metric)
-                if held.stands(found):
+                if held.stands(found) and not is_dead:
                     continue
-                if table.complete:
-                    held.gone = not any(held.is_same(one) for one in found)
-                    yield held, self._loss_of(held, suspects[held] != 0)
-                else:
+                if not table.complete:
                     self.suspects[held] = suspects[held]
+                elif reason := self._losing(held, found, suspects[held], is_dead):
+                    yield held, Unavailable(f"hold route {held.words}", reason)
+
+    def _losing(self, held: HeldRoute, found: list[RouteMessage], why: int, is_dead: bool) -> str:
+        """Put right what the kernel has changed without a word, or say why a route is lost.
+
+        What somebody told of, and changed, waits for its holders to begin again, so that nobody fights without a pause.
+        """
+        if is_dead:
+            self._take_away(held, found)
+            return f"its source {format_address(held.route.source).decode()} is gone"
+        if not held.is_changed_in(found):
+            held.gone = not any(held.is_same(one) for one in found)
+        elif why == _UNTOLD:
+            answer = self._write_anew(held, found)
+            if answer is not None:
+                self._take_away(held, found)
+                return f"the kernel changed it: {reason_of(answer, ROUTE_WORDS)}"
+            return ""
+        return self._why_gone(held, why != _UNTOLD)
+
+    def _take_away(self, held: HeldRoute, found: list[RouteMessage]) -> None:
+        """Delete what is left of a route of ours; if that fails, those who hold it try again as they leave."""
+        with suppress(Unavailable):
+            if held.ours and found:
+                self.leave(held)
+            held.gone = True
+
+    def mend(self, held: HeldRoute) -> bool:
+        """Put right a route of ours that the kernel has changed."""
+        found = self._find(held)
+        is_dead = held in without_source(self._requests, (held,))
+        return not is_dead and held.is_changed_in(found) and self._write_anew(held, found) is None
+
+    def _write_anew(self, held: HeldRoute, found: list[RouteMessage]) -> Answer | None:
+        """Put a route in the place of what became of it; one of several ways goes first, and comes anew."""
+        flags = NLM_F_CREATE | NLM_F_REPLACE
+        if any(one.nexthops for one in found):
+            self._delete(held.record)
+            flags = NLM_F_CREATE | NLM_F_APPEND
+        return self._requests.request(RTM_NEWROUTE, flags, held.body)
 
     def _counts(self, held: HeldRoute) -> bool:
         """Say whether a route is the one that the kernel would take, which says that it stands."""
@@ -313,33 +323,13 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         found = look_up(self._requests, held.destination)
         return found if found is not None and has_key(found, held.family, held.route.table, held.metric) else None
 
-    def _towards(self, wish: Route) -> int:
-        """Return the link that a route's gateway is on.
-
-        Raises: Unavailable if there is no way to it.
-        """
-        found = self._requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
-        operation = f"add route {spec_words(wish)}"
-        if isinstance(found, Answer):
-            raise refused(operation, found, ROUTE_WORDS)
-        (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
-        if not way.gateway and way.ifindex:
-            return way.ifindex
-        # What a rule leads to may be a route by the gateway, such as the one that is wanted.
-        ifindex = connected_link(self._requests, way.destination)
-        if not ifindex:
-            raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH)
-        return ifindex
-
-    def _loss_of(self, held: HeldRoute, told: bool) -> Unavailable:
+    def _why_gone(self, held: HeldRoute, told: bool) -> str:
         link = held.route.link or self._requests.name_of(held.ifindex)
         if held.ifindex and self._requests.index_of(link) != held.ifindex:
-            why = f"{link} is gone or has a new name"
-        elif told:
-            why = "someone removed or replaced it"
-        else:
-            why = f"the kernel dropped it when {link} went down or lost its last address"
-        return Unavailable(f"hold route {held.words}", why)
+            return f"{link} is gone or has a new name"
+        if told:
+            return "someone removed or replaced it"
+        return f"the kernel dropped it when {link} went down or lost its last address"
 
     def _accept(self, held: HeldRoute) -> None:
         """Take a route that was there before as it is, to be left alone on the way back.
@@ -347,7 +337,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         It is read only after everything about it can be heard.
         Raises: Unavailable if what is there is another route.
         """
-        if held.heard and self._monitor.widen(held.network):
+        if held.heard and self._hear_of_others(held):
             self._drop_snapshot()
         held.ours = False
         first = self._first(held)
@@ -356,7 +346,9 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
             return
         held.ours = True
         if held.heard:
-            self._monitor.narrow(held.network)
+            self._hear_of_others_no_more(held)
+        if held.is_changed_in(found) and self._write_anew(held, found) is None:
+            return
         reason = "another route to it with this metric is there"
         if found:
             names: Iterable[str] = (self._requests.name_of(one.ifindex) if one.ifindex else "" for one in found)

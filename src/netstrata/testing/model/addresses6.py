@@ -14,6 +14,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFA_F_NOPREFIXROUTE,
     IFA_F_PERMANENT,
     IFA_F_TENTATIVE,
+    IPV6_MIN_MTU,
     NLM_F_EXCL,
     NLM_F_REPLACE,
     RT_SCOPE_HOST,
@@ -56,6 +57,8 @@ class Addresses6:
             raise Refusal(errno.EINVAL, "ipv6: Invalid prefix length")
         if link is None:
             raise Refusal(errno.ENODEV, "ipv6: Unable to find the interface")
+        if link.mtu < IPV6_MIN_MTU:
+            raise Refusal(errno.EINVAL)
         if address.local[0] == 0xFF:
             raise Refusal(errno.EINVAL, 'ipv6: Cannot assign multicast address without "IFA_F_MCAUTOJOIN" flag')
         address.scope = RT_SCOPE_LINK if address.local[:2] == b"\xfe\x80" else _scope(address.local)
@@ -93,7 +96,7 @@ class Addresses6:
 
     def link_ready(self, link: ModelLink) -> None:
         """Begin to work on a link that has carrier: with its own address, which is tentative."""
-        if link.loopback:
+        if link.loopback or link.mtu < IPV6_MIN_MTU:
             return
         if not link.ready:
             link.ready = True
@@ -114,6 +117,18 @@ class Addresses6:
         self._kernel.routes6.link_down(link.ifindex)
         for one in self.of_link.pop(link.ifindex, []):
             self._tell(RTM_DELADDR, one)
+
+    def mtu_changed(self, link: ModelLink, before: int) -> None:
+        """Take IPv6 from a link that is too small for it, or begin with it again."""
+        if link.mtu < IPV6_MIN_MTU:
+            self._kernel.routes6.link_down(link.ifindex)
+            self._kernel.neighbours.link_down(link, AF_INET6)
+            self.link_down(link)
+        elif before < IPV6_MIN_MTU:
+            if link.up:
+                self.link_up(link)
+        else:
+            self._kernel.routes6.mtu_changed(link.ifindex, before, link.mtu)
 
     def finish(self) -> None:
         """Let duplicate address detection come to its end, on every link that has carrier."""
@@ -174,6 +189,8 @@ class Addresses6:
         twins = [one for one in there if (one.prefix, one.network) == (address.prefix, address.network)]
         if not address.has_flag(IFA_F_NOPREFIXROUTE) and not twins:
             routes.made(False, RTN_UNICAST, address.network, address.prefix, address.ifindex)
+        if not self.has(address.local):
+            routes.source_gone(address.local)
 
     def _make_network_route(self, link: ModelLink, address: ModelAddress) -> None:
         if link.up and not address.has_flag(IFA_F_NOPREFIXROUTE) and address.local != _LOOPBACK:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
+    AF_INET6,
     AF_UNSPEC,
+    IFF_NOARP,
     IFF_UP,
     IFLA_ADDRESS,
     IFLA_AF_SPEC,
@@ -137,8 +139,11 @@ class Links:
         if change & IFF_UP or (flags and not change):
             self.set_up(link, bool(flags & IFF_UP))
         if own != link.own_flags:
-            link.own_flags = own
+            changed, link.own_flags = own ^ link.own_flags, own
             self.tell(link)
+            if changed & IFF_NOARP and link.up:
+                self._kernel.neighbours.link_down(link, AF_INET)
+                self._kernel.neighbours.link_down(link, AF_INET6)
 
     def delete(self, request: Request) -> None:
         """Delete a link, and with it the other half of a pair and what stands on it."""
@@ -301,6 +306,7 @@ class Links:
     def _change(self, link: ModelLink, given: Attributes) -> None:
         """Change what is asked for, and tell once of all of it."""
         told = False
+        before = link.mtu
         if IFLA_ADDRESS in given:
             self._set_mac(link, given[IFLA_ADDRESS])
         if IFLA_MTU in given:
@@ -326,6 +332,8 @@ class Links:
             told = self._set_options(link, given[IFLA_LINKINFO]) or told
         if told:
             self.tell(link)
+        if link.mtu != before:
+            self._kernel.addresses6.mtu_changed(link, before)
         self.watch()
 
     def _set_mac(self, link: ModelLink, mac: bytes) -> None:

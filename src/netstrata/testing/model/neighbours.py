@@ -108,7 +108,7 @@ class Neighbours:
         self._tell(RTM_DELNEIGH, there)
 
     def link_down(self, link: ModelLink, family: int = AF_UNSPEC) -> None:
-        """Forget all neighbours on a link that went down, or has no IPv4 any more."""
+        """Forget all neighbours on a link that went down, or those of a family that it has no more, or anew."""
         there = [key for key, one in self.there.items() if key[0] == link.ifindex and family in (AF_UNSPEC, one.family)]
         for key in there:
             self._tell(RTM_DELNEIGH, self.there.pop(key))

@@ -20,7 +20,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_KERNEL,
 )
 from netstrata.testing.model.messages import NotModelled, Refusal, Request
-from netstrata.testing.model.routes import RTN_BROADCAST, TABLE_LOCAL, Routes, Where
+from netstrata.testing.model.routes import TABLE_LOCAL, Routes, Where
 from netstrata.values import mask_bits
 
 _NOWHERE = 255  # a scope: any, of a route to delete
@@ -86,10 +86,12 @@ class Routes4(Routes):
                 self.take(route)
 
     def source_gone(self, address: bytes) -> None:
-        """Forget the routes that had an address as their source; the kernel says nothing."""
-        for route in [one for table in self.tables.values() for there in table.values() for one in there]:
-            if route.source == address and route.type != RTN_BROADCAST:
+        """Delete the routes that had an address as their source; in other tables they keep it."""
+        main = self.tables.get(RT_TABLE_MAIN, {})
+        for where in sorted(main, key=self.position):
+            for route in [one for one in main[where] if one.source == address]:
                 self.take(route)
+                self.tell(RTM_DELROUTE, route)
 
     def _add(self, route: RouteMessage, flags: int, request: Request | None) -> None:
         """Do what fib_table_insert does."""

@@ -4,12 +4,13 @@ Source: net/ipv6/ip6_fib.c, net/ipv6/route.c.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netstrata.protocols.rtnetlink import NextHop, RouteMessage
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
     IP6_METRIC,
+    IPV6_MIN_MTU,
     NLM_F_APPEND,
     NLM_F_CREATE,
     NLM_F_EXCL,
@@ -74,6 +75,8 @@ class Routes6(Routes):
             link = self._kernel.links.by_index.get(route.ifindex)
             if link is None:
                 raise Refusal(errno.ENODEV)
+            if link.mtu < IPV6_MIN_MTU:
+                raise Refusal(errno.ENODEV)
             if not link.up:
                 raise Refusal(errno.ENETDOWN, "Nexthop device is not up")
         if route.source and not self._kernel.addresses6.has(route.source):
@@ -120,6 +123,24 @@ class Routes6(Routes):
             if route.type not in _REJECTING:
                 self.take(route)
                 self.tell(RTM_DELROUTE, route)
+
+    def source_gone(self, address: bytes) -> None:
+        """Let routes have no source any more that had an address; the kernel says nothing."""
+        self._rewrite(lambda route: route._replace(source=b"") if route.source == address else route)
+
+    def mtu_changed(self, ifindex: int, before: int, now: int) -> None:
+        """Let the MTU of routes follow that of their link: down to it, and up from it; the kernel says nothing."""
+
+        def follow(route: RouteMessage) -> RouteMessage:
+            follows = route.ifindex == ifindex and route.mtu and (route.mtu >= now or route.mtu == before)
+            return route._replace(mtu=now) if follows else route
+
+        self._rewrite(follow)
+
+    def _rewrite(self, change: Callable[[RouteMessage], RouteMessage]) -> None:
+        for table in self.tables.values():
+            for there in table.values():
+                there[:] = [change(route) for route in there]
 
     def check_gateway(self, gateway: bytes, ifindex: int, onlink: bool, table: int = RT_TABLE_MAIN) -> int:
         """Return the link that a gateway is on, as ip6_validate_gw finds it."""

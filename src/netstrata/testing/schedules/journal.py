@@ -75,7 +75,7 @@ def _doubtful(entry: Entry) -> Key | None:
     """Return what an entry is about, if it may stand or not, and bears no mark."""
     if entry.kind == "setting":
         ifindex, word = literal_eval(entry.key.decode())
-        _, may_stand, _ = literal_eval(entry.undo.decode("utf-8", "surrogateescape"))
+        _, may_stand, *_ = literal_eval(entry.undo.decode("utf-8", "surrogateescape"))
         name = _NAMES.get(word, SETTINGS[word].kept.attribute)
         return ("field", ifindex, name) if not entry.done or len(may_stand) > 1 else None
     if entry.done or entry.kind not in ("link", "port", "up"):

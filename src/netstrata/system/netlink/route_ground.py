@@ -1,0 +1,84 @@
+"""What routes stand on, as the kernel has it now: the link of a gateway, the MTU of links, this host's addresses."""
+
+import errno
+from collections.abc import Iterable
+
+from netstrata.ports.kernel import Route
+from netstrata.protocols.rtnetlink import (
+    Answer,
+    LinkMessage,
+    ask_addresses,
+    ask_link,
+    ask_way,
+    decode_address,
+    decode_link,
+    decode_route,
+    messages,
+)
+from netstrata.protocols.rtnetlink.constants import (
+    AF_INET6,
+    RTM_GETADDR,
+    RTM_GETLINK,
+    RTM_GETROUTE,
+    RTM_NEWADDR,
+)
+from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
+from netstrata.system.netlink.held_route import HeldRoute
+from netstrata.system.netlink.refusals import ROUTE_WORDS, refused, spec_words
+from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.tables import connected_link
+from netstrata.values import Unavailable
+
+
+def link_towards(requests: RequestSocket, wish: Route) -> int:
+    """Return the link that a route's gateway is on.
+
+    Raises: Unavailable if there is no way to it.
+    """
+    found = requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
+    operation = f"add route {spec_words(wish)}"
+    if isinstance(found, Answer):
+        raise refused(operation, found, ROUTE_WORDS)
+    (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
+    if not way.gateway and way.ifindex:
+        return way.ifindex
+    # What a rule leads to may be a route by the gateway, such as the one that is wanted.
+    ifindex = connected_link(requests, way.destination)
+    if not ifindex:
+        raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH)
+    return ifindex
+
+
+def read_link(requests: RequestSocket, ifindex: int) -> LinkMessage | None:
+    """Return a link as it is now, None if that cannot be known."""
+    link = requests.get(RTM_GETLINK, ask_link(ifindex))
+    return None if isinstance(link, Answer) else decode_link(link, HEADER_SIZE, len(link))
+
+
+def fit(requests: RequestSocket, routes: Iterable[HeldRoute]) -> None:
+    """Know which MTU of IPv6 routes their links take: the kernel lets it follow the link, and a larger one harms."""
+    links: dict[int, LinkMessage | None] = {}
+    for held in routes:
+        if held.route.mtu and held.ifindex and held.family == AF_INET6:
+            if held.ifindex not in links:
+                links[held.ifindex] = read_link(requests, held.ifindex)
+            link = links[held.ifindex]
+            held.mtu = held.mtu if link is None else min(held.route.mtu, link.mtu)
+
+
+def without_source(requests: RequestSocket, routes: Iterable[HeldRoute]) -> set[HeldRoute]:
+    """Return the routes whose source is no address of this host; none if that cannot be known now.
+
+    Of IPv4 routes that lead nowhere the kernel takes any source.
+    """
+    found = {held for held in routes if held.route.source and (held.ifindex or held.family == AF_INET6)}
+    dump = requests.dump(RTM_GETADDR, ask_addresses(0, 0)) if found else None
+    if dump is None or not dump.complete or dump.answer is not None:
+        return set()
+    there = {
+        decode_address(data, one.start, one.end).local
+        for data in dump.datagrams
+        for one in messages(data, len(data))
+        if one.type == RTM_NEWADDR
+    }
+    return {held for held in found if held.route.source not in there}
