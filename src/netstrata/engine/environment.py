@@ -103,7 +103,7 @@ class Retry:
 class Environment:
     """What statements reach beyond the engine."""
 
-    __slots__ = ("arguments", "environment", "log", "output", "ports", "wake")
+    __slots__ = ("arguments", "catch_up", "environment", "log", "output", "ports", "wake")
 
     def __init__(
         self,
@@ -125,3 +125,4 @@ class Environment:
         self.ports = ports
         self.arguments = arguments
         self.environment = environment
+        self.catch_up: Callable[[], bool] = bool  # hears what the kernel has said by now; False if nobody does

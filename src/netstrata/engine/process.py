@@ -113,6 +113,18 @@ class Process(Frame):
         if index < self.advance or self.mode == RUNNING:
             self.restart(index)
 
+    def undoes(self, index: int) -> bool:
+        """Say whether a statement here is to go: it is above something that is down, or what runs its process is."""
+        process = self
+        while index < process.advance and process.mode != TERMINATING:
+            owner = process.owner
+            if owner is None:
+                return False
+            creator = owner.creator()
+            process = creator.process
+            index = creator.index
+        return True
+
     def reader(self) -> int:
         """Return the index of the statement here for which something is read now, itself or in a process it made.
 

@@ -169,6 +169,10 @@ class SystemPorts:
         except OSError as error:
             raise Unavailable("talk to the kernel", error.strerror or "no netlink socket", error.errno or 0) from error
 
+    def catch_up(self) -> bool:
+        """Hear what the kernel has said by now; False if nobody listens."""
+        return "_netlink" in self.__dict__ and self._netlink.monitor.catch_up()
+
     @property
     def links(self) -> Links:
         """Return the links port."""

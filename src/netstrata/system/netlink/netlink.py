@@ -1,5 +1,7 @@
 """The kernel's network configuration, in one piece: a socket that asks, one that hears, and the ports over them."""
 
+from netstrata.protocols.rtnetlink import ask_link
+from netstrata.protocols.rtnetlink.constants import RTM_GETLINK
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink.addresses import NetlinkAddresses
 from netstrata.system.netlink.kernel_socket import OpenSocket, open_socket
@@ -11,6 +13,8 @@ from netstrata.system.netlink.ports import AddressesPort, LinksPort, NeighboursP
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import NetlinkRules
 from netstrata.system.netlink.socket import RequestSocket
+
+_LOOPBACK = 1  # the index of a link that every namespace has
 
 
 class Netlink:
@@ -34,6 +38,7 @@ class Netlink:
         """
         self.requests = RequestSocket(opens=opens)
         self.monitor = Monitor(self.requests.port, queue_bytes, opens)
+        self.monitor.barrier = self._wait_for_links
         self.lookup = LinkLookup(self.requests, self.monitor)
         index_of = self.lookup.index_of
         links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
@@ -47,6 +52,14 @@ class Netlink:
         self.routes = RoutesPort(routes)
         self.rules = RulesPort(NetlinkRules(self.requests, self.monitor, recovery))
         self.neighbours = NeighboursPort(NetlinkNeighbours(self.requests, self.monitor, index_of, recovery))
+
+    def _wait_for_links(self) -> None:
+        """Return once the kernel is done with what it does to links: it answers nobody about one before.
+
+        A link that goes is first set down and loses its addresses; that it is gone is said last, tens of ms later.
+        Source: net/core/rtnetlink.c, rtnl_getlink, which is called with RTNL held.
+        """
+        self.requests.get(RTM_GETLINK, ask_link(_LOOPBACK))
 
     def close(self) -> None:
         """Close both sockets; what is held stays in the kernel."""
