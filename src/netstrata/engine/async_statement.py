@@ -182,11 +182,10 @@ class AsyncStatement(Statement):
             self.dead()
         elif self._lost is not None:
             reason = error or self._lost
-            if self.process.is_flapping():
-                self.failed(reason)
-                return
+            waits = self.process.engine.guard.fell(self, self.index, str(reason))
             self.dead()
-            self.process.engine.observer.failed(self.process, self.slot, reason)
+            if not waits:  # else it is told why
+                self.process.engine.observer.failed(self.process, self.slot, reason)
         elif error is not None:
             self.failed(error)
         else:

@@ -37,6 +37,7 @@ class Watched(AsyncStatement):
 
     def _saw(self, seen: tuple[Any, str]) -> None:
         found, reason = seen
+        guard = self.process.engine.guard
         if self._lost is not None:
             return  # on its way out
         if isinstance(found, Revised):
@@ -48,6 +49,7 @@ class Watched(AsyncStatement):
             if self.state == UP:
                 self._reason = reason
                 self._fall()
+                guard.fell(self, self.index + 1, reason)
         elif self.state == DOWN:
             self.found = found
             self.last_line = self._awaits = self._reason = ""
@@ -56,6 +58,7 @@ class Watched(AsyncStatement):
         elif self.state == UP:
             self.found = found
             self.down_up()
+            guard.fell(self, self.index + 1, reason)
 
     def _revise(self, found: Any) -> None:
         """Stay up with other variables: what stands above and below the first that has read one of those stays."""
