@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from netstrata.contract import DOWN, Declaration, Up, Watch, configures, declaration_of, watches
-from netstrata.contract.shapes.common import Text
+from netstrata.contract import DOWN, Declaration, Events, Up, Watch, configures, declaration_of, reports, watches
+from netstrata.contract.shapes.common import Text, Truth
 from netstrata.daemon.running.backoff import BackOff
 from netstrata.engine.retry_state import FREE_ROUNDS
 from netstrata.testing.play import RETRY_MS, Play
@@ -45,6 +45,27 @@ async def card(ports: Any) -> Watch[None]:
         while True:
             yield None if is_there else DOWN
             is_there = await mine.get()
+    finally:
+        ports.watchers.remove(mine)
+
+
+class Seen(NamedTuple):
+    there: Truth
+
+
+@reports("test.cards")
+async def cards(ports: Any) -> Events[Seen]:
+    """Show whether the card is there, and each change of that.
+
+    Example:
+        test.cards() card;
+    """
+    mine: asyncio.Queue[bool] = asyncio.Queue()
+    ports.watchers.append(mine)
+    try:
+        yield Seen(ports.is_there)
+        while True:
+            yield Seen(await mine.get())
     finally:
         ports.watchers.remove(mine)
 
@@ -88,7 +109,8 @@ async def takes(ports: Any, name: Text) -> Up[None]:
     yield
 
 
-MORE: list[Declaration] = [declaration_of(one) for one in (card, unplugs, holds, takes)]
+ALL = (card, cards, unplugs, holds, takes)
+MORE: list[Declaration] = [*map(declaration_of, ALL), cards.nextevent]  # type: ignore[attr-defined]
 Story = Callable[[World, Callable[[str], Play]], Coroutine[Any, Any, None]]
 
 
@@ -151,6 +173,37 @@ def test_what_takes_away_what_it_stands_on_is_named_and_waits_before_it_begins_a
         assert (first, rounds(it)) == (FREE_ROUNDS + 1, FREE_ROUNDS + 3)
         assert f"{said}, {FREE_ROUNDS + 1} times in a row" in it.failures
         assert f"{said}, {FREE_ROUNDS + 2} times in a row" in it.failures
+
+    played(story)
+
+
+MANAGED = """process main {
+ process_manager() links;
+ test.cards() card;
+ If (card.there) { links->start("x", "link", {}); } else { links->stop("x"); };
+ card->nextevent();
+}
+template link {
+ println("round");
+ test.unplugs();
+ test.holds("y");
+}"""
+
+
+def test_a_process_that_is_stopped_soon_each_time_is_started_later_and_others_are_not() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play(MANAGED)
+        await passes(it, RETRY_MS // 2)
+        first = rounds(it)
+        (manager,) = [one for one in it.engine.roots["main"].begun if one and one.slot.type == "process_manager"]
+        trouble = manager.trouble()
+        await passes(it, RETRY_MS)
+
+        assert (first, rounds(it)) == (FREE_ROUNDS + 1, FREE_ROUNDS + 2)
+        assert trouble == (
+            "[x] was stopped 11 times in a row, each time when test.unplugs at line 9 had begun; "
+            "starting it again in 5 s"
+        )
 
     played(story)
 

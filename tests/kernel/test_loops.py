@@ -29,8 +29,10 @@ GUILTY = {
     "a setting that a tool changes": "run at line 2 takes away what net.mtu at line 1 holds",
     "an address of another host, too": "what net.ipv6.addr at line 2 holds was taken away 11 times in a row",
 }
+STOPPED = "[va] was stopped 11 times in a row, each time when run at line 10 had begun"
 STANDS = ("a rename", "a rename, where links are watched")
 FIRST_ROUNDS = 11
+WATCHED = "a tool renames, where links are watched"
 
 
 def looping(lab: Lab, name: str, folder: Path) -> tuple[Host, Child]:
@@ -78,5 +80,18 @@ def test_a_rename_of_what_is_waited_for_stands(lab: Lab, tmp_path: Path, name: s
     assert status
 
 
+def test_a_process_that_is_stopped_each_time_it_has_begun_is_not_started_at_once(lab: Lab, tmp_path: Path) -> None:
+    host, daemon = looping(lab, WATCHED, tmp_path)
+
+    daemon.wait_output(STOPPED)
+    why = asked(host, tmp_path, "why", "main")
+    rounds = daemon.output().splitlines().count("round")
+    daemon.wait_output("12 times in a row")
+    daemon.end()
+
+    assert STOPPED in why
+    assert rounds <= FIRST_ROUNDS + 1
+
+
 def test_every_program_is_looked_at() -> None:
-    assert {*GUILTY, *STANDS} == {name for name in PROGRAMS if name != "a tool renames, where links are watched"}
+    assert {*GUILTY, *STANDS, WATCHED} == {*PROGRAMS}

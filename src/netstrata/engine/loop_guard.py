@@ -13,6 +13,7 @@ from netstrata.engine.retry_state import FREE_ROUNDS, NOT_BEGUN, Rounds
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
+    from netstrata.engine.machine import Engine
     from netstrata.engine.process import Process
     from netstrata.engine.statement import Statement
 
@@ -56,10 +57,20 @@ class LoopGuard:
             process.cease_waiting()
         rounds.what = what
         rounds.reason = reason
-        if self.probed is rounds:
-            rounds.guilty = self._last if now - self._at <= 2 * STEP_MS else None
-            self._stop_probing()
+        self._judge(rounds, now)
         return rounds.is_loop
+
+    def starts(self, rounds: Rounds, process: "Process") -> None:
+        """Know that a process is started that was stopped before."""
+        now = process.engine.timers.now()
+        rounds.begun = now
+        self._probe(rounds, process, now)
+
+    def ends(self, rounds: Rounds, engine: "Engine") -> None:
+        """Count a stop of a process by others."""
+        now = engine.timers.now()
+        rounds.count(now, engine.retry.delay(0), ECHO_MS)
+        self._judge(rounds, now)
 
     def begins(self, statement: "Statement") -> None:
         """Know that a statement begins."""
@@ -69,11 +80,7 @@ class LoopGuard:
         rounds = trouble.rounds.get(statement.index) if trouble is not None else None
         if rounds is not None:
             rounds.begun = now
-            if self.probed is None and rounds.is_suspect:
-                self.probed = rounds
-                self._process = process
-                self._until = now + process.engine.retry.delay(0)
-                self._last = None
+            self._probe(rounds, process, now)
         if self.probed is not None and statement.declaration.kind in OUTSIDE and self._is_probed(process):
             self._last = statement.slot
             self._at = now
@@ -107,6 +114,20 @@ class LoopGuard:
         self._waiting.pop(process, None)
         process.go_on_if_running()
 
+    def _probe(self, rounds: Rounds, process: "Process", now: int) -> None:
+        """Look from now on who is guilty, if it is time, and nobody else is looked at."""
+        if self.probed is None and rounds.is_suspect:
+            self.probed = rounds
+            self._process = process
+            self._until = now + process.engine.retry.delay(0)
+            self._last = None
+
+    def _judge(self, rounds: Rounds, now: int) -> None:
+        """Know what had begun just before a round has ended, if that was looked for."""
+        if self.probed is rounds:
+            rounds.guilty = self._last if now - self._at <= 2 * STEP_MS else None
+            self._stop_probing()
+
     def _stop_probing(self) -> None:
         self.probed = None
         self._process = None
@@ -130,6 +151,11 @@ class LoopGuard:
                 if provider is not None:
                     asked.append(provider.process)
         return False
+
+
+def reaches_outside(process: "Process") -> bool:
+    """Say whether a statement of a process may have done something outside."""
+    return any(one is not None and one.declaration.kind in OUTSIDE for one in process.begun)
 
 
 def _refusal(rounds: Rounds) -> Unavailable:
