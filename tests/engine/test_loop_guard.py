@@ -9,6 +9,7 @@ import pytest
 from netstrata.contract import DOWN, Declaration, Events, Up, Watch, configures, declaration_of, reports, watches
 from netstrata.contract.shapes.common import Text, Truth
 from netstrata.daemon.running.backoff import BackOff
+from netstrata.engine.process import COMPLETE
 from netstrata.engine.retry_state import FREE_ROUNDS
 from netstrata.testing.play import RETRY_MS, Play
 from netstrata.values import Unavailable
@@ -23,10 +24,17 @@ class World:
         self.watchers: list[asyncio.Queue[bool]] = []
         self.holders: dict[bytes, Any] = {}
         self.is_there = True
+        self.falls = 0
+
+    def catch_up(self) -> int:
+        """Return how often somebody was told that the card is gone since this was asked last."""
+        falls, self.falls = self.falls, 0
+        return falls
 
     def card(self, is_there: bool) -> None:
         """Plug the card in, or unplug it."""
         self.is_there = is_there
+        self.falls += not is_there
         for watcher in self.watchers:
             watcher.put_nowait(is_there)
 
@@ -268,6 +276,27 @@ def test_news_of_links_does_not_shorten_the_wait_but_somebody_who_asks_for_it_do
 
         assert nudged == FREE_ROUNDS + 1
         assert rounds(it) > nudged + 1
+
+    played(story)
+
+
+def test_a_card_that_goes_each_time_all_is_up_is_no_loop_of_ours() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play('process main { test.card(); test.holds("x"); println("round"); test.holds("y"); }')
+        for times in range(1, 5 * FREE_ROUNDS):
+            while it.engine.roots["main"].mode != COMPLETE:
+                await passes(it, TURN_MS)
+            took = it.clock.now()
+            world.catch_up()
+            world.card(False)
+            world.card(True)
+            await it.settled(3)
+            assert rounds(it) >= times
+            if times > FREE_ROUNDS:
+                assert it.engine.roots["main"].mode == COMPLETE
+                assert it.clock.now() == took
+
+        assert it.failures == []
 
     played(story)
 

@@ -149,7 +149,7 @@ class AsyncStatement(Statement):
 
     async def _catch_up(self) -> None:
         """Let those below hear first why it may have failed: the card that they wait for is unplugged."""
-        if self.process.engine.outside.catch_up():
+        if self.process.engine.outside.catch_up() >= 0:
             import asyncio
 
             with suppress(asyncio.CancelledError):  # it is told to leave, and has left

@@ -100,6 +100,10 @@ class Retry:
         return self.milliseconds
 
 
+def _hear_nothing() -> int:
+    return -1
+
+
 class Environment:
     """What statements reach beyond the engine."""
 
@@ -125,4 +129,5 @@ class Environment:
         self.ports = ports
         self.arguments = arguments
         self.environment = environment
-        self.catch_up: Callable[[], bool] = bool  # hears what the kernel has said by now; False if nobody does
+        # Hears what the kernel has said by now; returns how many were told that something is gone, -1 if none listens.
+        self.catch_up: Callable[[], int] = getattr(ports, "catch_up", _hear_nothing)

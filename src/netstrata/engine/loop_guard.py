@@ -25,14 +25,16 @@ OUTSIDE: Final = ("configures", "watches", "acts")  # kinds of statements that m
 class LoopGuard:
     """Counts the rounds of all processes, and looks for who is guilty of one that many are of."""
 
-    __slots__ = ("_at", "_last", "_process", "_until", "_waiting", "probed")
+    __slots__ = ("_at", "_in", "_last", "_process", "_proven", "_until", "_waiting", "probed")
 
     def __init__(self) -> None:
         self.probed: Rounds | None = None  # of which somebody guilty is looked for
         self._process: Process | None = None  # where it is
         self._until = 0  # milliseconds
         self._last: Slot | None = None  # what of that has begun last
+        self._in: Process | None = None  # of which process that is
         self._at = 0  # milliseconds
+        self._proven = False  # somebody was told that something is gone when that had begun
         self._waiting: dict[Process, None] = {}  # those that begin no more before that is a while ago
 
     def fell(self, statement: "Statement", index: int, reason: str) -> bool:
@@ -40,13 +42,14 @@ class LoopGuard:
 
         Say whether what is there will not begin again at once.
         """
-        verb = "waits for" if statement.declaration.kind == "watches" else "holds"
-        return self._count(statement.process, index, f"what {_place(statement.slot)} {verb}", reason)
+        waits = index > statement.index
+        verb = "waits for" if waits else "holds"
+        return self._count(statement.process, index, f"what {_place(statement.slot)} {verb}", reason, waits)
 
-    def _count(self, process: "Process", index: int, what: str, reason: str) -> bool:
+    def _count(self, process: "Process", index: int, what: str, reason: str, waits: bool) -> bool:
         if index == len(process.code.slots):  # what stands on the process is undone
             for other in process.owner.stands_on(process) if process.owner is not None else ():
-                self._count(other.process, other.index + 1, what, reason)
+                self._count(other.process, other.index + 1, what, reason, waits)
             return False
         trouble = process.troubles()
         rounds = trouble.rounds.get(index)
@@ -55,6 +58,7 @@ class LoopGuard:
         now = process.engine.timers.now()
         if rounds.count(now, process.engine.retry.delay(0), ECHO_MS) and trouble.held:
             process.cease_waiting()
+        rounds.waits = waits
         rounds.what = what
         rounds.reason = reason
         self._judge(rounds, now)
@@ -83,7 +87,14 @@ class LoopGuard:
             self._probe(rounds, process, now)
         if self.probed is not None and statement.declaration.kind in OUTSIDE and self._is_probed(process):
             self._last = statement.slot
+            self._in = process
             self._at = now
+            self._proven = False
+
+    def has_begun(self, statement: "Statement") -> None:
+        """Hear at once what a statement has done that has begun, before anybody can have answered it."""
+        if self._last is statement.slot and statement.process.engine.outside.catch_up() > 0:
+            self._proven = True
 
     def holds(self, process: "Process") -> bool:
         """Say whether a process must wait before its next statement begins."""
@@ -125,12 +136,14 @@ class LoopGuard:
     def _judge(self, rounds: Rounds, now: int) -> None:
         """Know what had begun just before a round has ended, if that was looked for."""
         if self.probed is rounds:
-            rounds.guilty = self._last if now - self._at <= 2 * STEP_MS else None
+            complete = self._in is not None and self._in.is_complete
+            soon = now - self._at <= 2 * STEP_MS and (self._proven or not complete or not rounds.waits)
+            rounds.judge(self._last if soon else None)
             self._stop_probing()
 
     def _stop_probing(self) -> None:
         self.probed = None
-        self._process = None
+        self._process = self._in = None
         self._last = None
 
     def _is_probed(self, process: "Process") -> bool:

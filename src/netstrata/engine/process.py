@@ -189,6 +189,11 @@ class Process(Frame):
         """How many times in a row it has waited to begin a failed statement again."""
         return self.trouble.retries if self.trouble is not None else 0
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is up, or was until just now."""
+        return self.mode == COMPLETE
+
     def hold(self, reason: Unavailable) -> None:
         """Wait before the next statement begins, and tell why."""
         self.error = True
@@ -243,7 +248,6 @@ class Process(Frame):
                         last.broke(bug)
                 if mode != CHANGING:
                     return
-        guard = self.engine.guard
         if mode == CHANGING:
             if self.engine.change is not None:
                 self.engine.change.undone(self)
@@ -256,7 +260,9 @@ class Process(Frame):
         elif self.error:
             self.error = False
             self._wait_to_retry()
-        elif ((trouble is None or not trouble.rounds) and guard.probed is None) or not guard.holds(self):
+        elif (
+            self.engine.guard.probed is None and (trouble is None or not trouble.rounds)
+        ) or not self.engine.guard.holds(self):
             self._advance()
 
     def _kill(self, statement: Statement) -> None:
@@ -361,6 +367,8 @@ class Process(Frame):
         except Exception as error:
             statement.broke(error)
         engine.reader = None
+        if engine.guard.probed is not None:
+            engine.guard.has_begun(statement)
 
 
 def _argument(arguments: List, name: str) -> Referent | None:

@@ -9,19 +9,23 @@ from netstrata.engine.timers import Timer
 
 FREE_ROUNDS: Final = 10  # in a row, after each of which what was undone begins again at once
 SUSPECT_ROUNDS: Final = 5  # after which it is looked who is guilty
+PROOFS: Final = 3  # in a row, before it is told who is
 NOT_BEGUN: Final = -1
 
 
 class Rounds:
     """How often in a row what begins at one place was undone soon after, for something outside had changed."""
 
-    __slots__ = ("begun", "fell", "guilty", "number", "reason", "what")
+    __slots__ = ("_proofs", "_suspect", "begun", "fell", "guilty", "number", "reason", "waits", "what")
 
     def __init__(self) -> None:
         self.number = 0
         self.begun = NOT_BEGUN  # monotonic milliseconds
         self.fell = 0  # monotonic milliseconds
-        self.guilty: Slot | None = None  # what had begun just before
+        self.guilty: Slot | None = None  # what had begun just before, several times
+        self._suspect: Slot | None = None  # what had done so last, and how often in a row
+        self._proofs = 0
+        self.waits = False  # for what others do: what comes and goes by itself is no loop
         self.what = ""  # was taken away, for people
         self.reason = ""  # as it was told when it was taken away
 
@@ -39,17 +43,28 @@ class Rounds:
                 self.number = 0
             return self.number == 0
         self.number = self.number + 1 if now - begun < span else 1
+        if self.number == 1:
+            self.guilty = self._suspect = None
         return False
+
+    def judge(self, suspect: Slot | None) -> None:
+        """Know what had begun just before, None for nothing."""
+        self._proofs = self._proofs + 1 if suspect is self._suspect else 1
+        self._suspect = suspect
+        if suspect is not None and self._proofs >= PROOFS:
+            self.guilty = suspect
+        elif not self.is_loop:
+            self.guilty = None
 
     @property
     def is_suspect(self) -> bool:
         """Whether it is time to look who is guilty."""
-        return self.number >= SUSPECT_ROUNDS
+        return self.number >= SUSPECT_ROUNDS and (self.number <= FREE_ROUNDS or self.is_loop)
 
     @property
     def is_loop(self) -> bool:
         """Whether it must wait before it begins again."""
-        return self.number > FREE_ROUNDS
+        return self.number > FREE_ROUNDS and not (self.waits and self.guilty is None)
 
 
 class RetryState:

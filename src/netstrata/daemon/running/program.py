@@ -63,8 +63,6 @@ def run_program(program: PlainProgram, registry: Registry, settings: EngineSetti
     outside = Environment(
         settings.write, settings.log, host.wake, settings.ports, settings.arguments, dict(os.environb)
     )
-    if settings.ports is not None and settings.compares:
-        outside.catch_up = settings.ports.catch_up
     engine = Engine(codes, timers, settings.retry, settings.observer, outside)
     engine.watched = settings.watched
     engine.compares = settings.compares

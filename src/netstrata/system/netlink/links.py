@@ -63,6 +63,11 @@ class NetlinkLinks(Subscriber):
         self.joined = JoinedLinks(requests, monitor, lookup, recovery)
         monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
 
+    @property
+    def falls(self) -> int:
+        """How often anybody who watches links was told that something is not there any more."""
+        return self._watchers.falls
+
     def bus(self, link: str) -> bytes:
         """Say which bus a link's device sits on."""
         return bus_of_link(link)

@@ -25,7 +25,7 @@ class Netlink:
     anything is done, if none is.  One Netlink belongs to one event loop.
     """
 
-    __slots__ = ("addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
+    __slots__ = ("_watched", "addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
 
     def __init__(
         self, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket, recovery: Recovery = NO_RECOVERY
@@ -41,7 +41,7 @@ class Netlink:
         self.monitor.barrier = self._wait_for_links
         self.lookup = LinkLookup(self.requests, self.monitor)
         index_of = self.lookup.index_of
-        links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
+        self._watched = links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
         addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery)
         routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)
         links.fell.append(routes.may_have_lost)
@@ -60,6 +60,14 @@ class Netlink:
         Source: net/core/rtnetlink.c, rtnl_getlink, which is called with RTNL held.
         """
         self.requests.get(RTM_GETLINK, ask_link(_LOOPBACK))
+
+    def catch_up(self) -> int:
+        """Hear what the kernel says of what it does to links now.
+
+        Return how many who watch links were told that something is not there any more; -1 if nobody listens at all.
+        """
+        before = self._watched.falls
+        return self._watched.falls - before if self.monitor.catch_up() else -1
 
     def close(self) -> None:
         """Close both sockets; what is held stays in the kernel."""

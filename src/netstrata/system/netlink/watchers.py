@@ -110,7 +110,7 @@ class Watchers:
     renames it above, would else take away what it stands on.
     """
 
-    __slots__ = ("_carriers", "_censuses", "_index_of", "_names", "_own_names")
+    __slots__ = ("_carriers", "_censuses", "_index_of", "_names", "_own_names", "falls")
 
     def __init__(self, own_names: Callable[[int], Sequence[str]], index_of: Callable[[str], int]) -> None:
         """Take what says how this program has called a link, and how the kernel calls it now."""
@@ -119,6 +119,7 @@ class Watchers:
         self._names: dict[str, list[Presence]] = {}
         self._carriers: dict[int, list[Carrier]] = {}
         self._censuses: list[Census] = []
+        self.falls = 0  # how often anybody was told that something is not there any more
 
     def add(self, watcher: Presence | Carrier | Census) -> None:
         """Tell a watcher from now on."""
@@ -149,6 +150,7 @@ class Watchers:
                         presence.becomes(link.ifindex)
             self._loses_name(link.ifindex, names)
         for carrier in self._carriers.get(link.ifindex, ()):
+            self.falls += carrier.running > link.running
             carrier.becomes(link.running)
         for census in self._censuses:
             self.count(census, link.ifindex, (*own, link.name))
@@ -158,6 +160,7 @@ class Watchers:
         for name in census.names_of(ifindex):
             if name not in names and (there := self._index_of(name)) != ifindex:  # else it has got it back since
                 census.has_no_more(name)
+                self.falls += 1
                 if there:
                     census.has(name, there)  # it waited for the name
         for name in names:
@@ -195,6 +198,7 @@ class Watchers:
                 there = self._index_of(name)
                 for presence in watching:
                     if presence.ifindex == ifindex != there:
+                        self.falls += 1
                         presence.becomes(0)
                         presence.becomes(there)
 

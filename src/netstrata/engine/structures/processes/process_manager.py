@@ -127,6 +127,7 @@ class ProcessManager(Statement):
         if len(self.rounds) >= MOST_ACCOUNTS:
             self.rounds = {one: rounds for one, rounds in self.rounds.items() if rounds.is_loop}
         rounds = self.rounds[name] = Rounds()
+        rounds.waits = True
         return rounds
 
     def trouble(self) -> str:
