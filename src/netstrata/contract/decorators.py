@@ -52,9 +52,9 @@ def acts(name: str, *, layer: int = 0) -> Callable[[F], F]:
     return _declares(name, "acts", layer)
 
 
-def configures(name: str, *, layer: int = 0) -> Callable[[F], F]:
+def configures(name: str, *, layer: int = 0, roles: Roles = NO_ROLES) -> Callable[[F], F]:
     """Declare a statement that holds something outside while it is up."""
-    return _declares(name, "configures", layer)
+    return _declares(name, "configures", layer, roles)
 
 
 def watches(name: str, *, layer: int = 0, roles: Roles = NO_ROLES) -> Callable[[F], F]:

@@ -21,6 +21,7 @@ class Roles(NamedTuple):
     `runs`: which templates of those that it names: `all`, the `first`, `one` by its first argument, one for `each`
     element of that, or "" for none, as others have them run.
     `forwards`: it stands for what its first argument, a path, leads to: the names that come before the path.
+    `keeps`: what it can only hold while nobody takes that away, made of its arguments; `takes`: what it takes away.
     `comes`: what it waits for comes by itself, for it has asked for it, or time brings it.
     `holds`: what its value is, made of its arguments.  `changes`: when it changes the value of what it is called on.
     """
@@ -34,6 +35,8 @@ class Roles(NamedTuple):
     forwards: tuple[str, ...] | None = None
     holds: Callable[[list[Value]], Value] | None = None
     changes: int = 0
+    keeps: Callable[[list[Value]], Value] | None = None
+    takes: Callable[[list[Value]], Value | None] | None = None
     comes: bool = False
 
 

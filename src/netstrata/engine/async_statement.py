@@ -7,10 +7,11 @@ the rest of its life.  Whatever it reports from inside a task enters the engine 
 
 import re
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from netstrata.contract import KERNEL, NOTE, Down, PortsFor, Revised
+from netstrata.contract import KERNEL, NOTE, PortsFor
 from netstrata.engine.environment import Waiting
 from netstrata.engine.holders import HolderId
 from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
@@ -139,8 +140,20 @@ class AsyncStatement(Statement):
         except BaseException as ending:
             if not isinstance(ending, GeneratorExit) and type(ending).__name__ != "CancelledError":
                 raise
-        self._report(self._end, error)
+        if error is not None and self._task is not None and self.state != DYING and self._lost is None:
+            await self._catch_up()
+            self._report(self._fail, error)
+        else:
+            self._report(self._end, error)
         error = None  # its traceback has this frame: a circle
+
+    async def _catch_up(self) -> None:
+        """Let those below hear first why it may have failed: the card that they wait for is unplugged."""
+        if self.process.engine.outside.catch_up() >= 0:
+            import asyncio
+
+            with suppress(asyncio.CancelledError):  # it is told to leave, and has left
+                await asyncio.sleep(0)
 
     async def _live(self, generator: Any) -> None:
         raise NotImplementedError
@@ -152,18 +165,26 @@ class AsyncStatement(Statement):
         else:
             self.process.engine.event(lambda: action(argument))
 
+    def _fail(self, error: Exception) -> None:
+        """End with an error, which is none if it is to go by now."""
+        self._end(error if self.state != DYING else None)
+
     def _end(self, error: Exception | None) -> None:
         self._ended = True
         self.process.engine.holders.remove(self._holder)
         if self.state == NONE:
             return
-        if self.state == DYING or self._lost is not None:
-            reason = error or self._lost
-            if reason is not None and self.state != DYING and self.process.is_flapping():
-                self.failed(reason)
-                return
+        if self.state == DYING:
             self.dead()
-            if reason is not None:
+            if error is not None and error is not self._lost:  # what was lost needs no undoing
+                self.process.engine.observer.failed(self.process, self.slot, error)
+        elif self.process.undoes(self.index):
+            self.dead()
+        elif self._lost is not None:
+            reason = error or self._lost
+            waits = self.process.engine.guard.fell(self, self.index, str(reason))
+            self.dead()
+            if not waits:  # else it is told why
                 self.process.engine.observer.failed(self.process, self.slot, reason)
         elif error is not None:
             self.failed(error)
@@ -190,6 +211,8 @@ class AsyncStatement(Statement):
     def _lose(self, reason: Unavailable) -> None:
         if self.state in (NONE, DYING) or self._ended or self._lost is not None:
             return
+        if self.process.undoes(self.index):
+            return  # and nobody will begin it again: that it is gone is no news
         self._lost = reason
         self.note(str(reason), KERNEL)
         if self.state == UP:
@@ -316,69 +339,3 @@ class Configured(AsyncStatement):
 
         self._dying = asyncio.get_running_loop().create_future()
         await self._dying
-
-
-class Watched(AsyncStatement):
-    """A statement that follows something, up and down; it knows who above it has read which of its variables."""
-
-    __slots__ = ("_readers",)
-
-    def begin(self, values: list[Value]) -> None:
-        """Know of no reader yet."""
-        self._readers: dict[str, int] = {}  # the lowest index above that has read a variable
-        super().begin(values)
-
-    def variable(self, name: str) -> Value | None:
-        """Return what the statement found, and remember for whom."""
-        process = self.process
-        at = process.reader() if process.engine.reader is not None else self.index
-        if at != self.index:
-            at = max(at, self.index + 1)
-            self._readers[name] = min(at, self._readers.get(name, at))
-        return super().variable(name)
-
-    async def _live(self, generator: Any) -> None:
-        try:
-            async for found in generator:
-                reason, self._reason = self._reason, ""  # what it has told by now belongs to what it has seen
-                self._report(self._saw, (found, reason))
-        finally:
-            await generator.aclose()
-
-    def _saw(self, seen: tuple[Any, str]) -> None:
-        found, reason = seen
-        if self._lost is not None:
-            return  # on its way out
-        if isinstance(found, Revised):
-            if self.state == UP:
-                self._revise(found.found)
-                return
-            found = found.found
-        if isinstance(found, Down):
-            if self.state == UP:
-                self._reason = reason
-                self._fall()
-        elif self.state == DOWN:
-            self.found = found
-            self.last_line = self._awaits = self._reason = ""
-            self._readers.clear()
-            self.up()
-        elif self.state == UP:
-            self.found = found
-            self.down_up()
-
-    def _revise(self, found: Any) -> None:
-        """Stay up with other variables: what stands above and below the first that has read one of those stays."""
-        read = self.declaration.read_variable
-        names = [v.name for v in self.declaration.variables if read(self.found, v.name) != read(found, v.name)]
-        self.found = found
-        if not names:
-            return
-        process = self.process
-        if process.engine.watched:
-            process.engine.observer.revised(self)
-        readers = [self._readers[name] for name in names if name in self._readers]
-        if readers:
-            first = min(readers)
-            self._readers = {name: at for name, at in self._readers.items() if at < first}
-            process.redo_from(first)

@@ -100,10 +100,14 @@ class Retry:
         return self.milliseconds
 
 
+def _hear_nothing() -> int:
+    return -1
+
+
 class Environment:
     """What statements reach beyond the engine."""
 
-    __slots__ = ("arguments", "environment", "log", "output", "ports", "wake")
+    __slots__ = ("arguments", "catch_up", "environment", "log", "output", "ports", "wake")
 
     def __init__(
         self,
@@ -125,3 +129,5 @@ class Environment:
         self.ports = ports
         self.arguments = arguments
         self.environment = environment
+        # Hears what the kernel has said by now; returns how many were told that something is gone, -1 if none listens.
+        self.catch_up: Callable[[], int] = getattr(ports, "catch_up", _hear_nothing)

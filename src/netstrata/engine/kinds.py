@@ -3,10 +3,11 @@
 from typing import Final
 
 from netstrata.contract import Declaration
-from netstrata.engine.async_statement import Configured, Watched
+from netstrata.engine.async_statement import Configured
 from netstrata.engine.computed import Acted, Computed
 from netstrata.engine.registry import Maker
 from netstrata.engine.reported import NextEvent, Reported
+from netstrata.engine.watched import Watched
 
 _MAKERS: Final[dict[str, Maker]] = {
     "computes": Computed,

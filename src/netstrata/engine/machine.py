@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from netstrata.engine.environment import Environment, Observer, ProgramChange, Retry
 from netstrata.engine.holders import Holders
+from netstrata.engine.loop_guard import LoopGuard
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
-from netstrata.engine.retry_state import LOSSES
 from netstrata.engine.statement import Owner, Statement
 from netstrata.engine.timers import Timers
 from netstrata.values import List, Refused, Value
@@ -48,6 +48,7 @@ class Engine:
         self.inbox: deque[Callable[[], None]] = deque()
         self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
         self.offers: dict[bytes, Any] = {}  # `ProvidedName`s: what is provided, or waited for, by name
+        self.guard = LoopGuard()  # of what goes up and down for ever
         self.holders = Holders()  # who ports are called for
         self.change: ProgramChange | None = None  # of the program, while what differs is undone
         self.witness: Callable[[Statement, Iterable[str]], None] | None = None  # is told what is done outside
@@ -57,7 +58,7 @@ class Engine:
         """Begin all failed statements again now: something outside has changed, and what failed may work."""
         for process in list(self.retrying):
             trouble = process.troubles()
-            if trouble.losses <= LOSSES:  # else the change may be part of the quarrel that it waits out
+            if not trouble.held:  # else the change may be part of the loop that it waits out
                 trouble.retries = 0
                 process.retry()
 

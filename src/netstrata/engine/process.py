@@ -12,7 +12,7 @@ from netstrata.engine.program import Code
 from netstrata.engine.referent import NAMED_ARGUMENTS, Plain, Referent
 from netstrata.engine.retry_state import RetryState
 from netstrata.engine.statement import DOWN, DYING, NONE, Owner, Statement
-from netstrata.values import List
+from netstrata.values import List, Unavailable
 from netstrata.values.compiler_hints import i32, mypyc_attr
 
 if TYPE_CHECKING:
@@ -113,6 +113,18 @@ class Process(Frame):
         if index < self.advance or self.mode == RUNNING:
             self.restart(index)
 
+    def undoes(self, index: int) -> bool:
+        """Say whether a statement here is to go: it is above something that is down, or what runs its process is."""
+        process = self
+        while index < process.advance and process.mode != TERMINATING:
+            owner = process.owner
+            if owner is None:
+                return False
+            creator = owner.creator()
+            process = creator.process
+            index = creator.index
+        return True
+
     def reader(self) -> int:
         """Return the index of the statement here for which something is read now, itself or in a process it made.
 
@@ -144,13 +156,15 @@ class Process(Frame):
         if self.mode == COMPLETE and self.engine.watched:
             self.engine.observer.process_moved(self, "restarting")
         if self.mode == RUNNING or (self.mode == COMPLETE and self.owner is None):
-            self._cease_waiting()
+            self.cease_waiting()
             self.mode = CHANGING
         self.engine.push(self)  # else its owner is asked first, and lets it go on
 
     def become(self, code: Code, index: int) -> None:
         """Have another text, which is the same up to an index: nothing from there on exists."""
         self.code = code
+        if self.trouble is not None:
+            self.trouble.forgive()
         if self.begun:
             kept = self.begun[:index]
             self.begun = kept + [None] * (len(code.slots) - len(kept))
@@ -175,9 +189,23 @@ class Process(Frame):
         """How many times in a row it has waited to begin a failed statement again."""
         return self.trouble.retries if self.trouble is not None else 0
 
-    def is_flapping(self) -> bool:
-        """Count a loss of what a statement held; say whether it is time to give way to whoever takes it each time."""
-        return self.troubles().is_flapping(self.engine.timers.now(), self.engine.retry.delay(0))
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is up, or was until just now."""
+        return self.mode == COMPLETE
+
+    def hold(self, reason: Unavailable) -> None:
+        """Wait before the next statement begins, and tell why."""
+        self.error = True
+        self.engine.observer.failed(self, self.code.slots[self.advance], reason)
+        self.error = False
+        self._wait_to_retry()
+        self.troubles().held = True
+
+    def go_on_if_running(self) -> None:
+        """Continue after a wait, unless it is being undone, or gone, by now."""
+        if self.mode == RUNNING:
+            self.engine.push(self)
 
     def step(self) -> None:
         """Do the one next thing."""
@@ -232,7 +260,9 @@ class Process(Frame):
         elif self.error:
             self.error = False
             self._wait_to_retry()
-        else:
+        elif (
+            self.engine.guard.probed is None and (trouble is None or not trouble.rounds)
+        ) or not self.engine.guard.holds(self):
             self._advance()
 
     def _kill(self, statement: Statement) -> None:
@@ -254,7 +284,7 @@ class Process(Frame):
                 self._kill(statement)
             return
         engine = self.engine
-        self._cease_waiting()
+        self.cease_waiting()
         engine.alive -= 1
         if engine.watched:
             engine.observer.process_moved(self, "gone")
@@ -267,7 +297,7 @@ class Process(Frame):
 
     def _wait_to_retry(self) -> None:
         engine = self.engine
-        self._cease_waiting()
+        self.cease_waiting()
         trouble = self.troubles()
         delay = engine.retry.delay(trouble.retries)
         trouble.retries += 1
@@ -276,16 +306,18 @@ class Process(Frame):
         if engine.watched:
             engine.observer.process_moved(self, "retrying")
 
-    def _cease_waiting(self) -> None:
+    def cease_waiting(self) -> None:
+        """Wait no more for a failed statement's next try."""
         trouble = self.trouble
         if trouble is not None and trouble.timer is not None:
             trouble.timer.cancel()
             trouble.timer = None
+            trouble.held = False
             self.engine.retrying.pop(self, None)
 
     def retry(self) -> None:
         """Begin the failed statement again, unless things have moved on."""
-        self._cease_waiting()
+        self.cease_waiting()
         advance = self.advance
         if self.mode != RUNNING or advance != self.free or advance == len(self.code.slots):
             return
@@ -324,6 +356,8 @@ class Process(Frame):
         statement.fell = False
         statement.since = 0.0
         statement.last_line = ""
+        if engine.guard.probed is not None or (self.trouble is not None and self.trouble.rounds):
+            engine.guard.begins(statement)
         self.begun[index] = statement
         self.advance = self.free = index + 1
         if engine.watched:
@@ -333,6 +367,8 @@ class Process(Frame):
         except Exception as error:
             statement.broke(error)
         engine.reader = None
+        if engine.guard.probed is not None:
+            engine.guard.has_begun(statement)
 
 
 def _argument(arguments: List, name: str) -> Referent | None:

@@ -1,32 +1,87 @@
-"""What goes wrong in a process: statements that failed and are begun again, what was lost to somebody else, and what
-waits until something is undone."""
+"""What goes wrong in a process: statements that failed and are begun again, what is taken away again and again, and
+what waits until something is undone."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
+from netstrata.engine.program import Slot
 from netstrata.engine.timers import Timer
 
-LOSSES: Final = 10  # of one process within a retry time, after each of which it begins again at once
+FREE_ROUNDS: Final = 10  # in a row, after each of which what was undone begins again at once
+SUSPECT_ROUNDS: Final = 5  # after which it is looked who is guilty
+PROOFS: Final = 3  # in a row, before it is told who is
+NOT_BEGUN: Final = -1
+
+
+class Rounds:
+    """How often in a row what begins at one place was undone soon after, for something outside had changed."""
+
+    __slots__ = ("_proofs", "_suspect", "begun", "fell", "guilty", "number", "reason", "waits", "what")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.begun = NOT_BEGUN  # monotonic milliseconds
+        self.fell = 0  # monotonic milliseconds
+        self.guilty: Slot | None = None  # what had begun just before, several times
+        self._suspect: Slot | None = None  # what had done so last, and how often in a row
+        self._proofs = 0
+        self.waits = False  # for what others do: what comes and goes by itself is no loop
+        self.what = ""  # was taken away, for people
+        self.reason = ""  # as it was told when it was taken away
+
+    def count(self, now: int, span: int, echo: int) -> bool:
+        """Count a fall; say whether it was the outside's doing alone, for nothing stood there.
+
+        Shapes: milliseconds; within `span` of its beginning a fall is one more in a row, and within `echo` of a fall
+        what undoing does.
+        """
+        begun, fell = self.begun, self.fell
+        self.begun = NOT_BEGUN
+        self.fell = now
+        if begun == NOT_BEGUN and self.number:
+            if now - fell >= echo:
+                self.number = 0
+            return self.number == 0
+        self.number = self.number + 1 if now - begun < span else 1
+        if self.number == 1:
+            self.guilty = self._suspect = None
+        return False
+
+    def judge(self, suspect: Slot | None) -> None:
+        """Know what had begun just before, None for nothing."""
+        self._proofs = self._proofs + 1 if suspect is self._suspect else 1
+        self._suspect = suspect
+        if suspect is not None and self._proofs >= PROOFS:
+            self.guilty = suspect
+        elif not self.is_loop:
+            self.guilty = None
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it is time to look who is guilty."""
+        return self.number >= SUSPECT_ROUNDS and (self.number <= FREE_ROUNDS or self.is_loop)
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether it must wait before it begins again."""
+        return self.number > FREE_ROUNDS and not (self.waits and self.guilty is None)
 
 
 class RetryState:
     """The account of one process; most processes never have one."""
 
-    __slots__ = ("losses", "losses_since", "retries", "timer", "turns")
+    __slots__ = ("held", "retries", "rounds", "timer", "turns")
 
     def __init__(self) -> None:
         self.timer: Timer | None = None  # runs while a failed statement waits to begin again
+        self.held = False  # it waits since it is taken away each time: no change outside is worth another try
         self.retries = 0  # in a row
-        self.losses = 0  # of what statements held, to somebody else, since the time after
-        self.losses_since = 0  # monotonic milliseconds
+        self.rounds: dict[int, Rounds] = {}  # by the index of what begins
         self.turns: dict[
             Any, Callable[[], None]
         ] = {}  # by statements: called once all above is gone that is undone now
 
-    def is_flapping(self, now: int, span: int) -> bool:
-        """Count a loss, of which ten are allowed within a span; both in milliseconds."""
-        if now - self.losses_since >= span:
-            self.losses = 0
-            self.losses_since = now
-        self.losses += 1
-        return self.losses > LOSSES
+    def forgive(self) -> None:
+        """Have short waits again: somebody has mended something."""
+        self.retries = 0
+        self.rounds = {}

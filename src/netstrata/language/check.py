@@ -30,6 +30,7 @@ def check(program: PlainProgram, lookup: Lookup) -> Findings:
     for process in program.processes:
         for index, statement in enumerate(process.statements):
             checking.statement(process, index, statement)
+        checking.loops(process)
     return Findings(checking.errors, checking.warnings)
 
 
@@ -66,6 +67,24 @@ class _Checking:
                     self._call(node)
         if declaration is not None and declaration.roles.wants and not statement.target:
             self._depend(statement, declaration)
+
+    def loops(self, process: PlainProcess) -> None:
+        """Warn of a statement that takes away what one above it holds, for that goes up and down for ever then."""
+        kept: dict[Value, Plain] = {}
+        for statement in process.statements:
+            declaration = self._lookup.statement(statement.type) if not statement.target else None
+            if declaration is None or not declaration.fits(len(statement.arguments)):
+                continue
+            values = [_known(argument) for argument in statement.arguments]
+            roles = declaration.roles
+            takes = roles.takes(values) if roles.takes is not None else None
+            if takes is not None and takes in kept:
+                above = kept[takes]
+                holds = f"what {above.type} in line {above.span.line} holds"
+                message = f"this takes away {holds}: it goes up and down for ever"
+                self.warnings.append(Refused(message, statement.type_span, "write it above that."))
+            elif roles.keeps is not None:
+                kept.setdefault(roles.keeps(values), statement)
 
     def _type(self, process: PlainProcess, index: int, statement: Plain) -> Declaration | None:
         declaration = self._lookup.statement(statement.type)
@@ -212,6 +231,16 @@ class _Checking:
 
     def _refuse(self, message: str, span: Span, hint: str, argument: int = -1) -> None:
         self.errors.append(Refused(message, span, hint, argument))
+
+
+def _known(argument: Expression) -> Value:
+    """Return an argument's value, or what stands for that of a name, and equals no other one's."""
+    value = constant(argument)
+    if value is not None:
+        return value
+    if isinstance(argument, Reference):
+        return List([b"the value of", *(name.encode() for name in argument.names)])
+    return List([b"the value at", str(argument.span).encode()])
 
 
 def _provided(program: PlainProgram, lookup: Lookup) -> dict[str, dict[Value, None] | None]:

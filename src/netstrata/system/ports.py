@@ -169,6 +169,10 @@ class SystemPorts:
         except OSError as error:
             raise Unavailable("talk to the kernel", error.strerror or "no netlink socket", error.errno or 0) from error
 
+    def catch_up(self) -> int:
+        """Hear what the kernel has said by now; return how much was told to be gone, -1 if nobody listens."""
+        return self._netlink.catch_up() if "_netlink" in self.__dict__ else -1
+
     @property
     def links(self) -> Links:
         """Return the links port."""

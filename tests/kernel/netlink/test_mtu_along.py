@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netstrata.statements.net.mtu import mtu
+from netstrata.system.held import Leaving
 
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
@@ -86,4 +87,4 @@ async def test_the_mtu_of_a_link_on_it_that_is_held_as_well_stands_on(world: "Wo
 async def test_a_plan_says_what_a_small_mtu_takes_for_good(world: "World", size: str, also: str) -> None:
     holding = world.netlink.links.held_settings("va", {"mtu": int(size)})
 
-    assert holding.to_do({}) == [f"set the MTU of va to {size}{also}"]
+    assert holding.to_do(Leaving()) == [f"set the MTU of va to {size}{also}"]

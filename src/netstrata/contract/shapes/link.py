@@ -9,7 +9,9 @@ from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import IPV4_LIST, LINK, NAME, number_shape
 from netstrata.contract.shapes.dhcp import MAC
-from netstrata.values import Value, format_address, parse_address
+from netstrata.values import List, Value, format_address, parse_address, parse_number
+
+IPV6_MIN_MTU = 1280  # bytes
 
 
 def whole(name: str, least: int, most: int, of: str = "") -> Shape[int]:
@@ -29,6 +31,20 @@ def choice(name: str, words: dict[str, int]) -> Shape[int]:
         return next(word for word, other in numbers.items() if other == number)
 
     return Shape(name, " or ".join(words), read, write, (f'"{first}"',), ('"no such word"', "{}"))
+
+
+def ipv6_of(link: Value) -> Value:
+    """Return what a link's IPv6 addresses and routes are lost with: see `Roles.keeps`."""
+    return List([b"the IPv6 configuration of", link])
+
+
+def is_below_ipv6(mtu: Value) -> bool:
+    """Say whether with an MTU a link has no IPv6.
+
+    Source: RFC 8200 section 5; Linux, net/ipv6/addrconf.c, NETDEV_CHANGEMTU.
+    """
+    size = parse_number(mtu) if isinstance(mtu, bytes) else None
+    return size is not None and size < IPV6_MIN_MTU
 
 
 def _switch(value: Value) -> int | None:

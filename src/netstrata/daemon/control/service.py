@@ -84,7 +84,7 @@ class ControlService(ProgramVerbs, Questions):
 
     def _retry(self, process: Process) -> None:
         if process in self._engine.retrying:  # else things have moved on
-            process.troubles().retries = 0  # somebody has mended something: waits are short again
+            process.troubles().forgive()  # somebody has mended something: waits are short again
             process.retry()
 
     def links(self, right: int, name: str | None = None) -> Items:

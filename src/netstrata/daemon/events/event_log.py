@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from netstrata.contract import NOTE
 from netstrata.daemon.events.changed_values import changed_by
 from netstrata.daemon.events.codes import place_of
 from netstrata.daemon.events.event import KEPT, NOWHERE, Event, EventSubscriber, Failure, Place
@@ -331,7 +332,7 @@ class EventLog(Observer):
         """Tell what a statement says, and what that makes of it."""
         if statement.state == UP:
             trouble = statement.trouble()
-            if trouble:
+            if trouble or kind == NOTE:
                 fields["trouble"] = trouble
         elif statement.state in (DOWN, DYING):
             fields |= self.facts.of_waiting(statement)

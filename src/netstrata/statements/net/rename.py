@@ -9,6 +9,8 @@ from netstrata.ports import Ports
 async def rename(ports: Ports, link: Link, name: Link) -> Up[None]:
     """Hold a link under another name; what is written below calls it by that.
 
+    Who waits for it by the name that it had, with `net.backend.waitdevice`, has not lost it.
+
     Kernels before 6.2 rename a link only while it is down, so it is best written above `net.up`.
 
     Example:

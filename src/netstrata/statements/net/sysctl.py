@@ -1,11 +1,23 @@
 """net.sysctl: a setting of the kernel."""
 
+import re
+
 from netstrata.contract import Up, configures
+from netstrata.contract.roles import Roles
+from netstrata.contract.shapes.link import ipv6_of
 from netstrata.contract.shapes.sysctl import SysctlKey, SysctlValue
 from netstrata.ports import Ports
+from netstrata.values import Value
 
 
-@configures("net.sysctl", layer=3)
+def _takes(values: list[Value]) -> Value | None:
+    """Return what switching IPv6 off takes away."""
+    key, value = values
+    words = re.fullmatch(rb"net[./]ipv6[./]conf[./](.+)[./]disable_ipv6", key) if isinstance(key, bytes) else None
+    return ipv6_of(words[1].replace(b"/", b".")) if words is not None and value == b"1" else None
+
+
+@configures("net.sysctl", layer=3, roles=Roles(takes=_takes))
 async def sysctl(ports: Ports, key: SysctlKey, value: SysctlValue) -> Up[None]:
     """Hold a setting below /proc/sys at a value; put back what it was, unless somebody has changed it since.
 

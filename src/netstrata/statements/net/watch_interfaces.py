@@ -28,8 +28,9 @@ class Change(NamedTuple):
 async def watch_interfaces(ports: Ports) -> Events[Change]:
     """Show each link that exists as added, then those that come and go, one at a time.
 
-    A rename is the old name removed and the new one added.  `bus` is as `pci:0000:00:1f.6` or `usb:1-1:1.0`, or
-    `unknown` for a link without a device.
+    A rename is the old name removed and the new one added.  A link that a statement of the program renames is added by
+    its new name, too, and removed by the old one only when it is gone.  `bus` is as `pci:0000:00:1f.6` or
+    `usb:1-1:1.0`, or `unknown` for a link without a device.
 
     Example:
         net.watch_interfaces() change;

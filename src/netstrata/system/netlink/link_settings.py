@@ -5,7 +5,7 @@ are held, a number of links at a time, so that many do not hold up the daemon.
 """
 
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -69,6 +69,18 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         known = self._former_names if self._recovery.is_left else ()
         return next((ifindex for name, ifindex in reversed(known) if name == link and self._is_there(ifindex)), 0)
 
+    def own_names(self, ifindex: int) -> Sequence[str]:
+        """Return how a link that is held under another name was called, and is by this program; () for any other."""
+        stack = self.stacks.get((ifindex, "name"))
+        return (stack.found, *(spec.value for spec in stack.specs)) if stack is not None else ()
+
+    def renamed(self, name: str) -> int:
+        """Return the index of a link that this program has called otherwise since it had that name, 0 for none."""
+        for ifindex, word in self.stacks:
+            if word == "name" and name in self.own_names(ifindex):
+                return ifindex
+        return 0
+
     def _is_there(self, ifindex: int) -> bool:
         return self._requests.index_of(self._requests.name_of(ifindex)) == ifindex
 
@@ -98,11 +110,9 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
     def to_do_of(self, link: str, word: str, value: Any, leaving: Leaving) -> str:
         """Say what setting something of a link does once some have left; the link may come only then."""
         ifindex = self._lookup.index_of(link)
-        return (
-            self.to_do((ifindex, word), value, leaving)
-            if ifindex
-            else f"set {words_of(link, word, value)}{consequence_of(word, value)}"
-        )
+        if ifindex:
+            return self.to_do((ifindex, word), value, leaving)
+        return f"set {words_of(link, word, value)}{consequence_of(word, value)}"
 
     def release_all(self, held: list[Held]) -> None:
         """Take values out again, the last one first."""

@@ -54,14 +54,19 @@ class NetlinkLinks(Subscriber):
         self._monitor = monitor
         self._lookup = lookup
         self._overrun = False
-        self._watchers = Watchers()
         self._changed: list[Callable[[], None]] = []
         self.heard: list[Callable[[int, LinkMessage], None]] = []  # told what is said of links
         self.made = MadeLinks(requests, monitor, lookup, recovery)
         self.settings = LinkSettings(requests, monitor, lookup, recovery)
+        self._watchers = Watchers(self.settings.own_names, requests.index_of)
         self.up = UpLinks(requests, monitor, lookup, recovery)
         self.joined = JoinedLinks(requests, monitor, lookup, recovery)
         monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
+
+    @property
+    def falls(self) -> int:
+        """How often anybody who watches links was told that something is not there any more."""
+        return self._watchers.falls
 
     def bus(self, link: str) -> bytes:
         """Say which bus a link's device sits on."""
@@ -85,9 +90,12 @@ class NetlinkLinks(Subscriber):
         self._changed.append(action)
 
     async def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
-        """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True."""
+        """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True.
+
+        One that a statement of this program calls otherwise exists as long as it is there, whatever its name is.
+        """
         self._begin()
-        watcher = Presence(link, self._requests.index_of(link))
+        watcher = Presence(link, self._requests.index_of(link) or self.settings.renamed(link))
         self._watchers.add(watcher)
         try:
             yield watcher.ifindex != 0
@@ -121,13 +129,14 @@ class NetlinkLinks(Subscriber):
     async def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added.
 
+        What a statement of this program has renamed goes by both names, and is added by the new one, too.
         Raises: Unavailable if the kernel will not list its links.
         """
         self._begin()
-        watcher = Census({})
+        watcher = Census()
         try:
             for link in sorted(self._all(), key=lambda link: link.ifindex):
-                watcher.is_there(link.ifindex, link.name)
+                self._watchers.count(watcher, link.ifindex, (*self.settings.own_names(link.ifindex), link.name))
             self._watchers.add(watcher)
         except Unavailable:
             self._monitor.leave(RTNLGRP_LINK)

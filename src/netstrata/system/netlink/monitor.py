@@ -77,6 +77,7 @@ class Monitor:
         "_round",
         "_socket",
         "_subscribers",
+        "barrier",
         "joined",
         "overruns",
         "read",
@@ -96,6 +97,7 @@ class Monitor:
         self._by_type: dict[int, Subscriber] = {}
         self._again = False
         self._round = False
+        self.barrier: Callable[[], object] = bool  # returns when what the kernel does now to a link is done, and said
         self.joined = 0  # how often a group was joined that nobody had listened to
         self.overruns = 0  # how often the queue ran over
         self.read = 0  # datagrams
@@ -178,6 +180,14 @@ class Monitor:
         """Take notes of all that has been said until now; telling people is left to the event loop."""
         if self._socket is not None and self._take():
             self._reconcile_soon()
+
+    def catch_up(self) -> bool:
+        """Take notes of all that the kernel says of what it does to links now; False if nobody listens."""
+        if self._socket is None:
+            return False
+        self.barrier()
+        self.drain()
+        return True
 
     def soon(self, callback: Callable[[], None]) -> bool:
         """Call something in the event loop's next turn; False, and not at all, if nobody has listened yet."""
@@ -307,5 +317,15 @@ class Monitor:
         if not complete and self._loop is not None and not self._again:
             self._again = True
             self._loop.call_later(_AGAIN_S, self._reconcile_again)
-        for holder, reason in losses:
-            holder.lost(reason)
+        if losses and self._loop is not None:
+            self.catch_up()
+            self._loop.call_soon(_report, losses)
+
+
+def _report(losses: list[Loss]) -> None:
+    """Tell who has lost something, after all who watch have been told of what the kernel has said until then.
+
+    What stands on a link that has been unplugged is undone by then, and no error of anybody's.
+    """
+    for holder, reason in losses:
+        holder.lost(reason)

@@ -1,5 +1,7 @@
 """The kernel's network configuration, in one piece: a socket that asks, one that hears, and the ports over them."""
 
+from netstrata.protocols.rtnetlink import ask_link
+from netstrata.protocols.rtnetlink.constants import RTM_GETLINK
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink.addresses import NetlinkAddresses
 from netstrata.system.netlink.kernel_socket import OpenSocket, open_socket
@@ -12,6 +14,8 @@ from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import NetlinkRules
 from netstrata.system.netlink.socket import RequestSocket
 
+_LOOPBACK = 1  # the index of a link that every namespace has
+
 
 class Netlink:
     """Links, addresses, neighbours, routes and rules of the network namespace of the thread that makes it.
@@ -21,7 +25,7 @@ class Netlink:
     anything is done, if none is.  One Netlink belongs to one event loop.
     """
 
-    __slots__ = ("addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
+    __slots__ = ("_watched", "addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
 
     def __init__(
         self, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket, recovery: Recovery = NO_RECOVERY
@@ -34,9 +38,10 @@ class Netlink:
         """
         self.requests = RequestSocket(opens=opens)
         self.monitor = Monitor(self.requests.port, queue_bytes, opens)
+        self.monitor.barrier = self._wait_for_links
         self.lookup = LinkLookup(self.requests, self.monitor)
         index_of = self.lookup.index_of
-        links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
+        self._watched = links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
         addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery)
         routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)
         links.heard.append(routes.link_heard)
@@ -47,6 +52,22 @@ class Netlink:
         self.routes = RoutesPort(routes)
         self.rules = RulesPort(NetlinkRules(self.requests, self.monitor, recovery))
         self.neighbours = NeighboursPort(NetlinkNeighbours(self.requests, self.monitor, index_of, recovery))
+
+    def _wait_for_links(self) -> None:
+        """Return once the kernel is done with what it does to links: it answers nobody about one before.
+
+        A link that goes is first set down and loses its addresses; that it is gone is said last, tens of ms later.
+        Source: net/core/rtnetlink.c, rtnl_getlink, which is called with RTNL held.
+        """
+        self.requests.get(RTM_GETLINK, ask_link(_LOOPBACK))
+
+    def catch_up(self) -> int:
+        """Hear what the kernel says of what it does to links now.
+
+        Return how many who watch links were told that something is not there any more; -1 if nobody listens at all.
+        """
+        before = self._watched.falls
+        return self._watched.falls - before if self.monitor.catch_up() else -1
 
     def close(self) -> None:
         """Close both sockets; what is held stays in the kernel."""

@@ -1,6 +1,7 @@
 """Those who watch links, each with a queue of its own, so that two changes in one turn are two and not none."""
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from netstrata.ports.kernel import LinkChange
@@ -82,36 +83,43 @@ class Census(Queue[LinkChange]):
 
     __slots__ = ("known",)
 
-    def __init__(self, known: dict[int, str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.known = known
+        self.known: dict[str, int] = {}  # indexes of links by each name that was told
 
-    def is_there(self, ifindex: int, name: str) -> None:
-        """Take note of a link; one that had the name until now is gone."""
-        if self.known.get(ifindex) == name:
-            return
-        self.is_gone(ifindex)
-        for other in [index for index, known in self.known.items() if known == name]:
-            self.is_gone(other)
-        self.known[ifindex] = name
+    def names_of(self, ifindex: int) -> list[str]:
+        """Return by which names a link was told."""
+        return [name for name, known in self.known.items() if known == ifindex]
+
+    def has(self, name: str, ifindex: int) -> None:
+        """Take note that a link has a name; one that had it until now has it no more."""
+        if name in self.known:
+            self.has_no_more(name)
+        self.known[name] = ifindex
         self.put(LinkChange(True, name, ifindex))
 
-    def is_gone(self, ifindex: int) -> None:
-        """Take note that a link is not there any more."""
-        name = self.known.pop(ifindex, None)
-        if name is not None:
-            self.put(LinkChange(False, name, ifindex))
+    def has_no_more(self, name: str) -> None:
+        """Take note that a link does not have that name any more."""
+        self.put(LinkChange(False, name, self.known.pop(name)))
 
 
 class Watchers:
-    """All who watch links, found by what they watch."""
+    """All who watch links, found by what they watch.
 
-    __slots__ = ("_carriers", "_censuses", "_names")
+    A link that is held under another name by this program goes by both, as long as it exists: who waits for it, and
+    renames it above, would else take away what it stands on.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_carriers", "_censuses", "_index_of", "_names", "_own_names", "falls")
+
+    def __init__(self, own_names: Callable[[int], Sequence[str]], index_of: Callable[[str], int]) -> None:
+        """Take what says how this program has called a link, and how the kernel calls it now."""
+        self._own_names = own_names
+        self._index_of = index_of
         self._names: dict[str, list[Presence]] = {}
         self._carriers: dict[int, list[Carrier]] = {}
         self._censuses: list[Census] = []
+        self.falls = 0  # how often anybody was told that something is not there any more
 
     def add(self, watcher: Presence | Carrier | Census) -> None:
         """Tell a watcher from now on."""
@@ -133,16 +141,32 @@ class Watchers:
 
     def is_there(self, link: LinkMessage) -> None:
         """Tell what a link is like now."""
+        own = self._own_names(link.ifindex) if self._names or self._censuses else ()
         if self._names:
-            names = (link.name, *link.altnames)
+            names = (link.name, *link.altnames, *own)
             for name in names:
                 for presence in self._names.get(name, ()):
-                    presence.becomes(link.ifindex)
+                    if not self._keeps(name, presence.ifindex):
+                        presence.becomes(link.ifindex)
             self._loses_name(link.ifindex, names)
         for carrier in self._carriers.get(link.ifindex, ()):
+            self.falls += carrier.running > link.running
             carrier.becomes(link.running)
         for census in self._censuses:
-            census.is_there(link.ifindex, link.name)
+            self.count(census, link.ifindex, (*own, link.name))
+
+    def count(self, census: Census, ifindex: int, names: Sequence[str]) -> None:
+        """Tell a census by which names a link goes now."""
+        for name in census.names_of(ifindex):
+            if name not in names and (there := self._index_of(name)) != ifindex:  # else it has got it back since
+                census.has_no_more(name)
+                self.falls += 1
+                if there:
+                    census.has(name, there)  # it waited for the name
+        for name in names:
+            known = census.known.get(name, 0)
+            if known != ifindex and not self._keeps(name, known):
+                census.has(name, ifindex)
 
     def is_gone(self, ifindex: int) -> None:
         """Tell that a link is not there any more."""
@@ -150,23 +174,33 @@ class Watchers:
         for carrier in self._carriers.get(ifindex, ()):
             carrier.becomes(False)
         for census in self._censuses:
-            census.is_gone(ifindex)
+            self.count(census, ifindex, ())
 
     def watched(self) -> set[int]:
         """Return the indexes of the links that somebody believes to be there."""
         believed = {p.ifindex for watching in self._names.values() for p in watching if p.ifindex}
         believed.update(self._carriers)
         for census in self._censuses:
-            believed.update(census.known)
+            believed.update(census.known.values())
         return believed
 
+    def _keeps(self, name: str, ifindex: int) -> bool:
+        """Say whether a link goes by a name still, although another one has that by now."""
+        return ifindex != 0 and name in self._own_names(ifindex)
+
     def _loses_name(self, ifindex: int, kept: tuple[str, ...]) -> None:
-        """Tell those who watch a name that this link had and has no more."""
+        """Tell those who watch a name that this link had and has no more, but for what was told before it got it back.
+
+        Another link may have it by now.
+        """
         for name, watching in self._names.items():
-            if name not in kept:
+            if name not in kept and any(presence.ifindex == ifindex for presence in watching):
+                there = self._index_of(name)
                 for presence in watching:
-                    if presence.ifindex == ifindex:
+                    if presence.ifindex == ifindex != there:
+                        self.falls += 1
                         presence.becomes(0)
+                        presence.becomes(there)
 
 
 K = TypeVar("K")

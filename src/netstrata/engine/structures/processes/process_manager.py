@@ -6,8 +6,10 @@ from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import ANY, LIST
 from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
+from netstrata.engine.loop_guard import reaches_outside
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Referent
+from netstrata.engine.retry_state import FREE_ROUNDS, Rounds
 from netstrata.engine.statement import DOWN, DYING, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
@@ -17,12 +19,13 @@ from netstrata.values import List, Refused, Value
 RETRY_MS = 10_000
 MOST_WORDS = 4  # of a list that a process is called by
 LONGEST_LABEL = 60  # characters of these
+MOST_ACCOUNTS = 64  # of names, before those are forgotten that nothing is wrong with
 
 
 class Managed(Owner):
     """One managed process: it runs, waits to be created, or is stopping, perhaps to start anew."""
 
-    __slots__ = ("arguments", "manager", "name", "process", "restart", "template", "timer")
+    __slots__ = ("arguments", "manager", "name", "process", "restart", "rounds", "template", "timer")
 
     def __init__(self, manager: "ProcessManager", name: Value | None, template: bytes, arguments: List) -> None:
         self.manager = manager
@@ -32,6 +35,7 @@ class Managed(Owner):
         self.process: Process | None = None
         self.timer: Timer | None = None
         self.restart: List | None = None  # start again with these once gone
+        self.rounds = manager.rounds.get(name) if name is not None else None  # how often it was stopped soon
 
     def creator(self) -> Statement:
         """Return the manager."""
@@ -50,14 +54,42 @@ class Managed(Owner):
         """Create the process, now or, if there is no such template, after another try."""
         self.timer = None
         engine = self.manager.process.engine
+        if self.rounds is not None and self.rounds.is_loop:
+            self.manager.note(f"starting {self.label() or 'one'} again")
         try:
             self.process = engine.create(self.template, self, self.arguments)
+            if self.rounds is not None:
+                engine.guard.starts(self.rounds, self.process)
         except Refused as error:
             engine.observer.failed(self.manager.process, self.manager.slot, error)
             self.timer = engine.timers.after(RETRY_MS, self.start)
 
+    def start_or_wait(self) -> None:
+        """Create the process, or let it wait, if it was stopped soon each time."""
+        rounds = self.rounds
+        if rounds is None or not rounds.is_loop:
+            self.start()
+            return
+        engine = self.manager.process.engine
+        delay = engine.retry.delay(rounds.number - FREE_ROUNDS - 1)
+        begun = f"{rounds.guilty.type} at line {rounds.guilty.span.line}" if rounds.guilty is not None else "it"
+        line = f"{self.label() or 'one'} was stopped {rounds.number} times in a row, each time when {begun} had begun"
+        self.timer = engine.timers.after(delay, self.start)
+        self.manager.again(line, delay)
+
+    def _count(self) -> None:
+        """Count a stop, if what was begun outside may be why: what reacts to events does that for ever."""
+        manager = self.manager
+        if self.name is None or manager.state == DYING:
+            return
+        if self.rounds is None and self.process is not None and reaches_outside(self.process):
+            self.rounds = manager.account(self.name)
+        if self.rounds is not None:
+            manager.process.engine.guard.ends(self.rounds, manager.process.engine)
+
     def stop(self) -> None:
         """Undo the process, or do not create it after all."""
+        self._count()
         self.restart = None
         if self.process is None:
             if self.timer is not None:
@@ -76,7 +108,7 @@ class Managed(Owner):
         if self.restart is not None and self.manager.state != DYING:
             self.arguments = self.restart
             self.restart = None
-            self.start()
+            self.start_or_wait()
         else:
             self.manager.managed_gone(self)
 
@@ -96,13 +128,27 @@ def _words_of(value: Value) -> str:
 class ProcessManager(Statement):
     """Processes that are started and stopped by name."""
 
-    __slots__ = ("all", "named")
+    __slots__ = ("all", "named", "rounds")
 
     def begin(self, values: list[Value]) -> None:
         """Be up."""
         self.all: dict[Managed, None] = {}
         self.named: dict[Value, Managed] = {}
+        self.rounds: dict[Value, Rounds] = {}  # of those that were stopped, by name
         self.up()
+
+    def account(self, name: Value) -> Rounds:
+        """Count from now on how often the process of a name is stopped; those that stood well are forgotten."""
+        if len(self.rounds) >= MOST_ACCOUNTS:
+            self.rounds = {one: rounds for one, rounds in self.rounds.items() if rounds.is_loop}
+        rounds = self.rounds[name] = Rounds()
+        rounds.waits = True
+        return rounds
+
+    def trouble(self) -> str:
+        """Say which process is not started since it was stopped each time."""
+        waits = any(one.timer is not None and one.rounds is not None and one.rounds.is_loop for one in self.all)
+        return self.last_line if waits else ""
 
     def managed_gone(self, managed: Managed) -> None:
         """Forget a process; be dead if it was the last that was waited for."""
@@ -150,7 +196,7 @@ class ManagerStart(Statement):
             manager.all[managed] = None
             if name is not None:
                 manager.named[name] = managed
-            managed.start()
+            managed.start_or_wait()
         elif managed.process is not None and managed.process.mode == TERMINATING and managed.restart is None:
             managed.restart = arguments
 

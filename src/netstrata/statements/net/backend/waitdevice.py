@@ -11,6 +11,9 @@ from netstrata.ports import Ports
 async def waitdevice(ports: Ports, link: Link) -> Watch[None]:
     """Be up while a link of that name exists; down and up again when another one takes its place.
 
+    A link that a statement of the program calls otherwise, as `net.rename` does, is still the one that was waited for:
+    it is gone when it is unplugged, or when somebody else renames it.
+
     Example:
         net.backend.waitdevice("eth0");
         net.up("eth0");

@@ -1,12 +1,14 @@
 """net.ipv6.route: an IPv6 route."""
 
 from netstrata.contract import Up, configures
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import Ipv6Gateway, Ipv6Network, Metric, Name
+from netstrata.contract.shapes.link import ipv6_of
 from netstrata.ports import Ports
 from netstrata.ports.kernel import Route
 
 
-@configures("net.ipv6.route", layer=3)
+@configures("net.ipv6.route", layer=3, roles=Roles(keeps=lambda values: ipv6_of(values[-1])))
 async def route(ports: Ports, destination: Ipv6Network, gateway: Ipv6Gateway, metric: Metric, link: Name) -> Up[None]:
     """Hold an IPv6 route; the same route that was there before stays on the way back.
 

@@ -1,12 +1,21 @@
 """net.link.set: what a link is like."""
 
 from netstrata.contract import Up, configures
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.link import ipv6_of, is_below_ipv6
 from netstrata.ports import Ports
 from netstrata.protocols.rtnetlink.settings import LinkSettings
+from netstrata.values import Map, Value
 
 
-@configures("net.link.set", layer=1)
+def _takes(values: list[Value]) -> Value | None:
+    settings = values[1]
+    mtu = settings.entries.get(b"mtu") if isinstance(settings, Map) else None
+    return ipv6_of(values[0]) if mtu is not None and is_below_ipv6(mtu) else None
+
+
+@configures("net.link.set", layer=1, roles=Roles(takes=_takes))
 async def set_(ports: Ports, link: Link, settings: LinkSettings) -> Up[None]:
     """Hold settings of a link, named as `ip link set` names them; put back what each was, unless it was changed since.
 
