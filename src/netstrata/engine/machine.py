@@ -13,7 +13,6 @@ from netstrata.engine.environment import Environment, Observer, ProgramChange, R
 from netstrata.engine.holders import Holders
 from netstrata.engine.process import Process
 from netstrata.engine.program import Code
-from netstrata.engine.retry_state import LOSSES
 from netstrata.engine.statement import Owner, Statement
 from netstrata.engine.timers import Timers
 from netstrata.values import List, Refused, Value
@@ -51,14 +50,6 @@ class Engine:
         self.holders = Holders()  # who ports are called for
         self.change: ProgramChange | None = None  # of the program, while what differs is undone
         self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
-
-    def retry_all(self) -> None:
-        """Begin all failed statements again now: something outside has changed, and what failed may work."""
-        for process in list(self.retrying):
-            trouble = process.troubles()
-            if trouble.losses <= LOSSES:  # else the change may be part of the quarrel that it waits out
-                trouble.retries = 0
-                process.retry()
 
     def event(self, action: Callable[[], None]) -> None:
         """Let something from outside in: it is acted on when all that came before is worked off."""

@@ -14,7 +14,8 @@ from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.stop_timeout import StopTimeout
-from netstrata.values import Unavailable, no_memory
+from netstrata.system.held.wait_queues import PATHS
+from netstrata.values import Awaited, Unavailable, no_memory
 
 Start = Callable[[Command, Holder | None], Child]
 Adopt = Callable[[Command, Holder | None], Awaitable[Child | None]]
@@ -69,7 +70,9 @@ class HeldCommand:
                 self._note(f"{child.name} {_why(child)}: there is nothing to undo")
             raise cancelled
         if child.status != 0:
-            raise Unavailable(f"run {child.name}", _why(child))
+            paths = (child.name if "/" in child.name else f"./{child.name}",)
+            awaits = () if child.pid else (Awaited(PATHS, paths),)  # it could not be executed
+            raise Unavailable(f"run {child.name}", _why(child), awaits=awaits)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -18,7 +18,7 @@ from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
 from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
 from netstrata.system.nftables.records import BY_WORDS, FilterEntry
-from netstrata.system.tools.run import find_program
+from netstrata.system.tools.run import need_program
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ class HeldChange:
 
     async def __aenter__(self) -> None:
         operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"
-        program = find_program(self._tool)
-        if program is None:
-            raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
+        program = need_program(self._tool, operation)
         self._program = program
         monitored = writes_nftables(program)
         self._crash_record = self._record(self._change.what if monitored else BY_WORDS)
@@ -260,10 +258,8 @@ class HeldChange:
 
         Raises: Unavailable.
         """
-        program = find_program(self._tool)
         operation = f"undo what was done with {self._tool}"
-        if program is None:
-            raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
+        program = need_program(self._tool, operation)
         self._program = program
         self._crash_record = self._record(BY_WORDS)
         async with turn(self._turns, _WAITS, None):

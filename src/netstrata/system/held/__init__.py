@@ -9,6 +9,7 @@ from netstrata.system.held.hold import Hold
 from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, NoJournal, Recovery, Unanswered, Undone
 from netstrata.system.held.store import Held, Loss, Store
+from netstrata.system.held.wait_queues import Stop, WaitQueues, Wake
 
 __all__ = [
     "GONE",
@@ -26,8 +27,11 @@ __all__ = [
     "Overrides",
     "Recovery",
     "Spec",
+    "Stop",
     "Store",
     "Unanswered",
     "Undoing",
     "Undone",
+    "WaitQueues",
+    "Wake",
 ]

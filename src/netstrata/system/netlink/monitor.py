@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink import Malformed
 from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
-from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
-from netstrata.system.held import Loss
+from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE, Octets
+from netstrata.system.held import Loss, WaitQueues
 from netstrata.system.netlink.kernel_socket import NetlinkSocket, OpenSocket, open_socket
 from netstrata.values import Unavailable
 
@@ -61,6 +61,9 @@ class Subscriber:
         raise NotImplementedError
 
 
+Tap = Callable[[int, Octets, int, int], None]  # is given a message: type, data, start and end
+
+
 class Monitor:
     """One listening socket and those who listen."""
 
@@ -80,9 +83,17 @@ class Monitor:
         "joined",
         "overruns",
         "read",
+        "tap",
+        "wait_queues",
     )
 
-    def __init__(self, own_port: int, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket) -> None:
+    def __init__(
+        self,
+        own_port: int,
+        queue_bytes: int = QUEUE_BYTES,
+        opens: OpenSocket = open_socket,
+        wait_queues: WaitQueues | None = None,
+    ) -> None:
         """Prepare to listen; nothing is opened before somebody joins a group."""
         self._own_port = own_port
         self._queue_bytes = queue_bytes
@@ -99,6 +110,8 @@ class Monitor:
         self.joined = 0  # how often a group was joined that nobody had listened to
         self.overruns = 0  # how often the queue ran over
         self.read = 0  # datagrams
+        self.tap: Tap | None = None  # is given each message, whoever listens to its type
+        self.wait_queues = wait_queues if wait_queues is not None else WaitQueues()
 
     def subscribe(self, subscriber: Subscriber, *types: int) -> None:
         """Give a subscriber the messages of some types; subscribers reconcile in the order in which they subscribed."""
@@ -156,6 +169,11 @@ class Monitor:
         if self._socket is not None:
             with suppress(OSError):  # to hear more than is needed harms nobody
                 self._attach_filter(self._socket)
+
+    def tell_own(self, kind: int, body: bytes) -> None:
+        """Tell the tap what we have done ourselves to a route, which the kernel does not tell us."""
+        if self.tap is not None:
+            self.tap(kind, body, 0, len(body))
 
     def hears(self, group: int) -> bool:
         """Say whether somebody listens to a group."""
@@ -268,6 +286,8 @@ class Monitor:
                 length, kind, _, _, _ = HEADER.unpack_from(buffer, at)
                 if length < HEADER_SIZE or length > size - at:
                     raise Malformed("a length that cannot be")
+                if self.tap is not None:
+                    self.tap(kind, buffer, at + HEADER_SIZE, at + length)
                 subscriber = self._by_type.get(kind)
                 if subscriber is not None:
                     subscriber.on_message(kind, buffer, at + HEADER_SIZE, at + length)

@@ -38,19 +38,22 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.route_filter import Network
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
+from netstrata.system.held.wait_queues import ON_LINK, ROUTE
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import (
     ROUTE_WORDS,
+    needs_of,
     network_words,
     no_link,
     refused,
+    refused_route,
     route_words,
     spec_words,
 )
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import Table, connected_link, has_key, look_up
-from netstrata.values import Unavailable, format_address, mask_bits
+from netstrata.values import Awaited, Unavailable, mask_bits
 
 _GROUPS = {
     4: (RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_LINK),
@@ -166,7 +169,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         """See that it is the same route."""
         if held.record != made.record:
             reason = f"this program holds another route there: {held.words}"
-            raise Unavailable(f"add route {made.words}", reason, errno.EEXIST)
+            raise Unavailable(f"add route {made.words}", reason, errno.EEXIST, (Awaited(ROUTE, made.key),))
 
     def listen(self, held: HeldRoute) -> None:
         """Subscribe to what can take it away; of one that is not ours, also to what others do with such routes."""
@@ -190,9 +193,10 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         """Add a route, if it is not there."""
         answer = self._requests.request(RTM_NEWROUTE, _ADD, held.record)
         if answer is None:
+            self._monitor.tell_own(RTM_NEWROUTE, held.record)
             return
         if answer.errno != errno.EEXIST:
-            raise _refused(held.route, answer)
+            raise refused_route(held.route, answer, held.ifindex)
         self._accept(held)
 
     def stands(self, held: HeldRoute, undo: bytes) -> bool:
@@ -215,6 +219,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def _delete(self, key: bytes) -> None:
         answer = self._requests.request(RTM_DELROUTE, 0, key)
+        self._monitor.tell_own(RTM_DELROUTE, key)
         if answer is not None and answer.errno not in GONE:
             route = decode_route(key, 0, len(key))
             raise refused(f"delete route {network_words(route.destination, route.prefix)}", answer, ROUTE_WORDS)
@@ -321,14 +326,15 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         found = self._requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
         operation = f"add route {spec_words(wish)}"
         if isinstance(found, Answer):
-            raise refused(operation, found, ROUTE_WORDS)
+            raise refused(operation, found, ROUTE_WORDS, *needs_of(wish, 0))
         (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
         if not way.gateway and way.ifindex:
             return way.ifindex
         # What a rule leads to may be a route by the gateway, such as the one that is wanted.
         ifindex = connected_link(self._requests, way.destination)
         if not ifindex:
-            raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH)
+            reason = "its gateway is on no link of ours"
+            raise Unavailable(operation, reason, errno.ENETUNREACH, needs_of(wish, 0))
         return ifindex
 
     def _loss_of(self, held: HeldRoute, told: bool) -> Unavailable:
@@ -362,7 +368,9 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
             names: Iterable[str] = (self._requests.name_of(one.ifindex) if one.ifindex else "" for one in found)
             words = ", ".join(route_words(one, name) for one, name in zip(found, names, strict=True))
             reason = f"another route is there: {words}"
-        raise Unavailable(f"add route {held.words}", reason, errno.EEXIST)
+        links = {one.ifindex for one in found} | {hop.ifindex for one in found for hop in one.nexthops}
+        awaits = (Awaited(ROUTE, held.key), *(Awaited(ON_LINK, ifindex) for ifindex in links if ifindex))
+        raise Unavailable(f"add route {held.words}", reason, errno.EEXIST, awaits)
 
     def _find(self, held: HeldRoute) -> list[RouteMessage]:
         """Look for what stands in a route's way.
@@ -385,13 +393,3 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def _drop_snapshot(self) -> None:
         self._snapshot = None
-
-
-def _refused(wish: Route, answer: Answer) -> Unavailable:
-    """Return the error for a route that the kernel did not take."""
-    network = mask_bits(wish.destination, wish.prefix)
-    if answer.errno == errno.EINVAL and network != wish.destination:
-        whole = network_words(network, wish.prefix)
-        reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
-        return Unavailable(f"add route {spec_words(wish)}", reason, answer.errno)
-    return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS)

@@ -4,7 +4,9 @@ from typing import Protocol
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
+from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.transactions import NftCommand
+from netstrata.values import Awaited
 
 
 class ThingHolder(Protocol):
@@ -27,7 +29,8 @@ class Made(NftCommand):
     __slots__ = ("holder", "thing", "title")
 
     def __init__(self, holder: ThingHolder, making: str, statement: Holder | None) -> None:
-        super().__init__(making, f"add {title(holder.thing)}", statement)
+        awaits = Awaited(NFT, (holder.thing.family, holder.thing.table))
+        super().__init__(making, f"add {title(holder.thing)}", statement, (awaits,))
         self.title = statement.title if statement is not None else ""
         self.holder = holder
         self.thing = holder.thing

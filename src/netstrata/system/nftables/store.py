@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject
+from netstrata.system.held import Stop, WaitQueues
+from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.elements import ElementChecks, command, keys_of
 from netstrata.system.nftables.handles import listed
 from netstrata.system.nftables.holder import Made, ThingHolder
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from netstrata.system.nftables.entries import FilterEntries
     from netstrata.system.nftables.records import FilterEntry
 
+_CONTAINERS = ("table", "chain", "set")  # what others are made in, or refer to
+
 Key = tuple[str, str, str, object]
 
 
@@ -28,11 +32,17 @@ class NftStore:
 
     __slots__ = (
         "_checks", "_entries", "_holders", "_listener", "_lost", "_news", "_requests", "_room", "_transactions",
-        "_users",
+        "_users", "_wait_queues",
     )  # fmt: skip
 
-    def __init__(self, children: "RealChildren", room: int = ROOM, entries: "FilterEntries | None" = None) -> None:
-        """Take who starts nft, and where what was made is remembered for the next daemon.
+    def __init__(
+        self,
+        children: "RealChildren",
+        room: int = ROOM,
+        entries: "FilterEntries | None" = None,
+        wait_queues: WaitQueues | None = None,
+    ) -> None:
+        """Take who starts nft, where what was made is remembered for the next daemon, and who waits for a change.
 
         Shapes: room is in bytes, for what the kernel has told and was not read yet.
         """
@@ -44,6 +54,8 @@ class NftStore:
         self._lost = False  # some of that was not told
         self._checks = ElementChecks(self.ask)
         self._users = 0
+        self._wait_queues = wait_queues if wait_queues is not None else WaitQueues()
+        self._wait_queues.knows(NFT, self._listen_for)
         self._listener: NftSocket | None = None
         self._requests: Requests | None = None
 
@@ -73,6 +85,10 @@ class NftStore:
             self._listener.socket.close()
             self._requests.socket.close()
             self._listener = self._requests = None
+
+    def _listen_for(self, _: object) -> Stop:
+        self.enter()
+        return self.leave
 
     def claim(self, thing: NftThing, title: str) -> "FilterEntry | None":
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
@@ -157,6 +173,8 @@ class NftStore:
     def _notify(self, news: list[NftObject]) -> None:
         """Notify those whose objects were deleted; look up elements that may have been."""
         gone: list[ThingHolder] = []
+        for place in {(one.family, one.table) for one in news if one.deleted or one.kind in _CONTAINERS}:
+            self._wait_queues.changed(NFT, place)
         for one in news:
             if one.deleted and one.kind == "element":
                 self._checks.check(self._holders.get((one.kind, one.family, one.table, one.name), []))
@@ -166,6 +184,7 @@ class NftStore:
                     gone += self._holders.get(("element", one.family, one.table, one.name), ())
         if self._listener is not None and self._listener.overrun:
             self._listener.overrun = False
+            self._wait_queues.all_changed(frozenset({NFT}))
             gone += self._missing()
         for holder in sorted(dict.fromkeys(gone), key=lambda holder: holder.number):  # who came first is told first
             holder.on_deleted()

@@ -10,7 +10,7 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
-from netstrata.system.tools.run import find_program
+from netstrata.system.tools.run import need_program
 from netstrata.system.tools.supervised import Supervised
 from netstrata.values import Unavailable
 
@@ -49,9 +49,7 @@ class RealServers:
     @asynccontextmanager
     async def _held_dnsmasq(self, link: str, options: Options) -> AsyncIterator[None]:
         operation = f"serve {link} with dnsmasq"
-        program = find_program("dnsmasq")
-        if program is None:
-            raise Unavailable(operation, "the program dnsmasq is neither in PATH nor in /usr/sbin")
+        program = need_program("dnsmasq", operation)
         if not _PLAIN_LINK.fullmatch(link):
             raise Unavailable(operation, "the link's name means something else in dnsmasq's configuration")
         if link in self._served:
