@@ -62,7 +62,6 @@ _KINDS: Final = frozenset({NAME, LINK, ROUTE, ON_LINK, WAY, RULE, ADDRESS, ADDRE
 _ROUTES: Final = {AF_INET: RTNLGRP_IPV4_ROUTE, AF_INET6: RTNLGRP_IPV6_ROUTE}
 _RULES: Final = {AF_INET: RTNLGRP_IPV4_RULE, AF_INET6: RTNLGRP_IPV6_RULE}
 _ADDRESSES: Final = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR)
-_PREFIX: Final = tuple(bytes((length,)) for length in range(129))
 
 
 class _NameWait(Presence):
@@ -98,7 +97,7 @@ class KernelAwaited(Subscriber):
             LINK: lambda _: self._listen(RTNLGRP_LINK),
             ON_LINK: lambda _: self._listen(RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR),
             ROUTE: self._listen_to_route,
-            WAY: self._listen_to_ways,
+            WAY: self._listen_to_way,
             RULE: lambda key: self._listen(_RULES[key[0]]),
             ADDRESS: lambda _: self._listen(*_ADDRESSES),
             ADDRESSES: lambda _: self._listen(*_ADDRESSES),
@@ -136,22 +135,20 @@ class KernelAwaited(Subscriber):
             return listening.pop_all().close
 
     def _listen_to_route(self, key: tuple[bytes, int, int]) -> Stop:
-        return self._listen_to_networks([key[0]], self._destinations, key[0])
+        destination = key[0]
+        family = AF_INET if len(destination) == 5 else AF_INET6
+        return self._listen_to_routes(family, destination, self._destinations, destination)
 
-    def _listen_to_ways(self, address: bytes) -> Stop:
-        """Hear of each route to a network that an address is in."""
-        lengths = range(len(address) * 8 + 1)
-        networks = [mask_bits(address, length) + _PREFIX[length] for length in lengths]
-        return self._listen_to_networks(networks, self._ways, address)
+    def _listen_to_way(self, address: bytes) -> Stop:
+        """Hear of each route without a gateway: to which networks an address belongs is looked at then."""
+        family = AF_INET if len(address) == 4 else AF_INET6
+        return self._listen_to_routes(family, family, self._ways, address)
 
-    def _listen_to_networks(self, destinations: list[bytes], counted: Counter[bytes], key: bytes) -> Stop:
-        family = AF_INET if len(destinations[0]) == 5 else AF_INET6
+    def _listen_to_routes(self, family: int, where: bytes | int, counted: Counter[bytes], key: bytes) -> Stop:
         with ExitStack() as listening:
             listening.callback(self._listen(_ROUTES[family]))
-            for destination in destinations:
-                network = (family, destination[-1])
-                self._monitor.widen(network)
-                listening.callback(self._monitor.narrow, network)
+            self._monitor.await_routes(where)
+            listening.callback(self._monitor.await_routes_no_more, where)
             counted[key] += 1
             listening.callback(_count_down, counted, key)
             return listening.pop_all().close

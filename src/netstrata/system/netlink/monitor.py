@@ -11,12 +11,14 @@ Source: netlink(7), socket(7) SO_ATTACH_FILTER, linux/filter.h.
 import errno
 import socket
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink import Malformed
+from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6
 from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE, Octets
 from netstrata.system.held import Loss, WaitQueues
@@ -36,6 +38,7 @@ _BUFFER = 1 << 16
 _AT_ONCE = 2048  # datagrams in one turn of the event loop
 _AGAIN_S = 0.05  # when tables changed too fast to be read
 _ROUND_S = 2.0  # for what the kernel does not tell of
+_MOST_AWAITED = 64  # destinations that are compared; of more all networks as long are heard of
 
 _PROGRAM = Struct("HP")  # sock_fprog
 
@@ -69,6 +72,7 @@ class Monitor:
 
     __slots__ = (
         "_again",
+        "_awaited",
         "_buffer",
         "_by_type",
         "_foreign",
@@ -103,6 +107,7 @@ class Monitor:
         self._buffer = bytearray(_BUFFER)
         self._groups: dict[int, int] = {}
         self._foreign: dict[Network, int] = {}
+        self._awaited: Counter[bytes | int] = Counter()
         self._subscribers: list[Subscriber] = []
         self._by_type: dict[int, Subscriber] = {}
         self._again = False
@@ -169,6 +174,29 @@ class Monitor:
         if self._socket is not None:
             with suppress(OSError):  # to hear more than is needed harms nobody
                 self._attach_filter(self._socket)
+
+    def await_routes(self, where: bytes | int) -> None:
+        """Hear from now on of the routes to one destination, or of a family's without a gateway; counted.
+
+        Shapes: a destination has its prefix length as one more byte.
+        Raises: Unavailable.
+        """
+        self._awaited[where] += 1
+        if self._awaited[where] == 1 and self._socket is not None:
+            try:
+                self._attach_filter(self._socket)
+            except OSError as error:
+                del self._awaited[where]
+                raise Unavailable("listen to the kernel", error.strerror or str(error), error.errno or 0) from error
+
+    def await_routes_no_more(self, where: bytes | int) -> None:
+        """Take back one `await_routes`."""
+        self._awaited[where] -= 1
+        if not self._awaited[where]:
+            del self._awaited[where]
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._attach_filter(self._socket)
 
     def tell_own(self, kind: int, body: bytes) -> None:
         """Tell the tap what we have done ourselves to a route, which the kernel does not tell us."""
@@ -243,7 +271,13 @@ class Monitor:
 
         Not about links and addresses: our own change to one can take away what others of ours hold.
         """
-        code = array("B", route_filter(self._own_port, self._foreign))
+        foreign = set(self._foreign)
+        awaited = [where for where in self._awaited if isinstance(where, bytes)]
+        if len(awaited) > _MOST_AWAITED:
+            foreign |= {(AF_INET if len(one) == 5 else AF_INET6, one[-1]) for one in awaited}
+            awaited = []
+        near = [where for where in self._awaited if isinstance(where, int)]
+        code = array("B", route_filter(self._own_port, foreign, awaited, near))
         listener.setsockopt(
             socket.SOL_SOCKET, SO_ATTACH_FILTER, _PROGRAM.pack(len(code) // INSTRUCTION.size, code.buffer_info()[0])
         )
