@@ -115,3 +115,20 @@ def test_what_another_process_of_the_program_gives_up_is_taken_at_once(lab: Lab,
         daemon.wait_output(f"{name}.3 println")
 
     assert clock.seconds < SOON_S
+
+
+def test_a_program_that_is_kept_running_starts_as_soon_as_it_is_installed(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("laptop")
+    daemon = start(
+        host,
+        tmp_path,
+        'process main { daemon({"/run/tools/hello"}, ["keep_stdout": "true", "retry_time": "600000"]); }',
+    )
+    daemon.wait_output("starting it again in 600 s")
+
+    clock = Clock()
+    shell(host, "mkdir /run/tools; printf '#!/bin/sh\\necho hello; sleep 60\\n' > /run/tools/hello.new")
+    shell(host, "chmod +x /run/tools/hello.new; mv /run/tools/hello.new /run/tools/hello")
+    daemon.wait_output("hello\n")
+
+    assert clock.seconds < SOON_S

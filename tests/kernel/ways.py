@@ -10,6 +10,10 @@ WITH_ADDRESS = LINK + "ip addr add 192.0.2.1/24 dev d0; "
 WITH_ADDRESS6 = LINK + "ip addr add 2001:db8::1/64 dev d0 nodad; "
 TWO_BRIDGES = LINK + "ip link add br0 type bridge; ip link add br1 type bridge; "
 TWO_BONDS = "ip link add d0 type veth peer name e0; ip link add bond0 type bond; ip link add bond1 type bond; "
+LISTENS53 = (
+    "import signal, socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('192.0.2.1', 53)); print('ready');"
+    "signal.pause()"
+)
 LISTENS = "import signal, socket, sys; s = socket.create_server(('127.0.0.1', 5555)); print('ready'); signal.pause()"
 
 
@@ -123,6 +127,24 @@ WAYS = {
         "IPv6 is disabled on this device",
         "sysctl -qw net.ipv6.conf.d0.disable_ipv6=0",
     ),
+    "address where IPv6 is off and nothing is plugged in": Way(
+        "ip link add d0 type bridge; sysctl -qw net.ipv6.conf.d0.disable_ipv6=1",
+        'net.ipv6.addr("d0", "2001:db8::1/64");',
+        "IPv6 is disabled on this device",
+        "sysctl -qw net.ipv6.conf.d0.disable_ipv6=0",
+    ),
+    "address where IPv6 is off everywhere": Way(
+        "ip link add d0 type bridge; sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
+        'net.ipv6.addr("d0", "2001:db8::1/64");',
+        "IPv6 is disabled on this device",
+        "sysctl -qw net.ipv6.conf.all.disable_ipv6=0",
+    ),
+    "route6 where IPv6 is off": Way(
+        f"{LINK} sysctl -qw net.ipv6.conf.d0.disable_ipv6=1",
+        'net.route("2001:db8:5::/48", ["dev": "d0"]);',
+        "IPv6 is disabled on nexthop device",
+        "sysctl -qw net.ipv6.conf.d0.disable_ipv6=0",
+    ),
     "neighbour": Way(
         f"{WITH_ADDRESS} ip neigh add 192.0.2.9 lladdr 02:00:00:00:0a:01 dev d0 nud permanent",
         'net.neigh("d0", "192.0.2.9", "02:00:00:00:0A:09");',
@@ -202,6 +224,22 @@ WAYS = {
     ),
     "table for a chain": Way(
         "", 'net.nft.chain("inet", "guard", "input");', "No such file", "nft add table inet guard"
+    ),
+    "chain of iptables": Way(
+        "iptables -N guests", 'net.iptables.newchain("filter", "guests");', "already exists", "iptables -X guests"
+    ),
+    "chain for a rule of iptables": Way(
+        "iptables -N others",
+        'net.iptables.append("filter", "guests", "-j", "ACCEPT");',
+        "No chain",
+        "iptables -N guests",
+    ),
+    "port of dnsmasq": Way(
+        WITH_ADDRESS,
+        'net.dnsmasq("d0", ["range": {"192.0.2.10", "192.0.2.99"}, "servers": {"198.51.100.53"}]);',
+        "Address already in use",
+        "",
+        LISTENS53,
     ),
     "port": Way("", SERVER % "127.0.0.1", "Address already in use", "", LISTENS),
     "address for a port": Way(

@@ -367,6 +367,7 @@ class SystemPorts:
                 stop_timeout=self._stop_timeout,
                 registry=self._child_registry,
                 keeper=self._child_keeper,
+                wait_queues=self.wait_queues,
             )
         )
 

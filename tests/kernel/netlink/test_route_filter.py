@@ -207,8 +207,8 @@ async def test_of_very_many_that_are_waited_for_each_is_heard(world: "World") ->
 @pytest.mark.parametrize(
     ("gateway", "comes", "stays_unheard"),
     [
-        ("192.0.2.9", "route add 192.0.2.8/29 dev va", "route add 10.1.0.0/24 via 192.0.2.1 dev va"),
-        ("2001:db8::9", "-6 route add 2001:db8::8/125 dev va", "-6 route add 2001:db8:7::/64 via 2001:db8::1 dev va"),
+        ("192.0.2.9", "route add 192.0.2.8/29 dev va", "route add 10.1.0.{n}/32 via 192.0.2.1 dev va"),
+        ("2001:db8::9", "-6 route add 2001:db8::8/125 dev va", "route add 2001:db8:7::{n}/128 via 2001:db8::1 dev va"),
     ],
 )
 async def test_a_way_to_a_gateway_is_told_and_no_route_by_a_gateway_is_heard(
@@ -221,15 +221,15 @@ async def test_a_way_to_a_gateway_is_told_and_no_route_by_a_gateway_is_heard(
     )
     before = read(world)
 
-    world.ip(stays_unheard)
-    unheard = read(world)
+    world.batch("".join(f"{stays_unheard.format(n=n)}\n" for n in range(100)))
+    heard = read(world) - before
     world.ip("route add 198.51.100.0/24 dev va")
     woken_by_another = list(woken)
     world.ip(comes)
     read(world)
     stop()
 
-    assert unheard == before
+    assert heard < 10  # the kernel's own for a link that came up
     assert woken_by_another == []
     assert woken == [gateway]
     assert world.netlink.monitor.groups() == set()

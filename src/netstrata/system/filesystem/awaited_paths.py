@@ -1,7 +1,8 @@
 """Waiting until paths lead to something else, such as a program that is installed in one of several folders."""
 
 import asyncio
-from contextlib import ExitStack
+import os
+from contextlib import ExitStack, suppress
 
 from netstrata.system.filesystem.path_watch import PathWatch
 from netstrata.system.held import Stop, WaitQueues
@@ -32,6 +33,8 @@ class AwaitedPaths:
         with ExitStack() as listening:
             listening.callback(watch.close)
             for path in paths:
+                with suppress(OSError):  # files below /proc/sys are others as soon as nobody has them open
+                    listening.callback(os.close, os.open(path, os.O_PATH | os.O_CLOEXEC))
                 watch.add(path)
             loop.add_reader(watch.descriptor, look)
             listening.callback(loop.remove_reader, watch.descriptor)

@@ -17,9 +17,10 @@ from netstrata.system.fair_lock import turn
 from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
 from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
+from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.records import BY_WORDS, FilterEntry
 from netstrata.system.tools.run import need_program
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
@@ -107,12 +108,16 @@ class HeldChange:
             verdict = await self._do()
         if verdict.reason:
             if verdict.cancelled is None:
-                raise Unavailable(operation, verdict.reason)
+                raise Unavailable(operation, verdict.reason, awaits=self._awaits())
             self._note(f"cannot {operation}: {verdict.reason}: there is nothing to undo")
         elif verdict.cancelled is not None:
             await self._go_back()
         if verdict.cancelled is not None:
             raise verdict.cancelled
+
+    def _awaits(self) -> tuple[Awaited, ...]:
+        """Return what may change so that it can be done, where anybody tells."""
+        return (Awaited(NFT, (FAMILIES[self._tool], _text(self._table))),) if self._monitored else ()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -37,7 +37,7 @@ from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.lookup import IndexOf, Listener
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
-from netstrata.system.netlink.refusals import ADDRESS_WORDS, network_words, no_link, refused
+from netstrata.system.netlink.refusals import ADDRESS_WORDS, network_words, no_link, refused, until_ipv6_is_on
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Awaited, Unavailable
@@ -144,7 +144,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         operation = _operation(Spec(held.link, address, prefix))
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
-            raise refused(operation, answer, ADDRESS_WORDS, *awaits)
+            raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
         there = [message for message in self._of_link(ifindex) or () if message.local == address]
         for message in there:
             if message.prefix == prefix and message.address == address:

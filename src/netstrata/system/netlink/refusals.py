@@ -15,7 +15,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.settings import SETTINGS
 from netstrata.system.held import Unanswered
-from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK, NAME, WAY
+from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK, NAME, PATHS, WAY
 from netstrata.system.permission import takes
 from netstrata.values import Awaited, Unavailable, format_address, mask_bits
 
@@ -97,6 +97,13 @@ def spec_words(route: Route) -> str:
     return words if route.table == RT_TABLE_MAIN else f"{words} in table {route.table}"
 
 
+def until_ipv6_is_on(link: str, answer: Answer) -> tuple[Awaited, ...]:
+    """Return what may turn IPv6 on for a link, of which rtnetlink says nothing, if that is why the kernel refused."""
+    if answer.errno != errno.EACCES:
+        return ()
+    return (Awaited(PATHS, tuple(f"/proc/sys/net/ipv6/conf/{where}/disable_ipv6" for where in (link, "all"))),)
+
+
 def needs_of(wish: Route, ifindex: int) -> tuple[Awaited, ...]:
     """Return what may come so that the kernel takes a route: a link that is up, addresses, a way to its gateway."""
     needs = [Awaited(ADDRESSES, ifindex)]
@@ -116,4 +123,5 @@ def refused_route(wish: Route, answer: Answer, ifindex: int) -> Unavailable:
         whole = network_words(network, wish.prefix)
         reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
         return Unavailable(f"add route {spec_words(wish)}", reason, answer.errno)
-    return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS, *needs_of(wish, ifindex))
+    awaits = (*needs_of(wish, ifindex), *until_ipv6_is_on(wish.link or "", answer))
+    return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS, *awaits)

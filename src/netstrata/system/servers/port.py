@@ -10,15 +10,18 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
+from netstrata.system.held.wait_queues import ADDRESSES, NAME, PORT
 from netstrata.system.tools.run import need_program
 from netstrata.system.tools.supervised import Supervised
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
     from netstrata.system.filesystem.generated import GeneratedFiles
 
 _PLAIN_LINK = re.compile(r"[A-Za-z0-9@._+-]+")  # in a configuration file, others would mean something
+
+_PORTS = tuple(Awaited(PORT, port) for port in (53, 67, 547))  # of names, of leases, of leases by DHCPv6
 
 
 class RealServers:
@@ -69,7 +72,14 @@ class RealServers:
             self._served.add(link)
             try:
                 async with Supervised(
-                    self._children, command, _has_started, dnsmasq.reason, prepare, self._who, os.fsencode(text)
+                    self._children,
+                    command,
+                    _has_started,
+                    dnsmasq.reason,
+                    prepare,
+                    self._who,
+                    os.fsencode(text),
+                    (Awaited(NAME, link), Awaited(ADDRESSES, 0), *_PORTS),
                 ):
                     yield
             finally:
