@@ -24,8 +24,9 @@ SOON_S = 1.0  # the figures are bench/ways.py's; here a busy machine may do some
 def start(host: Host, folder: Path, program: str) -> Child:
     """Run a program on a host."""
     (folder / "program.ncd").write_text(program)
-    state = ["--state", str(folder / "state"), "--control", "none", "--journal", "no", "--retry-time", "600000"]
-    return host.start([sys.executable, "-m", "netstrata", "run", *state, str(folder / "program.ncd")])
+    where = ["--state", str(folder / "state"), "--control", str(folder / "control")]
+    options = [*where, "--journal", "no", "--retry-time", "600000"]
+    return host.start([sys.executable, "-m", "netstrata", "run", *options, str(folder / "program.ncd")])
 
 
 def shell(host: Host, text: str) -> None:

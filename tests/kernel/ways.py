@@ -248,6 +248,15 @@ WAYS = {
     "folder for a socket": Way(
         "", 'sys.request_server({"unix", "/run/f/g/s"}, "handler", {});', "No such file", "mkdir -p /run/f/g"
     ),
+    "file to be read": Way("", 'file_read("/run/f/g");', "No such file", "mkdir /run/f; echo 1 > /run/f/g"),
+    "folder for a file": Way("", 'file.write("/run/f/g", "1");', "No such file", "mkdir /run/f"),
+    "folder where a file is to be": Way(
+        "mkdir -p /run/f/g", 'file.write("/run/f/g", "1");', "is a directory", "rmdir /run/f/g"
+    ),
+    "file where a folder is to be": Way("touch /run/f", 'file.mkdir("/run/f");', "File exists", "rm /run/f"),
+    "file where a link is to be": Way(
+        "touch /run/f", 'file.link("/run/x", "/run/f");', "File exists", "mv /run/f /run/g"
+    ),
     "program": Way(
         "", 'run({"/run/tools/hello"}, {});', "could not be executed", "mkdir /run/tools; cp /bin/true /run/tools/hello"
     ),

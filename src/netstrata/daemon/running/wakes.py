@@ -12,11 +12,12 @@ from netstrata.engine.environment import Observer
 from netstrata.engine.process import Process
 from netstrata.engine.program import Slot
 from netstrata.ports import Links
-from netstrata.system.held import WaitQueues
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from netstrata.system.held import WaitQueues
 
 FAMILY = "net."
 
@@ -25,7 +26,7 @@ class CanWake(Protocol):
     """Ports, or at least those that tell of what ends a failure."""
 
     @property
-    def wait_queues(self) -> WaitQueues: ...
+    def wait_queues(self) -> "WaitQueues": ...
     @property
     def links(self) -> Links: ...
 
@@ -63,6 +64,6 @@ class Wakes(Observer):
                     listening.callback(self._ports.wait_queues.wait(awaited, wake))
                 if not error.awaits:
                     listening.callback(self._ports.links.call_on_change(wake))
-            except (Unavailable, OSError):
+            except (Unavailable, OSError, RuntimeError):  # the last where no event loop runs: nothing outside is asked
                 return None
             return listening.pop_all().close

@@ -3,10 +3,21 @@
 import asyncio
 import os
 from contextlib import ExitStack, suppress
+from errno import EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ETXTBSY
+from typing import Final
 
 from netstrata.system.filesystem.path_watch import PathWatch
 from netstrata.system.held import Stop, WaitQueues
 from netstrata.system.held.wait_queues import PATHS
+from netstrata.values import Awaited
+
+# Errors that go when a path leads to something else, or is for others.
+_OF_PATHS: Final = frozenset({EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ETXTBSY})
+
+
+def awaits_path(path: str, error: OSError) -> tuple[Awaited, ...]:
+    """Return what is waited for after an error with a path: that it leads to something else, if that may help."""
+    return (Awaited(PATHS, (path,)),) if error.errno in _OF_PATHS else ()
 
 
 class AwaitedPaths:
