@@ -3,6 +3,7 @@
 The retry time is ten minutes in all of this: whatever comes up was woken.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,12 +22,13 @@ pytestmark = pytest.mark.kernel
 SOON_S = 1.0  # the figures are bench/ways.py's; here a busy machine may do something else
 
 
-def start(host: Host, folder: Path, program: str) -> Child:
-    """Run a program on a host."""
+def start(host: Host, folder: Path, program: str, path: str = "") -> Child:
+    """Run a program on a host, with folders where programs are looked for first."""
     (folder / "program.ncd").write_text(program)
     where = ["--state", str(folder / "state"), "--control", str(folder / "control")]
     options = [*where, "--journal", "no", "--retry-time", "600000"]
-    return host.start([sys.executable, "-m", "netstrata", "run", *options, str(folder / "program.ncd")])
+    words = [sys.executable, "-m", "netstrata", "run", *options, str(folder / "program.ncd")]
+    return host.start(words, {**os.environ, "PATH": path + os.environ["PATH"]})
 
 
 def shell(host: Host, text: str) -> None:
@@ -133,3 +135,16 @@ def test_a_program_that_is_kept_running_starts_as_soon_as_it_is_installed(lab: L
     daemon.wait_output("hello\n")
 
     assert clock.seconds < SOON_S
+
+
+def test_a_table_that_goes_while_nft_says_that_it_is_there_is_made_all_the_same(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("laptop")
+    shell(host, "nft add table inet guard")
+    tool = tmp_path / "nft"
+    tool.write_text('#!/bin/sh\nPATH=/usr/sbin; nft "$@" || { nft delete table inet guard; exit 1; }\n')
+    tool.chmod(0o755)
+
+    daemon = start(host, tmp_path, 'process main { net.nft.table("inet", "guard"); println("up"); }', f"{tmp_path}:")
+
+    daemon.wait_output("main.2 println")
+    assert "Trying again" not in daemon.output()

@@ -1,6 +1,7 @@
 """What is held in nftables, by whom, and who is told when it is gone."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,8 @@ class NftStore:
     """All that is held in one network namespace.  Its sockets are open while anything is held or asked for."""
 
     __slots__ = (
-        "_checks", "_entries", "_holders", "_listener", "_lost", "_news", "_requests", "_room", "_transactions",
-        "_users", "_wait_queues",
+        "_changes", "_checks", "_entries", "_holders", "_listener", "_lost", "_news", "_requests", "_room",
+        "_transactions", "_users", "_wait_queues",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +53,7 @@ class NftStore:
         self._holders: dict[Key, list[ThingHolder]] = {}
         self._news: list[NftObject] = []  # what was made while a transaction ran, and elements that were deleted
         self._lost = False  # some of that was not told
+        self._changes: Counter[tuple[str, str]] = Counter()  # that may have made way, by family and table
         self._checks = ElementChecks(self.ask)
         self._users = 0
         self._wait_queues = wait_queues if wait_queues is not None else WaitQueues()
@@ -89,6 +91,10 @@ class NftStore:
     def _listen_for(self, _: object) -> Stop:
         self.enter()
         return self.leave
+
+    def changes_in(self, thing: NftThing) -> int:
+        """Return how many changes of its table, and of what is in it, may have made way for a thing by now."""
+        return self._changes[thing.family, thing.table]
 
     def claim(self, thing: NftThing, title: str) -> "FilterEntry | None":
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
@@ -174,6 +180,7 @@ class NftStore:
         """Notify those whose objects were deleted; look up elements that may have been."""
         gone: list[ThingHolder] = []
         for place in {(one.family, one.table) for one in news if one.deleted or one.kind in _CONTAINERS}:
+            self._changes[place] += 1
             self._wait_queues.changed(NFT, place)
         for one in news:
             if one.deleted and one.kind == "element":
