@@ -101,14 +101,16 @@ def test_what_another_process_of_the_program_gives_up_is_taken_at_once(lab: Lab,
             net.route("0.0.0.0/0", ["via": "192.0.2.2", "dev": "d0"]);
             net.rule(["priority": "7", "from": "2001:db8::/32", "table": "7"]);
             net.nft.table("inet", "guard");
+            net.dnsmasq("d0", ["range": {"192.0.2.10", "192.0.2.20"}]);
         }
         process manager { process_manager() m; m->start("1", "first", {}); sleep("3000"); m->stop("1"); }
         process second { sleep("800"); net.route("0.0.0.0/0", ["via": "192.0.2.3", "dev": "d0"]); println("taken"); }
         process third { sleep("800"); net.rule(["priority": "7", "family": "inet6", "table": "7"]); println("taken"); }
         process fourth { sleep("800"); net.nft.table("inet", "guard"); println("taken"); }
+        process fifth { sleep("800"); net.dnsmasq("d0", ["range": {"192.0.2.30", "192.0.2.40"}]); println("taken"); }
         """,
     )
-    others = ("second", "third", "fourth")
+    others = ("second", "third", "fourth", "fifth")
     for name in others:
         daemon.wait_output(f"process {name}, statement 2")
     daemon.wait_output("manager.4")

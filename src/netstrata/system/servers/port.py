@@ -10,7 +10,7 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
-from netstrata.system.held.wait_queues import ADDRESSES, NAME, PORT
+from netstrata.system.held.wait_queues import ADDRESSES, NAME, PATHS, PORT
 from netstrata.system.tools.run import need_program
 from netstrata.system.tools.supervised import Supervised
 from netstrata.values import Awaited, Unavailable
@@ -56,7 +56,8 @@ class RealServers:
         if not _PLAIN_LINK.fullmatch(link):
             raise Unavailable(operation, "the link's name means something else in dnsmasq's configuration")
         if link in self._served:
-            raise Unavailable(operation, "another statement does")
+            paths = (self._generated.path_of(f"dnsmasq-{link}.conf"),)
+            raise Unavailable(operation, "another statement does", awaits=(Awaited(PATHS, paths),))
         leases = f"{self._state}/dnsmasq-{link}.leases"
         text = dnsmasq.configuration(link, options, leases)
         # In its debugging mode it does not become nobody, which is all that this changes for us.
