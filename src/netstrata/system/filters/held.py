@@ -117,7 +117,7 @@ class HeldChange:
 
     def _awaits(self) -> tuple[Awaited, ...]:
         """Return what may change so that it can be done, where anybody tells."""
-        return (Awaited(NFT, (FAMILIES[self._tool], _text(self._table))),) if self._monitored else ()
+        return (Awaited(NFT, (FAMILIES[self._tool], _text(self._table), "")),) if self._monitored else ()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

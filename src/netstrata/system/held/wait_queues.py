@@ -21,7 +21,7 @@ RULE: Final = "rule"  # family, priority
 ADDRESS: Final = "address"  # packed, on whatever link
 ADDRESSES: Final = "addresses"  # the index of a link, or 0: its addresses, or those of any
 NEIGHBOUR: Final = "neighbour"  # the index of a link, address
-NFT: Final = "nft"  # family, table: itself, and what is in it
+NFT: Final = "nft"  # family, table, "": itself, its chains and sets; or a set, of which elements go
 PORT: Final = "port"  # of TCP or UDP: the sockets that have it
 PATHS: Final = "paths"  # of files: what they lead to
 

@@ -29,11 +29,16 @@ class Made(NftCommand):
     __slots__ = ("holder", "thing", "title")
 
     def __init__(self, holder: ThingHolder, making: str, statement: Holder | None) -> None:
-        awaits = Awaited(NFT, (holder.thing.family, holder.thing.table))
-        super().__init__(making, f"add {title(holder.thing)}", statement, (awaits,))
+        super().__init__(making, f"add {title(holder.thing)}", statement, awaits_for(holder.thing))
         self.title = statement.title if statement is not None else ""
         self.holder = holder
         self.thing = holder.thing
+
+
+def awaits_for(thing: NftThing) -> tuple[Awaited, ...]:
+    """Return what may change so that a thing can be made: table, chains and sets; for elements those that go, too."""
+    place = Awaited(NFT, (thing.family, thing.table, ""))
+    return (place, Awaited(NFT, (thing.family, thing.table, thing.name))) if thing.kind == "element" else (place,)
 
 
 def title(thing: NftThing) -> str:

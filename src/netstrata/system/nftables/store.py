@@ -11,7 +11,7 @@ from netstrata.system.held import Stop, WaitQueues
 from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.elements import ElementChecks, command, keys_of
 from netstrata.system.nftables.handles import listed
-from netstrata.system.nftables.holder import Made, ThingHolder
+from netstrata.system.nftables.holder import Made, ThingHolder, awaits_for
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.system.nftables.records import decode_entry
 from netstrata.system.nftables.recovery import find_made
@@ -53,7 +53,7 @@ class NftStore:
         self._holders: dict[Key, list[ThingHolder]] = {}
         self._news: list[NftObject] = []  # what was made while a transaction ran, and elements that were deleted
         self._lost = False  # some of that was not told
-        self._changes: Counter[tuple[str, str]] = Counter()  # that may have made way, by family and table
+        self._changes: Counter[tuple[str, str, str]] = Counter()  # that may have made way, as they are waited for
         self._checks = ElementChecks(self.ask)
         self._users = 0
         self._wait_queues = wait_queues if wait_queues is not None else WaitQueues()
@@ -94,7 +94,7 @@ class NftStore:
 
     def changes_in(self, thing: NftThing) -> int:
         """Return how many changes of its table, and of what is in it, may have made way for a thing by now."""
-        return self._changes[thing.family, thing.table]
+        return sum(self._changes[awaited.key] for awaited in awaits_for(thing))
 
     def claim(self, thing: NftThing, title: str) -> "FilterEntry | None":
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
@@ -179,7 +179,7 @@ class NftStore:
     def _notify(self, news: list[NftObject]) -> None:
         """Notify those whose objects were deleted; look up elements that may have been."""
         gone: list[ThingHolder] = []
-        for place in {(one.family, one.table) for one in news if one.deleted or one.kind in _CONTAINERS}:
+        for place in {_awaited_as(one) for one in news if one.kind in _CONTAINERS or _is_gone_element(one)}:
             self._changes[place] += 1
             self._wait_queues.changed(NFT, place)
         for one in news:
@@ -273,6 +273,14 @@ class NftStore:
                 if kind == "set":
                     there.add(("element", one.family, one.table, one.name))
         return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
+
+
+def _is_gone_element(one: NftObject) -> bool:
+    return one.deleted and one.kind == "element"
+
+
+def _awaited_as(one: NftObject) -> tuple[str, str, str]:
+    return one.family, one.table, one.name if one.kind == "element" else ""
 
 
 def _words_of(thing: NftThing) -> str:
