@@ -262,14 +262,14 @@ def test_what_undoing_changes_is_no_such_change() -> None:
     played(story)
 
 
-def test_news_of_links_does_not_shorten_the_wait_but_somebody_who_asks_for_it_does() -> None:
+def test_to_be_woken_does_not_shorten_the_wait_but_somebody_who_asks_for_it_does() -> None:
     async def story(world: World, play: Callable[[str], Play]) -> None:
         it = play('process main { test.card(); println("round"); test.unplugs(); }')
         await passes(it, RETRY_MS // 2)
-        it.engine.event(it.engine.retry_all)
+        (process,) = it.engine.retrying
+        it.engine.event(process.wake)
         await passes(it, 100)
         nudged = rounds(it)
-        (process,) = it.engine.retrying
         process.troubles().forgive()
         it.engine.event(process.retry)
         await passes(it, 100)

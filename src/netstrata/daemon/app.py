@@ -17,11 +17,11 @@ from netstrata.daemon.running import garbage
 from netstrata.daemon.running.backoff import BackOff
 from netstrata.daemon.running.fan_out import FanOut
 from netstrata.daemon.running.host import STEPS, UPGRADE
-from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.lookup import RegistryLookup
 from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
 from netstrata.daemon.running.settling import Settling, is_underway
+from netstrata.daemon.running.wakes import Wakes
 from netstrata.daemon.text.rendering import cut, traceback_of
 from netstrata.daemon.upgrade import Upgrade
 from netstrata.engine.machine import Engine
@@ -155,7 +155,8 @@ class App:
 
     def _settings(self) -> EngineSettings:
         return EngineSettings(
-            observer=FanOut([self._stream, LinkRetries(self._ports)]),
+            # Who is told of a failure may mend it at once.
+            observer=FanOut([Wakes(self._ports), self._stream]),
             watched=True,
             retry=self._retry,
             write=self._output.write,

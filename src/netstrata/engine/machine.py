@@ -54,14 +54,6 @@ class Engine:
         self.witness: Callable[[Statement, Iterable[str]], None] | None = None  # is told what is done outside
         self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
 
-    def retry_all(self) -> None:
-        """Begin all failed statements again now: something outside has changed, and what failed may work."""
-        for process in list(self.retrying):
-            trouble = process.troubles()
-            if not trouble.held:  # else the change may be part of the loop that it waits out
-                trouble.retries = 0
-                process.retry()
-
     def event(self, action: Callable[[], None]) -> None:
         """Let something from outside in: it is acted on when all that came before is worked off."""
         self.inbox.append(action)

@@ -297,8 +297,9 @@ class Process(Frame):
 
     def _wait_to_retry(self) -> None:
         engine = self.engine
-        self.cease_waiting()
         trouble = self.troubles()
+        if trouble.timer is not None:
+            trouble.timer.cancel()
         delay = engine.retry.delay(trouble.retries)
         trouble.retries += 1
         trouble.timer = engine.timers.after(delay, self.retry)
@@ -309,11 +310,27 @@ class Process(Frame):
     def cease_waiting(self) -> None:
         """Wait no more for a failed statement's next try."""
         trouble = self.trouble
-        if trouble is not None and trouble.timer is not None:
+        if trouble is None:
+            return
+        trouble.listen(None)
+        if trouble.timer is not None:
             trouble.timer.cancel()
             trouble.timer = None
             trouble.held = False
             self.engine.retrying.pop(self, None)
+
+    def wake(self) -> None:
+        """Begin the failed statement again, for what it waits for has changed: at once, or soon after the last time."""
+        trouble = self.trouble
+        timers = self.engine.timers
+        if trouble is None or trouble.timer is None:
+            return  # things have moved on
+        delay = trouble.wake_delay(timers.now())
+        if delay == 0:
+            self.retry()
+        elif delay > 0:
+            trouble.timer.cancel()
+            trouble.timer = timers.after(delay, self.retry)
 
     def retry(self) -> None:
         """Begin the failed statement again, unless things have moved on."""

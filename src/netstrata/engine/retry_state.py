@@ -11,6 +11,9 @@ FREE_ROUNDS: Final = 10  # in a row, after each of which what was undone begins 
 SUSPECT_ROUNDS: Final = 5  # after which it is looked who is guilty
 PROOFS: Final = 3  # in a row, before it is told who is
 NOT_BEGUN: Final = -1
+FIRST_GAP_MS: Final = 10  # between two times of being woken, doubled with each that was in vain
+LONGEST_GAP_MS: Final = 250
+QUIET_MS: Final = 2000  # after so long without being woken it begins again at once
 
 
 class Rounds:
@@ -70,13 +73,16 @@ class Rounds:
 class RetryState:
     """The account of one process; most processes never have one."""
 
-    __slots__ = ("held", "retries", "rounds", "timer", "turns")
+    __slots__ = ("gap", "held", "retries", "rounds", "stop_listening", "timer", "turns", "woken")
 
     def __init__(self) -> None:
         self.timer: Timer | None = None  # runs while a failed statement waits to begin again
         self.held = False  # it waits since it is taken away each time: no change outside is worth another try
         self.retries = 0  # in a row
         self.rounds: dict[int, Rounds] = {}  # by the index of what begins
+        self.stop_listening: Callable[[], None] | None = None  # to what would wake it
+        self.gap = 0  # milliseconds from one time of being woken to the next
+        self.woken = -QUIET_MS  # monotonic milliseconds: when it begins, or began, again for having been woken
         self.turns: dict[
             Any, Callable[[], None]
         ] = {}  # by statements: called once all above is gone that is undone now
@@ -85,3 +91,27 @@ class RetryState:
         """Have short waits again: somebody has mended something."""
         self.retries = 0
         self.rounds = {}
+
+    def listen(self, stop: Callable[[], None] | None) -> None:
+        """Listen to what would wake it, and no more to what did before."""
+        if self.stop_listening is not None:
+            self.stop_listening()
+        self.stop_listening = stop
+
+    def gets_on(self) -> None:
+        """Know that the statement that failed is up."""
+        self.retries = 0
+        self.gap = 0
+        self.woken = -QUIET_MS
+
+    def wake_delay(self, now: int) -> int:
+        """Return in how many milliseconds it begins again for being woken now; -1 if it does not for that.
+
+        While it is held the change may be part of the loop that it waits out.
+        """
+        if self.woken > now or self.held:
+            return -1
+        quiet = now - self.woken >= QUIET_MS
+        self.gap = 0 if quiet else min(max(2 * self.gap, FIRST_GAP_MS), LONGEST_GAP_MS)
+        self.woken = max(now, self.woken + self.gap)
+        return self.woken - now

@@ -184,7 +184,7 @@ class Statement(Owner):
         self.state = UP
         process = self.process
         if process.trouble is not None:
-            process.trouble.retries = 0
+            process.trouble.gets_on()
         process.engine.push(process)
         if process.engine.watched:
             process.engine.observer.moved(self, DOWN, UP)

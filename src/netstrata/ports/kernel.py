@@ -129,8 +129,8 @@ class Links(Protocol):
     def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added."""
 
-    def call_on_change(self, action: Callable[[], None]) -> None:
-        """Call an action whenever the kernel says anything of any link."""
+    def call_on_change(self, action: Callable[[], None]) -> Callable[[], None]:
+        """Call an action whenever the kernel says anything of any link; return how to do so no more."""
 
     def bus(self, link: str) -> bytes:
         """Say which bus a link's device sits on: `pci:…`, `usb:…` or `unknown`."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
     from netstrata.system.filesystem.generated import GeneratedFiles
-    from netstrata.system.held import Leaving, Recovery, Undoing, Undone
+    from netstrata.system.held import Leaving, Recovery, Undoing, Undone, WaitQueues
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables import RealNftables
     from netstrata.system.nftables.entries import FilterEntries
@@ -161,11 +161,38 @@ class SystemPorts:
             self.recovery.journal.close()
 
     @cached_property
+    def wait_queues(self) -> "WaitQueues":
+        """Those who wait for something outside to change."""
+        from netstrata.system.held import WaitQueues
+
+        return WaitQueues(self._prepare_to_listen)
+
+    def _prepare_to_listen(self, kind: str) -> None:
+        """Make whoever hears of things of a kind, for which nobody has asked yet.
+
+        Raises: Unavailable.
+        """
+        from netstrata.system.held.wait_queues import NFT, PATHS, PORT
+
+        if kind == PATHS:
+            from netstrata.system.filesystem.awaited_paths import AwaitedPaths
+
+            AwaitedPaths(self.wait_queues)
+        elif kind == PORT:
+            from netstrata.system.streams.awaited_ports import AwaitedPorts
+
+            AwaitedPorts(self.wait_queues)
+        elif kind == NFT:
+            _ = self.nftables
+        else:
+            _ = self._netlink
+
+    @cached_property
     def _netlink(self) -> "Netlink":
         from netstrata.system.netlink import Netlink
 
         try:
-            return Netlink(recovery=self.recovery)
+            return Netlink(recovery=self.recovery, wait_queues=self.wait_queues)
         except OSError as error:
             raise Unavailable("talk to the kernel", error.strerror or "no netlink socket", error.errno or 0) from error
 
@@ -288,7 +315,9 @@ class SystemPorts:
         """Return nftables."""
         from netstrata.system.nftables import RealNftables
 
-        return RealNftables(self._tools, entries=self._filter_entries, recovery=self.recovery)
+        return RealNftables(
+            self._tools, entries=self._filter_entries, recovery=self.recovery, wait_queues=self.wait_queues
+        )
 
     @cached_property
     def held_files(self) -> HeldFiles:
@@ -342,6 +371,7 @@ class SystemPorts:
                 stop_timeout=self._stop_timeout,
                 registry=self._child_registry,
                 keeper=self._child_keeper,
+                wait_queues=self.wait_queues,
             )
         )
 

@@ -28,7 +28,7 @@ from netstrata.values.data import (
     weight,
     weight_of,
 )
-from netstrata.values.errors import Refused, Unavailable, no_memory
+from netstrata.values.errors import Awaited, Refused, Unavailable, no_memory
 from netstrata.values.lines import joined_lines, line_fault, one_line
 from netstrata.values.source import Move, Source, Span
 
@@ -38,6 +38,7 @@ __all__ = [
     "FALSE",
     "MOST_WEIGHT",
     "TRUE",
+    "Awaited",
     "List",
     "Map",
     "Move",

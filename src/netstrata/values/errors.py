@@ -1,6 +1,7 @@
 """The two ways in which something that a program asks for can be refused."""
 
 from errno import ENOMEM
+from typing import Any, NamedTuple
 
 from netstrata.values.source import Span
 
@@ -23,18 +24,27 @@ class Refused(Exception):
         return f"{self.span}: {self.message}" if self.span is not None else self.message
 
 
-class Unavailable(Exception):
-    """The system will not do it now: what was asked, and why not."""
+class Awaited(NamedTuple):
+    """Something outside whose next change may end what is in the way, or what lacks: its kind, and which of those."""
 
-    def __init__(self, operation: str, reason: str, errno: int = 0) -> None:
+    kind: str
+    key: Any
+
+
+class Unavailable(Exception):
+    """The system will not do it now: what was asked, why not, and what may end that."""
+
+    def __init__(self, operation: str, reason: str, errno: int = 0, awaits: tuple[Awaited, ...] = ()) -> None:
         """Say what failed.
 
-        Shapes: operation as in "add 192.0.2.1/24 to eth0"; reason in the kernel's words; errno 0 if there is none.
+        Shapes: operation as in "add 192.0.2.1/24 to eth0"; reason in the kernel's words; errno 0 if there is none;
+        awaits is empty if nobody can tell when it is worth while to try again.
         """
         super().__init__(operation, reason, errno)
         self.operation = operation
         self.reason = reason
         self.errno = errno
+        self.awaits = awaits
 
     def __str__(self) -> str:
         return f"cannot {self.operation}: {self.reason}"

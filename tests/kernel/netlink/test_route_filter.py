@@ -1,12 +1,15 @@
 """What the kernel says about routes of others never arrives, unless it may be about a route that is held."""
 
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.kernel.netlink.test_connected import no_dad
 from tests.kernel.netlink.test_routes import ready, route
 
+from netstrata.system.held.wait_queues import ROUTE, WAY
 from netstrata.testing.child import wait_until
+from netstrata.values import Awaited
 
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
@@ -163,3 +166,81 @@ async def test_what_may_take_the_place_of_a_route_or_is_the_kernels_own_is_heard
         after = read(world)
 
     assert after == before + heard
+
+
+def destination_of(network: str) -> bytes:
+    """Return a network as it is waited for."""
+    found = ip_network(network)
+    return found.network_address.packed + bytes((found.prefixlen,))
+
+
+@pytest.mark.parametrize(
+    "network", ["198.51.100.0/25", "10.0.0.0/7", "192.0.2.77/32", "0.0.0.0/0", "2001:db8:1::/48", "2000::/3", "::/0"]
+)
+async def test_of_routes_of_others_only_that_which_is_waited_for_is_heard(world: "World", network: str) -> None:
+    ready(world)
+    woken: list[str] = []
+    metric = 5
+    awaited = Awaited(ROUTE, (destination_of(network), metric, 254))
+    stop = world.netlink.monitor.wait_queues.wait(awaited, lambda: woken.append(network))
+    family = "-6" if ":" in network else "-4"
+    world.ip(f"{family} route add blackhole {network} metric 5")
+    before = read(world)
+
+    world.batch(STORM)
+    world.ip(f"{family} route add blackhole {network} metric 9")
+    in_storm, woken_in_storm = read(world), len(woken)
+    world.ip(f"{family} route del blackhole {network} metric 5")
+    after = read(world)
+    stop()
+    world.ip(f"{family} route add blackhole {network} metric 5")
+
+    assert (in_storm - before, woken_in_storm) == (1, 1)  # of another metric: heard, and told to nobody
+    assert after == in_storm + 1
+    assert len(woken) == 2
+    assert read(world) == after
+
+
+async def test_of_very_many_that_are_waited_for_each_is_heard(world: "World") -> None:
+    ready(world)
+    woken: list[int] = []
+    queues = world.netlink.monitor.wait_queues
+    for n in range(100):
+        awaited = Awaited(ROUTE, (destination_of(f"10.9.{n}.0/24"), 0, 254))
+        queues.wait(awaited, lambda n=n: woken.append(n))  # type: ignore[misc]
+
+    world.batch("".join(f"route add 10.9.{n}.0/24 dev va\n" for n in range(100)))
+    read(world)
+
+    assert woken == [*range(100)]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "comes", "stays_unheard"),
+    [
+        ("192.0.2.9", "route add 192.0.2.8/29 dev va", "route add 10.1.0.{n}/32 via 192.0.2.1 dev va"),
+        ("2001:db8::9", "-6 route add 2001:db8::8/125 dev va", "route add 2001:db8:7::{n}/128 via 2001:db8::1 dev va"),
+    ],
+)
+async def test_a_way_to_a_gateway_is_told_and_no_route_by_a_gateway_is_heard(
+    world: "World", gateway: str, comes: str, stays_unheard: str
+) -> None:
+    ready(world)
+    woken: list[str] = []
+    stop = world.netlink.monitor.wait_queues.wait(
+        Awaited(WAY, destination_of(gateway)[:-1]), lambda: woken.append(gateway)
+    )
+    before = read(world)
+
+    world.batch("".join(f"{stays_unheard.format(n=n)}\n" for n in range(100)))
+    heard = read(world) - before
+    world.ip("route add 198.51.100.0/24 dev va")
+    woken_by_another = list(woken)
+    world.ip(comes)
+    read(world)
+    stop()
+
+    assert heard < 10  # the kernel's own for a link that came up
+    assert woken_by_another == []
+    assert woken == [gateway]
+    assert world.netlink.monitor.groups() == set()

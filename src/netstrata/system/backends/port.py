@@ -14,7 +14,7 @@ from netstrata.ports.backends import Association
 from netstrata.protocols import wpa_configuration
 from netstrata.protocols.wpa import IDLE, Confused, Wpa, read_line, step
 from netstrata.system.backends.tap import DEVICE, make_tap, remove_tap
-from netstrata.system.tools.run import Listening, find_program, run_to_end
+from netstrata.system.tools.run import Listening, find_program, need_program, run_to_end
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -93,9 +93,7 @@ class RealBackends:
         """Run a wpa_supplicant with a configuration that is generated: see `ports.Backends`."""
         operation = f"authenticate {link} with wpa_supplicant"
         text = wpa_configuration.configuration(link, options)
-        program = find_program("wpa_supplicant")
-        if program is None:
-            raise Unavailable(operation, "the program wpa_supplicant is neither in PATH nor in /usr/sbin")
+        program = need_program("wpa_supplicant", operation)
         with self._generated.held_file(f"wpa_supplicant-{link}.conf", self._who) as file:
             file.write(text)
             arguments = [b"-D", wpa_configuration.driver(options)]

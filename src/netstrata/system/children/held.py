@@ -5,7 +5,7 @@ import os
 import shlex
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from types import TracebackType
 
 from netstrata.contract import Holder
@@ -15,8 +15,10 @@ from netstrata.protocols.backoff import Restarts
 from netstrata.system.children.child import Child
 from netstrata.system.children.stop_timeout import StopTimeout
 from netstrata.system.held import WAS_LEFT, tell
-from netstrata.values import Unavailable, no_memory
+from netstrata.system.held.wait_queues import PATHS, Stop, WaitQueues
+from netstrata.values import Awaited, Unavailable, no_memory
 
+_SOON_S = 0.01  # a file that is written changes many times
 Start = Callable[[Command, Holder | None], Child]
 Adopt = Callable[[Command, Holder | None], Awaitable[Child | None]]
 
@@ -71,7 +73,7 @@ class HeldCommand:
                 self._note(f"{child.name} {_why(child)}: there is nothing to undo")
             raise cancelled
         if child.status != 0:
-            raise Unavailable(f"run {child.name}", _why(child))
+            raise Unavailable(f"run {child.name}", _why(child), awaits=() if child.pid else path_of(child))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -111,6 +113,11 @@ def _why(child: Child) -> str:
     return f"{child.verdict}: {child.last_line}" if child.last_line else child.verdict
 
 
+def path_of(child: Child) -> tuple[Awaited, ...]:
+    """Return what is waited for if a program could not be executed: another one at its path."""
+    return (Awaited(PATHS, (child.name if "/" in child.name else f"./{child.name}",)),)
+
+
 class KeptAlive:
     """A program that is started on entering, and again some time after each end, until leaving.
 
@@ -119,7 +126,7 @@ class KeptAlive:
 
     __slots__ = (
         "_adopt", "_child", "_command", "_leaving", "_restarts", "_since", "_start_child", "_statement",
-        "_stop_timeout", "_timer",
+        "_stop_listening", "_stop_timeout", "_timer", "_wait_queues",
     )  # fmt: skip
 
     def __init__(
@@ -130,7 +137,10 @@ class KeptAlive:
         stop_timeout: StopTimeout,
         who: Holder | None,
         adopt: Adopt | None = None,
+        wait_queues: WaitQueues | None = None,
     ) -> None:
+        self._wait_queues = wait_queues
+        self._stop_listening: Stop | None = None
         self._start_child = start
         self._adopt = adopt
         self._command = command
@@ -166,8 +176,7 @@ class KeptAlive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leaving = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._cease_waiting()
         child = self._child
         if child is None or child.ended:
             tell(self._statement, self.to_undo, "it has ended already")
@@ -189,9 +198,11 @@ class KeptAlive:
 
     def _watch(self, child: Child, command: Command) -> None:
         self._child = child
-        child.when_ended(lambda: self._start_later(command, f"{child.name} {_why(child)}"))
+        child.when_ended(
+            lambda: self._start_later(command, f"{child.name} {_why(child)}", () if child.pid else path_of(child))
+        )
 
-    def _start_later(self, command: Command, reason: str) -> None:
+    def _start_later(self, command: Command, reason: str, awaits: tuple[Awaited, ...] = ()) -> None:
         self._child = None
         if self._leaving:
             return
@@ -199,8 +210,26 @@ class KeptAlive:
         if self._statement is not None:
             self._statement.again(reason, wait_ms)
         self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._start_again, command)
+        if self._wait_queues is not None:
+            with suppress(Unavailable, OSError), ExitStack() as listening:  # else the time must do
+                for awaited in awaits:
+                    listening.callback(self._wait_queues.wait(awaited, lambda: self._start_soon(command)))
+                self._stop_listening = listening.pop_all().close
+
+    def _start_soon(self, command: Command) -> None:
+        """Start it although its time has not come: there is another program at its path."""
+        self._cease_waiting()
+        self._timer = asyncio.get_running_loop().call_later(_SOON_S, self._start_again, command)
+
+    def _cease_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
 
     def _start_again(self, command: Command) -> None:
+        self._cease_waiting()
         self._start(command)
         if self._child is not None and self._child.pid:  # else it could not be executed, which is told soon
             self._note(f"{self._child.name} is started again")

@@ -22,6 +22,7 @@ from netstrata.system.children.spawn import (
     title,
 )
 from netstrata.system.children.stop_timeout import StopTimeout
+from netstrata.system.held import WaitQueues
 from netstrata.values import Unavailable
 
 
@@ -53,7 +54,9 @@ def _drop(_line: str) -> None:
 class RealChildren:
     """Programs of this machine, started by posix_spawn and reaped by pidfd.  One for each daemon, made in its loop."""
 
-    __slots__ = ("_child_registry", "_environment", "_keeper", "_logs", "_output", "growth", "stop_timeout")
+    __slots__ = (
+        "_child_registry", "_environment", "_keeper", "_logs", "_output", "growth", "stop_timeout", "wait_queues",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -64,18 +67,21 @@ class RealChildren:
         growth: int = DOUBLING,
         registry: ChildRegistry | None = None,
         keeper: ChildKeeper | None = None,
+        wait_queues: WaitQueues | None = None,
     ) -> None:
         """Prepare this process for having children; its environment is what they all get.
 
         Shapes: logs says whether streams that are not kept are noted line by line (True) or /dev/null (False, as
         NCD); stop_timeout is how long a child may take after a SIGTERM; growth is that of the waits before restarts;
-        registry has those that must not outlive us, keeper those that the next daemon may take over.
+        registry has those that must not outlive us, keeper those that the next daemon may take over; wait_queues say
+        when a program that is not there has come.
         """
         stop_ignoring()
         self._environment = dict(os.environb)
         self._output = output
         self._logs = logs
         self.growth = growth
+        self.wait_queues = wait_queues
         self._child_registry = registry
         self._keeper = keeper
         self.stop_timeout = stop_timeout or StopTimeout()
@@ -251,7 +257,15 @@ class ChildrenPort:
         """Keep a program running: see `ports.Children`."""
         children = self.real
         restarts = Restarts(retry_ms, children.growth)
-        return KeptAlive(children.keep, command, restarts, children.stop_timeout, self._who, children.adopt)
+        return KeptAlive(
+            children.keep,
+            command,
+            restarts,
+            children.stop_timeout,
+            self._who,
+            children.adopt,
+            children.wait_queues,
+        )
 
     def start_piped(self, command: Command, *, write: bool, read: bool) -> Piped:
         """Start a program with pipes: see `ports.Children`."""

@@ -8,6 +8,7 @@ from netstrata.ports.files import FileStatus
 from netstrata.system.files.stdio import StdioFile
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PRIVATE
+from netstrata.system.filesystem.awaited_paths import awaits_path
 from netstrata.system.filesystem.places import open_file, opened, read_file
 from netstrata.values import Unavailable
 
@@ -85,4 +86,5 @@ def _is_to_be_file(path: str) -> bool:
 
 
 def _unavailable(what: str, path: bytes, error: OSError) -> Unavailable:
-    return Unavailable(f"{what} {os.fsdecode(path)}", error.strerror or str(error), error.errno or 0)
+    name = os.fsdecode(path)
+    return Unavailable(f"{what} {name}", error.strerror or str(error), error.errno or 0, awaits_path(name, error))

@@ -15,7 +15,8 @@ from netstrata.system.filesystem.atomic_file import PRIVATE
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.filesystem.places import make_private_directory, opened, read_file
 from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing, tell
-from netstrata.values import Unavailable
+from netstrata.system.held.wait_queues import PATHS
+from netstrata.values import Awaited, Unavailable
 
 DIRECTORY = "generated"
 KIND = "generated file"  # in the undo journal
@@ -143,15 +144,19 @@ class GeneratedFiles:
             else:
                 yield None
 
+    def path_of(self, name: str) -> str:
+        """Return where a file of that name is."""
+        return f"{self._directory}/{name}"
+
     @contextmanager
     def held_file(self, name: str, who: Holder | None = None) -> Iterator[GeneratedFile]:
         """Have a file of this name written for a statement and, on the way back, removed; `name` has no slash.
 
         Raises: Unavailable if another statement has one of that name, or the directory is not for us alone.
         """
-        path = f"{self._directory}/{name}"
+        path = self.path_of(name)
         if name in self.held:
-            raise Unavailable(f"write {path}", "another statement does")
+            raise Unavailable(f"write {path}", "another statement does", awaits=(Awaited(PATHS, (path,)),))
         file = self.held[name] = GeneratedFile(name, path, who, self._recovery)
         file.begin()
         try:

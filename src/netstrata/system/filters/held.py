@@ -18,9 +18,10 @@ from netstrata.system.filters.crash_record import CrashRecord
 from netstrata.system.filters.monitor import FAMILIES, POLICIES, FilterMonitor, Spot, writes_nftables
 from netstrata.system.filters.tool import FilterResult, argv_of, run_tool
 from netstrata.system.held import IS_GONE, tell
+from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.records import BY_WORDS, FilterEntry
-from netstrata.system.tools.run import find_program
-from netstrata.values import Unavailable
+from netstrata.system.tools.run import need_program
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
@@ -90,9 +91,7 @@ class HeldChange:
 
     async def __aenter__(self) -> None:
         operation = f"{self._change.verb} {_text(self._table)} {_text(self._chain)} with {self._tool}"
-        program = find_program(self._tool)
-        if program is None:
-            raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
+        program = need_program(self._tool, operation)
         self._program = program
         monitored = writes_nftables(program)
         self._crash_record = self._record(self._change.what if monitored else BY_WORDS)
@@ -110,7 +109,7 @@ class HeldChange:
             verdict = await self._do()
         if verdict.reason:
             if verdict.cancelled is None:
-                raise Unavailable(operation, verdict.reason)
+                raise Unavailable(operation, verdict.reason, awaits=self._awaits())
             self._note(f"cannot {operation}: {verdict.reason}: there is nothing to undo")
         else:
             tell(self._statement, self.to_do)
@@ -118,6 +117,10 @@ class HeldChange:
                 await self._go_back()
         if verdict.cancelled is not None:
             raise verdict.cancelled
+
+    def _awaits(self) -> tuple[Awaited, ...]:
+        """Return what may change so that it can be done, where anybody tells."""
+        return (Awaited(NFT, (FAMILIES[self._tool], _text(self._table), "")),) if self._monitored else ()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -266,10 +269,8 @@ class HeldChange:
 
         Raises: Unavailable.
         """
-        program = find_program(self._tool)
         operation = f"undo what was done with {self._tool}"
-        if program is None:
-            raise Unavailable(operation, f"the program {self._tool} is neither in PATH nor in /usr/sbin")
+        program = need_program(self._tool, operation)
         self._program = program
         self._crash_record = self._record(BY_WORDS)
         async with turn(self._turns, _WAITS, None):

@@ -13,7 +13,7 @@ from netstrata.system.filters.monitor import FAMILIES, FilterMonitor
 from netstrata.system.filters.tool import argv_of, run_tool
 from netstrata.system.held import NO_RECOVERY, Described, Recovery
 from netstrata.system.nftables.records import BY_WORDS, decode_entry, encode_key, journal_kind
-from netstrata.system.tools.run import find_program
+from netstrata.system.tools.run import find_program, need_program
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ class PacketFilters:
         tool, table, chain, *_ = key.split(b"\n")
         name = tool.decode()
         operation = f"put back the policy of {table.decode()} {chain.decode()} with {name}"
-        program = find_program(name)
-        if program is None:
-            raise Unavailable(operation, f"the program {name} is neither in PATH nor in /usr/sbin")
+        program = need_program(name, operation)
         result = await run_tool(self._children, argv_of(program, name, table, [b"-P", chain, undo]), None)
         if result.reason:
             raise Unavailable(operation, result.reason)

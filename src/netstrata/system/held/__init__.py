@@ -9,6 +9,7 @@ from netstrata.system.held.hold import Hold
 from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, NoJournal, Recovery, Unanswered, Undone
 from netstrata.system.held.store import Held, Loss, Store
+from netstrata.system.held.wait_queues import Stop, WaitQueues, Wake
 from netstrata.system.held.words import IS_GONE, WAS_LEFT, tell
 
 __all__ = [
@@ -29,9 +30,12 @@ __all__ = [
     "Overrides",
     "Recovery",
     "Spec",
+    "Stop",
     "Store",
     "Unanswered",
     "Undoing",
     "Undone",
+    "WaitQueues",
+    "Wake",
     "tell",
 ]

@@ -12,6 +12,7 @@ from netstrata.contract import Holder
 from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import Ownership
+from netstrata.system.filesystem.awaited_paths import awaits_path
 from netstrata.system.filesystem.places import IfThere, opened
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.heldfiles.named import Named, NamedStore, unavailable
@@ -57,7 +58,7 @@ class Directories(NamedStore[Wanted, HeldDirectory]):
                 held.ownership = _dress(held.key, held.ownership)
         except OSError as error:
             self.release(held, who)
-            raise unavailable(f"make the directory {held.key}", error) from None
+            raise unavailable(f"make the directory {held.key}", error, awaits_path(held.key, error)) from None
         return held
 
     def prepare(self, spec: Wanted) -> HeldDirectory:
@@ -92,7 +93,7 @@ class Directories(NamedStore[Wanted, HeldDirectory]):
                         raise
                 held.undo = _identity(atomic_file.found_at(place))
         except OSError as error:
-            raise unavailable(f"make the directory {held.key}", error) from None
+            raise unavailable(f"make the directory {held.key}", error, awaits_path(held.key, error)) from None
 
     def stands(self, held: HeldDirectory, undo: bytes) -> bool:
         """Say whether it is the one that was made, whatever its mode and owner are."""

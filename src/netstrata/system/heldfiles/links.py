@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from netstrata.system.filesystem.awaited_paths import awaits_path
 from netstrata.system.filesystem.places import IfThere, opened
 from netstrata.system.heldfiles.named import Named, NamedStore, unavailable
 
@@ -55,7 +56,7 @@ class SymbolicLinks(NamedStore[WantedLink, HeldSymbolicLink]):
             with opened(held.key, last=False) as place:
                 os.symlink(held.target, place.name, dir_fd=place.folder)
         except OSError as error:
-            raise unavailable(f"link {held.key} to {held.target}", error) from None
+            raise unavailable(f"link {held.key} to {held.target}", error, awaits_path(held.key, error)) from None
 
     def stands(self, held: HeldSymbolicLink, undo: bytes) -> bool:
         """Say whether it leads where it did and is to."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from netstrata.system.held import Held, Store
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 
 class Named(Held):
@@ -49,6 +49,6 @@ class NamedStore(Store[S, N]):
         return ()
 
 
-def unavailable(operation: str, error: OSError) -> Unavailable:
+def unavailable(operation: str, error: OSError, awaits: tuple[Awaited, ...] = ()) -> Unavailable:
     """Return the refusal of an operation on a path."""
-    return Unavailable(operation, error.strerror or str(error), error.errno or 0)
+    return Unavailable(operation, error.strerror or str(error), error.errno or 0, awaits)

@@ -12,15 +12,17 @@ from copy import copy
 from netstrata.contract import Holder
 from netstrata.contract.shapes.heldfiles import Attributes
 from netstrata.system.filesystem import atomic_file
+from netstrata.system.filesystem.awaited_paths import awaits_path
 from netstrata.system.filesystem.places import opened
 from netstrata.system.held import NO_RECOVERY, Described, Recovery, tell
+from netstrata.system.held.wait_queues import PATHS
 from netstrata.system.heldfiles import directories
 from netstrata.system.heldfiles.directories import Directories, Wanted
 from netstrata.system.heldfiles.layers import NOT_REPLACED, FileLayers, Layer
 from netstrata.system.heldfiles.links import SymbolicLinks, WantedLink, leads_to
 from netstrata.system.heldfiles.monitor import DirectoryMonitor
 from netstrata.system.heldfiles.named import unavailable
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 _MOUNT_POINT = (errno.EXDEV, errno.EBUSY)  # of link and rename within one directory
 _CHANGED = "changed it"
@@ -68,9 +70,11 @@ class RealHeldFiles:
                 layer = self._layers.hold(place, data, attributes, statement)
         except OSError as error:
             reason = NOT_REPLACED.format("a mount point") if error.errno in _MOUNT_POINT else error.strerror
-            raise Unavailable(f"write {name}", reason or str(error), error.errno or 0) from None
+            awaits = awaits_path(name, error)
+            raise Unavailable(f"write {name}", reason or str(error), error.errno or 0, awaits) from None
         except Unavailable as error:
-            raise Unavailable(f"write {name}", error.reason, error.errno) from None
+            awaits = error.awaits or (Awaited(PATHS, (name,)),)
+            raise Unavailable(f"write {name}", error.reason, error.errno, awaits) from None
         tell(statement, lambda: [_words_of(name)])
         try:
             with self._watched(layer.path, lambda: self._deed(layer), statement):

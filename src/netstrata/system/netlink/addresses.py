@@ -30,15 +30,16 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store, Unanswered
+from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
-from netstrata.system.netlink.refusals import ADDRESS_WORDS, network_words, no_link, refused
+from netstrata.system.netlink.refusals import ADDRESS_WORDS, network_words, no_link, refused, until_ipv6_is_on
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.subnets import Subnets
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 _GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE)
 _TAKEN = "another host on the link has this address (duplicate address detection failed)"
@@ -140,21 +141,22 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             return
         ifindex, address, prefix = held.key
         operation = _operation(Spec(held.link, address, prefix))
+        awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
-            raise refused(operation, answer, ADDRESS_WORDS)
+            raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
         there = [message for message in self._of_link(ifindex) or () if message.local == address]
         for message in there:
             if message.prefix == prefix and message.address == address:
                 if message.flags & IFA_F_DADFAILED:
-                    raise Unavailable(operation, _TAKEN, errno.EADDRINUSE)
+                    raise Unavailable(operation, _TAKEN, errno.EADDRINUSE, awaits[:1])
                 held.ours = False
                 return
         if there:
             words = network_words(there[0].local, there[0].prefix)
             if there[0].address != there[0].local:
                 words += f" with peer {network_words(there[0].address, there[0].prefix)}"
-            raise Unavailable(operation, f"{words} is there already", errno.EEXIST)
-        raise refused(operation, answer, ADDRESS_WORDS)
+            raise Unavailable(operation, f"{words} is there already", errno.EEXIST, awaits[:1])
+        raise refused(operation, answer, ADDRESS_WORDS, *awaits)
 
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""

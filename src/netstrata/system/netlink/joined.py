@@ -19,10 +19,11 @@ from netstrata.protocols.rtnetlink import (
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
 from netstrata.system.held import GONE
+from netstrata.system.held.wait_queues import LINK
 from netstrata.system.netlink.link_store import HeldOptions, LinkStore
 from netstrata.system.netlink.made import read_details, resolved
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 _INDEX = Struct("=I")
 
@@ -61,6 +62,11 @@ def operation_words(spec: NewPort) -> str:
     return f"put {spec.link} into {spec.kind} {spec.master}"
 
 
+def _awaits(held: HeldPort) -> tuple[Awaited, ...]:
+    """Return what may change so that a link can come into another one: one of both."""
+    return Awaited(LINK, held.key), Awaited(LINK, held.master)
+
+
 class JoinedLinks(LinkStore[NewPort, HeldPort]):
     """All links that are held in others."""
 
@@ -82,9 +88,10 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
     def share(self, held: HeldPort, made: HeldPort) -> None:
         """See that it is in the same one, with the same options."""
         if held.master != made.master:
-            raise Unavailable(made.operation, f"it is in {held.spec.master}", errno.EBUSY)
+            raise Unavailable(made.operation, f"it is in {held.spec.master}", errno.EBUSY, _awaits(made))
         if held.spec.options != made.spec.options:
-            raise Unavailable(made.operation, "this program holds it there with other options", errno.EEXIST)
+            reason = "this program holds it there with other options"
+            raise Unavailable(made.operation, reason, errno.EEXIST, _awaits(made))
 
     def look(self, held: HeldPort) -> None:
         """See whether a link is in the other one, as it was asked for."""
@@ -94,7 +101,7 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
         if there.master:
             reason = self._obstacle(held, there, resolved(held.spec.options, operation, self._requests))
             if reason:
-                raise Unavailable(operation, reason, errno.EBUSY)
+                raise Unavailable(operation, reason, errno.EBUSY, _awaits(held))
             held.ours = False
 
     def do(self, held: HeldPort) -> None:

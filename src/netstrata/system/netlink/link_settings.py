@@ -14,11 +14,12 @@ from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
 from netstrata.protocols.rtnetlink.constants import IPV6_MIN_MTU, RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK
 from netstrata.system.held import GONE, NO_RECOVERY, Leaving, Loss, Overrides, OverrideStack, Recovery, Spec
+from netstrata.system.held.wait_queues import NAME
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 Key = tuple[int, str]  # a link's index, and a row's word
 Held = tuple[Key, OverrideStack[Any], Spec[Any]]
@@ -169,7 +170,8 @@ class LinkSettings(Overrides[Key, Any], Subscriber):
         self._lookup.forget_values()
         if answer is not None and answer.errno == errno.EEXIST:
             setting = SETTINGS[word]
-            raise Unavailable(operation, f"the {setting.noun} {setting.words(value)} is taken", errno.EEXIST)
+            reason = f"the {setting.noun} {setting.words(value)} is taken"
+            raise Unavailable(operation, reason, errno.EEXIST, (Awaited(NAME, value),) if word == "name" else ())
         if answer is not None:
             raise refused(operation, answer, LINK_WORDS)
 

@@ -84,10 +84,15 @@ class NetlinkLinks(Subscriber):
         found = self._lookup.read(ifindex, operation)
         return Link(ifindex, found.name, found.up, found.running, found.mac, found.mtu, found.ethernet)
 
-    def call_on_change(self, action: Callable[[], None]) -> None:
-        """Call an action whenever the kernel says anything of any link."""
+    def call_on_change(self, action: Callable[[], None]) -> Callable[[], None]:
+        """Call an action whenever the kernel says anything of any link; return how to do so no more."""
         self._monitor.join(RTNLGRP_LINK)
         self._changed.append(action)
+        return lambda: self._call_no_more(action)
+
+    def _call_no_more(self, action: Callable[[], None]) -> None:
+        self._changed.remove(action)
+        self._monitor.leave(RTNLGRP_LINK)
 
     async def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True.
@@ -115,7 +120,7 @@ class NetlinkLinks(Subscriber):
             found = self.find(link)
         except Unavailable as error:
             self._monitor.leave(RTNLGRP_LINK)
-            raise Unavailable(f"watch the carrier of {link}", error.reason, error.errno) from None
+            raise Unavailable(f"watch the carrier of {link}", error.reason, error.errno, error.awaits) from None
         watcher = Carrier(found.ifindex, found.carrier)
         self._watchers.add(watcher)
         try:
@@ -155,7 +160,7 @@ class NetlinkLinks(Subscriber):
             self.joined.port_heard(link.ifindex)
             return
         self._lookup.forget()
-        for change in self._changed:
+        for change in list(self._changed):
             change()
         self.made.link_heard(kind, link, data, start, end)
         self.settings.link_heard(kind, link, data, start, end)

@@ -32,13 +32,14 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.kinds import Given
 from netstrata.system.held import GONE, NO_RECOVERY, Recovery, Unanswered
+from netstrata.system.held.wait_queues import LINK, NAME
 from netstrata.system.netlink.halves import LinkIdentity, read_halves, write_halves
 from netstrata.system.netlink.link_store import HeldOptions, LinkStore
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 _COMMON = frozenset(field.attribute for field in COMMON.values())
 
@@ -96,7 +97,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
         """See that it is the same link."""
         if held.spec != made.spec:
             reason = f"this program holds {held.words} otherwise already"
-            raise Unavailable(f"make {made.words}", reason, errno.EEXIST)
+            raise Unavailable(f"make {made.words}", reason, errno.EEXIST, _awaits(made))
 
     def look(self, held: HeldLink) -> None:
         """Use the link that is there."""
@@ -105,7 +106,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
             details = read_details(self._lookup, held.key, operation)
             reason = self._obstacle(held, details)
             if reason:
-                raise Unavailable(operation, reason, errno.EEXIST)
+                raise Unavailable(operation, reason, errno.EEXIST, _awaits(held))
             held.ours = False
             held.here = {held.key: _identity(details)}
 
@@ -335,6 +336,11 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
         return ifindex
 
 
+def _awaits(held: HeldLink) -> tuple[Awaited, ...]:
+    """Return what may change about a link that is in the way: its name, and what it is like."""
+    return Awaited(NAME, held.spec.name), Awaited(LINK, held.key)
+
+
 def _identity(details: LinkDetails) -> LinkIdentity:
     return LinkIdentity(details.kind, details.name, details.mac)
 
@@ -377,6 +383,7 @@ def _not_made(spec: NewLink, answer: Answer, operation: str) -> Unavailable:
         return Unavailable(operation, reason, errno.EOPNOTSUPP)
     if answer.errno == errno.EEXIST and not text:
         # The name was free: it is the other end's, or what the link is to do that one already does.
-        taken = f"the name {spec.peer} is taken" if spec.peer else f"another {spec.kind} link does this already"
-        return Unavailable(operation, taken, errno.EEXIST)
+        if spec.peer:
+            return Unavailable(operation, f"the name {spec.peer} is taken", errno.EEXIST, (Awaited(NAME, spec.peer),))
+        return Unavailable(operation, f"another {spec.kind} link does this already", errno.EEXIST)
     return refused(operation, answer, LINK_WORDS)

@@ -11,15 +11,17 @@ Source: netlink(7), socket(7) SO_ATTACH_FILTER, linux/filter.h.
 import errno
 import socket
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink import Malformed
+from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6
 from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
-from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
-from netstrata.system.held import Loss
+from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE, Octets
+from netstrata.system.held import Loss, WaitQueues
 from netstrata.system.netlink.kernel_socket import NetlinkSocket, OpenSocket, open_socket
 from netstrata.values import Unavailable
 
@@ -36,6 +38,7 @@ _BUFFER = 1 << 16
 _AT_ONCE = 2048  # datagrams in one turn of the event loop
 _AGAIN_S = 0.05  # when tables changed too fast to be read
 _ROUND_S = 2.0  # for what the kernel does not tell of
+_MOST_AWAITED = 64  # destinations that are compared; of more all networks as long are heard of
 
 _PROGRAM = Struct("HP")  # sock_fprog
 
@@ -61,11 +64,15 @@ class Subscriber:
         raise NotImplementedError
 
 
+Tap = Callable[[int, Octets, int, int], None]  # is given a message: type, data, start and end
+
+
 class Monitor:
     """One listening socket and those who listen."""
 
     __slots__ = (
         "_again",
+        "_awaited",
         "_buffer",
         "_by_type",
         "_foreign",
@@ -81,9 +88,17 @@ class Monitor:
         "joined",
         "overruns",
         "read",
+        "tap",
+        "wait_queues",
     )
 
-    def __init__(self, own_port: int, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket) -> None:
+    def __init__(
+        self,
+        own_port: int,
+        queue_bytes: int = QUEUE_BYTES,
+        opens: OpenSocket = open_socket,
+        wait_queues: WaitQueues | None = None,
+    ) -> None:
         """Prepare to listen; nothing is opened before somebody joins a group."""
         self._own_port = own_port
         self._queue_bytes = queue_bytes
@@ -93,6 +108,7 @@ class Monitor:
         self._buffer = bytearray(_BUFFER)
         self._groups: dict[int, int] = {}
         self._foreign: dict[Network, int] = {}
+        self._awaited: Counter[bytes | int] = Counter()
         self._subscribers: list[Subscriber] = []
         self._by_type: dict[int, Subscriber] = {}
         self._again = False
@@ -101,6 +117,8 @@ class Monitor:
         self.joined = 0  # how often a group was joined that nobody had listened to
         self.overruns = 0  # how often the queue ran over
         self.read = 0  # datagrams
+        self.tap: Tap | None = None  # is given each message, whoever listens to its type
+        self.wait_queues = wait_queues if wait_queues is not None else WaitQueues()
 
     def subscribe(self, subscriber: Subscriber, *types: int) -> None:
         """Give a subscriber the messages of some types; subscribers reconcile in the order in which they subscribed."""
@@ -158,6 +176,34 @@ class Monitor:
         if self._socket is not None:
             with suppress(OSError):  # to hear more than is needed harms nobody
                 self._attach_filter(self._socket)
+
+    def await_routes(self, where: bytes | int) -> None:
+        """Hear from now on of the routes to one destination, or of a family's without a gateway; counted.
+
+        Shapes: a destination has its prefix length as one more byte.
+        Raises: Unavailable.
+        """
+        self._awaited[where] += 1
+        if self._awaited[where] == 1 and self._socket is not None:
+            try:
+                self._attach_filter(self._socket)
+            except OSError as error:
+                del self._awaited[where]
+                raise Unavailable("listen to the kernel", error.strerror or str(error), error.errno or 0) from error
+
+    def await_routes_no_more(self, where: bytes | int) -> None:
+        """Take back one `await_routes`."""
+        self._awaited[where] -= 1
+        if not self._awaited[where]:
+            del self._awaited[where]
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._attach_filter(self._socket)
+
+    def tell_own(self, kind: int, body: bytes) -> None:
+        """Tell the tap what we have done ourselves to a route, which the kernel does not tell us."""
+        if self.tap is not None:
+            self.tap(kind, body, 0, len(body))
 
     def hears(self, group: int) -> bool:
         """Say whether somebody listens to a group."""
@@ -235,7 +281,13 @@ class Monitor:
 
         Not about links and addresses: our own change to one can take away what others of ours hold.
         """
-        code = array("B", route_filter(self._own_port, self._foreign))
+        foreign = set(self._foreign)
+        awaited = [where for where in self._awaited if isinstance(where, bytes)]
+        if len(awaited) > _MOST_AWAITED:
+            foreign |= {(AF_INET if len(one) == 5 else AF_INET6, one[-1]) for one in awaited}
+            awaited = []
+        near = [where for where in self._awaited if isinstance(where, int)]
+        code = array("B", route_filter(self._own_port, foreign, awaited, near))
         listener.setsockopt(
             socket.SOL_SOCKET, SO_ATTACH_FILTER, _PROGRAM.pack(len(code) // INSTRUCTION.size, code.buffer_info()[0])
         )
@@ -278,6 +330,8 @@ class Monitor:
                 length, kind, _, _, _ = HEADER.unpack_from(buffer, at)
                 if length < HEADER_SIZE or length > size - at:
                     raise Malformed("a length that cannot be")
+                if self.tap is not None:
+                    self.tap(kind, buffer, at + HEADER_SIZE, at + length)
                 subscriber = self._by_type.get(kind)
                 if subscriber is not None:
                     subscriber.on_message(kind, buffer, at + HEADER_SIZE, at + length)

@@ -27,11 +27,12 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
+from netstrata.system.held.wait_queues import LINK, NEIGHBOUR
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import NEIGHBOUR_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.values import Unavailable, format_address
+from netstrata.values import Awaited, Unavailable, format_address
 
 Key = tuple[int, bytes]  # link, address
 
@@ -86,7 +87,8 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
     def share(self, held: HeldNeighbour, made: HeldNeighbour) -> None:
         """See that it is at the same hardware address."""
         if held.neighbour.mac != made.neighbour.mac:
-            raise Unavailable(f"add neighbour {made.words}", f"this program holds {held.words}", errno.EEXIST)
+            reason = f"this program holds {held.words}"
+            raise Unavailable(f"add neighbour {made.words}", reason, errno.EEXIST, (Awaited(NEIGHBOUR, made.key),))
 
     def listen(self, held: HeldNeighbour) -> None:
         """Subscribe to neighbours."""
@@ -100,6 +102,7 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
         """Add a neighbour, if it is not there."""
         operation = f"add neighbour {held.words}"
         ifindex, address = held.key
+        awaits = (Awaited(NEIGHBOUR, held.key), Awaited(LINK, ifindex))
         mac = held.neighbour.mac
         body = encode_neighbour(_family(address), ifindex, NUD_PERMANENT, address, mac, RTPROT_NETSTRATA)
         answer = self._requests.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, body)
@@ -110,10 +113,10 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
                     held.ours = False
                     return
                 other = MAC.write(there.mac).decode() if len(there.mac) == 6 else "another address"  # type: ignore[union-attr]
-                raise Unavailable(operation, f"it is there at {other}", errno.EEXIST)
+                raise Unavailable(operation, f"it is there at {other}", errno.EEXIST, awaits)
             answer = self._requests.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, body)
         if answer is not None:
-            raise refused(operation, answer, NEIGHBOUR_WORDS)
+            raise refused(operation, answer, NEIGHBOUR_WORDS, *awaits)
 
     def stands(self, held: HeldNeighbour, undo: bytes) -> bool:
         """Say whether a neighbour is there, at that hardware address, with our mark."""

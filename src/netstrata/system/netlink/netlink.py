@@ -2,8 +2,9 @@
 
 from netstrata.protocols.rtnetlink import ask_link
 from netstrata.protocols.rtnetlink.constants import RTM_GETLINK
-from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.held import NO_RECOVERY, Recovery, WaitQueues
 from netstrata.system.netlink.addresses import NetlinkAddresses
+from netstrata.system.netlink.awaited import KernelAwaited
 from netstrata.system.netlink.kernel_socket import OpenSocket, open_socket
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.lookup import LinkLookup
@@ -28,19 +29,24 @@ class Netlink:
     __slots__ = ("_watched", "addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
 
     def __init__(
-        self, queue_bytes: int = QUEUE_BYTES, opens: OpenSocket = open_socket, recovery: Recovery = NO_RECOVERY
+        self,
+        queue_bytes: int = QUEUE_BYTES,
+        opens: OpenSocket = open_socket,
+        recovery: Recovery = NO_RECOVERY,
+        wait_queues: WaitQueues | None = None,
     ) -> None:
         """Open the request socket; the listening one is opened when somebody listens.
 
         Shapes: queue_bytes is the listening socket's receive queue; opens makes sockets of another kernel, of a model;
-        recovery has what a daemon before this one has left.
+        recovery has what a daemon before this one has left; wait_queues are for those who wait for a change.
         Raises: OSError if the kernel gives no netlink socket.
         """
         self.requests = RequestSocket(opens=opens)
-        self.monitor = Monitor(self.requests.port, queue_bytes, opens)
+        self.monitor = Monitor(self.requests.port, queue_bytes, opens, wait_queues)
         self.monitor.barrier = self._wait_for_links
         self.lookup = LinkLookup(self.requests, self.monitor)
         index_of = self.lookup.index_of
+        KernelAwaited(self.monitor, self.requests.index_of)
         self._watched = links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
         addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery)
         routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)

@@ -68,9 +68,9 @@ class LinksPort:
         """Report every link that exists as added, then what comes and goes."""
         return self._links.watch_links()
 
-    def call_on_change(self, action: Callable[[], None]) -> None:
-        """Call an action whenever the kernel says anything of any link."""
-        self._links.call_on_change(action)
+    def call_on_change(self, action: Callable[[], None]) -> Callable[[], None]:
+        """Call an action whenever the kernel says anything of any link; return how to do so no more."""
+        return self._links.call_on_change(action)
 
     def bus(self, link: str) -> bytes:
         """Say which bus a link's device sits on."""

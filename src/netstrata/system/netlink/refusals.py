@@ -15,8 +15,9 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.settings import SETTINGS
 from netstrata.system.held import Unanswered
+from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK, NAME, PATHS, WAY
 from netstrata.system.permission import takes
-from netstrata.values import Unavailable, format_address
+from netstrata.values import Awaited, Unavailable, format_address, mask_bits
 
 ADDRESS_WORDS = {1: "address", 2: "address", 11: "protocol"}
 ROUTE_WORDS = {
@@ -51,15 +52,15 @@ def reason_of(answer: Answer, words: dict[int, str]) -> str:
     return f"{reason} (the {word})" if word and word not in reason.lower() else reason
 
 
-def refused(operation: str, answer: Answer, words: dict[int, str]) -> Unavailable:
+def refused(operation: str, answer: Answer, words: dict[int, str], *awaits: Awaited) -> Unavailable:
     """Return the error for an operation that the kernel did not do, or did not say that it has done."""
     error = Unanswered if answer.silent else Unavailable
-    return error(operation, reason_of(answer, words), answer.errno)
+    return error(operation, reason_of(answer, words), answer.errno, awaits)
 
 
 def no_link(operation: str, link: str) -> Unavailable:
     """Return the error for a link that is not there."""
-    return Unavailable(operation, f"there is no link {link}", errno.ENODEV)
+    return Unavailable(operation, f"there is no link {link}", errno.ENODEV, (Awaited(NAME, link),))
 
 
 def network_words(address: bytes, prefix: int) -> str:
@@ -94,3 +95,33 @@ def spec_words(route: Route) -> str:
     if route.metric:
         words += f" metric {route.metric}"
     return words if route.table == RT_TABLE_MAIN else f"{words} in table {route.table}"
+
+
+def until_ipv6_is_on(link: str, answer: Answer) -> tuple[Awaited, ...]:
+    """Return what may turn IPv6 on for a link, of which rtnetlink says nothing, if that is why the kernel refused."""
+    if answer.errno != errno.EACCES:
+        return ()
+    return (Awaited(PATHS, tuple(f"/proc/sys/net/ipv6/conf/{where}/disable_ipv6" for where in (link, "all"))),)
+
+
+def needs_of(wish: Route, ifindex: int) -> tuple[Awaited, ...]:
+    """Return what may come so that the kernel takes a route: a link that is up, addresses, a way to its gateway."""
+    needs = [Awaited(ADDRESSES, ifindex)]
+    if ifindex:
+        needs.append(Awaited(LINK, ifindex))
+    if wish.gateway is not None:
+        needs.append(Awaited(WAY, wish.gateway))
+    if wish.source:
+        needs.append(Awaited(ADDRESS, wish.source))
+    return tuple(needs)
+
+
+def refused_route(wish: Route, answer: Answer, ifindex: int) -> Unavailable:
+    """Return the error for a route that the kernel did not take."""
+    network = mask_bits(wish.destination, wish.prefix)
+    if answer.errno == errno.EINVAL and network != wish.destination:
+        whole = network_words(network, wish.prefix)
+        reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
+        return Unavailable(f"add route {spec_words(wish)}", reason, answer.errno)
+    awaits = (*needs_of(wish, ifindex), *until_ipv6_is_on(wish.link or "", answer))
+    return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS, *awaits)

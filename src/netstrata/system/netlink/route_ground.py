@@ -24,7 +24,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
 from netstrata.system.netlink.held_route import HeldRoute
-from netstrata.system.netlink.refusals import ROUTE_WORDS, refused, spec_words
+from netstrata.system.netlink.refusals import ROUTE_WORDS, needs_of, refused, spec_words
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import connected_link
 from netstrata.values import Unavailable
@@ -38,14 +38,14 @@ def link_towards(requests: RequestSocket, wish: Route) -> int:
     found = requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
     operation = f"add route {spec_words(wish)}"
     if isinstance(found, Answer):
-        raise refused(operation, found, ROUTE_WORDS)
+        raise refused(operation, found, ROUTE_WORDS, *needs_of(wish, 0))
     (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
     if not way.gateway and way.ifindex:
         return way.ifindex
     # What a rule leads to may be a route by the gateway, such as the one that is wanted.
     ifindex = connected_link(requests, way.destination)
     if not ifindex:
-        raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH)
+        raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH, needs_of(wish, 0))
     return ifindex
 
 

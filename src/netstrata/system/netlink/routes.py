@@ -41,6 +41,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
 )
 from netstrata.system.held import GONE, NO_RECOVERY, Recovery, Store
+from netstrata.system.held.wait_queues import ON_LINK, ROUTE
 from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
@@ -50,6 +51,7 @@ from netstrata.system.netlink.refusals import (
     no_link,
     reason_of,
     refused,
+    refused_route,
     route_words,
     spec_words,
 )
@@ -57,7 +59,7 @@ from netstrata.system.netlink.route_ground import fit, link_towards, read_link, 
 from netstrata.system.netlink.route_index import RouteIndex
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import Table, has_key, look_up
-from netstrata.values import Unavailable, format_address, mask_bits
+from netstrata.values import Awaited, Unavailable, format_address, mask_bits
 
 _GROUPS = {
     4: (RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_LINK),
@@ -116,7 +118,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         """See that it is the same route."""
         if held.record != made.record:
             reason = f"this program holds another route there: {held.words}"
-            raise Unavailable(f"add route {made.words}", reason, errno.EEXIST)
+            raise Unavailable(f"add route {made.words}", reason, errno.EEXIST, (Awaited(ROUTE, made.key),))
 
     def listen(self, held: HeldRoute) -> None:
         """Subscribe to what can take it away; of one that is not ours, also to what others do with such routes."""
@@ -154,9 +156,10 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         fit(self._requests, (held,))
         answer = self._requests.request(RTM_NEWROUTE, _ADD, held.body)
         if answer is None:
+            self._monitor.tell_own(RTM_NEWROUTE, held.body)
             return
         if answer.errno != errno.EEXIST:
-            raise _refused(held.route, answer)
+            raise refused_route(held.route, answer, held.ifindex)
         self._accept(held)
 
     def stands(self, held: HeldRoute, undo: bytes) -> bool:
@@ -181,6 +184,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def _delete(self, key: bytes) -> None:
         answer = self._requests.request(RTM_DELROUTE, 0, key)
+        self._monitor.tell_own(RTM_DELROUTE, key)
         if answer is not None and answer.errno not in GONE:
             route = decode_route(key, 0, len(key))
             raise refused(f"delete route {network_words(route.destination, route.prefix)}", answer, ROUTE_WORDS)
@@ -354,7 +358,9 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
             names: Iterable[str] = (self._requests.name_of(one.ifindex) if one.ifindex else "" for one in found)
             words = ", ".join(route_words(one, name) for one, name in zip(found, names, strict=True))
             reason = f"another route is there: {words}"
-        raise Unavailable(f"add route {held.words}", reason, errno.EEXIST)
+        links = {one.ifindex for one in found} | {hop.ifindex for one in found for hop in one.nexthops}
+        awaits = (Awaited(ROUTE, held.key), *(Awaited(ON_LINK, ifindex) for ifindex in links if ifindex))
+        raise Unavailable(f"add route {held.words}", reason, errno.EEXIST, awaits)
 
     def _find(self, held: HeldRoute) -> list[RouteMessage]:
         """Look for what stands in a route's way.
@@ -377,13 +383,3 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def _drop_snapshot(self) -> None:
         self._snapshot = None
-
-
-def _refused(wish: Route, answer: Answer) -> Unavailable:
-    """Return the error for a route that the kernel did not take."""
-    network = mask_bits(wish.destination, wish.prefix)
-    if answer.errno == errno.EINVAL and network != wish.destination:
-        whole = network_words(network, wish.prefix)
-        reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
-        return Unavailable(f"add route {spec_words(wish)}", reason, answer.errno)
-    return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS)

@@ -31,10 +31,11 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
+from netstrata.system.held.wait_queues import RULE
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import RULE_WORDS, network_words, refused
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.values import Unavailable, mask_bits
+from netstrata.values import Awaited, Unavailable, mask_bits
 
 _GROUPS = {4: RTNLGRP_IPV4_RULE, 6: RTNLGRP_IPV6_RULE}
 _FAMILIES = {4: AF_INET, 6: AF_INET6}
@@ -96,7 +97,8 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
             return
         answer = self._requests.request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, held.record)
         if answer is not None:
-            raise refused(f"add rule {held.words}", answer, RULE_WORDS)
+            awaits = Awaited(RULE, (held.key.family, held.key.priority))  # there is one that the kernel takes for it
+            raise refused(f"add rule {held.words}", answer, RULE_WORDS, awaits)
 
     def stands(self, held: HeldRule, undo: bytes) -> bool:
         """Say whether a rule is there, with our mark."""

@@ -53,9 +53,7 @@ class HeldThing:
         try:
             if self.thing.kind == "element" and left is None:
                 self._store.check_set(self.thing)
-            step = Made(self, _making(self.thing, perhaps_there=left is not None), self._statement)
-            self._store.ask(step)
-            cancelled = await step.outlast()
+            cancelled = await self._make(perhaps_there=left is not None)
         except BaseException:
             self._store.forget(self)
             self._store.leave()
@@ -64,6 +62,21 @@ class HeldThing:
         if cancelled is not None:
             await self._go_back()
             raise cancelled
+
+    async def _make(self, *, perhaps_there: bool) -> "asyncio.CancelledError | None":
+        """Make it; once more, if what was in the way went while nft said so: nobody waits for that yet."""
+        tries = 2
+        while True:
+            seen = self._store.changes_in(self.thing)
+            step = Made(self, _making(self.thing, perhaps_there=perhaps_there), self._statement)
+            self._store.ask(step)
+            try:
+                return await step.outlast()
+            except Unavailable:
+                tries -= 1
+                self._store.read_messages()
+                if not tries or self._store.changes_in(self.thing) == seen:
+                    raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

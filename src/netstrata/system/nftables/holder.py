@@ -4,7 +4,9 @@ from typing import Protocol
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
+from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.transactions import NftCommand
+from netstrata.values import Awaited
 
 
 class ThingHolder(Protocol):
@@ -27,10 +29,16 @@ class Made(NftCommand):
     __slots__ = ("holder", "thing", "title")
 
     def __init__(self, holder: ThingHolder, making: str, statement: Holder | None) -> None:
-        super().__init__(making, words_of("add", holder.thing), statement)
+        super().__init__(making, words_of("add", holder.thing), statement, awaits_for(holder.thing))
         self.title = statement.title if statement is not None else ""
         self.holder = holder
         self.thing = holder.thing
+
+
+def awaits_for(thing: NftThing) -> tuple[Awaited, ...]:
+    """Return what may change so that a thing can be made: table, chains and sets; for elements those that go, too."""
+    place = Awaited(NFT, (thing.family, thing.table, ""))
+    return (place, Awaited(NFT, (thing.family, thing.table, thing.name))) if thing.kind == "element" else (place,)
 
 
 _AT = {"add": "to", "delete": "from", "hold": "in"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
-from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.held import NO_RECOVERY, Recovery, WaitQueues
 from netstrata.system.nftables.held import HeldThing
 from netstrata.system.nftables.netlink import ROOM
 from netstrata.system.nftables.records import journal_kind
@@ -28,10 +28,11 @@ class RealNftables:
         room: int = ROOM,
         entries: "FilterEntries | None" = None,
         recovery: Recovery = NO_RECOVERY,
+        wait_queues: WaitQueues | None = None,
     ) -> None:
         """Take who starts nft, and where what was made is remembered for the next daemon: see `NftStore`."""
         self._who: Holder | None = None
-        self._store = NftStore(children, room, entries)
+        self._store = NftStore(children, room, entries, wait_queues)
         recovery.knows_slow(journal_kind("element"), self._store.delete_left_elements)
         if entries is not None:
             entries.can_make("rule", self._store.make_in)

@@ -1,14 +1,17 @@
 """What is held in nftables, by whom, and who is told when it is gone."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject
+from netstrata.system.held import Stop, WaitQueues
+from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.elements import ElementChecks, command, keys_of
 from netstrata.system.nftables.handles import listed
-from netstrata.system.nftables.holder import Made, ThingHolder, words_of
+from netstrata.system.nftables.holder import Made, ThingHolder, awaits_for, words_of
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.system.nftables.records import decode_entry
 from netstrata.system.nftables.recovery import find_made
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from netstrata.system.nftables.entries import FilterEntries
     from netstrata.system.nftables.records import FilterEntry
 
+_CONTAINERS = ("table", "chain", "set")  # what others are made in, or refer to
+
 Key = tuple[str, str, str, object]
 MERGES: Final = "the set has auto-merge: nft joins elements that touch, and could not delete ours again"
 
@@ -28,12 +33,18 @@ class NftStore:
     """All that is held in one network namespace.  Its sockets are open while anything is held or asked for."""
 
     __slots__ = (
-        "_checks", "_entries", "_holders", "_listener", "_lost", "_news", "_requests", "_room", "_transactions",
-        "_users",
+        "_changes", "_checks", "_entries", "_holders", "_listener", "_lost", "_news", "_requests", "_room",
+        "_transactions", "_users", "_wait_queues",
     )  # fmt: skip
 
-    def __init__(self, children: "RealChildren", room: int = ROOM, entries: "FilterEntries | None" = None) -> None:
-        """Take who starts nft, and where what was made is remembered for the next daemon.
+    def __init__(
+        self,
+        children: "RealChildren",
+        room: int = ROOM,
+        entries: "FilterEntries | None" = None,
+        wait_queues: WaitQueues | None = None,
+    ) -> None:
+        """Take who starts nft, where what was made is remembered for the next daemon, and who waits for a change.
 
         Shapes: room is in bytes, for what the kernel has told and was not read yet.
         """
@@ -43,8 +54,11 @@ class NftStore:
         self._holders: dict[Key, list[ThingHolder]] = {}
         self._news: list[NftObject] = []  # what was made while a transaction ran, and elements that were deleted
         self._lost = False  # some of that was not told
+        self._changes: Counter[tuple[str, str, str]] = Counter()  # that may have made way, as they are waited for
         self._checks = ElementChecks(self.ask)
         self._users = 0
+        self._wait_queues = wait_queues if wait_queues is not None else WaitQueues()
+        self._wait_queues.knows(NFT, self._listen_for)
         self._listener: NftSocket | None = None
         self._requests: Requests | None = None
 
@@ -74,6 +88,14 @@ class NftStore:
             self._listener.socket.close()
             self._requests.socket.close()
             self._listener = self._requests = None
+
+    def _listen_for(self, _: object) -> Stop:
+        self.enter()
+        return self.leave
+
+    def changes_in(self, thing: NftThing) -> int:
+        """Return how many changes of its table, and of what is in it, may have made way for a thing by now."""
+        return sum(self._changes[awaited.key] for awaited in awaits_for(thing))
 
     def claim(self, thing: NftThing, title: str) -> "FilterEntry | None":
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
@@ -170,6 +192,9 @@ class NftStore:
     def _notify(self, news: list[NftObject]) -> None:
         """Notify those whose objects were deleted; look up elements that may have been."""
         gone: list[ThingHolder] = []
+        for place in {_awaited_as(one) for one in news if one.kind in _CONTAINERS or _is_gone_element(one)}:
+            self._changes[place] += 1
+            self._wait_queues.changed(NFT, place)
         for one in news:
             if one.deleted and one.kind == "element":
                 self._checks.check(self._holders.get((one.kind, one.family, one.table, one.name), []))
@@ -179,6 +204,7 @@ class NftStore:
                     gone += self._holders.get(("element", one.family, one.table, one.name), ())
         if self._listener is not None and self._listener.overrun:
             self._listener.overrun = False
+            self._wait_queues.all_changed(frozenset({NFT}))
             gone += self._missing()
         for holder in sorted(dict.fromkeys(gone), key=lambda holder: holder.number):  # who came first is told first
             holder.on_deleted()
@@ -262,6 +288,14 @@ class NftStore:
                 if kind == "set":
                     there.add(("element", one.family, one.table, one.name))
         return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
+
+
+def _is_gone_element(one: NftObject) -> bool:
+    return one.deleted and one.kind == "element"
+
+
+def _awaited_as(one: NftObject) -> tuple[str, str, str]:
+    return one.family, one.table, one.name if one.kind == "element" else ""
 
 
 def _words_of(thing: NftThing) -> str:

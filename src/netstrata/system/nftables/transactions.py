@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from netstrata.contract import Holder
-from netstrata.system.tools.run import find_program, run_to_end
-from netstrata.values import Unavailable, line_fault, no_memory
+from netstrata.system.tools.run import need_program, run_to_end
+from netstrata.values import Awaited, Unavailable, line_fault, no_memory
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
@@ -26,18 +26,21 @@ _NO_NEWS = ("Could not process rule: ",)
 class NftCommand:
     """One command of a transaction, and what became of it."""
 
-    __slots__ = ("_waiter", "command", "done", "operation", "sent", "statement")
+    __slots__ = ("_waiter", "awaits", "command", "done", "operation", "sent", "statement")
 
-    def __init__(self, command: str, operation: str, statement: Holder | None = None) -> None:
+    def __init__(
+        self, command: str, operation: str, statement: Holder | None = None, awaits: tuple[Awaited, ...] = ()
+    ) -> None:
         """Ask for a command, in the name of who waits for it.
 
-        Shapes: command is one line; operation completes "cannot …".
+        Shapes: command is one line; operation completes "cannot …"; awaits is what may end a failure.
         Raises: Unavailable if it would be two.
         """
         fault = line_fault(command.encode("utf-8", "surrogateescape"), _LINE_MOST)
         if fault:
             raise Unavailable(operation, fault)
         self.statement = statement
+        self.awaits = awaits
         self.command = command
         self.operation = operation
         self.sent = False
@@ -133,7 +136,7 @@ class Transactions:
                 return
             for number, reason in errors.items():
                 step = steps[max(number, 1) - 1]
-                step.done.set_exception(Unavailable(step.operation, reason))
+                step.done.set_exception(Unavailable(step.operation, reason, awaits=step.awaits))
             steps = [step for step in steps if not step.done.done()]
 
     async def _run(self, steps: list[NftCommand]) -> dict[int, str]:
@@ -141,9 +144,7 @@ class Transactions:
 
         Shapes: 0 is what is wrong if no line is named, INTERRUPTED why it is not known whether it was done.
         """
-        program = find_program("nft")
-        if program is None:
-            raise Unavailable("run nft", "the program nft is neither in PATH nor in /usr/sbin")
+        program = need_program("nft", "run nft")
         text = "".join(f"{step.command}\n" for step in steps).encode("utf-8", "surrogateescape")
         script = os.memfd_create("nft")
         self.running = True
@@ -173,7 +174,7 @@ def _failure(step: NftCommand, error: Exception) -> Exception:
     if isinstance(error, MemoryError):
         error = no_memory()
     if isinstance(error, Unavailable):
-        return Unavailable(step.operation, error.reason, error.errno)
+        return Unavailable(step.operation, error.reason, error.errno, error.awaits)
     if isinstance(error, OSError):
         return Unavailable(step.operation, error.strerror or str(error), error.errno or 0)
     return error

@@ -10,15 +10,18 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
-from netstrata.system.tools.run import find_program
+from netstrata.system.held.wait_queues import ADDRESSES, NAME, PATHS, PORT
+from netstrata.system.tools.run import need_program
 from netstrata.system.tools.supervised import Supervised
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
     from netstrata.system.filesystem.generated import GeneratedFiles
 
 _PLAIN_LINK = re.compile(r"[A-Za-z0-9@._+-]+")  # in a configuration file, others would mean something
+
+_PORTS = tuple(Awaited(PORT, port) for port in (53, 67, 547))  # of names, of leases, of leases by DHCPv6
 
 
 class RealServers:
@@ -49,13 +52,12 @@ class RealServers:
     @asynccontextmanager
     async def _held_dnsmasq(self, link: str, options: Options) -> AsyncIterator[None]:
         operation = f"serve {link} with dnsmasq"
-        program = find_program("dnsmasq")
-        if program is None:
-            raise Unavailable(operation, "the program dnsmasq is neither in PATH nor in /usr/sbin")
+        program = need_program("dnsmasq", operation)
         if not _PLAIN_LINK.fullmatch(link):
             raise Unavailable(operation, "the link's name means something else in dnsmasq's configuration")
         if link in self._served:
-            raise Unavailable(operation, "another statement does")
+            paths = (self._generated.path_of(f"dnsmasq-{link}.conf"),)
+            raise Unavailable(operation, "another statement does", awaits=(Awaited(PATHS, paths),))
         leases = f"{self._state}/dnsmasq-{link}.leases"
         text = dnsmasq.configuration(link, options, leases)
         # In its debugging mode it does not become nobody, which is all that this changes for us.
@@ -71,7 +73,14 @@ class RealServers:
             self._served.add(link)
             try:
                 async with Supervised(
-                    self._children, command, _has_started, dnsmasq.reason, prepare, self._who, os.fsencode(text)
+                    self._children,
+                    command,
+                    _has_started,
+                    dnsmasq.reason,
+                    prepare,
+                    self._who,
+                    os.fsencode(text),
+                    (Awaited(NAME, link), Awaited(ADDRESSES, 0), *_PORTS),
                 ):
                     yield
             finally:

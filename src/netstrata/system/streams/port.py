@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from errno import EINPROGRESS, ENAMETOOLONG
+from errno import EADDRINUSE, EADDRNOTAVAIL, EINPROGRESS, ENAMETOOLONG, ENOENT
 from socket import (
     AF_INET,
     AF_INET6,
@@ -24,10 +24,11 @@ from socket import (
 
 from netstrata.contract.shapes.streams import DEVICE, UNIX, StreamAddress
 from netstrata.ports.streams import Closable, ConnectAttempt, Stream
+from netstrata.system.held.wait_queues import ADDRESS, PATHS, PORT
 from netstrata.system.streams.alarms import Alarms
 from netstrata.system.streams.listener import Listener
 from netstrata.system.streams.stream import DescriptorStream, SocketStream
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 # A peer that has vanished without a word (its power, its network) is noticed after a minute, not never; who is accepted
 # inherits it.  Source: tcp(7), socket(7).
@@ -77,7 +78,7 @@ class RealStreams:
             return Listener(listening, address, target_of(address), accepted, self._alarms)
         except OSError as error:
             listening.close()
-            raise _unavailable(f"listen on {address}", error) from None
+            raise _unavailable(f"listen on {address}", error, *_awaits(address, error)) from None
 
 
 class _Standing:
@@ -177,5 +178,14 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-def _unavailable(operation: str, error: OSError) -> Unavailable:
-    return Unavailable(operation, error.strerror or str(error), error.errno or 0)
+def _awaits(address: StreamAddress, error: OSError) -> tuple[Awaited, ...]:
+    """Return what may change so that an address can be listened on."""
+    if address.kind == UNIX:
+        return (Awaited(PATHS, (os.fsdecode(address.path),)),) if error.errno == ENOENT else ()
+    return {EADDRINUSE: (Awaited(PORT, address.port),), EADDRNOTAVAIL: (Awaited(ADDRESS, address.host),)}.get(
+        error.errno or 0, ()
+    )
+
+
+def _unavailable(operation: str, error: OSError, *awaits: Awaited) -> Unavailable:
+    return Unavailable(operation, error.strerror or str(error), error.errno or 0, awaits)

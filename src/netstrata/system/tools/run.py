@@ -1,5 +1,6 @@
 """Programs that a statement uses without naming their path: where they are, and what they say when they are run."""
 
+import errno
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from netstrata.contract import NOTE, Holder
 from netstrata.ports import Command
 from netstrata.system.children.tool import outlast
+from netstrata.system.held.wait_queues import PATHS
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from asyncio import CancelledError
@@ -14,17 +17,31 @@ if TYPE_CHECKING:
     from netstrata.system.children import Child, RealChildren
 
 Start = Callable[[Command, Holder | None, int], "Child"]
-_ALSO = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _NULL = -1
+_ALSO = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
 def find_program(name: str) -> str | None:
     """Return the path of a program in PATH, or where administrators' programs are; None if it is nowhere."""
-    for directory in (*os.environ.get("PATH", "").split(":"), *_ALSO):
-        path = os.path.join(directory or ".", name)
-        if os.path.isfile(path) and os.access(path, os.X_OK):
-            return path
-    return None
+    return next((path for path in _paths_of(name) if os.path.isfile(path) and os.access(path, os.X_OK)), None)
+
+
+def need_program(name: str, operation: str) -> str:
+    """Return the path of a program.
+
+    Raises: Unavailable if it is nowhere.
+    """
+    program = find_program(name)
+    if program is None:
+        reason = f"the program {name} is neither in PATH nor in /usr/sbin"
+        raise Unavailable(operation, reason, errno.ENOENT, (Awaited(PATHS, _paths_of(name)),))
+    return program
+
+
+def _paths_of(name: str) -> tuple[str, ...]:
+    """Return where a program may be."""
+    folders = (*os.environ.get("PATH", "").split(":"), *_ALSO)
+    return tuple(dict.fromkeys(os.path.join(folder or ".", name) for folder in folders))
 
 
 class ToolResult(NamedTuple):

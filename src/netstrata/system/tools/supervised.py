@@ -10,7 +10,7 @@ from netstrata.contract import Holder
 from netstrata.ports import Command
 from netstrata.protocols.backoff import Restarts
 from netstrata.system.tools.run import Listening
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.children import Child, RealChildren
@@ -25,8 +25,8 @@ class Supervised:
     """
 
     __slots__ = (
-        "_child", "_children", "_command", "_files", "_leaving", "_prepare", "_ready", "_reason", "_restarts", "_said",
-        "_since", "_statement", "_timer", "_waiting",
+        "_awaits", "_child", "_children", "_command", "_files", "_leaving", "_prepare", "_ready", "_reason",
+        "_restarts", "_said", "_since", "_statement", "_timer", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -38,12 +38,14 @@ class Supervised:
         prepare: Callable[[], None],
         who: Holder | None,
         files: bytes = b"",
+        awaits: tuple[Awaited, ...] = (),
     ) -> None:
         """Take a program, how to see that it is ready or why it will not be, and what to do before each start.
 
         Shapes: reason is given the program's last lines; prepare raises OSError if it cannot be done; files is what
-        the files hold that it writes.
+        the files hold that it writes; awaits is what may change so that it becomes ready, if it did not.
         """
+        self._awaits = awaits
         self._files = files
         self._reason = reason
         self._said: deque[str] = deque(maxlen=5)
@@ -79,7 +81,8 @@ class Supervised:
             raise
         self._waiting = None
         if child.ended:
-            raise Unavailable(f"start {child.name}", self._reason(list(self._said)) or f"it {child.verdict}")
+            reason = self._reason(list(self._said)) or f"it {child.verdict}"
+            raise Unavailable(f"start {child.name}", reason, awaits=self._awaits)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -18,6 +18,7 @@ class ModelPorts:
 
     def __init__(self, kernel: "ModelKernel", recovery: Recovery = NO_RECOVERY) -> None:
         self.netlink: Netlink = kernel.netlink(recovery=recovery)
+        self.wait_queues = self.netlink.monitor.wait_queues
         self.links = self.netlink.links
         self.addresses = self.netlink.addresses
         self.routes = self.netlink.routes

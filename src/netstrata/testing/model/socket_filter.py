@@ -33,6 +33,14 @@ def passes(program: list[Instruction], message: bytes) -> bool:
             a = value
         elif operation == 0x01:
             x = value
+        elif operation == 0x07:
+            x = a
+        elif operation == 0x40:
+            if x + value + 4 > len(message):
+                return False
+            a = int.from_bytes(message[x + value : x + value + 4], "big")
+        elif operation == 0x05:
+            at += value
         elif operation == 0x15:
             at += true if a == value else false
         elif operation == 0x45:

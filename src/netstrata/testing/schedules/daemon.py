@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from netstrata.daemon.running.link_retries import LinkRetries
 from netstrata.daemon.running.registry import make_registry
 from netstrata.daemon.running.settling import Settling, is_underway
+from netstrata.daemon.running.wakes import Wakes
 from netstrata.engine.change import Change
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.difference import Difference
@@ -19,7 +19,6 @@ from netstrata.engine.program import Code, Slot
 from netstrata.engine.registry import Registry
 from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, Statement
 from netstrata.language.load import load
-from netstrata.protocols.rtnetlink.constants import RTNLGRP_LINK
 from netstrata.system.held import Recovery
 from netstrata.testing.fuzz.outcome import Rules
 from netstrata.testing.schedules.asked import AskedPorts
@@ -59,11 +58,11 @@ def newly_compiled(program: str) -> list[Code]:
 class Seen(Rules):
     """What a daemon says of itself, and the rules of the machine."""
 
-    def __init__(self, retries: LinkRetries, on_gone: Callable[[Statement], None], story: Story) -> None:
+    def __init__(self, wakes: Wakes, on_gone: Callable[[Statement], None], story: Story) -> None:
         super().__init__()
         self.fights = 0  # of a program with itself, or with others: for a place where only one can be
         self._story = story
-        self._retries = retries
+        self._wakes = wakes
         self._on_gone = on_gone
         self.reasons: dict[Process, int] = {}  # milliseconds: when something failed there last
 
@@ -76,12 +75,12 @@ class Seen(Rules):
             self._on_gone(statement)
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
-        """Note a failure, and try again when links change."""
+        """Note a failure, and try again when what is in the way changes."""
         super().failed(process, slot, error)
         self.fights += not isinstance(error, Unavailable) or error.errno in _TAKEN
         self._story.tell(lambda: f"{process.code.name}.{slot.index} {slot.type}: {error}")
         self.reasons[process] = process.engine.timers.now()
-        self._retries.failed(process, slot, error)
+        self._wakes.failed(process, slot, error)
 
     def broken(self, error: BaseException) -> None:
         """Note what no statement is guilty of."""
@@ -110,7 +109,7 @@ class Daemon:
         self.unswept: list[str] = []  # what it could not undo of what was left
         self.settling = Settling(self)
         self.ports = AskedPorts(kernel, self.recovery)
-        self.seen = Seen(LinkRetries(self.ports), self._gone, story)
+        self.seen = Seen(Wakes(self.ports), self._gone, story)
         self._timers = LoopTimers(self._loop)
         outside = Environment(_unheard, _unheard, self._wake, self.ports, [], {})
         self.engine = Engine(codes, self._timers, Retry(RETRY_MS), self.seen, outside)
@@ -219,7 +218,7 @@ class Daemon:
 
     def left_over(self) -> list[str]:
         """Return what it holds on to although it has ended."""
-        groups = self.ports.netlink.monitor.groups() - {RTNLGRP_LINK}  # which who begins again listens to for good
+        groups = self.ports.netlink.monitor.groups()
         found = [f"left over: it has ended, but still listens to {groups}"] if groups else []
         if self.seen.left():
             found.append(f"left over: it has ended, but {self.seen.left()} statements are there")
