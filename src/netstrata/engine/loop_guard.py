@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from netstrata.engine.program import Slot
 from netstrata.engine.retry_state import FREE_ROUNDS, NOT_BEGUN, Rounds
+from netstrata.engine.statement import UP
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -136,10 +137,16 @@ class LoopGuard:
     def _judge(self, rounds: Rounds, now: int) -> None:
         """Know what had begun just before a round has ended, if that was looked for."""
         if self.probed is rounds:
-            complete = self._in is not None and self._in.is_complete
-            soon = now - self._at <= 2 * STEP_MS and (self._proven or not complete or not rounds.waits)
+            soon = now - self._at <= 2 * STEP_MS and (self._proven or not rounds.waits or self._is_coming_up())
             rounds.judge(self._last if soon else None)
             self._stop_probing()
+
+    def _is_coming_up(self) -> bool:
+        """Say whether what has begun last is still about to come up, or what has begun after it."""
+        if self._in is None or self._last is None:
+            return False
+        after = self._in.begun[self._last.index : self._in.free]
+        return any(one is not None and one.state != UP for one in after)
 
     def _stop_probing(self) -> None:
         self.probed = None
