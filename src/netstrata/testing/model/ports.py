@@ -28,6 +28,10 @@ class ModelPorts:
     def __getattr__(self, port: str) -> NoReturn:
         raise NotModelled(f"the port {port}")
 
+    def catch_up(self) -> int:
+        """Hear what the kernel has said by now: see `SystemPorts`."""
+        return self.netlink.catch_up()
+
     def close(self) -> None:
         """Close what is open."""
         self.netlink.close()
