@@ -57,9 +57,12 @@ def test_one_address_among_500_links_is_two_operations_and_the_others_lose_nothi
     wait_until("the address", lambda: f"inet {network(CHANGED)}.9/24" in news.output())
     gone = lost(*pair)
 
+    link, place = f"l{CHANGED}", f"{file}:{CHANGED + 1}"
     assert said.splitlines() == [
-        f"- undid l{CHANGED}.2 net.ipv4.addr  {file}:{CHANGED + 1}",
-        f"+ began l{CHANGED}.2 net.ipv4.addr  {file}:{CHANGED + 1}",
+        f'- undid {link}.2 net.ipv4.addr("{link}", "{network(CHANGED)}.1/24");  {place}',
+        f"      delete {network(CHANGED)}.1/24 on {link}",
+        f'+ began {link}.2 net.ipv4.addr("{link}", "{network(CHANGED)}.9/24");  {place}',
+        f"      add {network(CHANGED)}.9/24 to {link}",
     ]
     told = of_ours(news)
     addresses = [line.split("inet ")[1].split()[0] for line in told if " inet " in line]

@@ -124,7 +124,7 @@ FAMILIES = {
         ("nameserver 192.0.2.53",),
         "echo nameserver 192.0.2.1 >/etc/resolv.conf",
         ("nameserver 192.0.2.1",),
-        "echo nameserver 192.0.2.66 >/etc/resolv.conf",
+        "rm /etc/resolv.conf",
     ),
     "children": Family(
         ("daemon", "run", "runonce", "sys.start_process", "net.dnsmasq", "net.backend.badvpn", "net.wpa",

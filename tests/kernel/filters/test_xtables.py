@@ -218,7 +218,7 @@ HELD["ip6tables"] = HELD["iptables"].replace("iptables", "ip6tables").replace("1
         ("TOOL -D INPUT -j MINE", "cannot hold the rule in filter INPUT of TOOL: somebody has deleted it"),
         ("TOOL -F MINE", "cannot hold the rule in filter MINE of TOOL: somebody has deleted it"),
         ("TOOL -P FORWARD ACCEPT", "cannot hold the policy of filter FORWARD of TOOL: somebody has changed it"),
-        ("nft flush ruleset", "cannot hold the chain of filter MINE of TOOL: somebody has deleted it"),
+        ("nft flush ruleset", "cannot hold the policy of filter FORWARD of TOOL: somebody has changed it"),
     ],
 )
 def test_what_somebody_takes_away_is_noticed_and_comes_back(
