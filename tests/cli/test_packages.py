@@ -98,7 +98,7 @@ def test_what_an_installed_package_says_of_its_arguments_is_checked(jumbo: Path,
     assert "expected an MTU" in wrong
     assert "there is no statement `jumbo.lnik`" in wrong
     assert "did you mean `jumbo.link`?" in wrong
-    assert "expected a link name" in wrong
+    assert "expected a link: its name or an alternative name" in wrong
 
 
 def test_the_test_of_the_documentation_passes(jumbo: Path, tmp_path: Path) -> None:

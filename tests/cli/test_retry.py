@@ -11,8 +11,9 @@ from netstrata.cli.client import Connection
 from tests.cli.programs import netstrata
 from tests.daemon.daemons import Started
 
-PROGRAM = """process one { file_read("FOLDER/one") f; blocker() stays; }
-process other { file_read("FOLDER/other") f; blocker() stays; }
+# Of a command that fails nobody says what would end that, so that nobody but who asks wakes it.
+PROGRAM = """process one { run({"/usr/bin/test", "-e", "FOLDER/one"}, {}); blocker() stays; }
+process other { run({"/usr/bin/test", "-e", "FOLDER/other"}, {}); blocker() stays; }
 process fine { blocker() stays; }
 """
 LONG_MS = "600000"  # of waiting: who does not ask waits for longer than the test

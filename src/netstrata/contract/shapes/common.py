@@ -54,12 +54,17 @@ def _write_name(name: str) -> Value:
 
 
 def _link(value: Value) -> str | None:
-    """Read a name that the kernel gives to a link; with a % in it, it would put a number there, each time another."""
-    if not isinstance(value, bytes) or not 1 <= len(value) <= 15 or value in (b".", b".."):
+    """Read a name or an alternative name of a link (ALTIFNAMSIZ)."""
+    if not isinstance(value, bytes) or not 1 <= len(value) <= 127 or value in (b".", b".."):
         return None
     if any(byte in b"/:% \t\n\v\f\r\0" for byte in value):
         return None
     return _name(value)
+
+
+def _link_name(value: Value) -> str | None:
+    """Read a name that the kernel gives to a link; with a % in it, it would put a number there, each time another."""
+    return _link(value) if isinstance(value, bytes) and len(value) <= 15 else None
 
 
 def _delimiter(value: Value) -> bytes | None:
@@ -200,12 +205,20 @@ WORD = Shape[bytes]("a string", "any bytes but NUL", _word, _same, ('"x"',), ("{
 DELIMITER = Shape[bytes]("a delimiter", "a string, not empty", _delimiter, _same, ('","',), ('""', "{}"))
 NAME = Shape[str]("a name", "a string without NUL", _name, _write_name, ('"x"',), ("{}", r'"\0"'))
 LINK = Shape[str](
-    "a link name",
-    "1 to 15 bytes, no slash, colon, percent sign or space",
+    "a link",
+    "its name or an alternative name: 1 to 127 bytes, no slash, colon, percent sign or space",
     _link,
     _write_name,
-    ('"eth0"',),
+    ('"eth0"', '"enx0200000000010000"'),
     ('""', '"a b"', '"br%d"'),
+)
+LINK_NAME = Shape[str](
+    "a link name",
+    "1 to 15 bytes, no slash, colon, percent sign or space",
+    _link_name,
+    _write_name,
+    ('"eth0"',),
+    ('""', '"a b"', '"br%d"', '"longer-than-it-may-be"'),
 )
 TRUTH = Shape[bool](
     "a truth value", "a string, exactly `true` is true", _truth, boolean, ('"true"', '"false"'), ("{}", "[]")
@@ -260,6 +273,7 @@ Delimiter = Annotated[bytes, DELIMITER]
 PieceLimit = Annotated[int, PIECE_LIMIT]
 Name = Annotated[str, NAME]
 Link = Annotated[str, LINK]
+LinkName = Annotated[str, LINK_NAME]
 Truth = Annotated[bool, TRUTH]
 Number = Annotated[int, NUMBER]
 Metric = Annotated[int, METRIC]

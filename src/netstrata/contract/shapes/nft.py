@@ -5,7 +5,7 @@ from typing import Annotated
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes.common import LINK, NUMBER
+from netstrata.contract.shapes.common import LINK_NAME, NUMBER
 from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import Refused, Value, line_fault
 
@@ -56,7 +56,7 @@ def _one_line(value: Value) -> str | None:
 
 def _device(value: Value) -> str | None:
     """Read the name of a link that can stand between quotes."""
-    return None if isinstance(value, bytes) and any(byte in value for byte in b"\"\\'*") else LINK.read(value)
+    return None if isinstance(value, bytes) and any(byte in value for byte in b"\"\\'*") else LINK_NAME.read(value)
 
 
 def _write_text(text: str) -> Value:
@@ -87,9 +87,9 @@ CHAIN_FIELDS: dict[str, Shape[str]] = {
     "policy": _one_of("a policy", ("accept", "drop"), '"ACCEPT"'),
     "device": Shape(
         "a device",
-        LINK.means + ", without quotes and backslash",
+        LINK_NAME.means + ", without quotes and backslash",
         _device,
-        LINK.write,
+        LINK_NAME.write,
         ('"eth0"', r'"a;b}#"'),
         ('"a b"', r'"a\"b"', "{}"),
     ),

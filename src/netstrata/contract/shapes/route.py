@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, LINK, METRIC, Network
+from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, LINK, LINK_NAME, METRIC, Network
 from netstrata.contract.shapes.link import ADDRESS, SWITCH, TABLE_ID, choice, whole
 from netstrata.values import Value, parse_number
 from netstrata.values.addresses import parse_hex_number
@@ -90,7 +90,7 @@ ROUTE_OPTIONS = OptionsShape(
 RULE_OPTIONS = OptionsShape(
     "rule options",
     {
-        "family": _FAMILY, "from": NETWORK, "fwmark": FWMARK, "iif": LINK, "not": SWITCH, "oif": LINK,
+        "family": _FAMILY, "from": NETWORK, "fwmark": FWMARK, "iif": LINK_NAME, "not": SWITCH, "oif": LINK_NAME,
         "priority": whole("a priority", 0, 2**32 - 1), "suppress_prefixlength": whole("a prefix length", 0, 128),
         "table": TABLE_ID, "to": NETWORK, "type": _RULE_KIND, "uidrange": USERS,
     },

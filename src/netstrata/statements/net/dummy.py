@@ -1,12 +1,12 @@
 """net.dummy: a link that sends nowhere."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import LinkName
 from netstrata.ports import NewLink, Ports
 
 
 @configures("net.dummy", layer=1)
-async def dummy(ports: Ports, name: Link) -> Up[None]:
+async def dummy(ports: Ports, name: LinkName) -> Up[None]:
     """Hold a link that loses what it is to send: for addresses that belong to no cable.
 
     Example:

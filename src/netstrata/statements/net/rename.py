@@ -1,12 +1,12 @@
 """net.rename: another name for a link."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import Link, LinkName
 from netstrata.ports import Ports
 
 
 @configures("net.rename", layer=1)
-async def rename(ports: Ports, link: Link, name: Link) -> Up[None]:
+async def rename(ports: Ports, link: Link, name: LinkName) -> Up[None]:
     """Hold a link under another name; what is written below calls it by that.
 
     Who waits for it by the name that it had, with `net.backend.waitdevice`, has not lost it.

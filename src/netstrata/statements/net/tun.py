@@ -2,13 +2,13 @@
 
 from netstrata.contract import Up, configures
 from netstrata.contract.options import NO_OPTIONS
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import LinkName
 from netstrata.contract.shapes.link import TunMode, TunOptions
 from netstrata.ports import NewLink, Ports
 
 
 @configures("net.tun", layer=4)
-async def tun(ports: Ports, name: Link, mode: TunMode, options: TunOptions = NO_OPTIONS) -> Up[None]:
+async def tun(ports: Ports, name: LinkName, mode: TunMode, options: TunOptions = NO_OPTIONS) -> Up[None]:
     """Hold a tun or tap link, which stands also while no program uses it.
 
     With `user` and `group`, names or numbers, a program needs no rights to use it.  It is deleted on the way back even

@@ -2,13 +2,13 @@
 
 from netstrata.contract import Up, configures
 from netstrata.contract.options import NO_OPTIONS
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import LinkName
 from netstrata.contract.shapes.link import VethOptions
 from netstrata.ports import NewLink, Ports
 
 
 @configures("net.veth", layer=1)
-async def veth(ports: Ports, name: Link, peer: Link, options: VethOptions = NO_OPTIONS) -> Up[None]:
+async def veth(ports: Ports, name: LinkName, peer: LinkName, options: VethOptions = NO_OPTIONS) -> Up[None]:
     """Hold a pair of links, each of which receives what the other one sends.
 
     If one of them is deleted, so is the other; then both are made again.  So they are if `name` is moved into another

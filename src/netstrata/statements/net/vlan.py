@@ -2,13 +2,13 @@
 
 from netstrata.contract import Up, configures
 from netstrata.contract.options import NO_OPTIONS
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import Link, LinkName
 from netstrata.contract.shapes.link import VlanId, VlanOptions
 from netstrata.ports import NewLink, Ports
 
 
 @configures("net.vlan", layer=1)
-async def vlan(ports: Ports, link: Link, id: VlanId, name: Link, options: VlanOptions = NO_OPTIONS) -> Up[None]:
+async def vlan(ports: Ports, link: Link, id: VlanId, name: LinkName, options: VlanOptions = NO_OPTIONS) -> Up[None]:
     """Hold a link that is one VLAN of another link.
 
     Example:

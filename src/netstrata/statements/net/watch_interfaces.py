@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import Annotated, NamedTuple
 
 from netstrata.contract import Events, Shape, reports
-from netstrata.contract.shapes.common import Link, Text
+from netstrata.contract.shapes.common import LinkName, Text
 from netstrata.ports import Ports
 from netstrata.values import Value
 
@@ -20,7 +20,7 @@ EVENT_TYPE = Shape[bytes](
 
 class Change(NamedTuple):
     event_type: Annotated[bytes, EVENT_TYPE]
-    devname: Link
+    devname: LinkName
     bus: Text
 
 

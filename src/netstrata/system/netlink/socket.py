@@ -12,7 +12,15 @@ from struct import Struct
 from sys import byteorder
 from typing import NamedTuple
 
-from netstrata.protocols.rtnetlink import Answer, Malformed, answer_of, done_of, messages
+from netstrata.protocols.rtnetlink import (
+    Answer,
+    Malformed,
+    answer_of,
+    ask_link_named,
+    decode_link,
+    done_of,
+    messages,
+)
 from netstrata.protocols.rtnetlink.constants import (
     NLM_F_ACK,
     NLM_F_DUMP,
@@ -20,6 +28,7 @@ from netstrata.protocols.rtnetlink.constants import (
     NLM_F_REQUEST,
     NLMSG_DONE,
     NLMSG_ERROR,
+    RTM_GETLINK,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE
 from netstrata.system.netlink.kernel_socket import OpenSocket, open_socket
@@ -196,9 +205,15 @@ class RequestSocket:
             return Answer(errno.EPROTO), False
 
     def index_of(self, name: str) -> int:
-        """Return a link's index by its name, 0 if there is none; the kernel is asked each time, which takes 1 us."""
+        """Return a link's index by its name, 0 if there is none; the kernel is asked each time, which takes 1 us.
+
+        What is too long for a name (IFNAMSIZ) may be an alternative one.
+        """
         packed = name.encode("utf-8", "surrogateescape")
-        if not 0 < len(packed) < 16:
+        if len(packed) > 15:
+            link = self.get(RTM_GETLINK, ask_link_named(packed))
+            return 0 if isinstance(link, Answer) else decode_link(link, HEADER_SIZE, len(link)).ifindex
+        if not packed:
             return 0
         try:
             found = self._socket.ioctl(SIOCGIFINDEX, packed.ljust(40, b"\0"))

@@ -1,13 +1,13 @@
 """net.bond: several links as one."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import LinkName
 from netstrata.contract.shapes.link import BondOptions
 from netstrata.ports import NewLink, Ports
 
 
 @configures("net.bond", layer=1)
-async def bond(ports: Ports, name: Link, options: BondOptions) -> Up[None]:
+async def bond(ports: Ports, name: LinkName, options: BondOptions) -> Up[None]:
     """Hold a bond: several links that are used as one.
 
     Example:

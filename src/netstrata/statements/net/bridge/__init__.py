@@ -2,13 +2,13 @@
 
 from netstrata.contract import Up, configures
 from netstrata.contract.options import NO_OPTIONS
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import LinkName
 from netstrata.contract.shapes.link import BridgeOptions
 from netstrata.ports import NewLink, Ports
 
 
 @configures("net.bridge", layer=1)
-async def bridge(ports: Ports, name: Link, options: BridgeOptions = NO_OPTIONS) -> Up[None]:
+async def bridge(ports: Ports, name: LinkName, options: BridgeOptions = NO_OPTIONS) -> Up[None]:
     """Hold a bridge; an equal one that was there before is used, and stays on the way back.
 
     Example:

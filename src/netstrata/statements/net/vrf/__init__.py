@@ -1,13 +1,13 @@
 """net.vrf: a routing domain."""
 
 from netstrata.contract import Up, configures
-from netstrata.contract.shapes.common import Link
+from netstrata.contract.shapes.common import LinkName
 from netstrata.contract.shapes.link import Table
 from netstrata.ports import NewLink, Ports
 
 
 @configures("net.vrf", layer=1)
-async def vrf(ports: Ports, name: Link, table: Table) -> Up[None]:
+async def vrf(ports: Ports, name: LinkName, table: Table) -> Up[None]:
     """Hold a VRF: links that are put into it use a routing table of their own.
 
     Example:
