@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netstrata.statements.net.sysctl import sysctl
-from netstrata.system.held import Recovery
+from netstrata.system.held import Leaving, Recovery
 from netstrata.system.sysctl import KernelSettings, SysctlPort
 from netstrata.system.undo_journal import Identity, UndoJournal
 from netstrata.testing.child import wait_until
@@ -192,7 +192,7 @@ async def test_routes_of_router_advertisements_go_with_ipv6_forwarding_as_a_plan
     wait_until("the route", lambda: "proto ra" in world.ip("-6 route show default"))
     held = world.ports.sysctl.held_value(f"net/ipv6/conf/{which}/forwarding", b"1")
 
-    plan = held.to_do({})
+    plan = held.to_do(Leaving())
     async with held:
         there = "proto ra" in world.ip("-6 route show default")
 
