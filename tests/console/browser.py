@@ -99,6 +99,9 @@ class Browser:
         frame, _, self._held = self._held.partition(b"\0")
         message: dict[str, Any] = json.loads(frame)
         given = message.get("params", {})
+        if message.get("method") == "Page.javascriptDialogOpening":  # whether it may be left
+            leave = {"id": 0, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+            os.write(self._out, json.dumps({**leave, "sessionId": self._session}).encode() + b"\0")
         if message.get("method") == "Runtime.exceptionThrown":
             self.logged.append(given["exceptionDetails"].get("exception", {}).get("description", str(given)))
         elif message.get("method") == "Log.entryAdded":

@@ -179,8 +179,8 @@ def test_what_is_said_while_no_daemon_runs_is_known_to_the_next_one_before_anyth
 
         second = started(host, tmp_path / "x.ncd", text)
         second.wait_output("the last line\n")
-        if then:
-            second.wait_output("with ")
+        for line in then:
+            second.wait_output(f"\n{line}\n")
         assert [line for line in second.output().splitlines() if line.startswith("with ")] == then
         assert "undone" not in second.output()
         second.end()

@@ -109,7 +109,7 @@ def test_a_lease_goes_on_in_silence_until_t1_and_is_renewed_then(lab: Lab, tmp_p
     assert "addr=10.7.0.5" in values
     assert "going on with the lease of" in daemon.output()
     assert sent(capture)[0] == f"DHCP {REQUEST} {address_of(before)}"
-    assert "asking 10.7.0.1 to renew" in daemon.output()
+    daemon.wait_output("asking 10.7.0.1 to renew")
     wait_until("its answer", lambda: "renewed by 10.7.0.1" in daemon.output())
     assert world.host.kernel() == before
     assert of_ours(news) == []
