@@ -45,7 +45,7 @@ class LoopGuard:
         """
         waits = index > statement.index
         verb = "waits for" if waits else "holds"
-        return self._count(statement.process, index, f"what {_place(statement.slot)} {verb}", reason, waits)
+        return self._count(statement.process, index, f"what {place_of(statement.slot)} {verb}", reason, waits)
 
     def _count(self, process: "Process", index: int, what: str, reason: str, waits: bool) -> bool:
         if index == len(process.code.slots):  # what stands on the process is undone
@@ -182,9 +182,10 @@ def _refusal(rounds: Rounds) -> Unavailable:
     """Say who takes away what, or at least whose is taken away."""
     often = f"{rounds.number} times in a row"
     if rounds.guilty is not None:
-        return Unavailable("stay up", f"{_place(rounds.guilty)} takes away {rounds.what}, {often}")
+        return Unavailable("stay up", f"{place_of(rounds.guilty)} takes away {rounds.what}, {often}")
     return Unavailable("stay up", f"{rounds.what} was taken away {often}, soon after this had begun: {rounds.reason}")
 
 
-def _place(slot: Slot) -> str:
+def place_of(slot: Slot) -> str:
+    """Return which statement it is, for people."""
     return f"{slot.type} at line {slot.span.line}"

@@ -189,11 +189,6 @@ class Process(Frame):
         """How many times in a row it has waited to begin a failed statement again."""
         return self.trouble.retries if self.trouble is not None else 0
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether all is up, or was until just now."""
-        return self.mode == COMPLETE
-
     def hold(self, reason: Unavailable) -> None:
         """Wait before the next statement begins, and tell why."""
         self.error = True

@@ -6,7 +6,7 @@ from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import ANY, LIST
 from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.environment import Waiting
-from netstrata.engine.loop_guard import reaches_outside
+from netstrata.engine.loop_guard import place_of, reaches_outside
 from netstrata.engine.process import TERMINATING, Process
 from netstrata.engine.referent import Referent
 from netstrata.engine.retry_state import FREE_ROUNDS, Rounds
@@ -72,7 +72,7 @@ class Managed(Owner):
             return
         engine = self.manager.process.engine
         delay = engine.retry.delay(rounds.number - FREE_ROUNDS - 1)
-        begun = f"{rounds.guilty.type} at line {rounds.guilty.span.line}" if rounds.guilty is not None else "it"
+        begun = place_of(rounds.guilty) if rounds.guilty is not None else "it"
         line = f"{self.label() or 'one'} was stopped {rounds.number} times in a row, each time when {begun} had begun"
         self.timer = engine.timers.after(delay, self.start)
         self.manager.again(line, delay)
