@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 # The kinds of statement that hold something outside; what only computes or acts once holds nothing.
 HOLDING_OUTSIDE: Final = ("configures", "watches", "reports", "object")
+BY_PORTS: Final = ("configures", "watches")  # those whose bodies do nothing but ask ports
+BUILT_IN: Final = "netstrata.statements."  # the room of our own statements
 
 
 class Shape(Generic[T]):
@@ -133,6 +135,16 @@ class Declaration:
     def holds_outside(self) -> bool:
         """Say whether it holds something outside, such as a link that is among its arguments."""
         return self.kind in HOLDING_OUTSIDE
+
+    @property
+    def asks_ports(self) -> bool:
+        """Say whether its body reaches the outside by the ports that it is given, and in no other way."""
+        return self.kind in BY_PORTS
+
+    @property
+    def is_built_in(self) -> bool:
+        """Say whether it is one of our own statements."""
+        return bool(self.implementation.__module__.startswith(BUILT_IN))
 
     @property
     def comes_by_itself(self) -> bool:

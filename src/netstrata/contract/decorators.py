@@ -11,13 +11,11 @@ up take it down for an instant, with all above it; in a `Revised` they redo only
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from netstrata.contract.declaration import Argument, Declaration, Shape, Variable
+from netstrata.contract.declaration import BUILT_IN, Argument, Declaration, Shape, Variable
 from netstrata.contract.roles import NO_ROLES, Roles
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
-
-ROOM = "netstrata.statements."
 
 
 class Down:
@@ -87,7 +85,7 @@ def _next_event() -> None:
 
 def _declares(name: str, kind: str, layer: int, roles: Roles = NO_ROLES) -> Callable[[F], F]:
     def declare(function: F) -> F:
-        check_path(name, function.__module__, ROOM)
+        check_path(name, function.__module__, BUILT_IN)
         doc = function.__doc__ or ""
         hints = get_type_hints(function, include_extras=True)
         declaration = Declaration(

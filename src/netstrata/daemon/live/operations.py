@@ -21,12 +21,10 @@ from netstrata.system.held import Leaving
 from netstrata.values import Refused, Value
 
 AT_ONCE: Final = 256  # things that are asked about before others have their turn
-BUILT_IN: Final = "netstrata.statements."
 # What is told of what is not known.
 SECRET: Final = "then whatever follows: a secret is among its values"
 LATER: Final = "then whatever follows: its values are known only once it begins"
 RUNNING: Final = "then whatever follows: it is known only when it happens"
-_BY_PORTS: Final = ("configures", "watches")
 _UNKNOWN: Final = ("configures", "watches", "acts", "object")  # these may do anything outside
 
 
@@ -57,7 +55,7 @@ class Operations:
         declaration = statement.declaration
         kept = sorted(self._kept.get(statement.holder_id(), ()), key=_number, reverse=True)
         told = [cut(words) for _, words in kept]
-        if declaration.kind not in _BY_PORTS:
+        if not declaration.asks_ports:
             return told
         found = self._run(statement.slot, declaration, Foreseen(statement.process, statement.index), Leaving())
         if isinstance(found, str) or (found.to_undo is None and not told):
@@ -71,7 +69,7 @@ class Operations:
         declaration = declaration_of(slot)
         if declaration is None or declaration.kind not in _UNKNOWN:
             return []
-        if declaration.kind not in _BY_PORTS:
+        if not declaration.asks_ports:
             return [RUNNING]
         if is_secret(slot):
             return [SECRET]
@@ -85,7 +83,7 @@ class Operations:
             values = self.value(slot, frame)
             if values is None:
                 return LATER
-            if not declaration.implementation.__module__.startswith(BUILT_IN):
+            if not declaration.is_built_in:
                 return RUNNING
             ports = self._ports.planned(leaving)
             if not _tells(declaration, values, ports):

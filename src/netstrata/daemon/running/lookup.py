@@ -1,15 +1,12 @@
 """The registry, as the static check asks it: what a program names is loaded, the rest only for a suggestion."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from netstrata.contract import Declaration
 from netstrata.daemon.running.packages import problem_with
 from netstrata.engine.registry import Registry
 from netstrata.values import Refused, Value
-
-_OUR_OWN: Final = "netstrata.statements."
-_BY_PORTS: Final = ("configures", "watches")
 
 
 class RegistryLookup:
@@ -64,11 +61,10 @@ class TryingLookup(RegistryLookup):
 
     def refusal(self, declaration: Declaration, values: list[Value]) -> Refused | None:
         """Return why a statement would refuse values before it does or looks at anything."""
-        implementation = declaration.implementation
-        if declaration.kind not in _BY_PORTS or not implementation.__module__.startswith(_OUR_OWN):
+        if not (declaration.asks_ports and declaration.is_built_in):
             return None
         try:
-            body = implementation(_NoPorts(), *declaration.bind(values))
+            body = declaration.implementation(_NoPorts(), *declaration.bind(values))
             body.__anext__().send(None)
         except Refused as refused:
             return refused
