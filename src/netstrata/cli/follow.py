@@ -17,19 +17,11 @@ def connect(path: str, say: Callable[[str], None], until: float | None = None) -
     Shapes: until is in monotonic seconds.
     Raises: NoDaemon if it must not be asked; TookTooLong at that time.
     """
-    looks = 0
-    while True:
-        try:
-            return Connection(path)
-        except NoDaemon as problem:
-            if not isinstance(problem.__cause__, (FileNotFoundError, ConnectionRefusedError)):
-                raise
-        looks += 1
-        if looks == SAID:
-            say("no daemon is there yet; waiting for one")
-        if until is not None and time.monotonic() > until:
-            raise TookTooLong
-        time.sleep(AGAIN_S)
+
+    def gives_up(cause: BaseException | None) -> bool:
+        return not isinstance(cause, (FileNotFoundError, ConnectionRefusedError))
+
+    return _connect(path, lambda: say("no daemon is there yet; waiting for one"), gives_up, until)
 
 
 def connect_again(path: str, say: Callable[[str], None], until: float | None = None) -> Connection:
@@ -38,17 +30,30 @@ def connect_again(path: str, say: Callable[[str], None], until: float | None = N
     Shapes: until is in monotonic seconds.
     Raises: NoDaemon if it has ended in order, and taken that away; TookTooLong at that time.
     """
-    looks = gone = 0
+    gone = 0
+
+    def gives_up(cause: BaseException | None) -> bool:
+        nonlocal gone
+        gone = 0 if isinstance(cause, ConnectionRefusedError) else gone + 1
+        return gone > 1  # the next one takes the old socket away just before it makes its own
+
+    return _connect(path, lambda: say("the daemon is gone; waiting for the next one"), gives_up, until)
+
+
+def _connect(
+    path: str, say: Callable[[], None], gives_up: Callable[[BaseException | None], bool], until: float | None
+) -> Connection:
+    """Look for a daemon again and again, and say so once it takes a while; who looks says when that is in vain."""
+    looks = 0
     while True:
         try:
             return Connection(path)
         except NoDaemon as problem:
-            gone = 0 if isinstance(problem.__cause__, ConnectionRefusedError) else gone + 1
-            if gone > 1:  # the next one takes the old socket away just before it makes its own
+            if gives_up(problem.__cause__):
                 raise
         looks += 1
         if looks == SAID:
-            say("the daemon is gone; waiting for the next one")
+            say()
         if until is not None and time.monotonic() > until:
             raise TookTooLong
         time.sleep(AGAIN_S)
