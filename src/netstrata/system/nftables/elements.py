@@ -16,7 +16,6 @@ from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from netstrata.ports.nftables import NftThing
-    from netstrata.protocols.nftables import NftObject
 
 QUIET_S = 0.05  # so that a script that changes a set in many commands is looked at once
 LATE_S = 0.1  # after which an element is looked at that should have timed out
@@ -65,16 +64,15 @@ class ElementChecks:
         self._timer: asyncio.TimerHandle | None = None
         self._expected: dict[ThingHolder, asyncio.TimerHandle] = {}  # those of which something goes by itself
 
-    def expect(self, holder: ThingHolder, of_set: "NftObject | None") -> None:
+    def expect(self, holder: ThingHolder) -> None:
         """Look again and again once an element should have timed out: what uses it may give it time anew."""
-        after_ms = timeout_ms(holder.thing.text, of_set.timeout_ms if of_set is not None else 0)
-        if after_ms:
-            after_s = after_ms / 1000 + LATE_S
-            self._expected[holder] = asyncio.get_running_loop().call_later(after_s, self._expire, holder, of_set)
+        if holder.lasts_ms:
+            after_s = holder.lasts_ms / 1000 + LATE_S
+            self._expected[holder] = asyncio.get_running_loop().call_later(after_s, self._expire, holder)
 
-    def _expire(self, holder: ThingHolder, of_set: "NftObject | None") -> None:
+    def _expire(self, holder: ThingHolder) -> None:
         self.check([holder])
-        self.expect(holder, of_set)
+        self.expect(holder)
 
     def check(self, holders: list[ThingHolder]) -> None:
         """Look soon whether what they hold is there."""

@@ -23,11 +23,12 @@ _GONE = (0, errno.ENOENT)
 class HeldThing:
     """Made by a transaction on entering, deleted by its handle on leaving."""
 
-    __slots__ = ("_element_deleted", "_gone", "_statement", "_store", "handle", "number", "thing")
+    __slots__ = ("_element_deleted", "_gone", "_statement", "_store", "handle", "lasts_ms", "number", "thing")
 
     def __init__(self, store: NftStore, thing: NftThing, who: Holder | None) -> None:
         self.thing = thing
         self.handle = 0
+        self.lasts_ms = 0
         self.number = next(_NUMBERS)
         self._store = store
         self._gone = False
@@ -51,8 +52,6 @@ class HeldThing:
             tell(self._statement, self.to_do, WAS_LEFT)
             return
         try:
-            if self.thing.kind == "element" and left is None:
-                self._store.check_set(self.thing)
             cancelled = await self._make(perhaps_there=left is not None)
         except BaseException:
             self._store.forget(self)
@@ -68,6 +67,8 @@ class HeldThing:
         tries = 2
         while True:
             seen = self._store.changes_in(self.thing)
+            if self.thing.kind == "element":
+                self.lasts_ms = self._store.lasts_ms(self.thing, may_merge=perhaps_there)
             step = Made(self, _making(self.thing, perhaps_there=perhaps_there), self._statement)
             self._store.ask(step)
             try:

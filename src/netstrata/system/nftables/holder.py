@@ -10,10 +10,14 @@ from netstrata.values import Awaited
 
 
 class ThingHolder(Protocol):
-    """Told what becomes of a thing, which it holds by a handle; numbers are in the order of beginning."""
+    """Told what becomes of a thing, which it holds by a handle; numbers are in the order of beginning.
+
+    Shapes: lasts_ms is after how many milliseconds the first of its elements goes by itself, 0 if none does.
+    """
 
     thing: NftThing
     handle: int
+    lasts_ms: int
     number: int
 
     def on_deleted(self) -> None:

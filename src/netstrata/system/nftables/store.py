@@ -9,7 +9,7 @@ from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject
 from netstrata.system.held import Stop, WaitQueues
 from netstrata.system.held.wait_queues import NFT
-from netstrata.system.nftables.elements import ElementChecks, command, keys_of
+from netstrata.system.nftables.elements import ElementChecks, command, keys_of, timeout_ms
 from netstrata.system.nftables.handles import listed
 from netstrata.system.nftables.holder import Made, ThingHolder, awaits_for, words_of
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
@@ -145,17 +145,16 @@ class NftStore:
         self.ask(step)
         await step.outlast()
 
-    def check_set(self, thing: NftThing) -> None:
-        """Refuse elements of a set that would not be there by themselves.
+    def lasts_ms(self, thing: NftThing, *, may_merge: bool) -> int:
+        """Return after how many milliseconds the first of some elements would go by itself, 0 if none does.
 
-        Raises: Unavailable.
+        Raises: Unavailable if they would not be there by themselves, and may not be so.
         """
-        found = self._find_set(thing)
-        if found is not None and found.merges:
+        assert self._requests is not None
+        found = self._requests.find_set(thing.family, thing.table, thing.name)
+        if found is not None and found.merges and not may_merge:
             raise Unavailable(words_of("add", thing), MERGES)
-
-    def _find_set(self, thing: NftThing) -> NftObject | None:
-        return self._requests.find_set(thing.family, thing.table, thing.name) if self._requests is not None else None
+        return timeout_ms(thing.text, found.timeout_ms if found is not None else 0)
 
     def let_go(self, holder: ThingHolder) -> None:
         """Notify a holder no more."""
@@ -257,8 +256,7 @@ class NftStore:
         if self._entries is not None and (handle or thing.kind == "element"):
             handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle)
         self.hold(holder, handle)
-        if thing.kind == "element":
-            self._checks.expect(holder, self._find_set(thing))
+        self._checks.expect(holder)
         step.done.set_result(None)
 
     def _look_up(self, steps: list[Made]) -> None:
