@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from netstrata.contract import Holder
 from netstrata.ports import Turns
 from netstrata.ports.filters import FilterRule
-from netstrata.system.filters.held import FilterChange, HeldChange, HeldFilterRule
+from netstrata.system.filters.held import FilterChange, HeldChange
+from netstrata.system.filters.held_rule import HeldFilterRule
 from netstrata.system.filters.monitor import FAMILIES, FilterMonitor
 from netstrata.system.filters.tool import argv_of, run_tool
 from netstrata.system.held import NO_RECOVERY, Described, Recovery
