@@ -214,6 +214,28 @@ def test_a_program_that_changes_is_seen_with_its_new_floors(scene: Scene) -> Non
     scene.now()
 
 
+UNANSWERED = """{ const real = window.fetch; let left = 12;
+    window.fetch = (url, how) => url.startsWith('/api/status?') && left-- > 0
+        ? Promise.reject(new TypeError('network changed')) : real(url, how); }"""
+
+
+def test_a_question_that_gets_no_answer_is_asked_again(scene: Scene) -> None:
+    """What stands above a floor that waits has no events: the page knows of it by asking."""
+    scene.show("pyramids")
+    scene.now()
+    other = scene.program.read_text().replace("process wired {", 'process wired { depend("nobody") waiting;')
+    floors = "document.querySelectorAll('[data-process=wired] .floor').length"
+    before = scene.browser.wait(floors)
+    connection = Connection(scene.path, 60)
+
+    scene.browser.run(UNANSWERED)
+    connection.call("Replace", process="wired", text=process_of(other, "wired"))
+
+    scene.browser.wait(f"{floors} === {before + 1}")
+    connection.call("Revert")
+    scene.now()
+
+
 def test_a_program_that_waits_to_be_confirmed_is_told_with_the_time_when_it_goes_back(scene: Scene) -> None:
     text = scene.program.read_text()
     other = text.replace("process wired {", 'process wired { var("x") marked;')

@@ -171,3 +171,44 @@ def test_what_a_floor_waits_for_is_what_events_say_until_it_moves(scene: Scene) 
         events.append(event)
 
     assert scene.browser.run(SAYING.format(events=json.dumps(events))) == [waits for _, _, waits in said]
+
+
+LATE = """(async () => {{
+    const {{ History, isWhole }} = await import('/history.js');
+    const history = new History();
+    history.add({events});
+    const seen = [];
+    const see = () => seen.push([history.state.get('a').floors.length, isWhole(history.state.get('a'))]);
+    history.stand({old}, {seq});
+    see();
+    seen.push(history.correctOne({old}[0], {seq}));
+    see();
+    seen.push(history.correctOne({new}[0], history.last));
+    see();
+    return seen;
+}})()"""
+
+
+def test_what_was_told_of_an_old_text_after_the_new_one_came_is_asked_again(scene: Scene) -> None:
+    """A question and the stream are two connections: an answer may come after events that are later than it is."""
+    moves = [(1, "up"), (2, "up"), (3, "up"), (3, "gone"), (2, "gone")]
+    events: list[dict[str, Any]] = [{"seq": 1, "time": 1.0, "process": "a", "kind": "process", "what": "created"}]
+    for number, to in moves:
+        move = {
+            "kind": "transition",
+            "statement": number,
+            "name": "x",
+            "from": "gone" if to == "up" else "up",
+            "to": to,
+        }
+        events.append({"seq": len(events) + 1, "time": 1.0, "process": "a", **move})
+    floor = {"name": "x", "line": 1, "state": "up"}
+    old = [{"process": "a", "state": "complete", "floors": [{**floor, "statement": i} for i in (1, 2, 3)]}]
+    seq = len(events)
+    events.append({"seq": seq + 1, "time": 2.0, "process": "a", "kind": "process", "what": "changed"})
+    events.append({**events[2], "seq": seq + 2})
+    new = [{"process": "a", "state": "complete", "floors": [{**floor, "statement": i} for i in (1, 2)]}]
+
+    given = {"events": json.dumps(events), "old": json.dumps(old), "new": json.dumps(new), "seq": seq}
+
+    assert scene.browser.run(LATE.format(**given)) == [[2, False], False, [2, False], True, [2, True]]

@@ -6,6 +6,7 @@ import { History, isWhole } from "./history.js";
 import { Text } from "./text.js";
 
 const AGAIN_MS = 250; // a process is asked after again at most so often
+const LATER_MS = 1000; // and after so long, if nothing was answered
 
 export class App {
   constructor() {
@@ -167,7 +168,7 @@ export class App {
     if (told && told.epoch === this.about.epoch) {
       this.snapshot = told;
       this.useSnapshot();
-    } else if (this.about.daemon) setTimeout(() => !this.history.ready && this.loadStatus(), 500);
+    } else if (this.about.daemon) setTimeout(() => this.loadStatus(), 500);
   }
 
   // A snapshot can be used when all events before it are known.
@@ -192,11 +193,15 @@ export class App {
     }
     this.wanted.set(path, { process, at: now });
     this.get("status", { process: path }, true).then((told) => {
-      if (!told || told.epoch !== this.about.epoch || told.seq > this.history.last + 50) return;
-      for (const one of told.processes) this.history.correctOne(one, told.seq);
-      const known = this.history.state.get(path);
-      if (known) this.wanted.set(path, { process: known, at: now });
-      this.changed();
+      const usable = told && told.epoch === this.about.epoch && told.seq <= this.history.last + 50;
+      if (usable && told.processes.every((one) => this.history.correctOne(one, told.seq))) {
+        const known = this.history.state.get(path);
+        if (known) this.wanted.set(path, { process: known, at: now });
+        this.changed();
+      } else {
+        this.wanted.set(path, { process: null, at: now });
+        setTimeout(() => this.changed(), told ? AGAIN_MS : LATER_MS);
+      }
     });
   }
 

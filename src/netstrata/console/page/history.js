@@ -126,7 +126,18 @@ export class History {
     for (let i = from; i < this.events.length; i++) this.step(state, this.events[i], i);
     this.state = state;
     this.ready = true;
-    for (const process of now.values()) this.correct(process, seq);
+    const others = this.changedAfter(seq);
+    for (const process of now.values()) if (!others.has(process.path)) this.correct(process, seq);
+  }
+
+  // The processes that have had another text since the event of a number: what was told then is of the old one.
+  changedAfter(seq) {
+    const paths = new Set();
+    for (let i = this.events.length - 1; i >= 0 && this.events[i].seq > seq; i--) {
+      const { kind, what, process } = this.events[i];
+      if (kind === "process" && (what === "changed" || what === "created")) paths.add(process);
+    }
+    return paths;
   }
 
   // Take in what the daemon says of one process, where no later event says otherwise.
@@ -143,13 +154,16 @@ export class History {
       return { ...old, name: floor.name, label: floor.label, layer: old.layer || floor.layer };
     });
     const what = seq >= this.last ? process.what : known.what;
-    this.state.set(process.path, withState({ ...known, what, floors, lights: process.lights }));
+    this.state.set(process.path, withState({ ...known, what, floors, lights: process.lights, partial: false }));
   }
 
+  // Take in what the daemon says of one process; false if it has had another text since, so that it must be asked again.
   correctOne(told, seq) {
     const process = readProcess(told);
+    if (this.changedAfter(seq).has(process.path)) return false;
     this.shapes.set(process.path, process.floors.map(asGone));
     this.correct(process, seq);
+    return true;
   }
 
   // The state before the event of an index.
@@ -217,6 +231,7 @@ function before(process, first, seen) {
 // Whether events have told all there is to know: else the daemon must be asked what a floor waits for, and what comes.
 export function isWhole(process) {
   return (
+    !process.partial &&
     process.floors.length > 0 &&
     process.floors.every((floor) => floor.name && (floor.state === "up" || floor.state === "gone" || floor.waits))
   );

@@ -39,7 +39,7 @@ export function withState(process) {
 }
 
 export function newProcess(path, floors = EMPTY, parent = "", at = 0, created = 0) {
-  return withState({ path, what: "created", floors, parent, at, lights: null, created });
+  return withState({ path, what: "created", floors, parent, at, lights: null, created, partial: false });
 }
 
 // Make a state what it is after an event; shapes are the floors of processes that may come, by their paths.
@@ -64,7 +64,7 @@ function moveProcess(state, event, known, shapes) {
   } else if (event.what === "removed" || (event.what === "gone" && known?.parent)) {
     if (known) forget(state, known);
   } else if (event.what === "changed") {
-    if (known) state.set(path, withState({ ...known, what: "created", floors: existing(known.floors) }));
+    if (known) state.set(path, withState({ ...known, what: "created", floors: existing(known.floors), partial: true }));
   } else if (known) state.set(path, withState({ ...known, what: event.what }));
 }
 
