@@ -103,7 +103,7 @@ def test_a_turn_ends_in_time_whatever_256_clients_without_rights_ask(
         answered = 0
         times: list[float] = []
         before = time.thread_time()
-        while len(times) < 4_000 or answered < 300_000:
+        while len(times) < 2_000 or answered < 150_000:
             await asyncio.sleep(0)  # a turn of the loop
             now = time.thread_time()
             times.append(now - before)
@@ -119,7 +119,7 @@ def test_a_turn_ends_in_time_whatever_256_clients_without_rights_ask(
     times, answered = asyncio.run(story())
 
     times.sort()
-    assert answered >= 300_000  # bytes
+    assert answered >= 150_000  # bytes
     assert times[-1 - len(times) // 1000] < LONGEST_S
 
 

@@ -166,8 +166,8 @@ def test_a_renewal_with_other_terms_leaves_the_address_and_its_connections(
     )
 
     def serve(dns: str, domain: str, routes: str) -> Child:
-        # What is asked for while there is no server is asked for again when everybody is asked.
-        options = ["option:T1,1", "option:T2,6", domain, routes]
+        # Long enough for the other server to be there, or what is asked for is asked again a minute later.
+        options = ["option:T1,5", "option:T2,60", domain, routes]
         return router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"), "10.7.0.1", dns, options=options)
 
     server = serve("10.7.0.53", "15,example.org", ROUTES)
