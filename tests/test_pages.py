@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["docs/ncd-defects.md", "docs/bad-input.md", "docs/written-files.md"]
+PAGES = ["docs/behaviours.md", "docs/ncd-defects.md", "docs/bad-input.md", "docs/written-files.md"]
 _TEST = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")
 
 
