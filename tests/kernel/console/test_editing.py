@@ -3,6 +3,7 @@
 import json
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -330,3 +331,18 @@ def test_all_of_it_has_names_can_be_done_by_keys_and_fits_on_a_phone(scene: Scen
     scene.browser.press("Enter")
     scene.browser.wait(f"{BAR}?.textContent.includes('it stays')")
     assert ask(scene, "Text", process="lan")["text"].startswith("# By keys.\n")
+    scene.browser.wait("document.querySelector('.editing').innerText.includes('There is nothing to apply')")
+
+
+def test_pages_that_were_left_hold_no_connection(scene: Scene) -> None:
+    """Of Chromium, which has six to one host, and keeps a page that was left for about a minute."""
+    address = scene.browser.run("location.origin") + "/#/pyramids"
+    began = time.monotonic()
+    for _ in range(8):
+        scene.browser.open("about:blank")
+        scene.browser.open(address)
+        scene.browser.wait("window.netstrata?.history.ready")
+    assert time.monotonic() - began < 40
+    scene.browser.open("about:blank")
+    scene.browser.run("history.back()")
+    scene.browser.wait("window.netstrata?.connected")
