@@ -35,6 +35,7 @@ STEPS = """[...document.querySelectorAll('.editing .steps-of-plan li')].map(li =
 OPERATIONS = "[...document.querySelectorAll('.editing .steps-of-plan .operation')].map(line => line.textContent)"
 BAR = "document.querySelector('.confirmation:not([hidden])')"
 READY = "!document.querySelector('.editing [data-act=apply]').disabled"
+NOT_READY = f"!({READY})"  # in the frame after what is said of that
 NOTE = "document.querySelector('.editing .banner:not([hidden])')?.textContent"
 
 DROP = "document.querySelector('.editing [data-act=drop]')?.click()"  # else the page asks whether it may be left
@@ -138,7 +139,7 @@ def test_what_is_wrong_is_shown_at_its_line_and_nothing_can_be_applied(scene: Sc
     scene.write(FIELD, LAN.replace('provide("LAN");', 'depend("ü"; provide(;'))
     scene.browser.wait(f"{SAID}.startsWith('One mistake') || {SAID}.startsWith('2 mistakes')")
 
-    assert scene.browser.run(f"!({READY}) && document.querySelector('{FIELD}').ariaInvalid") == "true"
+    scene.browser.wait(f"{NOT_READY} && document.querySelector('{FIELD}').ariaInvalid === 'true'")
     assert scene.browser.run("document.querySelector('.lens').dataset.line") == "5"
     told = scene.browser.run("document.querySelector('.mistakes li').textContent")
     assert told.startswith("line 5, column 16 ")
@@ -241,7 +242,7 @@ def test_somebody_elses_change_of_the_same_text_is_told_and_not_written_over(sce
 
     note = scene.browser.wait(NOTE)
     assert note == "The text of user was changed while you were editing it (replace user, by uid 0)."
-    assert not scene.browser.run(READY)
+    scene.browser.wait(NOT_READY)
     scene.browser.click("[data-act=mine]")
     scene.browser.wait(f"{READY} && {SAID}.startsWith('Undoes one')")
     ask(scene, "Replace", process="user", text=USER.replace('"user"', '"again"'))
@@ -253,7 +254,7 @@ def test_somebody_elses_change_of_the_same_text_is_told_and_not_written_over(sce
     ask(scene, "Unload", process="user")
     scene.browser.wait(f"{NOTE}?.startsWith('user is not there any more')")
     assert "lost" in scene.browser.run(f"document.querySelector('{FIELD}').value")
-    assert not scene.browser.run(READY)
+    scene.browser.wait(NOT_READY)
 
 
 def test_somebody_elses_change_that_waits_is_told_as_such(scene: Scene) -> None:
