@@ -21,6 +21,7 @@ WORDS = (
     "--disable-background-networking", "--disable-component-update", "--disable-extensions", "--disable-sync",
     "--force-color-profile=srgb", "--remote-debugging-pipe", "--no-startup-window",
 )  # fmt: skip
+CHANGED = "net::ERR_NETWORK_CHANGED"
 CODES = {"Enter": 13, "Escape": 27}  # what the browser itself listens to
 DRAWN = """(async () => {
     for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
@@ -111,8 +112,12 @@ class Browser:
         return message
 
     def open(self, url: str) -> None:
-        """Go to an address."""
-        self.send("Page.navigate", url=url)
+        """Go to an address; again, if the network changed meanwhile, as a browser with a screen does by itself."""
+        end = time.monotonic() + 60
+        while error := self.send("Page.navigate", url=url).get("errorText"):
+            if error != CHANGED or time.monotonic() > end:
+                raise Broken(f"{url}: {error}")
+            time.sleep(0.1)
 
     def run(self, script: str) -> Any:
         """Return what an expression, or a promise, of the page comes to.

@@ -66,8 +66,7 @@ def begun(scene: Scene) -> Iterator[None]:
     origin = scene.browser.run(f"{DROP}; location.origin")
     scene.browser.open("about:blank")  # all that the page knows goes
     scene.browser.open(f"{origin}/#/pyramids")
-    # Chromium has six connections to one host, and keeps those of pages that were left for about a minute.
-    scene.browser.wait("window.netstrata?.history.ready && netstrata.about.right === 'change'", 240)
+    scene.browser.wait("window.netstrata?.history.ready && netstrata.about.right === 'change'")
     yield
     if "awaited" in ask(scene, "Confirmation"):
         ask(scene, "Revert")
