@@ -130,6 +130,31 @@ def test_a_process_is_edited_from_the_source_with_its_plan_beside_it_and_kept(sc
     scene.browser.wait("document.querySelector('.sources').textContent.includes('another text runs in its place')")
 
 
+SLOW = """{ const real = window.fetch, pause = ms => new Promise(done => setTimeout(done, ms));
+    window.fetch = async (url, how) => {
+        const answer = await real(url, how);
+        if (url === '/api/replace' && !JSON.parse(how.body).plan) await pause(300);
+        return answer;
+    };
+    const note = document.querySelector('.editing .banner');
+    window.noted = [];
+    new MutationObserver(() => note.hidden || window.noted.push(note.textContent)).observe(note, {attributes: true});
+}"""
+
+
+def test_its_own_change_is_told_as_nobody_elses(scene: Scene) -> None:
+    """The daemon tells that its program is another one before whoever asked for that has read the answer."""
+    edit(scene, "lan")
+    scene.write(FIELD, LAN.replace(".77", ".87"))
+    scene.browser.run(SLOW)
+
+    apply(scene, 0)
+
+    scene.browser.wait("document.querySelector('.toast')?.textContent.includes('lan was changed')")
+    scene.browser.wait("document.querySelector('#why-not').textContent === 'There is nothing to apply.'")
+    assert scene.browser.run("window.noted") == []
+
+
 def test_what_is_wrong_is_shown_at_its_line_and_nothing_can_be_applied(scene: Scene) -> None:
     edit(scene, "lan")
 
@@ -344,5 +369,5 @@ def test_pages_that_were_left_hold_no_connection(scene: Scene) -> None:
         scene.browser.wait("window.netstrata?.history.ready")
     assert time.monotonic() - began < 40
     scene.browser.open("about:blank")
-    scene.browser.run("history.back()")
+    scene.browser.run("void setTimeout(() => history.back())")
     scene.browser.wait("window.netstrata?.connected")
