@@ -21,6 +21,8 @@ WORDS = (
     "--disable-background-networking", "--disable-component-update", "--disable-extensions", "--disable-sync",
     "--force-color-profile=srgb", "--remote-debugging-pipe", "--no-startup-window",
 )  # fmt: skip
+LEFT = "Inspected target navigated or closed"
+CHANGED = "net::ERR_NETWORK_CHANGED"
 CODES = {"Enter": 13, "Escape": 27}  # what the browser itself listens to
 DRAWN = """(async () => {
     for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
@@ -111,8 +113,12 @@ class Browser:
         return message
 
     def open(self, url: str) -> None:
-        """Go to an address."""
-        self.send("Page.navigate", url=url)
+        """Go to an address; again, if the network changed meanwhile, as a browser with a screen does by itself."""
+        end = time.monotonic() + 60
+        while error := self.send("Page.navigate", url=url).get("errorText"):
+            if error != CHANGED or time.monotonic() > end:
+                raise Broken(f"{url}: {error}")
+            time.sleep(0.1)
 
     def run(self, script: str) -> Any:
         """Return what an expression, or a promise, of the page comes to.
@@ -129,11 +135,20 @@ class Browser:
         """Return what an expression comes to as soon as that is true; true for an element."""
         end = time.monotonic() + timeout_s
         asked = f"(async () => {{ const found = {script}; return found instanceof Node ? true : found; }})()"
-        while not (found := self.run(asked)):
+        while not (found := self._asked(asked)):
             if time.monotonic() > end:
                 raise Broken(f"not within {timeout_s:g} s: {script}; the page says {self.logged}")
             time.sleep(0.02)
         return found
+
+    def _asked(self, script: str) -> Any:
+        """Return what an expression comes to, and None if the page was left meanwhile."""
+        try:
+            return self.run(script)
+        except Broken as error:
+            if LEFT not in str(error):
+                raise
+            return None
 
     def press(self, key: str, shift: bool = False) -> None:
         """Press a key."""

@@ -17,6 +17,7 @@ export class App {
     this.connected = false;
     this.cursor = null; // an index of an event, or null for now
     this.chosen = null; // {path, statement}
+    this.source = null; // the stream of events
     this.listeners = new Set();
     this.wanted = new Map(); // path -> when it was asked after
     this.past = { index: -1, state: null };
@@ -90,7 +91,8 @@ export class App {
   // ---- the stream
 
   connect() {
-    const source = new EventSource("/api/events");
+    this.disconnect();
+    const source = (this.source = new EventSource("/api/events"));
     source.addEventListener("begun", (message) => this.begun(JSON.parse(message.data)));
     source.addEventListener("daemon", (message) => this.met(JSON.parse(message.data)));
     source.addEventListener("events", (message) => this.heard(JSON.parse(message.data).events));
@@ -103,6 +105,11 @@ export class App {
       this.changed();
       if (source.readyState === EventSource.CLOSED) setTimeout(() => this.connectAgain(), 1000);
     };
+  }
+
+  // A browser keeps a page that was left for a while, and its stream: of six connections that it has to one host.
+  disconnect() {
+    this.source?.close();
   }
 
   async connectAgain() {

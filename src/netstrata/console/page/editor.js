@@ -18,6 +18,7 @@ export class Editor {
   constructor(app) {
     this.app = app;
     this.drafts = new Map();
+    this.looks = 0; // how often it was looked: only what the last one found counts
     this.name = "";
     this.plan = null; // of the text as it is
     this.title = h("h2", {});
@@ -83,21 +84,25 @@ export class Editor {
   // See what the process's text is now, and whether what is edited here is made from that.
   async look() {
     const { name, app } = this;
+    const number = ++this.looks;
     const { ok, error, text, body } = await app.send(`text?${new URLSearchParams({ process: name })}`, null);
-    if (name !== this.name) return;
-    const draft = this.draft;
+    const isNone = !ok && error === "NoSuchProcess";
+    const draft = this.drafts.get(name);
+    const isOther = isNone ? Boolean(draft) : ok && draft && draft.text !== draft.own && draft.own !== body.text;
+    const what = isNone ? `${name} is not there any more` : `The text of ${name} was changed while you were editing it`;
+    const who = isOther ? await this.tellWho(what) : "";
+    if (number !== this.looks) return;
     if (!ok) {
-      if (error === "NoSuchProcess" && draft) this.setNote(await this.tellWho(`${name} is not there any more`), true);
-      else this.setNote(text);
-      if (error === "NoSuchProcess") this.gone = true;
+      this.setNote(who || text, isOther);
+      if (isNone) this.gone = true;
     } else {
       this.gone = false;
       this.now = body;
-      if (!draft || draft.text === draft.own || draft.own === body.text) {
+      if (!isOther) {
         this.drafts.set(name, { text: draft && draft.text !== draft.own ? draft.text : body.text, own: body.text, base: body.base });
         this.field.text = this.draft.text;
-        this.setNote("");
-      } else this.setNote(await this.tellWho(`The text of ${name} was changed while you were editing it`), true);
+      }
+      this.setNote(who, isOther);
     }
     this.ask();
   }
@@ -176,7 +181,7 @@ export class Editor {
 
   update() {
     const { app, draft } = this;
-    if (app.about.daemon && this.life !== app.life) {
+    if (app.about.daemon && this.life !== app.life && !this.applying) {
       this.life = app.life;
       this.look();
     }

@@ -178,5 +178,9 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.
 app.listen(update);
 setInterval(() => document.visibilityState === "visible" && app.changed(), 1000); // times since
 route();
+window.addEventListener("pagehide", () => app.disconnect());
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) app.connect();
+});
 app.connect();
 Object.assign(window, { netstrata: app }); // to look at from the browser's own console
