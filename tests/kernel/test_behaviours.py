@@ -34,8 +34,8 @@ FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6", 0: ""}
 RTA_TABLE, MAIN = 15, 254
 
 
-class Ear:
-    """Hears what the kernel says to some multicast groups, of the main table as far as it is of routes."""
+class Subscriber:
+    """Reads what the kernel says to some multicast groups; of routes, of those of the main table."""
 
     def __init__(self, host: Host, *groups: int) -> None:
         with host.inside():
@@ -44,7 +44,7 @@ class Ear:
         for group in groups:
             self._socket.setsockopt(270, 1, group)  # SOL_NETLINK, NETLINK_ADD_MEMBERSHIP
 
-    def heard(self) -> list[str]:
+    def said(self) -> list[str]:
         """Return what has been said since, in order."""
         return list(self._read())
 
@@ -103,20 +103,20 @@ ENDINGS = {
 def test_ipv4_routes_go_without_a_word_with_what_they_stand_on(host: Host, ending: str) -> None:
     host.run("ip", "route", "add", "198.51.100.0/24", "via", "192.0.2.254")
 
-    with Ear(host, RTNLGRP_IPV4_ROUTE) as ear:
+    with Subscriber(host, RTNLGRP_IPV4_ROUTE) as kernel:
         host.run("ip", *ENDINGS[ending])
 
         assert routes(host, "198.51.100.0/24") == []
-        assert ear.heard().count("deleted route IPv4") <= 1  # the connected one, of the address
+        assert kernel.said().count("deleted route IPv4") <= 1  # the connected one, of the address
 
 
 def test_ipv6_routes_are_announced_when_their_link_goes_down(host: Host) -> None:
     host.run("ip", "-6", "route", "add", "2001:db8:1::/48", "via", "2001:db8::fe", "dev", "eth0")
 
-    with Ear(host, RTNLGRP_IPV6_ROUTE) as ear:
+    with Subscriber(host, RTNLGRP_IPV6_ROUTE) as kernel:
         host.run("ip", "link", "set", "eth0", "down")
 
-        assert ear.heard().count("deleted route IPv6") >= 2
+        assert kernel.said().count("deleted route IPv6") >= 2
         assert routes(host, "2001:db8:1::/48", family=6) == []
 
 
@@ -124,10 +124,10 @@ def test_a_route_by_a_nexthop_object_goes_without_a_word_when_that_is_deleted(ho
     host.run("ip", "nexthop", "add", "id", "1", "via", "192.0.2.254", "dev", "eth0")
     host.run("ip", "route", "add", "198.51.100.0/24", "nhid", "1")
 
-    with Ear(host, *ROUTES) as ear:
+    with Subscriber(host, *ROUTES) as kernel:
         host.run("ip", "nexthop", "del", "id", "1")
 
-        assert ear.heard() == ["deleted nexthop IPv4"]
+        assert kernel.said() == ["deleted nexthop IPv4"]
         assert routes(host, "198.51.100.0/24") == []
 
 
@@ -141,18 +141,18 @@ def test_a_nexthop_object_dies_with_the_carrier_and_its_group_shrinks_and_neithe
     host.run("ip", "route", "add", "198.51.100.0/24", "nhid", "1")
     host.run("ip", "route", "add", "203.0.113.0/24", "nhid", "3")
 
-    with Ear(host, *ROUTES) as ear:
+    with Subscriber(host, *ROUTES) as kernel:
         host.run("ip", "link", "set", "vb", "down")
         wait_until("the end of the nexthop", lambda: "id 1 " not in host.run("ip", "nexthop", "show"))
         host.run("ip", "link", "set", "vb", "up")
         wait_until("the carrier", lambda: "LOWER_UP" in host.run("ip", "link", "show", "va"))
-        heard = ear.heard()
+        said = kernel.said()
 
     left = {one["id"]: one for one in json.loads(host.run("ip", "-j", "nexthop", "show"))}
     assert 1 not in left
     assert [member["id"] for member in left[3]["group"]] == [2]
     assert routes(host, "198.51.100.0/24") == []
-    assert "deleted route IPv4" not in heard
+    assert "deleted route IPv4" not in said
 
 
 def test_an_identical_replace_says_nothing_of_ipv4_and_something_of_ipv6(host: Host) -> None:
@@ -161,11 +161,11 @@ def test_an_identical_replace_says_nothing_of_ipv4_and_something_of_ipv6(host: H
     for words in (four, six):
         host.run("ip", *words)
 
-    with Ear(host, *ROUTES) as ear:
+    with Subscriber(host, *ROUTES) as kernel:
         host.run("ip", *four)
         host.run("ip", *six)
 
-        assert ear.heard() == ["new route IPv6"]
+        assert kernel.said() == ["new route IPv6"]
 
 
 def test_a_second_route_is_put_in_front_for_ipv4_and_beside_as_multipath_for_ipv6(host: Host) -> None:
@@ -183,21 +183,21 @@ def test_a_second_route_is_put_in_front_for_ipv4_and_beside_as_multipath_for_ipv
 def test_a_rename_announces_each_ipv4_address_again_and_no_ipv6_one(host: Host) -> None:
     host.run("ip", "addr", "add", "192.0.2.2/24", "dev", "eth0")
 
-    with Ear(host, *ADDRESSES) as ear:
+    with Subscriber(host, *ADDRESSES) as kernel:
         host.run("ip", "link", "set", "eth0", "down")
-        ear.heard()
+        kernel.said()
         host.run("ip", "link", "set", "eth0", "name", "lan0")
 
-        assert ear.heard() == ["new address IPv4", "new address IPv4"]
+        assert kernel.said() == ["new address IPv4", "new address IPv4"]
 
 
 def test_a_proxy_neighbour_is_never_announced_and_goes_with_its_link(host: Host) -> None:
-    with Ear(host, RTNLGRP_NEIGH) as ear:
+    with Subscriber(host, RTNLGRP_NEIGH) as kernel:
         host.run("ip", "neigh", "add", "proxy", "192.0.2.9", "dev", "eth0")
         there = host.run("ip", "neigh", "show", "proxy")
         host.run("ip", "neigh", "del", "proxy", "192.0.2.9", "dev", "eth0")
         host.run("ip", "neigh", "add", "proxy", "192.0.2.9", "dev", "eth0")
-        said = ear.heard()
+        said = kernel.said()
         host.run("ip", "link", "set", "eth0", "down")
 
     assert there.startswith("192.0.2.9 dev eth0")
@@ -232,10 +232,10 @@ def announced(lab: Lab, host: Host) -> Host:
 
 
 def test_each_router_advertisement_announces_the_address_anew(host: Host, announced: Host) -> None:
-    with Ear(host, *ADDRESSES) as ear:
+    with Subscriber(host, *ADDRESSES) as kernel:
         for _ in range(2):
             advertise(announced)
-            wait_until("the address", lambda: ear.heard() == ["new address IPv6"], 5)
+            wait_until("the address", lambda: kernel.said() == ["new address IPv6"], 5)
 
 
 def test_an_advertised_default_route_of_high_preference_wins_over_a_static_one_of_metric_1024(
