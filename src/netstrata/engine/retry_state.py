@@ -8,7 +8,7 @@ from netstrata.engine.program import Slot
 from netstrata.engine.timers import Timer
 
 FREE_ROUNDS: Final = 10  # in a row, after each of which what was undone begins again at once
-SUSPECT_ROUNDS: Final = 5  # after which it is looked who is guilty
+SUSPECT_ROUNDS: Final = 5  # after which it is looked who is guilty, to the 10th; then in five from 20, 40, 80 ...
 PROOFS: Final = 3  # in a row, before it is told who is
 NOT_BEGUN: Final = -1
 FIRST_GAP_MS: Final = 10  # between two times of being woken, doubled with each that was in vain
@@ -61,8 +61,10 @@ class Rounds:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it is time to look who is guilty."""
-        return self.number >= SUSPECT_ROUNDS and (self.number <= FREE_ROUNDS or self.is_loop)
+        """Whether it is time to look who is guilty: again later, for a busy machine may have hidden it."""
+        fives = self.number // SUSPECT_ROUNDS
+        is_again = fives >= 4 and fives & (fives - 1) == 0
+        return SUSPECT_ROUNDS <= self.number <= FREE_ROUNDS or is_again or self.is_loop
 
     @property
     def is_loop(self) -> bool:
