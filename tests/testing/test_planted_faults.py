@@ -14,7 +14,8 @@ from netstrata.system.held import Held, Loss, OverrideStack, Recovery, Spec, Sto
 from netstrata.system.held.recovery import LeftEntry, Undone
 from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses
 from netstrata.system.netlink.held_route import HeldRoute
-from netstrata.system.netlink.link_settings import Key, LinkSettings
+from netstrata.system.netlink.link_overrides import Key
+from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
 from netstrata.system.netlink.up import HeldUp, UpLinks

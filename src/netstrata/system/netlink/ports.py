@@ -18,7 +18,7 @@ from netstrata.system.held import Hold
 from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses, Spec
 from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.joined import HeldPort
-from netstrata.system.netlink.link_settings import HoldingLinkSettings
+from netstrata.system.netlink.link_overrides import HoldingLinkOverrides
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.made import HeldLink
 from netstrata.system.netlink.neighbours import HeldNeighbour, NetlinkNeighbours
@@ -48,9 +48,9 @@ class LinksPort:
         """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
         return Hold(self._links.joined, port, self._who)
 
-    def held_settings(self, link: str, settings: Options) -> HoldingLinkSettings:
+    def held_settings(self, link: str, settings: Options) -> HoldingLinkOverrides:
         """Set things of a link; put back what was there, if ours still stands."""
-        return HoldingLinkSettings(self._links.settings, link, settings, self._who)
+        return HoldingLinkOverrides(self._links.settings, link, settings, self._who)
 
     def held_up(self, link: str) -> Hold[str, HeldUp]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
