@@ -113,6 +113,15 @@ class Links(Protocol):
         What was there is put back, if ours still stands; of several holders of one thing the last one counts.
         """
 
+    def held_driver(self, link: str, settings: Options) -> AbstractAsyncContextManager[None]:
+        """Have a link's driver do things otherwise, all or none; put back what was found, if ours still stands."""
+
+    def held_vlans(self, link: str, vlans: Options) -> AbstractAsyncContextManager[None]:
+        """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands.
+
+        Shapes: by a VLAN's number `tagged` or `untagged`; `pvid` is the number of the one that untagged frames are in.
+        """
+
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
 

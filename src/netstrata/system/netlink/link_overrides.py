@@ -40,6 +40,7 @@ class LinkOverrides(Overrides[Key, Any], Subscriber):
 
     __slots__ = ("_lookup", "_monitor", "_requests", "_suspects", "_untold", "links")
     groups: ClassVar[tuple[int, ...]] = (RTNLGRP_LINK,)  # where the kernel tells of it
+    types: ClassVar[tuple[int, ...]] = ()  # of the messages that only this sort understands
 
     def __init__(
         self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
@@ -51,7 +52,7 @@ class LinkOverrides(Overrides[Key, Any], Subscriber):
         self.links: dict[int, HeldLink] = {}
         self._suspects: set[int] = set()
         self._untold: dict[int, None] = {}  # links to look at; first, what was looked at longest ago
-        monitor.subscribe(self)
+        monitor.subscribe(self, *self.types)
 
     # What a sort says.
 

@@ -1,4 +1,4 @@
-"""Links: there, up, with carrier; what is made of them is next door, in `made`, `joined` and `link_settings`."""
+"""Links: there, up, with carrier; what is made of them is next door: see `NetlinkLinks`."""
 
 from collections.abc import AsyncGenerator, Callable
 
@@ -17,7 +17,9 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
 )
 from netstrata.system.held import NO_RECOVERY, Loss, Recovery
+from netstrata.system.netlink.bridge_vlans import BridgeVlans
 from netstrata.system.netlink.bus import bus_of_link
+from netstrata.system.netlink.driver_settings import DriverSettings
 from netstrata.system.netlink.joined import JoinedLinks
 from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.lookup import LinkLookup
@@ -40,11 +42,13 @@ class NetlinkLinks(Subscriber):
         "_overrun",
         "_requests",
         "_watchers",
+        "drivers",
         "heard",
         "joined",
         "made",
         "settings",
         "up",
+        "vlans",
     )
 
     def __init__(
@@ -59,6 +63,8 @@ class NetlinkLinks(Subscriber):
         self.made = MadeLinks(requests, monitor, lookup, recovery)
         self.settings = LinkSettings(requests, monitor, lookup, recovery)
         self._watchers = Watchers(self.settings.own_names, requests.index_of)
+        self.drivers = DriverSettings(requests, monitor, lookup, recovery)
+        self.vlans = BridgeVlans(requests, monitor, lookup, recovery)
         self.up = UpLinks(requests, monitor, lookup, recovery)
         self.joined = JoinedLinks(requests, monitor, lookup, recovery)
         monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
@@ -165,6 +171,8 @@ class NetlinkLinks(Subscriber):
         self.made.link_heard(kind, link, data, start, end)
         self.settings.link_heard(kind, link, data, start, end)
         self.joined.link_heard(kind, link, data, start, end)
+        self.drivers.link_heard(kind, link, data, start, end)
+        self.vlans.link_heard(kind, link, data, start, end)
         if kind == RTM_DELLINK:
             self._watchers.is_gone(link.ifindex)
         else:

@@ -76,6 +76,7 @@ class Netlink:
         return self._watched.falls - before if self.monitor.catch_up() else -1
 
     def close(self) -> None:
-        """Close both sockets; what is held stays in the kernel."""
+        """Close all sockets; what is held stays in the kernel."""
         self.monitor.close()
         self.requests.close()
+        self._watched.drivers.close()

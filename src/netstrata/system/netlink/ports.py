@@ -52,6 +52,14 @@ class LinksPort:
         """Set things of a link; put back what was there, if ours still stands."""
         return HoldingLinkOverrides(self._links.settings, link, settings, self._who)
 
+    def held_driver(self, link: str, settings: Options) -> HoldingLinkOverrides:
+        """Have a link's driver do things otherwise; put back what was there, if ours still stands."""
+        return HoldingLinkOverrides(self._links.drivers, link, settings, self._who)
+
+    def held_vlans(self, link: str, vlans: Options) -> HoldingLinkOverrides:
+        """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands."""
+        return HoldingLinkOverrides(self._links.vlans, link, vlans, self._who)
+
     def held_up(self, link: str) -> Hold[str, HeldUp]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
         return Hold(self._links.up, link, self._who)
