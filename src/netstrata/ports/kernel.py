@@ -95,6 +95,14 @@ class NewPort(NamedTuple):
     options: Options = NO_OPTIONS
 
 
+class Rate(NamedTuple):
+    """How much a link lets through in one direction."""
+
+    link: str
+    kind: str  # cake, fq_codel, htb or tbf of what goes out; police of what comes in
+    rate: int  # bytes per second; 0: no limit
+
+
 class Links(Protocol):
     """Links: made, there, up, with carrier; and what they are like."""
 
@@ -115,6 +123,9 @@ class Links(Protocol):
 
     def held_driver(self, link: str, settings: Options) -> AbstractAsyncContextManager[None]:
         """Have a link's driver do things otherwise, all or none; put back what was found, if ours still stands."""
+
+    def held_rate(self, rate: Rate) -> AbstractAsyncContextManager[None]:
+        """Have a link let through no more; what was there by default comes back when the last holder leaves."""
 
     def held_vlans(self, link: str, vlans: Options) -> AbstractAsyncContextManager[None]:
         """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands.

@@ -20,7 +20,8 @@ _HEADER, _DEV_INDEX, _HEADER_FLAGS, _OMIT_REPLY = 1, 1, 3, 2
 _BIT, _BIT_NAME, _BIT_VALUE = 1, 2, 3
 _NOMASK, _BITS = 1, 3
 _LINK_MODES, _WAKE, _FEATURES, _RINGS, _CHANNELS, _PAUSE = 4, 9, 11, 15, 17, 21  # to ask; to set is one more
-_AUTONEG, _SPEED, _DUPLEX = 2, 5, 6
+_AUTONEG, _OURS, _SPEED, _DUPLEX = 2, 3, 5, 6
+_UNKNOWN = 2**32 - 1
 _WANTED, _ACTIVE = 3, 4
 _U8 = Struct("=B")
 # The letters of `ethtool -s eth0 wol`, by the names that the kernel gives to them.
@@ -31,18 +32,23 @@ _WAKE_NAMES: Final = {
 Shown = dict[int, bytes]  # the attributes of an answer
 
 
+def _as_it_is(value: Any, shown: Shown) -> Any:
+    return value
+
+
 class DriverSetting(NamedTuple):
     """One thing that a driver does: which values fit, the message that asks for it, and how it is written and read."""
 
     shape: Shape[Any]
     ask: int
-    encode: Callable[[Any], bytes]
+    encode: Callable[[Any, Shown], bytes]  # is given what is shown before
     decode: Callable[[Shown], Any]  # None: the driver knows no such thing
     told: bool = False  # rtnetlink tells of each change
+    resolve: Callable[[Any, Shown], Any] = _as_it_is  # what a program's value is to this driver; None: nothing
 
     def words(self, value: Any) -> str:
-        """Return a value as it is written in a program."""
-        written = self.shape.write(value)
+        """Return a value as it is written in a program, or as the driver has it."""
+        written = self.shape.write(value) if not isinstance(value, LinkModes) else value.words.encode()
         return written.decode("utf-8", "backslashreplace") if isinstance(written, bytes) else ""
 
 
@@ -50,7 +56,7 @@ def _number(shape: Shape[int], ask: int, kind: int, form: Struct) -> DriverSetti
     def decode(shown: Shown) -> int | None:
         return form.unpack(shown[kind])[0] if len(shown.get(kind, b"")) == form.size else None
 
-    return DriverSetting(shape, ask, lambda value: attribute(kind, form.pack(value)), decode)
+    return DriverSetting(shape, ask, lambda value, _: attribute(kind, form.pack(value)), decode)
 
 
 def _bits(kind: int, names: Mapping[str, bool], *, exactly: bool) -> bytes:
@@ -76,13 +82,13 @@ def _feature(name: str) -> DriverSetting:
     def decode(shown: Shown) -> int:
         return int(any(one == name and on for one, on in _read_bits(shown.get(_ACTIVE, b""))))
 
-    def encode(value: int) -> bytes:
+    def encode(value: int, shown: Shown) -> bytes:
         return _bits(_WANTED, {name: bool(value)}, exactly=False)
 
     return DriverSetting(SWITCH, _FEATURES, encode, decode, told=True)
 
 
-def _encode_wake(letters: str) -> bytes:
+def _encode_wake(letters: str, shown: Shown) -> bytes:
     return _bits(2, {name: True for name, letter in _WAKE_NAMES.items() if letter in letters}, exactly=True)
 
 
@@ -92,27 +98,64 @@ def _decode_wake(shown: Shown) -> str | None:
     return "".join(_WAKE_NAMES.get(name, "") for name, on in _read_bits(shown[2]) if on)
 
 
-def _encode_speed(value: tuple[int, int] | None) -> bytes:
-    if not value or value == (0, 0):
-        return attribute(_AUTONEG, b"\1")
-    return b"".join(
-        (attribute(_AUTONEG, b"\0"), attribute(_SPEED, U32.pack(value[0])), attribute(_DUPLEX, _U8.pack(value[1])))
-    )
+class LinkModes(str):
+    """Which speeds a link offers to the other end, as the kernel calls them: `100baseT/Full`; or the one it just takes.
+
+    Shapes: names with spaces between them, in the kernel's order; or `forced`, Mb/s and the kernel's number of duplex.
+    """
+
+    __slots__ = ()
+
+    @property
+    def words(self) -> str:
+        """The speeds for people: one as it is written in a program, several by their names."""
+        if self.startswith("forced "):
+            return self
+        ways = {_way_of(name) for name in self.split()}
+        mbps, duplex = next(iter(ways)) if len(ways) == 1 else (0, 0)
+        return f"{mbps}/{'full' if duplex else 'half'}" if mbps else f"auto ({self or 'nothing'})"
 
 
-def _decode_speed(shown: Shown) -> tuple[int, int] | None:
-    """Read what was chosen, (0, 0) if that is left to both ends."""
+def _way_of(name: str) -> tuple[int, int]:
+    """Return speed and duplex of a mode, (0, 0) if it is none of speed, as a kind of plug."""
+    number, base, _ = name.partition("base")
+    return (int(number), int(name.endswith("/Full"))) if base and number.isdigit() else (0, 0)
+
+
+def _known_modes(shown: Shown) -> dict[str, bool]:
+    """Return the modes that a driver knows, and whether each is offered."""
+    return {name: on for name, on in _read_bits(shown.get(_OURS, b"")) if _way_of(name)[0]}
+
+
+def _resolve_speed(value: tuple[int, int], shown: Shown) -> LinkModes | None:
+    """Return the modes of a driver that have a speed, all for auto; None if it has none."""
+    found = [name for name in _known_modes(shown) if value == (0, 0) or _way_of(name) == value]
+    return LinkModes(" ".join(found)) if found else None
+
+
+def _encode_speed(value: str, shown: Shown) -> bytes:
+    forced, *numbers = value.split() or [""]
+    if forced == "forced":
+        speed, duplex = (int(number) for number in numbers)
+        known = b"" if speed == _UNKNOWN else attribute(_SPEED, U32.pack(speed)) + attribute(_DUPLEX, _U8.pack(duplex))
+        return attribute(_AUTONEG, b"\0") + known
+    offered = value.split()
+    modes = {name: name in offered for name in _known_modes(shown)}
+    return attribute(_AUTONEG, b"\1") + _bits(_OURS, modes, exactly=False)
+
+
+def _decode_speed(shown: Shown) -> LinkModes | None:
     if any(shown.get(_AUTONEG, b"")):
-        return 0, 0
-    if _SPEED not in shown or _DUPLEX not in shown:
+        return LinkModes(" ".join(name for name, on in _known_modes(shown).items() if on))
+    if len(shown.get(_SPEED, b"")) != U32.size or not shown.get(_DUPLEX):
         return None
-    return u32_of(shown[_SPEED], 0, len(shown[_SPEED])), shown[_DUPLEX][0]
+    return LinkModes(f"forced {u32_of(shown[_SPEED], 0, U32.size)} {shown[_DUPLEX][0]}")
 
 
 _SIZE = whole("a number of packets", 1, 2**32 - 1)
 _COUNT = whole("a number of queues", 0, 2**32 - 1)
 DRIVER_SETTINGS: Final[dict[str, DriverSetting]] = {
-    "speed": DriverSetting(SPEED, _LINK_MODES, _encode_speed, _decode_speed),
+    "speed": DriverSetting(SPEED, _LINK_MODES, _encode_speed, _decode_speed, resolve=_resolve_speed),
     "wol": DriverSetting(WAKE_ON, _WAKE, _encode_wake, _decode_wake),
     "ring-rx": _number(_SIZE, _RINGS, 6, U32),
     "ring-rx-mini": _number(_SIZE, _RINGS, 7, U32),
@@ -140,14 +183,14 @@ def ask(message: int, ifindex: int) -> bytes:
     return genetlink.request(message, 1, nest(_HEADER, (_DEV_INDEX, U32.pack(ifindex))))
 
 
-def change(word: str, ifindex: int, value: Any) -> bytes:
+def change(word: str, ifindex: int, value: Any, shown: Shown) -> bytes:
     """Return the body of a message that sets one thing, which is answered with yes or no only."""
     setting = DRIVER_SETTINGS[word]
     header = nest(_HEADER, (_DEV_INDEX, U32.pack(ifindex)), (_HEADER_FLAGS, U32.pack(_OMIT_REPLY)))
-    return genetlink.request(setting.ask + 1, 1, header, setting.encode(value))
+    return genetlink.request(setting.ask + 1, 1, header, setting.encode(value, shown))
 
 
-def shown(data: Octets, start: int, end: int) -> Shown:
+def decode(data: Octets, start: int, end: int) -> Shown:
     """Return what an answer shows.
 
     Raises: Malformed.

@@ -308,6 +308,8 @@ def world(request: pytest.FixtureRequest) -> None:
             pytest.skip(f"this kernel has no {kind} links; tools/vm-tests runs these tests in another one")
 
 
+# What not every kernel has, and its module.
+_MODULES = {"netdevsim": "netdevsim", "cake": "sch_cake", "fq_codel": "sch_fq_codel", "act_police": "act_police"}
 # What not every kernel has that has the kind of links: the kind, and options of it.
 _PROBES: dict[str, tuple[str, int, str, dict[int, bytes]]] = {"VLAN-filtering bridge": ("bridge", 0, "", {7: b"\1"})}
 
@@ -317,9 +319,9 @@ def kernel_lacks(kind: str) -> bool:
     """Say whether the kernel knows nothing of a kind of links, or keeps it from us."""
     if kind == "tun":
         return not os.access("/dev/net/tun", os.R_OK | os.W_OK)
-    if kind == "netdevsim":
-        subprocess.run(["modprobe", "netdevsim"], capture_output=True, timeout=60)
-        return not os.path.exists("/sys/bus/netdevsim")
+    if kind in _MODULES:
+        done = subprocess.run(["modprobe", _MODULES[kind]], capture_output=True, timeout=60)
+        return done.returncode != 0
 
     def ask() -> bool:
         unshare(NEWNET)

@@ -41,6 +41,7 @@ _QOS = 'net.vlan("va", "7", "vz", ["egress-qos-map": {"0:1", "6:7"}]);'
 _VLAN = 'net.vlan("va", "7", "vz", ["gvrp": "on"]);'
 _BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
 _DELETED = ("net.gretap", "net.ip6gre", "net.ip6gretap", "net.xfrm", "net.macsec")
+_TBF_OF_VA = "tc qdisc show dev va | sed 's/refcnt.*rate/rate/'"
 _ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
 _SYSCTL = 'net.sysctl("net.ipv4.conf.va.{}", "1");'
 _SETTING = "cat /proc/sys/net/ipv4/conf/va/{}"
@@ -70,6 +71,8 @@ DRIFTS = [
     Drift(
         "net.ethtool", "ethtool -L va rx 2", "ethtool -l va | tail -5", 'net.ethtool("va", ["channels-rx": "1"]);',
     ),
+    Drift("net.shape", "tc qdisc del dev va root", _TBF_OF_VA),
+    Drift("net.shape", "tc qdisc change dev va root tbf rate 1mbit burst 32k latency 50ms", _TBF_OF_VA),
     Drift("net.rename", "ip link set wan name wan2", "ip -br link show", told="someone has set the name of va to wan2"),
     Drift("net.ipv4.addr", "ip addr flush dev va", "ip -4 -br addr show va"),
     Drift("net.ipv4.addr", "ip route flush table main", _ROUTES, _ADDRESS),

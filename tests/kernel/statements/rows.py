@@ -106,6 +106,11 @@ ROWS = [
         look="ethtool -k va 2>/dev/null | grep generic-receive-offload || true",
     ),
     Row(
+        "net.shape", 'net.shape("va", ["up": "20mbit", "qdisc": "tbf"]);', ("tbf 20Mbit",),
+        "tc qdisc add dev va root tbf rate 20mbit burst 32k latency 50ms", DEVICE, back=NEW_DEVICE,
+        look="tc qdisc show dev va 2>/dev/null | sed -n 's/^qdisc tbf .* rate \\([^ ]*\\) .*/tbf \\1/p'",
+    ),
+    Row(
         "net.rename", 'net.rename("va", "wan");', ("link wan down",), "ip link set va name wan", "link del wan",
         ("link va down",), back=NEW_DEVICE, meets="there is no link va",
     ),

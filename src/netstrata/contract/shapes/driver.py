@@ -46,7 +46,7 @@ def _wake_on(value: Value) -> str | None:
 
 
 SPEED = Shape[tuple[int, int]](
-    "a speed", "Mb/s and half or full, such as 100/full, or auto, which is what both ends agree on", _speed,
+    "a speed", "Mb/s and half or full, such as 100/full, or auto, which is all that the driver knows", _speed,
     _write_speed, ('"100/full"', '"10/half"', '"auto"'), ('"100"', '"0/full"', '"fast"', "{}"),
 )  # fmt: skip
 WAKE_ON = Shape[str](

@@ -10,8 +10,8 @@ from netstrata.protocols.ethtool_netlink import DriverOptions
 async def ethtool(ports: Ports, link: Link, settings: DriverOptions) -> Up[None]:
     """Hold settings of a link's driver; put back what each was, unless it was changed since.
 
-    All are set, or none.  Features have the kernel's names, as `rx-gro` and `tx-tcp-segmentation`.  `speed` is a speed
-    that is not agreed on with the other end, or `auto`; `wol` is what wakes the machine.  What a driver does not know,
+    All are set, or none.  Features have the kernel's names, as `rx-gro` and `tx-tcp-segmentation`.  `speed` is the
+    only one that is offered to the other end, or `auto`; `wol` is what wakes the machine.  What a driver does not know,
     or does not let be changed, is an error.
 
     What somebody else changes is set again: of a feature at once, of all else after a few seconds, since the kernel

@@ -4,11 +4,12 @@ Of changes of a feature rtnetlink tells; all else is looked at now and then.
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from netstrata.contract.options import Options
 from netstrata.protocols import genetlink
-from netstrata.protocols.ethtool_netlink import DRIVER_SETTINGS, FAMILY, Shown, ask, change, shown
+from netstrata.protocols.ethtool_netlink import DRIVER_SETTINGS, FAMILY, Shown, ask, change, decode
 from netstrata.protocols.rtnetlink import Answer, messages
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink.link_overrides import Key, LinkOverrides
@@ -50,14 +51,26 @@ class DriverSettings(LinkOverrides):
             found[word] = setting.decode(answers[setting.ask]) if answers[setting.ask] else None
         return found
 
+    def all_wanted(self, ifindex: int, values: Options, operation: str) -> Mapping[str, Any]:
+        """Return what values are to this driver."""
+        wanted: dict[str, Any] = {}
+        for word, value in values.items():
+            setting = DRIVER_SETTINGS[word]
+            wanted[word] = setting.resolve(value, self._ask(setting.ask, ifindex, operation))
+            if wanted[word] is None:
+                reason = f"the driver of {self._requests.name_of(ifindex)} knows no {word} {setting.words(value)}"
+                raise Unavailable(operation, reason, errno.EOPNOTSUPP)
+        return wanted
+
     def write(self, key: Key, value: Any, operation: str) -> None:
-        """Have a driver do one thing otherwise, and see that it does: of a feature the kernel does not say no."""
+        """Have a driver do one thing otherwise; of a feature that stays as it is the kernel does not say no."""
         ifindex, word = key
-        generic = self._socket(operation)
-        answer = generic.request(self._family, 0, change(word, ifindex, value))
+        setting = DRIVER_SETTINGS[word]
+        body = change(word, ifindex, value, self._ask(setting.ask, ifindex, operation))
+        answer = self._socket(operation).request(self._family, 0, body)
         if answer is not None:
             raise refused(operation, answer, _WORDS)
-        if self.read(key, operation) != value:
+        if setting.told and self.read(key, operation) != value:
             raise Unavailable(operation, "the driver does not let it be changed", errno.EOPNOTSUPP)
 
     def noun(self, word: str) -> str:
@@ -89,7 +102,7 @@ class DriverSettings(LinkOverrides):
                 raise Unavailable(operation, "the link is gone", errno.ENODEV)
             raise refused(operation, found, _WORDS)
         [one, *_] = messages(found, len(found))
-        return shown(found, one.start, one.end)
+        return decode(found, one.start, one.end)
 
     def _socket(self, operation: str) -> RequestSocket:
         """Return a socket to the kernel's family.

@@ -25,6 +25,7 @@ from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import MadeLinks
 from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.rates import LinkRates
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.up import UpLinks
@@ -46,6 +47,7 @@ class NetlinkLinks(Subscriber):
         "heard",
         "joined",
         "made",
+        "rates",
         "settings",
         "up",
         "vlans",
@@ -65,6 +67,7 @@ class NetlinkLinks(Subscriber):
         self._watchers = Watchers(self.settings.own_names, requests.index_of)
         self.drivers = DriverSettings(requests, monitor, lookup, recovery)
         self.vlans = BridgeVlans(requests, monitor, lookup, recovery)
+        self.rates = LinkRates(requests, monitor, lookup, recovery)
         self.up = UpLinks(requests, monitor, lookup, recovery)
         self.joined = JoinedLinks(requests, monitor, lookup, recovery)
         monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
@@ -178,6 +181,7 @@ class NetlinkLinks(Subscriber):
         else:
             self._watchers.is_there(link)
         self.up.link_heard(kind, link)
+        self.rates.link_heard(kind, link)
         for listener in self.heard:
             listener(kind, link)
 

@@ -11,6 +11,7 @@ from netstrata.ports.kernel import (
     Neighbour,
     NewLink,
     NewPort,
+    Rate,
     Route,
     Rule,
 )
@@ -22,6 +23,7 @@ from netstrata.system.netlink.link_overrides import HoldingLinkOverrides
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.made import HeldLink
 from netstrata.system.netlink.neighbours import HeldNeighbour, NetlinkNeighbours
+from netstrata.system.netlink.rates import HeldRate
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
 from netstrata.system.netlink.up import HeldUp
@@ -55,6 +57,10 @@ class LinksPort:
     def held_driver(self, link: str, settings: Options) -> HoldingLinkOverrides:
         """Have a link's driver do things otherwise; put back what was there, if ours still stands."""
         return HoldingLinkOverrides(self._links.drivers, link, settings, self._who)
+
+    def held_rate(self, rate: Rate) -> Hold[Rate, HeldRate]:
+        """Have a link let through no more; what was there by default comes back when the last holder leaves."""
+        return Hold(self._links.rates, rate, self._who)
 
     def held_vlans(self, link: str, vlans: Options) -> HoldingLinkOverrides:
         """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands."""
