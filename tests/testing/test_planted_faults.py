@@ -18,7 +18,7 @@ from netstrata.system.netlink.link_overrides import Key
 from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
-from netstrata.system.netlink.up import HeldUp, UpLinks
+from netstrata.system.netlink.up import HeldState, UpLinks
 from netstrata.testing.schedules.daemon import Daemon
 from netstrata.testing.schedules.generate import schedule_of
 from netstrata.testing.schedules.journal import MortalJournal
@@ -66,7 +66,7 @@ class LooksTooLate(UpLinks):
 
     __slots__ = ()
 
-    def look(self, held: HeldUp) -> None:
+    def look(self, held: HeldState) -> None:
         """Take it for down."""
 
 

@@ -136,6 +136,9 @@ class Links(Protocol):
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
 
+    def held_down(self, link: str) -> AbstractAsyncContextManager[None]:
+        """Set a link administratively down; up again when the last holder leaves, unless it was down before."""
+
     def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True."""
 

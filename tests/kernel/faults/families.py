@@ -49,7 +49,7 @@ FAMILIES = {
         "ip link set port nomaster",
     ),
     "settings": Family(
-        ("net.up", "net.mtu", "net.mac", "net.link.set", "net.ethtool", "net.shape", "net.rename"),
+        ("net.up", "net.down", "net.mtu", "net.mac", "net.link.set", "net.ethtool", "net.shape", "net.rename"),
         'net.link.set("set", ["alias": "ours", "txqueuelen": "500"]); net.mtu("set", "1400"); net.up("set");',
         ("link set up carrier mtu 1400", "set: qlen 500", "set: alias ours"),
         f"{_veth('set')}",

@@ -58,6 +58,7 @@ _SETTINGS = {
 }  # fmt: skip
 DRIFTS = [
     Drift("net.up", "ip link set va down", "ip -br link show va | grep -o '<.*UP'"),
+    Drift("net.down", "ip link set va up", "ip -br link show va | grep -o 'DOWN '"),
     Drift("net.mtu", "ip link set va mtu 1300", _LINK.format("va")),
     Drift("net.mac", "ip link set va address 02:00:00:00:0a:78", _LINK.format("va")),
     *(

@@ -88,6 +88,10 @@ _TABLE = ("nft add table ip t; nft add chain ip t c; nft add set ip t s '{ type 
 ROWS = [
     Row("net.up", _UP, ("link va up carrier",), "ip link set va up", DEVICE, ("link va down",), back=NEW_DEVICE),
     Row(
+        "net.down", 'net.down("va");', ("link va down",), "ip link set va down", "link set va up",
+        ("link va up carrier",), ready=("ip link set va up",),
+    ),
+    Row(
         "net.mtu", 'net.mtu("va", "1400");', ("link va down mtu 1400",), "ip link set va mtu 1400", DEVICE,
         ("link va down",), back=NEW_DEVICE,
     ),

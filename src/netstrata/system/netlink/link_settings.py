@@ -6,7 +6,15 @@ from typing import Any
 
 from netstrata.contract import Holder
 from netstrata.contract.options import Options
-from netstrata.protocols.rtnetlink import SETTINGS, LinkMessage, decode_settings, encode_settings, with_along
+from netstrata.protocols.rtnetlink import (
+    SETTINGS,
+    Answer,
+    LinkMessage,
+    decode_settings,
+    encode_settings,
+    set_up,
+    with_along,
+)
 from netstrata.protocols.rtnetlink.constants import IPV6_MIN_MTU, RTM_DELLINK, RTM_NEWLINK
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.held.wait_queues import NAME
@@ -96,6 +104,8 @@ class LinkSettings(LinkOverrides):
         beside = self.read_all(ifindex, [along], operation) if along else {}
         values = {word: value} | {name: stays for name, stays in beside.items() if stays is not None}
         answer = self._requests.request(RTM_NEWLINK, 0, encode_settings(ifindex, values))
+        if answer is not None and answer.errno == errno.EBUSY and word == "name":
+            answer = self._while_down(ifindex, encode_settings(ifindex, values), operation)
         self._lookup.forget_values()
         if answer is not None and answer.errno == errno.EEXIST:
             setting = SETTINGS[word]
@@ -108,6 +118,14 @@ class LinkSettings(LinkOverrides):
         """Return the MTU of the links on one whose MTU it is."""
         ifindex, word = key
         return [(above, "mtu") for above in self._lookup.follow_mtu(ifindex)] if word == "mtu" else ()
+
+    def _while_down(self, ifindex: int, body: bytes, operation: str) -> Answer | None:
+        """Rename a link that is up, which Linux before 6.2 does not; it is down for the moment."""
+        if not self._lookup.is_up(ifindex, operation):
+            return Answer(errno.EBUSY)
+        down = self._requests.request(RTM_NEWLINK, 0, set_up(ifindex, up=False))
+        answer = down or self._requests.request(RTM_NEWLINK, 0, body)
+        return self._requests.request(RTM_NEWLINK, 0, set_up(ifindex, up=True)) or answer
 
     def consequence(self, key: Key, value: Any) -> str:
         """Say what goes for good."""

@@ -26,7 +26,7 @@ from netstrata.system.netlink.neighbours import HeldNeighbour, NetlinkNeighbours
 from netstrata.system.netlink.rates import HeldRate
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
-from netstrata.system.netlink.up import HeldUp
+from netstrata.system.netlink.up import AdminState, HeldState
 
 
 class LinksPort:
@@ -66,9 +66,13 @@ class LinksPort:
         """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands."""
         return HoldingLinkOverrides(self._links.vlans, link, vlans, self._who)
 
-    def held_up(self, link: str) -> Hold[str, HeldUp]:
+    def held_up(self, link: str) -> Hold[AdminState, HeldState]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
-        return Hold(self._links.up, link, self._who)
+        return Hold(self._links.up, AdminState(link, up=True), self._who)
+
+    def held_down(self, link: str) -> Hold[AdminState, HeldState]:
+        """Set a link administratively down; up again when the last holder leaves, unless it was down before."""
+        return Hold(self._links.up, AdminState(link, up=False), self._who)
 
     def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change."""
