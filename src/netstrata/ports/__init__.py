@@ -14,6 +14,7 @@ from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import (
     Addresses,
     DynamicAddress,
+    Forwarding,
     Link,
     LinkChange,
     Links,
@@ -99,6 +100,7 @@ __all__ = [
     "FileStatus",
     "Files",
     "Filters",
+    "Forwarding",
     "HeldFiles",
     "InputReport",
     "Lease",

@@ -76,6 +76,18 @@ class Neighbour(NamedTuple):
     mac: bytes
 
 
+class Forwarding(NamedTuple):
+    """Which way frames for a hardware address go: from a VXLAN to another host, or, without one, out of a port."""
+
+    link: str
+    mac: bytes
+    host: bytes = b""
+    port: int = 0  # of UDP, there; 0: the VXLAN's, as the next
+    vni: int = 0
+    via: str = ""
+    vlan: int = 0
+
+
 class NewLink(NamedTuple):
     """A link to make.  Kinds and options have iproute2's names, values are the kernel's numbers."""
 
@@ -204,3 +216,6 @@ class Neighbours(Protocol):
 
     def held_neighbour(self, neighbour: Neighbour) -> AbstractAsyncContextManager[None]:
         """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
+
+    def held_forwarding(self, forwarding: Forwarding) -> AbstractAsyncContextManager[None]:
+        """Have frames for a hardware address go one way; the same that was there before stays."""

@@ -41,7 +41,7 @@ FAMILIES = {
         taken="ip link del our-a",
     ),
     "ports": Family(
-        ("net.bridge.port", "net.bridge.vlan", "net.bond.port", "net.vrf.port"),
+        ("net.bridge.port", "net.bridge.vlan", "net.bridge.fdb", "net.bond.port", "net.vrf.port"),
         'net.bridge.port("their-ports", "port", ["cost": "7"]);',
         ("link port down master their-ports",),
         f"ip link add their-ports type bridge; {_veth('port')}",

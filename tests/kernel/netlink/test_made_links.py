@@ -158,7 +158,7 @@ def described(world: "World", *names: str) -> str:
     """Return links as ip shows them, without what tells one from its twin: index, address, position."""
     rows = [world.link(name) for name in names]
     for row in rows:
-        for key in ("ifindex", "address", "link_index"):
+        for key in ("ifindex", "address", "link_index", "permaddr"):
             row.pop(key, None)
         data = row["linkinfo"].get("info_data", {})
         for key in ("root_id", "bridge_id", "gc_timer", "hello_timer", "tcn_timer", "topology_change_timer"):

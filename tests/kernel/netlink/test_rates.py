@@ -35,7 +35,8 @@ def rate_out() -> tuple[str, int]:
         words = tc("class show dev va").split()  # tc 6.1 has no JSON for that
         number = words[words.index("rate") + 1]
         return "htb", int(number[:-4]) * {"M": 10**6, "G": 10**9}[number[-4]] // 8
-    return root["kind"], int(options.get("rate", options.get("bandwidth", 0)))
+    rate = options.get("rate", options.get("bandwidth", 0))
+    return root["kind"], 0 if rate == "unlimited" else int(rate)
 
 
 OUT = [

@@ -125,6 +125,7 @@ DRIFTS = [
     Drift("net.ip6tnl", "ip link set vz type ip6tnl ttl 5", _LINK.format("vz"), _TTL.format("ip6tnl", "2001:db8::")),
     Drift("net.ipvlan", "ip link set vz type ipvlan mode l2", _LINK.format("vz")),
     Drift("net.vlan", "ip link set vz type vlan egress-qos-map 0:2", _LINK.format("vz"), _QOS),
+    Drift("net.bridge.fdb", "bridge fdb del 02:00:00:00:0a:09 dev va master", "bridge fdb show | grep 0a:09"),
     Drift("net.bridge.vlan", "bridge vlan del dev va vid 11", _VLANS),
     Drift("net.bridge.vlan", "bridge vlan add dev va vid 10", _VLANS),
     Drift("net.dummy", "ip link del vz", "ip -br link show | sed 's/ .*//'"),

@@ -79,6 +79,7 @@ def _tunnel(kind: str, mtu: int, mode: str = "") -> Row:
 
 _ADDRESS_OF_VA = "ip -o link show dev va 2>/dev/null | grep -o 'ether 02:00:00:00:0a:77' || true"
 _UP = 'net.up("va");'
+_IN_BRIDGE = 'net.bridge.port("vz", "va");'
 _VLAN_BRIDGE = "ip link add vz type bridge vlan_filtering 1 vlan_default_pvid 0"
 VLANS = (
     "bridge vlan show | sed 's/va */va /; s/^ */va /; s/ *$//; s/Egress Untagged/untagged/' | grep '^va [0-9]' || true"
@@ -222,8 +223,14 @@ ROWS = [
         "ip link add vz link va type macsec encrypt on", DEVICE, back=NEW_DEVICE, needs="macsec",
     ),
     Row(
+        "net.bridge.fdb", 'net.bridge.fdb("va", "02:00:00:00:0a:09");', ("02:00:00:00:0a:09 dev va master vz static",),
+        "bridge fdb add 02:00:00:00:0a:09 dev va master static", DEVICE, back=NEW_DEVICE, above=_IN_BRIDGE,
+        look="bridge fdb show | grep 02:00:00:00:0a:09 | sed 's/ *$//' || true",
+        ready=("ip link add vz type bridge", "ip link set va master vz"),
+    ),
+    Row(
         "net.bridge.vlan", 'net.bridge.vlan("va", "10-11", ["untagged": "on"]);', ("va 10 untagged", "va 11 untagged"),
-        "bridge vlan add dev va vid 10-11 untagged", DEVICE, back=(*NEW_DEVICE, "link set va master vz"),
+        "bridge vlan add dev va vid 10-11 untagged", DEVICE, back=NEW_DEVICE, above=_IN_BRIDGE,
         look=VLANS, ready=(_VLAN_BRIDGE, "ip link set va master vz"),
         needs="VLAN-filtering bridge",
     ),

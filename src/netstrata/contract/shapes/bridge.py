@@ -1,11 +1,12 @@
-"""The shapes of what statements say of a bridge's VLANs.  Source: bridge(8)."""
+"""The shapes of what statements say of a bridge's VLANs and ways.  Source: bridge(8)."""
 
 from itertools import pairwise
 from typing import Annotated
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.link import SWITCH, whole
+from netstrata.contract.shapes.common import LINK
+from netstrata.contract.shapes.link import ADDRESS, SWITCH, whole
 from netstrata.values import Value
 
 _VID = whole("a VLAN id", 1, 4094)
@@ -44,6 +45,12 @@ BRIDGE_VLAN_OPTIONS = OptionsShape(
     "bridge VLAN options", {"pvid": SWITCH, "untagged": SWITCH}, ('["pvid": "on", "untagged": "on"]', "[]"),
     ('["pvid": "10"]', '["tagged": "on"]', "{}"),
 )  # fmt: skip
+FDB_OPTIONS = OptionsShape(
+    "options of a way",
+    {"dst": ADDRESS, "port": whole("a port", 1, 65535), "via": LINK, "vlan": _VID, "vni": whole("an id", 1, 2**24 - 1)},
+    ('["dst": "192.0.2.2", "vni": "42"]', '["vlan": "10"]', "[]"), ('["dst": "eth0"]', '["vlan": "0"]', "{}"),
+)  # fmt: skip
 
 VlanRanges = Annotated[_Ranges, VLAN_RANGES]
 BridgeVlanOptions = Annotated[Options, BRIDGE_VLAN_OPTIONS]
+FdbOptions = Annotated[Options, FDB_OPTIONS]

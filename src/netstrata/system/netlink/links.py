@@ -20,6 +20,7 @@ from netstrata.system.held import NO_RECOVERY, Loss, Recovery
 from netstrata.system.netlink.bridge_vlans import BridgeVlans
 from netstrata.system.netlink.bus import bus_of_link
 from netstrata.system.netlink.driver_settings import DriverSettings
+from netstrata.system.netlink.forwarding import LinkForwarding
 from netstrata.system.netlink.joined import JoinedLinks
 from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.lookup import LinkLookup
@@ -44,6 +45,7 @@ class NetlinkLinks(Subscriber):
         "_requests",
         "_watchers",
         "drivers",
+        "forwarding",
         "heard",
         "joined",
         "made",
@@ -67,6 +69,7 @@ class NetlinkLinks(Subscriber):
         self._watchers = Watchers(self.settings.own_names, requests.index_of)
         self.drivers = DriverSettings(requests, monitor, lookup, recovery)
         self.vlans = BridgeVlans(requests, monitor, lookup, recovery)
+        self.forwarding = LinkForwarding(requests, monitor, lookup, recovery)
         self.rates = LinkRates(requests, monitor, lookup, recovery)
         self.up = UpLinks(requests, monitor, lookup, recovery)
         self.joined = JoinedLinks(requests, monitor, lookup, recovery)
@@ -182,6 +185,7 @@ class NetlinkLinks(Subscriber):
             self._watchers.is_there(link)
         self.up.link_heard(kind, link)
         self.rates.link_heard(kind, link)
+        self.forwarding.link_heard(kind, link)
         for listener in self.heard:
             listener(kind, link)
 

@@ -57,7 +57,9 @@ class Netlink:
         self.addresses = AddressesPort(addresses)
         self.routes = RoutesPort(routes)
         self.rules = RulesPort(NetlinkRules(self.requests, self.monitor, recovery))
-        self.neighbours = NeighboursPort(NetlinkNeighbours(self.requests, self.monitor, index_of, recovery))
+        neighbours = NetlinkNeighbours(self.requests, self.monitor, index_of, recovery)
+        self.neighbours = NeighboursPort(neighbours, links.forwarding)
+        neighbours.bridges.append(links.forwarding.heard)
 
     def _wait_for_links(self) -> None:
         """Return once the kernel is done with what it does to links: it answers nobody about one before.

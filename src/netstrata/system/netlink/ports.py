@@ -6,6 +6,7 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports.kernel import (
     DynamicAddress,
+    Forwarding,
     Link,
     LinkChange,
     Neighbour,
@@ -17,6 +18,7 @@ from netstrata.ports.kernel import (
 )
 from netstrata.system.held import Hold
 from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses, Spec
+from netstrata.system.netlink.forwarding import HeldForwarding, LinkForwarding
 from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.joined import HeldPort
 from netstrata.system.netlink.link_overrides import HoldingLinkOverrides
@@ -160,16 +162,21 @@ class RulesPort:
 class NeighboursPort:
     """The `Neighbours` port."""
 
-    __slots__ = ("_neighbours", "_who")
+    __slots__ = ("_forwarding", "_neighbours", "_who")
 
-    def __init__(self, neighbours: NetlinkNeighbours, who: Holder | None = None) -> None:
+    def __init__(self, neighbours: NetlinkNeighbours, forwarding: LinkForwarding, who: Holder | None = None) -> None:
         self._neighbours = neighbours
+        self._forwarding = forwarding
         self._who = who
 
     def on_behalf_of(self, who: Holder) -> "NeighboursPort":
         """Return the port for a statement."""
-        return NeighboursPort(self._neighbours, who)
+        return NeighboursPort(self._neighbours, self._forwarding, who)
 
     def held_neighbour(self, neighbour: Neighbour) -> Hold[Neighbour, HeldNeighbour]:
         """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
         return Hold(self._neighbours, neighbour, self._who)
+
+    def held_forwarding(self, forwarding: Forwarding) -> Hold[Forwarding, HeldForwarding]:
+        """Have frames for a hardware address go one way."""
+        return Hold(self._forwarding, forwarding, self._who)

@@ -49,6 +49,7 @@ from netstrata.values import Awaited, Unavailable
 _KEY = Struct("=I?")  # link, and whether it is about what comes in
 _NEW = NLM_F_CREATE | NLM_F_EXCL
 _WORDS: dict[int, str] = {}
+_MADE = b"ingress"  # what filters are on is ours
 
 
 class HeldRate(Held):
@@ -112,6 +113,7 @@ class LinkRates(LinkStore[Rate, HeldRate]):
         """Use what somebody has put there, if it is what is wanted."""
         operation = self.operation(held.rate)
         if held.key[1]:
+            held.undo = b"" if self._has_ingress(held.key[0], operation) else _MADE
             return
         root = self._root(held.key[0], operation)
         if root is not None and root.handle:
@@ -123,24 +125,30 @@ class LinkRates(LinkStore[Rate, HeldRate]):
     def do(self, held: HeldRate) -> None:
         """Have a link let through no more."""
         operation = self.operation(held.rate)
-        ifindex, is_in = held.key
         try:
-            if is_in:
+            if held.key[1]:
                 self._police(held, operation)
             else:
                 self._queue(held, operation)
         except Unavailable:
-            self._remove(ifindex, is_in=is_in, operation=operation)
+            self.undo(held.record, held.undo)
             raise
 
     def stands(self, held: HeldRate, undo: bytes) -> bool:
         """Say whether it is there, as it was asked for."""
+        held.undo = undo or held.undo
         return self._now(held, self.operation(held.rate)) == (held.rate.kind, held.rate.rate)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Take away what is ours."""
         ifindex, is_in = _KEY.unpack(key)
-        self._remove(ifindex, is_in=is_in, operation=f"let all through {self._requests.name_of(ifindex)}")
+        operation = f"let all through {self._requests.name_of(ifindex)}"
+        if is_in:
+            self._police_no_more(ifindex, undo == _MADE, operation)
+            return
+        root = self._root(ifindex, operation)
+        if root is not None and root.handle == OUR_HANDLE:
+            self._delete(RTM_DELQDISC, encode_queue(ifindex, TC_H_ROOT, OUR_HANDLE), operation)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
@@ -160,7 +168,7 @@ class LinkRates(LinkStore[Rate, HeldRate]):
                 now = self._now(held, operation)
                 if now == (held.rate.kind, held.rate.rate):
                     continue
-                held.gone = not now[0]
+                held.gone = not now[0] and not held.key[1]  # what the filter was on may be there still
                 reason = Unavailable(operation, "someone changed it" if now[0] else "someone removed it")
             except Unavailable as error:
                 if error.errno not in GONE:
@@ -186,26 +194,23 @@ class LinkRates(LinkStore[Rate, HeldRate]):
 
     def _police(self, held: HeldRate, operation: str) -> None:
         ifindex = held.key[0]
-        if not any(queue.parent == TC_H_INGRESS for queue in self._queues(ifindex, operation)):
+        if held.undo == _MADE:
             body = encode_queue(ifindex, TC_H_INGRESS, INGRESS_HANDLE, "ingress")
             self._change(RTM_NEWQDISC, _NEW, body, "ingress", operation)
         self._change(RTM_NEWTFILTER, _NEW, encode_police(ifindex, held.rate.rate), "police", operation)
 
-    def _remove(self, ifindex: int, *, is_in: bool, operation: str) -> None:
-        """Take away what is ours of one direction; the discipline that filters are on only if none is on it.
+    def _police_no_more(self, ifindex: int, is_made: bool, operation: str) -> None:
+        """Take our filter away, and what we have made to put it on, if nobody else's is on it.
 
         Raises: Unavailable.
         """
-        if not is_in:
-            root = self._root(ifindex, operation)
-            if root is not None and root.handle == OUR_HANDLE:
-                self._delete(RTM_DELQDISC, encode_queue(ifindex, TC_H_ROOT, OUR_HANDLE), operation)
-            return
         if self._filters(ifindex, operation, ours=True):
             self._delete(RTM_DELTFILTER, encode_police(ifindex), operation)
-        there = [queue for queue in self._queues(ifindex, operation) if queue.parent == TC_H_INGRESS]
-        if [queue.kind for queue in there] == ["ingress"] and not self._filters(ifindex, operation, ours=False):
+        if is_made and self._has_ingress(ifindex, operation) and not self._filters(ifindex, operation, ours=False):
             self._delete(RTM_DELQDISC, encode_queue(ifindex, TC_H_INGRESS, INGRESS_HANDLE), operation)
+
+    def _has_ingress(self, ifindex: int, operation: str) -> bool:
+        return any(queue.parent == TC_H_INGRESS for queue in self._queues(ifindex, operation))
 
     def _now(self, held: HeldRate, operation: str) -> tuple[str, int]:
         """Return what limits a link, and to what; "" for nothing of ours."""
