@@ -14,10 +14,11 @@ from netstrata.system.held import Held, Loss, OverrideStack, Recovery, Spec, Sto
 from netstrata.system.held.recovery import LeftEntry, Undone
 from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses
 from netstrata.system.netlink.held_route import HeldRoute
-from netstrata.system.netlink.link_settings import Key, LinkSettings
+from netstrata.system.netlink.link_overrides import Key
+from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
-from netstrata.system.netlink.up import HeldUp, UpLinks
+from netstrata.system.netlink.up import HeldState, UpLinks
 from netstrata.testing.schedules.daemon import Daemon
 from netstrata.testing.schedules.generate import schedule_of
 from netstrata.testing.schedules.journal import MortalJournal
@@ -65,7 +66,7 @@ class LooksTooLate(UpLinks):
 
     __slots__ = ()
 
-    def look(self, held: HeldUp) -> None:
+    def look(self, held: HeldState) -> None:
         """Take it for down."""
 
 

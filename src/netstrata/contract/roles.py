@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from netstrata.values import Value
+from netstrata.values import Refused, Value
 
 NAMES: Final = "names"  # the program's own name space, which goals share
 
@@ -22,6 +22,7 @@ class Roles(NamedTuple):
     element of that, or "" for none, as others have them run.
     `forwards`: it stands for what its first argument, a path, leads to: the names that come before the path.
     `keeps`: what it can only hold while nobody takes that away, made of its arguments; `takes`: what it takes away.
+    `doubts`: what of its arguments cannot be meant so, as a warning about one of them.
     `comes`: what it waits for comes by itself, for it has asked for it, or time brings it.
     `holds`: what its value is, made of its arguments.  `changes`: when it changes the value of what it is called on.
     """
@@ -37,6 +38,7 @@ class Roles(NamedTuple):
     changes: int = 0
     keeps: Callable[[list[Value]], Value] | None = None
     takes: Callable[[list[Value]], Value | None] | None = None
+    doubts: Callable[[list[Value]], Refused | None] | None = None
     comes: bool = False
 
 

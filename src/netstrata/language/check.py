@@ -69,7 +69,7 @@ class _Checking:
             self._depend(statement, declaration)
 
     def loops(self, process: PlainProcess) -> None:
-        """Warn of a statement that takes away what one above it holds, for that goes up and down for ever then."""
+        """Warn of what cannot be meant so, as a statement that takes away what one above it holds, again and again."""
         kept: dict[Value, Plain] = {}
         for statement in process.statements:
             declaration = self._lookup.statement(statement.type) if not statement.target else None
@@ -77,6 +77,10 @@ class _Checking:
                 continue
             values = [_known(argument) for argument in statement.arguments]
             roles = declaration.roles
+            doubt = roles.doubts(values) if roles.doubts is not None else None
+            if doubt is not None:
+                span = statement.arguments[doubt.argument or 0].span
+                self.warnings.append(Refused(doubt.message, span, doubt.hint))
             takes = roles.takes(values) if roles.takes is not None else None
             if takes is not None and takes in kept:
                 above = kept[takes]

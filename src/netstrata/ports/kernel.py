@@ -76,6 +76,18 @@ class Neighbour(NamedTuple):
     mac: bytes
 
 
+class Forwarding(NamedTuple):
+    """Which way frames for a hardware address go: from a VXLAN to another host, or, without one, out of a port."""
+
+    link: str
+    mac: bytes
+    host: bytes = b""
+    port: int = 0  # of UDP, there; 0: the VXLAN's, as the next
+    vni: int = 0
+    via: str = ""
+    vlan: int = 0
+
+
 class NewLink(NamedTuple):
     """A link to make.  Kinds and options have iproute2's names, values are the kernel's numbers."""
 
@@ -93,6 +105,14 @@ class NewPort(NamedTuple):
     master: str
     link: str
     options: Options = NO_OPTIONS
+
+
+class Rate(NamedTuple):
+    """How much a link lets through in one direction."""
+
+    link: str
+    kind: str  # cake, fq_codel, htb or tbf of what goes out; police of what comes in
+    rate: int  # bytes per second; 0: no limit
 
 
 class Links(Protocol):
@@ -113,8 +133,23 @@ class Links(Protocol):
         What was there is put back, if ours still stands; of several holders of one thing the last one counts.
         """
 
+    def held_driver(self, link: str, settings: Options) -> AbstractAsyncContextManager[None]:
+        """Have a link's driver do things otherwise, all or none; put back what was found, if ours still stands."""
+
+    def held_rate(self, rate: Rate) -> AbstractAsyncContextManager[None]:
+        """Have a link let through no more; what was there by default comes back when the last holder leaves."""
+
+    def held_vlans(self, link: str, vlans: Options) -> AbstractAsyncContextManager[None]:
+        """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands.
+
+        Shapes: by a VLAN's number `tagged` or `untagged`; `pvid` is the number of the one that untagged frames are in.
+        """
+
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
+
+    def held_down(self, link: str) -> AbstractAsyncContextManager[None]:
+        """Set a link administratively down; up again when the last holder leaves, unless it was down before."""
 
     def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change; replaced by another one is False, True."""
@@ -181,3 +216,6 @@ class Neighbours(Protocol):
 
     def held_neighbour(self, neighbour: Neighbour) -> AbstractAsyncContextManager[None]:
         """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
+
+    def held_forwarding(self, forwarding: Forwarding) -> AbstractAsyncContextManager[None]:
+        """Have frames for a hardware address go one way; the same that was there before stays."""

@@ -33,14 +33,15 @@ def _veth(*names: str) -> str:
 FAMILIES = {
     "links": Family(
         ("net.bridge", "net.veth", "net.vxlan", "net.macvlan", "net.dummy", "net.vlan", "net.bond", "net.vrf",
-         "net.tun"),
+         "net.tun", "net.gre", "net.gretap", "net.ip6gre", "net.ip6gretap", "net.ipip", "net.sit", "net.ip6tnl",
+         "net.ipvlan", "net.xfrm", "net.macsec", "net.netkit"),
         'net.bridge("our-bridge"); net.veth("our-a", "our-b");',
         ("link our-bridge down", "link our-a down", "link our-b down"),
         "ip link add their-bridge type bridge",
         taken="ip link del our-a",
     ),
     "ports": Family(
-        ("net.bridge.port", "net.bond.port", "net.vrf.port"),
+        ("net.bridge.port", "net.bridge.vlan", "net.bridge.fdb", "net.bond.port", "net.vrf.port"),
         'net.bridge.port("their-ports", "port", ["cost": "7"]);',
         ("link port down master their-ports",),
         f"ip link add their-ports type bridge; {_veth('port')}",
@@ -48,7 +49,7 @@ FAMILIES = {
         "ip link set port nomaster",
     ),
     "settings": Family(
-        ("net.up", "net.mtu", "net.mac", "net.link.set", "net.rename"),
+        ("net.up", "net.down", "net.mtu", "net.mac", "net.link.set", "net.ethtool", "net.shape", "net.rename"),
         'net.link.set("set", ["alias": "ours", "txqueuelen": "500"]); net.mtu("set", "1400"); net.up("set");',
         ("link set up carrier mtu 1400", "set: qlen 500", "set: alias ours"),
         f"{_veth('set')}",

@@ -308,16 +308,25 @@ def world(request: pytest.FixtureRequest) -> None:
             pytest.skip(f"this kernel has no {kind} links; tools/vm-tests runs these tests in another one")
 
 
+# What not every kernel has, and its module.
+_MODULES = {"netdevsim": "netdevsim", "cake": "sch_cake", "fq_codel": "sch_fq_codel", "act_police": "act_police"}
+# What not every kernel has that has the kind of links: the kind, and options of it.
+_PROBES: dict[str, tuple[str, int, str, dict[int, bytes]]] = {"VLAN-filtering bridge": ("bridge", 0, "", {7: b"\1"})}
+
+
 @cache
 def kernel_lacks(kind: str) -> bool:
     """Say whether the kernel knows nothing of a kind of links, or keeps it from us."""
     if kind == "tun":
         return not os.access("/dev/net/tun", os.R_OK | os.W_OK)
+    if kind in _MODULES:
+        done = subprocess.run(["modprobe", _MODULES[kind]], capture_output=True, timeout=60)
+        return done.returncode != 0
 
     def ask() -> bool:
         unshare(NEWNET)
         requests = RequestSocket()
-        body = encode_new_link("probe", kind, 0, "", {}, {})
+        body = encode_new_link("probe", *_PROBES.get(kind, (kind, 0, "", {})), {})
         answer = requests.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
         requests.close()
         return answer is not None and answer.errno == errno.EOPNOTSUPP

@@ -210,11 +210,28 @@ async def test_links_are_in_a_bond_while_held_and_as_before_after(world: "World"
 
 
 @pytest.mark.vm("bond")
-async def test_a_link_that_is_up_is_no_bonds_port_and_the_kernel_says_why(world: "World") -> None:
-    world.ip("link add bond0 type bond")
-    world.ip("link set va up")
+async def test_a_link_that_is_up_goes_into_a_bond_and_is_up_afterwards(world: "World") -> None:
+    world.ip("link add bond0 type bond mode active-backup miimon 100")
+    world.links_up()
+    told = world.as_statement()
 
-    with pytest.raises(Unavailable) as refused:
-        world.up_now(bond_port, "bond0", "va")
+    statement = world.up_now(bond_port, "bond0", "va")
+    held = world.link("va")
+    world.down_now(statement)
+    after = world.link("va")
 
-    assert str(refused.value) == "cannot put va into bond bond0: Device can not be enslaved while up"
+    assert (held["master"], "UP" in held["flags"]) == ("bond0", True)
+    assert ("master" in after, "UP" in after["flags"]) == (False, True)
+    assert told.notes == []
+
+
+@pytest.mark.vm("bond")
+async def test_a_link_that_a_bond_refuses_is_up_as_before(world: "World") -> None:
+    world.ip("link add bond0 type bond mode active-backup miimon 100")
+    world.ip("link add bond1 type bond")
+    world.ip("link set bond1 up")
+
+    with pytest.raises(Unavailable):
+        world.up_now(bond_port, "bond1", "bond1")
+
+    assert "UP" in world.link("bond1")["flags"]

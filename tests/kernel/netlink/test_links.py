@@ -254,3 +254,48 @@ async def test_holding_for_a_statement_outside_of_an_event_loop_changes_nothing(
     in_thread(without_a_loop)
 
     assert not world.is_up()
+
+
+async def test_a_link_is_down_while_held_and_up_afterwards(world: "World") -> None:
+    world.ip("link set va up")
+    statement = world.as_statement()
+
+    async with world.netlink.links.held_down("va"):
+        held = world.is_up()
+        world.ip("link set va up")
+        reason = await statement.losses.get()
+    async with world.netlink.links.held_down("va"):
+        again = world.is_up()
+
+    assert (held, again, world.is_up()) == (False, False, True)
+    assert reason == "cannot hold va down: someone set it up"
+    assert statement.notes == []
+
+
+async def test_a_link_that_was_down_before_stays_down(world: "World") -> None:
+    async with world.netlink.links.held_down("va"):
+        pass
+
+    assert not world.is_up()
+
+
+@pytest.mark.parametrize(("first", "second"), [("up", "down"), ("down", "up")])
+async def test_one_program_does_not_hold_a_link_up_and_down(world: "World", first: str, second: str) -> None:
+    links = world.netlink.links
+    held = {"up": links.held_up, "down": links.held_down}
+
+    async with held[first]("va"):
+        with pytest.raises(Unavailable) as refused:
+            await held[second]("va").__aenter__()
+
+    assert str(refused.value) == f"cannot set va {second}: this program holds it {first}"
+
+
+async def test_a_link_that_is_gone_is_not_set_up_again(world: "World") -> None:
+    world.ip("link set va up")
+    told = world.as_statement()
+
+    async with world.netlink.links.held_down("va"):
+        world.ip("link del va")
+
+    assert told.notes == []

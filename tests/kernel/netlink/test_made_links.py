@@ -9,12 +9,23 @@ from netstrata.statements.net.bond import bond
 from netstrata.statements.net.bridge import bridge
 from netstrata.statements.net.bridge.port import port as bridge_port
 from netstrata.statements.net.dummy import dummy
+from netstrata.statements.net.gre import gre
+from netstrata.statements.net.gretap import gretap
+from netstrata.statements.net.ip6gre import ip6gre
+from netstrata.statements.net.ip6gretap import ip6gretap
+from netstrata.statements.net.ip6tnl import ip6tnl
+from netstrata.statements.net.ipip import ipip
+from netstrata.statements.net.ipvlan import ipvlan
+from netstrata.statements.net.macsec import macsec
 from netstrata.statements.net.macvlan import macvlan
+from netstrata.statements.net.netkit import netkit
+from netstrata.statements.net.sit import sit
 from netstrata.statements.net.tun import tun
 from netstrata.statements.net.veth import veth
 from netstrata.statements.net.vlan import vlan
 from netstrata.statements.net.vrf import vrf
 from netstrata.statements.net.vxlan import vxlan
+from netstrata.statements.net.xfrm import xfrm
 from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -67,6 +78,11 @@ MADE = [
         "vz link va type vlan protocol 802.1ad id 7 gvrp on reorder_hdr off",
         id="vlan with options", marks=pytest.mark.vm("vlan"),
     ),
+    pytest.param(
+        vlan, ("va", "7", "vz", '["egress-qos-map": {"0:1", "6:7"}, "ingress-qos-map": {"1:2"}]'),
+        "vz link va type vlan id 7 egress-qos-map 0:1 6:7 ingress-qos-map 1:2",
+        id="vlan with priorities", marks=pytest.mark.vm("vlan"),
+    ),
     pytest.param(vrf, ("vz", "100"), "vz type vrf table 100", id="vrf", marks=pytest.mark.vm("vrf")),
     pytest.param(
         bond, ("vz", '["mode": "active-backup", "miimon": "100", "updelay": "200", "primary_reselect": "better"]'),
@@ -91,6 +107,44 @@ MADE = [
         marks=pytest.mark.vm("macvlan"),
     ),
 ]  # fmt: skip
+_ENDS4, _ENDS6 = '"local": "192.0.2.1", "remote": "192.0.2.2"', '"local": "2001:db8::1", "remote": "2001:db8::2"'
+_BY_IP4, _BY_IP6 = "local 192.0.2.1 remote 192.0.2.2", "local 2001:db8::1 remote 2001:db8::2"
+# A statement, its options, and ip's.  Debian's Linux 6.1.0-50 has all of these kinds.
+TUNNELS = [
+    pytest.param(
+        function, ("vz", f"[{options}]"), f"vz type {function.__name__} {by_ip}",
+        id=f"{function.__name__} {by_ip.split()[-2]}", marks=pytest.mark.vm(function.__name__),
+    )
+    for function, options, by_ip in (
+        (gre, _ENDS4, f"{_BY_IP4}"),
+        (gre, _ENDS4 + ', "ttl": "64", "key": "7", "ocsum": "on"', f"{_BY_IP4} ttl 64 key 7 ocsum"),
+        (gre, '"local": "192.0.2.1", "ikey": "8", "seq": "on"', "local 192.0.2.1 ikey 8 seq"),
+        (gretap, _ENDS4 + ', "pmtudisc": "off", "dev": "va"', f"{_BY_IP4} dev va nopmtudisc"),
+        (ip6gre, _ENDS6 + ', "key": "7"', f"{_BY_IP6} key 7"),
+        (ip6gretap, _ENDS6 + ', "ttl": "9", "encaplimit": "3"', f"{_BY_IP6} ttl 9 encaplimit 3"),
+        (ipip, _ENDS4, f"{_BY_IP4} mode ipip"),
+        (ipip, _ENDS4 + ', "mode": "any", "ttl": "9"', f"{_BY_IP4} mode any ttl 9"),
+        (sit, _ENDS4 + ', "ttl": "64"', f"{_BY_IP4} mode ip6ip ttl 64"),
+        (ip6tnl, _ENDS6, f"{_BY_IP6} mode ip6ip6"),
+        (ip6tnl, _ENDS6 + ', "mode": "ipip6", "fwmark": "7"', f"{_BY_IP6} mode ipip6 fwmark 7"),
+        (xfrm, '"if_id": "7", "dev": "va"', "dev va if_id 7"),
+    )
+] + [
+    pytest.param(
+        ipvlan, ("va", "vz"), "vz link va type ipvlan mode l3 bridge", id="ipvlan", marks=pytest.mark.vm("ipvlan"),
+    ),
+    pytest.param(
+        ipvlan, ("va", "vz", "l2", "private"), "vz link va type ipvlan mode l2 private",
+        id="ipvlan in a mode", marks=pytest.mark.vm("ipvlan"),
+    ),
+    pytest.param(macsec, ("va", "vz"), "vz link va type macsec", id="macsec", marks=pytest.mark.vm("macsec")),
+    pytest.param(
+        macsec, ("va", "vz", '["encrypt": "on", "cipher": "gcm-aes-256", "replay": "on", "window": "9"]'),
+        "vz link va type macsec encrypt on cipher gcm-aes-256 replay on window 9",
+        id="macsec with options", marks=pytest.mark.vm("macsec"),
+    ),
+]  # fmt: skip
+MADE += TUNNELS
 TUNS = [
     pytest.param(tun, ("vz", "tun"), "vz mode tun", id="tun", marks=pytest.mark.vm("tun")),
     pytest.param(
@@ -104,7 +158,7 @@ def described(world: "World", *names: str) -> str:
     """Return links as ip shows them, without what tells one from its twin: index, address, position."""
     rows = [world.link(name) for name in names]
     for row in rows:
-        for key in ("ifindex", "address", "link_index"):
+        for key in ("ifindex", "address", "link_index", "permaddr"):
             row.pop(key, None)
         data = row["linkinfo"].get("info_data", {})
         for key in ("root_id", "bridge_id", "gc_timer", "hello_timer", "tcn_timer", "topology_change_timer"):
@@ -167,6 +221,21 @@ async def test_a_link_that_someone_deletes_is_lost_and_can_be_made_again(
     assert reason == f"cannot hold {kind} vz: the link is gone"
     assert world.links() == before
     assert told.notes == []
+
+
+@pytest.mark.vm("netkit")
+async def test_a_netkit_pair_is_there_while_held_and_gone_after(world: "World") -> None:
+    before = world.links()
+    world.as_statement()
+
+    statement = world.up_now(netkit, "vz", "vy", '["mode": "l2", "peer_policy": "blackhole"]')
+    ends = [world.link(name)["linkinfo"]["info_kind"] for name in ("vz", "vy")]
+    again = world.up_now(netkit, "vz", "vy", '["mode": "l2", "peer_policy": "blackhole"]')
+    world.down_now(again)
+    world.down_now(statement)
+
+    assert ends == ["netkit", "netkit"]  # iproute2 6.1 knows no more of it
+    assert world.links() == before
 
 
 @pytest.mark.real_kernel("the model has no macvlan")
@@ -375,7 +444,12 @@ async def test_an_owner_that_is_nobody_is_said(world: "World") -> None:
         (bridge, ("vz", '["forward_delay": "1"]'), "option forward_delay: expected a time: whole hundredths", ""),
         (vxlan, ("vz", '["remote": "192.0.2.1"]'), "expected VXLAN options with the option id", ""),
         (tun, ("vz", "tun", '["owner": "root"]'), "there is no option `owner`; known are group, ", ""),
-        (bridge_port, ("vz", "va", '["hairpim": "on"]'), "there is no option `hairpim`; known are bcast_", "hairpin"),
+        (
+            bridge_port,
+            ("vz", "va", '["hairpim": "on"]'),
+            "there is no option `hairpim`; known are backup_port",
+            "hairpin",
+        ),
     ],
 )
 async def test_an_option_that_does_not_fit_is_refused_by_name(

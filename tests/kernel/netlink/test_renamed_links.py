@@ -116,3 +116,16 @@ async def told(statement: Any, *names: str) -> str:
         change = await anext(statement)
         if change.devname in (*names, "va"):
             return f"{change.event_type.decode()} {change.devname}"
+
+
+@pytest.mark.vm
+async def test_a_link_that_is_up_is_renamed_and_is_up_under_either_name(world: "World") -> None:
+    world.links_up()
+    told = world.as_statement()
+
+    renamed = world.up_now(rename, "va", "lan")
+    held = world.is_up("lan")
+    world.down_now(renamed)
+
+    assert (held, world.is_up("va")) == (True, True)
+    assert told.notes == []

@@ -6,6 +6,8 @@ test_drifts.py until it stands here.
 
 from typing import NamedTuple
 
+from tests.kernel.statements.rows import VLANS as _VLANS
+
 _ROUTES = "ip route show table all dev va"
 _NO_DAD = "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.va.accept_dad=0"
 _ROUTES6 = "ip -6 route show table all dev va | grep 2001 | sed 's/ pref.*//'"
@@ -34,8 +36,12 @@ _PORT = 'net.bridge.port("vz", "va", ["cost": "7", "priority": "9", "hairpin": "
 _BRIDGE = 'net.bridge("vz", ["ageing_time": "5000", "priority": "4096"]);'
 _SET = 'net.link.set("{}", ["{}": "{}"]);'
 _VXLAN = 'net.vxlan("vz", ["id": "42", "remote": "192.0.2.2", "dstport": "4789", "ttl": "9"]);'
+_TTL = 'net.{0}("vz", ["local": "{1}1", "remote": "{1}2", "ttl": "9"]);'
+_QOS = 'net.vlan("va", "7", "vz", ["egress-qos-map": {"0:1", "6:7"}]);'
 _VLAN = 'net.vlan("va", "7", "vz", ["gvrp": "on"]);'
 _BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
+_DELETED = ("net.gretap", "net.ip6gre", "net.ip6gretap", "net.xfrm", "net.macsec")
+_TBF_OF_VA = "tc qdisc show dev va | sed 's/refcnt.*rate/rate/'"
 _ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
 _SYSCTL = 'net.sysctl("net.ipv4.conf.va.{}", "1");'
 _SETTING = "cat /proc/sys/net/ipv4/conf/va/{}"
@@ -52,6 +58,7 @@ _SETTINGS = {
 }  # fmt: skip
 DRIFTS = [
     Drift("net.up", "ip link set va down", "ip -br link show va | grep -o '<.*UP'"),
+    Drift("net.down", "ip link set va up", "ip -br link show va | grep -o 'DOWN '"),
     Drift("net.mtu", "ip link set va mtu 1300", _LINK.format("va")),
     Drift("net.mac", "ip link set va address 02:00:00:00:0a:78", _LINK.format("va")),
     *(
@@ -61,6 +68,12 @@ DRIFTS = [
     Drift("net.link.set", "ip link set vz protodown off", _ALL_OF.format("vz"), _PROTODOWN),
     Drift("net.link.set", "ip link set va alias other", _ALL_OF.format("va"), _ALIAS_UP),
     Drift("net.link.set", "echo other > /sys/class/net/va/ifalias", _ALL_OF.format("va")),
+    Drift("net.ethtool", "ethtool -K va gro off", "ethtool -k va"),
+    Drift(
+        "net.ethtool", "ethtool -L va rx 2", "ethtool -l va | tail -5", 'net.ethtool("va", ["channels-rx": "1"]);',
+    ),
+    Drift("net.shape", "tc qdisc del dev va root", _TBF_OF_VA),
+    Drift("net.shape", "tc qdisc change dev va root tbf rate 1mbit burst 32k latency 50ms", _TBF_OF_VA),
     Drift("net.rename", "ip link set wan name wan2", "ip -br link show", told="someone has set the name of va to wan2"),
     Drift("net.ipv4.addr", "ip addr flush dev va", "ip -4 -br addr show va"),
     Drift("net.ipv4.addr", "ip route flush table main", _ROUTES, _ADDRESS),
@@ -104,6 +117,17 @@ DRIFTS = [
     Drift("net.veth", "ip link del vy", "ip -br link show | sed 's/ .*//'"),
     Drift("net.vxlan", "ip link set vz type vxlan ttl 5", _LINK.format("vz"), _VXLAN),
     Drift("net.macvlan", "ip link set vz type macvlan mode bridge", "ip -d link show vz | grep -o vepa"),
+    *(Drift(name, "ip link del vz", "ip -br link show | sed 's/ .*//'") for name in _DELETED),
+    Drift("net.macsec", "ip link set vz type macsec encrypt off", _LINK.format("vz")),
+    Drift("net.gre", "ip link set vz type gre ttl 5", _LINK.format("vz"), _TTL.format("gre", "192.0.2.")),
+    Drift("net.ipip", "ip link set vz type ipip ttl 5", _LINK.format("vz"), _TTL.format("ipip", "192.0.2.")),
+    Drift("net.sit", "ip link set vz type sit ttl 5", _LINK.format("vz"), _TTL.format("sit", "192.0.2.")),
+    Drift("net.ip6tnl", "ip link set vz type ip6tnl ttl 5", _LINK.format("vz"), _TTL.format("ip6tnl", "2001:db8::")),
+    Drift("net.ipvlan", "ip link set vz type ipvlan mode l2", _LINK.format("vz")),
+    Drift("net.vlan", "ip link set vz type vlan egress-qos-map 0:2", _LINK.format("vz"), _QOS),
+    Drift("net.bridge.fdb", "bridge fdb del 02:00:00:00:0a:09 dev va master", "bridge fdb show | grep 0a:09"),
+    Drift("net.bridge.vlan", "bridge vlan del dev va vid 11", _VLANS),
+    Drift("net.bridge.vlan", "bridge vlan add dev va vid 10", _VLANS),
     Drift("net.dummy", "ip link del vz", "ip -br link show | sed 's/ .*//'"),
     Drift("net.vlan", "ip link set vz type vlan gvrp off", _LINK.format("vz"), _VLAN),
     Drift("net.bond", "ip link set vz type bond miimon 50", _LINK.format("vz"), _BOND),

@@ -64,12 +64,34 @@ def _xtables(tool: str, address: str, rule: str) -> list[Row]:
     ]  # fmt: skip
 
 
+def _tunnel(kind: str, mtu: int, mode: str = "") -> Row:
+    """Return the row of one kind of tunnels."""
+    ends = ("2001:db8::1", "2001:db8::2") if "ip6" in kind else ("192.0.2.1", "192.0.2.2")
+    return Row(
+        f"net.{kind}",
+        f'net.{kind}("vz", ["local": "{ends[0]}", "remote": "{ends[1]}"]);',
+        (f"link vz down mtu {mtu}",),
+        f"ip link add vz type {kind} local {ends[0]} remote {ends[1]} {mode}",
+        "link del vz",
+        needs=kind,
+    )
+
+
 _ADDRESS_OF_VA = "ip -o link show dev va 2>/dev/null | grep -o 'ether 02:00:00:00:0a:77' || true"
 _UP = 'net.up("va");'
+_IN_BRIDGE = 'net.bridge.port("vz", "va");'
+_VLAN_BRIDGE = "ip link add vz type bridge vlan_filtering 1 vlan_default_pvid 0"
+VLANS = (
+    "bridge vlan show | sed 's/va */va /; s/^ */va /; s/ *$//; s/Egress Untagged/untagged/' | grep '^va [0-9]' || true"
+)
 _RULESET = "nft list ruleset | sed 's/^[ \\t]*//' | grep -vxE '}?' || true"
 _TABLE = ("nft add table ip t; nft add chain ip t c; nft add set ip t s '{ type mark; }'",)
 ROWS = [
     Row("net.up", _UP, ("link va up carrier",), "ip link set va up", DEVICE, ("link va down",), back=NEW_DEVICE),
+    Row(
+        "net.down", 'net.down("va");', ("link va down",), "ip link set va down", "link set va up",
+        ("link va up carrier",), ready=("ip link set va up",),
+    ),
     Row(
         "net.mtu", 'net.mtu("va", "1400");', ("link va down mtu 1400",), "ip link set va mtu 1400", DEVICE,
         ("link va down",), back=NEW_DEVICE,
@@ -82,6 +104,16 @@ ROWS = [
         "net.link.set", 'net.link.set("va", ["alias": "uplink", "txqueuelen": "500"]);', ("qlen 500", "alias uplink"),
         "ip link set va alias uplink txqueuelen 500", DEVICE, ("qlen 1000",), back=NEW_DEVICE,
         look="ip -o link show dev va 2>/dev/null | grep -oE 'qlen [0-9]+|alias .*' || true",
+    ),
+    Row(
+        "net.ethtool", 'net.ethtool("va", ["rx-gro": "on"]);', ("generic-receive-offload: on",), "ethtool -K va gro on",
+        DEVICE, ("generic-receive-offload: off",), back=NEW_DEVICE,
+        look="ethtool -k va 2>/dev/null | grep generic-receive-offload || true",
+    ),
+    Row(
+        "net.shape", 'net.shape("va", ["up": "20mbit", "qdisc": "tbf"]);', ("tbf 20Mbit",),
+        "tc qdisc add dev va root tbf rate 20mbit burst 32k latency 50ms", DEVICE, back=NEW_DEVICE,
+        look="tc qdisc show dev va 2>/dev/null | sed -n 's/^qdisc tbf .* rate \\([^ ]*\\) .*/tbf \\1/p'",
     ),
     Row(
         "net.rename", 'net.rename("va", "wan");', ("link wan down",), "ip link set va name wan", "link del wan",
@@ -171,6 +203,37 @@ ROWS = [
         "net.vrf.port", 'net.vrf.port("vz", "va");', ("link va down master vz",), "ip link set va master vz", DEVICE,
         ("link va down",), back=NEW_DEVICE, ready=("ip link add vz type vrf table 100",), needs="vrf",
     ),
+    _tunnel("gre", 1476),
+    _tunnel("gretap", 1462),
+    _tunnel("ip6gre", 1448),
+    _tunnel("ip6gretap", 1434),
+    _tunnel("ipip", 1480, "mode ipip"),
+    _tunnel("sit", 1480, "mode ip6ip"),
+    _tunnel("ip6tnl", 1452, "mode ip6ip6"),
+    Row(
+        "net.ipvlan", 'net.ipvlan("va", "vz");', ("link vz down",), "ip link add vz link va type ipvlan mode l3 bridge",
+        DEVICE, back=NEW_DEVICE, needs="ipvlan",
+    ),
+    Row(
+        "net.xfrm", 'net.xfrm("vz", ["if_id": "7"]);', ("link vz down",), "ip link add vz type xfrm if_id 7",
+        "link del vz", needs="xfrm",
+    ),
+    Row(
+        "net.macsec", 'net.macsec("va", "vz", ["encrypt": "on"]);', ("link vz down mtu 1468",),
+        "ip link add vz link va type macsec encrypt on", DEVICE, back=NEW_DEVICE, needs="macsec",
+    ),
+    Row(
+        "net.bridge.fdb", 'net.bridge.fdb("va", "02:00:00:00:0a:09");', ("02:00:00:00:0a:09 dev va master vz static",),
+        "bridge fdb add 02:00:00:00:0a:09 dev va master static", DEVICE, back=NEW_DEVICE, above=_IN_BRIDGE,
+        look="bridge fdb show | grep 02:00:00:00:0a:09 | sed 's/ *$//' || true",
+        ready=("ip link add vz type bridge", "ip link set va master vz"),
+    ),
+    Row(
+        "net.bridge.vlan", 'net.bridge.vlan("va", "10-11", ["untagged": "on"]);', ("va 10 untagged", "va 11 untagged"),
+        "bridge vlan add dev va vid 10-11 untagged", DEVICE, back=NEW_DEVICE, above=_IN_BRIDGE,
+        look=VLANS, ready=(_VLAN_BRIDGE, "ip link set va master vz"),
+        needs="VLAN-filtering bridge",
+    ),
     Row("net.tun", 'net.tun("vz", "tun");', ("link vz down",), "ip tuntap add vz mode tun", "link del vz", needs="tun"),
     *_xtables("iptables", "-s 192.0.2.9/32 -j DROP", "-s 192.0.2.9 -j DROP"),
     *_xtables("ip6tables", "-s 2001:db8::9/128 -j DROP", "-s 2001:db8::9 -j DROP"),
@@ -204,5 +267,6 @@ ELSEWHERE = {
     "net.backend.badvpn": "tests/kernel/backends/test_badvpn.py",
     "net.dns": "tests/kernel/dns/test_mounts.py",
     "net.dns.resolvconf": "tests/system/dns/test_resolver_file.py",
+    "net.netkit": "tests/kernel/netlink/test_made_links.py",  # ip 6.1 makes none
     "net.dnsmasq": "tests/kernel/servers/test_dnsmasq.py",
 }

@@ -25,9 +25,20 @@ SLOW_S = 150 if os.environ.get("NETSTRATA_OWN_MACHINE") else 60  # a machine tha
 EXISTS_FOR = {
     "bond": "type bond",
     "dummy": "type dummy",
+    "VLAN-filtering bridge": "type bridge vlan_filtering 1",
+    "gre": "type gre remote 192.0.2.77",
+    "gretap": "type gretap remote 192.0.2.77",
+    "ip6gre": "type ip6gre remote 2001:db8::77",
+    "ip6gretap": "type ip6gretap remote 2001:db8::77",
+    "ip6tnl": "type ip6tnl remote 2001:db8::77",
+    "ipip": "type ipip remote 192.0.2.77",
+    "ipvlan": "link va type ipvlan",
+    "macsec": "link va type macsec",
     "macvlan": "link va type macvlan",
+    "sit": "type sit remote 192.0.2.77",
     "vlan": "link va type vlan id 9",
     "vrf": "type vrf table 9",
+    "xfrm": "type xfrm if_id 77",
 }
 
 

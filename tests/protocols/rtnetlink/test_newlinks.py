@@ -10,7 +10,7 @@ from pyroute2.netlink.rtnl.fibmsg import fibmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 from netstrata.contract.options import OptionsShape
-from netstrata.contract.shapes import link
+from netstrata.contract.shapes import link, tunnels
 from netstrata.protocols.rtnetlink import (
     COMMON,
     KINDS,
@@ -39,6 +39,12 @@ SHAPES: list[tuple[OptionsShape, dict[str, Any]]] = [
     (link.VXLAN_OPTIONS, KINDS["vxlan"]),
     (link.BOND_OPTIONS, KINDS["bond"]),
     (link.TUN_OPTIONS, KINDS["tun"]),
+    (tunnels.IPIP_OPTIONS, KINDS["ipip"]),
+    (tunnels.SIT_OPTIONS, KINDS["sit"]),
+    (tunnels.IP6TNL_OPTIONS, KINDS["ip6tnl"]),
+    (tunnels.XFRM_OPTIONS, KINDS["xfrm"]),
+    (tunnels.MACSEC_OPTIONS, KINDS["macsec"]),
+    (tunnels.NETKIT_OPTIONS, KINDS["netkit"]),
 ]
 
 

@@ -3,6 +3,7 @@
 Source: ip-link(8); linux/if_link.h, linux/if_bonding.h.
 """
 
+from struct import Struct
 from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
@@ -125,6 +126,30 @@ def _switches(*names: str) -> dict[str, Shape[Any]]:
     return dict.fromkeys(names, SWITCH)
 
 
+def _qos_map(name: str, means: str, most_from: int, most_to: int) -> Shape[list[bytes]]:
+    """Make the shape of a map of priorities, which is to the kernel pairs of numbers."""
+
+    def pair(value: Value) -> bytes | None:
+        word, colon, other = value.partition(b":") if isinstance(value, bytes) else (b"", b"", b"")
+        begin, end = parse_number(word, most_from), parse_number(other, most_to)
+        return _PAIR.pack(begin, end) if colon and begin is not None and end is not None else None
+
+    def read(value: Value) -> list[bytes] | None:
+        pairs = [pair(one) for one in value.elements()] if isinstance(value, List) else [None]
+        found = [one for one in pairs if one is not None]
+        return found if len({one[:4] for one in found}) == len(pairs) else None
+
+    def write(pairs: list[bytes]) -> Value:
+        return List([b"%d:%d" % _PAIR.unpack(one) for one in pairs])
+
+    return Shape(
+        name, means, read, write, ('{"0:1", "6:7"}',), ('{"0:4294967296"}', '{"0:1", "0:2"}', '{"0"}', '"0:1"')
+    )
+
+
+_PAIR = Struct("=II")
+EGRESS_MAP = _qos_map("a map of priorities", 'priority:PCP, such as {"0:1", "6:7"}, each priority once', 2**32 - 1, 7)
+INGRESS_MAP = _qos_map("a map of priorities", 'PCP:priority, such as {"1:0", "7:6"}, each PCP once', 7, 2**32 - 1)
 BRIDGE_OPTIONS = OptionsShape(
     "bridge options",
     {
@@ -153,8 +178,12 @@ BRIDGE_PORT_OPTIONS = OptionsShape(
     {
         **_switches(
             "bcast_flood", "fastleave", "flood", "guard", "hairpin", "isolated", "learning", "locked", "mcast_flood",
-            "mcast_to_unicast", "neigh_suppress", "proxy_arp", "proxy_arp_wifi", "root_block", "vlan_tunnel",
+            "mab", "mcast_to_unicast", "neigh_suppress", "neigh_vlan_suppress", "proxy_arp", "proxy_arp_wifi",
+            "root_block", "vlan_tunnel",
         ),
+        "backup_port": LINK,
+        "group_fwd_mask": whole("a mask", 0, 65535),
+        "mcast_max_groups": whole("a number of groups", 0, 2**32 - 1),
         "cost": whole("a path cost", 1, 65535),
         "mcast_router": _MULTICAST_ROUTER,
         "priority": whole("a port priority", 0, 63),
@@ -167,8 +196,15 @@ VETH_OPTIONS = OptionsShape(
     ('["numtxqueues": "2"]', "[]"), ('["numtxqueues": "0"]', '["queues": "2"]', "{}"),
 )  # fmt: skip
 VLAN_OPTIONS = OptionsShape(
-    "VLAN options", {**_switches("gvrp", "loose_binding", "mvrp", "reorder_hdr"), "protocol": _PROTOCOL},
-    ('["protocol": "802.1ad"]', "[]"), ('["protocol": "802.1x"]', '["id": "7"]', "{}"),
+    "VLAN options",
+    {
+        **_switches("gvrp", "loose_binding", "mvrp", "reorder_hdr"),
+        "egress-qos-map": EGRESS_MAP,
+        "ingress-qos-map": INGRESS_MAP,
+        "protocol": _PROTOCOL,
+    },
+    ('["protocol": "802.1ad"]', '["egress-qos-map": {"0:1", "6:7"}]', "[]"),
+    ('["protocol": "802.1x"]', '["id": "7"]', '["egress-qos-map": "0:8"]', "{}"),
 )  # fmt: skip
 VXLAN_OPTIONS = OptionsShape(
     "VXLAN options",

@@ -1,6 +1,7 @@
 """rtnetlink as bytes: links, addresses, routes and neighbours; no socket."""
 
 from netstrata.protocols.rtnetlink.addresses import AddressMessage, ask_addresses, decode_address, encode_address
+from netstrata.protocols.rtnetlink.bridge_vlans import VlanEntry, ask_vlans, decode_vlans, encode_vlan, vlan_link
 from netstrata.protocols.rtnetlink.counters import Counters, ask_with_counters, decode_counters
 from netstrata.protocols.rtnetlink.kinds import COMMON, KINDS, PORTS, Attributes, Field, differing, encode_options
 from netstrata.protocols.rtnetlink.links import (
@@ -79,6 +80,7 @@ __all__ = [
     "Octets",
     "RouteMessage",
     "RuleMessage",
+    "VlanEntry",
     "answer_of",
     "ask_addresses",
     "ask_link",
@@ -89,6 +91,7 @@ __all__ = [
     "ask_neighbours",
     "ask_routes",
     "ask_rules",
+    "ask_vlans",
     "ask_way",
     "ask_with_counters",
     "attribute",
@@ -102,6 +105,7 @@ __all__ = [
     "decode_route",
     "decode_rule",
     "decode_settings",
+    "decode_vlans",
     "destination_of",
     "differing",
     "done_of",
@@ -113,6 +117,7 @@ __all__ = [
     "encode_route",
     "encode_rule",
     "encode_settings",
+    "encode_vlan",
     "lower_link",
     "message",
     "messages",
@@ -124,5 +129,6 @@ __all__ = [
     "set_promotion",
     "set_up",
     "shows_link",
+    "vlan_link",
     "with_along",
 ]

@@ -1,7 +1,7 @@
 """What the options of each kind of link are to the kernel: an attribute, and the form of its value.
 
 Options have iproute2's names and arrive as the kernel's numbers; links arrive as indexes.
-Source: linux/if_link.h, linux/if_tun.h, linux/if_vlan.h.
+Source: linux/if_link.h, linux/if_tun.h, linux/if_tunnel.h, linux/if_vlan.h.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from struct import Struct
 from typing import Final, NamedTuple, Union
 
 from netstrata.protocols.rtnetlink.constants import IFLA_NUM_RX_QUEUES, IFLA_NUM_TX_QUEUES
-from netstrata.protocols.rtnetlink.wire import attribute
+from netstrata.protocols.rtnetlink.wire import attribute, attributes
 
 Given = Union[int, bytes, list[bytes]]
 Attributes = dict[int, bytes]  # value by type, without padding
@@ -21,19 +21,41 @@ class Field(NamedTuple):
     attribute: int
     form: Struct | None  # None: bytes as they are
     attribute6: int = 0  # for an IPv6 address, if it is another one
-    bit: int = 0  # of two words: flags, and which of them are meant
+    bit: int = 0  # of two words: flags, and which of them are meant; of one word, if it has a form of its own
+    marked: tuple[int, int] = (0, 0)  # the attribute and the bit, in network order, that say that there is a value
+    element: int | None = None  # what each of several is called; None: its number
 
 
 _U8 = Struct("=B")
 _U16 = Struct("=H")
 _U32 = Struct("=I")
+_U64 = Struct("=Q")
 _NETWORK16 = Struct("!H")
+_NETWORK32 = Struct("!I")
 _FLAGS = Struct("=II")
 
 
 def _fields(form: Struct, **attributes: int) -> dict[str, Field]:
     return {name: Field(number, form) for name, number in attributes.items()}
 
+
+_GRE: Final[dict[str, Field]] = {
+    **_fields(_U32, dev=1, fwmark=20),
+    **_fields(_U8, ttl=8, tos=9, pmtudisc=10, ignore_df=19),
+    "ikey": Field(4, _NETWORK32, marked=(2, 0x2000)),
+    "okey": Field(5, _NETWORK32, marked=(3, 0x2000)),
+    **{f"{way}{name}": Field(number, _NETWORK16, bit=bit)
+       for way, number in (("i", 2), ("o", 3)) for name, bit in (("csum", 0x8000), ("seq", 0x1000))},
+    "local": Field(6, None),
+    "remote": Field(7, None),
+}  # fmt: skip
+_IP6GRE: Final[dict[str, Field]] = {**_GRE, "encaplimit": Field(11, _U8), "flowlabel": Field(12, _NETWORK32)}
+_IPTUN: Final[dict[str, Field]] = {
+    **_fields(_U32, dev=1, fwmark=20),
+    **_fields(_U8, ttl=4, tos=5, mode=9, pmtudisc=10),
+    "local": Field(2, None),
+    "remote": Field(3, None),
+}
 
 # Attributes of the link itself, not of its kind.
 COMMON: Final[dict[str, Field]] = _fields(_U32, numtxqueues=IFLA_NUM_TX_QUEUES, numrxqueues=IFLA_NUM_RX_QUEUES)
@@ -60,6 +82,8 @@ KINDS: Final[dict[str, dict[str, Field]]] = {
         "gvrp": Field(2, _FLAGS, bit=2),
         "loose_binding": Field(2, _FLAGS, bit=4),
         "mvrp": Field(2, _FLAGS, bit=8),
+        "egress-qos-map": Field(3, None, element=1),
+        "ingress-qos-map": Field(4, None, element=1),
     },
     "vxlan": {
         **_fields(_U32, id=1, dev=3, ageing=8, maxaddress=9),
@@ -73,6 +97,24 @@ KINDS: Final[dict[str, dict[str, Field]]] = {
         "local": Field(4, None, 17),
     },
     "macvlan": _fields(_U32, mode=1),
+    "ipvlan": {**_fields(_U16, mode=1), "flags": Field(2, _U16)},
+    "gre": _GRE,
+    "gretap": _GRE,
+    "ip6gre": _IP6GRE,
+    "ip6gretap": _IP6GRE,
+    "ipip": _IPTUN,
+    "sit": _IPTUN,
+    "ip6tnl": {**_IPTUN, "encaplimit": Field(6, _U8), "flowlabel": Field(7, _NETWORK32)},
+    "xfrm": _fields(_U32, dev=1, if_id=2),
+    "macsec": {
+        **_fields(
+            _U8, icvlen=3, encodingsa=6, encrypt=7, protect=8, send_sci=9, end_station=10, scb=11, replay=12,
+            validate=13,
+        ),
+        "cipher": Field(4, _U64),
+        "window": Field(5, _U32),
+    },
+    "netkit": _fields(_U32, policy=3, peer_policy=4, mode=5),
     "vrf": _fields(_U32, table=1),
     "bond": {
         **_fields(
@@ -93,13 +135,14 @@ KINDS: Final[dict[str, dict[str, Field]]] = {
 
 PORTS: Final[dict[str, dict[str, Field]]] = {
     "bridge": {
-        **_fields(_U16, priority=2),
+        **_fields(_U16, priority=2, group_fwd_mask=31),
         **_fields(_U32, cost=3),
         **_fields(
             _U8, hairpin=4, guard=5, root_block=6, fastleave=7, learning=8, flood=9, proxy_arp=10, proxy_arp_wifi=12,
             mcast_router=25, mcast_flood=27, mcast_to_unicast=28, vlan_tunnel=29, bcast_flood=30, neigh_suppress=32,
-            isolated=33, locked=39,
+            isolated=33, locked=39, mab=40, neigh_vlan_suppress=43,
         ),
+        **_fields(_U32, backup_port=34, mcast_max_groups=42),
     },
     "bond": {},
     "vrf": {},
@@ -110,11 +153,16 @@ def encode_options(fields: Mapping[str, Field], options: Mapping[str, Given]) ->
     """Return the attributes that options are; several flags of one attribute are put together."""
     found: Attributes = {}
     for name, value in options.items():
-        number, form, number6, bit = fields[name]
+        number, form, number6, bit, (mark, mark_bit), element = fields[name]
+        if mark:
+            found[mark] = _or(found.get(mark), _NETWORK16, mark_bit)
         if isinstance(value, list):
-            found[number] = b"".join(attribute(index, one) for index, one in enumerate(value))
+            pieces = (attribute(index if element is None else element, one) for index, one in enumerate(value))
+            found[number] = b"".join(pieces)
         elif isinstance(value, bytes):
             found[number6 if len(value) == 16 and number6 else number] = value
+        elif bit and form is not None and form is not _FLAGS:
+            found[number] = _or(found.get(number), form, bit * (value != 0))
         elif bit:
             flags, mask = _FLAGS.unpack(found.get(number, bytes(8)))
             found[number] = _FLAGS.pack(flags | bit * (value != 0), mask | bit)
@@ -123,12 +171,17 @@ def encode_options(fields: Mapping[str, Field], options: Mapping[str, Given]) ->
     return found
 
 
+def _or(word: bytes | None, form: Struct, bit: int) -> bytes:
+    return form.pack((form.unpack(word)[0] if word else 0) | bit)
+
+
 def differing(fields: Mapping[str, Field], options: Mapping[str, Given], shown: Attributes) -> list[str]:
     """Return the names of the options that stand otherwise than they were asked for."""
     names: list[str] = []
     for name, value in options.items():
-        wanted = encode_options(fields, {name: value})
-        if not all(_is_met(fields[name], piece, shown.get(number)) for number, piece in wanted.items()):
+        field = fields[name]
+        wanted = encode_options({name: field._replace(marked=(0, 0))}, {name: value})
+        if not all(_is_met(field, piece, shown.get(number)) for number, piece in wanted.items()):
             names.append(name)
     return names
 
@@ -137,7 +190,15 @@ def _is_met(field: Field, wanted: bytes, shown: bytes | None) -> bool:
     if shown is None:
         # What the kernel does not show is nothing, off, or as it was: only something else than that is missed.
         return not any(wanted)
+    if field.bit and field.form is not None and field.form is not _FLAGS:
+        return bool(field.form.unpack(shown)[0] & field.bit) is any(wanted)
     if field.bit and len(shown) == 8:
         flags, mask = _FLAGS.unpack(wanted)
         return bool(_FLAGS.unpack(shown)[0] & mask == flags)
+    if field.element is not None:  # the kernel has an order of its own
+        return _elements(wanted) == _elements(shown)
     return wanted == shown
+
+
+def _elements(packed: bytes) -> list[bytes]:
+    return sorted(packed[first:last] for _, first, last in attributes(packed, 0, len(packed)))

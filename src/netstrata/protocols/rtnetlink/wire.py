@@ -8,6 +8,7 @@ from struct import Struct
 from typing import NamedTuple, Union
 
 from netstrata.protocols.rtnetlink.constants import (
+    NLA_F_NESTED,
     NLA_TYPE_MASK,
     NLM_F_ACK_TLVS,
     NLM_F_CAPPED,
@@ -98,6 +99,11 @@ def message(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
 def attribute(kind: int, value: bytes) -> bytes:
     """Return an attribute, padded."""
     return ATTRIBUTE.pack(4 + len(value), kind) + value + b"\0" * (-len(value) & 3)
+
+
+def nest(kind: int, *inner: tuple[int, bytes]) -> bytes:
+    """Return an attribute of attributes, marked as the newer families want it."""
+    return attribute(kind | NLA_F_NESTED, b"".join(attribute(one, value) for one, value in inner))
 
 
 def text_of(data: Octets, start: int, end: int) -> str:

@@ -11,7 +11,8 @@ async def rename(ports: Ports, link: Link, name: LinkName) -> Up[None]:
 
     Who waits for it by the name that it had, with `net.backend.waitdevice`, has not lost it.
 
-    Kernels before 6.2 rename a link only while it is down, so it is best written above `net.up`.
+    Kernels before 6.2 rename a link only while it is down: one that is up is set down for the moment, and loses its
+    routes and IPv6 addresses.  It is best written above `net.up`.
 
     Example:
         net.rename("eth0", "wan");

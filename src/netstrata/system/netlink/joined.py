@@ -15,6 +15,7 @@ from netstrata.protocols.rtnetlink import (
     pieces_of,
     set_master,
     set_port,
+    set_up,
 )
 from netstrata.protocols.rtnetlink.constants import RTM_DELLINK, RTM_NEWLINK
 from netstrata.protocols.rtnetlink.kinds import Attributes, Given
@@ -26,6 +27,7 @@ from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.values import Awaited, Unavailable
 
 _INDEX = Struct("=I")
+_WAS_UP = b"was up"
 
 
 class HeldPort(HeldOptions):
@@ -40,6 +42,11 @@ class HeldPort(HeldOptions):
         self.master = master
         self.record = _INDEX.pack(ifindex)
         self.undo = _INDEX.pack(master)
+
+    @property
+    def was_up(self) -> bool:
+        """Whether the link was up, and has to be down when it goes into the other one."""
+        return self.undo.endswith(_WAS_UP)
 
     @property
     def words(self) -> str:
@@ -103,19 +110,26 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
             if reason:
                 raise Unavailable(operation, reason, errno.EBUSY, _awaits(held))
             held.ours = False
+        elif held.spec.kind == "bond" and there.up:  # a bond takes only links that are down, and leaves them so
+            held.undo = _INDEX.pack(held.master) + _WAS_UP
 
     def do(self, held: HeldPort) -> None:
         """Put a link into another one."""
         data = self._options(held)
-        self._change(set_master(held.key, held.master), held.operation)
         try:
+            if held.was_up:
+                self._change(set_up(held.key, up=False), held.operation)
+            self._change(set_master(held.key, held.master), held.operation)
             self._set(held, data)
         except Unavailable:
             self._requests.request(RTM_NEWLINK, 0, set_master(held.key, 0))
+            if held.was_up:
+                self._requests.request(RTM_NEWLINK, 0, set_up(held.key, up=True))
             raise
 
     def stands(self, held: HeldPort, undo: bytes) -> bool:
         """Say whether a link is in the other one, as it was asked for."""
+        held.undo = undo or held.undo
         there = read_details(self._lookup, held.key, held.operation)
         options = resolved(held.spec.options, held.operation, self._requests)
         if self._obstacle(held, there, options):
@@ -137,11 +151,13 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Take a link out, if it is still in the one that it was put into."""
-        ((ifindex,), (master,)) = _INDEX.unpack(key), _INDEX.unpack(undo)
+        ((ifindex,), (master,)) = _INDEX.unpack(key), _INDEX.unpack(undo[: _INDEX.size])
         operation = f"take {self._requests.name_of(ifindex)} out of {self._requests.name_of(master)}"
         try:
             if read_details(self._lookup, ifindex, operation).master == master:
                 self._change(set_master(ifindex, 0), operation)
+                if undo.endswith(_WAS_UP):
+                    self._change(set_up(ifindex, up=True), operation)
         except Unavailable as error:
             if error.errno not in GONE:
                 raise

@@ -1,6 +1,6 @@
 """What is held of links, and changes with them: heard of together, and read again where the kernel says nothing."""
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from netstrata.protocols.rtnetlink.constants import RTNLGRP_LINK
 from netstrata.protocols.rtnetlink.kinds import Attributes
@@ -28,6 +28,7 @@ class LinkStore(Store[S, H], Subscriber):
     """All of one kind that are held of links."""
 
     __slots__ = ("_lookup", "_monitor", "_quiet", "_requests")
+    types: ClassVar[tuple[int, ...]] = ()  # of the messages that only this kind understands
 
     def __init__(
         self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
@@ -37,7 +38,7 @@ class LinkStore(Store[S, H], Subscriber):
         self._monitor = monitor
         self._lookup = lookup
         self._quiet: dict[H, int] = {}  # with options, and down: the kernel says nothing of changes
-        monitor.subscribe(self)
+        monitor.subscribe(self, *self.types)
 
     def listen(self, held: H) -> None:
         """Subscribe to links."""

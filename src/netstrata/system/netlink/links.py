@@ -1,4 +1,4 @@
-"""Links: there, up, with carrier; what is made of them is next door, in `made`, `joined` and `link_settings`."""
+"""Links: there, up, with carrier; what is made of them is next door: see `NetlinkLinks`."""
 
 from collections.abc import AsyncGenerator, Callable
 
@@ -17,12 +17,16 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_LINK,
 )
 from netstrata.system.held import NO_RECOVERY, Loss, Recovery
+from netstrata.system.netlink.bridge_vlans import BridgeVlans
 from netstrata.system.netlink.bus import bus_of_link
+from netstrata.system.netlink.driver_settings import DriverSettings
+from netstrata.system.netlink.forwarding import LinkForwarding
 from netstrata.system.netlink.joined import JoinedLinks
 from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.made import MadeLinks
 from netstrata.system.netlink.monitor import Monitor, Subscriber
+from netstrata.system.netlink.rates import LinkRates
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.up import UpLinks
@@ -40,11 +44,15 @@ class NetlinkLinks(Subscriber):
         "_overrun",
         "_requests",
         "_watchers",
+        "drivers",
+        "forwarding",
         "heard",
         "joined",
         "made",
+        "rates",
         "settings",
         "up",
+        "vlans",
     )
 
     def __init__(
@@ -59,6 +67,10 @@ class NetlinkLinks(Subscriber):
         self.made = MadeLinks(requests, monitor, lookup, recovery)
         self.settings = LinkSettings(requests, monitor, lookup, recovery)
         self._watchers = Watchers(self.settings.own_names, requests.index_of)
+        self.drivers = DriverSettings(requests, monitor, lookup, recovery)
+        self.vlans = BridgeVlans(requests, monitor, lookup, recovery)
+        self.forwarding = LinkForwarding(requests, monitor, lookup, recovery)
+        self.rates = LinkRates(requests, monitor, lookup, recovery)
         self.up = UpLinks(requests, monitor, lookup, recovery)
         self.joined = JoinedLinks(requests, monitor, lookup, recovery)
         monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
@@ -165,11 +177,15 @@ class NetlinkLinks(Subscriber):
         self.made.link_heard(kind, link, data, start, end)
         self.settings.link_heard(kind, link, data, start, end)
         self.joined.link_heard(kind, link, data, start, end)
+        self.drivers.link_heard(kind, link, data, start, end)
+        self.vlans.link_heard(kind, link, data, start, end)
         if kind == RTM_DELLINK:
             self._watchers.is_gone(link.ifindex)
         else:
             self._watchers.is_there(link)
         self.up.link_heard(kind, link)
+        self.rates.link_heard(kind, link)
+        self.forwarding.link_heard(kind, link)
         for listener in self.heard:
             listener(kind, link)
 

@@ -1,7 +1,7 @@
 """Permanent neighbours on links, marked with our own protocol number."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netstrata.contract.shapes.dhcp import MAC
 from netstrata.ports.kernel import Neighbour
@@ -14,6 +14,7 @@ from netstrata.protocols.rtnetlink import (
     messages,
 )
 from netstrata.protocols.rtnetlink.constants import (
+    AF_BRIDGE,
     AF_INET,
     AF_INET6,
     NLM_F_CREATE,
@@ -59,7 +60,7 @@ class HeldNeighbour(Held):
 class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
     """The `Neighbours` port over rtnetlink."""
 
-    __slots__ = ("_index_of", "_marks", "_monitor", "_requests")
+    __slots__ = ("_index_of", "_marks", "_monitor", "_requests", "bridges")
     kind = "neighbour"
     bears_mark = True
 
@@ -70,6 +71,7 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
         self._requests = requests
         self._monitor = monitor
         self._index_of = index_of
+        self.bridges: list[Callable[[int, bytearray, int, int], None]] = []
         self._marks = False  # this kernel says whose a neighbour is, as it does since Linux 5.0
         monitor.subscribe(self, RTM_NEWNEIGH, RTM_DELNEIGH)
 
@@ -137,7 +139,10 @@ class NetlinkNeighbours(Store[Neighbour, HeldNeighbour], Subscriber):
             self._delete(held.record, operation)
 
     def on_message(self, kind: int, data: bytearray, start: int, end: int) -> None:
-        """Note what may have been lost."""
+        """Note what may have been lost; what bridges say in the same words is for others."""
+        if data[start] == AF_BRIDGE:
+            for listener in self.bridges:
+                listener(kind, data, start, end)
         if not self.held:
             return
         message = decode_neighbour(data, start, end)

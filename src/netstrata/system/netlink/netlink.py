@@ -57,7 +57,9 @@ class Netlink:
         self.addresses = AddressesPort(addresses)
         self.routes = RoutesPort(routes)
         self.rules = RulesPort(NetlinkRules(self.requests, self.monitor, recovery))
-        self.neighbours = NeighboursPort(NetlinkNeighbours(self.requests, self.monitor, index_of, recovery))
+        neighbours = NetlinkNeighbours(self.requests, self.monitor, index_of, recovery)
+        self.neighbours = NeighboursPort(neighbours, links.forwarding)
+        neighbours.bridges.append(links.forwarding.heard)
 
     def _wait_for_links(self) -> None:
         """Return once the kernel is done with what it does to links: it answers nobody about one before.
@@ -76,6 +78,7 @@ class Netlink:
         return self._watched.falls - before if self.monitor.catch_up() else -1
 
     def close(self) -> None:
-        """Close both sockets; what is held stays in the kernel."""
+        """Close all sockets; what is held stays in the kernel."""
         self.monitor.close()
         self.requests.close()
+        self._watched.drivers.close()

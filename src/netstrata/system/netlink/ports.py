@@ -6,25 +6,29 @@ from netstrata.contract import Holder
 from netstrata.contract.options import Options
 from netstrata.ports.kernel import (
     DynamicAddress,
+    Forwarding,
     Link,
     LinkChange,
     Neighbour,
     NewLink,
     NewPort,
+    Rate,
     Route,
     Rule,
 )
 from netstrata.system.held import Hold
 from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses, Spec
+from netstrata.system.netlink.forwarding import HeldForwarding, LinkForwarding
 from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.joined import HeldPort
-from netstrata.system.netlink.link_settings import HoldingLinkSettings
+from netstrata.system.netlink.link_overrides import HoldingLinkOverrides
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.made import HeldLink
 from netstrata.system.netlink.neighbours import HeldNeighbour, NetlinkNeighbours
+from netstrata.system.netlink.rates import HeldRate
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import HeldRule, NetlinkRules
-from netstrata.system.netlink.up import HeldUp
+from netstrata.system.netlink.up import AdminState, HeldState
 
 
 class LinksPort:
@@ -48,13 +52,29 @@ class LinksPort:
         """Put a link into a bridge, bond or VRF; taken out when the last holder leaves, unless it was in it before."""
         return Hold(self._links.joined, port, self._who)
 
-    def held_settings(self, link: str, settings: Options) -> HoldingLinkSettings:
+    def held_settings(self, link: str, settings: Options) -> HoldingLinkOverrides:
         """Set things of a link; put back what was there, if ours still stands."""
-        return HoldingLinkSettings(self._links.settings, link, settings, self._who)
+        return HoldingLinkOverrides(self._links.settings, link, settings, self._who)
 
-    def held_up(self, link: str) -> Hold[str, HeldUp]:
+    def held_driver(self, link: str, settings: Options) -> HoldingLinkOverrides:
+        """Have a link's driver do things otherwise; put back what was there, if ours still stands."""
+        return HoldingLinkOverrides(self._links.drivers, link, settings, self._who)
+
+    def held_rate(self, rate: Rate) -> Hold[Rate, HeldRate]:
+        """Have a link let through no more; what was there by default comes back when the last holder leaves."""
+        return Hold(self._links.rates, rate, self._who)
+
+    def held_vlans(self, link: str, vlans: Options) -> HoldingLinkOverrides:
+        """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands."""
+        return HoldingLinkOverrides(self._links.vlans, link, vlans, self._who)
+
+    def held_up(self, link: str) -> Hold[AdminState, HeldState]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""
-        return Hold(self._links.up, link, self._who)
+        return Hold(self._links.up, AdminState(link, up=True), self._who)
+
+    def held_down(self, link: str) -> Hold[AdminState, HeldState]:
+        """Set a link administratively down; up again when the last holder leaves, unless it was down before."""
+        return Hold(self._links.up, AdminState(link, up=False), self._who)
 
     def watch_present(self, link: str) -> AsyncGenerator[bool, None]:
         """Say whether a link of that name exists: now, and at each change."""
@@ -142,16 +162,21 @@ class RulesPort:
 class NeighboursPort:
     """The `Neighbours` port."""
 
-    __slots__ = ("_neighbours", "_who")
+    __slots__ = ("_forwarding", "_neighbours", "_who")
 
-    def __init__(self, neighbours: NetlinkNeighbours, who: Holder | None = None) -> None:
+    def __init__(self, neighbours: NetlinkNeighbours, forwarding: LinkForwarding, who: Holder | None = None) -> None:
         self._neighbours = neighbours
+        self._forwarding = forwarding
         self._who = who
 
     def on_behalf_of(self, who: Holder) -> "NeighboursPort":
         """Return the port for a statement."""
-        return NeighboursPort(self._neighbours, who)
+        return NeighboursPort(self._neighbours, self._forwarding, who)
 
     def held_neighbour(self, neighbour: Neighbour) -> Hold[Neighbour, HeldNeighbour]:
         """Put a permanent neighbour into the kernel's table, in the place of one that was only learned."""
         return Hold(self._neighbours, neighbour, self._who)
+
+    def held_forwarding(self, forwarding: Forwarding) -> Hold[Forwarding, HeldForwarding]:
+        """Have frames for a hardware address go one way."""
+        return Hold(self._forwarding, forwarding, self._who)

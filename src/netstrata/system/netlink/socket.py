@@ -70,13 +70,14 @@ class Dump(NamedTuple):
 class RequestSocket:
     """One netlink socket for requests, in the network namespace of the thread that made it."""
 
-    __slots__ = ("_buffer", "_receive", "_send", "_sequence", "_socket", "changes", "port")
+    __slots__ = ("_buffer", "_opens", "_receive", "_send", "_sequence", "_socket", "changes", "port")
 
     def __init__(self, protocol: int = socket.NETLINK_ROUTE, opens: OpenSocket = open_socket) -> None:
         """Open the socket; what is said here of rtnetlink holds for generic netlink, too.
 
         Raises: OSError.
         """
+        self._opens = opens
         self._socket = opens(socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK):
             try:
@@ -92,6 +93,13 @@ class RequestSocket:
         self.changes = 0  # that were asked for
         self._send = self._socket.send
         self._receive = self._socket.recv_into
+
+    def sibling(self, protocol: int) -> "RequestSocket":
+        """Open a socket for another protocol of the same kernel.
+
+        Raises: OSError.
+        """
+        return RequestSocket(protocol, self._opens)
 
     def close(self) -> None:
         """Close the socket."""

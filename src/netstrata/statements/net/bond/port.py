@@ -7,7 +7,10 @@ from netstrata.ports import NewPort, Ports
 
 @configures("net.bond.port", layer=1)
 async def port(ports: Ports, bond: Link, link: Link) -> Up[None]:
-    """Hold a link in a bond, which sets it up; the link has to be down before.
+    """Hold a link in a bond, which sets it up.
+
+    A bond takes only links that are down: one that is up is set down for the moment, with what was on it, and is up
+    again afterwards.
 
     Example:
         net.bond("bond0", ["mode": "802.3ad", "lacp_rate": "fast"]);

@@ -1,0 +1,122 @@
+"""What the drivers of links do, held: every row of `protocols/ethtool_netlink`.
+
+Of changes of a feature rtnetlink tells; all else is looked at now and then.
+"""
+
+import errno
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from netstrata.contract.options import Options
+from netstrata.protocols import genetlink
+from netstrata.protocols.ethtool_netlink import DRIVER_SETTINGS, FAMILY, Shown, ask, change, decode
+from netstrata.protocols.rtnetlink import Answer, messages
+from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.netlink.link_overrides import Key, LinkOverrides
+from netstrata.system.netlink.lookup import LinkLookup
+from netstrata.system.netlink.monitor import Monitor
+from netstrata.system.netlink.refusals import refused
+from netstrata.system.netlink.socket import RequestSocket
+from netstrata.values import Unavailable
+
+_WORDS: dict[int, str] = {}  # the kernel says it itself
+
+
+class DriverSettings(LinkOverrides):
+    """All settings of drivers that are held."""
+
+    __slots__ = ("_family", "_generic")
+    kind = "driver"
+
+    def __init__(
+        self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
+    ) -> None:
+        super().__init__(requests, monitor, lookup, recovery)
+        self._generic: RequestSocket | None = None  # opened when it is needed first
+        self._family = 0
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._generic is not None:
+            self._generic.close()
+
+    def read_all(self, ifindex: int, words: Iterable[str], operation: str) -> dict[str, Any]:
+        """Return what the driver of a link does."""
+        answers: dict[int, Shown] = {}
+        found: dict[str, Any] = {}
+        for word in words:
+            setting = DRIVER_SETTINGS[word]
+            if setting.ask not in answers:
+                answers[setting.ask] = self._ask(setting.ask, ifindex, operation)
+            found[word] = setting.decode(answers[setting.ask]) if answers[setting.ask] else None
+        return found
+
+    def all_wanted(self, ifindex: int, values: Options, operation: str) -> Mapping[str, Any]:
+        """Return what values are to this driver."""
+        wanted: dict[str, Any] = {}
+        for word, value in values.items():
+            setting = DRIVER_SETTINGS[word]
+            wanted[word] = setting.resolve(value, self._ask(setting.ask, ifindex, operation))
+            if wanted[word] is None:
+                reason = f"the driver of {self._requests.name_of(ifindex)} knows no {word} {setting.words(value)}"
+                raise Unavailable(operation, reason, errno.EOPNOTSUPP)
+        return wanted
+
+    def write(self, key: Key, value: Any, operation: str) -> None:
+        """Have a driver do one thing otherwise; of a feature that stays as it is the kernel does not say no."""
+        ifindex, word = key
+        setting = DRIVER_SETTINGS[word]
+        body = change(word, ifindex, value, self._ask(setting.ask, ifindex, operation))
+        answer = self._socket(operation).request(self._family, 0, body)
+        if answer is not None:
+            raise refused(operation, answer, _WORDS)
+        if setting.told and self.read(key, operation) != value:
+            raise Unavailable(operation, "the driver does not let it be changed", errno.EOPNOTSUPP)
+
+    def noun(self, word: str) -> str:
+        """Return what a setting is called."""
+        return f"the {word}"
+
+    def words_of(self, link: str, word: str, value: Any) -> str:
+        """Return what a driver is to do, for people."""
+        return f"the {word} of {link} to {DRIVER_SETTINGS[word].words(value)}"
+
+    def unknown(self, ifindex: int, word: str) -> str:
+        """Say that the driver has no such setting."""
+        return f"the driver of {self._requests.name_of(ifindex)} knows no {word}"
+
+    def is_told(self, word: str) -> bool:
+        """Say whether rtnetlink tells of each change of a setting."""
+        return DRIVER_SETTINGS[word].told
+
+    def _ask(self, message: int, ifindex: int, operation: str) -> Shown:
+        """Return what the driver says to a question, nothing if it does not know such a thing.
+
+        Raises: Unavailable.
+        """
+        found = self._socket(operation).get(self._family, ask(message, ifindex))
+        if isinstance(found, Answer):
+            if found.errno == errno.EOPNOTSUPP:
+                return {}
+            if found.errno == errno.ENODEV:
+                raise Unavailable(operation, "the link is gone", errno.ENODEV)
+            raise refused(operation, found, _WORDS)
+        [one, *_] = messages(found, len(found))
+        return decode(found, one.start, one.end)
+
+    def _socket(self, operation: str) -> RequestSocket:
+        """Return a socket to the kernel's family.
+
+        Raises: Unavailable if this kernel has none.
+        """
+        if self._generic is None:
+            generic = self._requests.sibling(genetlink.NETLINK_GENERIC)
+            found = generic.get(genetlink.GENL_ID_CTRL, genetlink.ask_family(FAMILY))
+            if isinstance(found, Answer):
+                generic.close()
+                reason = "this kernel has no netlink family ethtool, which is there since Linux 5.9"
+                raise Unavailable(operation, reason, errno.EOPNOTSUPP)
+            [one, *_] = messages(found, len(found))
+            self._family = genetlink.decode_family(found, one.start, one.end)
+            self._generic = generic
+        return self._generic
