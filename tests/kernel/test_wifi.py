@@ -17,6 +17,7 @@ from netstrata.testing.child import wait_until
 from netstrata.values import Unavailable
 
 pytestmark = pytest.mark.vm("mac80211_hwsim")
+SLOW_S = 180  # an emulated processor, of a machine that does much else
 PROGRAM = """process air {{
     net.up("{link}");
     net.backend.wpa_supplicant("{link}", "{folder}/wpa.conf", "{supplicant}", {{"-D", "nl80211"}}) air;
@@ -47,7 +48,7 @@ class Started:
     def wait_for(self, text: str) -> None:
         """Wait until it has said something; an emulated processor takes its time."""
         try:
-            wait_until(text, lambda: text in self._said.read_text(errors="replace"), 90)
+            wait_until(text, lambda: text in self._said.read_text(errors="replace"), SLOW_S)
         except Unavailable as reason:
             pytest.fail(f"{reason}; it said:\n{self._said.read_text(errors='replace')[-4000:]}")
 
@@ -80,7 +81,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., Started]]:
         program.end()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_wireless_link_says_network_signal_and_bitrate_for_as_long_as_it_is_in_one(
     tmp_path: Path, started: Callable[..., Started]
 ) -> None:
