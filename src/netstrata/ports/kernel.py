@@ -161,6 +161,9 @@ class Links(Protocol):
         Raises: Unavailable if there is no such link at the start.
         """
 
+    def follow_carrier(self, link: str, tell: Callable[[bool], None]) -> Callable[[], None]:
+        """Tell whether a link has carrier, as `watch_carrier` does; return how to tell no more."""
+
     def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added."""
 

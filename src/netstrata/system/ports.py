@@ -354,7 +354,7 @@ class SystemPorts:
         """Return what stands below addresses."""
         from netstrata.system.backends import RealBackends
 
-        return RealBackends(self._tools, self.generated)
+        return RealBackends(self._tools, self.generated, self.links)
 
     @cached_property
     def children(self) -> Children:

@@ -107,6 +107,10 @@ class Child:
         """Send SIGTERM to the child, and to it alone."""
         self._send(signal.SIGTERM)
 
+    def reread(self) -> None:
+        """Send SIGHUP to the child, and to it alone: by custom it reads its configuration again."""
+        self._send(signal.SIGHUP)
+
     def kill(self) -> None:
         """Send SIGKILL to the child, and to it alone."""
         self._send(signal.SIGKILL)

@@ -30,7 +30,7 @@ from netstrata.system.netlink.rates import LinkRates
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.up import UpLinks
-from netstrata.system.netlink.watchers import Carrier, Census, Presence, Watchers
+from netstrata.system.netlink.watchers import Carrier, Census, Presence, Queue, Watchers
 from netstrata.values import Unavailable
 
 
@@ -122,9 +122,10 @@ class NetlinkLinks(Subscriber):
             self._watchers.remove(watcher)
             self._monitor.leave(RTNLGRP_LINK)
 
-    async def watch_carrier(self, link: str) -> AsyncGenerator[bool, None]:
-        """Say whether a link has carrier: now, and at each change; False for good when it is deleted.
+    def follow_carrier(self, link: str, tell: Callable[[bool], None]) -> Callable[[], None]:
+        """Tell whether a link has carrier: now, and at each change; False for good when it is deleted.
 
+        Returns how to tell no more.
         Raises: Unavailable if there is no such link at the start.
         """
         self._begin()
@@ -133,15 +134,24 @@ class NetlinkLinks(Subscriber):
         except Unavailable as error:
             self._monitor.leave(RTNLGRP_LINK)
             raise Unavailable(f"watch the carrier of {link}", error.reason, error.errno, error.awaits) from None
-        watcher = Carrier(found.ifindex, found.carrier)
+        watcher = Carrier(found.ifindex, found.carrier, tell)
         self._watchers.add(watcher)
+        tell(found.carrier)
+        return lambda: self._follow_no_more(watcher)
+
+    def _follow_no_more(self, watcher: Carrier) -> None:
+        self._watchers.remove(watcher)
+        self._monitor.leave(RTNLGRP_LINK)
+
+    async def watch_carrier(self, link: str) -> AsyncGenerator[bool, None]:
+        """Say whether a link has carrier: see `follow_carrier`."""
+        told: Queue[bool] = Queue()
+        stop = self.follow_carrier(link, told.put)
         try:
-            yield found.carrier
             while True:
-                yield await watcher.take()
+                yield await told.take()
         finally:
-            self._watchers.remove(watcher)
-            self._monitor.leave(RTNLGRP_LINK)
+            stop()
 
     async def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes; a rename is the old gone, the new added.

@@ -84,6 +84,10 @@ class LinksPort:
         """Say whether a link has carrier: now, and at each change."""
         return self._links.watch_carrier(link)
 
+    def follow_carrier(self, link: str, tell: Callable[[bool], None]) -> Callable[[], None]:
+        """Tell whether a link has carrier: now, and at each change; return how to tell no more."""
+        return self._links.follow_carrier(link, tell)
+
     def watch_links(self) -> AsyncGenerator[LinkChange, None]:
         """Report every link that exists as added, then what comes and goes."""
         return self._links.watch_links()

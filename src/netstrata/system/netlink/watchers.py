@@ -1,4 +1,4 @@
-"""Those who watch links, each with a queue of its own, so that two changes in one turn are two and not none."""
+"""Those who watch links: each is told of every change, so that two in one turn are two and not none."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -61,21 +61,21 @@ class Presence(Queue[bool]):
                 self.put(True)
 
 
-class Carrier(Queue[bool]):
+class Carrier:
     """Watches whether one link has carrier."""
 
-    __slots__ = ("ifindex", "running")
+    __slots__ = ("_tell", "ifindex", "running")
 
-    def __init__(self, ifindex: int, running: bool) -> None:
-        super().__init__()
+    def __init__(self, ifindex: int, running: bool, tell: Callable[[bool], None]) -> None:
         self.ifindex = ifindex
         self.running = running
+        self._tell = tell
 
     def becomes(self, running: bool) -> None:
         """Take note of the carrier."""
         if running != self.running:
             self.running = running
-            self.put(running)
+            self._tell(running)
 
 
 class Census(Queue[LinkChange]):

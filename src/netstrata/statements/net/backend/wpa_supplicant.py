@@ -3,7 +3,7 @@
 from contextlib import aclosing
 from typing import NamedTuple
 
-from netstrata.contract import DOWN, Watch, watches
+from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.shapes.backends import Bssid
 from netstrata.contract.shapes.common import Command, Name, Text, Word
 from netstrata.ports import Ports
@@ -18,6 +18,9 @@ class Associated(NamedTuple):
 async def wpa_supplicant(ports: Ports, ifname: Name, conf: Word, exec: Word, args: Command) -> Watch[Associated]:
     """Run wpa_supplicant for a link; up while it is associated, on a wired link while it is authenticated.
 
+    It stays up while the link roams to another access point of the network: what has read `bssid` is done again, with
+    all after it.  A wire is down once it is refused, and while it has no carrier; then it is authenticated again.
+
     `exec` is the program's path.  It is given `args`, then `-i` with the link and `-c` with the configuration file.
     The statement fails when the program ends; what it says stands in the time line.
 
@@ -29,4 +32,4 @@ async def wpa_supplicant(ports: Ports, ifname: Name, conf: Word, exec: Word, arg
     """
     async with aclosing(ports.backends.watch_association(ifname, conf, exec, args)) as states:
         async for state in states:
-            yield Associated(state.bssid, state.ssid) if state is not None else DOWN
+            yield Revised(Associated(state.bssid, state.ssid)) if state is not None else DOWN
