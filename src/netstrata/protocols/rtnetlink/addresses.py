@@ -45,16 +45,17 @@ class AddressMessage(NamedTuple):
     protocol: int  # 0 if the kernel did not say
 
 
-def encode_address(ifindex: int, address: bytes, prefix: int) -> bytes:
+def encode_address(ifindex: int, address: bytes, prefix: int, flags: int = 0) -> bytes:
     """Return the body of an RTM_NEWADDR or RTM_DELADDR: global scope, for ever, marked as ours.
 
-    The kernel takes loopback addresses of IPv4 only for the host.
+    Shapes: flags are those of the first eight bits, for IPv6.  The kernel takes loopback addresses of IPv4 only for the
+    host.
     """
     if len(address) == 4:
         scope = RT_SCOPE_HOST if address[0] == _LOOPBACK else RT_SCOPE_UNIVERSE
         start = IFADDRMSG.pack(AF_INET, prefix, 0, scope, ifindex)
         return start + _LOCAL4 + address + _ADDRESS4 + address + _OURS
-    start = IFADDRMSG.pack(AF_INET6, prefix, 0, RT_SCOPE_UNIVERSE, ifindex)
+    start = IFADDRMSG.pack(AF_INET6, prefix, flags, RT_SCOPE_UNIVERSE, ifindex)
     return start + _ADDRESS6 + address + _OURS
 
 

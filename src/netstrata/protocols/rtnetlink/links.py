@@ -5,8 +5,13 @@ from typing import NamedTuple
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
+    AF_INET6,
     AF_UNSPEC,
     ARPHRD_ETHER,
+    DEVCONF_ACCEPT_DAD,
+    DEVCONF_DAD_TRANSMITS,
+    IFF_LOOPBACK,
+    IFF_NOARP,
     IFF_RUNNING,
     IFF_UP,
     IFLA_ADDRESS,
@@ -16,6 +21,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_CARRIER_CHANGES,
     IFLA_EXT_MASK,
     IFLA_IFNAME,
+    IFLA_INET6_CONF,
     IFLA_INET_CONF,
     IFLA_INFO_KIND,
     IFLA_LINK,
@@ -163,12 +169,32 @@ def promotes(data: Octets, start: int, end: int) -> bool:
 
     Raises: Malformed.
     """
-    at = 4 * (IPV4_DEVCONF_PROMOTE_SECONDARIES - 1)
+    return _setting(data, start, end, AF_INET, IFLA_INET_CONF, IPV4_DEVCONF_PROMOTE_SECONDARIES - 1) > 0
+
+
+def asks_for_duplicates(data: Octets, start: int, end: int) -> bool:
+    """Read from the body of an RTM_NEWLINK whether others on the link are asked if they have an IPv6 address of ours.
+
+    Of a kernel that does not say it is assumed.
+    Raises: Malformed.
+    """
+    flags = IFINFOMSG.unpack_from(data, start)[3]
+    settings = (
+        _setting(data, start, end, AF_INET6, IFLA_INET6_CONF, at) for at in (DEVCONF_ACCEPT_DAD, DEVCONF_DAD_TRANSMITS)
+    )
+    return not flags & (IFF_LOOPBACK | IFF_NOARP) and all(settings)
+
+
+def _setting(data: Octets, start: int, end: int, family: int, settings: int, number: int) -> int:
+    """Read a setting of a family from the body of an RTM_NEWLINK; -1 if the kernel is mum.
+
+    Raises: Malformed.
+    """
+    at = 4 * number
     for what, first, last in attributes(data, start + 16, end):
         if what == IFLA_AF_SPEC:
-            for family, a, b in attributes(data, first, last):
-                if family == AF_INET:
-                    for kind, value, stop in attributes(data, a, b):
-                        if kind == IFLA_INET_CONF and stop - value >= at + 4:
-                            return u32_of(data, value + at, stop) != 0
-    return False
+            for of, a, b in attributes(data, first, last):
+                for kind, value, stop in attributes(data, a, b) if of == family else ():
+                    if kind == settings and stop - value >= at + 4:
+                        return u32_of(data, value + at, stop)
+    return -1

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
     IFA_F_DADFAILED,
+    IFA_F_NODAD,
     IFA_F_NOPREFIXROUTE,
+    IFA_F_OPTIMISTIC,
     IFA_F_PERMANENT,
     IFA_F_TENTATIVE,
     IPV6_MIN_MTU,
@@ -33,7 +35,6 @@ from netstrata.testing.model.routes import RTN_MULTICAST
 if TYPE_CHECKING:
     from netstrata.testing.model.kernel import ModelKernel
 
-IFA_F_NODAD = 0x02
 _LOOPBACK = bytes(15) + b"\1"
 _MULTICAST = b"\xff" + bytes(15)
 
@@ -59,6 +60,9 @@ class Addresses6:
             raise Refusal(errno.ENODEV, "ipv6: Unable to find the interface")
         if link.mtu < IPV6_MIN_MTU:
             raise Refusal(errno.EINVAL)
+        if address.has_flag(IFA_F_NODAD) and address.has_flag(IFA_F_OPTIMISTIC):
+            raise Refusal(errno.EINVAL, "IFA_F_NODAD and IFA_F_OPTIMISTIC are mutually exclusive")
+        address.flags &= ~IFA_F_OPTIMISTIC  # as long as optimistic_dad is off
         if address.local[0] == 0xFF:
             raise Refusal(errno.EINVAL, 'ipv6: Cannot assign multicast address without "IFA_F_MCAUTOJOIN" flag')
         address.scope = RT_SCOPE_LINK if address.local[:2] == b"\xfe\x80" else _scope(address.local)
@@ -150,7 +154,7 @@ class Addresses6:
             self._begin(address)
             return
         self._tell(RTM_NEWADDR, address)
-        if link.carrier and not link.accept_dad:
+        if not link.accept_dad:
             self._finish(address)
 
     def _finish(self, address: ModelAddress) -> None:

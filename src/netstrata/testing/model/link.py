@@ -6,9 +6,12 @@ from struct import Struct
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
+    AF_INET6,
     AF_UNSPEC,
     ARPHRD_ETHER,
     ARPHRD_LOOPBACK,
+    DEVCONF_ACCEPT_DAD,
+    DEVCONF_DAD_TRANSMITS,
     IFF_LOWER_UP,
     IFF_MULTICAST,
     IFF_RUNNING,
@@ -18,6 +21,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_ALT_IFNAME,
     IFLA_CARRIER,
     IFLA_IFNAME,
+    IFLA_INET6_CONF,
     IFLA_INET_CONF,
     IFLA_INFO_DATA,
     IFLA_INFO_KIND,
@@ -124,7 +128,7 @@ class ModelLink:
                 attribute(IFLA_ADDRESS, self.mac),
                 attribute(IFLA_BROADCAST, bytes(6) if self.loopback else b"\xff" * 6),
                 self._info(),
-                _settings(self.promotes),
+                _settings(self.promotes, self.accept_dad),
                 self._altnames(),
             )
         )
@@ -150,9 +154,12 @@ def _numbers(numbers: tuple[int, ...]) -> bytes:
     return b"".join(attribute(kind, U32.pack(value)) for kind, value in zip(_NUMBERS, numbers, strict=True))
 
 
-@lru_cache(2)
-def _settings(promotes: bool) -> bytes:
+@lru_cache(6)
+def _settings(promotes: bool, accept_dad: int) -> bytes:
     words = [0] * _CONF_WORDS
     words[IPV4_DEVCONF_PROMOTE_SECONDARIES - 1] = int(promotes)
-    conf = attribute(IFLA_INET_CONF, _CONF.pack(*words))
-    return attribute(IFLA_AF_SPEC, attribute(AF_INET, conf))
+    words6 = [0] * _CONF_WORDS
+    words6[DEVCONF_ACCEPT_DAD] = accept_dad
+    words6[DEVCONF_DAD_TRANSMITS] = 1
+    conf = attribute(AF_INET, attribute(IFLA_INET_CONF, _CONF.pack(*words)))
+    return attribute(IFLA_AF_SPEC, conf + attribute(AF_INET6, attribute(IFLA_INET6_CONF, _CONF.pack(*words6))))

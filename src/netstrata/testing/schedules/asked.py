@@ -1,6 +1,8 @@
 """What statements have asked of the ports, and whether the kernel has it: up means that it is so."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any
 
 from netstrata.engine.holders import HolderId, Holders
 from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
@@ -10,10 +12,6 @@ from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.testing.model import ModelPorts
 from netstrata.testing.schedules.kernel import WatchedKernel
 from netstrata.values import mask_bits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 _CHECKED = (
     "held_link", "held_up", "held_port", "held_address", "held_route", "held_rule", "held_neighbour", "held_settings",
@@ -29,12 +27,32 @@ class _Holding:
         self._statement = statement
 
     async def __aenter__(self) -> Any:
-        with self._kernel.on_behalf_of(self._statement):
-            return await self._holding.__aenter__()
+        return await _OnBehalf(self._holding.__aenter__(), self._kernel, self._statement)
 
     async def __aexit__(self, *why: object) -> Any:
-        with self._kernel.on_behalf_of(self._statement):
-            return await self._holding.__aexit__(*why)
+        return await _OnBehalf(self._holding.__aexit__(*why), self._kernel, self._statement)
+
+
+class _OnBehalf:
+    """Runs a coroutine on behalf of a statement; while it waits, others run."""
+
+    def __init__(self, coroutine: Any, kernel: WatchedKernel, statement: Statement | None) -> None:
+        self._coroutine = coroutine
+        self._kernel = kernel
+        self._statement = statement
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        go_on: Callable[[], Any] = partial(self._coroutine.send, None)
+        while True:
+            try:
+                with self._kernel.on_behalf_of(self._statement):
+                    waits_for = go_on()
+            except StopIteration as end:
+                return end.value
+            try:
+                go_on = partial(self._coroutine.send, (yield waits_for))
+            except BaseException as error:
+                go_on = partial(self._coroutine.throw, error)
 
 
 class _Port:
@@ -163,7 +181,7 @@ class Asked:
         return there is not None and there.master == second
 
     def _address(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
-        _, address, prefix = arguments
+        _, address, prefix, *_ = arguments
         table = self.kernel.addresses4 if len(address) == 4 else self.kernel.addresses6
         return any((one.local, one.prefix) == (address, prefix) for one in table.of_link.get(link, ()))
 
@@ -238,7 +256,7 @@ def _things(operation: str, arguments: tuple[Any, ...], link: int, second: int) 
     if operation == "held_settings":
         return {(link, word) for word in arguments[1]}
     if operation == "held_address":
-        return {("address", link, *arguments[1:])}
+        return {("address", link, *arguments[1:3])}
     if operation == "held_route":
         return {("route", mask_bits(first.destination, first.prefix), first.prefix, first.table)}
     if operation == "held_neighbour":
