@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from netstrata.testing.child import wait_until
 from netstrata.values import Unavailable
 
 pytestmark = pytest.mark.vm("mac80211_hwsim")
+SLOW_S = 180  # an emulated processor, of a machine that does much else
 PROGRAM = """process air {{
     net.up("{link}");
     net.backend.wpa_supplicant("{link}", "{folder}/wpa.conf", "{supplicant}", {{"-D", "nl80211"}}) air;
@@ -46,13 +48,22 @@ class Started:
     def wait_for(self, text: str) -> None:
         """Wait until it has said something; an emulated processor takes its time."""
         try:
-            wait_until(text, lambda: text in self._said.read_text(errors="replace"), 90)
+            wait_until(text, lambda: text in self._said.read_text(errors="replace"), SLOW_S)
         except Unavailable as reason:
             pytest.fail(f"{reason}; it said:\n{self._said.read_text(errors='replace')[-4000:]}")
+
+    def said(self) -> str:
+        """Return what it has said by now."""
+        return self._said.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """Have it answer nobody from now on."""
+        self._child.send_signal(signal.SIGSTOP)
 
     def end(self) -> None:
         """End it."""
         self._child.terminate()
+        self._child.send_signal(signal.SIGCONT)
         self._child.wait(60)
 
 
@@ -70,14 +81,14 @@ def started(tmp_path: Path) -> Iterator[Callable[..., Started]]:
         program.end()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_wireless_link_says_network_signal_and_bitrate_for_as_long_as_it_is_in_one(
     tmp_path: Path, started: Callable[..., Started]
 ) -> None:
     if len(radios()) < 2 and os.environ.get("NETSTRATA_OWN_MACHINE") == "1":  # another test has taken them away
-        subprocess.run(["modprobe", "mac80211_hwsim", "radios=2"], check=False)
+        subprocess.run(["modprobe", "mac80211_hwsim", "radios=3"], check=False)
     if len(radios()) < 2:
-        pytest.skip("there are no simulated radios here; tools/vm-tests brings two")
+        pytest.skip("there are no simulated radios here; tools/vm-tests brings three")
     base, client = radios()[:2]
     tmp_path.chmod(0o755)
     supplicant = peer(tmp_path, "wpasupplicant", "usr/sbin/wpa_supplicant")

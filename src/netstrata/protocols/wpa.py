@@ -56,11 +56,6 @@ def step(state: Wpa, line: bytes, link: bytes) -> Wpa:
     return state._replace(other=peer) if state.up and peer != WIRE else Wpa(peer)
 
 
-def without_carrier(state: Wpa) -> Wpa:
-    """Say where a lost carrier brings a link: a wire must be authenticated again; of the air wpa_supplicant tells."""
-    return IDLE if state.peer == WIRE else state
-
-
 def _asked(state: Wpa, line: bytes) -> Peer | None:
     """Read whom a link asks to be let in."""
     match = _TRYING.match(line)

@@ -5,11 +5,12 @@ import shlex
 import signal
 import sys
 import termios
+import time
 from fcntl import ioctl
 from pathlib import Path
 
 import pytest
-from tests.kernel.filters.programs import started
+from tests.kernel.filters.programs import SOURCES, started
 
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.lab import Lab
@@ -95,7 +96,7 @@ def stand_in(folder: Path) -> tuple[str, Path]:
     """Return a program that says what is written to a pipe, and the pipe."""
     pipe = folder / "says"
     os.mkfifo(pipe)
-    program = folder / "supplicant"
+    program = folder / "wpa_supplicant"
     program.write_text(
         f"#!/bin/sh\necho \"given $*\"\ntrap 'echo ended; kill $!; wait; exit 0' TERM\ncat {pipe} & wait $!\n"
     )
@@ -112,7 +113,7 @@ process main {
 """
 ROAMS = """
 process main {
-    net.backend.wpa_supplicant("wlan0", "/run/wpa.conf", "PROGRAM", {"-D", "nl80211"}) air;
+    STATEMENT
     println("in ", air.ssid);
     rprintln("left ", air.ssid);
     rprintln("not ", air.bssid);
@@ -123,11 +124,21 @@ TRYING = "wlan0: Trying to associate with 02:00:00:00:0a:01 (SSID='it's here' fr
 CONNECTED = "wlan0: CTRL-EVENT-CONNECTED - Connection completed\n"
 
 
-def test_it_follows_what_is_said_and_stays_up_while_the_link_roams(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'net.wpa("wlan0", ["ssid": "it\'s here"]) air;',
+        'net.backend.wpa_supplicant("wlan0", "/run/wpa.conf", "PROGRAM", {"-D", "nl80211"}) air;',
+    ],
+    ids=["net.wpa", "net.backend.wpa_supplicant"],
+)
+def test_it_follows_what_is_said_and_stays_up_while_the_link_roams(lab: Lab, tmp_path: Path, statement: str) -> None:
     host = lab.host("host")
     program, pipe = stand_in(tmp_path)
-    daemon = started(host, tmp_path / "x.ncd", ROAMS.replace("PROGRAM", program))
-    daemon.wait_output("given -D nl80211 -i wlan0 -c /run/wpa.conf")
+    (tmp_path / "x.ncd").write_text(ROAMS.replace("STATEMENT", statement).replace("PROGRAM", program))
+    words = [sys.executable, "-m", "netstrata", "run", str(tmp_path / "x.ncd")]
+    daemon = host.start(words, {"PYTHONPATH": str(SOURCES), "PATH": f"{tmp_path}:/usr/bin:/bin"})
+    daemon.wait_output("given -D nl80211 -i wlan0 -c /run/")
 
     with open(pipe, "w", buffering=1) as says:
         says.write(TRYING + CONNECTED)
@@ -145,6 +156,32 @@ def test_it_follows_what_is_said_and_stays_up_while_the_link_roams(lab: Lab, tmp
         daemon.end()
     assert roamed == ["in it's here", "with 02:00:00:00:0A:01", "not 02:00:00:00:0A:01", "with 02:00:00:00:0A:02"]
     assert asked[-2:] == ["in other", "with none"]
+
+
+def test_in_the_air_a_roam_may_be_without_carrier_and_ten_seconds_of_that_are_down(lab: Lab, tmp_path: Path) -> None:
+    # A roam that every access point denies ends in silence: tests/kernel/backends/test_wpa_wifi.py has the real one.
+    host, other = lab.host("host"), lab.host("other")
+    cable = lab.cable((host, "wlan0"), (other, "lan"))
+    host.up("wlan0")
+    other.up("lan")
+    program, pipe = stand_in(tmp_path)
+    daemon = started(host, tmp_path / "x.ncd", PROGRAM.replace("PROGRAM", program))
+    daemon.wait_output("given")
+
+    with open(pipe, "w", buffering=1) as says:
+        says.write(TRYING + CONNECTED)
+        daemon.wait_output("with 02:00:00:00:0A:01")
+        cable.pull()
+        cable.plug()
+        cable.pull()
+        lost = time.monotonic()
+        daemon.wait_output("undone\n")
+        waited_s = time.monotonic() - lost
+        says.write(TRYING + CONNECTED)
+        wait_until("it up again", lambda: daemon.output().count("with 02:00:00:00:0A:01") == 2)
+        daemon.end()
+    assert waited_s > 9
+    assert "net.backend.wpa_supplicant: no carrier on wlan0\n" in daemon.output()
 
 
 def test_the_next_daemon_takes_over_one_that_is_authenticated_as_it_is(lab: Lab, tmp_path: Path) -> None:
