@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from netstrata.statements.net.ethtool import ethtool
-from netstrata.values import Unavailable
+from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
@@ -184,3 +184,11 @@ def new_card() -> str:
     rows = json.loads(subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, timeout=60).stdout)
     (name,) = {row["ifname"] for row in rows} - there - {"lo", "va", "vb"}
     return str(name)
+
+
+async def test_a_feature_by_the_name_that_people_say_is_refused_with_the_kernels(world: "World") -> None:
+    with pytest.raises(Refused) as refused:
+        world.started(ethtool, "va", '["gro": "off"]')
+
+    assert refused.value.message.startswith("there is no option `gro`")
+    assert refused.value.hint == "did you mean `rx-gro`?"
