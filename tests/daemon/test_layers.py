@@ -136,7 +136,7 @@ def test_lights_of_processes_nested_deep_take_no_recursion() -> None:
 # What each statement about the network is for; a new one gets its layer here, after a thought.
 EXPECTED = {
     1: "backend.rfkill backend.waitdevice backend.waitlink bond bond.port bridge bridge.fdb bridge.port bridge.vlan "
-    "down dummy ethtool ipvlan link.set mac macsec macvlan mtu netkit rename shape up veth vlan vrf vrf.port "
+    "down dummy ethtool ipvlan link.set mac macsec macvlan mtu rename shape up veth vlan vrf vrf.port "
     "watch_interfaces",
     2: "backend.wpa_supplicant wpa",
     3: "ipv4.addr ipv4.arp_probe ipv4.dhcp ipv4.route ipv4.routes ipv6.addr ipv6.route ipv6.wait_dynamic_addr neigh "

@@ -146,7 +146,7 @@ async def test_a_driver_is_lost_with_its_link(world: "World") -> None:
     ("settings", "question", "expected", "by_hand", "lost"),
     [
         (
-            '["ring-rx": "512", "ring-tx": "256"]', "-g", {"rx": 512, "tx": 256}, "-G {} rx 600",
+            '["ring-rx": "700", "ring-tx": "300"]', "-g", {"rx": 700, "tx": 300}, "-G {} rx 600",
             "the ring-rx of {} to 600",
         ),
         (
