@@ -53,6 +53,7 @@ class OptionsShape(Shape[Options]):
         from netstrata.contract.spelling import did_you_mean
 
         begun = [known for known in sorted(self.known) if len(word) > 1 and known.startswith(word)]
+        begun += [known for known in sorted(self.known) if len(word) > 1 and known.endswith(f"-{word}")]
         near = did_you_mean(word, self.known) or next(iter(begun), None)
         hint = f"did you mean `{near}`?" if near else ""
         return Refused(

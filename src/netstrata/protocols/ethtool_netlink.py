@@ -48,7 +48,9 @@ class DriverSetting(NamedTuple):
 
     def words(self, value: Any) -> str:
         """Return a value as it is written in a program, or as the driver has it."""
-        written = self.shape.write(value) if not isinstance(value, LinkModes) else value.words.encode()
+        if self.shape is SPEED and isinstance(value, str):  # as the undo journal has it, too
+            return LinkModes(value).words
+        written = self.shape.write(value)
         return written.decode("utf-8", "backslashreplace") if isinstance(written, bytes) else ""
 
 

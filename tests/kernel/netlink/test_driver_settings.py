@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from netstrata.statements.net.ethtool import ethtool
-from netstrata.values import Unavailable
+from netstrata.values import Refused, Unavailable
 
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
@@ -146,7 +146,7 @@ async def test_a_driver_is_lost_with_its_link(world: "World") -> None:
     ("settings", "question", "expected", "by_hand", "lost"),
     [
         (
-            '["ring-rx": "512", "ring-tx": "256"]', "-g", {"rx": 512, "tx": 256}, "-G {} rx 600",
+            '["ring-rx": "700", "ring-tx": "300"]', "-g", {"rx": 700, "tx": 300}, "-G {} rx 600",
             "the ring-rx of {} to 600",
         ),
         (
@@ -184,3 +184,11 @@ def new_card() -> str:
     rows = json.loads(subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, timeout=60).stdout)
     (name,) = {row["ifname"] for row in rows} - there - {"lo", "va", "vb"}
     return str(name)
+
+
+async def test_a_feature_by_the_name_that_people_say_is_refused_with_the_kernels(world: "World") -> None:
+    with pytest.raises(Refused) as refused:
+        world.started(ethtool, "va", '["gro": "off"]')
+
+    assert refused.value.message.startswith("there is no option `gro`")
+    assert refused.value.hint == "did you mean `rx-gro`?"

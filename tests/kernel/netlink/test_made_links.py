@@ -18,7 +18,6 @@ from netstrata.statements.net.ipip import ipip
 from netstrata.statements.net.ipvlan import ipvlan
 from netstrata.statements.net.macsec import macsec
 from netstrata.statements.net.macvlan import macvlan
-from netstrata.statements.net.netkit import netkit
 from netstrata.statements.net.sit import sit
 from netstrata.statements.net.tun import tun
 from netstrata.statements.net.veth import veth
@@ -221,21 +220,6 @@ async def test_a_link_that_someone_deletes_is_lost_and_can_be_made_again(
     assert reason == f"cannot hold {kind} vz: the link is gone"
     assert world.links() == before
     assert told.notes == []
-
-
-@pytest.mark.vm("netkit")
-async def test_a_netkit_pair_is_there_while_held_and_gone_after(world: "World") -> None:
-    before = world.links()
-    world.as_statement()
-
-    statement = world.up_now(netkit, "vz", "vy", '["mode": "l2", "peer_policy": "blackhole"]')
-    ends = [world.link(name)["linkinfo"]["info_kind"] for name in ("vz", "vy")]
-    again = world.up_now(netkit, "vz", "vy", '["mode": "l2", "peer_policy": "blackhole"]')
-    world.down_now(again)
-    world.down_now(statement)
-
-    assert ends == ["netkit", "netkit"]  # iproute2 6.1 knows no more of it
-    assert world.links() == before
 
 
 @pytest.mark.real_kernel("the model has no macvlan")

@@ -267,6 +267,5 @@ ELSEWHERE = {
     "net.backend.badvpn": "tests/kernel/backends/test_badvpn.py",
     "net.dns": "tests/kernel/dns/test_mounts.py",
     "net.dns.resolvconf": "tests/system/dns/test_resolver_file.py",
-    "net.netkit": "tests/kernel/netlink/test_made_links.py",  # ip 6.1 makes none
     "net.dnsmasq": "tests/kernel/servers/test_dnsmasq.py",
 }

@@ -44,7 +44,6 @@ SHAPES: list[tuple[OptionsShape, dict[str, Any]]] = [
     (tunnels.IP6TNL_OPTIONS, KINDS["ip6tnl"]),
     (tunnels.XFRM_OPTIONS, KINDS["xfrm"]),
     (tunnels.MACSEC_OPTIONS, KINDS["macsec"]),
-    (tunnels.NETKIT_OPTIONS, KINDS["netkit"]),
 ]
 
 

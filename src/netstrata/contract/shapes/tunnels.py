@@ -66,11 +66,6 @@ MACSEC_OPTIONS = OptionsShape(
     },
     ('["encrypt": "on", "cipher": "gcm-aes-256"]', "[]"), ('["cipher": "aes"]', '["icvlen": "7"]', "{}"),
 )  # fmt: skip
-_POLICY = choice("a policy", {"forward": 0, "blackhole": 2})
-NETKIT_OPTIONS = OptionsShape(
-    "netkit options", {"mode": choice("a mode", {"l2": 0, "l3": 1}), "peer_policy": _POLICY, "policy": _POLICY},
-    ('["mode": "l2"]', "[]"), ('["mode": "l4"]', '["policy": "drop"]', "{}"),
-)  # fmt: skip
 
 GreOptions = Annotated[Options, GRE_OPTIONS]
 Ip6GreOptions = Annotated[Options, IP6GRE_OPTIONS]
@@ -81,7 +76,6 @@ IpvlanMode = Annotated[int, IPVLAN_MODE]
 IpvlanReach = Annotated[int, IPVLAN_REACH]
 XfrmOptions = Annotated[Options, XFRM_OPTIONS]
 MacsecOptions = Annotated[Options, MACSEC_OPTIONS]
-NetkitOptions = Annotated[Options, NETKIT_OPTIONS]
 
 
 def each_way(options: Options) -> Options:

@@ -12,6 +12,7 @@ from netstrata.protocols.rtnetlink.wire import U32, Malformed, Octets, attribute
 
 _NDA_VLAN, _NDA_PORT, _NDA_VNI, _NDA_IFINDEX, _NDA_MASTER = 5, 6, 7, 8, 9
 _U16, _NETWORK16 = Struct("=H"), Struct("!H")
+_NUMBERS = ((_NDA_VLAN, _U16), (_NDA_PORT, _NETWORK16))
 _NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
 _NTF_SELF, _NTF_MASTER = 0x02, 0x04
 
@@ -63,9 +64,11 @@ def decode_forwarding(data: Octets, start: int, end: int) -> ForwardingEntry | N
     if family != AF_BRIDGE or not state & (_NUD_PERMANENT if host else _NUD_NOARP):
         return None
     mac = bytes(data[slice(*found.get(NDA_LLADDR, (0, 0)))])
-    vlan, port = (
-        form.unpack_from(data, found[kind][0])[0] if kind in found else 0
-        for kind, form in ((_NDA_VLAN, _U16), (_NDA_PORT, _NETWORK16))
-    )
+    vlan, port = (_u16(form, data, *found.get(kind, (0, 0))) for kind, form in _NUMBERS)
     vni, via = (u32_of(data, *found[kind]) if kind in found else 0 for kind in (_NDA_VNI, _NDA_IFINDEX))
     return ForwardingEntry(ifindex, mac, host, port, vni, via, vlan)
+
+
+def _u16(form: Struct, data: Octets, first: int, last: int) -> int:
+    number: int = form.unpack_from(data, first)[0] if last - first >= form.size else 0
+    return number

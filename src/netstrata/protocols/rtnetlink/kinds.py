@@ -114,7 +114,6 @@ KINDS: Final[dict[str, dict[str, Field]]] = {
         "cipher": Field(4, _U64),
         "window": Field(5, _U32),
     },
-    "netkit": _fields(_U32, policy=3, peer_policy=4, mode=5),
     "vrf": _fields(_U32, table=1),
     "bond": {
         **_fields(

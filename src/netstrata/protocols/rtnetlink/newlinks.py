@@ -62,7 +62,7 @@ def encode_new_link(name: str, kind: str, link: int, peer: str, data: Attributes
     info = attribute(IFLA_INFO_KIND, kind.encode() + b"\0")
     if peer:
         other = IFINFOMSG.pack(AF_UNSPEC, 0, 0, 0, 0) + attribute(IFLA_IFNAME, _packed(peer)) + _all(common)
-        info += attribute(IFLA_INFO_DATA, _all(data) + attribute(VETH_INFO_PEER, other))  # netkit has the same number
+        info += attribute(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, other))
     elif data:
         info += attribute(IFLA_INFO_DATA, _all(data))
     return body + attribute(IFLA_LINKINFO, info)

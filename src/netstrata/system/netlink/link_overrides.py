@@ -25,7 +25,7 @@ Held = tuple[Key, OverrideStack[Any], Spec[Any]]
 _IN_A_ROUND = 100  # links that are looked at, which takes 2 ms
 
 
-class OverriddenLink:
+class _HeldLink:
     """A link of which something is held."""
 
     __slots__ = ("name", "words")
@@ -49,7 +49,7 @@ class LinkOverrides(Overrides[Key, Any], Subscriber):
         self._requests = requests
         self._monitor = monitor
         self._lookup = lookup
-        self.links: dict[int, OverriddenLink] = {}
+        self.links: dict[int, _HeldLink] = {}
         self._suspects: set[int] = set()
         self._untold: dict[int, None] = {}  # links to look at; first, what was looked at longest ago
         monitor.subscribe(self, *self.types)
@@ -97,7 +97,7 @@ class LinkOverrides(Overrides[Key, Any], Subscriber):
         ifindex = self._lookup.index_of(link)
         if not ifindex:
             raise no_link(operation, link)
-        self.links.setdefault(ifindex, OverriddenLink(link))
+        self.links.setdefault(ifindex, _HeldLink(link))
         held: list[Held] = []
         try:
             for word, value in self.all_wanted(ifindex, values, operation).items():
