@@ -93,7 +93,8 @@ class Run:
     def _detect(self) -> None:
         """Let duplicate address detection come to its end now and then, until the schedule is over."""
         if self._kernel.account is not None:
-            self._others.do(("dad",))
+            if self._kernel.addresses6.finish():
+                self._kernel.look()
             asyncio.get_running_loop().call_later(_DETECTION_S, self._detect)
 
     async def _steps(self, daemon: Daemon) -> None:
