@@ -46,9 +46,10 @@ PROGRAMS = {
     "a rename, where links are watched": f"""{WATCHING}
         template link {{ if(@val_equal(_arg0, "va")); println("round");\n net.rename("va", "lan"); }}""",
     "an MTU too small for IPv6": """process main {
-        net.up("va"); net.ipv6.addr("va", "2001:db8::1/64"); println("round");\n net.mtu("va", "1200"); }""",
+        net.up("va"); net.ipv6.addr("va", "2001:db8::1/64", ["wait": "off"]); println("round");
+        net.mtu("va", "1200"); }""",
     "IPv6 switched off": """process main {
-        net.up("va"); net.ipv6.addr("va", "2001:db8::1/64"); println("round");
+        net.up("va"); net.ipv6.addr("va", "2001:db8::1/64", ["wait": "off"]); println("round");
         net.sysctl("net.ipv6.conf.va.disable_ipv6", "1"); }""",
     "a link set down by a tool": f"""process main {{
         net.up("va"); net.backend.waitlink("va"); println("round");

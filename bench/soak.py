@@ -50,7 +50,7 @@ process uplink {{
     net.up("eth0");
     net.backend.waitlink("eth0");
     net.ipv4.addr("eth0", "{FIRST}/24");
-    net.ipv6.addr("eth0", "2001:db8::1/64");
+    net.ipv6.addr("eth0", "2001:db8::1/64", ["wait": "off"]);
     net.neigh("eth0", "192.0.2.11", "02:00:00:00:0A:11");
     net.ipv4.route("203.0.113.0/24", "192.0.2.254", "20", "eth0");
     net.ipv6.route("2001:db8:f::/48", "2001:db8::ffff", "20", "eth0");

@@ -61,7 +61,7 @@ WAYS = {
     "address": Way(
         "ip addr add 2001:db8::1/64 dev d0 nodad",
         "ip addr del 2001:db8::1/64 dev d0",
-        'net.ipv6.addr("d0", "2001:db8::1/48");',
+        'net.ipv6.addr("d0", "2001:db8::1/48", ["wait": "off"]);',
     ),
 }
 

@@ -12,7 +12,7 @@ process link { net.bridge("d0"); net.up("d0"); provide("links"); }
 process up { depend("links"); net.bridge("d1"); net.up("d1"); }
 process mtu { depend("links"); net.bridge("d2"); net.mtu("d2", "1400"); }
 process addr4 { depend("links"); net.bridge("d3"); net.ipv4.addr("d3", "192.0.2.3/32"); }
-process addr6 { depend("links"); net.bridge("d4"); net.ipv6.addr("d4", "2001:db8::4/128"); }
+process addr6 { depend("links"); net.bridge("d4"); net.ipv6.addr("d4", "2001:db8::4/128", ["wait": "off"]); }
 process route4 { depend("links"); net.ipv4.route("198.51.100.0/24", "blackhole", "5", ""); }
 process route6 { depend("links"); net.ipv6.route("2001:db8:1::/48", "blackhole", "5", ""); }
 process rule { depend("links"); net.rule(["priority": "100", "from": "192.0.2.0/24", "table": "7"]); }

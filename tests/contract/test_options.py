@@ -6,10 +6,11 @@ import pytest
 
 from netstrata.contract import Shape
 from netstrata.contract.options import OptionsShape
-from netstrata.contract.shapes import link, route
+from netstrata.contract.shapes import address, link, route
 from netstrata.language.valuetext import parse_value
 
-MAPS = [shape for module in (link, route) for shape in vars(module).values() if isinstance(shape, OptionsShape)]
+MODULES = (address, link, route)
+MAPS = [shape for module in MODULES for shape in vars(module).values() if isinstance(shape, OptionsShape)]
 
 
 def inner() -> Iterator[Shape[object]]:

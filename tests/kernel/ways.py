@@ -111,7 +111,7 @@ WAYS = {
     ),
     "address6 of another length": Way(
         WITH_ADDRESS6,
-        'net.ipv6.addr("d0", "2001:db8::1/48");',
+        'net.ipv6.addr("d0", "2001:db8::1/48", ["wait": "off"]);',
         "2001:db8::1/64 is there already",
         "ip addr del 2001:db8::1/64 dev d0",
     ),
@@ -123,19 +123,19 @@ WAYS = {
     ),
     "address where IPv6 is off": Way(
         f"{LINK} sysctl -qw net.ipv6.conf.d0.disable_ipv6=1",
-        'net.ipv6.addr("d0", "2001:db8::1/64");',
+        'net.ipv6.addr("d0", "2001:db8::1/64", ["wait": "off"]);',
         "IPv6 is disabled on this device",
         "sysctl -qw net.ipv6.conf.d0.disable_ipv6=0",
     ),
     "address where IPv6 is off and nothing is plugged in": Way(
         "ip link add d0 type bridge; sysctl -qw net.ipv6.conf.d0.disable_ipv6=1",
-        'net.ipv6.addr("d0", "2001:db8::1/64");',
+        'net.ipv6.addr("d0", "2001:db8::1/64", ["wait": "off"]);',
         "IPv6 is disabled on this device",
         "sysctl -qw net.ipv6.conf.d0.disable_ipv6=0",
     ),
     "address where IPv6 is off everywhere": Way(
         "ip link add d0 type bridge; sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
-        'net.ipv6.addr("d0", "2001:db8::1/64");',
+        'net.ipv6.addr("d0", "2001:db8::1/64", ["wait": "off"]);',
         "IPv6 is disabled on this device",
         "sysctl -qw net.ipv6.conf.all.disable_ipv6=0",
     ),

@@ -141,7 +141,8 @@ FOUND = {
         steps=(("turns", "1"), ("fault", "read", "3", "E2BIG"), CRASH, SETTLE),
     ),
     "an address that is another host's is put there anew": made_of(
-        'net.ipv6.addr("eth0", "2001:db8::1/64"); net.neigh("eth0", "2001:db8::9", "02:00:00:00:0a:02");',
+        'net.ipv6.addr("eth0", "2001:db8::1/64", ["wait": "off"]);'
+        'net.neigh("eth0", "2001:db8::9", "02:00:00:00:0a:02");',
         steps=(SETTLE, ("duplicate", "eth0", "2001:db8::1"), ("die", "write", "0", "after"), ("dad",), SETTLE),
     ),
     "what others bring back that was swept away is theirs": made_of(

@@ -118,7 +118,7 @@ def test_an_address_that_another_host_has_is_lost_when_detection_ends() -> None:
         statement = Heard()
         ports = ModelPorts(kernel)
         async with ports.addresses.on_behalf_of(statement).held_address(
-            "eth0", bytes.fromhex("20010db8000000000000000000000005"), 64
+            "eth0", bytes.fromhex("20010db8000000000000000000000005"), 64, {"wait": 0}
         ):
             kernel.finish_dad()
             for _ in range(3):  # turns of the event loop: messages are read in the first one

@@ -12,7 +12,8 @@ from netstrata.contract import Holder
 from netstrata.daemon.running.settling import Settling
 from netstrata.system.held import Held, Loss, OverrideStack, Recovery, Spec, Store
 from netstrata.system.held.recovery import LeftEntry, Undone
-from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses
+from netstrata.system.netlink.addresses import NetlinkAddresses
+from netstrata.system.netlink.held_address import HeldAddress
 from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.link_settings import Key, LinkSettings
 from netstrata.system.netlink.routes import NetlinkRoutes

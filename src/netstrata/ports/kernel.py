@@ -145,12 +145,20 @@ class Links(Protocol):
 class Addresses(Protocol):
     """Addresses of either family."""
 
-    def held_address(self, link: str, address: bytes, prefix: int) -> AbstractAsyncContextManager[None]:
-        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
+    def held_address(
+        self, link: str, address: bytes, prefix: int, options: Options = NO_OPTIONS
+    ) -> AbstractAsyncContextManager[None]:
+        """Put an address on a link: global scope, for ever; IPv6 is waited for until it can be used.
 
-    def watch_dynamic6(self, link: str) -> "AsyncGenerator[DynamicAddress | None, None]":
-        """Follow the first IPv6 address of a link that does not last for ever; None when it is gone, then the next.
+        Shapes: options have iproute2's names: `nodad`, `optimistic`; and `wait`, 0 for being up at once.
+        Raises: Unavailable also if another host on the link has an IPv6 address.
+        """
 
+    def watch_dynamic6(self, link: str, kind: str = "any") -> "AsyncGenerator[DynamicAddress | str, None]":
+        """Follow the best IPv6 address of a link that does not last for ever; why, when it is no more, then the next.
+
+        None is told before it can be used, and a deprecated one only if there is no other.
+        Shapes: kind is `stable`, `temporary` or `any`, which is a stable one before a temporary one.
         Raises: Unavailable if there is no such link.
         """
 
@@ -160,6 +168,7 @@ class DynamicAddress(NamedTuple):
 
     address: bytes
     prefix: int
+    temporary: bool  # for privacy, and soon another
 
 
 class Routes(Protocol):

@@ -56,7 +56,8 @@ class SystemPorts:
         """Remember how children are to be kept, where leases are, and where generated configurations.
 
         Shapes: as_ncd keeps NCD's ways: children unheard, never killed, no output flushed before they start, nothing
-        remembered for the next one; name is that of the daemon, of which several may run.
+        remembered for the next one, IPv6 addresses up before they can be used; name is that of the daemon, of which
+        several may run.
         """
         self.output = output
         self._name = name
@@ -192,7 +193,7 @@ class SystemPorts:
         from netstrata.system.netlink import Netlink
 
         try:
-            return Netlink(recovery=self.recovery, wait_queues=self.wait_queues)
+            return Netlink(recovery=self.recovery, wait_queues=self.wait_queues, waits=not self._as_ncd)
         except OSError as error:
             raise Unavailable("talk to the kernel", error.strerror or "no netlink socket", error.errno or 0) from error
 

@@ -137,6 +137,8 @@ class Town:
         lab.cable((self.router, "wan0"), (isp, "eth0"))
         isp.up("eth0", "10.0.0.1/24")
         pool = ("10.0.0.50", "10.0.0.50")
+        for link in ("all", "default", "eth0", "lan0", "wan0"):  # duplicates take a second or two to be looked for
+            self.router.sysctl(f"net.ipv6.conf.{link}.accept_dad", "0")
         self.server = isp.dhcp_server("eth0", pool, router="10.0.0.1", dns="10.0.0.1", options=["option:T1,3"])
         outside.up("eth0", "192.0.2.254/24")
         inside.up("eth0", "203.0.113.9/24")

@@ -42,12 +42,15 @@ class Statement:
     def __init__(self) -> None:
         self.losses: asyncio.Queue[str] = asyncio.Queue()
         self.notes: list[str] = []
+        self.awaited: list[str] = []
+        self.told: asyncio.Queue[str] = asyncio.Queue()  # the same, to be waited for
 
     def lost(self, reason: Unavailable) -> None:
         self.losses.put_nowait(str(reason))
 
     def awaits(self, what: str) -> None:
-        raise AssertionError(what)
+        self.awaited.append(what)
+        self.told.put_nowait(what)
 
     def uses(self, tool: Callable[[], str] | None) -> None:
         """Forget it."""

@@ -131,7 +131,7 @@ async def test_an_ipv6_address_is_lost_when_its_link_is_set_down(world: "World")
     world.links_up()
     statement = world.as_statement()
 
-    async with world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64):
+    async with world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64, {"nodad": 1}):
         world.ip("link set va down")
         reason = await statement.losses.get()
 
@@ -143,7 +143,7 @@ async def test_a_duplicate_on_the_link_takes_an_ipv6_address_down(world: "World"
     world.ip("addr add 2001:db8::5/64 dev vb nodad")
     statement = world.as_statement()
 
-    async with world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64):
+    async with world.netlink.addresses.held_address("va", packed("2001:db8::5"), 64, {"wait": 0}):
         world.finish_dad()
         reason = await statement.losses.get()
 

@@ -37,7 +37,7 @@ async def test_a_route_of_the_kernel_that_goes_unheard_is_missed(
     netlink = world.another_netlink(queue_bytes=1)
     statement = world.as_statement()
 
-    async with netlink.addresses.held_address("va", packed(address), prefix):
+    async with netlink.addresses.held_address("va", packed(address), prefix, {"wait": 0}):
         world.batch(BURST)
         world.ip(line)
         reason = await statement.losses.get()
@@ -70,7 +70,8 @@ async def test_an_address_that_has_the_routes_it_should_is_kept_when_messages_ar
         ("lo", "2001:db8:5::1", 64), ("vd", "203.0.113.9", 24), ("vd", "2001:db8:9::9", 64),
         ("vd", "203.0.113.65", 26), ("vd", "203.0.113.129", 25),
     ]  # fmt: skip
-    holdings = [netlink.addresses.held_address(link, packed(address), prefix) for link, address, prefix in wishes]
+    at_once = {"wait": 0}
+    holdings = [netlink.addresses.held_address(link, packed(one), prefix, at_once) for link, one, prefix in wishes]
     for holding in holdings:
         await holding.__aenter__()
 

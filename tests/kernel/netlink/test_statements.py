@@ -17,6 +17,8 @@ from netstrata.values import Refused, Unavailable
 if TYPE_CHECKING:
     from tests.kernel.netlink.conftest import World
 
+AT_ONCE = '["wait": "off"]'
+
 
 async def test_a_whole_program_goes_up_and_down_without_suspending_once(world: "World") -> None:
     world.ip("link set vb up")
@@ -27,8 +29,8 @@ async def test_a_whole_program_goes_up_and_down_without_suspending_once(world: "
         world.up_now(addr4, "va", "10.1.2.3", "24"),
         world.up_now(addr4, "va", "10.1.2.4/24"),
         world.up_now(addr4, "va", "172.16.0.1/32"),
-        world.up_now(addr6, "va", "2001:DB8:0:0:0::5", "64"),
-        world.up_now(addr6, "va", "2001:db8:9::1/128"),
+        world.up_now(addr6, "va", "2001:DB8:0:0:0::5", "64", AT_ONCE),
+        world.up_now(addr6, "va", "2001:db8:9::1/128", AT_ONCE),
         world.up_now(route4, "0.0.0.0", "0", "10.1.2.1", "20", "va"),
         world.up_now(route4, "10.50.0.0/16", "none", "5", "va"),
         world.up_now(route4, "10.51.0.0/16", "10.1.2.9", "0", "va"),
@@ -104,7 +106,7 @@ async def test_a_link_that_vanishes_under_a_program_is_undone_without_a_word(wor
     program = [
         world.up_now(up, "va"),
         world.up_now(addr4, "va", "192.0.2.3/24"),
-        world.up_now(addr6, "va", "2001:db8::5/64"),
+        world.up_now(addr6, "va", "2001:db8::5/64", AT_ONCE),
         world.up_now(route4, "198.51.100.0/24", "none", "0", "va"),
     ]
     world.ip("link del va")

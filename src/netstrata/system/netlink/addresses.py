@@ -2,21 +2,20 @@
 
 import errno
 import os
-import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from typing import NamedTuple
+from contextlib import aclosing
 
+from netstrata.contract import Holder
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
+    LinkMessage,
     RouteMessage,
     ask_addresses,
     decode_address,
-    encode_address,
     messages,
 )
 from netstrata.protocols.rtnetlink.constants import (
-    FOREVER,
     IFA_F_DADFAILED,
     NLM_F_CREATE,
     NLM_F_EXCL,
@@ -29,10 +28,12 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_ROUTE,
     RTPROT_NETSTRATA,
 )
-from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store, Unanswered
+from netstrata.system.held import GONE, NO_RECOVERY, Loss, Recovery, Store, Unanswered, tell
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
-from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
-from netstrata.system.netlink.dynamic import Dynamic
+from netstrata.system.netlink.connected import ConnectedRoutes, Way
+from netstrata.system.netlink.detection import Detections, is_tentative
+from netstrata.system.netlink.dynamic import Dynamic, DynamicWatchers
+from netstrata.system.netlink.held_address import TAKEN, AddressKey, HeldAddress, Spec, fault_of, keeps_marks, lasts
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
@@ -42,35 +43,9 @@ from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Awaited, Unavailable
 
 _GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE)
-_TAKEN = "another host on the link has this address (duplicate address detection failed)"
 _FEW = 16  # links to look at one by one; more are looked at in one go
 
 Key = AddressKey
-
-
-class Spec(NamedTuple):
-    """An address to hold."""
-
-    link: str
-    address: bytes
-    prefix: int
-
-
-class HeldAddress(Held):
-    """An address that is held; its link by index."""
-
-    __slots__ = ("key", "link", "record")
-
-    def __init__(self, spec: Spec, ifindex: int) -> None:
-        super().__init__()
-        self.key: Key = (ifindex, spec.address, spec.prefix)
-        self.link = spec.link
-        self.record = encode_address(ifindex, spec.address, spec.prefix)
-
-    @property
-    def words(self) -> str:
-        """The address and the name its link had."""
-        return f"{network_words(self.key[1], self.key[2])} on {self.link}"
 
 
 class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
@@ -78,6 +53,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     __slots__ = (
         "_connected",
+        "_detections",
+        "_dynamic",
         "_index_of",
         "_marks",
         "_missing",
@@ -87,28 +64,41 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         "_requests",
         "_snapshot",
         "_subnets",
+        "_taken",
+        "_waits",
         "_watched",
-        "_watchers",
         "left",
     )
     kind = "address"
     bears_mark = True
 
     def __init__(
-        self, requests: RequestSocket, monitor: Monitor, index_of: IndexOf, recovery: Recovery = NO_RECOVERY
+        self,
+        requests: RequestSocket,
+        monitor: Monitor,
+        index_of: IndexOf,
+        recovery: Recovery = NO_RECOVERY,
+        waits: bool = True,
     ) -> None:
+        """Prepare to hold addresses.
+
+        Shapes: waits says whether who holds an IPv6 address is up only when it can be used, if that was not asked for.
+        """
         super().__init__(recovery)
+        self._waits = waits
+        self._taken: set[Key] = set()  # addresses that other hosts had when they were checked last
+        self._detections = Detections(requests, monitor, self._put_anew, self._doubt)
         self._requests = requests
         self._index_of = index_of
         self._monitor = monitor
         self._watched = 0
-        self._watchers: dict[int, list[Dynamic]] = {}  # by link
+        self._dynamic = DynamicWatchers(self._of_link)
         self._connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self._of_link)
         self._snapshot: dict[Key, AddressMessage] | None = None
         self._overrun = False
-        self._marks = _keeps_marks(os.uname().release)  # else it is seen: the kernel's own addresses have some, too
+        self._marks = keeps_marks(os.uname().release)  # else it is seen: the kernel's own addresses have some, too
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
         self.left: list[Callable[[AddressMessage], None]] = []  # told of each address that is gone
         monitor.subscribe(self, RTM_NEWADDR, RTM_DELADDR)
@@ -117,12 +107,13 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Find the link."""
         ifindex = self._index_of(spec.link)
         if not ifindex:
-            raise no_link(_operation(spec), spec.link)
-        return HeldAddress(spec, ifindex)
+            raise no_link(spec.operation, spec.link)
+        is_taken = (ifindex, spec.address, spec.prefix) in self._taken
+        return HeldAddress(spec, ifindex, waits=spec.waits(self._waits, is_taken), cautious=is_taken)
 
     def operation(self, spec: Spec) -> str:
         """Return what is to be done."""
-        return _operation(spec)
+        return spec.operation
 
     def listen(self, held: HeldAddress) -> None:
         """Subscribe to addresses, and to routes for those that the kernel makes for each."""
@@ -136,11 +127,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Add an address, if it is not there."""
         self._subnets.forget()
         self._snapshot = None
-        answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.record)
+        answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.request)
         if answer is None:
             return
         ifindex, address, prefix = held.key
-        operation = _operation(Spec(held.link, address, prefix))
+        operation = Spec(held.link, address, prefix).operation
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
             raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
@@ -148,7 +139,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         for message in there:
             if message.prefix == prefix and message.address == address:
                 if message.flags & IFA_F_DADFAILED:
-                    raise Unavailable(operation, _TAKEN, errno.EADDRINUSE, awaits[:1])
+                    raise Unavailable(operation, TAKEN, errno.EADDRINUSE, awaits[:1])
                 held.ours = False
                 return
         if there:
@@ -161,7 +152,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""
         message = self._present(f"look for {held.words}").get(held.key)
-        return message is not None and message.address == message.local and self._is_marked(message) and _lasts(message)
+        if message is None or message.address != message.local or not self._is_marked(message) or not lasts(message):
+            return False
+        held.undo = undo
+        held.is_doubtful = held.is_unchecked
+        return True
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete an address, if it is not there from somebody else now."""
@@ -183,13 +178,14 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         message = decode_address(data, start, end)
         self._subnets.forget()
         self._snapshot = None
-        for watcher in self._watchers.get(message.ifindex, ()):
-            watcher.on_message(message, kind == RTM_NEWADDR)
+        self._dynamic.on_message(message, kind == RTM_NEWADDR)
         if kind == RTM_DELADDR:
             for listener in self.left:
                 listener(message)
         held = self.held.get((message.ifindex, message.local, message.prefix))
-        if held is not None and (kind == RTM_DELADDR or _fault(held, message)):
+        if held is None:
+            return
+        if kind == RTM_DELADDR or fault_of(held, message) or self._detections.awaits(held):
             self.suspects[held] = 0
 
     def route_dropped(self, route: RouteMessage) -> None:
@@ -206,7 +202,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def reconcile(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different, also at the routes of the kernel itself."""
         shown = self._show_anew()
-        missing = self._connected.missing(self.held)
+        missing = self._connected.missing(key for key, held in self.held.items() if not self._detections.awaits(held))
         self.suspects.update(dict.fromkeys((self.held[key] for key in missing), 0))
         self._missing = missing
         losses, complete = super().reconcile()
@@ -228,30 +224,88 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 there = self._requests.index_of(held.link) == held.key[0]
                 why = "someone removed it" if there else f"{held.link} is gone or has a new name"
                 yield held, Unavailable(f"hold {held.words}", why)
-            elif fault := _fault(held, message) or self._lacks(held):
-                yield held, Unavailable(f"hold {held.words}", fault, errno.EADDRINUSE if fault == _TAKEN else 0)
+            elif fault := fault_of(held, message) or self._lacks(held):
+                yield held, self._unavailable(held, fault)
+            else:
+                try:
+                    if not self._detections.look(held, message):
+                        self.suspects[held] = 0
+                except Unavailable as error:
+                    yield held, error
+
+    def _unavailable(self, held: HeldAddress, fault: str) -> Unavailable:
+        """Return why an address is held no more; one that another host has is not taken for ours at once again."""
+        if fault != TAKEN:
+            return Unavailable(f"hold {held.words}", fault)
+        self._taken.add(held.key)
+        return Unavailable(f"hold {held.words}", fault, errno.EADDRINUSE, (Awaited(LINK, held.key[0]),))
+
+    def lose(self, held: HeldAddress, reason: Unavailable) -> list[Loss]:
+        """Hold an address no more; who waits until it can be used has failed if it never can."""
+        failed = self._detections.fail(held, reason) if reason.errno == errno.EADDRINUSE else []
+        return [loss for loss in super().lose(held, reason) if loss.holder not in failed]
+
+    def link_heard(self, kind: int, link: LinkMessage) -> None:
+        """Look again at addresses that wait for what a link is like."""
+        for held in self._detections.concerned(link):
+            self.suspects[held] = 0
+
+    async def until_usable(self, held: HeldAddress, spec: Spec, who: Holder) -> None:
+        """Return once an IPv6 address can be used, if that is to be waited for.
+
+        Raises: Unavailable if another host has it.
+        """
+        if not spec.waits(self._waits, held.key in self._taken):
+            return
+        message = self._present(spec.operation).get(held.key) if not held.undo else None
+        if message is None or is_tentative(message):
+            await self._detections.wait(held, who, lambda: self._seen(held))
+        self._taken.discard(held.key)
+        if held.is_unchecked:
+            held.undo = b""
+            if held.number:
+                self._recovery.journal.done(held.number, b"")
+
+    def _doubt(self, held: HeldAddress) -> None:
+        """Look at an address again in a while."""
+        self.suspects[held] = 0
+        self._monitor.look_again()
+
+    def _seen(self, held: HeldAddress) -> AddressMessage | None:
+        """Return how an address is seen now, None if that cannot be known."""
+        seen: dict[Key, AddressMessage] = {}
+        return seen.get(held.key) if self._read(held.key[0], seen) else None
+
+    def _put_anew(self, held: HeldAddress, who: Holder) -> None:
+        """Delete an address and add it again, so that the kernel asks whether another host has it.
+
+        Raises: Unavailable.
+        """
+        self._delete(held.record)
+        tell(who, lambda: [held.undo_words])
+        held.gone = True
+        self.do(held)
+        held.gone = False
+        tell(who, lambda: [Spec(held.link, held.key[1], held.key[2]).operation])
 
     def _lacks(self, held: HeldAddress) -> str:
         """Say which route of the kernel itself an address lacks, "" for none."""
         way = self._missing.get(held.key)
         return f"someone removed the kernel's own route to {network_words(way[1], way[2])}" if way else ""
 
-    async def watch_dynamic6(self, link: str) -> AsyncGenerator[DynamicAddress | None, None]:
-        """Follow the first IPv6 address of a link that does not last for ever: see `ports.Addresses`."""
+    async def watch_dynamic6(
+        self, link: str, kind: str, who: Holder | None
+    ) -> AsyncGenerator[DynamicAddress | str, None]:
+        """Follow the best IPv6 address of a link that does not last for ever: see `ports.Addresses`."""
         ifindex = self._index_of(link)
         if not ifindex:
             raise no_link(f"watch the addresses of {link}", link)
         self._join()
-        watcher = Dynamic()
-        self._watchers.setdefault(ifindex, []).append(watcher)
         try:
-            self._show(ifindex, [watcher])
-            while True:
-                yield await watcher.take()
+            async with aclosing(self._dynamic.follow(ifindex, Dynamic(link, kind, who))) as found:
+                async for one in found:
+                    yield one
         finally:
-            self._watchers[ifindex].remove(watcher)
-            if not self._watchers[ifindex]:
-                del self._watchers[ifindex]
             self._leave()
 
     def _show_anew(self) -> bool:
@@ -264,19 +318,9 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         seen: dict[Key, AddressMessage] = {}
         self._overrun = bool(self.held) and not self._read(0, seen)
         self._connected.doubt(seen[key] for key in self.held if key in seen)
-        for ifindex, watchers in self._watchers.items():
-            if not self._show(ifindex, watchers):
-                self._overrun = True
+        if not self._dynamic.show_all():
+            self._overrun = True
         return not self._overrun
-
-    def _show(self, ifindex: int, watchers: "list[Dynamic]") -> bool:
-        """Show the addresses of a link to those who watch it; return whether they could be read."""
-        seen: dict[Key, AddressMessage] = {}
-        complete = self._read(ifindex, seen)
-        if complete:
-            for watcher in watchers:
-                watcher.shown(list(seen.values()))
-        return complete
 
     def _delete(self, body: bytes) -> None:
         """Delete an address, but nothing with it: see `promotion`.
@@ -340,24 +384,3 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                     found = decode_address(data, message.start, message.end)
                     seen[found.ifindex, found.local, found.prefix] = found
         return dump.complete and (dump.answer is None or dump.answer.errno in GONE)
-
-
-def _lasts(message: AddressMessage) -> bool:
-    return not message.flags & IFA_F_DADFAILED and message.preferred_s == FOREVER
-
-
-def _keeps_marks(release: str) -> bool:
-    """Say whether a kernel of a release keeps IFA_PROTO, as it does since Linux 5.18."""
-    found = re.match(r"(\d+)\.(\d+)", release)
-    return found is not None and (int(found[1]), int(found[2])) >= (5, 18)
-
-
-def _fault(held: HeldAddress, message: AddressMessage) -> str:
-    """Say what is wrong with an address that is there, "" for nothing."""
-    if message.flags & IFA_F_DADFAILED:
-        return _TAKEN
-    return "someone gave it a lifetime" if held.ours and message.preferred_s != FOREVER else ""
-
-
-def _operation(wish: Spec) -> str:
-    return f"add {network_words(wish.address, wish.prefix)} to {wish.link}"

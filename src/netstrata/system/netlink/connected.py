@@ -28,12 +28,12 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_KERNEL,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
+from netstrata.system.netlink.held_address import AddressKey
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import look_up
 from netstrata.values import mask_bits
 
 Way = tuple[int, bytes, int, int]  # link, network, prefix length, type
-AddressKey = tuple[int, bytes, int]  # link, address, prefix length
 
 
 class ConnectedRoutes:

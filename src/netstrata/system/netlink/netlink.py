@@ -34,11 +34,13 @@ class Netlink:
         opens: OpenSocket = open_socket,
         recovery: Recovery = NO_RECOVERY,
         wait_queues: WaitQueues | None = None,
+        waits: bool = True,
     ) -> None:
         """Open the request socket; the listening one is opened when somebody listens.
 
         Shapes: queue_bytes is the listening socket's receive queue; opens makes sockets of another kernel, of a model;
-        recovery has what a daemon before this one has left; wait_queues are for those who wait for a change.
+        recovery has what a daemon before this one has left; wait_queues are for those who wait for a change;
+        waits says whether an IPv6 address is held only when it can be used, if nothing is asked for.
         Raises: OSError if the kernel gives no netlink socket.
         """
         self.requests = RequestSocket(opens=opens)
@@ -48,9 +50,9 @@ class Netlink:
         index_of = self.lookup.index_of
         KernelAwaited(self.monitor, self.requests.index_of)
         self._watched = links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
-        addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery)
+        addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery, waits)
         routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)
-        links.heard.append(routes.link_heard)
+        links.heard += [routes.link_heard, addresses.link_heard]
         addresses.left.append(routes.address_left)
         routes.dropped.append(addresses.route_dropped)
         self.links = LinksPort(links)

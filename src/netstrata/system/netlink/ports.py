@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 
 from netstrata.contract import Holder
-from netstrata.contract.options import Options
+from netstrata.contract.options import NO_OPTIONS, Options
 from netstrata.ports.kernel import (
     DynamicAddress,
     Link,
@@ -15,8 +15,10 @@ from netstrata.ports.kernel import (
     Rule,
 )
 from netstrata.system.held import Hold
-from netstrata.system.netlink.addresses import HeldAddress, NetlinkAddresses, Spec
+from netstrata.system.netlink.addresses import NetlinkAddresses
+from netstrata.system.netlink.held_address import Spec
 from netstrata.system.netlink.held_route import HeldRoute
+from netstrata.system.netlink.hold_address import HoldAddress
 from netstrata.system.netlink.joined import HeldPort
 from netstrata.system.netlink.link_settings import HoldingLinkSettings
 from netstrata.system.netlink.links import NetlinkLinks
@@ -94,13 +96,13 @@ class AddressesPort:
         """Return the port for a statement."""
         return AddressesPort(self._addresses, who)
 
-    def held_address(self, link: str, address: bytes, prefix: int) -> Hold[Spec, HeldAddress]:
-        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
-        return Hold(self._addresses, Spec(link, address, prefix), self._who)
+    def held_address(self, link: str, address: bytes, prefix: int, options: Options = NO_OPTIONS) -> HoldAddress:
+        """Put an address on a link: global scope, for ever; IPv6 is waited for until it can be used."""
+        return HoldAddress(self._addresses, Spec(link, address, prefix, options), self._who)
 
-    def watch_dynamic6(self, link: str) -> AsyncGenerator[DynamicAddress | None, None]:
-        """Follow the first IPv6 address of a link that does not last for ever."""
-        return self._addresses.watch_dynamic6(link)
+    def watch_dynamic6(self, link: str, kind: str = "any") -> AsyncGenerator[DynamicAddress | str, None]:
+        """Follow the best IPv6 address of a link that does not last for ever."""
+        return self._addresses.watch_dynamic6(link, kind, self._who)
 
 
 class RoutesPort:

@@ -134,12 +134,14 @@ class Addresses6:
         else:
             self._kernel.routes6.mtu_changed(link.ifindex, before, link.mtu)
 
-    def finish(self) -> None:
-        """Let duplicate address detection come to its end, on every link that has carrier."""
+    def finish(self) -> bool:
+        """Let duplicate address detection come to its end, on every link that has carrier; say whether any went on."""
+        went_on = False
         for ifindex, there in self.of_link.items():
             link = self._kernel.links.by_index[ifindex]
             for one in there if link.carrier else ():
-                self._finish(one)
+                went_on = self._finish(one) or went_on
+        return went_on
 
     def _add(self, link: ModelLink, address: ModelAddress) -> None:
         """Do what inet6_addr_add does."""
@@ -157,15 +159,16 @@ class Addresses6:
         if not link.accept_dad:
             self._finish(address)
 
-    def _finish(self, address: ModelAddress) -> None:
+    def _finish(self, address: ModelAddress) -> bool:
         if not address.has_flag(IFA_F_TENTATIVE) or address.has_flag(IFA_F_DADFAILED):
-            return
+            return False
         if self._is_taken(address):
             address.flags |= IFA_F_DADFAILED
             self._tell(RTM_NEWADDR, address)
         else:
             address.flags &= ~IFA_F_TENTATIVE
             self._begin(address)
+        return True
 
     def _is_taken(self, address: ModelAddress) -> bool:
         """Say whether the other half of a pair has an address, or somebody who was named."""

@@ -78,7 +78,10 @@ class Programs:
 
     def _address(self, link: str) -> str:
         network = self._c.one_of(self._p.networks)
-        return f'net.ipv{6 if ":" in network else 4}.addr({link}, "{network}");'
+        if ":" not in network:
+            return f'net.ipv4.addr({link}, "{network}");'
+        at_once = ', ["wait": "off"]' if self._c.below(2) else ""
+        return f'net.ipv6.addr({link}, "{network}"{at_once});'
 
     def _route(self, link: str) -> str:
         network, via = self._c.one_of(self._p.routes)

@@ -29,6 +29,7 @@ CARDS = ("eth0", "eth1")
 _SETTLED_S = 0.3
 _CALM_S = 6.0  # for every retry, and for what is looked at now and then
 _END_S = 30.0
+_DETECTION_S = 0.2
 _POLL_S = 0.05
 
 
@@ -76,6 +77,7 @@ class Run:
             self._do(step)
         self._kernel.look()
         self._kernel.account = self._ledger
+        loop.call_later(_DETECTION_S, self._detect)
         self._story.section("the kernel before:", self._kernel.text)
         try:
             self._daemon = self._start()
@@ -87,6 +89,13 @@ class Run:
             await self._close()
         self._story.section("the kernel after:", self._kernel.text)
         return self._outcome(self._kernel.missing or ("it goes on and on" if self._daemon.endless else ""))
+
+    def _detect(self) -> None:
+        """Let duplicate address detection come to its end now and then, until the schedule is over."""
+        if self._kernel.account is not None:
+            if self._kernel.addresses6.finish():
+                self._kernel.look()
+            asyncio.get_running_loop().call_later(_DETECTION_S, self._detect)
 
     async def _steps(self, daemon: Daemon) -> None:
         ended = False

@@ -4,7 +4,8 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, KERNEL, Watch, watches
-from netstrata.contract.shapes.common import Ipv6, Ipv6Network, Link, Network, Prefix6
+from netstrata.contract.shapes.address import AddressKind
+from netstrata.contract.shapes.common import Ipv6, Ipv6Network, Link, Network, Prefix6, Truth
 from netstrata.ports import Ports
 
 
@@ -12,23 +13,28 @@ class Found(NamedTuple):
     addr: Ipv6
     prefix: Prefix6
     cidr_addr: Ipv6Network
+    temporary: Truth
 
 
 @watches("net.ipv6.wait_dynamic_addr", layer=3)
-async def wait_dynamic_addr(ports: Ports, link: Link) -> Watch[Found]:
+async def wait_dynamic_addr(ports: Ports, link: Link, kind: AddressKind = "any") -> Watch[Found]:
     """Be up while a link has an IPv6 address with a limited lifetime, as router advertisements and DHCPv6 give them.
 
-    It follows the first of them; when that is gone, it goes down, and up with another, if there is one.
+    It is up when the address can be used, with the best there is: a preferred one before a deprecated one, a stable one
+    before a temporary one; only stable or only temporary ones if a kind is given.  When the address is gone, or it is
+    deprecated and another is not, as when a prefix is renumbered, it goes down, and up with the other one.
 
     Example:
         net.up("eth0");
-        net.ipv6.wait_dynamic_addr("eth0") own;
+        net.ipv6.wait_dynamic_addr("eth0", "stable") own;
         println("we are ", own.addr, " in ", own.cidr_addr);
 
-    Source: rtnetlink(7), IFA_F_PERMANENT; NCD, net.ipv6.wait_dynamic_addr.
+    Source: rtnetlink(7), IFA_F_PERMANENT; RFC 4862 section 5.5.4, RFC 8981; NCD, net.ipv6.wait_dynamic_addr.
     """
-    async with aclosing(ports.addresses.watch_dynamic6(link)) as addresses:
+    async with aclosing(ports.addresses.watch_dynamic6(link, kind)) as addresses:
         async for found in addresses:
-            if found is None:
-                ports.holder.note(f"the address that did not last is gone from {link}", KERNEL)
-            yield Found(*found, Network(*found)) if found is not None else DOWN
+            if isinstance(found, str):
+                ports.holder.note(found, KERNEL)
+                yield DOWN
+            else:
+                yield Found(found.address, found.prefix, Network(found.address, found.prefix), found.temporary)
