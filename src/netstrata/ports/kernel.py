@@ -42,7 +42,7 @@ class Route(NamedTuple):
     link: str | None  # None: the one that the gateway is on; not used but by unicast routes
     metric: int  # 0 means none for IPv4, the kernel's 1024 for IPv6
     kind: str = "unicast"  # or blackhole, unreachable, prohibit, throw
-    table: int = 254  # main
+    table: int | str = 254  # main; a name is looked up in rt_tables
     source: bytes = b""  # which of our addresses packets come from
     mtu: int = 0  # bytes; 0: the link's
     onlink: bool = False  # the gateway is on the link, whatever the addresses say
@@ -63,9 +63,11 @@ class Rule(NamedTuple):
     mask: int = 0
     users: tuple[int, int] | None = None  # first and last user id
     inverted: bool = False
-    kind: str = "unicast"  # or blackhole, unreachable, prohibit
-    table: int = 254
+    kind: str = "unicast"  # or blackhole, unreachable, prohibit, goto
+    table: int | str = 254  # 0: none; a name is looked up in rt_tables
     suppress_prefixlength: int = -1  # found routes with no longer prefix do not count; -1: all count
+    tos: int = 0
+    more: Options = NO_OPTIONS  # ipproto, sport and all else that iproute2 has a word for
 
 
 class Neighbour(NamedTuple):

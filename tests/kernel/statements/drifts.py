@@ -37,6 +37,8 @@ _VXLAN = 'net.vxlan("vz", ["id": "42", "remote": "192.0.2.2", "dstport": "4789",
 _VLAN = 'net.vlan("va", "7", "vz", ["gvrp": "on"]);'
 _BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
 _ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
+_WEB_RULE = 'net.rule(["priority": "9", "ipproto": "tcp", "dport": "80-88", "goto": "100"]);'
+_ALL_RULES = "ip rule show priority 9 | grep 80-88"
 _SYSCTL = 'net.sysctl("net.ipv4.conf.va.{}", "1");'
 _SETTING = "cat /proc/sys/net/ipv4/conf/va/{}"
 _PROTODOWN = _VXLAN + _SET.format("vz", "protodown", "on")
@@ -82,6 +84,7 @@ DRIFTS = [
     Drift("net.ipv6.route", "ip -6 route flush table main", "ip -6 route show 2001:db8:1::/48"),
     Drift("net.route", "ip route flush table 7", "ip route show table 7"),
     Drift("net.rule", "ip rule flush; ip rule add priority 32766 lookup main", "ip rule show priority 100"),
+    Drift("net.rule", "ip rule del priority 9; ip rule add priority 9 dport 81 goto 100", _ALL_RULES, _WEB_RULE),
     Drift("net.neigh", "ip neigh flush all nud permanent", _NEIGHBOURS),
     Drift("net.neigh", "ip neigh change 192.0.2.9 dev va lladdr 02:00:00:00:0a:09 nud stale", _NEIGHBOURS),
     Drift("net.sysctl", "sysctl -qw net.ipv4.conf.va.forwarding=0", _SETTING.format("forwarding")),

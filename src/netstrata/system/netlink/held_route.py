@@ -11,17 +11,18 @@ from netstrata.system.netlink.refusals import spec_words
 class HeldRoute(Held):
     """A route that is held; its link by index, its metric as the kernel shows it."""
 
-    __slots__ = ("destination", "ifindex", "key", "metric", "mtu", "record", "route")
+    __slots__ = ("destination", "ifindex", "key", "metric", "mtu", "record", "route", "table")
     noun = "route"
 
-    def __init__(self, route: Route, ifindex: int, metric: int, destination: bytes, body: bytes) -> None:
+    def __init__(self, route: Route, table: int, ifindex: int, metric: int, destination: bytes, body: bytes) -> None:
         super().__init__()
         self.route = route
+        self.table = table
         self.ifindex = ifindex
         self.metric = metric
         self.mtu = route.mtu  # less where its link takes no more
         self.destination = destination  # masked, with the prefix length as one more byte
-        self.key = (destination, metric, route.table)
+        self.key = (destination, metric, table)
         self.record = body
 
     @property
@@ -49,7 +50,7 @@ class HeldRoute(Held):
             one.gateway,
             self.ifindex,
             self.metric,
-            one.table,
+            self.table,
             ROUTE_KINDS[one.kind],
             one.source,
             self.mtu,

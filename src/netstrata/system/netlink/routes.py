@@ -58,6 +58,7 @@ from netstrata.system.netlink.refusals import (
 from netstrata.system.netlink.route_ground import fit, link_towards, read_link, without_source
 from netstrata.system.netlink.route_index import RouteIndex
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.table_names import table_number
 from netstrata.system.netlink.tables import Table, has_key, look_up
 from netstrata.values import Awaited, Unavailable, format_address, mask_bits
 
@@ -96,7 +97,8 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def prepare(self, spec: Route) -> HeldRoute:
         """Find the link, and make the message."""
-        destination, prefix, gateway, link, metric, kind, table, source, mtu, onlink = spec
+        destination, prefix, gateway, link, metric, kind, name, source, mtu, onlink = spec
+        table = table_number(name, self.operation(spec))
         ifindex = 0
         if kind == "unicast":
             ifindex = self._index_of(link) if link is not None else link_towards(self._requests, spec)
@@ -108,7 +110,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         body = encode_route(
             destination, prefix, gateway, ifindex, metric, table, ROUTE_KINDS[kind], source, mtu, onlink
         )
-        return HeldRoute(spec, ifindex, metric, destination + _PREFIX[prefix], body)
+        return HeldRoute(spec, table, ifindex, metric, destination + _PREFIX[prefix], body)
 
     def operation(self, spec: Route) -> str:
         """Return what is to be done."""
@@ -177,7 +179,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def leave(self, held: HeldRoute) -> None:
         """Delete a route that we hold."""
-        if any(one.route.table == held.route.table for one in self._index.to(held.destination)):
+        if any(one.table == held.table for one in self._index.to(held.destination)):
             self.undo(held.record, held.undo)
         else:
             self._delete(held.record)
@@ -227,7 +229,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if there:
             route = decode_route(data, start, end)
             for held in there:
-                if held.metric == route.metric and held.route.table == route.table:
+                if held.metric == route.metric and held.table == route.table:
                     # What was put in our place, or before it, is not to be overlooked for what was taken out.
                     self.suspects[held] = kind if self.suspects.get(held) != RTM_NEWROUTE else RTM_NEWROUTE
 
@@ -265,7 +267,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         for held in left:
             # What only we can have put there need not be looked for among the routes of others.
             protocol = RTPROT_NETSTRATA if held.ours and suspects[held] != RTM_NEWROUTE else 0
-            tables.setdefault((held.family, held.route.table, protocol), []).append(held)
+            tables.setdefault((held.family, held.table, protocol), []).append(held)
         for (family, number, protocol), some in tables.items():
             table = Table(self._requests, family, number, {held.destination for held in some}, protocol)
             for held in some:
@@ -325,7 +327,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     def _first(self, held: HeldRoute) -> RouteMessage | None:
         """Return the route that the kernel would take, if it stands where a held one would."""
         found = look_up(self._requests, held.destination)
-        return found if found is not None and has_key(found, held.family, held.route.table, held.metric) else None
+        return found if found is not None and has_key(found, held.family, held.table, held.metric) else None
 
     def _why_gone(self, held: HeldRoute, told: bool) -> str:
         link = held.route.link or self._requests.name_of(held.ifindex)
@@ -370,10 +372,10 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         """
         table = self._snapshot
         found: list[RouteMessage] = []
-        if table is not None and table.family == held.family and table.number == held.route.table:
+        if table is not None and table.family == held.family and table.number == held.table:
             found = table.find(held.destination, held.metric)
         if not found:
-            table = Table(self._requests, held.family, held.route.table, (held.destination,))
+            table = Table(self._requests, held.family, held.table, (held.destination,))
             found = table.find(held.destination, held.metric)
             if not found and not table.complete:
                 raise Unavailable(f"look for route {held.words}", _UNREAD, errno.EAGAIN)
