@@ -1,7 +1,6 @@
 """Routing tables by the names of iproute2's files, with ip as the judge."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,5 +68,5 @@ def test_a_name_that_no_file_has_is_waited_for_by_its_file(lab: Lab, tmp_path: P
 
     host.write(_FILE, "300 wan\n")
 
-    wait_until("the rule", partial(shown, host, "rule show priority 100"), _SLOW_S)
+    wait_until("the rule", lambda: bool(shown(host, "rule show priority 100")), _SLOW_S)
     assert daemon.end(_SLOW_S) == 0

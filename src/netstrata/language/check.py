@@ -70,7 +70,7 @@ class _Checking:
 
     def loops(self, process: PlainProcess) -> None:
         """Warn of a statement that takes away what one above it holds, for that goes up and down for ever then."""
-        kept: dict[Value, Plain] = {}
+        kept: dict[Value | None, Plain] = {}
         for statement in process.statements:
             declaration = self._lookup.statement(statement.type) if not statement.target else None
             if declaration is None or not declaration.fits(len(statement.arguments)):

@@ -147,8 +147,13 @@ class Links(Protocol):
 class Addresses(Protocol):
     """Addresses of either family."""
 
-    def held_address(self, link: str, address: bytes, prefix: int) -> AbstractAsyncContextManager[None]:
-        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
+    def held_address(
+        self, link: str, address: bytes, prefix: int, options: Options = NO_OPTIONS
+    ) -> AbstractAsyncContextManager[None]:
+        """Put an address on a link: without options of global scope and for ever.
+
+        IPv6 is not waited for until it is no longer tentative.
+        """
 
     def watch_dynamic6(self, link: str) -> "AsyncGenerator[DynamicAddress | None, None]":
         """Follow the first IPv6 address of a link that does not last for ever; None when it is gone, then the next.

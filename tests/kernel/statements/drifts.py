@@ -70,6 +70,9 @@ DRIFTS = [
     Drift(
         "net.ipv4.addr", "ip addr change 192.0.2.1/24 dev va valid_lft 900 preferred_lft 900", "ip -o -4 addr show va"
     ),
+    Drift("net.addr", "ip addr flush dev va", "ip -4 -br addr show va"),
+    Drift("net.addr", "ip addr change 192.0.2.1/24 dev va metric 8", "ip -o -4 addr show va"),
+    Drift("net.addr", "ip route flush table main", _ROUTES, 'net.addr("va", "192.0.2.1/24", ["metric": "7"]);'),
     Drift("net.ipv6.addr", "ip -6 addr flush dev va scope global", "ip -6 -o addr show va scope global"),
     Drift("net.ipv6.addr", "ip -6 route flush table main", _ROUTES6, ready=_NO_DAD),
     Drift("net.ipv6.addr", "ip -6 route flush table local", _ROUTES6, ready=_NO_DAD),

@@ -92,6 +92,11 @@ ROWS = [
         "ip addr add 192.0.2.1/24 dev va", DEVICE, above=_UP, back=NEW_DEVICE,
     ),
     Row(
+        "net.addr", 'net.addr("va", "192.0.2.1/24", ["metric": "7", "label": "va:lan"]);',
+        ("addr 192.0.2.1/24 dev va",), "ip addr add 192.0.2.1/24 dev va metric 7 label va:lan", DEVICE, above=_UP,
+        back=NEW_DEVICE,
+    ),
+    Row(
         "net.ipv6.addr", 'net.ipv6.addr("va", "2001:db8::5/64");', ("addr 2001:db8::5/64 dev va",),
         "ip addr add 2001:db8::5/64 dev va", DEVICE, above=_UP, back=NEW_DEVICE, ready=("ip link set va up",),
     ),

@@ -22,6 +22,10 @@ def _network(value: Value) -> Network | None:
     return IPV4_NETWORK.read(value) or IPV6_NETWORK.read(value)
 
 
+def _network_address(value: Value) -> Network | None:
+    return (IPV4_NETWORK.read(value) or IPV6_NETWORK.read(value)) if isinstance(value, bytes) else None
+
+
 def _kind(value: Value) -> str | None:
     word = value.decode("latin-1") if isinstance(value, bytes) else ""
     return word if word in ("unicast", "blackhole", "unreachable", "prohibit", "throw") else None
@@ -66,6 +70,10 @@ NETWORK = Shape[Network](
     "a network", "such as 192.0.2.0/24 or 2001:db8::/32, or one address", _network, IPV4_NETWORK.write,
     ('"192.0.2.0/24"', '"2001:db8::/32"', '"192.0.2.1"', '"::/0"'), ('"192.0.2.0/33"', '"all"', "{}"),
 )  # fmt: skip
+NETWORK_ADDRESS = Shape[Network](
+    "an address with a prefix length", "such as 192.0.2.1/24 or 2001:db8::1/64", _network_address, IPV4_NETWORK.write,
+    ('"192.0.2.1/24"', '"2001:db8::1/64"'), ('"192.0.2.1"', '"192.0.2.1/33"', '"eth0"', "{}"),
+)  # fmt: skip
 FWMARK = Shape[tuple[int, int]](
     "a mark", "a number such as 7 or 0x7, with a mask or without, as in 0x10/0xf0", _mark,
     lambda mark: b"%#x/%#x" % mark, ('"7"', '"0x10/0xf0"'), ('"4294967296"', '"1/0"', '"1/"', '"x"', "{}"),
@@ -99,6 +107,7 @@ ROUTE_OPTIONS = OptionsShape(
 )  # fmt: skip
 RouteOptions = Annotated[Options, ROUTE_OPTIONS]
 NetworkOrAddress = Annotated[Network, NETWORK]
+NetworkAddress = Annotated[Network, NETWORK_ADDRESS]
 
 
 def family_of(*addresses: Any) -> int:

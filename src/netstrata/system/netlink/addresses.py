@@ -6,20 +6,27 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from netstrata.contract.options import NO_OPTIONS, Options
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
     RouteMessage,
     ask_addresses,
+    attribute,
     decode_address,
     encode_address,
     messages,
 )
+from netstrata.protocols.rtnetlink.address_options import difference, encode_options
 from netstrata.protocols.rtnetlink.constants import (
+    AF_INET6,
     FOREVER,
     IFA_F_DADFAILED,
+    IFA_F_NOPREFIXROUTE,
+    IFA_FLAGS,
     NLM_F_CREATE,
     NLM_F_EXCL,
+    NLM_F_REPLACE,
     RTM_DELADDR,
     RTM_GETADDR,
     RTM_NEWADDR,
@@ -29,6 +36,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_ROUTE,
     RTPROT_NETSTRATA,
 )
+from netstrata.protocols.rtnetlink.wire import U32
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store, Unanswered
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
@@ -54,23 +62,29 @@ class Spec(NamedTuple):
     link: str
     address: bytes
     prefix: int
+    options: Options = NO_OPTIONS  # by the words of `address_options`
 
 
 class HeldAddress(Held):
     """An address that is held; its link by index."""
 
-    __slots__ = ("key", "link", "record")
+    __slots__ = ("has_route", "key", "link", "options", "record")
 
     def __init__(self, spec: Spec, ifindex: int) -> None:
         super().__init__()
-        self.key: Key = (ifindex, spec.address, spec.prefix)
-        self.link = spec.link
-        self.record = encode_address(ifindex, spec.address, spec.prefix)
+        link, address, prefix, options = spec
+        self.link = link
+        self.options = options
+        peer = options.get("peer", b"")
+        self.key: Key = (ifindex, address, prefix, peer or address)
+        self.has_route = not options.get("noprefixroute")
+        self.record = encode_address(ifindex, address, prefix, peer, options.get("scope"), encode_options(options))
 
     @property
     def words(self) -> str:
         """The address and the name its link had."""
-        return f"{network_words(self.key[1], self.key[2])} on {self.link}"
+        _, address, prefix, peer = self.key
+        return f"{_words(address, prefix, peer)} on {self.link}"
 
 
 class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
@@ -139,35 +153,36 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.record)
         if answer is None:
             return
-        ifindex, address, prefix = held.key
-        operation = _operation(Spec(held.link, address, prefix))
+        ifindex, address, prefix, peer = held.key
+        operation = f"add {_words(address, prefix, peer)} to {held.link}"
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
             raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
         there = [message for message in self._of_link(ifindex) or () if message.local == address]
         for message in there:
-            if message.prefix == prefix and message.address == address:
+            if _key_of(message) == held.key:
                 if message.flags & IFA_F_DADFAILED:
                     raise Unavailable(operation, _TAKEN, errno.EADDRINUSE, awaits[:1])
+                noun = difference(held.options, message, ours=False)
+                if noun:
+                    raise Unavailable(operation, f"it is there with another {noun}", errno.EEXIST, awaits[:1])
                 held.ours = False
                 return
         if there:
-            words = network_words(there[0].local, there[0].prefix)
-            if there[0].address != there[0].local:
-                words += f" with peer {network_words(there[0].address, there[0].prefix)}"
+            words = _words(there[0].local, there[0].prefix, there[0].address)
             raise Unavailable(operation, f"{words} is there already", errno.EEXIST, awaits[:1])
         raise refused(operation, answer, ADDRESS_WORDS, *awaits)
 
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
-        """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""
+        """Say whether an address is there as it is wanted, and with our mark where the kernel keeps marks."""
         message = self._present(f"look for {held.words}").get(held.key)
-        return message is not None and message.address == message.local and self._is_marked(message) and _lasts(message)
+        return message is not None and self._is_marked(message) and not _fault(held, message)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete an address, if it is not there from somebody else now."""
         one = decode_address(key, 0, len(key))
         operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
-        message = self._present(operation).get((one.ifindex, one.local, one.prefix))
+        message = self._present(operation).get(_key_of(one))
         if message is not None and self._is_marked(message):
             self._delete(key)
 
@@ -188,7 +203,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if kind == RTM_DELADDR:
             for listener in self.left:
                 listener(message)
-        held = self.held.get((message.ifindex, message.local, message.prefix))
+        held = self.held.get(_key_of(message))
         if held is not None and (kind == RTM_DELADDR or _fault(held, message)):
             self.suspects[held] = 0
 
@@ -206,7 +221,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def reconcile(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different, also at the routes of the kernel itself."""
         shown = self._show_anew()
-        missing = self._connected.missing(self.held)
+        missing = self._connected.missing(self.held.values())
         self.suspects.update(dict.fromkeys((self.held[key] for key in missing), 0))
         self._missing = missing
         losses, complete = super().reconcile()
@@ -225,11 +240,15 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 self.suspects[held] = 0
             elif message is None:
                 held.gone = True
-                there = self._requests.index_of(held.link) == held.key[0]
-                why = "someone removed it" if there else f"{held.link} is gone or has a new name"
-                yield held, Unavailable(f"hold {held.words}", why)
+                yield held, Unavailable(f"hold {held.words}", self._why_gone(held))
             elif fault := _fault(held, message) or self._lacks(held):
                 yield held, Unavailable(f"hold {held.words}", fault, errno.EADDRINUSE if fault == _TAKEN else 0)
+
+    def _why_gone(self, held: HeldAddress) -> str:
+        if self._requests.index_of(held.link) != held.key[0]:
+            return f"{held.link} is gone or has a new name"
+        lasts = held.options.get("valid_lft", FOREVER) == FOREVER
+        return "someone removed it" if lasts else "its lifetime has ended, or someone removed it"
 
     def _lacks(self, held: HeldAddress) -> str:
         """Say which route of the kernel itself an address lacks, "" for none."""
@@ -284,16 +303,26 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         Raises: Unavailable.
         """
         one = decode_address(body, 0, len(body))
-        ifindex, address, prefix = one.ifindex, one.local, one.prefix
-        operation = f"delete {network_words(address, prefix)} on {self._requests.name_of(ifindex)}"
+        operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
+        # By nothing that may have changed since: the kernel wants a label to be the same, and changes it with a name.
+        plain = encode_address(one.ifindex, one.local, one.prefix, one.address if one.address != one.local else b"")
+        if one.family == AF_INET6 and one.valid_s != FOREVER:
+            self._let_last(one, plain, operation)
         self._snapshot = None
-        if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
-            answer = self._promotion.delete(ifindex, body, operation)
+        if len(one.local) == 4 and one.prefix < 32 and self._subnets.has_secondaries(one):
+            answer = self._promotion.delete(one.ifindex, plain, operation)
         else:
-            answer = self._requests.request(RTM_DELADDR, 0, body)
-        self._subnets.cross_out(ifindex, address, prefix)
+            answer = self._requests.request(RTM_DELADDR, 0, plain)
+        self._subnets.cross_out(one)
         if answer is not None and answer.errno not in GONE:
             raise refused(operation, answer, ADDRESS_WORDS)
+
+    def _let_last(self, one: AddressMessage, plain: bytes, operation: str) -> None:
+        """Give an IPv6 address no end before it is deleted: else the kernel leaves the route to its network."""
+        found = self._present(operation).get(_key_of(one))
+        if found is not None:
+            flags = attribute(IFA_FLAGS, U32.pack(found.flags & IFA_F_NOPREFIXROUTE))
+            self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, plain + flags)
 
     def _present(self, operation: str) -> dict[Key, AddressMessage]:
         """Return the addresses that are there, or were when they were read in this turn of the event loop.
@@ -338,12 +367,12 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             for message in messages(data, len(data)):
                 if message.type == RTM_NEWADDR:
                     found = decode_address(data, message.start, message.end)
-                    seen[found.ifindex, found.local, found.prefix] = found
+                    seen[_key_of(found)] = found
         return dump.complete and (dump.answer is None or dump.answer.errno in GONE)
 
 
-def _lasts(message: AddressMessage) -> bool:
-    return not message.flags & IFA_F_DADFAILED and message.preferred_s == FOREVER
+def _key_of(message: AddressMessage) -> Key:
+    return message.ifindex, message.local, message.prefix, message.address
 
 
 def _keeps_marks(release: str) -> bool:
@@ -356,8 +385,14 @@ def _fault(held: HeldAddress, message: AddressMessage) -> str:
     """Say what is wrong with an address that is there, "" for nothing."""
     if message.flags & IFA_F_DADFAILED:
         return _TAKEN
-    return "someone gave it a lifetime" if held.ours and message.preferred_s != FOREVER else ""
+    noun = difference(held.options, message, held.ours)
+    return f"someone changed its {noun}" if noun else ""
 
 
-def _operation(wish: Spec) -> str:
-    return f"add {network_words(wish.address, wish.prefix)} to {wish.link}"
+def _words(address: bytes, prefix: int, peer: bytes) -> str:
+    words = network_words(address, prefix)
+    return words if peer == address else f"{words} with peer {network_words(peer, prefix)}"
+
+
+def _operation(spec: Spec) -> str:
+    return f"add {_words(spec.address, spec.prefix, spec.options.get('peer', spec.address))} to {spec.link}"

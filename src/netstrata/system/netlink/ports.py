@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 
 from netstrata.contract import Holder
-from netstrata.contract.options import Options
+from netstrata.contract.options import NO_OPTIONS, Options
 from netstrata.ports.kernel import (
     DynamicAddress,
     Link,
@@ -94,9 +94,11 @@ class AddressesPort:
         """Return the port for a statement."""
         return AddressesPort(self._addresses, who)
 
-    def held_address(self, link: str, address: bytes, prefix: int) -> Hold[Spec, HeldAddress]:
-        """Put an address on a link: global scope, for ever; IPv6 is not waited for until it is no longer tentative."""
-        return Hold(self._addresses, Spec(link, address, prefix), self._who)
+    def held_address(
+        self, link: str, address: bytes, prefix: int, options: Options = NO_OPTIONS
+    ) -> Hold[Spec, HeldAddress]:
+        """Put an address on a link; IPv6 is not waited for until it is no longer tentative."""
+        return Hold(self._addresses, Spec(link, address, prefix, options), self._who)
 
     def watch_dynamic6(self, link: str) -> AsyncGenerator[DynamicAddress | None, None]:
         """Follow the first IPv6 address of a link that does not last for ever."""
