@@ -14,6 +14,7 @@ from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import (
     Addresses,
     DynamicAddress,
+    Hop,
     Link,
     LinkChange,
     Links,
@@ -99,6 +100,7 @@ __all__ = [
     "Files",
     "Filters",
     "HeldFiles",
+    "Hop",
     "InputReport",
     "Lease",
     "Link",

@@ -33,19 +33,36 @@ class LinkChange(NamedTuple):
     ifindex: int
 
 
+class Hop(NamedTuple):
+    """One way of a route that has several: as its gateway and link are if it has one."""
+
+    gateway: bytes | None
+    link: str | None
+    weight: int = 1
+    onlink: bool = False
+
+
 class Route(NamedTuple):
     """A route to hold.  Addresses are packed (4 or 16 bytes, network order); the family is the destination's."""
 
     destination: bytes
     prefix: int
     gateway: bytes | None  # None: directly on the link
-    link: str | None  # None: the one that the gateway is on; not used but by unicast routes
+    link: str | None  # None: the one that the gateway is on; not used but by routes that lead to a link
     metric: int  # 0 means none for IPv4, the kernel's 1024 for IPv6
-    kind: str = "unicast"  # or blackhole, unreachable, prohibit, throw
+    kind: str = "unicast"  # or local, broadcast, anycast, multicast; blackhole, unreachable, prohibit, throw
     table: int | str = 254  # main; a name is looked up in rt_tables
     source: bytes = b""  # which of our addresses packets come from
-    mtu: int = 0  # bytes; 0: the link's
     onlink: bool = False  # the gateway is on the link, whatever the addresses say
+    tos: int = 0
+    scope: int | None = None  # of IPv4; None: what its kind is of
+    metrics: Options = NO_OPTIONS  # mtu, advmss and others, as numbers
+    hops: tuple[Hop, ...] = ()  # in the place of gateway and link
+
+    @property
+    def mtu(self) -> int:
+        """Its MTU in bytes; 0: that of the link."""
+        return int(self.metrics.get("mtu", 0))
 
 
 class Rule(NamedTuple):

@@ -58,6 +58,8 @@ def shown(world: "World") -> list[dict[str, Any]]:
     for family in ("-4", "-6"):
         found += json.loads(world.ip(f"{family} -j route show table all dev va"))
     found = [one for one in found if one.get("dst", one.get("local", ""))[:4] not in ("fe80", "ff00")]
+    # The kernel makes the route to an IPv6 address itself in its own time.
+    found = [one for one in found if one.get("type") != "local" or ":" not in one["dst"]]
     for one in found:
         for name in ("protocol", "tentative", "expires"):
             one.pop(name, None)

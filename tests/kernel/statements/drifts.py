@@ -37,6 +37,8 @@ _VXLAN = 'net.vxlan("vz", ["id": "42", "remote": "192.0.2.2", "dstport": "4789",
 _VLAN = 'net.vlan("va", "7", "vz", ["gvrp": "on"]);'
 _BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
 _ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
+_TWO_WAYS = 'net.route("203.0.113.0/24", ["nexthops": {["dev": "va", "weight": "2"], ["dev": "lo"]}]);'
+_LOCAL = 'net.route("203.0.113.0/24", ["type": "local", "dev": "lo"]);'
 _WEB_RULE = 'net.rule(["priority": "9", "ipproto": "tcp", "dport": "80-88", "goto": "100"]);'
 _ALL_RULES = "ip rule show priority 9 | grep 80-88"
 _SYSCTL = 'net.sysctl("net.ipv4.conf.va.{}", "1");'
@@ -86,6 +88,9 @@ DRIFTS = [
     Drift("net.ipv4.routes", "ip route flush table main", "ip route show"),
     Drift("net.ipv6.route", "ip -6 route flush table main", "ip -6 route show 2001:db8:1::/48"),
     Drift("net.route", "ip route flush table 7", "ip route show table 7"),
+    Drift("net.route", "ip route replace 203.0.113.0/24 dev va", "ip route", _TWO_WAYS, told=_ANOTHER),
+    Drift("net.route", "ip route del 203.0.113.0/24", "ip route show 203.0.113.0/24", _TWO_WAYS),
+    Drift("net.route", "ip route flush table local", "ip route show table local 203.0.113.0/24", _LOCAL),
     Drift("net.rule", "ip rule flush; ip rule add priority 32766 lookup main", "ip rule show priority 100"),
     Drift("net.rule", "ip rule del priority 9; ip rule add priority 9 dport 81 goto 100", _ALL_RULES, _WEB_RULE),
     Drift("net.neigh", "ip neigh flush all nud permanent", _NEIGHBOURS),

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, LINK, METRIC, Network
-from netstrata.contract.shapes.link import ADDRESS, SWITCH, TABLE_ID, choice, whole
+from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, Network
+from netstrata.contract.shapes.link import ADDRESS, SWITCH, choice
 from netstrata.values import Value, parse_number
 from netstrata.values.addresses import parse_hex_number
 
@@ -28,12 +27,12 @@ def _network_address(value: Value) -> Network | None:
 
 def _kind(value: Value) -> str | None:
     word = value.decode("latin-1") if isinstance(value, bytes) else ""
-    return word if word in ("unicast", "blackhole", "unreachable", "prohibit", "throw") else None
+    return word if word in _KINDS else None
 
 
 def _rule_kind(value: Value) -> str | None:
     kind = _kind(value)
-    return kind if kind != "throw" else None
+    return kind if kind in ("unicast", "blackhole", "unreachable", "prohibit") else None
 
 
 def _write_word(word: str) -> Value:
@@ -86,9 +85,12 @@ USERS = Shape[tuple[int, int]](
     "a range of user ids", "such as 1000 or 1000-1999", _users, lambda users: b"%d-%d" % users,
     ('"1000"', '"1000-1999"'), ('"1999-1000"', '"root"', "{}"),
 )  # fmt: skip
-_ROUTE_KIND = Shape[str](
-    "a kind of route", "unicast, blackhole, unreachable, prohibit or throw", _kind, _write_word, ('"prohibit"',),
-    ('"multicast"', "{}"),
+_KINDS = (
+    "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit", "throw",
+)  # fmt: skip
+ROUTE_KIND = Shape[str](
+    "a kind of route", f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}", _kind, _write_word, ('"prohibit"', '"local"'),
+    ('"nat"', "{}"),
 )  # fmt: skip
 RULE_KIND = Shape[str](
     "a kind of rule", "unicast, blackhole, unreachable or prohibit", _rule_kind, _write_word, ('"prohibit"',),
@@ -96,16 +98,6 @@ RULE_KIND = Shape[str](
 )  # fmt: skip
 FAMILY = choice("a family", {"inet": 4, "inet6": 6})
 
-ROUTE_OPTIONS = OptionsShape(
-    "route options",
-    {
-        "dev": LINK, "metric": METRIC, "mtu": whole("an MTU", 68, 65535, " bytes"), "onlink": SWITCH, "src": ADDRESS,
-        "table": TABLE_ID, "type": _ROUTE_KIND, "via": ADDRESS,
-    },
-    ('["via": "192.0.2.1", "dev": "eth0", "metric": "5"]', '["type": "unreachable"]', '["dev": "eth0"]'),
-    ('["gateway": "192.0.2.1"]', '["via": "eth0"]', "{}"),
-)  # fmt: skip
-RouteOptions = Annotated[Options, ROUTE_OPTIONS]
 NetworkOrAddress = Annotated[Network, NETWORK]
 NetworkAddress = Annotated[Network, NETWORK_ADDRESS]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import IPV4, METRIC
-from netstrata.contract.shapes.link import ADDRESS, SWITCH, choice, whole
+from netstrata.contract.shapes.link import ADDRESS, SWITCH, whole
 from netstrata.protocols.rtnetlink.addresses import AddressMessage
 from netstrata.protocols.rtnetlink.constants import (
     FOREVER,
@@ -23,10 +23,8 @@ from netstrata.protocols.rtnetlink.constants import (
     IFA_FLAGS,
     IFA_LABEL,
     IFA_RT_PRIORITY,
-    RT_SCOPE_HOST,
-    RT_SCOPE_LINK,
-    RT_SCOPE_UNIVERSE,
 )
+from netstrata.protocols.rtnetlink.route_options import SCOPE
 from netstrata.protocols.rtnetlink.wire import U32, attribute
 from netstrata.values import Value, format_address
 
@@ -103,12 +101,11 @@ _BROADCAST = Shape[bytes](
     "a broadcast address", "such as 192.0.2.255, or + for the last one of the network", _broadcast, _write_broadcast,
     ('"192.0.2.255"', '"+"'), ('"2001:db8::1"', '"all"', "{}"),
 )  # fmt: skip
-_SCOPES = {"global": RT_SCOPE_UNIVERSE, "site": 200, "link": RT_SCOPE_LINK, "host": RT_SCOPE_HOST}
 
 # Linux 6.18 takes a scope of an IPv6 address, and pays no attention to it.
 OPTIONS: Final[dict[str, AddressOption]] = {
     "peer": AddressOption("peer", ADDRESS, lambda one: one.address),
-    "scope": AddressOption("scope", choice("a scope", _SCOPES), lambda one: one.scope, only_ipv4=True),
+    "scope": AddressOption("scope", SCOPE, lambda one: one.scope, only_ipv4=True),
     "broadcast": AddressOption(
         "broadcast address", _BROADCAST, lambda one: one.broadcast, IFA_BROADCAST, only_ipv4=True
     ),
