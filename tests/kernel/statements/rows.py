@@ -198,6 +198,23 @@ ROWS = [
         "nft add rule ip t c tcp dport 22 accept", "nft flush chain ip t c", look=_RULESET, ready=_TABLE, second=True,
     ),
     Row(
+        "net.nft.insert", 'net.nft.insert("ip", "t", "c", "tcp dport 22 accept", "last");', ("tcp dport 22 accept",),
+        "nft add rule ip t c tcp dport 22 accept", "nft flush chain ip t c; nft add rule ip t c drop comment last",
+        look=_RULESET, ready=(*_TABLE, "nft add rule ip t c drop comment last"), second=True,
+    ),
+    Row(
+        "net.nft.map", 'net.nft.map("ip", "t", "m", ["type": "ipv4_addr : mark"]);',
+        ("map m {", "type ipv4_addr : mark"), "nft add map ip t m '{ type ipv4_addr : mark; }'",
+        "nft delete map ip t m", look=_RULESET, meets="File exists", ready=_TABLE,
+    ),
+    Row(
+        "net.nft.flowtable",
+        'net.nft.flowtable("ip", "t", "f", ["devices": {"va"}, "priority": "filter", "counter": "on"]);',
+        ("flowtable f {", "hook ingress priority filter", "devices = { va }", "counter"),
+        "nft add flowtable ip t f '{ hook ingress priority filter; devices = { va }; }'", "nft delete flowtable ip t f",
+        look=_RULESET, meets="File exists", ready=_TABLE, needs="flowtable",
+    ),
+    Row(
         "net.nft.element", 'net.nft.element("ip", "t", "s", "7");', ("elements = { 0x00000007 }",),
         "nft add element ip t s '{ 7 }'", "nft delete element ip t s '{ 7 }'", look=_RULESET, meets="File exists",
         ready=_TABLE,
