@@ -138,11 +138,12 @@ EXPECTED = {
     1: "backend.rfkill backend.waitdevice backend.waitlink bond bond.port bridge bridge.port dummy link.set mac "
     "macvlan mtu rename up veth vlan vrf vrf.port watch_interfaces",
     2: "backend.wpa_supplicant wpa",
-    3: "ipv4.addr ipv4.arp_probe ipv4.dhcp ipv4.route ipv4.routes ipv6.addr ipv6.route ipv6.wait_dynamic_addr neigh "
-    "route rule sysctl",
+    3: "addr ipv4.addr ipv4.arp_probe ipv4.dhcp ipv4.route ipv4.routes ipv6.addr ipv6.route ipv6.wait_dynamic_addr "
+    "neigh route rule sysctl",
     4: "backend.badvpn dns dns.resolvconf dnsmasq tun vxlan ebtables.append ebtables.insert ebtables.newchain "
     "ebtables.policy ip6tables.append ip6tables.insert ip6tables.newchain ip6tables.policy iptables.append "
-    "iptables.insert iptables.lock iptables.newchain iptables.policy nft.chain nft.element nft.rule nft.set nft.table",
+    "iptables.insert iptables.lock iptables.newchain iptables.policy nft.chain nft.element nft.flowtable "
+    "nft.insert nft.map nft.rule nft.set nft.table",
 }
 
 

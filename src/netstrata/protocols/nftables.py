@@ -123,8 +123,8 @@ def _note(notes: bytes, wanted: int) -> bytes:
 
 
 def has_comment(one: NftObject, comment: str) -> bool:
-    """Say whether a rule has a comment."""
-    return _note(one.comment, _COMMENT).rstrip(b"\0") == comment.encode("utf-8", "surrogateescape")
+    """Say whether a rule has a comment, which is not empty."""
+    return bool(comment) and _note(one.comment, _COMMENT).rstrip(b"\0") == comment.encode("utf-8", "surrogateescape")
 
 
 def says_the_same(one: NftObject, other: NftObject) -> bool:
