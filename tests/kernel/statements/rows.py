@@ -211,7 +211,8 @@ ROWS = [
         "net.nft.flowtable",
         'net.nft.flowtable("ip", "t", "f", ["devices": {"va"}, "priority": "filter", "counter": "on"]);',
         ("flowtable f {", "hook ingress priority filter", "devices = { va }", "counter"),
-        "nft add flowtable ip t f '{ hook ingress priority filter; devices = { va }; }'", "nft delete flowtable ip t f",
+        "nft add flowtable ip t f '{ hook ingress priority filter; devices = { va }; counter; }'",
+        "nft delete flowtable ip t f",
         look=_RULESET, meets="File exists", ready=_TABLE, needs="flowtable",
     ),
     Row(
