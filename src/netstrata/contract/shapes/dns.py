@@ -47,10 +47,10 @@ def _zoned(word: Value) -> bytes | None:
 
 def _explain_zone(value: Value) -> Refused | None:
     """Say which server is wrong."""
-    for word in value.elements() if isinstance(value, List) else []:
+    for at, word in enumerate(value.elements() if isinstance(value, List) else []):
         if isinstance(word, bytes) and _zoned(word) is None and b"%" in word:
             hint = "only link-local addresses have one, and it is the name of a link: fe80::1%eth0"
-            return Refused(f"{_shown(word)} is no name server with a zone", hint=hint)
+            return Refused(f"{_shown(word)} is no name server with a zone", hint=hint, within=(at,))
     return None
 
 

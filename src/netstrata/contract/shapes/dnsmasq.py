@@ -9,7 +9,7 @@ from netstrata.contract.shapes.common import IPV4, number_shape
 from netstrata.contract.shapes.dhcp import MAC
 from netstrata.contract.shapes.dns import SERVERS
 from netstrata.contract.shapes.link import SWITCH
-from netstrata.values import List, Map, Refused, Value, format_address, parse_ipv4, parse_ipv6
+from netstrata.values import ITS_NAME, List, Map, Refused, Value, format_address, parse_ipv4, parse_ipv6
 
 LEASE_LEAST_S = 120  # dnsmasq knows no less
 _DOMAIN = re.compile(rb"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
@@ -118,8 +118,9 @@ def _explain_options(value: Value) -> Refused | None:
         if _options(Map({key: given})) is None:
             name = key.decode("latin-1") if isinstance(key, bytes) else "{}"
             if not isinstance(key, bytes) or not _is_option(key):
-                return Refused(f"{name!r} is no DHCP option", hint=_OPTION_MEANS)
-            return Refused(f"the value of the DHCP option {name}: {_VALUE_MEANS}")
+                within = (key, ITS_NAME) if isinstance(key, bytes) else ()
+                return Refused(f"{name!r} is no DHCP option", hint=_OPTION_MEANS, within=within)
+            return Refused(f"the value of the DHCP option {name}: {_VALUE_MEANS}", within=(key,))
     return None
 
 

@@ -30,13 +30,13 @@ def _write_hops(hops: list[Options]) -> Value:
 
 def _explain_hops(value: Value) -> Refused | None:
     """Say which next hop is wrong, and why."""
-    for number, one in enumerate(value.elements() if isinstance(value, List) else [], 1):
+    for at, one in enumerate(value.elements() if isinstance(value, List) else []):
         hop = _HOP.read(one)
         if hop is None:
             wrong = _HOP.refusal(0, one)
-            return Refused(f"next hop {number}: {wrong.message}", hint=wrong.hint)
+            return Refused(f"next hop {at + 1}: {wrong.message}", hint=wrong.hint, within=(at, *wrong.within))
         if "via" not in hop and "dev" not in hop:
-            return Refused(f"next hop {number}: it needs `via` or `dev`")
+            return Refused(f"next hop {at + 1}: it needs `via` or `dev`", within=(at,))
     return None
 
 

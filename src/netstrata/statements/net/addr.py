@@ -11,7 +11,7 @@ from netstrata.contract.shapes.route import NetworkAddress
 from netstrata.ports import Ports
 from netstrata.protocols.rtnetlink.address_options import OPTIONS, AddressOptions, last_of, with_lifetimes
 from netstrata.protocols.rtnetlink.constants import FOREVER
-from netstrata.values import Refused, Value
+from netstrata.values import ITS_NAME, Refused, Value
 
 
 def _keeps(values: list[Value]) -> Value | None:
@@ -48,10 +48,10 @@ def _checked(network: Network, options: Options) -> dict[str, Any]:
     is_ipv4 = len(network.address) == 4
     for word in options:
         if OPTIONS[word].only_ipv4 and not is_ipv4:
-            raise Refused(f"an IPv6 address has no `{word}`", argument=2)
+            raise Refused(f"an IPv6 address has no `{word}`", argument=2, within=(word.encode(), ITS_NAME))
     peer = options.get("peer", network.address)
     if len(peer) != len(network.address):
-        raise Refused("`peer` has to be of the address's family", argument=2)
+        raise Refused("`peer` has to be of the address's family", argument=2, within=(b"peer",))
     checked = with_lifetimes(options)
     if checked.get("preferred_lft", 0) > checked.get("valid_lft", FOREVER):
         raise Refused("`preferred_lft` has to be no longer than `valid_lft`", argument=2)

@@ -7,7 +7,7 @@ from netstrata.contract.shapes.route import NetworkOrAddress, family_of, is_link
 from netstrata.ports import Hop, Ports, Route
 from netstrata.protocols.rtnetlink.route_metrics import METRICS
 from netstrata.protocols.rtnetlink.route_options import RouteOptions
-from netstrata.values import Refused
+from netstrata.values import ITS_NAME, Refused
 
 _OWN = ("local", "broadcast", "anycast")  # kinds whose routes are in the table local, if not said otherwise
 _ON_LINK = (*_OWN, "multicast")
@@ -69,7 +69,7 @@ def _check(destination: Network, options: Options) -> None:
         raise Refused("`src` has to be of the destination's family", argument=1)
     for word in ("scope", "tos"):
         if word in options and not is_ipv4:
-            raise Refused(f"an IPv6 route has no `{word}`", argument=1)
+            raise Refused(f"an IPv6 route has no `{word}`", argument=1, within=(word.encode(), ITS_NAME))
     if kind == "broadcast" and not is_ipv4:
         raise Refused("IPv6 has no broadcast", argument=1)
 

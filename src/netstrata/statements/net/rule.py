@@ -35,7 +35,7 @@ async def rule(ports: Ports, options: RuleOptions) -> Up[None]:
         raise Refused("`from`, `to` and `family` have to be of one family", argument=0)
     kind, table = _end(options)
     if family == 4 and options.get("tos", 0) > _TOS4_MOST:
-        raise Refused("of IPv4 packets a rule sees no `tos` above 0x1c", argument=0)
+        raise Refused("of IPv4 packets a rule sees no `tos` above 0x1c", argument=0, within=(b"tos",))
     mark, mask = options.get("fwmark", (0, 0))
     held = Rule(
         *(family, options["priority"], of.address, of.prefix, to.address, to.prefix),
