@@ -200,18 +200,20 @@ async def test_no_route_is_missed_that_the_kernel_does_not_make(world: "World") 
 
 
 @pytest.mark.parametrize(
-    ("options", "noun"),
+    ("options", "words", "noun"),
     [
-        ('["metric": "7"]', "metric"),
-        ('["label": "va:lan"]', "label"),
-        ('["broadcast": "+"]', "broadcast address"),
-        ('["noprefixroute": "on"]', "noprefixroute"),
-        ('["preferred_lft": "0"]', "preferred lifetime"),
-        ('["valid_lft": "900"]', "lifetime"),
-        ('["scope": "host"]', "scope"),
+        ('["metric": "7"]', "metric 7", "metric"),
+        ('["label": "va:lan"]', "label va:lan", "label"),
+        ('["broadcast": "+"]', "broadcast 192.0.2.255", "broadcast address"),
+        ('["noprefixroute": "on"]', "noprefixroute", "noprefixroute"),
+        ('["preferred_lft": "0"]', "preferred_lft 0", "preferred lifetime"),
+        ('["valid_lft": "900"]', "valid_lft 900 preferred_lft 900", "lifetime"),
+        ('["scope": "host"]', "scope host", "scope"),
     ],
 )
-async def test_an_address_that_is_otherwise_is_in_the_way_and_stays(world: "World", options: str, noun: str) -> None:
+async def test_an_address_that_is_otherwise_is_in_the_way_and_stays(
+    world: "World", options: str, words: str, noun: str
+) -> None:
     prepare(world)
     world.ip("addr add 192.0.2.3/24 dev va")
     before = shown(world)
@@ -219,7 +221,7 @@ async def test_an_address_that_is_otherwise_is_in_the_way_and_stays(world: "Worl
     with pytest.raises(Unavailable) as refused:
         world.up_now(addr, "va", "192.0.2.3/24", options)
 
-    assert str(refused.value) == f"cannot add 192.0.2.3/24 to va: it is there with another {noun}"
+    assert str(refused.value) == f"cannot add 192.0.2.3/24 to va {words}: it is there with another {noun}"
     assert shown(world) == before
 
 

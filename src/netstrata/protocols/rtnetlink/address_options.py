@@ -13,6 +13,7 @@ from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import IPV4, METRIC
 from netstrata.contract.shapes.link import ADDRESS, SWITCH, whole
+from netstrata.contract.shapes.route import write_words
 from netstrata.protocols.rtnetlink.addresses import AddressMessage
 from netstrata.protocols.rtnetlink.constants import (
     FOREVER,
@@ -149,6 +150,11 @@ def encode_options(options: Mapping[str, Any]) -> bytes:
         times = options.get("preferred_lft", FOREVER), options.get("valid_lft", FOREVER)
         body += attribute(IFA_CACHEINFO, _CACHEINFO.pack(*times, 0, 0))
     return body
+
+
+def option_words(options: Mapping[str, Any]) -> list[str]:
+    """Return options as `ip address` writes them, but for the peer."""
+    return write_words({word: row.shape for word, row in OPTIONS.items() if word != "peer"}, options)
 
 
 def difference(options: Mapping[str, Any], shown: AddressMessage, ours: bool) -> str:

@@ -17,7 +17,7 @@ from netstrata.protocols.rtnetlink import (
     encode_address,
     messages,
 )
-from netstrata.protocols.rtnetlink.address_options import difference, encode_options
+from netstrata.protocols.rtnetlink.address_options import difference, encode_options, option_words
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
     FOREVER,
@@ -153,8 +153,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.record)
         if answer is None:
             return
-        ifindex, address, prefix, peer = held.key
-        operation = f"add {_words(address, prefix, peer)} to {held.link}"
+        ifindex, address, prefix, _ = held.key
+        operation = _operation(Spec(held.link, address, prefix, held.options))
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
             raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
@@ -395,4 +395,5 @@ def _words(address: bytes, prefix: int, peer: bytes) -> str:
 
 
 def _operation(spec: Spec) -> str:
-    return f"add {_words(spec.address, spec.prefix, spec.options.get('peer', spec.address))} to {spec.link}"
+    words = f"add {_words(spec.address, spec.prefix, spec.options.get('peer', spec.address))} to {spec.link}"
+    return " ".join([words, *option_words(spec.options)])
