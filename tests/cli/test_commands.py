@@ -158,6 +158,30 @@ def test_check_finds_arguments_that_do_not_go_together_and_does_nothing(folder: 
     assert not (folder / "done").exists()
 
 
+@pytest.mark.parametrize(
+    ("statement", "guilty"),
+    [
+        ('net.addr("va", "192.0.2.1/24", ["metric": "x", "label": "va:lan"]);', '"x"'),
+        ('net.addr("va", "192.0.2.1/24", ["label": "va:lan", "mertic": "7"]);', '"mertic"'),
+        ('net.addr("va", "2001:db8::1/64", ["metric": "7", "broadcast": "+"]);', '"broadcast"'),
+        ('net.route("203.0.113.0/24", ["nexthops": {["dev": "a"], ["dev": "b", "weight": "0"]}]);', '"0"'),
+        ('net.route("203.0.113.0/24", ["nexthops": {["dev": "a"], ["weight": "7"]}]);', '["weight": "7"]'),
+        ('net.rule(["priority": "7", "dport": "http"]);', '"http"'),
+        ('net.dns({"192.0.2.1", "2001:db8::1%eth0"}, "20");', '"2001:db8::1%eth0"'),
+        ('net.dnsmasq("lan", ["range": {"192.0.2.10", "192.0.2.20"}, "options": ["255": "x"]]);', '"255"'),
+        ('net.nft.map("inet", "t", "m", ["type": "ipv4_addr"]);', '"ipv4_addr"'),
+    ],
+)
+def test_of_a_map_of_options_the_caret_stands_under_what_is_guilty(folder: Path, statement: str, guilty: str) -> None:
+    (folder / "options.ncd").write_text(f"process main {{\n{statement}\n}}\n")
+
+    code, _, err = netstrata("check", "options.ncd", folder=folder)
+
+    caret = err.splitlines()[3].removeprefix("  | ")
+    assert code != 0
+    assert statement[len(caret) - caret.count("^") : len(caret)] == guilty
+
+
 def test_check_of_a_missing_file_is_no_traceback(folder: Path) -> None:
     code, _, err = netstrata("check", "none.ncd", folder=folder)
 

@@ -8,6 +8,7 @@ from netstrata.contract import Shape
 from netstrata.contract.options import OptionsShape
 from netstrata.contract.shapes import address, link, route
 from netstrata.language.valuetext import parse_value
+from netstrata.protocols.rtnetlink.rule_conditions import RULE_OPTIONS
 
 MODULES = (address, link, route)
 MAPS = [shape for module in MODULES for shape in vars(module).values() if isinstance(shape, OptionsShape)]
@@ -47,9 +48,13 @@ def test_the_description_of_a_map_names_every_option(shape: OptionsShape) -> Non
     [
         ('"x"', "expected rule options: a map of priority (", ""),
         ("[]", "expected rule options with the option priority", ""),
-        ('["priority": "1", "form": "192.0.2.0/24"]', "there is no option `form`; known are family, from, fw", "from"),
-        ('["prio": "1"]', "there is no option `prio`; known are family, ", "priority"),
-        ('["priority": "1", "colour": "blue"]', "there is no option `colour`; known are family, ", ""),
+        (
+            '["priority": "1", "form": "192.0.2.0/24"]',
+            "there is no option `form`; known are dport, family, from, fw",
+            "from",
+        ),
+        ('["prio": "1"]', "there is no option `prio`; known are dport, family, ", "priority"),
+        ('["priority": "1", "colour": "blue"]', "there is no option `colour`; known are dport, family, ", ""),
         ('["priority": "-1"]', "option priority: expected a priority: whole, 0 to 4294967295", ""),
         ('["priority": "1", {}: "x"]', "there is no option `{}`; known are ", ""),
         (r'["priority": "1", "\xff": "x"]', r"there is no option `\xff`; known are ", ""),
@@ -59,8 +64,8 @@ def test_a_map_that_does_not_fit_is_refused_with_the_option_that_is_guilty(text:
     value = parse_value(text.encode())
     assert value is not None
 
-    refused = route.RULE_OPTIONS.refusal(0, value)
+    refused = RULE_OPTIONS.refusal(0, value)
 
-    assert route.RULE_OPTIONS.read(value) is None
+    assert RULE_OPTIONS.read(value) is None
     assert refused.message.startswith(message)
     assert refused.hint == (f"did you mean `{hint}`?" if hint else "")

@@ -133,7 +133,7 @@ def test_dnsmasq_reads_what_was_meant(lab: Lab, tmp_path: Path) -> None:
     made = [0]
     known = {"interface", "except-interface", "bind-dynamic", "log-facility", "no-hosts", "no-resolv", "bogus-priv",
              "domain-needed", "server", "host-record", "domain", "dhcp-authoritative", "dhcp-leasefile", "dhcp-range",
-             "dhcp-option", "dhcp-host", "port"}  # fmt: skip
+             "dhcp-option", "dhcp-host", "port", "dhcp-boot", "dhcp-match", "enable-tftp", "tftp-root"}  # fmt: skip
 
     @settings(max_examples=60)
     @given(st.sampled_from([b"example.org", b"a-b"]) | NAMES, st.sampled_from([b"", b"tv", b"n1"]) | NAMES,
@@ -142,7 +142,9 @@ def test_dnsmasq_reads_what_was_meant(lab: Lab, tmp_path: Path) -> None:
         host = [b"02:00:00:00:00:01", address(9), *([name] if name else [])]
         given: dict[Value, Value] = {
             b"range": List([address(10), address(20)]), b"domain": domain, b"hosts": List([List(list(host))]),
-            b"dns": List([address(last) for last in range(servers)]),
+            b"dns": List([address(last) for last in range(servers)]), b"search": List([domain]),
+            b"options": Map({b"252": name or b"x y"}), b"boot": Map({b"file": name or b"a;b", b"efi": domain}),
+            b"tftp": b"/srv/" + name,
         }  # fmt: skip
         options = DNSMASQ_OPTIONS.read(Map(given))
         if options is None:

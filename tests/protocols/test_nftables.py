@@ -4,7 +4,7 @@ from struct import pack
 
 import pytest
 
-from netstrata.protocols.nftables import NftObject, deletion, listing, read_objects, says_the_same
+from netstrata.protocols.nftables import NftObject, deletion, has_comment, listing, read_objects, says_the_same
 from netstrata.protocols.rtnetlink.wire import attribute, message
 
 # As a kernel 6.x told of `add chain inet a cc`, asked for by port 43.
@@ -18,11 +18,28 @@ def test_a_chain_that_was_made_is_read() -> None:
 
 
 def test_what_is_of_no_use_is_left_out() -> None:
-    flowtable = message(0xA16, 0, 1, b"\1\0\0\0" + attribute(1, b"a\0"))
+    counter = message(0xA12, 0, 1, b"\1\0\0\0" + attribute(1, b"a\0"))
     generation = message(0xA0F, 0, 1, b"\0\0\0\0" + attribute(1, b"\0\0\0\1"))
     other_subsystem = message(0x106, 0, 1, b"\1\0\0\0")
 
-    assert read_objects(flowtable + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
+    assert read_objects(counter + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
+
+
+def test_a_flowtable_is_told_with_its_handle_and_when_it_goes() -> None:
+    said = b"\1\0\0\0" + attribute(1, b"a\0") + attribute(2, b"f\0") + attribute(5, bytes(7) + b"\6")
+
+    found = read_objects(message(0xA16, 0, 1, said) + message(0xA18, 0, 1, said))
+
+    assert found == [NftObject("flowtable", gone, "inet", "a", "f", 6, 0) for gone in (False, True)]
+
+
+def test_a_rule_has_the_comment_that_nft_has_noted() -> None:
+    noted = b"\0\5last\0\1\1x"
+    rule = NftObject("rule", False, "ip", "t", "c", 5, 0, comment=noted)
+
+    assert has_comment(rule, "last")
+    assert not has_comment(rule, "las")
+    assert not has_comment(rule._replace(comment=b"\1\1x"), "")
 
 
 @pytest.mark.parametrize("size", range(len(NEW_CHAIN)))

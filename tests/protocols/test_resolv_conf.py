@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from netstrata.contract.shapes.dns import RESOLVER_LINES
@@ -25,12 +25,39 @@ def read_as(content: bytes, ends: bytes, buffer: int) -> list[bytes]:
     return [line[at : at + buffer] for line in lines for at in range(0, len(line), buffer)]
 
 
+@pytest.mark.parametrize(
+    ("lines", "merged"),
+    [
+        (["search a.example b.example", "nameserver 192.0.2.1", "search c.example"],
+         ["search a.example b.example c.example", "nameserver 192.0.2.1"]),
+        (["nameserver 192.0.2.1", "search b.example\ta.example", "options ndots:2", "search  a.example"],
+         ["nameserver 192.0.2.1", "search b.example a.example", "options ndots:2"]),
+        (["domain a.example", "search b.example"], ["search a.example b.example"]),
+        (["search b.example", "domain a.example"], ["search b.example a.example"]),
+        (["domain a.example"], ["domain a.example"]),
+        (["search  a.example"], ["search  a.example"]),
+        (["searchlist a", "search b", "# search c"], ["searchlist a", "search b", "# search c"]),
+    ],
+)  # fmt: skip
+def test_several_search_lists_are_one_line(lines: list[str], merged: list[str]) -> None:
+    content = configuration("# ours", [line.encode() for line in lines])
+
+    assert content.decode().splitlines() == ["# ours", *merged]
+
+
+def test_search_lists_that_do_not_fit_into_one_line_are_refused() -> None:
+    with pytest.raises(Refused, match="1023"):
+        configuration("# ours", [b"search " + b"a" * 600, b"search " + b"b" * 600])
+
+
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4))
 def test_what_passes_is_as_many_lines_to_glibc_systemd_and_dnsmasq(words: list[tuple[bytes, bytes]]) -> None:
     found = RESOLVER_LINES.read(pairs(*words))
     if found is None:
         assert RESOLVER_LINES.refusal(0, pairs(*words)).hint.startswith("each pair becomes one line of resolv.conf")
         return
+
+    assume(sum(kind.split()[:1] in ([b"search"], [b"domain"]) for kind, _ in found) < 2)  # else they are merged
 
     content = configuration("# ours", [b"%s %s" % pair for pair in found])
 

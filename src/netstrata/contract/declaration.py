@@ -55,7 +55,7 @@ class Shape(Generic[T]):
         """Return the error for an argument that does not fit, and what to write instead if its value tells."""
         exact = self.explain(value) if self.explain is not None and value is not None else None
         if exact is not None:
-            return Refused(exact.message, hint=exact.hint, argument=index)
+            return Refused(exact.message, hint=exact.hint, argument=index, within=exact.within)
         return Refused(f"expected {self.name}: {self.means}", argument=index)
 
 

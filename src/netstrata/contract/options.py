@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from netstrata.contract.declaration import Shape
-from netstrata.values import Map, Refused, Value
+from netstrata.values import ITS_NAME, Map, Refused, Value
 
 T = TypeVar("T")
 Options = Mapping[str, Any]  # by name, each as its shape reads it
@@ -42,23 +42,24 @@ class OptionsShape(Shape[Options]):
             word = _word(key)
             shape = self.known.get(word)
             if shape is None:
-                return self._unknown(word, index)
+                return self._unknown(word, key, index)
             if shape.read(value.entries[key]) is None:
                 wrong = shape.refusal(index, value.entries[key])
-                return Refused(f"option {word}: {wrong.message}", hint=wrong.hint, argument=index)
+                message = f"option {word}: {wrong.message}"
+                within = (_step(key), *wrong.within)
+                return Refused(message, hint=wrong.hint, argument=index, within=within)
         missing = [word for word in self.required if word.encode() not in value.entries]
         return Refused(f"expected {self.name} with the option {' and '.join(missing)}", argument=index)
 
-    def _unknown(self, word: str, index: int) -> Refused:
+    def _unknown(self, word: str, key: Value, index: int) -> Refused:
         from netstrata.contract.spelling import did_you_mean
 
         begun = [known for known in sorted(self.known) if len(word) > 1 and known.startswith(word)]
         begun += [known for known in sorted(self.known) if len(word) > 1 and known.endswith(f"-{word}")]
         near = did_you_mean(word, self.known) or next(iter(begun), None)
         hint = f"did you mean `{near}`?" if near else ""
-        return Refused(
-            f"there is no option `{word}`; known are {', '.join(sorted(self.known))}", hint=hint, argument=index
-        )
+        message = f"there is no option `{word}`; known are {', '.join(sorted(self.known))}"
+        return Refused(message, hint=hint, argument=index, within=(_step(key), ITS_NAME))
 
     def _read(self, value: Value) -> Options | None:
         if not isinstance(value, Map):
@@ -80,6 +81,10 @@ class OptionsShape(Shape[Options]):
 def _word(key: Value) -> str:
     """Return a key for people and for looking it up; what is no string is no option's name."""
     return key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else "{}"
+
+
+def _step(key: Value) -> bytes:
+    return key if isinstance(key, bytes) else b""
 
 
 def options_shape(

@@ -36,7 +36,7 @@ class Roles(NamedTuple):
     forwards: tuple[str, ...] | None = None
     holds: Callable[[list[Value]], Value] | None = None
     changes: int = 0
-    keeps: Callable[[list[Value]], Value] | None = None
+    keeps: Callable[[list[Value]], Value | None] | None = None
     takes: Callable[[list[Value]], Value | None] | None = None
     doubts: Callable[[list[Value]], Refused | None] | None = None
     comes: bool = False

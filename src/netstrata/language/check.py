@@ -12,9 +12,19 @@ from netstrata.language.refusals import printable
 from netstrata.language.scopes import TEMPLATE_NAMES, Definition, Scopes, nodes
 from netstrata.language.spelling import did_you_mean
 from netstrata.language.startup import constant
-from netstrata.language.tree import Call, Expression, Plain, PlainProcess, PlainProgram, Reference, String
+from netstrata.language.tree import (
+    Call,
+    Expression,
+    ListOf,
+    MapOf,
+    Plain,
+    PlainProcess,
+    PlainProgram,
+    Reference,
+    String,
+)
 from netstrata.language.valuetext import format_value
-from netstrata.values import List, Refused, Span, Value
+from netstrata.values import ITS_NAME, List, Refused, Span, Value
 
 
 class Findings(NamedTuple):
@@ -70,7 +80,7 @@ class _Checking:
 
     def loops(self, process: PlainProcess) -> None:
         """Warn of what cannot be meant so, as a statement that takes away what one above it holds, again and again."""
-        kept: dict[Value, Plain] = {}
+        kept: dict[Value | None, Plain] = {}
         for statement in process.statements:
             declaration = self._lookup.statement(statement.type) if not statement.target else None
             if declaration is None or not declaration.fits(len(statement.arguments)):
@@ -165,6 +175,7 @@ class _Checking:
             given = values[0] if words == 1 else List(values)
             if shape.read(given) is None:
                 refusal = shape.refusal(at, given)
+                where = _place(arguments[at], refusal.within) if words == 1 else where
                 self._refuse(refusal.message, where, refusal.hint or declaration.synopsis(), at)
             elif isinstance(shape, TemplateShape):
                 self._template(values[0], where)
@@ -182,7 +193,7 @@ class _Checking:
         refused = self._lookup.refusal(declaration, values)
         if refused is not None:
             at = refused.argument
-            where = arguments[at].span if 0 <= at < len(arguments) else span
+            where = _place(arguments[at], refused.within) if 0 <= at < len(arguments) else span
             self._refuse(refused.message, where, refused.hint or declaration.synopsis(), at)
 
     def _template(self, value: Value, span: Span) -> None:
@@ -274,3 +285,18 @@ def _suggestion(word: str | None) -> str:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)[:12]) + (", …" if len(names) > 12 else "")
+
+
+def _place(expression: Expression, within: tuple[bytes | int, ...]) -> Span:
+    """Return where a part of an argument stands, or as near to it as is written there: see `Refused`."""
+    for at, step in enumerate(within):
+        if isinstance(expression, MapOf) and isinstance(step, bytes):
+            found = [pair for pair in expression.pairs if constant(pair[0]) == step]
+            if not found:
+                break
+            if within[at + 1 :] == (ITS_NAME,):
+                return found[-1][0].span
+            expression = found[-1][1]
+        elif isinstance(expression, ListOf) and isinstance(step, int) and 0 <= step < len(expression.items):
+            expression = expression.items[step]
+    return expression.span

@@ -33,19 +33,36 @@ class LinkChange(NamedTuple):
     ifindex: int
 
 
+class Hop(NamedTuple):
+    """One way of a route that has several: as its gateway and link are if it has one."""
+
+    gateway: bytes | None
+    link: str | None
+    weight: int = 1
+    onlink: bool = False
+
+
 class Route(NamedTuple):
     """A route to hold.  Addresses are packed (4 or 16 bytes, network order); the family is the destination's."""
 
     destination: bytes
     prefix: int
     gateway: bytes | None  # None: directly on the link
-    link: str | None  # None: the one that the gateway is on; not used but by unicast routes
+    link: str | None  # None: the one that the gateway is on; not used but by routes that lead to a link
     metric: int  # 0 means none for IPv4, the kernel's 1024 for IPv6
-    kind: str = "unicast"  # or blackhole, unreachable, prohibit, throw
-    table: int = 254  # main
+    kind: str = "unicast"  # or local, broadcast, anycast, multicast; blackhole, unreachable, prohibit, throw
+    table: int | str = 254  # main; a name is looked up in rt_tables
     source: bytes = b""  # which of our addresses packets come from
-    mtu: int = 0  # bytes; 0: the link's
     onlink: bool = False  # the gateway is on the link, whatever the addresses say
+    tos: int = 0
+    scope: int | None = None  # of IPv4; None: what its kind is of
+    metrics: Options = NO_OPTIONS  # mtu, advmss and others, as numbers
+    hops: tuple[Hop, ...] = ()  # in the place of gateway and link
+
+    @property
+    def mtu(self) -> int:
+        """Its MTU in bytes; 0: that of the link."""
+        return int(self.metrics.get("mtu", 0))
 
 
 class Rule(NamedTuple):
@@ -63,9 +80,11 @@ class Rule(NamedTuple):
     mask: int = 0
     users: tuple[int, int] | None = None  # first and last user id
     inverted: bool = False
-    kind: str = "unicast"  # or blackhole, unreachable, prohibit
-    table: int = 254
+    kind: str = "unicast"  # or blackhole, unreachable, prohibit, goto
+    table: int | str = 254  # 0: none; a name is looked up in rt_tables
     suppress_prefixlength: int = -1  # found routes with no longer prefix do not count; -1: all count
+    tos: int = 0
+    more: Options = NO_OPTIONS  # ipproto, sport and all else that iproute2 has a word for
 
 
 class Neighbour(NamedTuple):
@@ -186,9 +205,10 @@ class Addresses(Protocol):
     def held_address(
         self, link: str, address: bytes, prefix: int, options: Options = NO_OPTIONS
     ) -> AbstractAsyncContextManager[None]:
-        """Put an address on a link: global scope, for ever; IPv6 is waited for until it can be used.
+        """Put an address on a link: without options of global scope and for ever.
 
-        Shapes: options have iproute2's names: `nodad`, `optimistic`; and `wait`, 0 for being up at once.
+        IPv6 is waited for until it can be used.
+        Shapes: options have iproute2's names; and `wait`, 0 for being up at once.
         Raises: Unavailable also if another host on the link has an IPv6 address.
         """
 

@@ -32,6 +32,8 @@ def configuration(link: str, options: Options, lease_file: str) -> str:
     if "range" in options:
         lines += _dhcp4(options)
     lines += _ipv6(link, options)
+    lines += _boot(options)
+    lines += [_raw_option(name, values) for name, values in options.get("options", {}).items()]
     for line in lines[1:]:
         if _SPECIAL.search(line):
             raise Refused(f"dnsmasq would not read this as it is: {line}", hint='without ", \\ and #', argument=1)
@@ -70,6 +72,7 @@ def _dhcp4(options: Options) -> list[str]:
     servers = [text for text in _texts(options.get("dns", [])) if ":" not in text]
     if "dns" in options or "servers" not in options:
         lines.append(_option("option:dns-server", servers))
+    lines += _said("option", options, [text for text in _texts(options.get("ntp", [])) if ":" not in text])
     return lines + [_host(host) for host in options.get("hosts", [])]
 
 
@@ -86,7 +89,38 @@ def _ipv6(link: str, options: Options) -> list[str]:
     servers = [f"[{text}]" for text in _texts(options.get("dns", [])) if ":" in text]
     if lines and ("dns" in options or "servers" not in options):
         lines.append(_option("option6:dns-server", servers))
+    if lines:
+        lines += _said("option6", options, [f"[{text}]" for text in _texts(options.get("ntp", [])) if ":" in text])
     return lines
+
+
+def _said(family: str, options: Options, ntp: list[str]) -> list[str]:
+    """Return what is said in the same way with DHCP and with DHCPv6; of the latter RFC 5908 is no plain list."""
+    lines = [_option(f"{family}:{'ntp-server' if family == 'option' else 'sntp-server'}", ntp)] if ntp else []
+    domains = [domain.decode("ascii") for domain in options.get("search", [])]
+    return lines + ([_option(f"{family}:domain-search", domains)] if domains else [])
+
+
+def _boot(options: Options) -> list[str]:
+    """Return what to boot from over the network; for machines with UEFI on x86, another file.  Source: RFC 4578."""
+    boot = options.get("boot", {})
+    lines = ["enable-tftp", f"tftp-root={options['tftp'].decode('ascii')}"] if "tftp" in options else []
+    server = f",,{_texts([boot['server']])[0]}" if "server" in boot else ""
+    if "efi" in boot:
+        lines += [f"dhcp-match=set:efi,option:client-arch,{number}" for number in (6, 7, 9)]
+        lines.append(f"dhcp-boot=tag:efi,{boot['efi'].decode('ascii')}{server}")
+    if "file" in boot:
+        legacy = "tag:!efi," if "efi" in boot else ""
+        lines.append(f"dhcp-boot={legacy}{boot['file'].decode('ascii')}{server}")
+    return lines
+
+
+def _raw_option(name: bytes, values: list[bytes]) -> str:
+    """Return the line of an option by its name or number."""
+    word = name.decode("ascii")
+    if not word.startswith("option6:") and not word.isdigit():
+        word = f"option:{word}"
+    return f"dhcp-option={','.join([word, *(value.decode('ascii') for value in values)])}"
 
 
 def _host(host: StaticLease) -> str:

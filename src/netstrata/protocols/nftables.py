@@ -21,8 +21,9 @@ _BATCH_END = 0x11
 _HEAD = Struct(">BBH")  # family, version, resource
 _U64 = Struct(">Q")
 _FAMILY_NAMES = {number: name for name, number in FAMILIES.items()}
-_NEW = {0: "table", 3: "chain", 6: "rule", 9: "set", 12: "element"}
+_NEW = {0: "table", 3: "chain", 6: "rule", 9: "set", 12: "element", 22: "flowtable"}
 _KINDS = {kind: number for number, kind in _NEW.items()}
+_DELETED = {number + 2: kind for number, kind in _NEW.items()}
 # Attribute numbers: the table's name, the thing's own or its chain's or set's name, its handle (0: it has none).
 _CHAIN_POLICY = 5
 _SET_TIMEOUT = 11
@@ -35,7 +36,11 @@ _STATES = (b"counter\0", b"quota\0", b"last\0")  # expressions whose data change
 _LOOKUP = b"lookup\0"
 _LOOKUP_SET = 1  # NFTA_LOOKUP_SET; a set that a rule has for itself is numbered: __set0
 _OWN_SETS = (b"__set", b"__map")
-_ATTRIBUTES = {"table": (1, 1, 4), "chain": (1, 3, 2), "rule": (1, 2, 3), "set": (1, 2, 16), "element": (1, 2, 0)}
+_ATTRIBUTES = {
+    "table": (1, 1, 4), "chain": (1, 3, 2), "rule": (1, 2, 3), "set": (1, 2, 16), "element": (1, 2, 0),
+    "flowtable": (1, 2, 5),
+}  # fmt: skip
+_COMMENT = 0  # of what nft notes of a rule
 
 
 class NftObject(NamedTuple):
@@ -64,8 +69,8 @@ def read_objects(datagram: bytes) -> list[NftObject]:
     try:
         for one in messages(datagram, len(datagram)):
             number = one.type & 0xFF
-            deleted = number % 3 == 2
-            kind = _NEW.get(number - 2 if deleted else number)
+            deleted = number in _DELETED
+            kind = _DELETED.get(number) or _NEW.get(number)
             if one.type >> 8 == _SUBSYSTEM and kind is not None and one.end - one.start >= _HEAD.size:
                 found.append(_told(datagram, kind, deleted, one.port, one.start, one.end))
     except Malformed:
@@ -103,13 +108,23 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
 
 def _merges(notes: bytes) -> bool:
     """Say whether nft has noted of a set that it merges."""
+    return any(_note(notes, _MERGES))
+
+
+def _note(notes: bytes, wanted: int) -> bytes:
+    """Return one of the things that nft has noted for itself, each with a type and a length; b"" if it is not there."""
     at = 0
     while at + 2 <= len(notes):
         number, size = notes[at], notes[at + 1]
-        if number == _MERGES:
-            return any(notes[at + 2 : at + 2 + size])
+        if number == wanted:
+            return notes[at + 2 : at + 2 + size]
         at += 2 + size
-    return False
+    return b""
+
+
+def has_comment(one: NftObject, comment: str) -> bool:
+    """Say whether a rule has a comment, which is not empty."""
+    return bool(comment) and _note(one.comment, _COMMENT).rstrip(b"\0") == comment.encode("utf-8", "surrogateescape")
 
 
 def says_the_same(one: NftObject, other: NftObject) -> bool:

@@ -29,8 +29,23 @@ def configuration(comment: str, lines: list[bytes]) -> bytes:
 
     Raises: Refused.
     """
-    texts = [line.decode("utf-8", "surrogateescape") for line in lines]
+    texts = [line.decode("utf-8", "surrogateescape") for line in _merged(lines)]
     return joined_lines([comment, *texts], LINE_MOST).encode("utf-8", "surrogateescape")
+
+
+def _merged(lines: list[bytes]) -> list[bytes]:
+    """Return lines with one search list in the place of several, of which the C library would read the last one only.
+
+    Source: resolv.conf(5); a domain is a search list of one.
+    """
+    words = [line.split() for line in lines]
+    lists = [some for some in words if some[:1] in ([b"search"], [b"domain"])]
+    if len(lists) < 2:
+        return lines
+    domains = dict.fromkeys(domain for some in lists for domain in some[1:])
+    first = next(at for at, some in enumerate(words) if some in lists)
+    kept = [line for line, some in zip(lines, words, strict=True) if some not in lists]
+    return [*kept[:first], b" ".join([b"search", *domains]), *kept[first:]]
 
 
 def record_of(before: Before) -> bytes:

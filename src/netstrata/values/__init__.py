@@ -28,7 +28,7 @@ from netstrata.values.data import (
     weight,
     weight_of,
 )
-from netstrata.values.errors import Awaited, Refused, Unavailable, no_memory
+from netstrata.values.errors import ITS_NAME, Awaited, Refused, Unavailable, no_memory
 from netstrata.values.lines import joined_lines, line_fault, one_line
 from netstrata.values.source import Move, Source, Span
 
@@ -36,6 +36,7 @@ __all__ = [
     "DEPTH_LIMIT",
     "ELEMENT_WEIGHT",
     "FALSE",
+    "ITS_NAME",
     "MOST_WEIGHT",
     "TRUE",
     "Awaited",

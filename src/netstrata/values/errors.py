@@ -1,24 +1,36 @@
 """The two ways in which something that a program asks for can be refused."""
 
 from errno import ENOMEM
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from netstrata.values.source import Span
+
+ITS_NAME: Final = -1
 
 
 class Refused(Exception):
     """The program is wrong: what it says, and where."""
 
-    def __init__(self, message: str, span: Span | None = None, hint: str = "", argument: int = -1) -> None:
+    def __init__(
+        self,
+        message: str,
+        span: Span | None = None,
+        hint: str = "",
+        argument: int = -1,
+        within: tuple[bytes | int, ...] = (),
+    ) -> None:
         """Say what is wrong.
 
-        Shapes: argument is the guilty argument's index from 0, or -1; span is filled in by whoever knows the text.
+        Shapes: argument is the guilty argument's index from 0, or -1; span is filled in by whoever knows the text;
+        within leads to what of the argument is guilty: keys of maps, indexes of lists, at the end ITS_NAME for a key
+        itself.
         """
         super().__init__(message)
         self.message = message
         self.span = span
         self.hint = hint
         self.argument = argument
+        self.within = within
 
     def __str__(self) -> str:
         return f"{self.span}: {self.message}" if self.span is not None else self.message

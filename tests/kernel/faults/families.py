@@ -57,9 +57,10 @@ FAMILIES = {
         "ip link set set down",
     ),
     "addresses": Family(
-        ("net.ipv4.addr", "net.ipv6.addr"),
-        'net.ipv4.addr("adr", "192.0.2.1/24"); net.ipv6.addr("adr", "2001:db8::5/64");',
-        ("addr 192.0.2.1/24 dev adr", "addr 2001:db8::5/64 dev adr"),
+        ("net.addr", "net.ipv4.addr", "net.ipv6.addr"),
+        'net.ipv4.addr("adr", "192.0.2.1/24"); net.ipv6.addr("adr", "2001:db8::5/64"); '
+        'net.addr("adr", "198.51.100.1/24", ["metric": "7", "valid_lft": "9000"]);',
+        ("addr 192.0.2.1/24 dev adr", "addr 198.51.100.1/24 dev adr", "addr 2001:db8::5/64 dev adr"),
         f"{_veth('adr')}; ip link set adr up; ip addr add 192.0.2.9/32 dev adr",
         taken="ip addr del 192.0.2.1/24 dev adr",
     ),

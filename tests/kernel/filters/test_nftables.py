@@ -1,6 +1,7 @@
 """net.nft.* over the real nftables, as nft lists them."""
 
 import asyncio
+import re
 import sys
 import time
 from pathlib import Path
@@ -41,7 +42,8 @@ def test_a_whole_table_comes_and_goes(lab: Lab, tmp_path: Path) -> None:
         CHAIN
         + """
         net.nft.chain("inet", "guard", "guests");
-        net.nft.set("inet", "guard", "admins", ["type": "ipv4_addr", "flags": "interval, timeout"]);
+        net.nft.set("inet", "guard", "admins",
+            ["type": "ipv4_addr", "flags": "interval, timeout", "gc-interval": "10s"]);
         net.nft.element("inet", "guard", "admins", "192.0.2.7, 198.51.100.0/24 timeout 1h");
         net.nft.rule("inet", "guard", "input", "tcp dport { 22, 80 } accept comment \\"a; b\\"");
         net.nft.rule("inet", "guard", "input", "ip saddr @admins jump guests");
@@ -55,6 +57,7 @@ def test_a_whole_table_comes_and_goes(lab: Lab, tmp_path: Path) -> None:
         "set admins {",
         "type ipv4_addr",
         "flags interval,timeout",
+        "gc-interval 10s",
         "elements = { 192.0.2.7, 198.51.100.0/24 timeout 1h",
         "}",
         "chain input {",
@@ -68,6 +71,99 @@ def test_a_whole_table_comes_and_goes(lab: Lab, tmp_path: Path) -> None:
     ]
     assert ruleset(host) == []
     assert "ignoring" not in daemon.output()
+
+
+def test_maps_with_timeouts_come_and_go_and_what_has_timed_out_is_added_again(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    lab.remember()
+
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        TABLE
+        + """
+        net.nft.map("inet", "guard", "doors",
+            ["type": "ipv4_addr : verdict", "flags": "timeout", "timeout": "1h", "size": "9"]);
+        net.nft.map("inet", "guard", "ports", ["type": "inet_service : ipv4_addr . inet_service"]);
+        net.nft.element("inet", "guard", "doors", "192.0.2.7 : accept, 192.0.2.8 timeout 5m : drop");
+        net.nft.element("inet", "guard", "ports", "80 : 192.0.2.9 . 8080");
+        """,
+    )
+    while_up = re.sub(" expires [0-9a-z]+", "", "\n".join(ruleset(host))).splitlines()
+    host.run("nft", "delete element inet guard ports { 80 }")
+    wait_until("the element again", lambda: "elements = { 80 : 192.0.2.9 . 8080 }" in ruleset(host))
+    daemon.end()
+
+    assert while_up == [
+        "table inet guard {",
+        "map doors {",
+        "type ipv4_addr : verdict",
+        "size 9",
+        "timeout 1h",
+        "elements = { 192.0.2.7 : accept, 192.0.2.8 timeout 5m : drop }",
+        "}",
+        "map ports {",
+        "type inet_service : ipv4_addr . inet_service",
+        "elements = { 80 : 192.0.2.9 . 8080 }",
+        "}",
+        "}",
+    ]
+    assert ruleset(host) == []
+    assert "ignoring" not in daemon.output()
+
+
+def test_an_element_of_a_map_that_times_out_is_added_again(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip t; add map ip t m { type ipv4_addr : mark; flags timeout; }")
+
+    daemon = up(host, tmp_path / "x.ncd", 'net.nft.element("ip", "t", "m", "192.0.2.7 timeout 1s : 7");')
+    daemon.wait_output("an element has timed out")
+    wait_until("it again", lambda: "192.0.2.7" in host.run("nft", "list map ip t m"))
+
+    assert daemon.end() == 0
+    assert "192.0.2.7" not in host.run("nft", "list map ip t m")
+
+
+def test_rules_are_inserted_before_all_or_before_one_and_come_again_there(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip t; add chain ip t c; add rule ip t c udp dport 1 drop")
+    host.run("nft", 'add rule ip t c udp dport 2 drop comment "the rest"')
+    before = ruleset(host)
+
+    daemon = up(
+        host,
+        tmp_path / "x.ncd",
+        """net.nft.insert("ip", "t", "c", "tcp dport 1 accept", "the rest");
+        net.nft.insert("ip", "t", "c", "tcp dport 2 accept");
+        net.nft.rule("ip", "t", "c", "tcp dport 3 accept");""",
+    )
+    expected = [
+        "tcp dport 2 accept", "udp dport 1 drop", "tcp dport 1 accept", 'udp dport 2 drop comment "the rest"',
+        "tcp dport 3 accept",
+    ]  # fmt: skip
+    rules = ruleset(host)[2:-2]
+    handle = re.findall("tcp dport 1 accept # handle ([0-9]+)", host.run("nft", "-a", "list", "ruleset"))[0]
+    host.run("nft", f"delete rule ip t c handle {handle}")
+    wait_until("the rules again", lambda: ruleset(host)[2:-2] == expected)
+    daemon.end()
+
+    assert rules == expected
+    assert ruleset(host) == before
+
+
+def test_a_rule_that_is_to_stand_before_another_one_waits_for_that(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    host.run("nft", "add table ip t; add chain ip t c; add rule ip t c udp dport 1 drop comment first")
+    program = 'process main { net.nft.insert("ip", "t", "c", "tcp dport 1 accept", "last"); println("complete"); }'
+    daemon = started(host, tmp_path / "x.ncd", program, "--retry-time", "3600000")
+    daemon.wait_output('cannot add to ip t c: tcp dport 1 accept: there is no rule with the comment "last"')
+
+    host.run("nft", "add rule ip t c drop comment last")
+    daemon.wait_output("complete\n")
+    rules = ruleset(host)[2:-2]
+    daemon.end()
+
+    assert rules == ['udp dport 1 drop comment "first"', "tcp dport 1 accept", 'drop comment "last"']
 
 
 def test_of_equal_rules_only_its_own_goes(lab: Lab, tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ async def test_of_routes_of_others_only_that_which_is_waited_for_is_heard(world:
     ready(world)
     woken: list[str] = []
     metric = 5
-    awaited = Awaited(ROUTE, (destination_of(network), metric, 254))
+    awaited = Awaited(ROUTE, (destination_of(network), metric, 254, 0))
     stop = world.netlink.monitor.wait_queues.wait(awaited, lambda: woken.append(network))
     family = "-6" if ":" in network else "-4"
     world.ip(f"{family} route add blackhole {network} metric 5")
@@ -206,7 +206,7 @@ async def test_of_very_many_that_are_waited_for_each_is_heard(world: "World") ->
     woken: list[int] = []
     queues = world.netlink.monitor.wait_queues
     for n in range(100):
-        awaited = Awaited(ROUTE, (destination_of(f"10.9.{n}.0/24"), 0, 254))
+        awaited = Awaited(ROUTE, (destination_of(f"10.9.{n}.0/24"), 0, 254, 0))
         queues.wait(awaited, lambda n=n: woken.append(n))  # type: ignore[misc]
 
     world.batch("".join(f"route add 10.9.{n}.0/24 dev va\n" for n in range(100)))

@@ -32,7 +32,7 @@ RULES = [
     ('["priority": "104", "iif": "lo", "type": "prohibit"]', "-4 rule add priority 104 iif lo prohibit",
      "104 iif lo prohibit"),
     ('["priority": "105", "table": "main", "suppress_prefixlength": "0"]',
-     "-4 rule add priority 105 lookup main suppress_prefixlength 0", "105 lookup 254"),
+     "-4 rule add priority 105 lookup main suppress_prefixlength 0", "105 lookup 254 suppress_prefixlength 0"),
     ('["priority": "106", "uidrange": "0", "table": "7"]',
      "-4 rule add priority 106 uidrange 0-0 lookup 7", "106 uidrange 0-0 lookup 7"),
     (
@@ -42,6 +42,29 @@ RULES = [
     ),
     ('["priority": "108", "family": "inet6", "fwmark": "7", "table": "7"]',
      "-6 rule add priority 108 fwmark 7 lookup 7", "108 fwmark 0x7 lookup 7"),
+    # Linux 6.18, iproute2 6.1
+    (
+        '["priority": "109", "ipproto": "tcp", "sport": "80", "dport": "1000-1999", "table": "7"]',
+        "-4 rule add priority 109 ipproto tcp sport 80 dport 1000-1999 lookup 7",
+        "109 ipproto tcp sport 80 dport 1000-1999 lookup 7",
+    ),
+    (
+        '["priority": "110", "family": "inet6", "ipproto": "99", "dport": "65534", "table": "7"]',
+        "-6 rule add priority 110 ipproto 99 dport 65534 lookup 7", "110 ipproto 99 dport 65534 lookup 7",
+    ),
+    ('["priority": "111", "tos": "0x10", "table": "7"]', "-4 rule add priority 111 tos 0x10 lookup 7",
+     "111 tos 0x10 lookup 7"),
+    ('["priority": "112", "tos": "252", "family": "inet6", "table": "7"]',
+     "-6 rule add priority 112 tos 0xfc lookup 7", "112 tos 0xfc lookup 7"),
+    ('["priority": "113", "iif": "va", "goto": "32766"]', "-4 rule add priority 113 iif va goto 32766",
+     "113 iif va goto 32766"),
+    ('["priority": "114", "l3mdev": "on"]', "-4 rule add priority 114 l3mdev", "114 l3mdev"),
+    ('["priority": "115", "l3mdev": "on", "family": "inet6"]', "-6 rule add priority 115 l3mdev", "115 l3mdev"),
+    ('["priority": "116", "table": "7", "suppress_ifgroup": "0", "suppress_prefixlength": "24"]',
+     "-4 rule add priority 116 lookup 7 suppress_ifgroup 0 suppress_prefixlength 24",
+     "116 suppress_ifgroup 0 lookup 7 suppress_prefixlength 24"),
+    ('["priority": "117", "family": "inet6", "table": "7", "suppress_ifgroup": "9"]',
+     "-6 rule add priority 117 lookup 7 suppress_ifgroup 9", "117 suppress_ifgroup 9 lookup 7"),
 ]  # fmt: skip
 EACH = pytest.mark.parametrize(("options", "by_ip", "words"), RULES)
 
@@ -206,3 +229,29 @@ def counted(world: "World") -> list[int]:
 async def test_networks_of_two_families_are_refused(world: "World", options: str) -> None:
     with pytest.raises(Refused, match="have to be of one family"):
         world.up_now(rule, options)
+
+
+# The caret stands under the map, and the message names the option.
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            '["priority": "1", "dport": "0"]',
+            "option dport: expected a port or a range of ports: such as 80 or 1000-1999",
+        ),
+        ('["priority": "1", "sport": "9-8"]', "option sport: expected a port"),
+        ('["priority": "1", "ipproto": "http"]', "option ipproto: expected an IP protocol"),
+        ('["priority": "1", "tos": "17"]', "option tos: expected a type of service: a multiple of 4"),
+        ('["priority": "1", "tos": "0x20"]', "of IPv4 packets a rule sees no `tos` above 0x1c"),
+        ('["priority": "7", "goto": "7"]', "`goto` needs a rule behind this one, of a greater priority"),
+        ('["priority": "1", "goto": "7", "table": "7"]', "a rule has one of `table`, `type`, `goto` and `l3mdev`"),
+        ('["priority": "1", "l3mdev": "on", "type": "prohibit"]', "a rule has one of"),
+        ('["priority": "1", "table": "7x"]', "option table: expected a routing table: whole, 1 to 4294967295, or main"),
+    ],
+)
+async def test_what_no_rule_can_be_is_refused_by_name(world: "World", options: str, message: str) -> None:
+    with pytest.raises(Refused) as refused:
+        world.up_now(rule, options)
+
+    assert refused.value.message.startswith(message)
+    assert refused.value.argument == 0

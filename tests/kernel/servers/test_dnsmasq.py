@@ -68,6 +68,45 @@ def test_clients_get_what_was_said_and_all_is_gone_at_the_end(lab: Lab, tmp_path
     assert dnsmasq_pid(server) == 0
 
 
+@pytest.mark.parametrize(("firmware", "file"), [("0000", "pxelinux.0"), ("0007", "grubx64.efi")])
+def test_a_client_is_told_any_option_and_what_to_boot(lab: Lab, tmp_path: Path, firmware: str, file: str) -> None:
+    # busybox 1.35, dnsmasq 2.90
+    server, client = two(lab)
+    client.ip("link set eth0 up")
+    script = tmp_path / "script"
+    shown = "^(bootfile|ntpsrv|search|siaddr|tftp|wpad)="
+    script.write_text(f'#!/bin/sh\n[ "$1" = bound ] && set | grep -E "{shown}"\ntrue\n')
+    script.chmod(0o755)
+    server.run("mkdir", "-p", "/run/tftp")
+    daemon = up(
+        server,
+        tmp_path / "server.ncd",
+        """net.up("lan");
+        net.ipv4.addr("lan", "192.0.2.1/24");
+        net.dnsmasq("lan", [
+            "range": {"192.0.2.10", "192.0.2.20"}, "search": {"a.example", "b.example"}, "ntp": {"192.0.2.123"},
+            "boot": ["file": "pxelinux.0", "efi": "grubx64.efi", "server": "192.0.2.5"], "tftp": "/run/tftp",
+            "options": ["252": "http://192.0.2.1/wpad.dat", "tftp-server": "boot.example"]
+        ]);""",
+    )
+
+    asked = ("ntpsrv", "search", "bootfile", "252", "tftp", "wpad")
+    words = [part for name in asked for part in ("-O", name)]
+    told = client.run(
+        "busybox", "udhcpc", "-f", "-q", "-n", "-i", "eth0", "-s", str(script), "-x", f"0x5d:{firmware}", *words
+    )
+    daemon.end()
+
+    assert [line for line in told.splitlines() if not line.startswith("udhcpc:")] == [
+        f"bootfile='{file}'",
+        "ntpsrv='192.0.2.123'",
+        "search='a.example b.example'",
+        "siaddr='192.0.2.5'",
+        "tftp='boot.example'",
+        "wpad='http://192.0.2.1/wpad.dat'",
+    ]
+
+
 def test_its_configuration_can_be_seen_and_what_a_killed_daemon_left_is_removed(lab: Lab, tmp_path: Path) -> None:
     server, _ = two(lab)
     here = {"PYTHONPATH": str(SOURCES), "PATH": "/usr/bin:/bin"}

@@ -43,6 +43,10 @@ _BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
 _DELETED = ("net.gretap", "net.ip6gre", "net.ip6gretap", "net.xfrm", "net.macsec")
 _TBF_OF_VA = "tc qdisc show dev va | sed 's/refcnt.*rate/rate/'"
 _ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
+_TWO_WAYS = 'net.route("203.0.113.0/24", ["nexthops": {["dev": "va", "weight": "2"], ["dev": "lo"]}]);'
+_LOCAL = 'net.route("203.0.113.0/24", ["type": "local", "dev": "lo"]);'
+_WEB_RULE = 'net.rule(["priority": "9", "ipproto": "tcp", "dport": "80-88", "goto": "100"]);'
+_ALL_RULES = "ip rule show priority 9 | grep 80-88"
 _SYSCTL = 'net.sysctl("net.ipv4.conf.va.{}", "1");'
 _SETTING = "cat /proc/sys/net/ipv4/conf/va/{}"
 _PROTODOWN = _VXLAN + _SET.format("vz", "protodown", "on")
@@ -81,6 +85,9 @@ DRIFTS = [
     Drift(
         "net.ipv4.addr", "ip addr change 192.0.2.1/24 dev va valid_lft 900 preferred_lft 900", "ip -o -4 addr show va"
     ),
+    Drift("net.addr", "ip addr flush dev va", "ip -4 -br addr show va"),
+    Drift("net.addr", "ip addr change 192.0.2.1/24 dev va metric 8", "ip -o -4 addr show va"),
+    Drift("net.addr", "ip route flush table main", _ROUTES, 'net.addr("va", "192.0.2.1/24", ["metric": "7"]);'),
     Drift("net.ipv6.addr", "ip -6 addr flush dev va scope global", "ip -6 -o addr show va scope global"),
     Drift("net.ipv6.addr", "ip -6 route flush table main", _ROUTES6, ready=_NO_DAD),
     Drift("net.ipv6.addr", "ip -6 route flush table local", _ROUTES6, ready=_NO_DAD),
@@ -94,7 +101,11 @@ DRIFTS = [
     Drift("net.ipv4.routes", "ip route flush table main", "ip route show"),
     Drift("net.ipv6.route", "ip -6 route flush table main", "ip -6 route show 2001:db8:1::/48"),
     Drift("net.route", "ip route flush table 7", "ip route show table 7"),
+    Drift("net.route", "ip route replace 203.0.113.0/24 dev va", "ip route", _TWO_WAYS, told=_ANOTHER),
+    Drift("net.route", "ip route del 203.0.113.0/24", "ip route show 203.0.113.0/24", _TWO_WAYS),
+    Drift("net.route", "ip route flush table local", "ip route show table local 203.0.113.0/24", _LOCAL),
     Drift("net.rule", "ip rule flush; ip rule add priority 32766 lookup main", "ip rule show priority 100"),
+    Drift("net.rule", "ip rule del priority 9; ip rule add priority 9 dport 81 goto 100", _ALL_RULES, _WEB_RULE),
     Drift("net.neigh", "ip neigh flush all nud permanent", _NEIGHBOURS),
     Drift("net.neigh", "ip neigh change 192.0.2.9 dev va lladdr 02:00:00:00:0a:09 nud stale", _NEIGHBOURS),
     Drift("net.sysctl", "sysctl -qw net.ipv4.conf.va.forwarding=0", _SETTING.format("forwarding")),

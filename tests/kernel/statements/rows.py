@@ -124,6 +124,11 @@ ROWS = [
         "ip addr add 192.0.2.1/24 dev va", DEVICE, above=_UP, back=NEW_DEVICE,
     ),
     Row(
+        "net.addr", 'net.addr("va", "192.0.2.1/24", ["metric": "7", "label": "va:lan"]);',
+        ("addr 192.0.2.1/24 dev va",), "ip addr add 192.0.2.1/24 dev va metric 7 label va:lan", DEVICE, above=_UP,
+        back=NEW_DEVICE,
+    ),
+    Row(
         "net.ipv6.addr", 'net.ipv6.addr("va", "2001:db8::5/64");', ("addr 2001:db8::5/64 dev va",),
         "ip addr add 2001:db8::5/64 dev va", DEVICE, above=_UP, back=NEW_DEVICE, ready=("ip link set va up",),
     ),
@@ -254,6 +259,24 @@ ROWS = [
     Row(
         "net.nft.rule", 'net.nft.rule("ip", "t", "c", "tcp dport 22 accept");', ("tcp dport 22 accept",),
         "nft add rule ip t c tcp dport 22 accept", "nft flush chain ip t c", look=_RULESET, ready=_TABLE, second=True,
+    ),
+    Row(
+        "net.nft.insert", 'net.nft.insert("ip", "t", "c", "tcp dport 22 accept", "last");', ("tcp dport 22 accept",),
+        "nft add rule ip t c tcp dport 22 accept", "nft flush chain ip t c; nft add rule ip t c drop comment last",
+        look=_RULESET, ready=(*_TABLE, "nft add rule ip t c drop comment last"), second=True,
+    ),
+    Row(
+        "net.nft.map", 'net.nft.map("ip", "t", "m", ["type": "ipv4_addr : mark"]);',
+        ("map m {", "type ipv4_addr : mark"), "nft add map ip t m '{ type ipv4_addr : mark; }'",
+        "nft delete map ip t m", look=_RULESET, meets="File exists", ready=_TABLE,
+    ),
+    Row(
+        "net.nft.flowtable",
+        'net.nft.flowtable("ip", "t", "f", ["devices": {"va"}, "priority": "filter", "counter": "on"]);',
+        ("flowtable f {", "hook ingress priority filter", "devices = { va }", "counter"),
+        "nft add flowtable ip t f '{ hook ingress priority filter; devices = { va }; counter; }'",
+        "nft delete flowtable ip t f",
+        look=_RULESET, meets="File exists", ready=_TABLE, needs="flowtable",
     ),
     Row(
         "net.nft.element", 'net.nft.element("ip", "t", "s", "7");', ("elements = { 0x00000007 }",),

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import socket
 import struct
+import sys
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from netstrata.protocols.rtnetlink import (
     message,
     messages,
 )
+from netstrata.protocols.rtnetlink.route_metrics import Metrics, pack_metrics
 
 ADDRESSES4 = st.binary(min_size=4, max_size=4)
 ADDRESSES6 = st.binary(min_size=16, max_size=16)
@@ -57,7 +59,7 @@ def text(packed: bytes) -> str:
 
 
 @st.composite
-def routes(draw: st.DrawFn) -> tuple[bytes, int, bytes | None, int, int, int, int, bytes, int, bool]:
+def routes(draw: st.DrawFn) -> tuple[bytes, int, bytes | None, int, int, int, int, bytes, Metrics, bool, int]:
     size = draw(st.sampled_from((4, 16)))
     addresses = st.binary(min_size=size, max_size=size)
     blackhole = draw(st.booleans())
@@ -71,14 +73,15 @@ def routes(draw: st.DrawFn) -> tuple[bytes, int, bytes | None, int, int, int, in
         draw(st.integers(1, 2**32 - 1)),
         kind,
         draw(st.just(b"") | addresses),
-        draw(st.integers(0, 65535)),
+        pack_metrics({"mtu": draw(st.integers(0, 65520)), "initcwnd": draw(st.integers(0, 99))}),
         draw(st.booleans()),
+        draw(st.sampled_from((0, 16))),
     )
 
 
 @given(routes())
 def test_a_route_of_ours_says_the_same_to_pyroute2_and_to_us(wish: tuple[Any, ...]) -> None:
-    destination, prefix, gateway, ifindex, metric, table, kind, source, mtu, onlink = wish
+    destination, prefix, gateway, ifindex, metric, table, kind, source, metrics, onlink, tos = wish
 
     body = encode_route(*wish)
 
@@ -89,15 +92,18 @@ def test_a_route_of_ours_says_the_same_to_pyroute2_and_to_us(wish: tuple[Any, ..
     assert other["scope"] == (253 if len(destination) == 4 and gateway is None and kind == 1 else 0)
     assert other.get_attr("RTA_PREFSRC") == (text(source) if source else None)
     assert other["flags"] == (4 if onlink else 0)
-    metrics = other.get_attr("RTA_METRICS")
-    assert (metrics.get_attr("RTAX_MTU") if metrics is not None else 0) == mtu
+    said = other.get_attr("RTA_METRICS")
+    for name, number in (("RTAX_MTU", 2), ("RTAX_INITCWND", 11)):
+        value = said.get_attr(name) if said is not None else None
+        assert value == (int.from_bytes(dict(metrics)[number], sys.byteorder) if number in dict(metrics) else None)
+    assert other["tos"] == tos
     assert (other.get_attr("RTA_TABLE") or other["table"]) == table
     assert other.get_attr("RTA_DST") == text(destination)
     assert other.get_attr("RTA_GATEWAY") == (text(gateway) if gateway is not None else None)
     assert (other.get_attr("RTA_OIF") or 0) == ifindex
     assert (other.get_attr("RTA_PRIORITY") or 0) == metric
     ours = decode_route(body, 0, len(body))
-    assert (ours.type, ours.source, ours.mtu, ours.onlink) == (kind, source, mtu, onlink)
+    assert (ours.type, ours.source, ours.metrics, ours.onlink, ours.tos) == (kind, source, metrics, onlink, tos)
     assert (ours.destination, ours.prefix, ours.gateway, ours.ifindex, ours.metric, ours.table) == (
         destination,
         prefix,

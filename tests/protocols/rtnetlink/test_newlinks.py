@@ -147,7 +147,8 @@ def rules(draw: st.DrawFn) -> RuleMessage:
         draw(addresses) if to else b"", to, draw(st.sampled_from(("", "eth0"))), draw(st.sampled_from(("", "wan"))),
         draw(st.integers(0, 2**32 - 1)) if mask else 0, mask, draw(st.none() | st.just((1000, 1999))),
         draw(st.booleans()), action, draw(st.integers(1, 2**32 - 1)) if action == 1 else 0,
-        draw(st.sampled_from((0, 24, NOT_SUPPRESSED))), 110, False,
+        draw(st.sampled_from((0, 24, NOT_SUPPRESSED))), 110, draw(st.sampled_from((0, 16))),
+        draw(st.sampled_from(((), ((13, bytes(4)),), ((22, b"\6"), (24, b"\1\0\2\0"))))),
     )  # fmt: skip
 
 

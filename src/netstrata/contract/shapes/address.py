@@ -1,6 +1,6 @@
 """The shapes of what statements say of IPv6 addresses: iproute2's words.  Source: ip-address(8)."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import NO_OPTIONS, Options, OptionsShape
@@ -8,10 +8,21 @@ from netstrata.contract.shapes.common import IPV6_NETWORK, Network
 from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import List, Map, Refused, Value
 
+DETECTION: Final = {"nodad": SWITCH, "optimistic": SWITCH, "wait": SWITCH}  # what only an IPv6 address has
+
 ADDRESS6_OPTIONS = OptionsShape(
-    "options of an IPv6 address", {"nodad": SWITCH, "optimistic": SWITCH, "wait": SWITCH},
+    "options of an IPv6 address", DETECTION,
     ('["wait": "off"]', '["nodad": "on"]', "[]"), ('["wait": "5"]', '["dad": "off"]', "{}"),
 )  # fmt: skip
+
+
+def check_detection(options: Options, argument: int) -> None:
+    """See that what is said of the check goes together.
+
+    Raises: Refused.
+    """
+    if options.get("nodad") and options.get("optimistic"):
+        raise Refused("`nodad` asks nobody, and `optimistic` does: take one of them", argument=argument)
 
 
 class Address6(NamedTuple):

@@ -3,6 +3,8 @@
 from typing import Annotated
 
 from netstrata.contract.declaration import Shape
+from netstrata.contract.shapes.common import LINK_NAME
+from netstrata.contract.shapes.route import is_link_local
 from netstrata.values import List, Refused, Value, format_address, line_fault, parse_address
 
 # Bytes of a line without its end.  dnsmasq 2.90 reads resolv.conf with a buffer of 1025: what is behind 1024 bytes is
@@ -21,6 +23,39 @@ def _read_servers(value: Value) -> list[bytes] | None:
             return None
         servers.append(server)
     return servers
+
+
+def _read_zoned(value: Value) -> list[bytes] | None:
+    """Read servers as they stand in resolv.conf."""
+    if not isinstance(value, List):
+        return None
+    found = [_zoned(word) for word in value.elements()]
+    servers = [server for server in found if server is not None]
+    return servers if len(servers) == len(found) else None
+
+
+def _zoned(word: Value) -> bytes | None:
+    """Read an address; one of a link may have that link's name behind it."""
+    if not isinstance(word, bytes):
+        return None
+    text, percent, zone = word.partition(b"%")
+    address = parse_address(text)
+    if address is None or (percent and not (is_link_local(address) and LINK_NAME.read(zone))):
+        return None
+    return format_address(address) + percent + zone
+
+
+def _explain_zone(value: Value) -> Refused | None:
+    """Say which server is wrong."""
+    for at, word in enumerate(value.elements() if isinstance(value, List) else []):
+        if isinstance(word, bytes) and _zoned(word) is None and b"%" in word:
+            hint = "only link-local addresses have one, and it is the name of a link: fe80::1%eth0"
+            return Refused(f"{_shown(word)} is no name server with a zone", hint=hint, within=(at,))
+    return None
+
+
+def _same(servers: list[bytes]) -> Value:
+    return List(list(servers))
 
 
 def _write_servers(servers: list[bytes]) -> Value:
@@ -73,6 +108,13 @@ SERVERS = Shape[list[bytes]](
     _read_servers, _write_servers, ('{"192.0.2.53"}', '{"192.0.2.53", "2001:db8::53"}', "{}"),
     ('"192.0.2.53"', '{"x"}', "{{}}"),
 )  # fmt: skip
+ZONED_SERVERS = Shape[list[bytes]](
+    "a list of name servers",
+    'IPv4 or IPv6 addresses, such as {"192.0.2.53", "2001:db8::53"}, link-local ones with a zone: {"fe80::1%eth0"}',
+    _read_zoned, _same, ('{"192.0.2.53"}', '{"192.0.2.53", "fe80::1%eth0"}', "{}"),
+    ('"192.0.2.53"', '{"x"}', '{"2001:db8::1%eth0"}', '{"fe80::1%"}', r'{"fe80::1%a\nb"}', "{{}}"),
+    explain=_explain_zone,
+)  # fmt: skip
 RESOLVER_LINES = Shape[list[tuple[bytes, bytes]]](
     "a list of resolver lines", 'pairs of a keyword and its value, such as {{"search", "example.org"}}',
     _read_lines, _write_lines, ('{{"search", "example.org"}}', "{}"),
@@ -80,5 +122,5 @@ RESOLVER_LINES = Shape[list[tuple[bytes, bytes]]](
     explain=_explain_lines,
 )  # fmt: skip
 
-Servers = Annotated[list[bytes], SERVERS]
+Servers = Annotated[list[bytes], ZONED_SERVERS]
 ResolverLines = Annotated[list[tuple[bytes, bytes]], RESOLVER_LINES]

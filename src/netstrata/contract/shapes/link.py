@@ -3,6 +3,7 @@
 Source: ip-link(8); linux/if_link.h, linux/if_bonding.h.
 """
 
+import re
 from struct import Struct
 from typing import Annotated, Any
 
@@ -81,19 +82,24 @@ _PROTOCOL = choice("a VLAN protocol", {"802.1Q": 0x8100, "802.1ad": 0x88A8})
 _MULTICAST_ROUTER = whole("a multicast router's kind", 0, 2)
 
 
-def _table(value: Value) -> int | None:
-    found = TABLE.read(value)
-    return found if found is not None else _TABLE_NUMBER.read(value)
+def _table(value: Value) -> int | str | None:
+    found = TABLE.read(value) or _TABLE_NUMBER.read(value)
+    if found is None and isinstance(value, bytes) and _TABLE_NAME.fullmatch(value):
+        return value.decode("ascii")
+    return found
 
 
-def _write_table(table: int) -> Value:
+def _write_table(table: int | str) -> Value:
+    if isinstance(table, str):
+        return table.encode("ascii")
     return TABLE.write(table) if table in (253, 254, 255) else b"%d" % table
 
 
 _TABLE_NUMBER = whole("a table", 1, 2**32 - 1)
-TABLE_ID = Shape[int](
-    "a routing table", "whole, 1 to 4294967295, or main, local or default",
-    _table, _write_table, ('"7"', '"main"', '"4294967295"'), ('"0"', '"4294967296"', '"mine"', "{}"),
+_TABLE_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+TABLE_ID = Shape[int | str](
+    "a routing table", "whole, 1 to 4294967295, or main, local, default, or a name of /etc/iproute2/rt_tables",
+    _table, _write_table, ('"7"', '"main"', '"wan"'), ('"0"', '"4294967296"', '"my table"', '"7x"', "{}"),
 )  # fmt: skip
 
 
@@ -265,7 +271,7 @@ Mtu = Annotated[int, MTU]
 Mac = Annotated[bytes, OWN_MAC]
 Address = Annotated[bytes, ADDRESS]
 VlanId = Annotated[int, VLAN_ID]
-Table = Annotated[int, TABLE_ID]
+Table = Annotated[int | str, TABLE_ID]
 TunMode = Annotated[int, TUN_MODE]
 MacvlanMode = Annotated[int, MACVLAN_MODE]
 BridgeOptions = Annotated[Options, BRIDGE_OPTIONS]

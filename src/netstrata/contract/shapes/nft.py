@@ -7,12 +7,13 @@ from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_shape
 from netstrata.contract.shapes.common import LINK_NAME, NUMBER
 from netstrata.contract.shapes.link import SWITCH
-from netstrata.values import Refused, Value, line_fault
+from netstrata.values import List, Refused, Value, line_fault
 
 FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_./-]{0,127}")
 _PRIORITY = re.compile(rb"-?[0-9]{1,10}|[a-z]+( ?[+-] ?[0-9]{1,10})?")
 _TYPE = re.compile(rb"[a-z][a-z0-9_]*( \. [a-z][a-z0-9_]*)*")
+_MAP_TYPE = re.compile(rb"[a-z][a-z0-9_]*( \. [a-z][a-z0-9_]*)* : [a-z][a-z0-9_]*( \. [a-z][a-z0-9_]*)*")
 _FLAGS = re.compile(rb"[a-z]+( ?, ?[a-z]+)*")
 _TIME = re.compile(rb"([0-9]{1,9}(ms|s|m|h|d))+")
 LINE_MOST = 65536  # bytes of a text, which nft itself reads whatever its length
@@ -59,6 +60,20 @@ def _device(value: Value) -> str | None:
     return None if isinstance(value, bytes) and any(byte in value for byte in b"\"\\'*") else LINK_NAME.read(value)
 
 
+def _devices(value: Value) -> list[str] | None:
+    names = [_device(one) for one in value.elements()] if isinstance(value, List) else []
+    return [name for name in names if name is not None] if names and None not in names else None
+
+
+def _write_devices(names: list[str]) -> Value:
+    return List([LINK_NAME.write(name) for name in names])
+
+
+def _comment(value: Value) -> str | None:
+    text = value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else ""
+    return text if text and text.isprintable() and '"' not in text and len(value) <= 128 else None
+
+
 def _write_text(text: str) -> Value:
     return text.encode("utf-8", "surrogateescape")
 
@@ -78,6 +93,9 @@ ELEMENT = Shape[str](
     "elements", "as they stand between braces in nft(8), without comments", _element, _write_text,
     ('"192.0.2.1"', '"198.51.100.0/24 timeout 1h, 192.0.2.9"'), ('""', '"{ 192.0.2.1 }"', '"192.0.2.1; flush ruleset"'),
 )  # fmt: skip
+COMMENT = Shape[str](
+    "a comment", "up to 128 printable bytes without quotes", _comment, _write_text, ('"ssh"',), ('""', r'"a\"b"', "{}"),
+)  # fmt: skip
 CHAIN_FIELDS: dict[str, Shape[str]] = {
     "type": _one_of("a chain type", ("filter", "nat", "route"), '"mangle"'),
     "hook": _one_of(
@@ -94,16 +112,44 @@ CHAIN_FIELDS: dict[str, Shape[str]] = {
         ('"a b"', r'"a\"b"', "{}"),
     ),
 }
-SET_FIELDS: dict[str, "Shape[str] | Shape[int] | Shape[bool]"] = {
-    "type": _matching("a set type", "such as ipv4_addr or ipv4_addr . inet_service", _TYPE, '"ipv4_addr"', '"{}"'),
+_TIMEOUT = _matching("a time of nft", "such as 1h30m", _TIME, '"30s"', '"half an hour"')
+MAP_FIELDS: dict[str, "Shape[str] | Shape[int] | Shape[bool]"] = {
+    "type": _matching(
+        "a map type", "such as ipv4_addr : verdict or inet_service : ipv4_addr . inet_service", _MAP_TYPE,
+        '"ipv4_addr : verdict"', '"ipv4_addr"',
+    ),
     "flags": _matching("set flags", "such as interval, timeout", _FLAGS, '"interval"', '"interval;"'),
-    "timeout": _matching("a time of nft", "such as 1h30m", _TIME, '"30s"', '"half an hour"'),
+    "timeout": _TIMEOUT,
     "size": NUMBER,
+}  # fmt: skip
+SET_FIELDS: dict[str, "Shape[str] | Shape[int] | Shape[bool]"] = {
+    **MAP_FIELDS,
+    "type": _matching("a set type", "such as ipv4_addr or ipv4_addr . inet_service", _TYPE, '"ipv4_addr"', '"{}"'),
+    "gc-interval": _TIMEOUT,
     "auto-merge": SWITCH,
+}
+DEVICES = Shape[list[str]](
+    "devices", f"a list of links: {CHAIN_FIELDS['device'].means}", _devices, _write_devices,
+    ('{"eth0", "eth1"}',), ("{}", '"eth0"', r'{"a\"b"}'),
+)  # fmt: skip
+FLOWTABLE_FIELDS: dict[str, "Shape[str] | Shape[int] | Shape[list[str]]"] = {
+    "devices": DEVICES,
+    "priority": CHAIN_FIELDS["priority"],
+    "flags": _one_of("flowtable flags", ("offload",), '"offlaod"'),
+    "counter": SWITCH,
 }
 CHAIN_OPTIONS = options_shape(
     dict(CHAIN_FIELDS), ("[]", '["type": "filter", "hook": "input", "priority": "0", "policy": "drop"]'),
     ('["kind": "filter"]', '["type": "mangle"]', '"filter"'),
+)  # fmt: skip
+MAP_OPTIONS = options_shape(
+    dict(MAP_FIELDS),
+    ('["type": "ipv4_addr : verdict"]', '["type": "inet_service : ipv4_addr", "flags": "timeout", "timeout": "1h"]'),
+    ("[]", '["type": "ipv4_addr"]', '["type": "ipv4_addr : verdict", "auto-merge": "on"]'), ("type",),
+)  # fmt: skip
+FLOWTABLE_OPTIONS = options_shape(
+    dict(FLOWTABLE_FIELDS), ('["devices": {"eth0", "eth1"}, "priority": "filter", "counter": "on"]',),
+    ("[]", '["devices": {}, "priority": "0"]', '["devices": {"eth0"}]'), ("devices", "priority"),
 )  # fmt: skip
 SET_OPTIONS = options_shape(
     dict(SET_FIELDS), ('["type": "ipv4_addr"]', '["type": "ipv4_addr", "flags": "interval", "auto-merge": "on"]'),
@@ -130,10 +176,19 @@ def chain_text(options: Options) -> str:
 
 
 def set_text(options: Options) -> str:
-    """Return what stands behind a set's name."""
-    words = [f"{word} {options[word]};" for word in ("type", "flags", "timeout", "size") if word in options]
+    """Return what stands behind a set's or a map's name."""
+    words = [f"{word} {options[word]};" for word in SET_FIELDS if word in options and word != "auto-merge"]
     if options.get("auto-merge"):
         words.append("auto-merge;")
+    return f"{{ {' '.join(words)} }}"
+
+
+def flowtable_text(options: Options) -> str:
+    """Return what stands behind a flowtable's name."""
+    devices = ", ".join(f'"{device}"' for device in options["devices"])
+    words = [f"hook ingress priority {options['priority']};", f"devices = {{ {devices} }};"]
+    words += [f"flags {options['flags']};"] if "flags" in options else []
+    words += ["counter;"] if options.get("counter") else []
     return f"{{ {' '.join(words)} }}"
 
 
@@ -143,3 +198,6 @@ RuleText = Annotated[str, RULE_TEXT]
 Elements = Annotated[str, ELEMENT]
 ChainOptions = Annotated[Options, CHAIN_OPTIONS]
 SetOptions = Annotated[Options, SET_OPTIONS]
+MapOptions = Annotated[Options, MAP_OPTIONS]
+FlowtableOptions = Annotated[Options, FLOWTABLE_OPTIONS]
+Comment = Annotated[str, COMMENT]

@@ -3,12 +3,12 @@
 Source: ip-route(8), ip-rule(8).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, LINK, LINK_NAME, METRIC, Network
-from netstrata.contract.shapes.link import ADDRESS, SWITCH, TABLE_ID, choice, whole
+from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, Network
+from netstrata.contract.shapes.link import ADDRESS, SWITCH, choice
 from netstrata.values import Value, parse_number
 from netstrata.values.addresses import parse_hex_number
 
@@ -21,14 +21,18 @@ def _network(value: Value) -> Network | None:
     return IPV4_NETWORK.read(value) or IPV6_NETWORK.read(value)
 
 
+def _network_address(value: Value) -> Network | None:
+    return (IPV4_NETWORK.read(value) or IPV6_NETWORK.read(value)) if isinstance(value, bytes) else None
+
+
 def _kind(value: Value) -> str | None:
     word = value.decode("latin-1") if isinstance(value, bytes) else ""
-    return word if word in ("unicast", "blackhole", "unreachable", "prohibit", "throw") else None
+    return word if word in _KINDS else None
 
 
 def _rule_kind(value: Value) -> str | None:
     kind = _kind(value)
-    return kind if kind != "throw" else None
+    return kind if kind in ("unicast", "blackhole", "unreachable", "prohibit") else None
 
 
 def _write_word(word: str) -> Value:
@@ -48,6 +52,11 @@ def _mark(value: Value) -> tuple[int, int] | None:
     return (mark, mask) if mark is not None and mask else None
 
 
+def _tos(value: Value) -> int | None:
+    number = _number(value) if isinstance(value, bytes) else None
+    return number if number and number < 256 and number % 4 == 0 else None
+
+
 def _users(value: Value) -> tuple[int, int] | None:
     if not isinstance(value, bytes):
         return None
@@ -60,47 +69,37 @@ NETWORK = Shape[Network](
     "a network", "such as 192.0.2.0/24 or 2001:db8::/32, or one address", _network, IPV4_NETWORK.write,
     ('"192.0.2.0/24"', '"2001:db8::/32"', '"192.0.2.1"', '"::/0"'), ('"192.0.2.0/33"', '"all"', "{}"),
 )  # fmt: skip
+NETWORK_ADDRESS = Shape[Network](
+    "an address with a prefix length", "such as 192.0.2.1/24 or 2001:db8::1/64", _network_address, IPV4_NETWORK.write,
+    ('"192.0.2.1/24"', '"2001:db8::1/64"'), ('"192.0.2.1"', '"192.0.2.1/33"', '"eth0"', "{}"),
+)  # fmt: skip
 FWMARK = Shape[tuple[int, int]](
     "a mark", "a number such as 7 or 0x7, with a mask or without, as in 0x10/0xf0", _mark,
     lambda mark: b"%#x/%#x" % mark, ('"7"', '"0x10/0xf0"'), ('"4294967296"', '"1/0"', '"1/"', '"x"', "{}"),
+)  # fmt: skip
+TOS = Shape[int](
+    "a type of service", "a multiple of 4, 4 to 252, or 0x04 to 0xfc", _tos, lambda tos: b"%#x" % tos,
+    ('"16"', '"0x10"'), ('"0"', '"17"', '"256"', '"lowdelay"', "{}"),
 )  # fmt: skip
 USERS = Shape[tuple[int, int]](
     "a range of user ids", "such as 1000 or 1000-1999", _users, lambda users: b"%d-%d" % users,
     ('"1000"', '"1000-1999"'), ('"1999-1000"', '"root"', "{}"),
 )  # fmt: skip
-_ROUTE_KIND = Shape[str](
-    "a kind of route", "unicast, blackhole, unreachable, prohibit or throw", _kind, _write_word, ('"prohibit"',),
-    ('"multicast"', "{}"),
+_KINDS = (
+    "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit", "throw",
 )  # fmt: skip
-_RULE_KIND = Shape[str](
+ROUTE_KIND = Shape[str](
+    "a kind of route", f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}", _kind, _write_word, ('"prohibit"', '"local"'),
+    ('"nat"', "{}"),
+)  # fmt: skip
+RULE_KIND = Shape[str](
     "a kind of rule", "unicast, blackhole, unreachable or prohibit", _rule_kind, _write_word, ('"prohibit"',),
     ('"throw"', "{}"),
 )  # fmt: skip
-_FAMILY = choice("a family", {"inet": 4, "inet6": 6})
+FAMILY = choice("a family", {"inet": 4, "inet6": 6})
 
-ROUTE_OPTIONS = OptionsShape(
-    "route options",
-    {
-        "dev": LINK, "metric": METRIC, "mtu": whole("an MTU", 68, 65535, " bytes"), "onlink": SWITCH, "src": ADDRESS,
-        "table": TABLE_ID, "type": _ROUTE_KIND, "via": ADDRESS,
-    },
-    ('["via": "192.0.2.1", "dev": "eth0", "metric": "5"]', '["type": "unreachable"]', '["dev": "eth0"]'),
-    ('["gateway": "192.0.2.1"]', '["via": "eth0"]', "{}"),
-)  # fmt: skip
-RULE_OPTIONS = OptionsShape(
-    "rule options",
-    {
-        "family": _FAMILY, "from": NETWORK, "fwmark": FWMARK, "iif": LINK_NAME, "not": SWITCH, "oif": LINK_NAME,
-        "priority": whole("a priority", 0, 2**32 - 1), "suppress_prefixlength": whole("a prefix length", 0, 128),
-        "table": TABLE_ID, "to": NETWORK, "type": _RULE_KIND, "uidrange": USERS,
-    },
-    ('["priority": "100", "from": "192.0.2.0/24", "table": "7"]', '["priority": "1", "type": "prohibit"]'),
-    ('["from": "192.0.2.0/24", "table": "7"]', '["priority": "1", "lookup": "7"]', "{}"), ("priority",),
-)  # fmt: skip
-
-RouteOptions = Annotated[Options, ROUTE_OPTIONS]
-RuleOptions = Annotated[Options, RULE_OPTIONS]
 NetworkOrAddress = Annotated[Network, NETWORK]
+NetworkAddress = Annotated[Network, NETWORK_ADDRESS]
 
 
 def family_of(*addresses: Any) -> int:
@@ -112,3 +111,13 @@ def family_of(*addresses: Any) -> int:
 def is_link_local(address: bytes) -> bool:
     """Say whether an address is one of fe80::/10."""
     return len(address) == 16 and address[0] == 0xFE and address[1] & 0xC0 == 0x80
+
+
+def write_words(shapes: Mapping[str, Shape[Any]], values: Mapping[str, Any]) -> list[str]:
+    """Return values by name as they are written on one line, in the order of their shapes; switches by name alone."""
+    words: list[str] = []
+    for word, shape in shapes.items():
+        written = shape.write(values[word]) if word in values else None
+        if isinstance(written, bytes) and not (shape is SWITCH and written != b"on"):
+            words += [word] if shape is SWITCH else [word, written.decode("utf-8", "surrogateescape")]
+    return words

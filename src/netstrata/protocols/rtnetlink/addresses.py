@@ -8,11 +8,13 @@ from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
     FOREVER,
     IFA_ADDRESS,
+    IFA_BROADCAST,
     IFA_CACHEINFO,
     IFA_FLAGS,
     IFA_LABEL,
     IFA_LOCAL,
     IFA_PROTO,
+    IFA_RT_PRIORITY,
     NLA_TYPE_MASK,
     RT_SCOPE_HOST,
     RT_SCOPE_UNIVERSE,
@@ -43,20 +45,26 @@ class AddressMessage(NamedTuple):
     valid_s: int  # FOREVER if it has no end
     preferred_s: int
     protocol: int  # 0 if the kernel did not say
+    broadcast: bytes = b""
+    metric: int = 0  # of the route that the kernel makes for it
 
 
-def encode_address(ifindex: int, address: bytes, prefix: int, flags: int = 0) -> bytes:
-    """Return the body of an RTM_NEWADDR or RTM_DELADDR: global scope, for ever, marked as ours.
+def encode_address(
+    ifindex: int, address: bytes, prefix: int, peer: bytes = b"", scope: int | None = None, more: bytes = b""
+) -> bytes:
+    """Return the body of an RTM_NEWADDR or RTM_DELADDR: if not said otherwise, of global scope; marked as ours.
 
-    Shapes: flags are those of the first eight bits, for IPv6.  The kernel takes loopback addresses of IPv4 only for the
-    host.
+    The kernel takes loopback addresses of IPv4 only for the host.
+    Shapes: more are attributes.
     """
     if len(address) == 4:
-        scope = RT_SCOPE_HOST if address[0] == _LOOPBACK else RT_SCOPE_UNIVERSE
+        if scope is None:
+            scope = RT_SCOPE_HOST if address[0] == _LOOPBACK else RT_SCOPE_UNIVERSE
         start = IFADDRMSG.pack(AF_INET, prefix, 0, scope, ifindex)
-        return start + _LOCAL4 + address + _ADDRESS4 + address + _OURS
-    start = IFADDRMSG.pack(AF_INET6, prefix, flags, RT_SCOPE_UNIVERSE, ifindex)
-    return start + _ADDRESS6 + address + _OURS
+        return start + _LOCAL4 + address + _ADDRESS4 + (peer or address) + _OURS + more
+    start = IFADDRMSG.pack(AF_INET6, prefix, 0, RT_SCOPE_UNIVERSE, ifindex)
+    local = attribute(IFA_LOCAL, address) if peer else b""
+    return start + local + _ADDRESS6 + (peer or address) + _OURS + more
 
 
 def ask_addresses(family: int, ifindex: int) -> bytes:
@@ -75,7 +83,8 @@ def decode_address(data: Octets, start: int, end: int) -> AddressMessage:
     local = address = b""
     label = ""
     valid = preferred = FOREVER
-    protocol = 0
+    protocol = metric = 0
+    broadcast = b""
     unpack = ATTRIBUTE.unpack_from
     at = start + 8
     while end - at >= 4:  # as `attributes` does, with less work for each of many addresses
@@ -98,10 +107,15 @@ def decode_address(data: Octets, start: int, end: int) -> AddressMessage:
             preferred, valid = _LIFETIMES.unpack_from(data, value)
         elif what == IFA_PROTO and stop > value:
             protocol = data[value]
+        elif what == IFA_BROADCAST:
+            broadcast = bytes(data[value:stop])
+        elif what == IFA_RT_PRIORITY:
+            metric = u32_of(data, value, stop)
     local = local or address
     wanted = 4 if family == AF_INET else 16 if family == AF_INET6 else len(local)
     if len(local) != wanted or (address and len(address) != wanted) or prefix > 8 * wanted:
         raise Malformed(f"an address of {len(local)} bytes, prefix length {prefix}, in family {family}")
     return AddressMessage(
-        family, prefix, flags, scope, ifindex, local, address or local, label, valid, preferred, protocol
-    )
+        family, prefix, flags, scope, ifindex, local, address or local, label, valid, preferred, protocol, broadcast,
+        metric,
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
     AF_INET6,
+    RT_SCOPE_HOST,
     RT_SCOPE_LINK,
     RT_SCOPE_UNIVERSE,
     RTA_DST,
@@ -20,7 +21,11 @@ from netstrata.protocols.rtnetlink.constants import (
     RTA_VIA,
     RTAX_MTU,
     RTM_F_FIB_MATCH,
+    RTN_ANYCAST,
     RTN_BLACKHOLE,
+    RTN_BROADCAST,
+    RTN_LOCAL,
+    RTN_MULTICAST,
     RTN_PROHIBIT,
     RTN_THROW,
     RTN_UNICAST,
@@ -28,15 +33,28 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNH_F_ONLINK,
     RTPROT_NETSTRATA,
 )
+from netstrata.protocols.rtnetlink.route_metrics import Metrics, decode_metrics, encode_metrics
 from netstrata.protocols.rtnetlink.wire import ATTRIBUTE, Malformed, Octets, attribute, attributes, u32_of
 
 ROUTE_KINDS = {
     "unicast": RTN_UNICAST,
+    "local": RTN_LOCAL,
+    "broadcast": RTN_BROADCAST,
+    "anycast": RTN_ANYCAST,
+    "multicast": RTN_MULTICAST,
     "blackhole": RTN_BLACKHOLE,
     "unreachable": RTN_UNREACHABLE,
     "prohibit": RTN_PROHIBIT,
     "throw": RTN_THROW,
 }
+# Those that lead to a link, and of which scope IPv4 takes them to be.
+_SCOPES = {
+    RTN_LOCAL: RT_SCOPE_HOST,
+    RTN_BROADCAST: RT_SCOPE_LINK,
+    RTN_ANYCAST: RT_SCOPE_LINK,
+    RTN_MULTICAST: RT_SCOPE_LINK,
+}
+ON_LINKS = frozenset((RTN_UNICAST, *_SCOPES))
 
 RTMSG = Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 _NUMBER = Struct("=HHI")
@@ -48,11 +66,12 @@ _GATEWAY6 = ATTRIBUTE.pack(20, RTA_GATEWAY)
 
 
 class NextHop(NamedTuple):
-    """One way of a route that has several."""
+    """One way of a route that has several; hops is its weight, from 1."""
 
     ifindex: int
     gateway: bytes
     hops: int
+    onlink: bool = False
 
 
 class RouteMessage(NamedTuple):
@@ -71,8 +90,13 @@ class RouteMessage(NamedTuple):
     ifindex: int  # 0 if it has no link, or several ways
     metric: int
     source: bytes
-    nexthops: tuple[NextHop, ...]
-    mtu: int  # 0 if it has none of its own
+    nexthops: tuple[NextHop, ...] = ()
+    metrics: Metrics = ()
+
+    @property
+    def mtu(self) -> int:
+        """Its own MTU, 0 if it has none."""
+        return next((u32_of(value, 0, len(value)) for number, value in self.metrics if number == RTAX_MTU), 0)
 
     @property
     def onlink(self) -> bool:
@@ -89,28 +113,33 @@ def encode_route(
     table: int,
     kind: int,
     source: bytes = b"",
-    mtu: int = 0,
+    metrics: Metrics = (),
     onlink: bool = False,
+    tos: int = 0,
+    scope: int | None = None,
+    nexthops: tuple[NextHop, ...] = (),
 ) -> bytes:
     """Return the body of an RTM_NEWROUTE or RTM_DELROUTE, marked as ours.
 
-    Shapes: the family is the destination's; ifindex 0, metric 0, mtu 0 and an empty source are left out.
+    Shapes: the family is the destination's; ifindex 0, metric 0, and what is empty is left out; without a scope it is
+    what `ip route` takes, see `scope_of`.
     """
     short = table if table < 256 else 0
     flags = RTNH_F_ONLINK if onlink else 0
-    if len(destination) == 4:
-        scope = RT_SCOPE_LINK if gateway is None and kind == RTN_UNICAST else RT_SCOPE_UNIVERSE
-        body: bytes = RTMSG.pack(AF_INET, prefix, 0, 0, short, RTPROT_NETSTRATA, scope, kind, flags)
-        body += _DST4 + destination
-    else:
-        body = RTMSG.pack(AF_INET6, prefix, 0, 0, short, RTPROT_NETSTRATA, RT_SCOPE_UNIVERSE, kind, flags)
-        body += _DST6 + destination
+    if scope is None:
+        scope = scope_of(len(destination), kind, gateway is None and not nexthops)
+    size = len(destination)
+    family = AF_INET if size == 4 else AF_INET6
+    body: bytes = RTMSG.pack(family, prefix, 0, tos, short, RTPROT_NETSTRATA, scope, kind, flags)
+    body += (_DST4 if size == 4 else _DST6) + destination
     if gateway is not None:
-        body += _gateway(gateway, len(destination))
+        body += _gateway(gateway, size)
     if source:
         body += attribute(RTA_PREFSRC, source)
-    if mtu:
-        body += attribute(RTA_METRICS, _NUMBER.pack(8, RTAX_MTU, mtu))
+    if metrics:
+        body += attribute(RTA_METRICS, encode_metrics(metrics))
+    if nexthops:
+        body += attribute(RTA_MULTIPATH, b"".join(_nexthop(hop, size) for hop in nexthops))
     if ifindex:
         body += _NUMBER.pack(8, RTA_OIF, ifindex)
     if metric:
@@ -118,6 +147,20 @@ def encode_route(
     if not short:
         body += _NUMBER.pack(8, RTA_TABLE, table)
     return body
+
+
+def scope_of(size: int, kind: int, direct: bool) -> int:
+    """Return of which scope a route is if that is not said; direct is without a gateway."""
+    if size != 4:
+        return RT_SCOPE_UNIVERSE
+    return _SCOPES.get(kind, RT_SCOPE_LINK if kind == RTN_UNICAST and direct else RT_SCOPE_UNIVERSE)
+
+
+def _nexthop(hop: NextHop, size: int) -> bytes:
+    gateway = _gateway(hop.gateway, size) if hop.gateway else b""
+    flags = RTNH_F_ONLINK if hop.onlink else 0
+    start: bytes = _NEXTHOP.pack(_NEXTHOP.size + len(gateway), flags, hop.hops - 1, hop.ifindex)
+    return start + gateway
 
 
 def _gateway(gateway: bytes, size: int) -> bytes:
@@ -133,14 +176,14 @@ def ask_way(address: bytes) -> bytes:
     return RTMSG.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0) + attribute(RTA_DST, address)
 
 
-def ask_match(destination: bytes, prefix: int) -> bytes:
+def ask_match(destination: bytes, prefix: int, tos: int = 0) -> bytes:
     """Return the body of an RTM_GETROUTE that asks which route counts for an address of a network.
 
     The second one, because the first one is special in the networks of all addresses.
     """
     family, bits = (AF_INET, 32) if len(destination) == 4 else (AF_INET6, 128)
     address = destination[:-1] + bytes((destination[-1] | 2,)) if bits - prefix >= 2 else destination
-    return RTMSG.pack(family, bits, 0, 0, 0, 0, 0, 0, RTM_F_FIB_MATCH) + attribute(RTA_DST, address)
+    return RTMSG.pack(family, bits, 0, tos, 0, 0, 0, 0, RTM_F_FIB_MATCH) + attribute(RTA_DST, address)
 
 
 def ask_routes(family: int, table: int, protocol: int, ifindex: int = 0) -> bytes:
@@ -192,7 +235,8 @@ def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
     family, prefix, _, tos, table, protocol, scope, kind, flags = RTMSG.unpack_from(data, start)
     size = 4 if family == AF_INET else 16 if family == AF_INET6 else 0
     destination = gateway = source = b""
-    ifindex = metric = mtu = 0
+    ifindex = metric = 0
+    metrics: Metrics = ()
     nexthops: tuple[NextHop, ...] = ()
     for what, value, stop in attributes(data, start + 12, end):
         if what == RTA_DST:
@@ -208,7 +252,7 @@ def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
         elif what == RTA_PREFSRC:
             source = bytes(data[value:stop])
         elif what == RTA_METRICS:
-            mtu = next((u32_of(data, a, b) for name, a, b in attributes(data, value, stop) if name == RTAX_MTU), 0)
+            metrics = decode_metrics(data, value, stop)
         elif what == RTA_VIA:
             gateway = bytes(data[value + 2 : stop])
         elif what == RTA_MULTIPATH:
@@ -231,7 +275,7 @@ def decode_route(data: Octets, start: int, end: int) -> RouteMessage:
         metric,
         source,
         nexthops,
-        mtu,
+        metrics,
     )
 
 
@@ -239,7 +283,7 @@ def _nexthops(data: Octets, start: int, end: int) -> tuple[NextHop, ...]:
     found: list[NextHop] = []
     at = start
     while end - at >= 8:
-        length, _, hops, ifindex = _NEXTHOP.unpack_from(data, at)
+        length, flags, hops, ifindex = _NEXTHOP.unpack_from(data, at)
         if length < 8 or length > end - at:
             raise Malformed(f"a next hop of {length} bytes in {end - at}")
         gateway = b""
@@ -248,6 +292,6 @@ def _nexthops(data: Octets, start: int, end: int) -> tuple[NextHop, ...]:
                 gateway = bytes(data[value:stop])
             elif what == RTA_VIA:
                 gateway = bytes(data[value + 2 : stop])
-        found.append(NextHop(ifindex, gateway, hops + 1))
+        found.append(NextHop(ifindex, gateway, hops + 1, bool(flags & RTNH_F_ONLINK)))
         at += (length + 3) & ~3
     return tuple(found)

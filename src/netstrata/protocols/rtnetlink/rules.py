@@ -4,6 +4,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from netstrata.protocols.rtnetlink.constants import AF_INET
+from netstrata.protocols.rtnetlink.rule_conditions import is_said
 from netstrata.protocols.rtnetlink.wire import U32, Malformed, Octets, attribute, attributes, text_of, u32_of
 
 FIBRULE = Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, two unused, action, flags
@@ -19,10 +20,9 @@ FRA_FWMASK: Final = 16
 FRA_OIFNAME: Final = 17
 FRA_UID_RANGE: Final = 20
 FRA_PROTOCOL: Final = 21
-# These make a rule another one than ours, whatever else it says.
-_OTHERS: Final = {4, 9, 12, 13, 19, 22, 23, 24}  # goto, flow, tunnel, group, l3mdev, protocol, ports
 FIB_RULE_INVERT: Final = 2
 FR_ACT_TO_TBL: Final = 1
+FR_ACT_GOTO: Final = 2
 NOT_SUPPRESSED: Final = 0xFFFFFFFF
 
 
@@ -45,14 +45,15 @@ class RuleMessage(NamedTuple):
     table: int  # 0 if nothing is looked up
     suppress_prefixlength: int  # NOT_SUPPRESSED if it is not
     protocol: int
-    more: bool  # it has conditions that are not read here
+    tos: int = 0
+    more: tuple[tuple[int, bytes], ...] = ()  # all else that it says, by attribute: see `rule_conditions`
 
 
 def encode_rule(rule: RuleMessage) -> bytes:
     """Return the body of an RTM_NEWRULE or RTM_DELRULE."""
     short = rule.table if rule.table < 256 else 0
     flags = FIB_RULE_INVERT if rule.inverted else 0
-    start = rule.family, rule.destination_prefix, rule.source_prefix, 0, short, 0, 0, rule.action, flags
+    start = rule.family, rule.destination_prefix, rule.source_prefix, rule.tos, short, 0, 0, rule.action, flags
     body: bytes = FIBRULE.pack(*start) + attribute(FRA_PRIORITY, U32.pack(rule.priority))
     body += attribute(FRA_PROTOCOL, bytes([rule.protocol]))
     if rule.table:
@@ -70,7 +71,7 @@ def encode_rule(rule: RuleMessage) -> bytes:
         body += attribute(FRA_UID_RANGE, _USERS.pack(*rule.users))
     if rule.suppress_prefixlength != NOT_SUPPRESSED:
         body += attribute(FRA_SUPPRESS_PREFIXLEN, U32.pack(rule.suppress_prefixlength))
-    return body
+    return body + b"".join(attribute(what, value) for what, value in rule.more)
 
 
 def ask_rules(family: int) -> bytes:
@@ -91,7 +92,7 @@ def decode_rule(data: Octets, start: int, end: int) -> RuleMessage:
     numbers = {FRA_PRIORITY: 0, FRA_FWMARK: 0, FRA_FWMASK: 0, FRA_TABLE: table, FRA_SUPPRESS_PREFIXLEN: NOT_SUPPRESSED}
     users: tuple[int, int] | None = None
     protocol = 0
-    more = tos != 0
+    more: dict[int, bytes] = {}
     for what, value, stop in attributes(data, start + 12, end):
         if what in numbers:
             numbers[what] = u32_of(data, value, stop)
@@ -107,8 +108,8 @@ def decode_rule(data: Octets, start: int, end: int) -> RuleMessage:
             users = _USERS.unpack_from(data, value)
         elif what == FRA_PROTOCOL and stop > value:
             protocol = data[value]
-        elif what in _OTHERS and any(data[value:stop]):
-            more = True
+        elif is_said(what, said := bytes(data[value:stop])):
+            more[what] = said
     size = 4 if family == AF_INET else 16
     if any(address and len(address) != size for address in (source, destination)) or max(to, of) > 8 * size:
         raise Malformed(f"a rule with prefix lengths {of} and {to} in family {family}")
@@ -116,5 +117,5 @@ def decode_rule(data: Octets, start: int, end: int) -> RuleMessage:
     return RuleMessage(
         family, numbers[FRA_PRIORITY], source, of, destination, to, iif, oif, numbers[FRA_FWMARK],
         numbers[FRA_FWMASK], users, inverted, action, numbers[FRA_TABLE] if action == FR_ACT_TO_TBL else 0,
-        numbers[FRA_SUPPRESS_PREFIXLEN], protocol, more,
+        numbers[FRA_SUPPRESS_PREFIXLEN], protocol, tos, tuple(sorted(more.items())),
     )  # fmt: skip

@@ -14,11 +14,16 @@ async def dnsmasq(ports: Ports, link: Link, options: DnsmasqOptions) -> Up[None]
     are then told to ask here.  Without `router` they are told that it is here.  It is up when dnsmasq serves, and
     stays up while that is started again after an end.  What it granted is remembered for the next time.
 
+    `options` are DHCP options by number, or by the names of `dnsmasq --help dhcp`.  Machines boot `file` of `boot`, or
+    `efi` if they have UEFI on x86, from its `server`, or from here if that is not said; `tftp` serves a folder.
+
     Example:
         net.ipv4.addr("eth1", "192.0.2.1/24");
         net.dnsmasq("eth1", [
             "range": {"192.0.2.10", "192.0.2.99"}, "lease_time": "7200", "domain": "example.org",
-            "hosts": {{"02:00:00:00:0A:01", "192.0.2.9", "printer"}}, "servers": {"198.51.100.53"}
+            "hosts": {{"02:00:00:00:0A:01", "192.0.2.9", "printer"}}, "servers": {"198.51.100.53"},
+            "search": {"example.org", "example.com"}, "ntp": {"192.0.2.123"}, "tftp": "/srv/tftp",
+            "boot": ["file": "pxelinux.0", "efi": "grubx64.efi"], "options": ["252": "http://192.0.2.1/wpad.dat"]
         ]);
 
     Source: dnsmasq(8).

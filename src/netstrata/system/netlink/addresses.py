@@ -12,13 +12,21 @@ from netstrata.protocols.rtnetlink import (
     LinkMessage,
     RouteMessage,
     ask_addresses,
+    attribute,
     decode_address,
+    encode_address,
     messages,
 )
+from netstrata.protocols.rtnetlink.address_options import difference
 from netstrata.protocols.rtnetlink.constants import (
+    AF_INET6,
+    FOREVER,
     IFA_F_DADFAILED,
+    IFA_F_NOPREFIXROUTE,
+    IFA_FLAGS,
     NLM_F_CREATE,
     NLM_F_EXCL,
+    NLM_F_REPLACE,
     RTM_DELADDR,
     RTM_GETADDR,
     RTM_NEWADDR,
@@ -28,12 +36,22 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_ROUTE,
     RTPROT_NETSTRATA,
 )
+from netstrata.protocols.rtnetlink.wire import U32
 from netstrata.system.held import GONE, NO_RECOVERY, Loss, Recovery, Store, Unanswered, tell
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
 from netstrata.system.netlink.connected import ConnectedRoutes, Way
 from netstrata.system.netlink.detection import Detections, is_tentative
 from netstrata.system.netlink.dynamic import Dynamic, DynamicWatchers
-from netstrata.system.netlink.held_address import TAKEN, AddressKey, HeldAddress, Spec, fault_of, keeps_marks, lasts
+from netstrata.system.netlink.held_address import (
+    TAKEN,
+    AddressKey,
+    HeldAddress,
+    Spec,
+    address_words,
+    fault_of,
+    keeps_marks,
+    key_of,
+)
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
@@ -108,7 +126,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         ifindex = self._index_of(spec.link)
         if not ifindex:
             raise no_link(spec.operation, spec.link)
-        is_taken = (ifindex, spec.address, spec.prefix) in self._taken
+        is_taken = spec.key(ifindex) in self._taken
         return HeldAddress(spec, ifindex, waits=spec.waits(self._waits, is_taken), cautious=is_taken)
 
     def operation(self, spec: Spec) -> str:
@@ -130,29 +148,30 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.request)
         if answer is None:
             return
-        ifindex, address, prefix = held.key
-        operation = Spec(held.link, address, prefix).operation
+        ifindex, address, *_ = held.key
+        operation = held.spec.operation
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
             raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
         there = [message for message in self._of_link(ifindex) or () if message.local == address]
         for message in there:
-            if message.prefix == prefix and message.address == address:
+            if key_of(message) == held.key:
                 if message.flags & IFA_F_DADFAILED:
                     raise Unavailable(operation, TAKEN, errno.EADDRINUSE, awaits[:1])
+                noun = difference(held.spec.options, message, ours=False)
+                if noun:
+                    raise Unavailable(operation, f"it is there with another {noun}", errno.EEXIST, awaits[:1])
                 held.ours = False
                 return
         if there:
-            words = network_words(there[0].local, there[0].prefix)
-            if there[0].address != there[0].local:
-                words += f" with peer {network_words(there[0].address, there[0].prefix)}"
+            words = address_words(there[0].local, there[0].prefix, there[0].address)
             raise Unavailable(operation, f"{words} is there already", errno.EEXIST, awaits[:1])
         raise refused(operation, answer, ADDRESS_WORDS, *awaits)
 
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
-        """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""
+        """Say whether an address is there as it is wanted, and with our mark where the kernel keeps marks."""
         message = self._present(f"look for {held.words}").get(held.key)
-        if message is None or message.address != message.local or not self._is_marked(message) or not lasts(message):
+        if message is None or not self._is_marked(message) or fault_of(held, message):
             return False
         held.undo = undo
         held.is_doubtful = held.is_unchecked
@@ -162,7 +181,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Delete an address, if it is not there from somebody else now."""
         one = decode_address(key, 0, len(key))
         operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
-        message = self._present(operation).get((one.ifindex, one.local, one.prefix))
+        message = self._present(operation).get(key_of(one))
         if message is not None and self._is_marked(message):
             self._delete(key)
 
@@ -182,7 +201,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if kind == RTM_DELADDR:
             for listener in self.left:
                 listener(message)
-        held = self.held.get((message.ifindex, message.local, message.prefix))
+        held = self.held.get(key_of(message))
         if held is None:
             return
         if kind == RTM_DELADDR or fault_of(held, message) or self._detections.awaits(held):
@@ -202,7 +221,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def reconcile(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different, also at the routes of the kernel itself."""
         shown = self._show_anew()
-        missing = self._connected.missing(key for key, held in self.held.items() if not self._detections.awaits(held))
+        missing = self._connected.missing(one for one in self.held.values() if not self._detections.awaits(one))
         self.suspects.update(dict.fromkeys((self.held[key] for key in missing), 0))
         self._missing = missing
         losses, complete = super().reconcile()
@@ -221,9 +240,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 self.suspects[held] = 0
             elif message is None:
                 held.gone = True
-                there = self._requests.index_of(held.link) == held.key[0]
-                why = "someone removed it" if there else f"{held.link} is gone or has a new name"
-                yield held, Unavailable(f"hold {held.words}", why)
+                yield held, Unavailable(f"hold {held.words}", self._why_gone(held))
             elif fault := fault_of(held, message) or self._lacks(held):
                 yield held, self._unavailable(held, fault)
             else:
@@ -286,7 +303,13 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         held.gone = True
         self.do(held)
         held.gone = False
-        tell(who, lambda: [Spec(held.link, held.key[1], held.key[2]).operation])
+        tell(who, lambda: [held.spec.operation])
+
+    def _why_gone(self, held: HeldAddress) -> str:
+        if self._requests.index_of(held.link) != held.key[0]:
+            return f"{held.link} is gone or has a new name"
+        lasts = held.spec.options.get("valid_lft", FOREVER) == FOREVER
+        return "someone removed it" if lasts else "its lifetime has ended, or someone removed it"
 
     def _lacks(self, held: HeldAddress) -> str:
         """Say which route of the kernel itself an address lacks, "" for none."""
@@ -328,16 +351,26 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         Raises: Unavailable.
         """
         one = decode_address(body, 0, len(body))
-        ifindex, address, prefix = one.ifindex, one.local, one.prefix
-        operation = f"delete {network_words(address, prefix)} on {self._requests.name_of(ifindex)}"
+        operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
+        # By nothing that may have changed since: the kernel wants a label to be the same, and changes it with a name.
+        plain = encode_address(one.ifindex, one.local, one.prefix, one.address if one.address != one.local else b"")
+        if one.family == AF_INET6 and one.valid_s != FOREVER:
+            self._let_last(one, plain, operation)
         self._snapshot = None
-        if len(address) == 4 and prefix < 32 and self._subnets.has_secondaries(ifindex, address, prefix):
-            answer = self._promotion.delete(ifindex, body, operation)
+        if len(one.local) == 4 and one.prefix < 32 and self._subnets.has_secondaries(one):
+            answer = self._promotion.delete(one.ifindex, plain, operation)
         else:
-            answer = self._requests.request(RTM_DELADDR, 0, body)
-        self._subnets.cross_out(ifindex, address, prefix)
+            answer = self._requests.request(RTM_DELADDR, 0, plain)
+        self._subnets.cross_out(one)
         if answer is not None and answer.errno not in GONE:
             raise refused(operation, answer, ADDRESS_WORDS)
+
+    def _let_last(self, one: AddressMessage, plain: bytes, operation: str) -> None:
+        """Give an IPv6 address no end before it is deleted: else the kernel leaves the route to its network."""
+        found = self._present(operation).get(key_of(one))
+        if found is not None:
+            flags = attribute(IFA_FLAGS, U32.pack(found.flags & IFA_F_NOPREFIXROUTE))
+            self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, plain + flags)
 
     def _present(self, operation: str) -> dict[Key, AddressMessage]:
         """Return the addresses that are there, or were when they were read in this turn of the event loop.
@@ -382,5 +415,5 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             for message in messages(data, len(data)):
                 if message.type == RTM_NEWADDR:
                     found = decode_address(data, message.start, message.end)
-                    seen[found.ifindex, found.local, found.prefix] = found
+                    seen[key_of(found)] = found
         return dump.complete and (dump.answer is None or dump.answer.errno in GONE)

@@ -134,7 +134,7 @@ class KernelAwaited(Subscriber):
             listening.callback(self._names.remove, watcher)
             return listening.pop_all().close
 
-    def _listen_to_route(self, key: tuple[bytes, int, int]) -> Stop:
+    def _listen_to_route(self, key: tuple[bytes, int, int, int]) -> Stop:
         destination = key[0]
         family = AF_INET if len(destination) == 5 else AF_INET6
         return self._listen_to_routes(family, destination, self._destinations, destination)
@@ -177,7 +177,7 @@ class KernelAwaited(Subscriber):
         destination = destination_of(data, start, end)
         if destination in self._destinations:
             route = decode_route(data, start, end)
-            self._queues.changed(ROUTE, (destination, route.metric, route.table))
+            self._queues.changed(ROUTE, (destination, route.metric, route.table, route.tos))
         for address in list(self._ways):
             if len(address) + 1 == len(destination) and mask_bits(address, destination[-1]) == destination[:-1]:
                 self._queues.changed(WAY, address)

@@ -28,7 +28,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_KERNEL,
 )
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
-from netstrata.system.netlink.held_address import AddressKey
+from netstrata.system.netlink.held_address import AddressKey, HeldAddress
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import look_up
 from netstrata.values import mask_bits
@@ -55,25 +55,23 @@ class ConnectedRoutes:
         for one in addresses:
             if one.flags & IFA_F_TENTATIVE:
                 continue  # IPv6 makes the route to the address itself when it is no longer tentative
-            bits = 8 * len(one.local)
-            self._dropped.add((one.ifindex, one.local, bits, RTN_LOCAL))
-            network = mask_bits(one.local, one.prefix)
-            if one.prefix < bits and any(network) and not one.flags & IFA_F_NOPREFIXROUTE:
-                self._dropped.add((one.ifindex, network, one.prefix, RTN_UNICAST))
+            has_route = not one.flags & IFA_F_NOPREFIXROUTE
+            key = one.ifindex, one.local, one.prefix, one.address
+            for way in _ways_of(key, has_route):
+                if any(way[1]) and (way[1:] != (one.local, 8 * len(one.local), RTN_UNICAST)):
+                    self._dropped.add(way)
 
-    def missing(self, addresses: Iterable[AddressKey]) -> dict[AddressKey, Way]:
+    def missing(self, addresses: Iterable[HeldAddress]) -> dict[AddressKey, Way]:
         """Return which of some addresses lack a route that went, and which one that is; then all is forgotten."""
         dropped, self._dropped = self._dropped, set()
         links = {way[0] for way in dropped}
         concerned: dict[AddressKey, list[Way]] = {}
-        for key in addresses if dropped else ():
-            if key[0] in links:
-                ifindex, address, prefix = key
-                network = (ifindex, mask_bits(address, prefix), prefix, RTN_UNICAST)
-                own = (ifindex, address, 8 * len(address), RTN_LOCAL)
-                ways = [way for way in (network, own) if way in dropped and not self._counts(way)]
+        for held in addresses if dropped else ():
+            if held.key[0] in links:
+                all_ways = _ways_of(held.key, held.has_route)
+                ways = [way for way in all_ways if way in dropped and not self._counts(way)]
                 if ways:
-                    concerned[key] = ways
+                    concerned[held.key] = ways
         there: set[Way] = set()
         for ifindex, size in {(key[0], len(key[1])) for key in concerned}:
             there |= self._standing(ifindex, 2 if size == 4 else 10, dropped)
@@ -109,3 +107,18 @@ class ConnectedRoutes:
 
 def _way(route: RouteMessage) -> Way:
     return route.ifindex, route.destination, route.prefix, route.type
+
+
+def _ways_of(key: AddressKey, has_route: bool) -> list[Way]:
+    """Return the routes that the kernel makes for an address: to its network, to its other end, to itself.
+
+    IPv4 takes the network of the other end.
+    """
+    ifindex, local, prefix, other = key
+    bits = 8 * len(local)
+    ways: list[Way] = []
+    if has_route:
+        ways.append((ifindex, mask_bits(other if bits == 32 else local, prefix), prefix, RTN_UNICAST))
+    if other != local and bits == 128:
+        ways.append((ifindex, other, bits, RTN_UNICAST))
+    return [*ways, (ifindex, local, bits, RTN_LOCAL)]

@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 from netstrata.contract.options import NO_OPTIONS, Options
 from netstrata.protocols.rtnetlink import AddressMessage, encode_address
-from netstrata.protocols.rtnetlink.constants import FOREVER, IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_OPTIMISTIC
+from netstrata.protocols.rtnetlink.address_options import difference, encode_options, option_words
+from netstrata.protocols.rtnetlink.constants import IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_OPTIMISTIC
 from netstrata.system.held import Held
 from netstrata.system.netlink.refusals import network_words
 
@@ -14,7 +15,7 @@ UNCHECKED: Final = b"unchecked"  # the inverse of an address of which it is not 
 _FLAGS: Final = {"nodad": IFA_F_NODAD, "optimistic": IFA_F_OPTIMISTIC}
 
 
-AddressKey = tuple[int, bytes, int]  # link, address, prefix length
+AddressKey = tuple[int, bytes, int, bytes]  # link, address, prefix length, the other end or the address again
 
 
 class Spec(NamedTuple):
@@ -23,12 +24,17 @@ class Spec(NamedTuple):
     link: str
     address: bytes
     prefix: int
-    options: Options = NO_OPTIONS
+    options: Options = NO_OPTIONS  # by the words of `address_options`, and those about the check
 
     @property
     def operation(self) -> str:
         """What is to be done."""
-        return f"add {network_words(self.address, self.prefix)} to {self.link}"
+        words = address_words(self.address, self.prefix, self.options.get("peer", self.address))
+        return " ".join([f"add {words} to {self.link}", *option_words(self.options)])
+
+    def key(self, ifindex: int) -> AddressKey:
+        """Return what it is known by on its link."""
+        return ifindex, self.address, self.prefix, self.options.get("peer", self.address)
 
     def waits(self, by_default: bool, is_taken: bool) -> bool:
         """Say whether its holder is up only when it can be used; so it is if another host had it just now."""
@@ -39,20 +45,35 @@ class Spec(NamedTuple):
 class HeldAddress(Held):
     """An address that is held; its link by index."""
 
-    __slots__ = ("is_doubtful", "key", "link", "record", "request")
+    __slots__ = ("is_doubtful", "key", "record", "request", "spec")
 
     def __init__(self, spec: Spec, ifindex: int, *, waits: bool, cautious: bool) -> None:
         """Take what is wanted, whether that waits for the check, and whether another host had the address just now."""
         super().__init__()
-        address, prefix = spec.address, spec.prefix
-        self.key: AddressKey = (ifindex, address, prefix)
-        self.link = spec.link
-        self.record = encode_address(ifindex, address, prefix)
+        self.spec = spec
+        self.key = spec.key(ifindex)
         flags = sum(flag for word, flag in _FLAGS.items() if spec.options.get(word))
-        self.request = encode_address(ifindex, address, prefix, flags & ~IFA_F_OPTIMISTIC if cautious else flags)
+        self.record = self._message(0)
+        self.request = self._message(flags & ~IFA_F_OPTIMISTIC if cautious else flags)
         self.is_doubtful = False  # nobody knows whether there was carrier when it was put there
         if waits:
             self.undo = UNCHECKED
+
+    def _message(self, flags: int) -> bytes:
+        ifindex, options = self.key[0], self.spec.options
+        more = encode_options(options, flags)
+        peer = options.get("peer", b"")
+        return encode_address(ifindex, self.spec.address, self.spec.prefix, peer, options.get("scope"), more)
+
+    @property
+    def link(self) -> str:
+        """The name its link had."""
+        return self.spec.link
+
+    @property
+    def has_route(self) -> bool:
+        """Whether the kernel makes a route to its network."""
+        return not self.spec.options.get("noprefixroute")
 
     @property
     def is_unchecked(self) -> bool:
@@ -62,19 +83,27 @@ class HeldAddress(Held):
     @property
     def words(self) -> str:
         """The address and the name its link had."""
-        return f"{network_words(self.key[1], self.key[2])} on {self.link}"
+        _, address, prefix, peer = self.key
+        return f"{address_words(address, prefix, peer)} on {self.link}"
+
+
+def key_of(message: AddressMessage) -> AddressKey:
+    """Return what an address that is there is known by."""
+    return message.ifindex, message.local, message.prefix, message.address
+
+
+def address_words(address: bytes, prefix: int, peer: bytes) -> str:
+    """Return an address and its peer, if it has one, for people."""
+    words = network_words(address, prefix)
+    return words if peer == address else f"{words} with peer {network_words(peer, prefix)}"
 
 
 def fault_of(held: HeldAddress, message: AddressMessage) -> str:
     """Say what is wrong with an address that is there, "" for nothing."""
     if message.flags & IFA_F_DADFAILED:
         return TAKEN
-    return "someone gave it a lifetime" if held.ours and message.preferred_s != FOREVER else ""
-
-
-def lasts(message: AddressMessage) -> bool:
-    """Say whether an address is there for ever."""
-    return not message.flags & IFA_F_DADFAILED and message.preferred_s == FOREVER
+    noun = difference(held.spec.options, message, held.ours)
+    return f"someone changed its {noun}" if noun else ""
 
 
 def keeps_marks(release: str) -> bool:

@@ -39,6 +39,7 @@ from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.refusals import LINK_WORDS, no_link, refused
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.table_names import table_number
 from netstrata.values import Awaited, Unavailable
 
 _COMMON = frozenset(field.attribute for field in COMMON.values())
@@ -354,7 +355,7 @@ def read_details(lookup: LinkLookup, ifindex: int, operation: str) -> LinkDetail
 
 
 def resolved(options: Options, operation: str, requests: RequestSocket) -> dict[str, Given]:
-    """Return options with the names of links and users as numbers.
+    """Return options with the names of links, users and routing tables as numbers.
 
     Raises: Unavailable if there is none of that name.
     """
@@ -366,6 +367,8 @@ def resolved(options: Options, operation: str, requests: RequestSocket) -> dict[
             from netstrata.system.netlink.tun import number_of
 
             found[name] = number_of(name, value, operation)
+        elif name == "table":
+            found[name] = table_number(value, operation)
         else:
             ifindex = requests.index_of(value)
             if not ifindex:

@@ -121,7 +121,7 @@ class AddressesPort:
         return AddressesPort(self._addresses, who)
 
     def held_address(self, link: str, address: bytes, prefix: int, options: Options = NO_OPTIONS) -> HoldAddress:
-        """Put an address on a link: global scope, for ever; IPv6 is waited for until it can be used."""
+        """Put an address on a link; IPv6 is waited for until it can be used."""
         return HoldAddress(self._addresses, Spec(link, address, prefix, options), self._who)
 
     def watch_dynamic6(self, link: str, kind: str = "any") -> AsyncGenerator[DynamicAddress | str, None]:

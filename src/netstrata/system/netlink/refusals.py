@@ -3,7 +3,8 @@
 import errno
 from os import strerror
 
-from netstrata.ports.kernel import Route
+from netstrata.contract.shapes.route import write_words
+from netstrata.ports.kernel import Hop, Route
 from netstrata.protocols.rtnetlink import ROUTE_KINDS, Answer, RouteMessage
 from netstrata.protocols.rtnetlink.constants import (
     RT_TABLE_MAIN,
@@ -13,6 +14,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_NETSTRATA,
     RTPROT_STATIC,
 )
+from netstrata.protocols.rtnetlink.route_metrics import METRICS
+from netstrata.protocols.rtnetlink.routes import ON_LINKS
 from netstrata.protocols.rtnetlink.settings import SETTINGS
 from netstrata.system.held import Unanswered
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK, NAME, PATHS, WAY
@@ -26,7 +29,8 @@ ROUTE_WORDS = {
     5: "gateway",
     6: "metric",
     7: "source",
-    8: "MTU",
+    8: "metrics",
+    9: "next hops",
     15: "table",
     18: "gateway",
 }
@@ -88,12 +92,19 @@ def spec_words(route: Route) -> str:
         words += " into the blackhole"
     elif route.kind != "unicast":
         words = f"{route.kind} {words}"
-    if route.gateway is not None:
-        words += f" via {format_address(route.gateway).decode()}"
-    if route.link is not None and route.kind == "unicast":
-        words += f" on {route.link}"
+    if route.tos:
+        words += f" tos {route.tos:#x}"
+    for hop in route.hops or (Hop(route.gateway, route.link),):
+        words += " nexthop" if route.hops else ""
+        if hop.gateway is not None:
+            words += f" via {format_address(hop.gateway).decode()}"
+        if hop.link is not None and ROUTE_KINDS[route.kind] in ON_LINKS:
+            words += f" on {hop.link}"
+        if hop.weight != 1:
+            words += f" weight {hop.weight}"
     if route.metric:
         words += f" metric {route.metric}"
+    words = " ".join([words, *write_words({word: row.shape for word, row in METRICS.items()}, route.metrics)])
     return words if route.table == RT_TABLE_MAIN else f"{words} in table {route.table}"
 
 
@@ -104,24 +115,23 @@ def until_ipv6_is_on(link: str, answer: Answer) -> tuple[Awaited, ...]:
     return (Awaited(PATHS, tuple(f"/proc/sys/net/ipv6/conf/{where}/disable_ipv6" for where in (link, "all"))),)
 
 
-def needs_of(wish: Route, ifindex: int) -> tuple[Awaited, ...]:
+def needs_of(wish: Route, links: tuple[int, ...]) -> tuple[Awaited, ...]:
     """Return what may come so that the kernel takes a route: a link that is up, addresses, a way to its gateway."""
-    needs = [Awaited(ADDRESSES, ifindex)]
-    if ifindex:
-        needs.append(Awaited(LINK, ifindex))
-    if wish.gateway is not None:
-        needs.append(Awaited(WAY, wish.gateway))
+    needs = [Awaited(ADDRESSES, ifindex) for ifindex in links or (0,)]
+    needs += [Awaited(LINK, ifindex) for ifindex in links]
+    gateways = dict.fromkeys([wish.gateway, *(hop.gateway for hop in wish.hops)])
+    needs += [Awaited(WAY, gateway) for gateway in gateways if gateway is not None]
     if wish.source:
         needs.append(Awaited(ADDRESS, wish.source))
     return tuple(needs)
 
 
-def refused_route(wish: Route, answer: Answer, ifindex: int) -> Unavailable:
+def refused_route(wish: Route, answer: Answer, links: tuple[int, ...]) -> Unavailable:
     """Return the error for a route that the kernel did not take."""
     network = mask_bits(wish.destination, wish.prefix)
     if answer.errno == errno.EINVAL and network != wish.destination:
         whole = network_words(network, wish.prefix)
         reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
         return Unavailable(f"add route {spec_words(wish)}", reason, answer.errno)
-    awaits = (*needs_of(wish, ifindex), *until_ipv6_is_on(wish.link or "", answer))
+    awaits = (*needs_of(wish, links), *until_ipv6_is_on(wish.link or "", answer))
     return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS, *awaits)

@@ -3,8 +3,9 @@
 import errno
 from collections.abc import Iterable
 
-from netstrata.ports.kernel import Route
+from netstrata.ports.kernel import Hop, Route
 from netstrata.protocols.rtnetlink import (
+    ROUTE_KINDS,
     Answer,
     LinkMessage,
     ask_addresses,
@@ -22,6 +23,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_GETROUTE,
     RTM_NEWADDR,
 )
+from netstrata.protocols.rtnetlink.routes import ON_LINKS
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
 from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.refusals import ROUTE_WORDS, needs_of, refused, spec_words
@@ -30,22 +32,29 @@ from netstrata.system.netlink.tables import connected_link
 from netstrata.values import Unavailable
 
 
-def link_towards(requests: RequestSocket, wish: Route) -> int:
-    """Return the link that a route's gateway is on.
+def hops_of(wish: Route) -> tuple[Hop, ...]:
+    """Return the ways of a route, none if it leads to no link."""
+    if ROUTE_KINDS[wish.kind] not in ON_LINKS:
+        return ()
+    return wish.hops or (Hop(wish.gateway, wish.link, 1, wish.onlink),)
+
+
+def link_towards(requests: RequestSocket, wish: Route, hop: Hop) -> int:
+    """Return the link that the gateway of one of a route's ways is on.
 
     Raises: Unavailable if there is no way to it.
     """
-    found = requests.get(RTM_GETROUTE, ask_way(wish.gateway or b""))
+    found = requests.get(RTM_GETROUTE, ask_way(hop.gateway or b""))
     operation = f"add route {spec_words(wish)}"
     if isinstance(found, Answer):
-        raise refused(operation, found, ROUTE_WORDS, *needs_of(wish, 0))
+        raise refused(operation, found, ROUTE_WORDS, *needs_of(wish, ()))
     (way,) = [decode_route(found, one.start, one.end) for one in messages(found, len(found))]
     if not way.gateway and way.ifindex:
         return way.ifindex
     # What a rule leads to may be a route by the gateway, such as the one that is wanted.
     ifindex = connected_link(requests, way.destination)
     if not ifindex:
-        raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH, needs_of(wish, 0))
+        raise Unavailable(operation, "its gateway is on no link of ours", errno.ENETUNREACH, needs_of(wish, ()))
     return ifindex
 
 
@@ -59,11 +68,12 @@ def fit(requests: RequestSocket, routes: Iterable[HeldRoute]) -> None:
     """Know which MTU of IPv6 routes their links take: the kernel lets it follow the link, and a larger one harms."""
     links: dict[int, LinkMessage | None] = {}
     for held in routes:
-        if held.route.mtu and held.ifindex and held.family == AF_INET6:
-            if held.ifindex not in links:
-                links[held.ifindex] = read_link(requests, held.ifindex)
-            link = links[held.ifindex]
-            held.mtu = held.mtu if link is None else min(held.route.mtu, link.mtu)
+        if held.route.mtu and held.links and held.family == AF_INET6:
+            for ifindex in held.links:
+                if ifindex not in links:
+                    links[ifindex] = read_link(requests, ifindex)
+            there = [link.mtu for ifindex in held.links if (link := links[ifindex]) is not None]
+            held.mtu = min(held.route.mtu, *there) if there else held.mtu
 
 
 def without_source(requests: RequestSocket, routes: Iterable[HeldRoute]) -> set[HeldRoute]:
@@ -71,7 +81,7 @@ def without_source(requests: RequestSocket, routes: Iterable[HeldRoute]) -> set[
 
     Of IPv4 routes that lead nowhere the kernel takes any source.
     """
-    found = {held for held in routes if held.route.source and (held.ifindex or held.family == AF_INET6)}
+    found = {held for held in routes if held.route.source and (held.links or held.family == AF_INET6)}
     dump = requests.dump(RTM_GETADDR, ask_addresses(0, 0)) if found else None
     if dump is None or not dump.complete or dump.answer is not None:
         return set()

@@ -39,15 +39,15 @@ class RouteIndex:
         self._links: dict[int, _LinkState] = {}  # as they were told of last
 
     def add(self, held: HeldRoute) -> bool:
-        """Find a route from now on; say whether nothing is known of its link."""
+        """Find a route from now on; say whether nothing is known of a link of it."""
         self._by_destination.setdefault(held.destination, []).append(held)
-        if held.ifindex:
-            self._by_link.setdefault(held.ifindex, {})[held] = None
+        for ifindex in held.links:
+            self._by_link.setdefault(ifindex, {})[held] = None
             if _is_delicate(held):
-                self._delicate.setdefault(held.ifindex, {})[held] = None
+                self._delicate.setdefault(ifindex, {})[held] = None
         if held.route.source:
             self._by_source.setdefault(held.route.source, {})[held] = None
-        return held.ifindex != 0 and held.ifindex not in self._links
+        return any(ifindex not in self._links for ifindex in held.links)
 
     def remove(self, held: HeldRoute) -> None:
         """Find it no more."""
@@ -55,10 +55,11 @@ class RouteIndex:
         there.remove(held)
         if not there:
             del self._by_destination[held.destination]
-        if held.ifindex and _take_out(self._by_link, held.ifindex, held):
-            self._links.pop(held.ifindex, None)
-        if held.ifindex and _is_delicate(held):
-            _take_out(self._delicate, held.ifindex, held)
+        for ifindex in held.links:
+            if _take_out(self._by_link, ifindex, held):
+                self._links.pop(ifindex, None)
+            if _is_delicate(held):
+                _take_out(self._delicate, ifindex, held)
         if held.route.source:
             _take_out(self._by_source, held.route.source, held)
 

@@ -10,14 +10,13 @@ from contextlib import suppress
 
 from netstrata.ports.kernel import Route
 from netstrata.protocols.rtnetlink import (
-    ROUTE_KINDS,
     AddressMessage,
     Answer,
     LinkMessage,
+    NextHop,
     RouteMessage,
     decode_route,
     destination_of,
-    encode_route,
     protocol_of,
 )
 from netstrata.protocols.rtnetlink.constants import (
@@ -55,9 +54,10 @@ from netstrata.system.netlink.refusals import (
     route_words,
     spec_words,
 )
-from netstrata.system.netlink.route_ground import fit, link_towards, read_link, without_source
+from netstrata.system.netlink.route_ground import fit, hops_of, link_towards, read_link, without_source
 from netstrata.system.netlink.route_index import RouteIndex
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.table_names import table_number
 from netstrata.system.netlink.tables import Table, has_key, look_up
 from netstrata.values import Awaited, Unavailable, format_address, mask_bits
 
@@ -95,20 +95,20 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         monitor.subscribe(self, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEXTHOP, RTM_DELNEXTHOP)
 
     def prepare(self, spec: Route) -> HeldRoute:
-        """Find the link, and make the message."""
-        destination, prefix, gateway, link, metric, kind, table, source, mtu, onlink = spec
-        ifindex = 0
-        if kind == "unicast":
-            ifindex = self._index_of(link) if link is not None else link_towards(self._requests, spec)
+        """Find the links and the table, and make the message."""
+        operation = self.operation(spec)
+        table = table_number(spec.table, operation)
+        ways: list[NextHop] = []
+        for hop in hops_of(spec):
+            ifindex = self._index_of(hop.link) if hop.link is not None else link_towards(self._requests, spec, hop)
             if not ifindex:
-                raise no_link(self.operation(spec), link or "without a name")
+                raise no_link(operation, hop.link or "without a name")
+            ways.append(NextHop(ifindex, hop.gateway or b"", hop.weight, hop.onlink))
+        destination, metric = spec.destination, spec.metric
         if len(destination) == 16:
-            destination = mask_bits(destination, prefix)  # as the kernel does, for this family only
+            destination = mask_bits(destination, spec.prefix)  # as the kernel does, for this family only
             metric = metric or IP6_METRIC
-        body = encode_route(
-            destination, prefix, gateway, ifindex, metric, table, ROUTE_KINDS[kind], source, mtu, onlink
-        )
-        return HeldRoute(spec, ifindex, metric, destination + _PREFIX[prefix], body)
+        return HeldRoute(spec, table, tuple(ways), metric, destination + _PREFIX[spec.prefix])
 
     def operation(self, spec: Route) -> str:
         """Return what is to be done."""
@@ -159,7 +159,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
             self._monitor.tell_own(RTM_NEWROUTE, held.body)
             return
         if answer.errno != errno.EEXIST:
-            raise refused_route(held.route, answer, held.ifindex)
+            raise refused_route(held.route, answer, held.links)
         self._accept(held)
 
     def stands(self, held: HeldRoute, undo: bytes) -> bool:
@@ -177,7 +177,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def leave(self, held: HeldRoute) -> None:
         """Delete a route that we hold."""
-        if any(one.route.table == held.route.table for one in self._index.to(held.destination)):
+        if any(one.table == held.table for one in self._index.to(held.destination)):
             self.undo(held.record, held.undo)
         else:
             self._delete(held.record)
@@ -199,7 +199,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
             return False
         destination = route.destination + _PREFIX[route.prefix]
         table = Table(self._requests, AF_INET, route.table, (destination,))
-        found = table.find(destination, 0)
+        found = table.find(destination, 0, route.tos)
         if not found and not table.complete:
             raise Unavailable(f"delete route {network_words(route.destination, route.prefix)}", _UNREAD, errno.EAGAIN)
         return not any(one.protocol == RTPROT_NETSTRATA for one in found)
@@ -207,8 +207,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     def added(self, held: HeldRoute) -> None:
         """Find it by all that may touch it."""
         if self._index.add(held) and held.heard:
-            link = read_link(self._requests, held.ifindex)
-            if link is not None:
+            for link in filter(None, [read_link(self._requests, ifindex) for ifindex in held.links]):
                 self._index.knows(link)
 
     def removed(self, held: HeldRoute) -> None:
@@ -227,7 +226,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if there:
             route = decode_route(data, start, end)
             for held in there:
-                if held.metric == route.metric and held.route.table == route.table:
+                if held.key[1:] == (route.metric, route.table, route.tos):
                     # What was put in our place, or before it, is not to be overlooked for what was taken out.
                     self.suspects[held] = kind if self.suspects.get(held) != RTM_NEWROUTE else RTM_NEWROUTE
 
@@ -265,12 +264,12 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         for held in left:
             # What only we can have put there need not be looked for among the routes of others.
             protocol = RTPROT_NETSTRATA if held.ours and suspects[held] != RTM_NEWROUTE else 0
-            tables.setdefault((held.family, held.route.table, protocol), []).append(held)
+            tables.setdefault((held.family, held.table, protocol), []).append(held)
         for (family, number, protocol), some in tables.items():
             table = Table(self._requests, family, number, {held.destination for held in some}, protocol)
             for held in some:
                 is_dead = held in dead
-                found = table.find(held.destination, held.metric)
+                found = table.find(held.destination, held.metric, held.route.tos)
                 if held.stands(found) and not is_dead:
                     continue
                 if not table.complete:
@@ -324,16 +323,18 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def _first(self, held: HeldRoute) -> RouteMessage | None:
         """Return the route that the kernel would take, if it stands where a held one would."""
-        found = look_up(self._requests, held.destination)
-        return found if found is not None and has_key(found, held.family, held.route.table, held.metric) else None
+        found = look_up(self._requests, held.destination, held.route.tos)
+        return found if found is not None and has_key(found, held.family, *held.key[1:]) else None
 
     def _why_gone(self, held: HeldRoute, told: bool) -> str:
-        link = held.route.link or self._requests.name_of(held.ifindex)
-        if held.ifindex and self._requests.index_of(link) != held.ifindex:
-            return f"{link} is gone or has a new name"
+        hops = zip(hops_of(held.route), held.ways, strict=True)
+        names = {hop.link or self._requests.name_of(way.ifindex): way.ifindex for hop, way in hops}
+        for name, ifindex in names.items():
+            if self._requests.index_of(name) != ifindex:
+                return f"{name} is gone or has a new name"
         if told:
             return "someone removed or replaced it"
-        return f"the kernel dropped it when {link} went down or lost its last address"
+        return f"the kernel dropped it when {' and '.join(names)} went down or lost its last address"
 
     def _accept(self, held: HeldRoute) -> None:
         """Take a route that was there before as it is, to be left alone on the way back.
@@ -370,11 +371,11 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         """
         table = self._snapshot
         found: list[RouteMessage] = []
-        if table is not None and table.family == held.family and table.number == held.route.table:
-            found = table.find(held.destination, held.metric)
+        if table is not None and table.family == held.family and table.number == held.table:
+            found = table.find(held.destination, held.metric, held.route.tos)
         if not found:
-            table = Table(self._requests, held.family, held.route.table, (held.destination,))
-            found = table.find(held.destination, held.metric)
+            table = Table(self._requests, held.family, held.table, (held.destination,))
+            found = table.find(held.destination, held.metric, held.route.tos)
             if not found and not table.complete:
                 raise Unavailable(f"look for route {held.words}", _UNREAD, errno.EAGAIN)
             if table.whole and self._monitor.soon(self._drop_snapshot):

@@ -29,16 +29,19 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV6_RULE,
     RTPROT_NETSTRATA,
 )
-from netstrata.protocols.rtnetlink.rules import NOT_SUPPRESSED
+from netstrata.protocols.rtnetlink.rule_conditions import condition_words, encode_conditions
+from netstrata.protocols.rtnetlink.rules import FR_ACT_GOTO, NOT_SUPPRESSED
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Recovery, Store
 from netstrata.system.held.wait_queues import RULE
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import RULE_WORDS, network_words, refused
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.table_names import table_number
 from netstrata.values import Awaited, Unavailable, mask_bits
 
 _GROUPS = {4: RTNLGRP_IPV4_RULE, 6: RTNLGRP_IPV6_RULE}
 _FAMILIES = {4: AF_INET, 6: AF_INET6}
+_ACTIONS = ROUTE_KINDS | {"goto": FR_ACT_GOTO}
 
 
 class HeldRule(Held):
@@ -75,7 +78,7 @@ class NetlinkRules(Store[Rule, HeldRule], Subscriber):
 
     def prepare(self, spec: Rule) -> HeldRule:
         """Return the rule as the kernel will show it."""
-        return HeldRule(spec)
+        return HeldRule(spec._replace(table=table_number(spec.table, self.operation(spec))))
 
     def operation(self, spec: Rule) -> str:
         """Return what is to be done."""
@@ -197,11 +200,12 @@ def _message(rule: Rule) -> RuleMessage:
         rule.mask,
         rule.users,
         rule.inverted,
-        ROUTE_KINDS[rule.kind],
-        rule.table if rule.kind == "unicast" else 0,
+        _ACTIONS[rule.kind],
+        rule.table if rule.kind == "unicast" and isinstance(rule.table, int) else 0,
         suppressed if suppressed >= 0 else NOT_SUPPRESSED,
         RTPROT_NETSTRATA,
-        False,
+        rule.tos,
+        encode_conditions(rule.more),
     )
 
 
@@ -216,6 +220,8 @@ def words(rule: Rule) -> str:
     ):
         if prefix:
             parts += [word, network_words(address, prefix)]
+    if rule.tos:
+        parts += ["tos", f"{rule.tos:#x}"]
     if rule.mask:
         parts += ["fwmark", f"{rule.mark:#x}" if rule.mask == 0xFFFFFFFF else f"{rule.mark:#x}/{rule.mask:#x}"]
     for word, name in (("iif", rule.iif), ("oif", rule.oif)):
@@ -223,4 +229,15 @@ def words(rule: Rule) -> str:
             parts += [word, name]
     if rule.users is not None:
         parts += ["uidrange", f"{rule.users[0]}-{rule.users[1]}"]
-    return " ".join([*parts, f"lookup {rule.table}" if rule.kind == "unicast" else rule.kind])
+    parts += condition_words(rule.more)
+    if rule.table or rule.kind != "unicast":
+        parts.append(_end_words(rule))
+    if rule.suppress_prefixlength >= 0:
+        parts += ["suppress_prefixlength", str(rule.suppress_prefixlength)]
+    return " ".join(parts)
+
+
+def _end_words(rule: Rule) -> str:
+    if rule.kind == "unicast":
+        return f"lookup {rule.table}"
+    return f"goto {rule.more['goto']}" if rule.kind == "goto" else rule.kind

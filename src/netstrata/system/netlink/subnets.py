@@ -28,17 +28,17 @@ class Subnets:
         """Read again."""
         self._links.clear()
 
-    def has_secondaries(self, ifindex: int, address: bytes, prefix: int) -> bool:
+    def has_secondaries(self, one: AddressMessage) -> bool:
         """Say whether others would go with an address, or may, because that cannot be known."""
-        networks = self._of(ifindex)
+        networks = self._of(one.ifindex)
         if networks is None:
             return True
-        network = networks.get((mask_bits(address, prefix), prefix), {})
-        return len(network) > 1 and next(iter(network)) == address
+        network = networks.get(_network(one), {})
+        return len(network) > 1 and next(iter(network)) == one.local
 
-    def cross_out(self, ifindex: int, address: bytes, prefix: int) -> None:
+    def cross_out(self, one: AddressMessage) -> None:
         """Know that an address is gone, and that the next one of its network took its place."""
-        self._links.get(ifindex, {}).get((mask_bits(address, prefix), prefix), {}).pop(address, None)
+        self._links.get(one.ifindex, {}).get(_network(one), {}).pop(one.local, None)
 
     def _of(self, ifindex: int) -> dict[Network, dict[bytes, None]] | None:
         networks = self._links.get(ifindex)
@@ -49,7 +49,11 @@ class Subnets:
             networks = {}
             there = [one for one in read if one.family == AF_INET]
             for one in sorted(there, key=lambda one: one.flags & IFA_F_SECONDARY):
-                networks.setdefault((mask_bits(one.address, one.prefix), one.prefix), {})[one.local] = None
+                networks.setdefault(_network(one), {})[one.local] = None
             if self._links or self._monitor.soon(self.forget):
                 self._links[ifindex] = networks
         return networks
+
+
+def _network(one: AddressMessage) -> Network:
+    return mask_bits(one.address, one.prefix), one.prefix

@@ -66,10 +66,10 @@ class Table:
             if self.complete:
                 break
 
-    def find(self, destination: bytes, metric: int) -> list[RouteMessage]:
+    def find(self, destination: bytes, metric: int, tos: int = 0) -> list[RouteMessage]:
         """Return the routes to a destination (with its prefix length as one more byte) that have some metric."""
         routes = (decode_route(body, 0, len(body)) for body in self._places.get(destination, ()))
-        return [route for route in routes if has_key(route, self.family, self.number, metric)]
+        return [route for route in routes if has_key(route, self.family, metric, self.number, tos)]
 
     def _take(self, data: bytes) -> None:
         self._size += len(data)
@@ -95,13 +95,13 @@ def _mark_of(destination: bytes, port: int) -> bytes:
     return U32.pack(port) + bytes((AF_INET if len(destination) == 5 else AF_INET6, 0))
 
 
-def has_key(route: RouteMessage, family: int, table: int, metric: int) -> bool:
+def has_key(route: RouteMessage, family: int, metric: int, table: int, tos: int) -> bool:
     """Say whether a route, whose destination is known, stands where one with that metric would."""
     return (
         route.table == table
         and route.metric == metric
         and not route.flags & RTM_F_CLONED
-        and not (family == AF_INET and route.tos)
+        and (family != AF_INET or route.tos == tos)
     )
 
 
@@ -125,13 +125,13 @@ def connected_link(requests: RequestSocket, address: bytes) -> int:
     return found[1]
 
 
-def look_up(requests: RequestSocket, destination: bytes) -> RouteMessage | None:
+def look_up(requests: RequestSocket, destination: bytes, tos: int = 0) -> RouteMessage | None:
     """Return the route that counts for the first packets to a network, if that is one to just this network.
 
     It takes 10 us in a table of any size, but does not see routes behind others: with a greater metric, in a table that
     no rule leads to, or to a network of which a part goes elsewhere.
     """
-    found = requests.get(RTM_GETROUTE, ask_match(destination[:-1], destination[-1]))
+    found = requests.get(RTM_GETROUTE, ask_match(destination[:-1], destination[-1], tos))
     if isinstance(found, Answer):
         return None
     try:

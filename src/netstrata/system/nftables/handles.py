@@ -1,7 +1,7 @@
 """The handles of nftables: those of tables, and the highest one in each.
 
-A table counts its chains, rules and sets together, and the kernel counts tables: whatever has a higher handle than
-there was at a moment was made later.  Listed once, and from then on known from what the kernel tells.
+A table counts its chains, rules, sets and flowtables together, and the kernel counts tables: whatever has a higher
+handle than there was at a moment was made later.  Listed once, and from then on known from what the kernel tells.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from netstrata.protocols.nftables import NftObject
 from netstrata.system.nftables.netlink import Requests
 from netstrata.values import Unavailable
 
-IN_TABLES = ("chain", "rule", "set")
+IN_TABLES = ("chain", "rule", "set", "flowtable")
 Place = tuple[str, str]  # family and table
 
 

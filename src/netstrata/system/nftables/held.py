@@ -69,9 +69,10 @@ class HeldThing:
             seen = self._store.changes_in(self.thing)
             if self.thing.kind == "element":
                 self.lasts_ms = self._store.lasts_ms(self.thing, may_merge=perhaps_there)
-            step = Made(self, _making(self.thing, perhaps_there=perhaps_there), self._statement)
-            self._store.ask(step)
             try:
+                where = self._store.place_before(self.thing)
+                step = Made(self, _making(self.thing, where, perhaps_there=perhaps_there), self._statement)
+                self._store.ask(step)
                 return await step.outlast()
             except Unavailable:
                 tries -= 1
@@ -157,7 +158,10 @@ class HeldThing:
         return cancelled
 
 
-def _making(thing: NftThing, *, perhaps_there: bool) -> str:
+def _making(thing: NftThing, where: str, *, perhaps_there: bool) -> str:
     verb = "add" if thing.kind == "rule" or perhaps_there else "create"
+    if thing.before is not None:
+        verb = "insert"
     text = f"{{ {thing.text} }}" if thing.kind == "element" else thing.text
-    return " ".join(word for word in (verb, thing.kind, thing.family, thing.table, thing.name, text) if word)
+    parts = (verb, thing.noun or thing.kind, thing.family, thing.table, thing.name, where, text)
+    return " ".join(word for word in parts if word)

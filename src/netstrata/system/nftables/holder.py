@@ -40,9 +40,13 @@ class Made(NftCommand):
 
 
 def awaits_for(thing: NftThing) -> tuple[Awaited, ...]:
-    """Return what may change so that a thing can be made: table, chains and sets; for elements those that go, too."""
+    """Return what may change so that a thing can be made: table, chains and sets.
+
+    For elements that is those that go, too, and for a rule that stands before another one the rules of its chain.
+    """
     place = Awaited(NFT, (thing.family, thing.table, ""))
-    return (place, Awaited(NFT, (thing.family, thing.table, thing.name))) if thing.kind == "element" else (place,)
+    more = thing.kind == "element" or thing.before
+    return (place, Awaited(NFT, (thing.family, thing.table, thing.name))) if more else (place,)
 
 
 _AT = {"add": "to", "delete": "from", "hold": "in"}
@@ -53,4 +57,4 @@ def words_of(verb: str, thing: NftThing) -> str:
     where = " ".join(word for word in (thing.family, thing.table, thing.name) if word)
     if thing.kind in ("rule", "element"):
         return f"{verb} {_AT[verb]} {where}: {thing.text}"
-    return f"{verb} the {thing.kind} {where}"
+    return f"{verb} the {thing.noun or thing.kind} {where}"

@@ -1,16 +1,17 @@
 """What is held in nftables, by whom, and who is told when it is gone."""
 
 import asyncio
+import errno
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from netstrata.ports.nftables import NftThing
-from netstrata.protocols.nftables import NftObject
+from netstrata.protocols.nftables import NftObject, has_comment
 from netstrata.system.held import Stop, WaitQueues
 from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.elements import ElementChecks, command, keys_of, timeout_ms
-from netstrata.system.nftables.handles import listed
+from netstrata.system.nftables.handles import IN_TABLES, listed
 from netstrata.system.nftables.holder import Made, ThingHolder, awaits_for, words_of
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.system.nftables.records import decode_entry
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from netstrata.system.nftables.entries import FilterEntries
     from netstrata.system.nftables.records import FilterEntry
 
-_CONTAINERS = ("table", "chain", "set")  # what others are made in, or refer to
+_CONTAINERS = ("table", "chain", "set", "flowtable")  # what others are made in, or refer to
 
 Key = tuple[str, str, str, object]
 MERGES: Final = "the set has auto-merge: nft joins elements that touch, and could not delete ours again"
@@ -156,6 +157,19 @@ class NftStore:
             raise Unavailable(words_of("add", thing), MERGES)
         return timeout_ms(thing.text, found.timeout_ms if found is not None else 0)
 
+    def place_before(self, thing: NftThing) -> str:
+        """Return where a rule goes that stands before another one.
+
+        Raises: Unavailable if there is no rule with that comment in its chain.
+        """
+        for one in self._list("rule") if thing.before else ():
+            if one[2:5] == thing[1:4] and has_comment(one, thing.before or ""):
+                return f"handle {one.handle}"
+        if not thing.before:
+            return ""
+        reason = f'there is no rule with the comment "{thing.before}"'
+        raise Unavailable(words_of("add", thing), reason, errno.ENOENT, awaits_for(thing))
+
     def let_go(self, holder: ThingHolder) -> None:
         """Notify a holder no more."""
         self._checks.forget(holder)
@@ -191,7 +205,7 @@ class NftStore:
     def _notify(self, news: list[NftObject]) -> None:
         """Notify those whose objects were deleted; look up elements that may have been."""
         gone: list[ThingHolder] = []
-        for place in {_awaited_as(one) for one in news if one.kind in _CONTAINERS or _is_gone_element(one)}:
+        for place in {_awaited_as(one) for one in news if one.kind in _CONTAINERS or _makes_way(one)}:
             self._changes[place] += 1
             self._wait_queues.changed(NFT, place)
         for one in news:
@@ -280,7 +294,7 @@ class NftStore:
     def _missing(self) -> list[ThingHolder]:
         """Return whose things are not there, when not all was told."""
         there: set[Key] = set()
-        for kind in ("table", "chain", "rule", "set"):
+        for kind in ("table", *IN_TABLES):
             for one in self._list(kind):
                 there.add((kind, one.family, one.table, one.handle))
                 if kind == "set":
@@ -288,12 +302,13 @@ class NftStore:
         return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
 
 
-def _is_gone_element(one: NftObject) -> bool:
-    return one.deleted and one.kind == "element"
+def _makes_way(one: NftObject) -> bool:
+    """Say whether it is an element that is gone, or a rule that has come, and another may be put before it."""
+    return one.deleted if one.kind == "element" else one.kind == "rule" and not one.deleted
 
 
 def _awaited_as(one: NftObject) -> tuple[str, str, str]:
-    return one.family, one.table, one.name if one.kind == "element" else ""
+    return one.family, one.table, one.name if one.kind in ("element", "rule") else ""
 
 
 def _words_of(thing: NftThing) -> str:

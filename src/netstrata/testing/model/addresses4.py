@@ -17,6 +17,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RT_SCOPE_HOST,
     RTM_DELADDR,
     RTM_NEWADDR,
+    RTN_BROADCAST,
     RTN_LOCAL,
     RTN_UNICAST,
     RTNLGRP_IPV4_IFADDR,
@@ -24,7 +25,6 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.testing.model.addresses import ModelAddress, asked_address
 from netstrata.testing.model.link import ModelLink
 from netstrata.testing.model.messages import Refusal, Request
-from netstrata.testing.model.routes import RTN_BROADCAST
 
 if TYPE_CHECKING:
     from netstrata.testing.model.kernel import ModelKernel

@@ -24,13 +24,13 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_DELADDR,
     RTM_NEWADDR,
     RTN_LOCAL,
+    RTN_MULTICAST,
     RTN_UNICAST,
     RTNLGRP_IPV6_IFADDR,
 )
 from netstrata.testing.model.addresses import ModelAddress, asked_address
 from netstrata.testing.model.link import ModelLink
 from netstrata.testing.model.messages import Refusal, Request
-from netstrata.testing.model.routes import RTN_MULTICAST
 
 if TYPE_CHECKING:
     from netstrata.testing.model.kernel import ModelKernel

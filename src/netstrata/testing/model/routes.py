@@ -21,11 +21,11 @@ from netstrata.protocols.rtnetlink.constants import (
     RTA_PRIORITY,
     RTA_TABLE,
     RTA_VIA,
-    RTAX_MTU,
     RTM_F_CLONED,
     RTM_F_FIB_MATCH,
     RTN_LOCAL,
 )
+from netstrata.protocols.rtnetlink.route_metrics import METRICS, encode_metrics
 from netstrata.protocols.rtnetlink.routes import RTMSG
 from netstrata.protocols.rtnetlink.wire import U32, attribute
 from netstrata.testing.model.messages import NotModelled, Refusal, Request, known_attributes
@@ -38,7 +38,7 @@ RTA_PREF = 20
 RTA_UID = 25
 RTNH_F_LINKDOWN = 16
 TABLE_LOCAL, TABLE_COMPAT = 255, 252
-RTN_BROADCAST, RTN_MULTICAST = 3, 5
+_METRICS = [row.attribute for row in METRICS.values()]
 _NEXTHOP = Struct("=HBBi")
 _ASKED = (
     RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE, RTA_VIA, RTA_UID, RTA_PREF,
@@ -145,7 +145,7 @@ class Routes:
         Raises: NotModelled.
         """
         given = request.attributes(RTMSG.size, _ASKED)
-        known_attributes("metrics of a route", given.get(RTA_METRICS, b""), 0, (RTAX_MTU,))
+        known_attributes("metrics of a route", given.get(RTA_METRICS, b""), 0, _METRICS)
         return decode_route(request.body, 0, len(request.body))
 
     # Messages
@@ -166,8 +166,8 @@ class Routes:
             said += attribute(RTA_DST, route.destination)
         if route.metric or self.family == AF_INET6:
             said += attribute(RTA_PRIORITY, U32.pack(route.metric))
-        if route.mtu:
-            said += attribute(RTA_METRICS, attribute(RTAX_MTU, U32.pack(route.mtu)))
+        if route.metrics:
+            said += attribute(RTA_METRICS, encode_metrics(route.metrics))
         if route.source:
             said += attribute(RTA_PREFSRC, route.source)
         if route.nexthops:

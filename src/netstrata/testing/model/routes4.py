@@ -70,7 +70,7 @@ class Routes4(Routes):
         scope = RT_SCOPE_HOST if kind == RTN_LOCAL else RT_SCOPE_LINK
         table = RT_TABLE_MAIN if kind == RTN_UNICAST else TABLE_LOCAL
         route = RouteMessage(
-            AF_INET, destination, prefix, 0, table, RTPROT_KERNEL, scope, kind, 0, b"", ifindex, 0, source, (), 0
+            AF_INET, destination, prefix, 0, table, RTPROT_KERNEL, scope, kind, 0, b"", ifindex, 0, source
         )
         there = [one for one in self.at(table, destination, prefix) if one == route]
         if new and not there:

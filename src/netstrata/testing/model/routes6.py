@@ -20,12 +20,14 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_DELROUTE,
     RTM_NEWROUTE,
     RTN_LOCAL,
+    RTN_MULTICAST,
     RTN_UNICAST,
     RTNLGRP_IPV6_ROUTE,
     RTPROT_KERNEL,
 )
+from netstrata.protocols.rtnetlink.route_metrics import with_mtu
 from netstrata.testing.model.messages import Refusal, Request
-from netstrata.testing.model.routes import RTN_MULTICAST, TABLE_LOCAL, Routes, Where
+from netstrata.testing.model.routes import TABLE_LOCAL, Routes, Where
 from netstrata.values import mask_bits
 
 PREFIX_METRIC = 256  # of a route to the network of an address
@@ -108,7 +110,7 @@ class Routes6(Routes):
         metric = 0 if kind == RTN_LOCAL else PREFIX_METRIC
         route = RouteMessage(
             AF_INET6, destination, prefix, 0, table, RTPROT_KERNEL, RT_SCOPE_UNIVERSE, kind, 0, b"", ifindex, metric,
-            b"", (), 0,
+            b"",
         )  # fmt: skip
         there = [one for one in self.at(table, destination, prefix) if one == route]
         if new and not there:
@@ -133,7 +135,7 @@ class Routes6(Routes):
 
         def follow(route: RouteMessage) -> RouteMessage:
             follows = route.ifindex == ifindex and route.mtu and (route.mtu >= now or route.mtu == before)
-            return route._replace(mtu=now) if follows else route
+            return route._replace(metrics=with_mtu(route.metrics, now)) if follows else route
 
         self._rewrite(follow)
 

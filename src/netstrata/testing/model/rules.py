@@ -18,6 +18,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV4_RULE,
     RTNLGRP_IPV6_RULE,
 )
+from netstrata.protocols.rtnetlink.rule_conditions import CONDITIONS
 from netstrata.protocols.rtnetlink.rules import (
     FIBRULE,
     FR_ACT_TO_TBL,
@@ -41,10 +42,9 @@ from netstrata.values import mask_bits
 if TYPE_CHECKING:
     from netstrata.testing.model.kernel import ModelKernel
 
-_FRA_IP_PROTO = 22
 _KNOWN = (
     FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_OIFNAME, FRA_PRIORITY, FRA_FWMARK, FRA_FWMASK, FRA_TABLE, FRA_PROTOCOL,
-    FRA_SUPPRESS_PREFIXLEN, FRA_UID_RANGE, _FRA_IP_PROTO,
+    FRA_SUPPRESS_PREFIXLEN, FRA_UID_RANGE, *(row.attribute for row in CONDITIONS.values()),
 )  # fmt: skip
 _GROUPS = {AF_INET: RTNLGRP_IPV4_RULE, AF_INET6: RTNLGRP_IPV6_RULE}
 _ERRORS = {RTN_BLACKHOLE: errno.EINVAL, RTN_UNREACHABLE: errno.EHOSTUNREACH, RTN_PROHIBIT: errno.EACCES}
@@ -166,8 +166,8 @@ class Rules:
         """Yield the rules that are about packets from no address, by no link and without a mark."""
         for one in self.of_family[family]:
             rule = one.read()
-            if rule.more:
-                raise NotModelled("a way by a rule about protocols")
+            if rule.more or rule.tos:
+                raise NotModelled("a way by a rule about more than addresses, links and marks")
             to = mask_bits(address, rule.destination_prefix) == rule.destination if rule.destination_prefix else True
             by = rule.iif in ("", "lo") and not rule.oif
             marked = not rule.mask or rule.mark == 0

@@ -113,7 +113,7 @@ class Others:
     def _rule(self, how: str, priority: str, table: str) -> None:
         rule = RuleMessage(
             AF_INET, int(priority), b"", 0, b"", 0, "", "", 0, 0, None, False, FR_ACT_TO_TBL, int(table),
-            NOT_SUPPRESSED, 0, False,
+            NOT_SUPPRESSED, 0,
         )  # fmt: skip
         if how == "add":
             self._requests.request(RTM_NEWRULE, _FLAGS["add"], encode_rule(rule))

@@ -10,8 +10,9 @@ from netstrata.ports import Ports
 async def resolvconf(ports: Ports, lines: ResolverLines, priority: Priority) -> Up[None]:
     """Hold lines in the resolver configuration, each a keyword and its value; smaller priorities come first.
 
-    Any keyword will do; what would be read as another line is refused: a line feed, a carriage return, or more than
-    1023 bytes.
+    All search lists, of whichever statements, become one line, for of two the C library reads the last one only; a
+    `domain` beside them is one of them.  Any keyword will do; what would be read as another line is refused: a line
+    feed, a carriage return, or more than 1023 bytes.
 
     Example:
         net.dns.resolvconf({{"search", "example.org"}, {"options", "ndots:2"}}, "20");

@@ -2,11 +2,10 @@
 
 from netstrata.contract import Up, configures
 from netstrata.contract.roles import Roles
-from netstrata.contract.shapes.address import Ipv6Address
+from netstrata.contract.shapes.address import Ipv6Address, check_detection
 from netstrata.contract.shapes.common import Link
 from netstrata.contract.shapes.link import ipv6_of
 from netstrata.ports import Ports
-from netstrata.values import Refused
 
 
 @configures("net.ipv6.addr", layer=3, roles=Roles(keeps=lambda values: ipv6_of(values[0])))
@@ -28,7 +27,6 @@ async def addr(ports: Ports, link: Link, address: Ipv6Address) -> Up[None]:
 
     Source: rtnetlink(7), RTM_NEWADDR; ip-address(8); RFC 4862 section 5.4, RFC 4429.
     """
-    if address.options.get("nodad") and address.options.get("optimistic"):
-        raise Refused("`nodad` asks nobody, and `optimistic` does: take one of them", argument=1)
+    check_detection(address.options, argument=1)
     async with ports.addresses.held_address(link, *address.network, address.options):
         yield
