@@ -91,8 +91,9 @@ def encode_route(
     source: bytes = b"",
     mtu: int = 0,
     onlink: bool = False,
+    protocol: int = RTPROT_NETSTRATA,
 ) -> bytes:
-    """Return the body of an RTM_NEWROUTE or RTM_DELROUTE, marked as ours.
+    """Return the body of an RTM_NEWROUTE or RTM_DELROUTE, marked as ours unless another protocol is said.
 
     Shapes: the family is the destination's; ifindex 0, metric 0, mtu 0 and an empty source are left out.
     """
@@ -100,10 +101,10 @@ def encode_route(
     flags = RTNH_F_ONLINK if onlink else 0
     if len(destination) == 4:
         scope = RT_SCOPE_LINK if gateway is None and kind == RTN_UNICAST else RT_SCOPE_UNIVERSE
-        body: bytes = RTMSG.pack(AF_INET, prefix, 0, 0, short, RTPROT_NETSTRATA, scope, kind, flags)
+        body: bytes = RTMSG.pack(AF_INET, prefix, 0, 0, short, protocol, scope, kind, flags)
         body += _DST4 + destination
     else:
-        body = RTMSG.pack(AF_INET6, prefix, 0, 0, short, RTPROT_NETSTRATA, RT_SCOPE_UNIVERSE, kind, flags)
+        body = RTMSG.pack(AF_INET6, prefix, 0, 0, short, protocol, RT_SCOPE_UNIVERSE, kind, flags)
         body += _DST6 + destination
     if gateway is not None:
         body += _gateway(gateway, len(destination))

@@ -18,6 +18,7 @@ from netstrata.protocols.rtnetlink import (
 from netstrata.protocols.rtnetlink.constants import (
     FOREVER,
     IFA_F_DADFAILED,
+    IFA_F_NOPREFIXROUTE,
     NLM_F_CREATE,
     NLM_F_EXCL,
     RTM_DELADDR,
@@ -27,6 +28,7 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV4_ROUTE,
     RTNLGRP_IPV6_IFADDR,
     RTNLGRP_IPV6_ROUTE,
+    RTNLGRP_LINK,
     RTPROT_NETSTRATA,
 )
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store, Unanswered
@@ -41,7 +43,7 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Awaited, Unavailable
 
-_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE)
+_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_LINK)
 _TAKEN = "another host on the link has this address (duplicate address detection failed)"
 _FEW = 16  # links to look at one by one; more are looked at in one go
 
@@ -59,10 +61,11 @@ class Spec(NamedTuple):
 class HeldAddress(Held):
     """An address that is held; its link by index."""
 
-    __slots__ = ("key", "link", "record")
+    __slots__ = ("connects", "key", "link", "record")
 
     def __init__(self, spec: Spec, ifindex: int) -> None:
         super().__init__()
+        self.connects = True  # there is to be a route to its network
         self.key: Key = (ifindex, spec.address, spec.prefix)
         self.link = spec.link
         self.record = encode_address(ifindex, spec.address, spec.prefix)
@@ -77,7 +80,6 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
-        "_connected",
         "_index_of",
         "_marks",
         "_missing",
@@ -89,6 +91,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         "_subnets",
         "_watched",
         "_watchers",
+        "connected",
         "left",
     )
     kind = "address"
@@ -103,7 +106,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._monitor = monitor
         self._watched = 0
         self._watchers: dict[int, list[Dynamic]] = {}  # by link
-        self._connected = ConnectedRoutes(requests)
+        self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self._of_link)
         self._snapshot: dict[Key, AddressMessage] | None = None
@@ -138,6 +141,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._snapshot = None
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.record)
         if answer is None:
+            self._monitor.drain()  # it is said whether it stands beside another one
             return
         ifindex, address, prefix = held.key
         operation = _operation(Spec(held.link, address, prefix))
@@ -150,6 +154,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 if message.flags & IFA_F_DADFAILED:
                     raise Unavailable(operation, _TAKEN, errno.EADDRINUSE, awaits[:1])
                 held.ours = False
+                held.connects = not message.flags & IFA_F_NOPREFIXROUTE
                 return
         if there:
             words = network_words(there[0].local, there[0].prefix)
@@ -161,7 +166,20 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there, for ever, and with our mark where the kernel keeps marks."""
         message = self._present(f"look for {held.words}").get(held.key)
+        if message is not None:
+            self.connected.heard(message, new=True)
         return message is not None and message.address == message.local and self._is_marked(message) and _lasts(message)
+
+    def added(self, held: HeldAddress) -> None:
+        """Watch the route to its network, too."""
+        if held.connects:
+            self.connected.added(held.key)
+            if held.ours:  # one that was taken over, too
+                self.connected.make(held.key)
+
+    def removed(self, held: HeldAddress) -> None:
+        """Watch it no more."""
+        self.connected.removed(held.key)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete an address, if it is not there from somebody else now."""
@@ -188,6 +206,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if kind == RTM_DELADDR:
             for listener in self.left:
                 listener(message)
+        self.connected.heard(message, new=kind == RTM_NEWADDR)
         held = self.held.get((message.ifindex, message.local, message.prefix))
         if held is not None and (kind == RTM_DELADDR or _fault(held, message)):
             self.suspects[held] = 0
@@ -195,7 +214,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def route_dropped(self, route: RouteMessage) -> None:
         """Note that a route of the kernel itself went, perhaps one to an address that is held."""
         if self.held:
-            self._connected.dropped(route)
+            self.connected.dropped(route)
 
     def on_overrun(self) -> None:
         """Note that everything may be different."""
@@ -206,7 +225,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def reconcile(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different, also at the routes of the kernel itself."""
         shown = self._show_anew()
-        missing = self._connected.missing(self.held)
+        missing = self.connected.missing(self.held)
         self.suspects.update(dict.fromkeys((self.held[key] for key in missing), 0))
         self._missing = missing
         losses, complete = super().reconcile()
@@ -263,7 +282,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             return True
         seen: dict[Key, AddressMessage] = {}
         self._overrun = bool(self.held) and not self._read(0, seen)
-        self._connected.doubt(seen[key] for key in self.held if key in seen)
+        self.connected.doubt(seen[key] for key in self.held if key in seen)
         for ifindex, watchers in self._watchers.items():
             if not self._show(ifindex, watchers):
                 self._overrun = True
