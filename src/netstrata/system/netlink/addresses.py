@@ -33,6 +33,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store, Unanswered
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
+from netstrata.system.netlink.claims import Claims, is_claim
 from netstrata.system.netlink.connected import AddressKey, ConnectedRoutes, Way
 from netstrata.system.netlink.dynamic import Dynamic
 from netstrata.system.netlink.lookup import IndexOf
@@ -80,6 +81,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
+        "_claims",
         "_index_of",
         "_marks",
         "_missing",
@@ -109,6 +111,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self._of_link)
+        self._claims = Claims(monitor, lambda: self._of_link(0) or ())
         self._snapshot: dict[Key, AddressMessage] | None = None
         self._overrun = False
         self._marks = _keeps_marks(os.uname().release)  # else it is seen: the kernel's own addresses have some, too
@@ -133,7 +136,18 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     def unlisten(self, held: HeldAddress) -> None:
         """Take back one `listen`."""
+        if held.ours and self._claims.has(held.key):
+            self._is_theirs(held)
         self._leave()
+
+    def _is_theirs(self, held: HeldAddress) -> None:
+        """Leave an address to another manager, who has claimed it since it was made."""
+        if held.ours:
+            held.ours = False
+            self._recovery.journal.undone(held.number)
+            held.number = 0
+            for who in held.holders:
+                who.note(f"{held.words} is another manager's now, too: it stays")
 
     def do(self, held: HeldAddress) -> None:
         """Add an address, if it is not there."""
@@ -208,6 +222,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 listener(message)
         self.connected.heard(message, new=kind == RTM_NEWADDR)
         held = self.held.get((message.ifindex, message.local, message.prefix))
+        if held is not None and kind == RTM_NEWADDR and is_claim(message):
+            self._is_theirs(held)
         if held is not None and (kind == RTM_DELADDR or _fault(held, message)):
             self.suspects[held] = 0
 

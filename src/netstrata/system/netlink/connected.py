@@ -51,7 +51,7 @@ AddressKey = tuple[int, bytes, int]  # link, address, prefix length
 class ConnectedRoutes:
     """Routes of the kernel itself that went, or may have gone, and those that it does not make."""
 
-    __slots__ = ("_came_up", "_dropped", "_made", "_networks", "_requests", "_secondary")
+    __slots__ = ("_came_up", "_dropped", "_made", "_networks", "_requests", "_secondary", "_stood")
 
     def __init__(self, requests: RequestSocket) -> None:
         self._requests = requests
@@ -60,6 +60,7 @@ class ConnectedRoutes:
         self._secondary: set[AddressKey] = set()  # IPv4 addresses beside others of their network
         self._made: set[AddressKey] = set()  # those of them whose route is made here, or may have to be
         self._came_up: set[int] = set()  # links
+        self._stood: set[Way] = set()  # that were there when they were looked for in this turn of the event loop
 
     def added(self, key: AddressKey) -> None:
         """Watch the route to an address' network."""
@@ -96,6 +97,7 @@ class ConnectedRoutes:
 
     def missing(self, addresses: Iterable[AddressKey]) -> dict[AddressKey, Way]:
         """Return which of some addresses lack a route that went, and which one that is; then all is forgotten."""
+        self._stood.clear()
         came_up, self._came_up = self._came_up, set()
         for key in [one for one in self._made if one[0] in came_up]:
             self.make(key)
@@ -121,10 +123,11 @@ class ConnectedRoutes:
         """Make the route to an address' network if neither the kernel nor anybody else has."""
         ifindex, address, prefix = key
         way = (ifindex, mask_bits(address, prefix), prefix, RTN_UNICAST)
-        if key not in self._secondary or prefix == 32 or self._counts(way):
+        if key not in self._secondary or prefix == 32 or way in self._stood or self._counts(way):
             return
         there = self._standing(ifindex, AF_INET)
         if there is not None and way in there:
+            self._stood.add(way)
             return
         self._made.add(key)
         if there is not None:
