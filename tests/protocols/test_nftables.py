@@ -4,7 +4,15 @@ from struct import pack
 
 import pytest
 
-from netstrata.protocols.nftables import NftObject, deletion, has_comment, listing, read_objects, says_the_same
+from netstrata.protocols.nftables import (
+    GENERATION,
+    NftObject,
+    deletion,
+    has_comment,
+    listing,
+    read_objects,
+    says_the_same,
+)
 from netstrata.protocols.rtnetlink.wire import attribute, message
 
 # As a kernel 6.x told of `add chain inet a cc`, asked for by port 43.
@@ -19,10 +27,9 @@ def test_a_chain_that_was_made_is_read() -> None:
 
 def test_what_is_of_no_use_is_left_out() -> None:
     counter = message(0xA12, 0, 1, b"\1\0\0\0" + attribute(1, b"a\0"))
-    generation = message(0xA0F, 0, 1, b"\0\0\0\0" + attribute(1, b"\0\0\0\1"))
     other_subsystem = message(0x106, 0, 1, b"\1\0\0\0")
 
-    assert read_objects(counter + generation + other_subsystem + NEW_CHAIN)[0].name == "cc"
+    assert read_objects(counter + other_subsystem + NEW_CHAIN)[0].name == "cc"
 
 
 def test_a_flowtable_is_told_with_its_handle_and_when_it_goes() -> None:
@@ -40,6 +47,24 @@ def test_a_rule_has_the_comment_that_nft_has_noted() -> None:
     assert has_comment(rule, "last")
     assert not has_comment(rule, "las")
     assert not has_comment(rule._replace(comment=b"\1\1x"), "")
+
+
+def test_the_end_of_a_transaction_is_told() -> None:
+    """As Linux 6.18 told of the end of one: the number of the generation, process id and name of nft."""
+    words = attribute(1, b"\0\0\0\1") + attribute(2, b"\0\0\1\1") + attribute(3, b"nft\0")
+
+    (told,) = read_objects(message(0xA0F, 0, 1, b"\0\0\0\0" + words))
+
+    assert told.kind == GENERATION
+
+
+def test_the_flag_of_a_table_to_which_no_packet_comes_is_told() -> None:
+    asleep, awake = (
+        message(0xA00, 0, 1, b"\1\0\0\0" + attribute(1, b"t\0") + attribute(2, flags))
+        for flags in (b"\0\0\0\1", b"\0\0\0\2")
+    )
+
+    assert [one.dormant for one in read_objects(asleep + awake)] == [True, False]
 
 
 @pytest.mark.parametrize("size", range(len(NEW_CHAIN)))

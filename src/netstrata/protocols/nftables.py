@@ -10,6 +10,7 @@ from typing import NamedTuple
 from netstrata.protocols.rtnetlink.wire import Malformed, attribute, attributes, message, messages, text_of
 
 GROUP = 7  # NFNLGRP_NFTABLES
+GENERATION = "generation"  # what is told last of each transaction
 FAMILIES = {"inet": 1, "ip": 2, "arp": 3, "netdev": 5, "bridge": 7, "ip6": 10}
 NLM_F_REQUEST = 0x1
 NLM_F_ACK = 0x4
@@ -21,11 +22,13 @@ _BATCH_END = 0x11
 _HEAD = Struct(">BBH")  # family, version, resource
 _U64 = Struct(">Q")
 _FAMILY_NAMES = {number: name for name, number in FAMILIES.items()}
-_NEW = {0: "table", 3: "chain", 6: "rule", 9: "set", 12: "element", 22: "flowtable"}
+_NEW = {0: "table", 3: "chain", 6: "rule", 9: "set", 12: "element", 15: GENERATION, 22: "flowtable"}
 _KINDS = {kind: number for number, kind in _NEW.items()}
 _DELETED = {number + 2: kind for number, kind in _NEW.items()}
 # Attribute numbers: the table's name, the thing's own or its chain's or set's name, its handle (0: it has none).
 _CHAIN_POLICY = 5
+_TABLE_FLAGS = 2
+_DORMANT = 0x1  # NFT_TABLE_F_DORMANT
 _SET_TIMEOUT = 11
 _SET_USERDATA = 13
 _MERGES = 2  # of what nft notes in there for itself: type, length, value; auto-merge (nftables 1.0.6 and 1.1.3)
@@ -38,7 +41,7 @@ _LOOKUP_SET = 1  # NFTA_LOOKUP_SET; a set that a rule has for itself is numbered
 _OWN_SETS = (b"__set", b"__map")
 _ATTRIBUTES = {
     "table": (1, 1, 4), "chain": (1, 3, 2), "rule": (1, 2, 3), "set": (1, 2, 16), "element": (1, 2, 0),
-    "flowtable": (1, 2, 5),
+    "flowtable": (1, 2, 5), GENERATION: (0, 0, 0),
 }  # fmt: skip
 _COMMENT = 0  # of what nft notes of a rule
 
@@ -60,6 +63,7 @@ class NftObject(NamedTuple):
     says: bytes = b""  # of a rule, in the kernel's form: see `says_the_same`
     comment: bytes = b""
     merges: bool = False  # of a set: nft joins elements that touch, and none of them is there by itself then
+    dormant: bool = False  # of a table: no packet comes to its chains
     timeout_ms: int = 0  # of a set: after which its elements go by themselves, 0 if they do not
 
 
@@ -84,7 +88,7 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
     handle = 0
     policy = -1
     says = comment = b""
-    merges, timeout_ms = False, 0
+    merges, dormant, timeout_ms = False, False, 0
     for number, first, last in attributes(data, start + _HEAD.size, end):
         if number == of_table:
             table = text_of(data, first, last)
@@ -94,6 +98,8 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
             handle = _U64.unpack_from(data, first)[0]
         elif number == _CHAIN_POLICY and kind == "chain" and last - first == 4:
             policy = int.from_bytes(data[first:last], "big")
+        elif number == _TABLE_FLAGS and kind == "table" and last - first == 4:
+            dormant = bool(int.from_bytes(data[first:last], "big") & _DORMANT)
         elif kind == "set" and number == _SET_TIMEOUT and last - first == 8:
             timeout_ms = _U64.unpack_from(data, first)[0]
         elif kind == "set" and number == _SET_USERDATA:
@@ -103,7 +109,9 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
         elif kind == "rule" and number == _RULE_USERDATA:
             comment = data[first:last]
     family = _FAMILY_NAMES.get(data[start], "")
-    return NftObject(kind, deleted, family, table, name, handle, port, policy, says, comment, merges, timeout_ms)
+    return NftObject(
+        kind, deleted, family, table, name, handle, port, policy, says, comment, merges, dormant, timeout_ms
+    )
 
 
 def _merges(notes: bytes) -> bool:

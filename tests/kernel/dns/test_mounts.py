@@ -4,16 +4,13 @@ Every test has a mount namespace of its own with an /etc of its own: the machine
 """
 
 import asyncio
-import contextlib
-import ctypes
 import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.kernel.dns.private import FOUND, overlaid, run
 from tests.system.dns.holding import Daemon
 from tests.system.killed import killed, live_on, watching
 
@@ -25,10 +22,6 @@ from netstrata.system.output.standard_output import StandardOutput
 from netstrata.values import Unavailable
 
 pytestmark = pytest.mark.kernel
-
-_NEWNS = 0x00020000
-_libc = ctypes.CDLL(None, use_errno=True)
-FOUND = "nameserver 192.0.2.99\n"
 
 
 class Told:
@@ -61,40 +54,6 @@ class Told:
 
     def lost(self, reason: Unavailable) -> None:
         raise AssertionError(reason)
-
-
-def run(*words: str, stdin: str = "") -> str:
-    done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, f"{words}: {done.stderr}"
-    return done.stdout
-
-
-def unreadable(directory: str, names: list[str]) -> list[str]:
-    """Return which files are not ours to read: without root, those with passwords and keys."""
-    paths = ((name, os.path.join(directory, name)) for name in names)
-    return [name for name, path in paths if not os.path.islink(path) and not os.access(path, os.R_OK)]
-
-
-@pytest.fixture
-def etc(root: None, tmp_path: Path) -> Iterator[Path]:
-    """A private /etc, writable, with a resolv.conf that was found there."""
-    home = os.open("/proc/self/ns/mnt", os.O_RDONLY)
-    place = os.getcwd()
-    assert not _libc.unshare(_NEWNS)
-    try:
-        run("mount", "--make-rprivate", "/")
-        with contextlib.suppress(shutil.Error):  # what only the real root may read
-            shutil.copytree("/etc", tmp_path / "etc", symlinks=True, ignore=unreadable)
-        run("mount", "--bind", str(tmp_path / "etc"), "/etc")
-        assert os.path.samefile("/etc", tmp_path / "etc")
-        path = Path("/etc/resolv.conf")
-        path.unlink(missing_ok=True)
-        path.write_text(FOUND)
-        yield Path("/etc")
-    finally:
-        assert not _libc.setns(home, _NEWNS)
-        os.close(home)
-        os.chdir(place)
 
 
 def resolver(who: Holder | None = None) -> DnsPort:
@@ -200,25 +159,6 @@ def test_a_read_only_etc_is_unavailable(etc: Path) -> None:
         lines_while_held(etc, b"nameserver 192.0.2.1")
 
     assert (etc / "resolv.conf").read_text() == FOUND
-
-
-PEERS = Path(__file__).parents[3] / ".peers"
-
-
-def peer(name: str) -> Path:
-    """Return where a Debian package was unpacked (without being installed)."""
-    place = PEERS / name
-    if not (place / "usr").is_dir():
-        pytest.skip(f"{name} is not unpacked below {PEERS}, as ./check does")
-    return place
-
-
-def overlaid(name: str) -> None:
-    """Put an unpacked package over /usr and into the private /etc, with an empty /run."""
-    place = peer(name)
-    run("mount", "-t", "overlay", "o", "-o", f"lowerdir={place}/usr:/usr", "/usr")
-    run("cp", "-a", f"{place}/etc/.", "/etc/")
-    run("mount", "-t", "tmpfs", "run", "/run")
 
 
 def with_openresolv() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from netstrata.ports import NftThing
 from netstrata.system.children import RealChildren
 from netstrata.system.nftables import RealNftables
 from netstrata.system.output.standard_output import StandardOutput
-from netstrata.testing.child import wait_until
+from netstrata.testing.child import Child, wait_until
 from netstrata.testing.heard import Heard
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
@@ -399,3 +400,122 @@ def test_two_statements_in_one_set_come_and_go_without_disturbing_each_other(lab
 
     assert downs == ["down7"]
     assert elements(host) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("chain inet guard input { policy accept; }", "the chain inet guard input: somebody has changed its policy"),
+        ("add table inet guard { flags dormant; }", "the table inet guard: somebody has made it dormant"),
+    ],
+)
+def test_a_policy_or_a_flag_that_somebody_changes_is_put_right(
+    lab: Lab, tmp_path: Path, change: str, said: str
+) -> None:
+    host = lab.host("host")
+    lab.remember()
+    daemon = up(host, tmp_path / "x.ncd", CHAIN + 'net.nft.rule("inet", "guard", "input", "tcp dport 22 accept");')
+    whole = ruleset(host)
+
+    host.run("nft", change)
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert ruleset(host) == whole
+    assert f"cannot hold {said}" in daemon.output()
+    daemon.end()
+
+
+def test_what_changes_nothing_that_packets_feel_takes_nothing_down(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    daemon = up(host, tmp_path / "x.ncd", CHAIN)
+
+    host.run("nft", "chain inet guard input { policy drop; }")
+    host.run("nft", "add table inet guard")
+    host.run("nft", "add chain inet guard input")
+    host.run("nft", "flush ruleset")
+    wait_until("all again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert losses(daemon) == {"the table inet guard"}
+    daemon.end()
+
+
+def losses(daemon: Child) -> set[str]:
+    """Return what was said to be lost."""
+    return set(re.findall("cannot hold (.*?): [a-z ]*$", daemon.output(), re.MULTILINE))
+
+
+SAVED = (
+    CHAIN
+    + """
+    net.nft.set("inet", "guard", "admins", ["type": "ipv4_addr"]);
+    net.nft.element("inet", "guard", "admins", "192.0.2.7, 192.0.2.8");
+    net.nft.rule("inet", "guard", "input", "tcp dport { 22, 80 } counter accept comment \\"a; b\\"");
+    net.nft.rule("inet", "guard", "input", "ip saddr @admins accept");
+    net.nft.rule("inet", "guard", "input", "ip saddr @admins accept");
+    net.nft.rule("ip", "others", "input", "tcp dport 9 drop");
+"""
+)
+OTHERS = "add table ip others; add chain ip others input { type filter hook input priority 0; }"
+
+
+def with_saved(lab: Lab, tmp_path: Path) -> tuple[Host, Child, str]:
+    """Return a host whose ruleset, partly ours, was saved as a file that puts it in the place of all there is."""
+    host = lab.host("host")
+    host.run("nft", OTHERS)
+    host.run("nft", "add rule ip others input tcp dport 7 drop")
+    lab.remember()
+    daemon = up(host, tmp_path / "x.ncd", SAVED)
+    return host, daemon, "flush ruleset\n" + host.run("nft", "list", "ruleset")
+
+
+def test_a_saved_ruleset_that_is_loaded_again_is_known_and_goes_at_the_end(lab: Lab, tmp_path: Path) -> None:
+    """nft 1.0.6 sends one transaction for the file: the kernel tells what it deletes, what it makes, the generation."""
+    host, daemon, saved = with_saved(lab, tmp_path)
+    whole = ruleset(host)
+
+    for _ in range(2):
+        host.run("nft", "-f", "-", given=saved)
+    host.run("nft", "flush set inet guard admins")  # what is told after it
+    wait_until("the elements again", lambda: ruleset(host) == whole)
+
+    daemon.end()
+    assert losses(daemon) == {"in inet guard admins: 192.0.2.7, 192.0.2.8"}
+    assert "ignoring" not in daemon.output()
+
+
+def test_of_a_ruleset_without_one_of_our_rules_only_that_one_is_missed(lab: Lab, tmp_path: Path) -> None:
+    host, daemon, saved = with_saved(lab, tmp_path)
+    whole = ruleset(host)
+
+    host.run("nft", "-f", "-", given=saved.replace("tcp dport 9 drop", ""))
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert ruleset(host) == whole
+    assert losses(daemon) == {"in ip others input: tcp dport 9 drop"}
+    daemon.end()
+
+
+def test_a_ruleset_with_another_policy_for_our_chain_is_put_right(lab: Lab, tmp_path: Path) -> None:
+    host, daemon, saved = with_saved(lab, tmp_path)
+    whole = ruleset(host)
+
+    host.run("nft", "-f", "-", given=saved.replace("policy drop", "policy accept"))
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert sorted(ruleset(host)) == sorted(whole)
+    daemon.end()
+
+
+def test_a_ruleset_that_was_loaded_again_is_taken_over_after_a_kill(lab: Lab, tmp_path: Path) -> None:
+    host, daemon, saved = with_saved(lab, tmp_path)
+    whole = ruleset(host)
+    host.run("nft", "-f", "-", given=saved)
+    host.run("nft", "flush set inet guard admins")
+    wait_until("the elements again", lambda: ruleset(host) == whole)
+
+    daemon.signal(signal.SIGKILL)
+    daemon.status()
+    successor = up(host, tmp_path / "x.ncd", SAVED)
+
+    assert ruleset(host) == whole
+    successor.end()

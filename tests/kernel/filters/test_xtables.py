@@ -342,3 +342,47 @@ def test_the_legacy_tool_waits_for_its_lock(lab: Lab, tmp_path: Path) -> None:
 
 def _commands(host: Host) -> list[str]:
     return host.run("ps", "-e", "-o", "comm=").split()
+
+
+RESTORED = """
+    net.{tool}.newchain("filter", "MYCH");
+    net.{tool}.append("filter", "MYCH", "-j", "DROP");
+    net.{tool}.append("filter", "INPUT", "-i", "va", "-j", "MYCH");
+    net.{tool}.append("filter", "INPUT", "-i", "va", "-j", "MYCH");
+    net.{tool}.policy("filter", "FORWARD", "DROP", "ACCEPT");
+"""
+
+
+@pytest.mark.parametrize("tool", ["iptables", "ip6tables", "ebtables"])
+def test_what_a_restore_makes_again_is_known_and_goes_at_the_end(lab: Lab, tmp_path: Path, tool: str) -> None:
+    """iptables-nft-restore 1.8.9 deletes the table, and makes it again with all rules, in one transaction."""
+    host, other = lab.host("host"), lab.host("other")
+    lab.cable((host, "va"), (other, "vb"))
+    host.run(tool, "-A", "INPUT", "-i", "vc", "-j", "ACCEPT")
+    before = listed(host, tool)
+    daemon = up(host, tmp_path / "x.ncd", RESTORED.format(tool=tool))
+    whole, saved = listed(host, tool), host.run(f"{tool}-save")
+
+    for _ in range(2):
+        host.run(f"{tool}-restore", given=saved)
+    host.run(tool, "-D", "MYCH", "1")  # what is told after it
+    wait_until("all again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert listed(host, tool) == whole
+    assert "somebody has deleted it" in daemon.output()
+    assert len([line for line in daemon.output().splitlines() if "the chain of" in line and "cannot" in line]) == 0
+    daemon.end()
+    assert listed(host, tool) == before
+    assert "ignoring" not in daemon.output()
+
+
+def test_a_restore_with_another_policy_is_put_right(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    daemon = up(host, tmp_path / "x.ncd", 'net.iptables.policy("filter", "FORWARD", "DROP", "ACCEPT");')
+    whole, saved = listed(host, "iptables"), host.run("iptables-save")
+
+    host.run("iptables-restore", given=saved.replace("FORWARD DROP", "FORWARD ACCEPT"))
+    wait_until("it again", lambda: listed(host, "iptables") == whole)
+
+    daemon.end()
+    assert listed(host, "iptables") == EMPTY

@@ -5,6 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from netstrata.protocols.rtnetlink import encode_address
+from netstrata.protocols.rtnetlink.constants import (
+    IFA_PROTO,
+    NLM_F_CREATE,
+    NLM_F_REPLACE,
+    RTM_NEWADDR,
+    RTPROT_NETSTRATA,
+)
+from netstrata.protocols.rtnetlink.wire import attribute
 from netstrata.values import Unavailable, parse_address
 
 if TYPE_CHECKING:
@@ -210,4 +219,50 @@ async def test_many_addresses_of_one_network_leave_as_fast_as_they_come_and_leav
 
     assert time.monotonic() - began < 20 * came_s
     assert world.addresses() == ["10.0.200.1/16"]
+    assert statement.notes == []
+
+
+MANAGER = 18  # keepalived, by /etc/iproute2/rt_protos
+
+
+def claim(world: "World", address: str, prefix: int, protocol: int) -> None:
+    """Put an address in its own place, as a manager with a mark of its own does; ip 6.1 can say no protocol."""
+    ifindex = world.link("va")["ifindex"]
+    body = encode_address(ifindex, packed(address), prefix)
+    mark = attribute(IFA_PROTO, bytes([RTPROT_NETSTRATA]))
+    assert mark in body
+    requests = world.requests()
+    body = body.replace(mark, attribute(IFA_PROTO, bytes([protocol])))
+    assert requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body) is None
+    requests.close()
+
+
+@pytest.mark.parametrize(("address", "prefix"), [("192.0.2.3", 24), ("2001:db8::5", 64)])
+async def test_an_address_that_another_manager_claims_stays_at_the_end(
+    world: "World", address: str, prefix: int
+) -> None:
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed(address), prefix, {"wait": 0}):
+        claim(world, address, prefix, MANAGER)
+
+    assert world.addresses() == [f"{address}/{prefix}"]
+    assert statement.losses.empty()
+    assert statement.notes == [f"{address}/{prefix} on va is another manager's now, too: it stays"]
+    async with world.netlink.addresses.held_address("va", packed(address), prefix, {"wait": 0}):
+        pass
+    assert world.addresses() == [f"{address}/{prefix}"]
+
+
+@pytest.mark.parametrize(("address", "prefix"), [("192.0.2.3", 24), ("2001:db8::5", 64)])
+@pytest.mark.parametrize("protocol", [0, RTPROT_NETSTRATA])
+async def test_an_address_that_somebody_changes_without_a_mark_goes_at_the_end(
+    world: "World", address: str, prefix: int, protocol: int
+) -> None:
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed(address), prefix, {"wait": 0}):
+        claim(world, address, prefix, protocol)
+
+    assert world.addresses() == []
     assert statement.notes == []

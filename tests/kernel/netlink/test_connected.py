@@ -101,3 +101,145 @@ async def test_what_was_put_before_a_route_unheard_is_noticed(world: "World") ->
     assert reason.startswith("cannot hold route 198.51.100.0/24 on va metric 7: ")
     assert world.routes() == ["blackhole 198.51.100.0/24 metric 7"]
     netlink.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix", "lines", "lost"),
+    [
+        ("192.0.2.3", 24, "route replace 192.0.2.0/24 dev vb", "192.0.2.0/24"),
+        ("192.0.2.3", 24, "route replace blackhole 192.0.2.0/24", "192.0.2.0/24"),
+        ("192.0.2.3", 24, "route replace 192.0.2.0/24 dev va proto static scope link", "192.0.2.0/24"),
+        ("2001:db8::5", 64, "-6 route replace 2001:db8::/64 dev vb metric 256", "2001:db8::/64"),
+    ],
+)
+async def test_a_route_of_the_kernel_that_somebody_replaces_is_missed_and_comes_back(
+    world: "World", address: str, prefix: int, lines: str, lost: str
+) -> None:
+    no_dad(world)
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed(address), prefix):
+        world.ip(lines)
+        reason = await statement.losses.get()
+
+    assert reason == f"cannot hold {address}/{prefix} on va: someone removed the kernel's own route to {lost}"
+    async with world.netlink.addresses.held_address("va", packed(address), prefix):
+        assert f"{lost} proto kernel" in world.ip(f"{'-6' if ':' in address else '-4'} route show dev va")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert statement.losses.empty()
+
+
+async def test_what_others_put_beside_the_route_of_the_kernel_is_no_loss(world: "World") -> None:
+    no_dad(world)
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        for line in ("prepend 192.0.2.0/24 dev vb", "add 192.0.2.0/24 dev vb metric 9"):
+            world.ip(f"route {line}")
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    assert statement.losses.empty()
+
+
+def ways(world: "World") -> list[str]:
+    return [" ".join(line.split()) for line in world.ip("-4 route show dev va").splitlines()]
+
+
+async def until_back(world: "World") -> None:
+    for _ in range(1000):
+        if ways(world) == [WAY]:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(ways(world))
+
+
+WAY = "192.0.2.0/24 proto kernel scope link src 192.0.2.3"
+
+
+async def test_an_address_beside_one_with_noprefixroute_has_its_route_too(world: "World") -> None:
+    """Linux 6.18 makes none: `ip route` shows nothing, and a gateway in the network is refused."""
+    no_dad(world)
+    world.ip("addr add 192.0.2.1/24 dev va noprefixroute")
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert ways(world) == [WAY]
+        async with world.netlink.routes.held_route(route("198.51.100.0/24 via 192.0.2.254 dev va")):
+            assert len(ways(world)) == 2
+
+    assert ways(world) == []
+    assert world.addresses() == ["192.0.2.1/24"]
+    assert statement.losses.empty()
+
+
+async def test_such_a_route_comes_back_with_its_link(world: "World") -> None:
+    no_dad(world)
+    world.ip("addr add 192.0.2.1/24 dev va noprefixroute")
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        world.ip("link set va down")
+        world.ip("link set va up")
+        await until_back(world)
+
+    assert ways(world) == []
+    assert statement.losses.empty()
+
+
+async def test_such_a_route_is_made_when_its_link_comes_up_for_the_first_time(world: "World") -> None:
+    no_dad(world)
+    world.ip("link set va down")
+    world.ip("addr add 192.0.2.1/24 dev va noprefixroute")
+    world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert ways(world) == []
+        world.ip("link set va up")
+        await until_back(world)
+
+
+async def test_such_a_route_that_somebody_deletes_is_missed_and_comes_back(world: "World") -> None:
+    no_dad(world)
+    world.ip("addr add 192.0.2.1/24 dev va noprefixroute")
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        world.ip("route del 192.0.2.0/24 dev va")
+        reason = await statement.losses.get()
+
+    assert reason == "cannot hold 192.0.2.3/24 on va: someone removed the kernel's own route to 192.0.2.0/24"
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert ways(world) == [WAY]
+
+
+@pytest.mark.parametrize("promotes", [0, 1])
+async def test_such_a_route_stays_when_the_other_address_goes_if_ours_does(world: "World", promotes: int) -> None:
+    no_dad(world)
+    world.sysctl("net/ipv4/conf/va/promote_secondaries", str(promotes))
+    world.ip("addr add 192.0.2.1/24 dev va noprefixroute")
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        world.ip("addr del 192.0.2.1/24 dev va")
+        if not promotes:
+            assert await statement.losses.get() == "cannot hold 192.0.2.3/24 on va: someone removed it"
+        assert ways(world) == ([WAY] if promotes else [])
+
+    assert ways(world) == []
+
+
+async def test_an_address_that_was_there_without_a_route_to_its_network_is_left_without_one(world: "World") -> None:
+    no_dad(world)
+    world.ip("addr add 192.0.2.3/24 dev va noprefixroute")
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert ways(world) == []
+        world.ip("route add 192.0.2.0/24 dev vb")
+        world.ip("route replace 192.0.2.0/24 dev va metric 0")
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    assert statement.losses.empty()

@@ -118,8 +118,9 @@ def encode_route(
     tos: int = 0,
     scope: int | None = None,
     nexthops: tuple[NextHop, ...] = (),
+    protocol: int = RTPROT_NETSTRATA,
 ) -> bytes:
-    """Return the body of an RTM_NEWROUTE or RTM_DELROUTE, marked as ours.
+    """Return the body of an RTM_NEWROUTE or RTM_DELROUTE, marked as ours unless another protocol is said.
 
     Shapes: the family is the destination's; ifindex 0, metric 0, and what is empty is left out; without a scope it is
     what `ip route` takes, see `scope_of`.
@@ -130,7 +131,7 @@ def encode_route(
         scope = scope_of(len(destination), kind, gateway is None and not nexthops)
     size = len(destination)
     family = AF_INET if size == 4 else AF_INET6
-    body: bytes = RTMSG.pack(family, prefix, 0, tos, short, RTPROT_NETSTRATA, scope, kind, flags)
+    body: bytes = RTMSG.pack(family, prefix, 0, tos, short, protocol, scope, kind, flags)
     body += (_DST4 if size == 4 else _DST6) + destination
     if gateway is not None:
         body += _gateway(gateway, size)

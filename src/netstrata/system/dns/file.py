@@ -20,7 +20,6 @@ from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
 from netstrata.system.filesystem.places import IfThere, Place, open_file, opened, read_file
 from netstrata.system.held import NO_RECOVERY, Recovery
-from netstrata.values import Unavailable
 
 KIND = "resolv.conf"  # in the undo journal
 _LARGEST = 1 << 20
@@ -50,6 +49,11 @@ class ResolverFile:
     def is_ours(self) -> bool:
         """Say whether the file is what was written last, and can be read by all, if it is not another one's."""
         return self._holds_ours() and (self._in_place or atomic_file.has_ownership(self.path, PUBLIC))
+
+    @property
+    def found(self) -> str:
+        """The path of what was found, as long as that is kept; of what stands, if it has become somebody else's."""
+        return self._saved if self._taken and self._holds_ours() else self.path
 
     def left_covers(self, content: bytes) -> bool:
         """Say whether a daemon has left a file that says all of this, and more: it may stay until nobody wants more."""
@@ -118,18 +122,14 @@ class ResolverFile:
         if self._load(undo):
             self._number = self._recovery.journal.intend(KIND, os.fsencode(self.path), undo, title)
 
-    def undo(self, undo: bytes) -> None:
-        """Put back what a daemon had found that was killed.
+    def take_up(self, undo: bytes) -> None:
+        """Know what a daemon had found that was killed, so that `restore` puts it back.
 
-        Raises: Unavailable.
+        Raises: OSError.
         """
-        try:
-            self._load(undo)
-            self._taken = True
-            atomic_file.forget_unfinished_at(self.path)
-            self.restore()
-        except OSError as error:
-            raise Unavailable(f"put {self.path} back", error.strerror or str(error), error.errno or 0) from None
+        self.take_over(undo, "")
+        self._taken = True
+        atomic_file.forget_unfinished_at(self.path)
 
     def _claim(self, title: str) -> None:
         """Take over what a daemon has left, if nobody has changed it since."""

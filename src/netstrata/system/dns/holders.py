@@ -1,12 +1,13 @@
 """All who hold lines of the resolver configuration, and the one text they make together."""
 
 import os
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.protocols.resolv_conf import MARK, configuration
-from netstrata.system.dns import command, file
+from netstrata.system.dns import command, file, resolved
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import ResolverFile
 from netstrata.system.fair_lock import FairLock, turn
@@ -30,7 +31,7 @@ class ResolverConfiguration:
     def __init__(self, children: "RealChildren", path: str = PATH, recovery: Recovery = NO_RECOVERY) -> None:
         self._children = children
         self._recovery = recovery
-        recovery.knows(file.KIND, self._undo_file)
+        recovery.knows_slow(file.KIND, self._undo_file)
         recovery.knows(command.KIND, self._undo_command)
         self._path = path
         self._turns = FairLock()
@@ -110,9 +111,29 @@ class ResolverConfiguration:
             return await backend.restore(holder.statement) if not self._holders else None
         if backend is not None and self._holders:
             self._write(backend, holder)
-        elif backend is not None and not backend.restore():
-            holder.note(f"dns: {self._path} was changed by somebody else, and is left like that")
+        elif backend is not None:
+            return await self._give_back(backend, holder.note)
         return None
+
+    async def _give_back(self, backend: ResolverFile, note: Callable[[str], None]) -> "CancelledError | None":
+        """Put back what was found, and have systemd-resolved forget what it has read here.
+
+        Raises: OSError.
+        """
+        cancelled = None
+        is_its_own = resolved.is_its_own(backend.found)
+        try:
+            if is_its_own:
+                backend.write(configuration(_COMMENT, list(resolved.ITSELF)))
+                cancelled = await resolved.have_it_read()
+            if not backend.restore():
+                note(f"dns: {self._path} was changed by somebody else, and is left like that")
+            if not is_its_own:
+                cancelled = await resolved.have_it_read()
+        except Unavailable as error:
+            note(f"dns: {error}; ignoring")
+            backend.restore()
+        return cancelled
 
     def _watch(self, backend: ResolverFile) -> None:
         """Watch the file for changes of others, if nobody does yet."""
@@ -134,14 +155,16 @@ class ResolverConfiguration:
         if not backend.left_covers(text):
             backend.write(text, holder.title)
 
-    def _undo_file(self, key: bytes, undo: bytes) -> None:
+    async def _undo_file(self, key: bytes, undo: bytes) -> None:
         """Undo what a daemon has left in the file, but for what is held of it."""
         backend = self._backend
-        if not isinstance(backend, ResolverFile):
-            ResolverFile(os.fsdecode(key)).undo(undo)
-            return
-        title = self._holders[0].title
         try:
+            if not isinstance(backend, ResolverFile):
+                left = ResolverFile(os.fsdecode(key), self._recovery)
+                left.take_up(undo)
+                await self._give_back(left, _ignore)
+                return
+            title = self._holders[0].title
             backend.take_over(undo, title)
             backend.write(self._text(), title)
         except OSError as error:
@@ -177,6 +200,10 @@ class ResolverConfiguration:
     def _note(self, line: str) -> None:
         for holder in self._holders:
             holder.note(line)
+
+
+def _ignore(_: str) -> None:
+    """Say nothing: it is told as undone."""
 
 
 def _priority(holder: "_Held") -> int:

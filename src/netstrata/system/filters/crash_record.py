@@ -58,6 +58,11 @@ class CrashRecord:
             return spot
         return spot._replace(handle=self._entries.made(self._key, self._place, self._title, spot.handle))
 
+    def moved(self, spot: Spot, now: Spot) -> None:
+        """Record that somebody has made it again, under another handle."""
+        if self._entries is not None:
+            self._entries.follow(self._key, spot.handle, now.handle)
+
     def made_unseen(self) -> None:
         """Record that it was done, by a program that does not tell where."""
         if self._entries is not None:

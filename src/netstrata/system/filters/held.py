@@ -47,7 +47,7 @@ class HeldChange:
 
     __slots__ = (
         "_chain", "_change", "_children", "_crash_record", "_gone", "_monitor", "_monitored", "_program",
-        "_spot", "_statement", "_table", "_tool", "_turns", "last_policy",
+        "_spot", "_statement", "_table", "_tool", "_turns", "last_policy", "rule",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +67,7 @@ class HeldChange:
         self._gone = False  # somebody else has taken it away
         self._monitored = False  # the guard listens for us
         self._spot: Spot | None = None
+        self.rule: NftObject | None = None
         self._tool = tool
         self._table = table
         self._chain = chain
@@ -135,6 +136,7 @@ class HeldChange:
             self._monitor.leave()
 
     async def _go_back(self) -> "CancelledError | None":
+        self._monitor.read_messages(at_once=True)
         if self._spot is not None:
             self._monitor.let_go(self._spot)
         if self._gone:
@@ -163,7 +165,7 @@ class HeldChange:
         if self.last_policy and await self._has_policy(self.last_policy):
             self._spot = self._found([]) if self._monitored else None
             if self._spot is not None:
-                self._monitor.hold(self._spot, self._vanished)
+                self._monitor.hold(self._spot, self)
             self._note(_TAKEN_OVER)
             return FilterResult("", [], None, 0)
         if not self._monitored:
@@ -171,7 +173,7 @@ class HeldChange:
         spot = self._crash_record.claim()
         if spot is not None:
             self._spot = spot
-            self._monitor.hold(spot, self._vanished)
+            self._monitor.hold(spot, self)
             self._note(_TAKEN_OVER)
             return FilterResult("", [], None, 0)
         self._monitor.begin()
@@ -190,7 +192,7 @@ class HeldChange:
         if self._spot is not None:
             verdict = verdict._replace(reason="")
             self._spot = self._crash_record.made(self._spot)
-            self._monitor.hold(self._spot, self._vanished)
+            self._monitor.hold(self._spot, self)
         elif verdict.reason and not verdict.interrupted:
             self._crash_record.drop()
         self._monitor.read_messages()
@@ -290,10 +292,18 @@ class HeldChange:
             return Spot("policy", family, table, chain, policy=policy) if policy is not None else None
         for one in news:
             if (one.kind, one.deleted, *one[2:5]) == (self._change.what, False, family, table, chain):
+                self.rule = one if one.kind == "rule" else None
                 return Spot(one.kind, family, table, chain, one.handle)
         return None
 
-    def _vanished(self) -> None:
+    def on_moved(self, spot: Spot) -> None:
+        """Know where it is now."""
+        if self._spot is not None:
+            self._crash_record.moved(self._spot, spot)
+        self._spot = spot
+
+    def on_lost(self) -> None:
+        """Take the statement down: somebody else has deleted it, or changed it."""
         self._gone = True
         if self._statement is not None:
             held = f"the {self._change.what} {'in' if self._change.what == 'rule' else 'of'}"

@@ -34,11 +34,13 @@ from netstrata.protocols.rtnetlink.constants import (
     RTNLGRP_IPV4_ROUTE,
     RTNLGRP_IPV6_IFADDR,
     RTNLGRP_IPV6_ROUTE,
+    RTNLGRP_LINK,
     RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.wire import U32
 from netstrata.system.held import GONE, NO_RECOVERY, Loss, Recovery, Store, Unanswered, tell
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
+from netstrata.system.netlink.claims import Claims, is_claim
 from netstrata.system.netlink.connected import ConnectedRoutes, Way
 from netstrata.system.netlink.detection import Detections, is_tentative
 from netstrata.system.netlink.dynamic import Dynamic, DynamicWatchers
@@ -60,7 +62,7 @@ from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.subnets import Subnets
 from netstrata.values import Awaited, Unavailable
 
-_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE)
+_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_LINK)
 _FEW = 16  # links to look at one by one; more are looked at in one go
 
 Key = AddressKey
@@ -70,7 +72,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
-        "_connected",
+        "_claims",
         "_detections",
         "_dynamic",
         "_index_of",
@@ -85,6 +87,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         "_taken",
         "_waits",
         "_watched",
+        "connected",
         "left",
     )
     kind = "address"
@@ -111,9 +114,10 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._monitor = monitor
         self._watched = 0
         self._dynamic = DynamicWatchers(self._of_link)
-        self._connected = ConnectedRoutes(requests)
+        self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self._of_link)
+        self._claims = Claims(monitor, lambda: self._of_link(0) or ())
         self._snapshot: dict[Key, AddressMessage] | None = None
         self._overrun = False
         self._marks = keeps_marks(os.uname().release)  # else it is seen: the kernel's own addresses have some, too
@@ -139,16 +143,29 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     def unlisten(self, held: HeldAddress) -> None:
         """Take back one `listen`."""
+        if held.ours and self._claims.has(held.key):
+            self._is_theirs(held)
         self._leave()
+
+    def _is_theirs(self, held: HeldAddress) -> None:
+        """Leave an address to another manager, who has claimed it since it was made."""
+        if held.ours:
+            held.ours = False
+            self._recovery.journal.undone(held.number)
+            held.number = 0
+            for who in held.holders:
+                who.note(f"{held.words} is another manager's now, too: it stays")
 
     def do(self, held: HeldAddress) -> None:
         """Add an address, if it is not there."""
         self._subnets.forget()
         self._snapshot = None
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.request)
-        if answer is None:
-            return
         ifindex, address, *_ = held.key
+        if answer is None:
+            if len(address) == 4:
+                self._monitor.drain()  # it is said whether it stands beside another one
+            return
         operation = held.spec.operation
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
@@ -162,6 +179,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 if noun:
                     raise Unavailable(operation, f"it is there with another {noun}", errno.EEXIST, awaits[:1])
                 held.ours = False
+                held.connects = not message.flags & IFA_F_NOPREFIXROUTE
                 return
         if there:
             words = address_words(there[0].local, there[0].prefix, there[0].address)
@@ -171,11 +189,25 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there as it is wanted, and with our mark where the kernel keeps marks."""
         message = self._present(f"look for {held.words}").get(held.key)
-        if message is None or not self._is_marked(message) or fault_of(held, message):
+        if message is None:
+            return False
+        self.connected.heard(message, new=True)
+        if not self._is_marked(message) or fault_of(held, message):
             return False
         held.undo = undo
         held.is_doubtful = held.is_unchecked
         return True
+
+    def added(self, held: HeldAddress) -> None:
+        """Watch the route to its network, too."""
+        if held.connects:
+            self.connected.added(held.key)
+            if held.ours:  # one that was taken over, too
+                self.connected.make(held.key)
+
+    def removed(self, held: HeldAddress) -> None:
+        """Watch it no more."""
+        self.connected.removed(held.key)
 
     def undo(self, key: bytes, undo: bytes) -> None:
         """Delete an address, if it is not there from somebody else now."""
@@ -201,16 +233,19 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if kind == RTM_DELADDR:
             for listener in self.left:
                 listener(message)
+        self.connected.heard(message, new=kind == RTM_NEWADDR)
         held = self.held.get(key_of(message))
         if held is None:
             return
+        if kind == RTM_NEWADDR and is_claim(message):
+            self._is_theirs(held)
         if kind == RTM_DELADDR or fault_of(held, message) or self._detections.awaits(held):
             self.suspects[held] = 0
 
     def route_dropped(self, route: RouteMessage) -> None:
         """Note that a route of the kernel itself went, perhaps one to an address that is held."""
         if self.held:
-            self._connected.dropped(route)
+            self.connected.dropped(route)
 
     def on_overrun(self) -> None:
         """Note that everything may be different."""
@@ -221,7 +256,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def reconcile(self) -> tuple[list[Loss], bool]:
         """Look again at what may be different, also at the routes of the kernel itself."""
         shown = self._show_anew()
-        missing = self._connected.missing(one for one in self.held.values() if not self._detections.awaits(one))
+        missing = self.connected.missing(one for one in self.held.values() if not self._detections.awaits(one))
         self.suspects.update(dict.fromkeys((self.held[key] for key in missing), 0))
         self._missing = missing
         losses, complete = super().reconcile()
@@ -340,7 +375,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             return True
         seen: dict[Key, AddressMessage] = {}
         self._overrun = bool(self.held) and not self._read(0, seen)
-        self._connected.doubt(seen[key] for key in self.held if key in seen)
+        self.connected.doubt(seen[key] for key in self.held if key in seen)
         if not self._dynamic.show_all():
             self._overrun = True
         return not self._overrun

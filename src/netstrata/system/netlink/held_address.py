@@ -45,13 +45,14 @@ class Spec(NamedTuple):
 class HeldAddress(Held):
     """An address that is held; its link by index."""
 
-    __slots__ = ("is_doubtful", "key", "record", "request", "spec")
+    __slots__ = ("connects", "is_doubtful", "key", "record", "request", "spec")
 
     def __init__(self, spec: Spec, ifindex: int, *, waits: bool, cautious: bool) -> None:
         """Take what is wanted, whether that waits for the check, and whether another host had the address just now."""
         super().__init__()
         self.spec = spec
         self.key = spec.key(ifindex)
+        self.connects = not spec.options.get("noprefixroute")  # there is to be a route to its network
         flags = sum(flag for word, flag in _FLAGS.items() if spec.options.get(word))
         self.record = self._message(0)
         self.request = self._message(flags & ~IFA_F_OPTIMISTIC if cautious else flags)
@@ -69,11 +70,6 @@ class HeldAddress(Held):
     def link(self) -> str:
         """The name its link had."""
         return self.spec.link
-
-    @property
-    def has_route(self) -> bool:
-        """Whether the kernel makes a route to its network."""
-        return not self.spec.options.get("noprefixroute")
 
     @property
     def is_unchecked(self) -> bool:

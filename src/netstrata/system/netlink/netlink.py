@@ -54,7 +54,9 @@ class Netlink:
         routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)
         links.heard += [routes.link_heard, addresses.link_heard]
         addresses.left.append(routes.address_left)
+        links.heard.append(addresses.connected.link_heard)
         routes.dropped.append(addresses.route_dropped)
+        routes.put.append(addresses.connected.replaced)
         self.links = LinksPort(links)
         self.addresses = AddressesPort(addresses)
         self.routes = RoutesPort(routes)

@@ -76,7 +76,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     """The `Routes` port over rtnetlink."""
 
     __slots__ = (
-        "_index", "_index_of", "_monitor", "_requests", "_snapshot", "_watched", "dropped",
+        "_index", "_index_of", "_monitor", "_requests", "_snapshot", "_watched", "dropped", "put",
     )  # fmt: skip
     kind = "route"
     bears_mark = True
@@ -92,6 +92,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         self._watched = {4: 0, 16: 0}
         self._snapshot: Table | None = None
         self.dropped: list[Callable[[RouteMessage], None]] = []  # told of each route of the kernel itself that went
+        self.put: list[Callable[[bytes], None]] = []  # told where a route was put that may be in another one's place
         monitor.subscribe(self, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEXTHOP, RTM_DELNEXTHOP)
 
     def prepare(self, spec: Route) -> HeldRoute:
@@ -222,7 +223,11 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         if kind == RTM_DELROUTE and protocol_of(data, start) == RTPROT_KERNEL:
             for listener in self.dropped:
                 listener(decode_route(data, start, end))
-        there = self._index.to(destination_of(data, start, end))
+        destination = destination_of(data, start, end)
+        if kind == RTM_NEWROUTE:
+            for told in self.put:
+                told(destination)
+        there = self._index.to(destination)
         if there:
             route = decode_route(data, start, end)
             for held in there:

@@ -171,6 +171,15 @@ class FilterEntries:
         self._hold(live._replace(entry=entry))
         return entry.handle
 
+    def follow(self, key: str, handle: int, now: int) -> None:
+        """Record that somebody has made it again, under another handle."""
+        live = _pop(self._held, (key, handle))
+        if live is not None:
+            of_table = self._handles.of_table(live.entry.family, live.entry.table)
+            entry = live.entry._replace(of_table=of_table, handle=now)
+            self._journal.done(live.number, encode_entry(entry))
+            self._hold(live._replace(entry=entry))
+
     def undoing(self, key: str, mark: int) -> None:
         """Record that it is about to be undone: from now on it is there only if more rules are than the mark says."""
         for live in self._held.get((key, 0), [])[:1]:

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
+from netstrata.protocols.nftables import NftObject
 from netstrata.system.held import IS_GONE, WAS_LEFT, tell
 from netstrata.system.nftables.elements import command, keys_of
 from netstrata.system.nftables.holder import Made, words_of
@@ -23,15 +24,28 @@ _GONE = (0, errno.ENOENT)
 class HeldThing:
     """Made by a transaction on entering, deleted by its handle on leaving."""
 
-    __slots__ = ("_element_deleted", "_gone", "_statement", "_store", "handle", "lasts_ms", "number", "thing")
+    __slots__ = (
+        "_changed",
+        "_element_deleted",
+        "_gone",
+        "_statement",
+        "_store",
+        "handle",
+        "lasts_ms",
+        "number",
+        "rule",
+        "thing",
+    )
 
     def __init__(self, store: NftStore, thing: NftThing, who: Holder | None) -> None:
         self.thing = thing
         self.handle = 0
+        self.rule: NftObject | None = None
         self.lasts_ms = 0
         self.number = next(_NUMBERS)
         self._store = store
         self._gone = False
+        self._changed = False
         self._element_deleted = False  # somebody else has deleted a part of it
         self._statement = who
 
@@ -95,8 +109,13 @@ class HeldThing:
         """Take the statement down: somebody else has deleted what it holds."""
         if not self._gone:
             self._gone = True
-            if self._statement is not None:
-                self._statement.lost(Unavailable(words_of("hold", self.thing), "somebody has deleted it"))
+            self.on_changed("somebody has deleted it")
+
+    def on_changed(self, why: str) -> None:
+        """Take the statement down: somebody else has changed what it holds."""
+        if self._statement is not None and not self._changed:
+            self._changed = True
+            self._statement.lost(Unavailable(words_of("hold", self.thing), why))
 
     def on_element_gone(self, why: str) -> None:
         """Take the statement down: one of its elements is there no more."""
@@ -107,7 +126,7 @@ class HeldThing:
 
     async def _go_back(self) -> "asyncio.CancelledError | None":
         statement, self._statement = self._statement, None
-        self._store.read_messages()  # handles are used again in a table that was made again
+        self._store.read_messages(at_once=True)  # handles are used again in a table that was made again
         self._store.let_go(self)
         cancelled: asyncio.CancelledError | None = None
         reason = ""

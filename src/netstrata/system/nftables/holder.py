@@ -4,6 +4,7 @@ from typing import Protocol
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
+from netstrata.protocols.nftables import NftObject
 from netstrata.system.held.wait_queues import NFT
 from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Awaited
@@ -19,6 +20,10 @@ class ThingHolder(Protocol):
     handle: int
     lasts_ms: int
     number: int
+    rule: NftObject | None  # what the kernel has told of it, if it is a rule that we have made
+
+    def on_changed(self, why: str) -> None:
+        """Somebody else has changed it."""
 
     def on_deleted(self) -> None:
         """Somebody else has deleted it."""

@@ -16,6 +16,7 @@ from netstrata.system.nftables.holder import Made, ThingHolder, awaits_for, word
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
 from netstrata.system.nftables.records import decode_entry
 from netstrata.system.nftables.recovery import find_made
+from netstrata.system.nftables.reloads import Copies, Segments, place_of
 from netstrata.system.nftables.transactions import NftCommand, Transactions
 from netstrata.values import Unavailable
 
@@ -35,7 +36,7 @@ class NftStore:
 
     __slots__ = (
         "_changes", "_checks", "_entries", "_holders", "_listener", "_lost", "_news", "_requests", "_room",
-        "_transactions", "_users", "_wait_queues",
+        "_segments", "_transactions", "_users", "_wait_queues",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,7 @@ class NftStore:
         self._transactions = Transactions(children, self)
         self._holders: dict[Key, list[ThingHolder]] = {}
         self._news: list[NftObject] = []  # what was made while a transaction ran, and elements that were deleted
+        self._segments = Segments()
         self._lost = False  # some of that was not told
         self._changes: Counter[tuple[str, str, str]] = Counter()  # that may have made way, as they are waited for
         self._checks = ElementChecks(self.ask)
@@ -173,6 +175,9 @@ class NftStore:
     def let_go(self, holder: ThingHolder) -> None:
         """Notify a holder no more."""
         self._checks.forget(holder)
+        self._drop(holder)
+
+    def _drop(self, holder: ThingHolder) -> None:
         key = _key_of(holder.thing, holder.handle)
         left = [one for one in self._holders.get(key, ()) if one is not holder]
         if left:
@@ -185,8 +190,11 @@ class NftStore:
         assert self._requests is not None
         return self._requests.delete(thing.kind, thing.family, thing.table, thing.name, handle)
 
-    def read_messages(self) -> None:
-        """Read messages, notify those whose objects were deleted, and keep what was made while a transaction runs."""
+    def read_messages(self, *, at_once: bool = False) -> None:
+        """Read messages, notify those whose objects were deleted, and keep what was made while a transaction runs.
+
+        What has been told only in part waits for the rest, but at once.
+        """
         if self._listener is None:
             return
         objects = self._listener.read()
@@ -197,30 +205,59 @@ class NftStore:
         if self._transactions.running:
             self._lost = self._lost or self._listener.overrun
             self._news += objects
-            self._notify([one for one in objects if one.kind != "element"])  # which may be our own doing
+            # Elements may be our own doing.
+            self._notify([one for one in objects if one.kind != "element"], at_once=at_once)
         else:
             news, self._news = [*self._news, *objects], []
-            self._notify(news)
+            self._notify(news, at_once=at_once)
 
-    def _notify(self, news: list[NftObject]) -> None:
-        """Notify those whose objects were deleted; look up elements that may have been."""
+    def _notify(self, news: list[NftObject], *, at_once: bool = False) -> None:
+        """Notify those whose objects were deleted or changed; look up elements that may have been."""
         gone: list[ThingHolder] = []
         for place in {_awaited_as(one) for one in news if one.kind in _CONTAINERS or _makes_way(one)}:
             self._changes[place] += 1
             self._wait_queues.changed(NFT, place)
-        for one in news:
-            if one.deleted and one.kind == "element":
-                self._checks.check(self._holders.get((one.kind, one.family, one.table, one.name), []))
-            elif one.deleted:
-                gone += self._holders.get((one.kind, one.family, one.table, one.handle), ())
-                if one.kind == "set":
-                    gone += self._holders.get(("element", one.family, one.table, one.name), ())
+        for transaction in self._segments.cut(news, at_once=at_once):
+            gone += self._lost_in(transaction)
         if self._listener is not None and self._listener.overrun:
             self._listener.overrun = False
             self._wait_queues.all_changed(frozenset({NFT}))
             gone += self._missing()
         for holder in sorted(dict.fromkeys(gone), key=lambda holder: holder.number):  # who came first is told first
             holder.on_deleted()
+
+    def _lost_in(self, transaction: list[NftObject]) -> list[ThingHolder]:
+        """Return who has lost what a transaction deletes and does not make again; tell of what it has changed."""
+        copies = Copies(transaction)
+        changed = copies.made()
+        gone: list[ThingHolder] = []
+        moved: dict[ThingHolder, int] = {}  # what has been made again, with its handle
+        for one in transaction:
+            holders = self._holders.get((one.kind, one.family, one.table, one.handle), [])
+            elements = self._holders.get(("element", one.family, one.table, one.name), [])
+            if one.deleted and one.kind == "element":
+                self._checks.check(elements)
+            elif one.deleted:
+                copy = copies.take(one, holders[0].rule if holders else None)
+                if copy is not None:
+                    moved.update(dict.fromkeys(holders, copy.handle))
+                    moved.update(dict.fromkeys(elements if one.kind == "set" else (), 0))
+                else:
+                    gone += holders + (elements if one.kind == "set" else [])
+        self._follow(moved)
+        for one in changed:
+            _tell_of_faults(self._holders.get((one.kind, one.family, one.table, one.handle), []), one)
+        return gone
+
+    def _follow(self, moved: dict[ThingHolder, int]) -> None:
+        """Know things by the handles under which somebody has made them again; others may have had these before."""
+        for holder in moved:
+            self._drop(holder)
+        for holder, handle in moved.items():
+            if self._entries is not None:
+                self._entries.follow(_words_of(holder.thing), holder.handle, handle)
+            self.hold(holder, handle)
+        self._checks.check([holder for holder in moved if holder.thing.kind == "element"])
 
     # What transactions tell: see `TransactionObserver`.
 
@@ -255,18 +292,20 @@ class NftStore:
             if not isinstance(step, Made):
                 step.done.set_result(None)
                 continue
-            handle = _take(own, step.thing)
-            if handle or step.thing.kind == "element":
-                self._made(step, handle)
+            made = _take(own, step.thing)
+            if made is not None or step.thing.kind == "element":
+                self._made(step, made)
             else:
                 unknown.append(step)
         self._look_up(unknown)
         self._notify(others)  # also of what was made just now, and deleted before we knew its handle
 
-    def _made(self, step: Made, handle: int) -> None:
+    def _made(self, step: Made, made: NftObject | None) -> None:
         """Give a holder its handle, and notify it from now on when its object is deleted."""
         holder = step.holder
         thing = holder.thing
+        handle = made.handle if made is not None else 0
+        holder.rule = made if thing.kind == "rule" else None
         if self._entries is not None and (handle or thing.kind == "element"):
             handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle)
         self.hold(holder, handle)
@@ -279,10 +318,10 @@ class NftStore:
         for kind in dict.fromkeys(step.thing.kind for step in steps):
             for one in sorted(self._list(kind), key=lambda one: one.handle):
                 if (kind, one.family, one.table, one.handle) not in self._holders:
-                    free.setdefault(_place_of(one), []).append(one)
+                    free.setdefault(place_of(one), []).append(one)
         for step in reversed(steps):
             there = free.get(_place_of(step.thing))
-            self._made(step, there.pop().handle if there else 0)
+            self._made(step, there.pop() if there else None)
 
     def _list(self, kind: str) -> list[NftObject]:
         """Return all things of a kind, none if they cannot be listed."""
@@ -297,6 +336,7 @@ class NftStore:
         for kind in ("table", *IN_TABLES):
             for one in self._list(kind):
                 there.add((kind, one.family, one.table, one.handle))
+                _tell_of_faults(self._holders.get((kind, one.family, one.table, one.handle), []), one)
                 if kind == "set":
                     there.add(("element", one.family, one.table, one.name))
         return [holder for key, holders in self._holders.items() if key not in there for holder in holders]
@@ -316,18 +356,27 @@ def _words_of(thing: NftThing) -> str:
     return "\n".join((thing.kind, thing.family, thing.table, thing.name, thing.text))
 
 
-def _place_of(what: NftObject | NftThing) -> tuple[str, ...]:
+def _place_of(what: NftThing) -> tuple[str, ...]:
     return (what.kind, what.family, what.table, what.name if what.kind != "table" else "")
 
 
-def _take(news: list[NftObject], thing: NftThing) -> int:
-    """Take the first news of such a thing out of the list, and return its handle; 0 if there is none."""
+def _take(news: list[NftObject], thing: NftThing) -> NftObject | None:
+    """Take the first news of such a thing out of the list, and return it; None if there is none."""
     place = _place_of(thing)
     for number, one in enumerate(news):
-        if _place_of(one) == place:
+        if place_of(one) == place and not one.deleted:
             del news[number]
-            return one.handle
-    return 0
+            return one
+    return None
+
+
+def _tell_of_faults(holders: list[ThingHolder], now: NftObject) -> None:
+    """Tell who holds a table or chain that somebody has changed in a way that packets feel."""
+    for holder in holders:
+        if now.dormant:
+            holder.on_changed("somebody has made it dormant")
+        elif now.policy >= 0 and now.policy != (0 if "policy drop;" in holder.thing.text else 1):
+            holder.on_changed("somebody has changed its policy")
 
 
 def _key_of(thing: NftThing, handle: int) -> Key:
