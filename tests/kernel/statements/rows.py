@@ -82,7 +82,7 @@ _UP = 'net.up("va");'
 _IN_BRIDGE = 'net.bridge.port("vz", "va");'
 _VLAN_BRIDGE = "ip link add vz type bridge vlan_filtering 1 vlan_default_pvid 0"
 VLANS = (
-    "bridge vlan show | sed 's/va */va /; s/^ */va /; s/ *$//; s/Egress Untagged/untagged/' | grep '^va [0-9]' || true"
+    "bridge vlan show | sed 's/va */va /; s/^  */va /; s/ *$//; s/Egress Untagged/untagged/' | grep '^va [0-9]' || true"
 )
 _RULESET = "nft list ruleset | sed 's/^[ \\t]*//' | grep -vxE '}?' || true"
 _TABLE = ("nft add table ip t; nft add chain ip t c; nft add set ip t s '{ type mark; }'",)
