@@ -1,8 +1,7 @@
 """Addresses of either family on links."""
 
 import errno
-import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 
 from netstrata.contract import Holder
@@ -11,11 +10,9 @@ from netstrata.protocols.rtnetlink import (
     AddressMessage,
     LinkMessage,
     RouteMessage,
-    ask_addresses,
     attribute,
     decode_address,
     encode_address,
-    messages,
 )
 from netstrata.protocols.rtnetlink.address_options import difference
 from netstrata.protocols.rtnetlink.constants import (
@@ -28,18 +25,17 @@ from netstrata.protocols.rtnetlink.constants import (
     NLM_F_EXCL,
     NLM_F_REPLACE,
     RTM_DELADDR,
-    RTM_GETADDR,
     RTM_NEWADDR,
     RTNLGRP_IPV4_IFADDR,
     RTNLGRP_IPV4_ROUTE,
     RTNLGRP_IPV6_IFADDR,
     RTNLGRP_IPV6_ROUTE,
     RTNLGRP_LINK,
-    RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.wire import U32
 from netstrata.system.held import GONE, NO_RECOVERY, Loss, Recovery, Store, Unanswered, tell
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
+from netstrata.system.netlink.address_table import AddressTable
 from netstrata.system.netlink.claims import Claims, is_claim
 from netstrata.system.netlink.connected import ConnectedRoutes, Way
 from netstrata.system.netlink.detection import Detections, is_tentative
@@ -51,7 +47,6 @@ from netstrata.system.netlink.held_address import (
     Spec,
     address_words,
     fault_of,
-    keeps_marks,
     key_of,
 )
 from netstrata.system.netlink.lookup import IndexOf
@@ -72,24 +67,9 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
-        "_claims",
-        "_detections",
-        "_dynamic",
-        "_index_of",
-        "_marks",
-        "_missing",
-        "_monitor",
-        "_overrun",
-        "_promotion",
-        "_requests",
-        "_snapshot",
-        "_subnets",
-        "_taken",
-        "_waits",
-        "_watched",
-        "connected",
-        "left",
-    )
+        "_claims", "_detections", "_dynamic", "_index_of", "_missing", "_monitor", "_overrun", "_promotion",
+        "_requests", "_subnets", "_table", "_taken", "_waits", "_watched", "connected", "left",
+    )  # fmt: skip
     kind = "address"
     bears_mark = True
 
@@ -110,17 +90,16 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._taken: set[Key] = set()  # addresses that other hosts had when they were checked last
         self._detections = Detections(requests, monitor, self._put_anew, self._doubt)
         self._requests = requests
+        self._table = AddressTable(requests, monitor)
         self._index_of = index_of
         self._monitor = monitor
         self._watched = 0
-        self._dynamic = DynamicWatchers(self._of_link)
+        self._dynamic = DynamicWatchers(self._table.of_link)
         self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
-        self._subnets = Subnets(monitor, self._of_link)
-        self._claims = Claims(monitor, lambda: self._of_link(0) or ())
-        self._snapshot: dict[Key, AddressMessage] | None = None
+        self._subnets = Subnets(monitor, self._table.of_link)
+        self._claims = Claims(monitor, lambda: self._table.of_link(0) or ())
         self._overrun = False
-        self._marks = keeps_marks(os.uname().release)  # else it is seen: the kernel's own addresses have some, too
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
         self.left: list[Callable[[AddressMessage], None]] = []  # told of each address that is gone
         monitor.subscribe(self, RTM_NEWADDR, RTM_DELADDR)
@@ -159,7 +138,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def do(self, held: HeldAddress) -> None:
         """Add an address, if it is not there."""
         self._subnets.forget()
-        self._snapshot = None
+        self._table.forget()
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.request)
         ifindex, address, *_ = held.key
         if answer is None:
@@ -170,7 +149,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
             raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
-        there = [message for message in self._of_link(ifindex) or () if message.local == address]
+        there = [message for message in self._table.of_link(ifindex) or () if message.local == address]
         for message in there:
             if key_of(message) == held.key:
                 if message.flags & IFA_F_DADFAILED:
@@ -188,11 +167,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there as it is wanted, and with our mark where the kernel keeps marks."""
-        message = self._present(f"look for {held.words}").get(held.key)
+        message = self._table.present(f"look for {held.words}").get(held.key)
         if message is None:
             return False
         self.connected.heard(message, new=True)
-        if not self._is_marked(message) or fault_of(held, message):
+        if not self._table.is_ours(message) or fault_of(held, message):
             return False
         held.undo = undo
         held.is_doubtful = held.is_unchecked
@@ -213,8 +192,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Delete an address, if it is not there from somebody else now."""
         one = decode_address(key, 0, len(key))
         operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
-        message = self._present(operation).get(key_of(one))
-        if message is not None and self._is_marked(message):
+        message = self._table.present(operation).get(key_of(one))
+        if message is not None and self._table.is_ours(message):
             self._delete(key)
 
     def leave(self, held: HeldAddress) -> None:
@@ -228,7 +207,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Note what may have been lost."""
         message = decode_address(data, start, end)
         self._subnets.forget()
-        self._snapshot = None
+        self._table.forget()
         self._dynamic.on_message(message, kind == RTM_NEWADDR)
         if kind == RTM_DELADDR:
             for listener in self.left:
@@ -250,7 +229,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def on_overrun(self) -> None:
         """Note that everything may be different."""
         super().on_overrun()
-        self._snapshot = None
+        self._table.forget()
         self._overrun = True
 
     def reconcile(self) -> tuple[list[Loss], bool]:
@@ -268,7 +247,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         seen: dict[Key, AddressMessage] = {}
         complete = True
         for ifindex in links if len(links) <= _FEW else (0,):
-            complete = self._read(ifindex, seen) and complete
+            complete = self._table.read(ifindex, seen) and complete
         for held in suspects:
             message = seen.get(held.key)
             if message is None and not complete:
@@ -309,9 +288,9 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """
         if not spec.waits(self._waits, held.key in self._taken):
             return
-        message = self._present(spec.operation).get(held.key) if not held.undo else None
+        message = self._table.present(spec.operation).get(held.key) if not held.undo else None
         if message is None or is_tentative(message):
-            await self._detections.wait(held, who, lambda: self._seen(held))
+            await self._detections.wait(held, who, lambda: self._table.seen(held.key))
         self._taken.discard(held.key)
         if held.is_unchecked:
             held.undo = b""
@@ -322,11 +301,6 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Look at an address again in a while."""
         self.suspects[held] = 0
         self._monitor.look_again()
-
-    def _seen(self, held: HeldAddress) -> AddressMessage | None:
-        """Return how an address is seen now, None if that cannot be known."""
-        seen: dict[Key, AddressMessage] = {}
-        return seen.get(held.key) if self._read(held.key[0], seen) else None
 
     def _put_anew(self, held: HeldAddress, who: Holder) -> None:
         """Delete an address and add it again, so that the kernel asks whether another host has it.
@@ -374,7 +348,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if not self._overrun:
             return True
         seen: dict[Key, AddressMessage] = {}
-        self._overrun = bool(self.held) and not self._read(0, seen)
+        self._overrun = bool(self.held) and not self._table.read(0, seen)
         self.connected.doubt(seen[key] for key in self.held if key in seen)
         if not self._dynamic.show_all():
             self._overrun = True
@@ -391,7 +365,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         plain = encode_address(one.ifindex, one.local, one.prefix, one.address if one.address != one.local else b"")
         if one.family == AF_INET6 and one.valid_s != FOREVER:
             self._let_last(one, plain, operation)
-        self._snapshot = None
+        self._table.forget()
         if len(one.local) == 4 and one.prefix < 32 and self._subnets.has_secondaries(one):
             answer = self._promotion.delete(one.ifindex, plain, operation)
         else:
@@ -402,36 +376,10 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     def _let_last(self, one: AddressMessage, plain: bytes, operation: str) -> None:
         """Give an IPv6 address no end before it is deleted: else the kernel leaves the route to its network."""
-        found = self._present(operation).get(key_of(one))
+        found = self._table.present(operation).get(key_of(one))
         if found is not None:
             flags = attribute(IFA_FLAGS, U32.pack(found.flags & IFA_F_NOPREFIXROUTE))
             self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, plain + flags)
-
-    def _present(self, operation: str) -> dict[Key, AddressMessage]:
-        """Return the addresses that are there, or were when they were read in this turn of the event loop.
-
-        Raises: Unavailable if they cannot be read now.
-        """
-        found = self._snapshot
-        if found is None:
-            found = {}
-            if not self._read(0, found):
-                raise Unavailable(operation, "the addresses cannot be read now", errno.EAGAIN)
-            self._marks = self._marks or any(one.protocol for one in found.values())
-            if self._monitor.soon(self._drop_snapshot):
-                self._snapshot = found
-        return found
-
-    def _is_marked(self, message: AddressMessage) -> bool:
-        """Say whether an address bears our mark, or the kernel keeps none, as before 5.18."""
-        return message.protocol == RTPROT_NETSTRATA or (not message.protocol and not self._marks)
-
-    def _drop_snapshot(self) -> None:
-        self._snapshot = None
-
-    def _of_link(self, ifindex: int) -> Iterable[AddressMessage] | None:
-        seen: dict[Key, AddressMessage] = {}
-        return seen.values() if self._read(ifindex, seen) else None
 
     def _join(self) -> None:
         if self._watched == 0:
@@ -442,13 +390,3 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._watched -= 1
         if self._watched == 0:
             self._monitor.leave(*_GROUPS)
-
-    def _read(self, ifindex: int, seen: dict[Key, AddressMessage]) -> bool:
-        """Read the addresses of one link, or of all; return whether that can be relied on."""
-        dump = self._requests.dump(RTM_GETADDR, ask_addresses(0, ifindex))
-        for data in dump.datagrams:
-            for message in messages(data, len(data)):
-                if message.type == RTM_NEWADDR:
-                    found = decode_address(data, message.start, message.end)
-                    seen[key_of(found)] = found
-        return dump.complete and (dump.answer is None or dump.answer.errno in GONE)
