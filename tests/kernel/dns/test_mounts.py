@@ -56,6 +56,29 @@ class Told:
         raise AssertionError(reason)
 
 
+class Losing(Told):
+    """A statement that may lose its lines, or wait for them to be used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited = ""
+        self.reasons: list[str] = []
+
+    def awaits(self, what: str) -> None:
+        self.awaited = what
+        self.news.set()
+
+    def lost(self, reason: Unavailable) -> None:
+        self.reasons.append(str(reason))
+        self.news.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        while not holds():
+            await asyncio.wait_for(self.news.wait(), 60)
+            self.news.clear()
+
+
 def resolver(who: Holder | None = None) -> DnsPort:
     return DnsPort(ResolverConfiguration(RealChildren(StandardOutput())), who)
 
@@ -192,6 +215,81 @@ def test_where_resolvconf_manages_the_file_it_is_told_and_not_overwritten(
     assert "search example.org" in lines
     assert (etc / "resolv.conf").read_text() == before
     assert (etc / "resolv.conf").is_symlink() == link
+
+
+@pytest.mark.parametrize("manager", [with_openresolv, with_debian_resolvconf])
+def test_a_file_that_resolvconf_makes_from_now_on_is_left_to_it(etc: Path, manager: Callable[[], None]) -> None:
+    async def story() -> list[str]:
+        listener = Losing()
+        port = resolver(listener)
+        async with port.held_lines([b"nameserver 192.0.2.1"], 1):
+            manager()
+            await listener.until(lambda: bool(listener.reasons))
+        assert servers(etc) == ["nameserver 192.0.2.99"]
+        async with port.held_lines([b"nameserver 192.0.2.1"], 1):
+            assert servers(etc) == ["nameserver 192.0.2.1", "nameserver 192.0.2.99"]
+        return listener.reasons
+
+    assert asyncio.run(story()) == ["cannot hold name servers: resolvconf makes /etc/resolv.conf now"]
+    assert servers(etc) == ["nameserver 192.0.2.99"]
+    assert not (etc / "resolv.conf.netstrata-saved").exists()
+
+
+def test_servers_are_waited_for_while_an_interface_is_exclusive(etc: Path) -> None:
+    """As openresolv 3.12 does with `-x`, which a VPN's script says; Debian's resolvconf knows no such thing."""
+    with_openresolv()
+
+    def tunnel() -> None:
+        run("/usr/sbin/resolvconf", "-x", "-a", "tun0", stdin="nameserver 192.0.2.77\n")
+
+    async def story() -> None:
+        listener = Losing()
+        holding = resolver(listener).held_lines([b"nameserver 192.0.2.1"], 1)
+        tunnel()
+        entering = asyncio.create_task(holding.__aenter__())
+        await listener.until(lambda: "exclusive" in listener.awaited)
+        assert servers(etc) == ["nameserver 192.0.2.77"]
+        assert not entering.done()
+        run("/usr/sbin/resolvconf", "-d", "tun0")
+        await asyncio.wait_for(entering, 60)
+        assert listener.awaited == ""
+        assert servers(etc) == ["nameserver 192.0.2.1", "nameserver 192.0.2.99"]
+        tunnel()
+        await listener.until(lambda: bool(listener.reasons))
+        await holding.__aexit__(None, None, None)
+        assert "exclusive" in listener.reasons[0]
+
+    asyncio.run(story())
+    assert servers(etc) == ["nameserver 192.0.2.77"]
+
+
+def test_a_server_of_this_machine_asks_ours_too(etc: Path) -> None:
+    """As where resolvconf has told a dnsmasq here of all servers, and the file names that alone."""
+    with_openresolv()
+    Path("/etc/resolvconf.conf").write_text('name_servers="127.0.0.1"\n')
+
+    assert "nameserver 127.0.0.1" in lines_while_held(etc, b"nameserver 192.0.2.1")
+
+
+def test_who_ends_while_it_waits_to_be_used_has_told_resolvconf_nothing(etc: Path) -> None:
+    with_openresolv()
+    run("/usr/sbin/resolvconf", "-x", "-a", "tun0", stdin="nameserver 192.0.2.77\n")
+
+    async def story() -> None:
+        listener = Losing()
+        entering = asyncio.create_task(resolver(listener).held_lines([b"nameserver 192.0.2.1"], 1).__aenter__())
+        await listener.until(lambda: "exclusive" in listener.awaited)
+        entering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await entering
+
+    asyncio.run(story())
+    assert "netstrata" not in run("/usr/sbin/resolvconf", "-i")
+
+
+def servers(etc: Path) -> list[str]:
+    """Return the servers that are asked."""
+    return [line for line in (etc / "resolv.conf").read_text().splitlines() if line.startswith("nameserver")]
 
 
 @pytest.mark.parametrize("manager", [with_openresolv, with_debian_resolvconf])

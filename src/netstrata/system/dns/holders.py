@@ -10,18 +10,20 @@ from netstrata.protocols.resolv_conf import MARK, configuration
 from netstrata.system.dns import command, file, resolved
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import ResolverFile
+from netstrata.system.dns.used import UsedServers
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.held import NO_RECOVERY, Recovery, tell
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from asyncio import CancelledError
+    from asyncio import CancelledError, Future
 
     from netstrata.system.children import RealChildren
 
 PATH = "/etc/resolv.conf"
 _WAITS = "waits for its turn at resolvconf, which works for another statement"
+_EXCLUSIVE = "resolvconf has servers of another interface alone in the file, which is exclusive there"
 _COMMENT = MARK.decode() + " from its net.dns statements; what was here comes back when the last one goes."
 
 
@@ -38,12 +40,19 @@ class ResolverConfiguration:
         self._holders: list[_Held] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: FileGuard | None = None
+        self._used: UsedServers | None = None
 
     async def enter(self, holder: "_Held") -> None:
-        """Take a holder in.
+        """Take a holder in, and return once its servers are used.
 
         Raises: Unavailable, with the holder not taken in.
         """
+        await self._take_in(holder)
+        if self._used is not None and self._used.has_others_only(holder.lines):
+            await self._until_used(holder)
+        holder.is_up = True
+
+    async def _take_in(self, holder: "_Held") -> None:
         async with turn(self._turns, _WAITS, holder.statement):
             backend = self._backend if self._backend is not None else self._choose()
             self._holders.append(holder)
@@ -65,6 +74,7 @@ class ResolverConfiguration:
     async def _enter_command(self, backend: ResolvconfCommand, holder: "_Held") -> None:
         """Have resolvconf take all lines; those of a holder who does not come in after all are taken out again."""
         try:
+            self._follow_use()
             text = self._text()
             cancelled = None if backend.left_covers(text) else await backend.write(text, holder.statement)
             if cancelled is not None:
@@ -72,6 +82,30 @@ class ResolverConfiguration:
         except BaseException:
             await self._leave(holder)  # what one that has failed, or was ended, has done by then is not known
             raise
+
+    async def _until_used(self, holder: "_Held") -> None:
+        """Return once resolvconf has a server of a holder in the file."""
+        from asyncio import get_running_loop
+
+        holder.waiting = get_running_loop().create_future()
+        try:
+            holder.awaits(_EXCLUSIVE)
+            await holder.waiting
+        except BaseException:
+            await self.leave(holder)
+            raise
+        finally:
+            holder.awaits("")
+            holder.waiting = None
+
+    def _used_changed(self) -> None:
+        """See whose servers are used, after resolvconf has made the file again."""
+        for holder in self._holders[:]:
+            is_used = self._used is None or not self._used.has_others_only(holder.lines)
+            if holder.waiting is not None and is_used and not holder.waiting.done():
+                holder.waiting.set_result(None)
+            elif holder.is_up and not is_used:
+                holder.lost(Unavailable("use name servers", _EXCLUSIVE))
 
     async def leave(self, holder: "_Held") -> None:
         """Let a holder go; what cannot be written back is said, and left."""
@@ -81,7 +115,10 @@ class ResolverConfiguration:
             raise cancelled
 
     async def _leave(self, holder: "_Held") -> "CancelledError | None":
+        if holder not in self._holders:
+            return None  # the file was handed over
         self._holders.remove(holder)
+        holder.is_up = False
         backend = self._backend
         if not self._holders:
             self._backend = None
@@ -143,6 +180,14 @@ class ResolverConfiguration:
             except OSError as error:
                 self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
 
+    def _follow_use(self) -> None:
+        """Watch the file that resolvconf makes, if nobody does yet."""
+        if self._used is None:
+            try:
+                self._used = UsedServers(self._path, self._used_changed)
+            except OSError as error:
+                self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
+
     def _choose(self) -> ResolverFile | ResolvconfCommand:
         found = managing_command(self._path)
         if found is None:
@@ -185,6 +230,9 @@ class ResolverConfiguration:
         """Write again what somebody has overwritten."""
         if not isinstance(self._backend, ResolverFile):
             return
+        if managing_command(self._path) is not None:
+            self._hand_over(self._backend)
+            return
         try:
             self._backend.write(self._text())
         except OSError as error:
@@ -192,10 +240,26 @@ class ResolverConfiguration:
             return
         self._note(f"dns: {self._path} was changed by somebody else; written again (not again for {wait:.0f} s)")
 
+    def _hand_over(self, backend: ResolverFile) -> None:
+        """Leave the file to resolvconf, which makes it now; all who hold lines begin again, and tell it theirs."""
+        holders, self._holders = self._holders, []
+        self._backend = None
+        self._unguard()
+        try:
+            backend.restore()
+        except OSError as error:
+            holders[0].note(f"dns: cannot forget what {self._path} was before: {error.strerror}")
+        for holder in holders:
+            holder.is_up = False
+            holder.lost(Unavailable("hold name servers", f"resolvconf makes {self._path} now"))
+
     def _unguard(self) -> None:
         if self._guard is not None:
             self._guard.close()
             self._guard = None
+        if self._used is not None:
+            self._used.close()
+            self._used = None
 
     def _note(self, line: str) -> None:
         for holder in self._holders:
@@ -217,7 +281,7 @@ def _text(line: bytes) -> str:
 class _Held:
     """One holder's lines."""
 
-    __slots__ = ("_configuration", "lines", "priority", "statement")
+    __slots__ = ("_configuration", "is_up", "lines", "priority", "statement", "waiting")
 
     def __init__(
         self, configuration: ResolverConfiguration, lines: list[bytes], priority: int, who: Holder | None
@@ -226,6 +290,8 @@ class _Held:
         self.statement = who
         self.lines = lines
         self.priority = priority
+        self.is_up = False
+        self.waiting: Future[None] | None = None  # until its servers are used
 
     @property
     def title(self) -> str:
@@ -234,6 +300,14 @@ class _Held:
     def note(self, line: str) -> None:
         if self.statement is not None:
             self.statement.note(line)
+
+    def awaits(self, what: str) -> None:
+        if self.statement is not None:
+            self.statement.awaits(what)
+
+    def lost(self, reason: Unavailable) -> None:
+        if self.statement is not None:
+            self.statement.lost(reason)
 
     def to_do(self, _: object = None) -> list[str]:
         """Say what entering does."""

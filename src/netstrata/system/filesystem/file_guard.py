@@ -108,7 +108,7 @@ class FileGuard:
         self._repair(self._wait)
 
     def _look_later(self, after: float) -> None:
-        if self._timer is None:
+        if self._timer is None and self._queue.descriptor >= 0:  # else a repair has closed it
             self._timer = self._loop.call_later(after, self._later)
 
     def _later(self) -> None:

@@ -1,0 +1,66 @@
+"""Whether name servers of ours are in the file that resolvconf makes.
+
+Another interface may be exclusive there, as a VPN's is (`resolvconf -x`).  A file that names this machine asks a server
+here, which resolvconf has told of ours, too.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+
+from netstrata.system.filesystem import inotify
+from netstrata.system.filesystem.places import read_file
+
+_CHANGES = inotify.CLOSE_WRITE | inotify.MOVED_TO | inotify.ONLYDIR
+_LARGEST = 1 << 20
+_SERVER = b"nameserver"
+
+
+class UsedServers:
+    """The servers that are asked, looked at whenever the file has changed."""
+
+    __slots__ = ("_changed", "_loop", "_path", "_queue")
+
+    def __init__(self, path: str, changed: Callable[[], None]) -> None:
+        """Begin to watch the file, and what it leads to.
+
+        Raises: OSError.
+        """
+        self._path = path
+        self._changed = changed
+        self._loop = asyncio.get_running_loop()
+        self._queue = inotify.Inotify()
+        try:
+            for one in {path, os.path.realpath(path)}:
+                self._queue.add(os.path.dirname(one) or ".", _CHANGES)
+            self._loop.add_reader(self._queue.descriptor, self._readable)
+        except BaseException:
+            self._queue.close()
+            raise
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._loop.remove_reader(self._queue.descriptor)
+        self._queue.close()
+
+    def has_others_only(self, lines: Iterable[bytes]) -> bool:
+        """Say whether some are asked, and none of those that lines name."""
+        wanted = set(_servers(lines))
+        try:
+            asked = set(_servers(read_file(self._path, _LARGEST).splitlines()))
+        except OSError:
+            return False
+        return bool(wanted and asked) and not wanted & asked and not any(map(_is_here, asked))
+
+    def _readable(self) -> None:
+        if self._queue.read():
+            self._changed()
+
+
+def _servers(lines: Iterable[bytes]) -> list[bytes]:
+    words = (line.split() for line in lines)
+    return [found[1] for found in words if len(found) > 1 and found[0] == _SERVER]
+
+
+def _is_here(server: bytes) -> bool:
+    return server.startswith(b"127.") or server == b"::1"
