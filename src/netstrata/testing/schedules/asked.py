@@ -263,4 +263,4 @@ def _things(operation: str, arguments: tuple[Any, ...], link: int, second: int) 
         return {("neighbour", link, first.address)}
     if operation == "held_link":
         return {("link", first.name)}
-    return {(operation, link, first if operation == "held_rule" else "")}
+    return {(operation, link, repr(first) if operation == "held_rule" else "")}
