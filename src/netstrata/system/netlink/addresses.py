@@ -142,8 +142,6 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.request)
         ifindex, address, *_ = held.key
         if answer is None:
-            if len(address) == 4:
-                self._monitor.drain()  # it is said whether it stands beside another one
             return
         operation = held.spec.operation
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
@@ -182,6 +180,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if held.connects:
             self.connected.added(held.key)
             if held.ours:  # one that was taken over, too
+                if len(held.key[1]) == 4:
+                    self._monitor.drain()  # it is said whether it stands beside another one
                 self.connected.make(held.key)
 
     def removed(self, held: HeldAddress) -> None:

@@ -115,8 +115,9 @@ class Detections:
         detection = self._of(held)
         if detection is None:
             return True
-        found = self._requests.get(RTM_GETLINK, ask_link(held.key[0]))
-        if isinstance(found, Answer):
+        asked = (self._requests.get(RTM_GETLINK, ask_link(held.key[0])) for _ in range(2))
+        found = next((one for one in asked if not isinstance(one, Answer)), None)  # else each time after the address
+        if found is None:
             return False
         awaited = self._awaited(held, detection, message, found)
         for who, future in detection.waiting.items():
