@@ -92,7 +92,7 @@ class ConnectedRoutes:
             has_route = not one.flags & IFA_F_NOPREFIXROUTE
             key = key_of(one)
             for way in _ways_of(key, has_route):
-                if any(way[1]) and (way[1:] != (one.local, 8 * len(one.local), RTN_UNICAST)):
+                if any(way[1]):
                     self._dropped.add(way)
 
     def missing(self, addresses: Iterable[HeldAddress]) -> dict[AddressKey, Way]:
@@ -196,8 +196,9 @@ def _ways_of(key: AddressKey, has_route: bool) -> list[Way]:
     ifindex, local, prefix, other = key
     bits = 8 * len(local)
     ways: list[Way] = []
-    if has_route:
-        ways.append((ifindex, mask_bits(other if bits == 32 else local, prefix), prefix, RTN_UNICAST))
+    network = mask_bits(other if bits == 32 else local, prefix)
+    if has_route and (network, prefix) != (local, bits):
+        ways.append((ifindex, network, prefix, RTN_UNICAST))
     if other != local and bits == 128:
         ways.append((ifindex, other, bits, RTN_UNICAST))
     return [*ways, (ifindex, local, bits, RTN_LOCAL)]

@@ -129,11 +129,11 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
 
     def stands(self, held: HeldPort, undo: bytes) -> bool:
         """Say whether a link is in the other one, as it was asked for."""
-        held.undo = undo or held.undo
         there = read_details(self._lookup, held.key, held.operation)
         options = resolved(held.spec.options, held.operation, self._requests)
         if self._obstacle(held, there, options):
             return False
+        held.undo = undo or held.undo
         self._follow(held, there, encode_options(PORTS[held.spec.kind], options))
         return True
 

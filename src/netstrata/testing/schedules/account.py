@@ -269,6 +269,8 @@ class Ledger:
 
     def _check_sweep(self, key: Key) -> None:
         """Hold the undoing of what a daemon has left against the order of doing."""
+        if self.touched[key].by is not None:
+            return  # it is put there anew for somebody who waits until it can be used
         at = self.touched[key].at
         if at > self._swept and not (self.troubles() or self._something_stays or self.is_edited):  # held twice, then
             self.blame(f"order: {told(key)} was swept away after what was done before it")
