@@ -37,6 +37,9 @@ ROUTE_WORDS = {
 LINK_WORDS = {5: "link", 53: "name"} | {row.kept.attribute: row.noun for row in SETTINGS.values() if row.kept.attribute}
 RULE_WORDS = {1: "to", 2: "from", 3: "iif", 6: "priority", 10: "fwmark", 15: "table", 17: "oif"}
 NEIGHBOUR_WORDS = {1: "address", 2: "hardware address"}
+_HELP = {
+    "Nexthop has invalid gateway": "it is on none of the networks here; `onlink` of net.route takes it all the same"
+}
 _OWNERS = {
     RTPROT_KERNEL: "kernel",
     RTPROT_BOOT: "boot",
@@ -52,6 +55,8 @@ def reason_of(answer: Answer, words: dict[int, str]) -> str:
     if answer.errno == errno.EPERM and not answer.text:
         return takes("CAP_NET_ADMIN")
     reason = answer.text.rstrip(".") or strerror(answer.errno)
+    if reason in _HELP:
+        return f"{reason}: {_HELP[reason]}"
     word = words.get(answer.attribute, "")
     return f"{reason} (the {word})" if word and word not in reason.lower() else reason
 
