@@ -101,6 +101,11 @@ class Batch:
         assert not status
         return status is None
 
+    def end(self) -> None:
+        """End it if it still runs."""
+        self._child.terminate()
+        self._child.wait()
+
 
 class World:
     """A kernel with a veth pair, va and vb, and what a test needs in it: here the real one, in a network namespace."""

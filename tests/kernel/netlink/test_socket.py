@@ -117,11 +117,12 @@ async def test_a_dump_says_whether_the_kernel_changed_meanwhile(world: "World") 
     world.batch("".join(f"addr add 10.{n >> 8}.{n & 255}.1/32 dev va\n" for n in range(500)))
     stay = set(networks(0, 500))
     requests = world.requests()
-    churn = world.start_batch("".join(f"addr add 10.99.{n & 255}.{n >> 8}/32 dev lo\n" for n in range(600)))
+    churn = world.start_batch("addr add 10.99.0.1/32 dev lo\naddr del 10.99.0.1/32 dev lo\n" * 50_000)
 
-    dumps = []
-    while churn.runs():
+    dumps: list[Dump] = []
+    while churn.runs() and (len(dumps) < 20 or dumps[-1].complete):
         dumps.append(requests.dump(RTM_GETADDR, ask_addresses(AF_INET, 0)))
+    churn.end()
     last = requests.dump(RTM_GETADDR, ask_addresses(AF_INET, 0))
 
     def networks_in(dump: Dump) -> set[bytes]:
