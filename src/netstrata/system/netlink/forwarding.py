@@ -1,7 +1,6 @@
 """Which way bridges and VXLANs send frames for a hardware address."""
 
 import errno
-from collections.abc import Iterator
 
 from netstrata.contract.shapes.dhcp import MAC
 from netstrata.ports.kernel import Forwarding
@@ -123,22 +122,14 @@ class LinkForwarding(LinkStore[Forwarding, HeldForwarding]):
         """Note that a link has gone or has another master, which takes its ways."""
         self.suspects.update({held: 0 for key, held in self.held.items() if key.ifindex == link.ifindex})
 
-    def check(self, suspects: dict[HeldForwarding, int]) -> Iterator[tuple[HeldForwarding, Unavailable]]:
-        """Look for each."""
-        for held in suspects:
-            operation = f"hold way {held.words}"
-            try:
-                self._lookup.body(held.key.ifindex, operation)
-                if self.stands(held, b""):
-                    continue
-                reason = Unavailable(operation, "someone removed it")
-            except Unavailable as error:
-                if error.errno not in GONE:
-                    self.suspects[held] = 0
-                    continue
-                reason = error
-            held.gone = True
-            yield held, reason
+    def loss_of(self, held: HeldForwarding) -> Unavailable | None:
+        """Look for a way."""
+        operation = f"hold way {held.words}"
+        self._lookup.body(held.key.ifindex, operation)
+        if self.stands(held, b""):
+            return None
+        held.gone = True
+        return Unavailable(operation, "someone removed it")
 
     def _refused(self, held: HeldForwarding, answer: Answer) -> Unavailable:
         operation = self.operation(held.forwarding)

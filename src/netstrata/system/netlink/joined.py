@@ -1,7 +1,7 @@
 """Links in bridges, bonds and VRFs."""
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from struct import Struct
 
 from netstrata.ports.kernel import NewPort
@@ -177,26 +177,17 @@ class JoinedLinks(LinkStore[NewPort, HeldPort]):
         if ifindex in self.held:
             self.suspects[self.held[ifindex]] = 0
 
-    def check(self, suspects: dict[HeldPort, int]) -> Iterator[tuple[HeldPort, Unavailable]]:
-        """Read each link."""
-        for held in suspects:
-            operation = f"hold {held.words}"
-            try:
-                details = read_details(self._lookup, held.key, operation)
-            except Unavailable as error:
-                if error.errno in GONE:
-                    held.gone = True
-                    yield held, error
-                else:
-                    self.suspects[held] = 0
-                continue
-            if details.master != held.master:
-                held.gone = True
-                yield held, Unavailable(operation, "someone took it out")
-            elif held.stands.items() <= details.port_data.items():
-                self._mind(held, bool(held.pieces) and not details.up)
-            else:
-                yield held, Unavailable(operation, "someone changed its options")
+    def loss_of(self, held: HeldPort) -> Unavailable | None:
+        """Read a link."""
+        operation = f"hold {held.words}"
+        details = read_details(self._lookup, held.key, operation)
+        if details.master != held.master:
+            held.gone = True
+            return Unavailable(operation, "someone took it out")
+        if not held.stands.items() <= details.port_data.items():
+            return Unavailable(operation, "someone changed its options")
+        self._mind(held, bool(held.pieces) and not details.up)
+        return None
 
     def _options(self, held: HeldPort) -> Attributes:
         return encode_options(PORTS[held.spec.kind], resolved(held.spec.options, held.operation, self._requests))

@@ -1,13 +1,15 @@
 """What is held of links, and changes with them: heard of together, and read again where the kernel says nothing."""
 
+from collections.abc import Iterator
 from typing import ClassVar, TypeVar
 
 from netstrata.protocols.rtnetlink.constants import RTNLGRP_LINK
 from netstrata.protocols.rtnetlink.kinds import Attributes
-from netstrata.system.held import NO_RECOVERY, Held, Loss, Recovery, Store
+from netstrata.system.held import GONE, NO_RECOVERY, Held, Loss, Recovery, Store
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.values import Unavailable
 
 S = TypeVar("S")
 H = TypeVar("H", bound=Held)
@@ -59,6 +61,27 @@ class LinkStore(Store[S, H], Subscriber):
         if self._quiet:
             self._monitor.look_again()
         return result
+
+    def check(self, suspects: dict[H, int]) -> Iterator[tuple[H, Unavailable]]:
+        """Look at each; what goes with its link is gone, and what cannot be known now is looked at again."""
+        for held in suspects:
+            try:
+                reason = self.loss_of(held)
+            except Unavailable as error:
+                if error.errno not in GONE:
+                    self.suspects[held] = 0
+                    continue
+                held.gone = True
+                reason = error
+            if reason is not None:
+                yield held, reason
+
+    def loss_of(self, held: H) -> Unavailable | None:
+        """Return why something is held no more, None if it is; note if it is gone.
+
+        Raises: Unavailable if its link is gone, or nothing can be known now.
+        """
+        raise NotImplementedError
 
     def _mind(self, held: H, is_quiet: bool) -> None:
         """Read it again now and then if the kernel would not tell what happens to it."""

@@ -4,7 +4,6 @@ What is ours bears our handle, or our priority.  A default discipline has no han
 """
 
 import errno
-from collections.abc import Iterator
 from struct import Struct
 
 from netstrata.contract.shapes.rate import RATE
@@ -159,24 +158,15 @@ class LinkRates(LinkStore[Rate, HeldRate]):
         if kind == RTM_DELLINK:
             self._suspect(link.ifindex)
 
-    def check(self, suspects: dict[HeldRate, int]) -> Iterator[tuple[HeldRate, Unavailable]]:
-        """Read each."""
-        for held in suspects:
-            operation = f"hold {held.words}"
-            try:
-                self._lookup.body(held.key[0], operation)
-                now = self._now(held, operation)
-                if now == (held.rate.kind, held.rate.rate):
-                    continue
-                held.gone = not now[0] and not held.key[1]  # what the filter was on may be there still
-                reason = Unavailable(operation, "someone changed it" if now[0] else "someone removed it")
-            except Unavailable as error:
-                if error.errno not in GONE:
-                    self.suspects[held] = 0
-                    continue
-                held.gone = True
-                reason = error
-            yield held, reason
+    def loss_of(self, held: HeldRate) -> Unavailable | None:
+        """Read a rate."""
+        operation = f"hold {held.words}"
+        self._lookup.body(held.key[0], operation)
+        now = self._now(held, operation)
+        if now == (held.rate.kind, held.rate.rate):
+            return None
+        held.gone = not now[0] and not held.key[1]  # what the filter was on may be there still
+        return Unavailable(operation, "someone changed it" if now[0] else "someone removed it")
 
     def _suspect(self, ifindex: int) -> None:
         for is_in in (False, True):

@@ -1,7 +1,6 @@
 """Links that are held administratively up, or down."""
 
 import errno
-from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
@@ -105,21 +104,13 @@ class UpLinks(LinkStore[AdminState, HeldState]):
         if held is not None and (kind == RTM_DELLINK or link.up is not held.state.up):
             self.suspects[held] = 0
 
-    def check(self, suspects: dict[HeldState, int]) -> Iterator[tuple[HeldState, Unavailable]]:
-        """Read each link."""
-        for held in suspects:
-            operation = f"hold {held.words}"
-            try:
-                if self._lookup.is_up(held.key, operation) is held.state.up:
-                    continue
-                reason = Unavailable(operation, f"someone set it {'down' if held.state.up else 'up'}")
-            except Unavailable as error:
-                if error.errno not in GONE:
-                    self.suspects[held] = 0
-                    continue
-                reason = error
-            held.gone = True
-            yield held, reason
+    def loss_of(self, held: HeldState) -> Unavailable | None:
+        """Read a link."""
+        operation = f"hold {held.words}"
+        if self._lookup.is_up(held.key, operation) is held.state.up:
+            return None
+        held.gone = True
+        return Unavailable(operation, f"someone set it {'down' if held.state.up else 'up'}")
 
     def _set(self, ifindex: int, up: bool, operation: str) -> None:
         answer = self._requests.request(RTM_NEWLINK, 0, set_up(ifindex, up))
