@@ -42,21 +42,15 @@ class DriverSettings(LinkOverrides):
 
     def read_all(self, ifindex: int, words: Iterable[str], operation: str) -> dict[str, Any]:
         """Return what the driver of a link does."""
-        answers: dict[int, Shown] = {}
-        found: dict[str, Any] = {}
-        for word in words:
-            setting = DRIVER_SETTINGS[word]
-            if setting.ask not in answers:
-                answers[setting.ask] = self._ask(setting.ask, ifindex, operation)
-            found[word] = setting.decode(answers[setting.ask]) if answers[setting.ask] else None
-        return found
+        shown = self._shown(ifindex, words, operation)
+        return {word: DRIVER_SETTINGS[word].decode(one) if one else None for word, one in shown.items()}
 
     def all_wanted(self, ifindex: int, values: Options, operation: str) -> Mapping[str, Any]:
         """Return what values are to this driver."""
         wanted: dict[str, Any] = {}
-        for word, value in values.items():
-            setting = DRIVER_SETTINGS[word]
-            wanted[word] = setting.resolve(value, self._ask(setting.ask, ifindex, operation))
+        for word, shown in self._shown(ifindex, values, operation).items():
+            setting, value = DRIVER_SETTINGS[word], values[word]
+            wanted[word] = setting.resolve(value, shown)
             if wanted[word] is None:
                 reason = f"the driver of {self._requests.name_of(ifindex)} knows no {word} {setting.words(value)}"
                 raise Unavailable(operation, reason, errno.EOPNOTSUPP)
@@ -88,6 +82,12 @@ class DriverSettings(LinkOverrides):
     def is_told(self, word: str) -> bool:
         """Say whether rtnetlink tells of each change of a setting."""
         return DRIVER_SETTINGS[word].told
+
+    def _shown(self, ifindex: int, words: Iterable[str], operation: str) -> dict[str, Shown]:
+        """Return what the driver says of each setting; what is told together is asked once."""
+        questions = {word: DRIVER_SETTINGS[word].ask for word in words}
+        answers = {message: self._ask(message, ifindex, operation) for message in dict.fromkeys(questions.values())}
+        return {word: answers[message] for word, message in questions.items()}
 
     def _ask(self, message: int, ifindex: int, operation: str) -> Shown:
         """Return what the driver says to a question, nothing if it does not know such a thing.

@@ -55,7 +55,9 @@ class HeldAddress(Held):
         self.connects = not spec.options.get("noprefixroute")  # there is to be a route to its network
         flags = sum(flag for word, flag in _FLAGS.items() if spec.options.get(word))
         self.record = self._message(0)
-        self.request = self._message(flags & ~IFA_F_OPTIMISTIC if cautious else flags)
+        if cautious:
+            flags &= ~IFA_F_OPTIMISTIC
+        self.request = self._message(flags) if flags else self.record
         self.is_doubtful = False  # nobody knows whether there was carrier when it was put there
         if waits:
             self.undo = UNCHECKED
