@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.kernel.netlink.judged import Hold, as_by_ip, missed, stays
 
 from netstrata.statements.net.addr import addr
 from netstrata.values import Refused, Unavailable
@@ -56,6 +57,11 @@ def at_once(network: str, options: str) -> str:
     return options.replace("[", '["wait": "off", ', 1).replace(", ]", "]") if ":" in network else options
 
 
+def holding(world: "World", network: str, options: str) -> Hold:
+    """Return what holds an address."""
+    return lambda: world.up_now(addr, "va", network, at_once(network, options))
+
+
 def shown(world: "World") -> list[dict[str, Any]]:
     """Return addresses of va, and routes over it, without the link's own, what runs down and whose they are."""
     (row,) = json.loads(world.ip("-j addr show dev va"))
@@ -79,22 +85,13 @@ async def test_an_address_is_as_ip_makes_it_while_held_and_gone_after(
     world: "World", network: str, options: str, by_ip: str
 ) -> None:
     prepare(world)
-    before = shown(world)
-    world.ip(f"addr add {by_ip} dev va")
-    expected = shown(world)
-    if ":" in by_ip and "valid_lft" in by_ip:
-        world.ip(f"addr change {network} dev va")  # of one that ends, Linux 6.18 leaves the route to its network
-    world.ip(f"addr del {by_ip.split(' metric')[0].split(' broadcast')[0]} dev va")
-    world.as_statement()
+    delete = [f"addr del {by_ip.split(' metric')[0].split(' broadcast')[0]} dev va"]
+    if ":" in by_ip and "valid_lft" in by_ip:  # of one that ends, Linux 6.18 leaves the route to its network
+        delete.insert(0, f"addr change {network} dev va")
 
-    statement = world.up_now(addr, "va", network, at_once(network, options))
-    held = shown(world)
-    world.down_now(statement)
+    before, held = as_by_ip(world, holding(world, network, options), shown, f"addr add {by_ip} dev va", *delete)
 
-    assert held == expected
     assert held != before
-    assert shown(world) == before
-    assert world.netlink.monitor.groups() == set()
 
 
 @EACH
@@ -102,15 +99,8 @@ async def test_an_equal_address_that_was_there_before_stays(
     world: "World", network: str, options: str, by_ip: str
 ) -> None:
     prepare(world)
-    world.ip(f"addr add {by_ip} dev va")
-    before = shown(world)
 
-    statement = world.up_now(addr, "va", network, at_once(network, options))
-    held = shown(world)
-    world.down_now(statement)
-
-    assert held == before
-    assert shown(world) == before
+    stays(world, holding(world, network, options), shown, f"addr add {by_ip} dev va")
 
 
 @EACH
@@ -118,22 +108,11 @@ async def test_an_address_that_someone_deletes_is_lost_and_can_be_held_again(
     world: "World", network: str, options: str, by_ip: str
 ) -> None:
     prepare(world)
-    before = shown(world)
-    told = world.as_statement()
+    delete = ("-4 addr flush dev va", "-6 addr flush dev va scope global")
 
-    statement = world.up_now(addr, "va", network, at_once(network, options))
-    expected = shown(world)
-    world.ip("-4 addr flush dev va")
-    world.ip("-6 addr flush dev va scope global")
-    reason = await told.losses.get()
-    world.down_now(statement)
-    again = world.up_now(addr, "va", network, at_once(network, options))
-    held = shown(world)
-    world.down_now(again)
+    reason, _, _ = await missed(world, holding(world, network, options), shown, *delete)
 
     assert reason.endswith("someone removed it")
-    assert held == expected
-    assert shown(world) == before
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.kernel.netlink.judged import Hold, as_by_ip, missed, stays
 
 from netstrata.statements.net.route import route
 from netstrata.values import Refused, Unavailable
@@ -53,6 +54,11 @@ def family(destination: str) -> str:
     return "-6" if ":" in destination else "-4"
 
 
+def holding(world: "World", destination: str, options: str) -> Hold:
+    """Return what holds a route."""
+    return lambda: world.up_now(route, destination, options)
+
+
 def shown(world: "World") -> list[str]:
     """Return all routes that the kernel did not make, of both families."""
     lines = world.routes("-4 -N route show table all") + world.routes("-6 -N route show table all")
@@ -64,20 +70,17 @@ async def test_a_route_is_as_ip_makes_it_while_held_and_gone_after(
     world: "World", destination: str, options: str, by_ip: str
 ) -> None:
     prepare(world)
-    before = shown(world)
-    world.ip(f"{family(destination)} route add {by_ip} proto 110")
-    expected = shown(world)
-    world.ip(f"{family(destination)} route del {by_ip}")
-    world.as_statement()
+    words = f"{family(destination)} route"
 
-    statement = world.up_now(route, destination, options)
-    held = shown(world)
-    world.down_now(statement)
+    before, held = as_by_ip(
+        world,
+        holding(world, destination, options),
+        shown,
+        f"{words} add {by_ip} proto 110",
+        f"{words} del {by_ip}",
+    )
 
-    assert held == expected
-    assert len(expected) == len(before) + 1
-    assert shown(world) == before
-    assert world.netlink.monitor.groups() == set()
+    assert len(held) == len(before) + 1
 
 
 @EACH
@@ -85,15 +88,8 @@ async def test_an_equal_route_that_was_there_before_stays(
     world: "World", destination: str, options: str, by_ip: str
 ) -> None:
     prepare(world)
-    world.ip(f"{family(destination)} route add {by_ip}")
-    before = shown(world)
 
-    statement = world.up_now(route, destination, options)
-    held = shown(world)
-    world.down_now(statement)
-
-    assert held == before
-    assert shown(world) == before
+    stays(world, holding(world, destination, options), shown, f"{family(destination)} route add {by_ip}")
 
 
 @EACH
@@ -101,20 +97,13 @@ async def test_a_route_that_someone_deletes_is_lost_and_can_be_held_again(
     world: "World", destination: str, options: str, by_ip: str
 ) -> None:
     prepare(world)
-    before = shown(world)
-    told = world.as_statement()
 
-    statement = world.up_now(route, destination, options)
-    world.ip(f"{family(destination)} route del {by_ip}")
-    reason = await told.losses.get()
-    world.down_now(statement)
-    again = world.up_now(route, destination, options)
-    held = shown(world)
-    world.down_now(again)
+    reason, before, held = await missed(
+        world, holding(world, destination, options), shown, f"{family(destination)} route del {by_ip}"
+    )
 
     assert reason.endswith(": someone removed or replaced it")
     assert len(held) == len(before) + 1
-    assert shown(world) == before
 
 
 @pytest.mark.parametrize(
