@@ -1,5 +1,6 @@
 """`run --watch`: a daemon that reads its program again when the files have changed, however they were written."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -160,6 +161,24 @@ def test_a_file_that_somebody_has_open_for_writing_is_not_read(tmp_path: Path) -
 
         wait_until("the whole of it", lambda: changed(daemon) == ["-2", "+3"])
         assert problem(daemon) == ""
+        assert told(daemon) == ["asked for reload (the file changed)"]
+
+
+def test_a_file_that_can_be_read_later_without_any_event_is_looked_at_again(tmp_path: Path, program: Path) -> None:
+    """Linux 6.18, ext4: a file that was closed may still count as open for writing after the event that says so, for
+    as long as the disk takes.  A lease to write is alike, as long as one likes: nothing tells that it is given back."""
+    with Started(tmp_path, including(program), "--quiet", "--watch") as daemon:
+        ready(daemon)
+        renamed_over(program, NEW)
+        with program.open() as leased:
+            fcntl.fcntl(leased, fcntl.F_SETSIG, signal.SIGURG)  # to whom is told that somebody wants to read it
+            fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            wait_until("it is seen", lambda: "is being written" in problem(daemon))
+            assert changed(daemon) == []
+
+            fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+            wait_until("the new one", lambda: changed(daemon) == ["-2", "+22"])
         assert told(daemon) == ["asked for reload (the file changed)"]
 
 

@@ -1,7 +1,7 @@
 """The program's files, watched: when they have changed and are quiet, they are read as `reload` does.
 
     quiet ──something changed──> unquiet ──nothing for a moment──> looked at ──they say something else──> offered
-                                    ^                                 │ somebody writes one still
+                                    ^                                 │ somebody writes one still: later once more
                                     └─────────────────────────────────┘
 
 What is offered is refused, or becomes the program, by the rules of any other change.  One text is refused once.
@@ -23,6 +23,7 @@ from netstrata.daemon.live.program import AGAIN_S, Candidate, LiveProgram, Terms
 from netstrata.system.filesystem.path_watch import BeingWritten, PathWatch, read_settled
 
 QUIET_S: Final = 0.3  # without a change, until files are read: who writes them writes more than once
+WRITTEN_S: Final = 1.0  # until it is looked again whether somebody writes: the kernel does not always tell of the end
 LATER_S: Final = 10.0  # until it is tried again to watch what cannot be watched
 WHO: Final = "the file changed"
 REFUSED: Final = "the program's file has changed, and is refused; all stays as it is:"
@@ -162,7 +163,8 @@ class FileWatch:
         return self._timer is not None or bool(look.written)
 
     def _say_written(self, look: "_Look") -> None:
-        if look.written:  # when that ends, something changes
+        if look.written:
+            self._look_after(WRITTEN_S)
             self._program.problem = f"{look.written} is being written; it is read when who writes it has closed it"
 
     def _tell(self, problem: str) -> None:
