@@ -10,6 +10,7 @@ from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
+from netstrata.ports.gateways import Gateway, Gateways
 from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import (
     Addresses,
@@ -47,6 +48,8 @@ class Ports(Protocol):
     def addresses(self) -> Addresses: ...
     @property
     def routes(self) -> Routes: ...
+    @property
+    def gateways(self) -> Gateways: ...
     @property
     def rules(self) -> Rules: ...
     @property
@@ -102,6 +105,8 @@ __all__ = [
     "Files",
     "Filters",
     "Forwarding",
+    "Gateway",
+    "Gateways",
     "HeldFiles",
     "Hop",
     "InputReport",

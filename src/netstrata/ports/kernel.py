@@ -58,6 +58,7 @@ class Route(NamedTuple):
     scope: int | None = None  # of IPv4; None: what its kind is of
     metrics: Options = NO_OPTIONS  # mtu, advmss and others, as numbers
     hops: tuple[Hop, ...] = ()  # in the place of gateway and link
+    in_front: bool = False  # of another one that stands where it would
 
     @property
     def mtu(self) -> int:

@@ -13,6 +13,7 @@ from netstrata.ports import (
     Events,
     Files,
     Filters,
+    Gateways,
     HeldFiles,
     Links,
     Machine,
@@ -215,6 +216,13 @@ class SystemPorts:
     def routes(self) -> Routes:
         """Return the routes port."""
         return self._netlink.routes
+
+    @cached_property
+    def gateways(self) -> Gateways:
+        """Return the gateways port."""
+        from netstrata.system.gateways import GatewaysPort, RankedGateways
+
+        return GatewaysPort(RankedGateways(self._netlink))
 
     @property
     def rules(self) -> Rules:

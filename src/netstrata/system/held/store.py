@@ -187,16 +187,22 @@ class Store(Generic[S, H]):
                 if not self._is_gone(held):
                     raise
                 held = None
-        if who is not None:
-            self.listen(made)
         if held is None:
-            made.heard = who is not None
-            try:
-                reason = self._take(made, who)
-            except BaseException:
-                if who is not None:
-                    self.unlisten(made)
-                raise
+            reason = self._begin(made, who)
+        elif who is not None:
+            self.listen(made)
+        made.add(who)
+        tell(who, lambda: [self.operation(spec)], reason)
+        return made
+
+    def supplant(self, old: H, spec: S, who: Holder) -> H:
+        """Hold something in the place of what is held there, so that one of both is always there; its holder leaves it.
+
+        Raises: Unavailable, with the old one held as before.
+        """
+        made = self.prepare(spec)
+        reason = self._begin(made, who)
+        self.removed(old)
         made.add(who)
         tell(who, lambda: [self.operation(spec)], reason)
         return made
@@ -261,6 +267,18 @@ class Store(Generic[S, H]):
             self._recovery.journal.undone(held.number)
             held.number = 0
         return [Loss(holder, reason) for holder in held.holders]
+
+    def _begin(self, made: H, who: Holder | None) -> str:
+        """Hear of it, and have it done; return why it had not to be, if so."""
+        made.heard = who is not None
+        if who is not None:
+            self.listen(made)
+        try:
+            return self._take(made, who)
+        except BaseException:
+            if who is not None:
+                self.unlisten(made)
+            raise
 
     def _is_to_be_made(self, held: H) -> bool:
         self.look(held)

@@ -26,7 +26,18 @@ class Netlink:
     anything is done, if none is.  One Netlink belongs to one event loop.
     """
 
-    __slots__ = ("_watched", "addresses", "links", "lookup", "monitor", "neighbours", "requests", "routes", "rules")
+    __slots__ = (
+        "_watched",
+        "addresses",
+        "links",
+        "lookup",
+        "monitor",
+        "neighbours",
+        "requests",
+        "route_store",
+        "routes",
+        "rules",
+    )
 
     def __init__(
         self,
@@ -59,6 +70,7 @@ class Netlink:
         routes.put.append(addresses.connected.replaced)
         self.links = LinksPort(links)
         self.addresses = AddressesPort(addresses)
+        self.route_store = routes
         self.routes = RoutesPort(routes)
         self.rules = RulesPort(NetlinkRules(self.requests, self.monitor, recovery))
         neighbours = NetlinkNeighbours(self.requests, self.monitor, index_of, recovery)

@@ -155,7 +155,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     def do(self, held: HeldRoute) -> None:
         """Add a route, if it is not there."""
         fit(self._requests, (held,))
-        answer = self._requests.request(RTM_NEWROUTE, _ADD, held.body)
+        answer = self._requests.request(RTM_NEWROUTE, NLM_F_CREATE if held.route.in_front else _ADD, held.body)
         if answer is None:
             self._monitor.tell_own(RTM_NEWROUTE, held.body)
             return

@@ -1,0 +1,53 @@
+"""The shapes of what a statement says of an uplink."""
+
+from typing import Annotated, Final
+
+from netstrata.contract.declaration import Shape
+from netstrata.contract.options import Options, OptionsShape
+from netstrata.contract.shapes.common import PRIORITY
+from netstrata.contract.shapes.link import ADDRESS, SWITCH
+from netstrata.contract.shapes.route import FAMILY
+from netstrata.values import Value
+
+# Best first, of gateways that are preferred alike: what goes through another uplink before that, what costs most last.
+KINDS: Final = ("vpn", "ethernet", "point-to-point", "wifi", "cellular")
+DEFAULT_PREFERENCE: Final = 100
+NO_ROUTER: Final = b""  # what a network without one has
+LINK_ITSELF: Final = b"\0"
+
+
+def _read(value: Value) -> bytes | None:
+    if value == b"none":
+        return LINK_ITSELF
+    return NO_ROUTER if value == b"" else ADDRESS.read(value)
+
+
+def _write(gateway: bytes) -> Value:
+    if gateway in (NO_ROUTER, LINK_ITSELF):
+        return b"none" if gateway else b""
+    return ADDRESS.write(gateway)
+
+
+def _kind(value: Value) -> str | None:
+    word = value.decode("latin-1") if isinstance(value, bytes) else ""
+    return word if word in KINDS else None
+
+
+UPLINK_GATEWAY = Shape[bytes](
+    "a gateway",
+    'an address such as 192.0.2.1 or fe80::1, or `none` where the link has another end only; `""` of a lease is none',
+    _read, _write, ('"192.0.2.1"', '"2001:db8::1"', '"none"', '""'), ('"192.0.2.256"', '"blackhole"', "{}"),
+)  # fmt: skip
+_KIND = Shape[str](
+    "a kind of uplink", f"{', '.join(KINDS[:-1])} or {KINDS[-1]}", _kind, lambda word: word.encode(),
+    ('"wifi"', '"vpn"'), ('"radio"', "{}"),
+)  # fmt: skip
+GATEWAY_OPTIONS = OptionsShape(
+    "options of a gateway",
+    {"family": FAMILY, "kind": _KIND, "onlink": SWITCH, "preference": PRIORITY},
+    ('["preference": "10", "kind": "wifi"]', "[]"),
+    ('["preference": "-1"]', '["kind": "radio"]', '["metric": "5"]', "{}"),
+)
+
+UplinkGateway = Annotated[bytes, UPLINK_GATEWAY]
+GatewayOptions = Annotated[Options, GATEWAY_OPTIONS]

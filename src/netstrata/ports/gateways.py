@@ -1,0 +1,26 @@
+"""Uplinks: which of several gateways the default route goes to."""
+
+from collections.abc import AsyncGenerator
+from typing import NamedTuple, Protocol
+
+
+class Gateway(NamedTuple):
+    """A way out.  Addresses are packed."""
+
+    link: str
+    family: int  # 4 or 6
+    address: bytes | None  # None: whatever is at the other end of the link
+    preference: int  # the lower wins
+    kind: str  # ethernet, wifi, cellular, vpn or point-to-point
+    onlink: bool = False  # it is on the link, whatever the addresses say
+
+
+class Gateways(Protocol):
+    """All gateways of this program; the best one has the default route, the others can be used by who binds to them."""
+
+    def watch_gateway(self, gateway: Gateway) -> AsyncGenerator[bool, None]:
+        """Hold a default route over a gateway while this is iterated; say whether it is the preferred one.
+
+        Another one becomes it without a moment in which there is no default route.
+        Raises: Unavailable if the kernel does not take its route.
+        """

@@ -1,0 +1,58 @@
+"""net.gateway: an uplink, which the default route leads over if it is the best one."""
+
+from contextlib import aclosing
+from typing import NamedTuple
+
+from netstrata.contract import Revised, Watch, watches
+from netstrata.contract.options import NO_OPTIONS
+from netstrata.contract.shapes.common import Link, Truth
+from netstrata.contract.shapes.gateway import DEFAULT_PREFERENCE, LINK_ITSELF, NO_ROUTER, GatewayOptions, UplinkGateway
+from netstrata.ports import Gateway, Ports
+from netstrata.values import Refused, Unavailable
+
+
+class Standing(NamedTuple):
+    """How an uplink stands among the others."""
+
+    preferred: Truth
+
+
+@watches("net.gateway", layer=3)
+async def gateway(
+    ports: Ports, link: Link, gateway: UplinkGateway, options: GatewayOptions = NO_OPTIONS
+) -> Watch[Standing]:
+    """Hold an uplink: all of a program's uplinks have a default route, and the one of the best is what counts.
+
+    The best has the lowest `preference`, which is 100 if it is not given; of equal ones a VPN is better than Ethernet,
+    then come point-to-point links, Wi-Fi and cellular ones (`kind`, which is ethernet if it is not given), then whoever
+    came first.  The others have a default route of a metric that is worse than any, so that who binds to their link or
+    address gets through.  When another one becomes the best, its route is there before that of the one before goes.
+
+    Gateway `none` is whatever is at the other end of a link; `family` says of which addresses, inet if it is not given.
+    A network without a router, whose lease names none, is no uplink: it is waited for one.  With `onlink` the gateway
+    is on the link, whatever the addresses say.
+
+    The metrics are: of the best one none, and 512 for IPv6, which counts before router advertisements; of the others
+    4294967295 less the index of the link.
+
+    Example:
+        net.gateway("eth0", "192.0.2.1", ["preference": "10"]) wired;
+        println("the default route is over the cable: ", wired.preferred);
+
+    Source: rtnetlink(7), RTM_NEWROUTE.
+    """
+    if gateway == NO_ROUTER:
+        raise Unavailable(f"use {link} as an uplink", "its network has no router")
+    address = None if gateway == LINK_ITSELF else gateway
+    family = options.get("family", 4) if address is None else 4 if len(address) == 4 else 6
+    if options.get("family", family) != family:
+        raise Refused("the gateway is of another family", argument=2, within=(b"family",))
+    if address is None and "onlink" in options:
+        raise Refused("gateway `none` has no address that could be on the link", argument=2, within=(b"onlink",))
+    wanted = Gateway(
+        *(link, family, address, options.get("preference", DEFAULT_PREFERENCE)),
+        *(options.get("kind", "ethernet"), bool(options.get("onlink"))),
+    )
+    async with aclosing(ports.gateways.watch_gateway(wanted)) as standings:
+        async for preferred in standings:
+            yield Revised(Standing(preferred))
