@@ -4,6 +4,7 @@ Seen with Linux 6.18, iproute2 6.1.0.
 """
 
 import re
+import signal
 import sys
 from itertools import permutations
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from netstrata.testing.cable import Cable
-from netstrata.testing.child import wait_until
+from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 
@@ -68,12 +69,11 @@ def program(*links: str) -> str:
     return "".join(UPLINK.format(link, NETWORKS[link], 10 * (1 + list(NETWORKS).index(link))) for link in links)
 
 
-def start(host: Host, folder: Path, text: str):  # type: ignore[no-untyped-def]
+def start(host: Host, folder: Path, text: str) -> Child:
     path = folder / "program.ncd"
     path.write_text(text)
-    return host.start(
-        (sys.executable, "-m", "netstrata", "run", "--quiet", "--control", "none", "--state", str(folder), str(path))
-    )
+    words = ("run", "--quiet", "--control", "none", "--state", str(folder), str(path))
+    return host.start((sys.executable, "-m", "netstrata", *words))
 
 
 def test_each_order_of_coming_and_going_leaves_the_best_one_with_the_default_route(lab: Lab, tmp_path: Path) -> None:
@@ -93,3 +93,240 @@ def test_each_order_of_coming_and_going_leaves_the_best_one_with_the_default_rou
     daemon.end()
 
     assert lab.leftovers() == []
+
+
+def printed(daemon: Child) -> list[str]:
+    """Return what the program has printed, without what is told of it."""
+    return [line for line in daemon.output().splitlines() if line.startswith("eth")]
+
+
+class Told:
+    """What the kernel says of default routes, as `ip monitor route` writes it."""
+
+    def __init__(self, host: Host) -> None:
+        self._child = host.start(("stdbuf", "-oL", "ip", "monitor", "route"))
+        wait_until("it listens", lambda: self._listens(host))
+
+    def _listens(self, host: Host) -> bool:
+        host.ip("route add unreachable 198.18.0.1", "route del 198.18.0.1")
+        return "198.18.0.1" in self._child.output()
+
+    def end(self) -> None:
+        self._child.end()
+
+    def lines(self) -> list[str]:
+        return [line for line in self._child.output().splitlines() if re.match(r"(Deleted )?default", line)]
+
+
+def test_there_is_a_default_route_at_every_moment_while_another_uplink_becomes_the_best(
+    lab: Lab, tmp_path: Path
+) -> None:
+    town = Town(lab)
+    town.pull("eth0")
+    daemon = start(town.laptop, tmp_path, program(*NETWORKS))
+    wait_until("eth1", lambda: town.defaults() == town.wanted())
+    told = Told(town.laptop)
+    town.plug("eth0")
+    wait_until("eth0", lambda: town.defaults() == town.wanted())
+    wait_until("it is told", lambda: len(told.lines()) == 4)
+
+    low, table, high, gone = told.lines()
+
+    assert low.startswith("default via 192.0.2.1 dev eth0 proto 110 metric 429496")
+    assert table.startswith("default via 192.0.2.1 dev eth0 table 429496")
+    assert high.rstrip() == "default via 192.0.2.1 dev eth0 proto 110"
+    assert gone.rstrip() == "Deleted default via 198.51.100.1 dev eth1 proto 110"
+    told.end()
+    daemon.end()
+
+
+ECHO = """
+import socket, sys
+with socket.create_server(("0.0.0.0", 7)) as server:
+    print("ready", flush=True)
+    connection = server.accept()[0]
+    while data := connection.recv(100):
+        connection.send(data)
+"""
+CALL = """
+import os, socket, sys, time
+connection = socket.create_connection(("203.0.113.7", 7), 10)
+print("connected", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+connection.sendall(b"still there")
+print(connection.recv(100).decode(), flush=True)
+"""
+
+
+def test_a_connection_over_an_uplink_that_is_not_the_best_any_more_lives_on(lab: Lab, tmp_path: Path) -> None:
+    """Two routers before one server, each of which drops what has not the source address of its own network."""
+    laptop, server = lab.host("laptop"), lab.host("server")
+    links = {"eth0": "192.0.2", "eth1": "198.51.100"}
+    cables = {}
+    for number, (link, network) in enumerate(links.items()):
+        router = lab.host(f"router-{link}")
+        cables[link] = lab.cable((laptop, link), (router, "lan"))
+        lab.cable((router, "wan"), (server, f"eth{number}"))
+        router.up("lan", f"{network}.1/24")
+        router.up("wan", f"10.0.{number}.1/24")
+        server.up(f"eth{number}", f"10.0.{number}.2/24")
+        router.forward()
+        router.sysctl("net.ipv4.conf.all.rp_filter", "1")
+        router.ip(f"route add 203.0.113.7 via 10.0.{number}.2")
+        server.ip(f"route add {network}.0/24 via 10.0.{number}.1")
+    server.up("lo", "203.0.113.7/32")
+    cables["eth0"].pull()
+    lab.remember(laptop)
+    daemon = start(
+        laptop, tmp_path, "".join(UPLINK.format(link, net, at) for at, (link, net) in enumerate(links.items()))
+    )
+    wait_until("the second one", lambda: ("eth1", 0) in defaults(laptop))
+    echo = server.start((sys.executable, "-c", ECHO))
+    wait_until("the server", lambda: "ready" in echo.output())
+    call = laptop.start((sys.executable, "-c", CALL, str(tmp_path / "go-on")))
+    wait_until("a connection", lambda: "connected" in call.output())
+
+    cables["eth0"].plug()
+
+    wait_until("the first one", lambda: ("eth0", 0) in defaults(laptop))
+    (tmp_path / "go-on").touch()
+    wait_until("an answer", lambda: "still there" in call.output())
+    call.end()
+    echo.end()
+    daemon.end()
+    assert lab.leftovers() == []
+
+
+def test_what_somebody_deletes_is_back_and_nothing_above_is_undone(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab)
+    daemon = start(town.laptop, tmp_path, program("eth0", "eth1"))
+    town.plugged = {"eth0", "eth1"}
+    wait_until("both", lambda: town.defaults() == town.wanted())
+    said = printed(daemon)
+    rules = town.laptop.run("ip", "rule")
+    assert "from 192.0.2.2 lookup" in rules
+    assert "from all lookup main suppress_prefixlength 0" in rules
+    for what in (
+        "route del default dev eth0",
+        "route del default dev eth1",
+        "rule del from 192.0.2.2",
+        "rule del pref 31000",
+    ):
+        town.laptop.ip(what)
+        wait_until(what, lambda: town.defaults() == town.wanted() and town.laptop.run("ip", "rule") == rules)
+
+    assert printed(daemon) == said
+    assert daemon.output().count("; it was put back") == 5  # the one rule that both hold: twice
+    daemon.end()
+
+
+def test_a_default_route_of_others_is_not_touched_and_waited_for(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab)
+    town.laptop.up("eth2", "203.0.113.2/24")
+    town.laptop.ip("route add default via 203.0.113.1 dev eth2")
+    daemon = start(town.laptop, tmp_path, program("eth0"))
+    wait_until("it is up", lambda: "eth0 false" in daemon.output())
+    assert [link for link, metric in town.defaults() if not metric] == ["eth2"]
+
+    town.laptop.ip("route del default via 203.0.113.1 dev eth2")
+
+    wait_until("its turn", lambda: "eth0 true" in daemon.output())
+    assert [link for link, metric in town.defaults() if not metric] == ["eth0"]
+    daemon.end()
+
+
+def test_a_killed_daemon_is_followed_without_touching_a_route(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab)
+    lab.remember(town.laptop)
+    daemon = start(town.laptop, tmp_path, program(*NETWORKS))
+    wait_until("all", lambda: town.defaults() == town.wanted() and "eth2 false" in daemon.output())
+    rules = town.laptop.run("ip", "rule")
+    told = Told(town.laptop)
+    daemon.signal(signal.SIGKILL)
+    daemon.status()
+
+    daemon = start(town.laptop, tmp_path, program(*NETWORKS))
+
+    wait_until("all once more", lambda: sorted(set(printed(daemon))) == ["eth0 true", "eth1 false", "eth2 false"])
+    assert town.defaults() == town.wanted()
+    assert town.laptop.run("ip", "rule") == rules
+    assert told.lines() == []
+    told.end()
+    daemon.end()
+    assert lab.leftovers() == []
+
+
+SIX = """process {0} {{
+    net.up("{0}");
+    net.backend.waitlink("{0}");
+    net.addr("{0}", "2001:db8:{1}::2/64", ["nodad": "on"]);
+    net.gateway("{0}", "{2}", ["preference": "{1}"]) uplink;
+    println("{0} ", uplink.preferred);
+}}
+"""
+
+
+def test_ipv6_gateways_count_before_router_advertisements(lab: Lab, tmp_path: Path) -> None:
+    laptop = lab.host("laptop")
+    cables = {}
+    for at in (1, 2):
+        router = lab.host(f"router{at}")
+        cables[at] = lab.cable((laptop, f"eth{at}"), (router, "lan"))
+        router.up("lan", f"2001:db8:{at}::1/64", "fe80::1/64")
+    lab.remember(laptop)
+    gateways = {1: "fe80::1", 2: "2001:db8:2::1"}
+    daemon = start(laptop, tmp_path, "".join(SIX.format(f"eth{at}", at, gateways[at]) for at in (1, 2)))
+
+    def default() -> list[str]:
+        lines = laptop.run("ip", "-6", "route", "show", "default").splitlines()
+        return [line.split(" proto")[0] for line in lines if "metric 512 " in line]
+
+    for _ in range(3):
+        wait_until("the first", lambda: default() == ["default via fe80::1 dev eth1"])
+        cables[1].pull()
+        wait_until("the second", lambda: default() == ["default via 2001:db8:2::1 dev eth2"])
+        cables[1].plug()
+    wait_until("the first again", lambda: default() == ["default via fe80::1 dev eth1"])
+    daemon.end()
+    assert lab.leftovers() == []
+
+
+@pytest.mark.parametrize(("gateways", "wanted"), [
+    (["192.0.2.1", "192.0.2.254"], ["default via 192.0.2.1 dev eth0", "default via 192.0.2.254 dev eth0"]),
+    (["none"], ["default dev eth0"]),
+])  # fmt: skip
+def test_several_gateways_on_one_link_and_none(
+    lab: Lab, tmp_path: Path, gateways: list[str], wanted: list[str]
+) -> None:
+    town = Town(lab)
+    text = 'process p{} {{ net.up("eth0"); net.ipv4.addr("eth0", "192.0.2.2/24"); net.gateway("eth0", "{}"); }}\n'
+    lab.remember(town.laptop)
+    daemon = start(town.laptop, tmp_path, "".join(text.format(*one) for one in enumerate(gateways)))
+
+    def ways() -> list[str]:
+        lines = town.laptop.run("ip", "route", "show", "default").splitlines()
+        return sorted(line.split(" proto")[0] for line in lines if "metric" in line)
+
+    wait_until("each has its own", lambda: ways() == wanted)
+    assert [link for link, metric in town.defaults() if not metric] == ["eth0"]
+    daemon.end()
+    assert lab.leftovers() == []
+
+
+def test_a_network_without_a_router_is_no_uplink(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab)
+    text = (
+        'process {0} {{ net.up("{0}"); net.ipv4.addr("{0}", "{1}/24"); net.gateway("{0}", "{2}"); println("{0}"); }}\n'
+    )
+    daemon = start(
+        town.laptop,
+        tmp_path,
+        text.format("eth0", "192.0.2.2", "") + text.format("eth1", "198.51.100.2", "198.51.100.1"),
+    )
+
+    wait_until("the one that has a router", lambda: printed(daemon) == ["eth1"])
+
+    wait_until("it is said", lambda: "cannot use eth0 as an uplink: its network has no router" in daemon.output())
+    assert {link for link, _ in town.defaults()} == {"eth1"}
+    daemon.end()

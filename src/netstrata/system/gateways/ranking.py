@@ -7,15 +7,18 @@ link, and for the time in which the kernel has taken the other one away.
 
 from asyncio import get_running_loop
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from errno import EEXIST
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import Holder
 from netstrata.contract.shapes.gateway import KINDS
 from netstrata.ports.gateways import Gateway
+from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, Merit, low_metric
-from netstrata.system.gateways.default_route import DefaultRoute
+from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
+from netstrata.system.gateways.by_source import SourceRouting
+from netstrata.system.gateways.kept import AGAIN_S, Calm, Kept
 from netstrata.system.held import Stop
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Unavailable
@@ -23,8 +26,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
 
-_CALM_S: Final = 10.0  # after which a route that is taken away is put back at once again
-_AGAIN_S: Final = 10.0  # until a route that the kernel would not take is tried again, if nothing else says when
+_ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
 
 
 class _Uplink(Queue[bool]):
@@ -34,14 +36,26 @@ class _Uplink(Queue[bool]):
         super().__init__()
         self.gateway = gateway
         self.ifindex = ifindex
-        self.seniority = seniority
         self.who = who
+        self.merit = Merit(False, gateway.preference, KINDS.index(gateway.kind), seniority)
         self.place = 0
-        self.low: DefaultRoute | None = None
-        self.high: DefaultRoute | None = None  # of the preferred one
-        self.problem = ""  # why it cannot be that, as told last
-        self._lost_s = -_CALM_S
+        self.low: Kept | None = None
+        self.high: Kept | None = None  # of the preferred one
+        self.by_source: SourceRouting | None = None
+        self.calm = Calm()
         self._told: bool | None = None
+        self._problem = ""  # why it cannot be the preferred one, as told last
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the kernel has a route over it."""
+        return self.low is not None and self.low.is_active
+
+    def route(self, metric: int, table: int = RT_TABLE_MAIN) -> Route:
+        """Return a default route over it."""
+        gateway = self.gateway
+        anywhere = _ANYWHERE[gateway.family]
+        return Route(anywhere, 0, gateway.address, gateway.link, metric, table=table, onlink=gateway.onlink)
 
     def tell(self, is_preferred: bool) -> None:
         """Say whether it is the preferred one, if that is new."""
@@ -51,25 +65,9 @@ class _Uplink(Queue[bool]):
 
     def tell_problem(self, problem: str) -> None:
         """Say why it cannot be, if that is new."""
-        if problem and problem != self.problem:
+        if problem and problem != self._problem:
             self.who.note(problem)
-        self.problem = problem
-
-    def is_calm(self) -> bool:
-        """Say, of what is lost just now, whether it was not lost a moment ago, too."""
-        before, self._lost_s = self._lost_s, get_running_loop().time()
-        return self._lost_s >= before + _CALM_S
-
-    @property
-    def merit(self) -> Merit:
-        """How good it is."""
-        gateway = self.gateway
-        return Merit(False, gateway.preference, KINDS.index(gateway.kind), self.seniority)
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether the kernel has a route over it."""
-        return self.low is not None and self.low.is_active
+        self._problem = problem
 
 
 class _Family:
@@ -89,9 +87,12 @@ class _Family:
         """
         taken = {one.place for one in self.uplinks if one.ifindex == uplink.ifindex}
         uplink.place = next(place for place in range(len(taken) + 1) if place not in taken)
-        uplink.low = self._route(uplink, low_metric(uplink.ifindex, uplink.place), self._low_lost)
+        number = low_metric(uplink.ifindex, uplink.place)
+        uplink.low = self._kept(uplink, number, self._low_lost)
         uplink.low.add()
+        uplink.by_source = SourceRouting(self._netlink, uplink.route(0, number), uplink.ifindex, uplink.who)
         self.uplinks.append(uplink)
+        self._route_by_source()
         self.settle()
 
     def leave(self, uplink: _Uplink) -> None:
@@ -99,8 +100,17 @@ class _Family:
         if uplink in self.uplinks:
             self.uplinks.remove(uplink)
             self.settle()
+            self._route_by_source()
+        if uplink.by_source is not None:
+            uplink.by_source.end()
         if uplink.low is not None:
             uplink.low.remove()
+
+    def _route_by_source(self) -> None:
+        """Have connections keep their uplink, if there are others."""
+        for uplink in self.uplinks:
+            if uplink.by_source is not None:
+                (uplink.by_source.begin if len(self.uplinks) > 1 else uplink.by_source.end)()
 
     def settle(self) -> None:
         """Have the default route that counts lead over the best gateway that the kernel takes; say which that is."""
@@ -128,7 +138,7 @@ class _Family:
         old = self._preferred
         if uplink is old:
             return
-        route = self._route(uplink, HIGH_METRIC[self._family], self._high_lost)
+        route = self._kept(uplink, HIGH_METRIC[self._family], self._high_lost)
         route.add(old.high if old is not None else None)
         uplink.high, self._preferred = route, uplink
         if old is not None:
@@ -140,29 +150,29 @@ class _Family:
             old.high.remove()
             old.high = None
 
-    def _route(self, uplink: _Uplink, metric: int, on_lost: "_OnLost") -> DefaultRoute:
-        return DefaultRoute(
-            self._netlink.route_store, uplink.gateway, metric, uplink.who, lambda reason: on_lost(uplink, reason)
-        )
+    def _kept(self, uplink: _Uplink, metric: int, on_lost: "_OnLost") -> Kept:
+        lost = partial(on_lost, uplink)
+        return Kept(self._netlink.route_store, uplink.route(metric), uplink.who, lost)
 
     def _low_lost(self, uplink: _Uplink, reason: Unavailable) -> None:
         """Put back what was taken away; the statement falls if that is done again soon, or it cannot be put back."""
-        if uplink.is_calm() and uplink.low is not None:
-            with suppress(Unavailable):
-                uplink.low.add()
-                uplink.who.note(f"{reason}; it was put back")
-                return
-        uplink.who.lost(reason)
+        if uplink.low is None or not uplink.low.put_back(reason):
+            uplink.who.lost(reason)
 
     def _high_lost(self, uplink: _Uplink, reason: Unavailable) -> None:
         """Have a default route that counts again: at once, or a while after it was taken away for the second time."""
         uplink.high = self._preferred = None
-        if uplink.is_calm():
-            get_running_loop().call_soon(self.settle)  # what else is lost is known by then
-        else:
-            uplink.who.note(f"{reason}; it is put back in {_AGAIN_S:g} s")
+        if uplink.calm.is_disturbed():
+            uplink.who.note(f"{reason}; it is put back in {AGAIN_S:g} s")
             uplink.tell(False)
             self._try_later()
+        else:
+            get_running_loop().call_soon(self._settle_after, uplink, reason)  # what else is lost is known by then
+
+    def _settle_after(self, uplink: _Uplink, reason: Unavailable) -> None:
+        self.settle()
+        if self._preferred is uplink:
+            uplink.who.note(f"{reason}; it was put back")
 
     def _wait(self, error: Unavailable) -> None:
         """Try again when what is in the way is gone."""
@@ -171,7 +181,7 @@ class _Family:
         self._try_later()
 
     def _try_later(self) -> None:
-        self._waits.append(get_running_loop().call_later(_AGAIN_S, self.settle).cancel)
+        self._waits.append(get_running_loop().call_later(AGAIN_S, self.settle).cancel)
 
     def _wait_no_more(self) -> None:
         waits, self._waits = self._waits, []

@@ -36,6 +36,7 @@ class Netlink:
         "requests",
         "route_store",
         "routes",
+        "rule_store",
         "rules",
     )
 
@@ -72,7 +73,8 @@ class Netlink:
         self.addresses = AddressesPort(addresses)
         self.route_store = routes
         self.routes = RoutesPort(routes)
-        self.rules = RulesPort(NetlinkRules(self.requests, self.monitor, recovery))
+        self.rule_store = NetlinkRules(self.requests, self.monitor, recovery)
+        self.rules = RulesPort(self.rule_store)
         neighbours = NetlinkNeighbours(self.requests, self.monitor, index_of, recovery)
         self.neighbours = NeighboursPort(neighbours, links.forwarding)
         neighbours.bridges.append(links.forwarding.heard)

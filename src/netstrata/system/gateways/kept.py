@@ -1,60 +1,84 @@
-"""One default route of a gateway, through its life."""
+"""One thing that is held for an uplink, through its life."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Final
 
 from netstrata.contract import NOTE, Holder
-from netstrata.ports.gateways import Gateway
-from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import ACTIVE, ASKED, GIVEN_UP, GONE, INACTIVE, THERE, step
-from netstrata.system.netlink.held_route import HeldRoute
-from netstrata.system.netlink.routes import NetlinkRoutes
+from netstrata.system.held import Store
 from netstrata.values import Unavailable
 
-_ANYWHERE = {4: bytes(4), 6: bytes(16)}
+AGAIN_S: Final = 10.0  # until what the kernel would not take is tried again, if nothing else says when
+_CALM_S: Final = 10.0  # after which what is taken away is put back at once again
 
 
-class DefaultRoute:
-    """A default route of one metric, and the holder in whose name it is held: a statement's, which need not fall with
-    it."""
+class Calm:
+    """Tells what happens now and then from a fight."""
+
+    __slots__ = ("_last_s",)
+
+    def __init__(self) -> None:
+        self._last_s = -_CALM_S
+
+    def is_disturbed(self) -> bool:
+        """Know that something is taken away just now; say whether that was so a moment ago, too."""
+        before, self._last_s = self._last_s, get_running_loop().time()
+        return self._last_s < before + _CALM_S
+
+
+class Kept:
+    """A route or a rule, and the holder in whose name it is held: a statement's, which need not fall with it."""
 
     def __init__(
-        self,
-        routes: NetlinkRoutes,
-        gateway: Gateway,
-        metric: int,
-        statement: Holder,
-        on_lost: Callable[[Unavailable], None],
+        self, store: Store[Any, Any], spec: Any, statement: Holder, on_lost: Callable[[Unavailable], None]
     ) -> None:
-        """Make one that is not there yet; on_lost is called when somebody else, or the kernel, has taken it away."""
+        """Have one that is not there yet; on_lost is called when somebody else, or the kernel, has taken it away."""
         self.state = INACTIVE
-        self._routes = routes
-        self._spec = Route(_ANYWHERE[gateway.family], 0, gateway.address, gateway.link, metric, onlink=gateway.onlink)
+        self._store = store
+        self._spec = spec
         self._statement = statement
         self._on_lost = on_lost
-        self._held: HeldRoute | None = None
+        self._calm = Calm()
+        self._held: Any = None
 
     @property
     def is_active(self) -> bool:
         """Whether the kernel has said that it is there."""
         return self.state == ACTIVE
 
-    def add(self, old: "DefaultRoute | None" = None) -> None:
-        """Put it into the kernel: in the place of another one, if there is one, which goes when this one is there.
+    def add(self, old: "Kept | None" = None) -> None:
+        """Put it into the kernel: a route in front of another one, which goes when this one is there.
 
         Raises: Unavailable, with the old one as it was.
         """
         self.state = step(self.state, ASKED)
         try:
             if old is None or old._held is None:
-                self._held = self._routes.hold(self._spec, self)
+                self._held = self._store.hold(self._spec, self)
             else:
-                self._held = self._routes.supplant(old._held, self._spec._replace(in_front=True), self)
+                self._held = self._store.supplant(old._held, self._spec._replace(in_front=True), self)
         except BaseException:
             self.state = step(self.state, GONE)
             raise
         self.state = step(self.state, THERE)
         if old is not None:
             old.remove()
+
+    def add_if_possible(self) -> bool:
+        """Put it into the kernel; say whether it is there."""
+        if not self.is_active:
+            with suppress(Unavailable):
+                self.add()
+        return self.is_active
+
+    def put_back(self, reason: Unavailable) -> bool:
+        """Put back what was taken away, unless that was done a moment ago, too; say whether it is there."""
+        if self._calm.is_disturbed() or not self.add_if_possible():
+            return False
+        self._statement.note(f"{reason}; it was put back")
+        return True
 
     def remove(self) -> None:
         """Take it out of the kernel, if it is there."""
@@ -65,9 +89,9 @@ class DefaultRoute:
     def _leave(self) -> None:
         if self._held is not None:
             held, self._held = self._held, None
-            self._routes.release(held, self)
+            self._store.release(held, self)
 
-    # As the holder of its route.
+    # As the holder of it.
 
     def lost(self, reason: Unavailable) -> None:
         """Know that it is gone."""
