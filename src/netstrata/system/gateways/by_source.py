@@ -11,7 +11,7 @@ from netstrata.contract import Holder
 from netstrata.ports.kernel import Route, Rule
 from netstrata.protocols.rtnetlink import AddressMessage
 from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6
-from netstrata.system.gateways.kept import AGAIN_S, Kept
+from netstrata.system.gateways.held_for_uplink import AGAIN_S, HeldForUplink
 from netstrata.system.held import Stop, Store
 from netstrata.system.held.wait_queues import ADDRESSES
 from netstrata.system.netlink.address_table import AddressTable
@@ -41,7 +41,7 @@ class SourceRouting:
         self._is_due = False
         local = Rule(self._family, LOCAL_PRIORITY, suppress_prefixlength=0)
         self._always = [self._kept(netlink.route_store, route), self._kept(netlink.rule_store, local)]
-        self._of_source: dict[bytes, Kept] = {}
+        self._of_source: dict[bytes, HeldForUplink] = {}
 
     def begin(self) -> None:
         """Route by source from now on; what the kernel does not take now is tried again when an address changes."""
@@ -82,11 +82,11 @@ class SourceRouting:
     def _is_meant(self, address: AddressMessage) -> bool:
         return address.family == _FAMILIES[self._family] and address.scope < _LINK_SCOPE
 
-    def _kept(self, store: Store[Any, Any], spec: Route | Rule) -> Kept:
-        kept = Kept(store, spec, self._statement, lambda reason: self._lost(kept, reason))
+    def _kept(self, store: Store[Any, Any], spec: Route | Rule) -> HeldForUplink:
+        kept = HeldForUplink(store, spec, self._statement, lambda reason: self._lost(kept, reason))
         return kept
 
-    def _lost(self, kept: Kept, reason: Unavailable) -> None:
+    def _lost(self, kept: HeldForUplink, reason: Unavailable) -> None:
         if not kept.put_back(reason):
             get_running_loop().call_later(AGAIN_S, self._try_again)
 

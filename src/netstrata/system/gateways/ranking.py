@@ -18,7 +18,7 @@ from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, Merit, low_metric
 from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
 from netstrata.system.gateways.by_source import SourceRouting
-from netstrata.system.gateways.kept import AGAIN_S, Calm, Kept
+from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
 from netstrata.system.held import Stop
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Unavailable
@@ -39,8 +39,8 @@ class _Uplink(Queue[bool]):
         self.who = who
         self.merit = Merit(False, gateway.preference, KINDS.index(gateway.kind), seniority)
         self.place = 0
-        self.low: Kept | None = None
-        self.high: Kept | None = None  # of the preferred one
+        self.low: HeldForUplink | None = None
+        self.high: HeldForUplink | None = None  # of the preferred one
         self.by_source: SourceRouting | None = None
         self.calm = Calm()
         self._told: bool | None = None
@@ -150,9 +150,9 @@ class _Family:
             old.high.remove()
             old.high = None
 
-    def _kept(self, uplink: _Uplink, metric: int, on_lost: "_OnLost") -> Kept:
+    def _kept(self, uplink: _Uplink, metric: int, on_lost: "_OnLost") -> HeldForUplink:
         lost = partial(on_lost, uplink)
-        return Kept(self._netlink.route_store, uplink.route(metric), uplink.who, lost)
+        return HeldForUplink(self._netlink.route_store, uplink.route(metric), uplink.who, lost)
 
     def _low_lost(self, uplink: _Uplink, reason: Unavailable) -> None:
         """Put back what was taken away; the statement falls if that is done again soon, or it cannot be put back."""

@@ -28,7 +28,7 @@ class Calm:
         return self._last_s < before + _CALM_S
 
 
-class Kept:
+class HeldForUplink:
     """A route or a rule, and the holder in whose name it is held: a statement's, which need not fall with it."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Kept:
         """Whether the kernel has said that it is there."""
         return self.state == ACTIVE
 
-    def add(self, old: "Kept | None" = None) -> None:
+    def add(self, old: "HeldForUplink | None" = None) -> None:
         """Put it into the kernel: a route in front of another one, which goes when this one is there.
 
         Raises: Unavailable, with the old one as it was.
