@@ -330,3 +330,51 @@ def test_a_network_without_a_router_is_no_uplink(lab: Lab, tmp_path: Path) -> No
     wait_until("it is said", lambda: "cannot use eth0 as an uplink: its network has no router" in daemon.output())
     assert {link for link, _ in town.defaults()} == {"eth1"}
     daemon.end()
+
+
+PROBED = """process {0} {{
+    net.up("{0}");
+    net.ipv4.addr("{0}", "{1}.2/24");
+    net.gateway("{0}", "{1}.1", ["preference": "{2}"]) uplink;
+    net.probe("{0}", {{"203.0.113.9", "203.0.113.7"}}, ["fast": "{3}"]);
+    println("{0} up");
+    rprintln("{0} down");
+    println("{0} ", uplink.preferred);
+}}
+"""
+
+
+@pytest.mark.parametrize("fast", ["on", "off"])
+def test_a_silent_far_end_has_another_uplink_preferred_until_it_is_back(lab: Lab, tmp_path: Path, fast: str) -> None:
+    """The carrier stays, the gateway answers, and what is behind it is dropped; one of both hosts never answers."""
+    laptop, server = lab.host("laptop"), lab.host("server")
+    routers = []
+    links = {"eth0": "192.0.2", "eth1": "198.51.100"}
+    for at, (link, network) in enumerate(links.items()):
+        router = lab.host(f"router-{link}")
+        lab.cable((laptop, link), (router, "lan"))
+        lab.cable((router, "wan"), (server, f"eth{at}"))
+        router.up("lan", f"{network}.1/24")
+        router.up("wan", f"10.0.{at}.1/24")
+        server.up(f"eth{at}", f"10.0.{at}.2/24")
+        router.forward()
+        router.ip(f"route add 203.0.113.0/24 via 10.0.{at}.2")
+        server.ip(f"route add {network}.0/24 via 10.0.{at}.1")
+        routers.append(router)
+    server.up("lo", "203.0.113.7/32")
+    lab.remember(laptop)
+    texts = (PROBED.format(link, network, at, fast) for at, (link, network) in enumerate(links.items()))
+    daemon = start(laptop, tmp_path, "".join(texts))
+    wait_until("both", lambda: {"eth0 up", "eth1 up"} <= set(printed(daemon)) and ("eth0", 0) in defaults(laptop))
+
+    routers[0].ip("route replace blackhole 203.0.113.0/24")
+
+    wait_until("the second one", lambda: ("eth1", 0) in defaults(laptop))
+    wait_until("it is said", lambda: "no answer from 203.0.113.9 or 203.0.113.7 over eth0" in daemon.output())
+    wait_until("it is down", lambda: "eth0 down" in printed(daemon))
+    assert "eth1 down" not in printed(daemon), daemon.output()
+    routers[0].ip("route replace 203.0.113.0/24 via 10.0.0.2")
+    wait_until("the first one again", lambda: ("eth0", 0) in defaults(laptop))
+    wait_until("it is up", lambda: printed(daemon).count("eth0 up") == 2)
+    daemon.end()
+    assert lab.leftovers() == []

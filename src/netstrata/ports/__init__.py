@@ -10,7 +10,7 @@ from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
-from netstrata.ports.gateways import Gateway, Gateways
+from netstrata.ports.gateways import Gateway, Gateways, Probe
 from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import (
     Addresses,
@@ -125,6 +125,7 @@ __all__ = [
     "Output",
     "Piped",
     "Ports",
+    "Probe",
     "Program",
     "Rate",
     "Route",

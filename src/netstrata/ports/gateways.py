@@ -15,6 +15,14 @@ class Gateway(NamedTuple):
     onlink: bool = False  # it is on the link, whatever the addresses say
 
 
+class Probe(NamedTuple):
+    """Hosts behind a link that answer if anything gets through: addresses of one family, as text."""
+
+    link: str
+    targets: list[str]
+    fast: bool = False  # within half a second, by ten questions a second
+
+
 class Gateways(Protocol):
     """All gateways of this program; the best one has the default route, the others can be used by who binds to them."""
 
@@ -23,4 +31,11 @@ class Gateways(Protocol):
 
         Another one becomes it without a moment in which there is no default route.
         Raises: Unavailable if the kernel does not take its route.
+        """
+
+    def watch_probe(self, probe: Probe) -> AsyncGenerator[bool, None]:
+        """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
+
+        As long as nothing does, the gateways of the link are worse than all others.
+        Raises: Unavailable.
         """

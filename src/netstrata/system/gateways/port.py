@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from netstrata.contract import Holder
-from netstrata.ports.gateways import Gateway
+from netstrata.ports.gateways import Gateway, Probe
 from netstrata.system.gateways.ranking import RankedGateways
 
 
@@ -24,3 +24,8 @@ class GatewaysPort:
         """Hold a default route over a gateway while this is iterated; say whether it is the preferred one."""
         assert self._who is not None
         return self._gateways.watch(gateway, self._who)
+
+    def watch_probe(self, probe: Probe) -> AsyncGenerator[bool, None]:
+        """Ask whether anything gets through over a link while this is iterated; say so, and at each change."""
+        assert self._who is not None
+        return self._gateways.watch_probe(probe, self._who)

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import Holder
 from netstrata.contract.shapes.gateway import KINDS
-from netstrata.ports.gateways import Gateway
+from netstrata.ports.gateways import Gateway, Probe
 from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, Merit, low_metric
+from netstrata.protocols.reachability import FAST, REACHABLE, STEADY, SUSPECTED, UNREACHABLE
 from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
 from netstrata.system.gateways.by_source import SourceRouting
 from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
+from netstrata.system.gateways.probe import LinkProbe
 from netstrata.system.held import Stop
+from netstrata.system.netlink.refusals import no_link
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Unavailable
 
@@ -37,7 +40,7 @@ class _Uplink(Queue[bool]):
         self.gateway = gateway
         self.ifindex = ifindex
         self.who = who
-        self.merit = Merit(False, gateway.preference, KINDS.index(gateway.kind), seniority)
+        self.seniority = seniority
         self.place = 0
         self.low: HeldForUplink | None = None
         self.high: HeldForUplink | None = None  # of the preferred one
@@ -75,6 +78,7 @@ class _Family:
 
     def __init__(self, netlink: "Netlink", family: int) -> None:
         self.uplinks: list[_Uplink] = []
+        self._dead: dict[LinkProbe, int] = {}  # links over which nothing gets through, by who says so
         self._netlink = netlink
         self._family = family
         self._preferred: _Uplink | None = None  # the one whose route counts
@@ -120,7 +124,7 @@ class _Family:
             uplink.tell(uplink is self._preferred)
 
     def _choose(self) -> None:
-        for uplink in sorted((one for one in self.uplinks if one.is_usable), key=lambda one: one.merit):
+        for uplink in sorted((one for one in self.uplinks if one.is_usable), key=self._merit):
             try:
                 self._promote(uplink)
             except Unavailable as error:
@@ -133,6 +137,20 @@ class _Family:
                 return
         if self._preferred is not None and self._preferred not in self.uplinks:
             self._demote()
+
+    def believe(self, probe: LinkProbe, ifindex: int, is_dead: bool) -> None:
+        """Know what a probe says of a link."""
+        if is_dead != (probe in self._dead):
+            if is_dead:
+                self._dead[probe] = ifindex
+            else:
+                del self._dead[probe]
+            self.settle()
+
+    def _merit(self, uplink: _Uplink) -> Merit:
+        gateway = uplink.gateway
+        is_dead = uplink.ifindex in self._dead.values()
+        return Merit(is_dead, gateway.preference, KINDS.index(gateway.kind), uplink.seniority)
 
     def _promote(self, uplink: _Uplink) -> None:
         old = self._preferred
@@ -208,9 +226,7 @@ class RankedGateways:
 
         Raises: Unavailable.
         """
-        ifindex = self._netlink.lookup.index_of(gateway.link)
-        if not ifindex:
-            raise Unavailable(f"use {gateway.link} as an uplink", "there is no such link")
+        ifindex = self._index_of(gateway.link, f"use {gateway.link} as an uplink")
         self._count += 1
         uplink = _Uplink(gateway, ifindex, self._count, who)
         family = self._families[gateway.family]
@@ -220,3 +236,36 @@ class RankedGateways:
                 yield await uplink.take()
         finally:
             family.leave(uplink)
+
+    async def watch_probe(self, probe: Probe, who: Holder) -> AsyncGenerator[bool, None]:
+        """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
+
+        Raises: Unavailable.
+        """
+        ifindex = self._index_of(probe.link, f"probe over {probe.link}")
+        family = self._families[6 if ":" in probe.targets[0] else 4]
+        states = Queue[str]()
+        asking = LinkProbe(probe.link, probe.targets, FAST if probe.fast else STEADY, states.put)
+        hosts = " or ".join(probe.targets)
+        who.awaits(f"an answer from {hosts} over {probe.link}")
+        try:
+            asking.begin()
+            was = ""
+            while True:
+                state = await states.take()
+                if state in (was, SUSPECTED):
+                    continue
+                was = state
+                if state == UNREACHABLE:
+                    who.note(f"no answer from {hosts} over {probe.link}")
+                family.believe(asking, ifindex, is_dead=state == UNREACHABLE)
+                yield state == REACHABLE
+        finally:
+            asking.end()
+            family.believe(asking, ifindex, is_dead=False)
+
+    def _index_of(self, link: str, operation: str) -> int:
+        ifindex = self._netlink.lookup.index_of(link)
+        if not ifindex:
+            raise no_link(operation, link)
+        return ifindex

@@ -1,0 +1,42 @@
+"""Echo requests and replies of ICMP and ICMPv6.
+
+Source: RFC 792, RFC 4443 section 4; raw(7), icmp(7); linux/icmp.h, linux/icmpv6.h.
+"""
+
+from struct import Struct
+from typing import Final
+
+SOL_RAW: Final = 255
+ICMP_FILTER: Final = 1  # of SOL_RAW: which types are left out, a bit for each
+ICMP6_FILTER: Final = 1  # of IPPROTO_ICMPV6: the same, for 256 types
+ONLY_REPLIES: Final = Struct("=I").pack(0xFFFFFFFF & ~(1 << 0))
+ONLY_REPLIES6: Final = Struct("=8I").pack(*(0xFFFFFFFF & ~(1 << 1 if word == 129 // 32 else 0) for word in range(8)))
+
+_REQUEST: Final = {4: 8, 6: 128}
+_REPLY: Final = {4: 0, 6: 129}
+_ECHO: Final = Struct("!BBHHH")
+
+
+def echo_request(family: int, identifier: int, number: int) -> bytes:
+    """Return the question of a number; of an ICMPv6 one the kernel makes the checksum."""
+    plain = _ECHO.pack(_REQUEST[family], 0, 0, identifier, number & 0xFFFF)
+    return plain if family == 6 else _ECHO.pack(_REQUEST[family], 0, _checksum(plain), identifier, number & 0xFFFF)
+
+
+def answered(family: int, packet: bytes, identifier: int) -> int | None:
+    """Return the last 16 bits of the number of the question that a packet answers, None if it answers none of ours.
+
+    Shapes: packet is what a raw socket reads, for IPv4 with its header.
+    """
+    start = 4 * (packet[0] & 0xF) if family == 4 and packet else 0
+    if len(packet) < start + _ECHO.size:
+        return None
+    kind, _, _, whose, number = _ECHO.unpack_from(packet, start)
+    return number if kind == _REPLY[family] and whose == identifier else None
+
+
+def _checksum(octets: bytes) -> int:
+    total = sum(octets[0::2]) * 256 + sum(octets[1::2])
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
