@@ -92,9 +92,9 @@ class Reachability:
         if self.state == REACHABLE:
             self.state = SUSPECTED
         elif self._missed >= self._pace.tries and self.state != UNREACHABLE:
-            is_flapping = self.state == SUSPECTED and now_s < self._since_s + _CALM_S
+            has_come_back_lately = self.state == SUSPECTED and now_s < self._since_s + _CALM_S
             most = max(self._pace.good, int(_LONGEST_S / self._pace.interval_s))
-            self._needed = min(most, 2 * self._needed) if is_flapping else self._pace.good
+            self._needed = min(most, 2 * self._needed) if has_come_back_lately else self._pace.good
             self.state = UNREACHABLE
 
     @property
