@@ -22,7 +22,7 @@ WORDS = (
     "--force-color-profile=srgb", "--remote-debugging-pipe", "--no-startup-window",
 )  # fmt: skip
 LEFT = "Inspected target navigated or closed"
-CHANGED = "net::ERR_NETWORK_CHANGED"
+LATER = ("net::ERR_NETWORK_CHANGED", "net::ERR_ABORTED")  # as a person would try again; the second: another went first
 CODES = {"Enter": 13, "Escape": 27}  # what the browser itself listens to
 DRAWN = """(async () => {
     for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
@@ -113,10 +113,10 @@ class Browser:
         return message
 
     def open(self, url: str) -> None:
-        """Go to an address; again, if the network changed meanwhile, as a browser with a screen does by itself."""
+        """Go to an address; again if the network changed, or the page went somewhere by itself, meanwhile."""
         end = time.monotonic() + 60
         while error := self.send("Page.navigate", url=url).get("errorText"):
-            if error != CHANGED or time.monotonic() > end:
+            if error not in LATER or time.monotonic() > end:
                 raise Broken(f"{url}: {error}")
             time.sleep(0.1)
 

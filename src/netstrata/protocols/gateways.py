@@ -1,4 +1,4 @@
-"""The life of a default route, which of several gateways is preferred, and the metrics that say so.  No socket.
+"""The life of a default route, and the metrics that say which of several counts.  No socket.
 
     INACTIVE --asked--> ADDED --there--> ACTIVE --given up--> REMOVED --gone--> INACTIVE
        |  ^               |                 |                   |
@@ -16,7 +16,7 @@ All other pairs change nothing, see `IGNORED`.  What is asked comes from whoever
 gone, only from the kernel: as its answer, as RTM_NEWROUTE or RTM_DELROUTE, or as what takes routes without a word.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 INACTIVE: Final = "inactive"
 ADDED: Final = "added"
@@ -63,12 +63,3 @@ def low_metric(ifindex: int, place: int = 0) -> int:
     It is worse than what anybody else gives, and another one for each link; place tells several gateways of one apart.
     """
     return _HIGHEST - (place << _PLACES) - ifindex
-
-
-class Merit(NamedTuple):
-    """What decides which of several gateways is preferred: the smaller one."""
-
-    unreachable: bool  # a probe says that nothing gets through
-    preference: int
-    kind: int  # its place among the kinds
-    seniority: int  # whoever was there first stays

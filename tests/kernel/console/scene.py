@@ -51,6 +51,7 @@ class Scene:
         self.console = self.start("console", "--port", "0", "--control", self.path, *words)
         self.console.wait_output("open http")
         url = self.console.output().partition("open ")[2].split()[0]
+        self.origin = url.partition("/#")[0].rstrip("/")
         self.browser = Browser(folder, lambda words, files: self.laptop.start(words, None, files))
         self.browser.size(*SCREENS["wide"])
         self.browser.open(url)

@@ -63,9 +63,9 @@ def begun(scene: Scene) -> Iterator[None]:
             ask(scene, "Replace", process=name, text=text)
         else:
             ask(scene, "Load", text=text)
-    origin = scene.browser.run(f"{DROP}; location.origin")
+    scene.browser.run(DROP)
     scene.browser.open("about:blank")  # all that the page knows goes
-    scene.browser.open(f"{origin}/#/pyramids")
+    scene.browser.open(f"{scene.origin}/#/pyramids")
     scene.browser.wait("window.netstrata?.history.ready && netstrata.about.right === 'change'")
     yield
     if "awaited" in ask(scene, "Confirmation"):

@@ -15,7 +15,7 @@ from netstrata.contract import Holder
 from netstrata.contract.shapes.gateway import KINDS
 from netstrata.ports.gateways import Gateway, Probe
 from netstrata.ports.kernel import Route
-from netstrata.protocols.gateways import HIGH_METRIC, Merit, low_metric
+from netstrata.protocols.gateways import HIGH_METRIC, low_metric
 from netstrata.protocols.reachability import FAST, REACHABLE, STEADY, SUSPECTED, UNREACHABLE
 from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
 from netstrata.system.gateways.by_source import SourceRouting
@@ -147,10 +147,11 @@ class _Family:
                 del self._dead[probe]
             self.settle()
 
-    def _merit(self, uplink: _Uplink) -> Merit:
+    def _merit(self, uplink: _Uplink) -> tuple[bool, int, int, int]:
+        """Return what decides which of several is preferred: the smallest; at last, whoever was there first."""
         gateway = uplink.gateway
         is_dead = uplink.ifindex in self._dead.values()
-        return Merit(is_dead, gateway.preference, KINDS.index(gateway.kind), uplink.seniority)
+        return is_dead, gateway.preference, KINDS.index(gateway.kind), uplink.seniority
 
     def _promote(self, uplink: _Uplink) -> None:
         old = self._preferred
