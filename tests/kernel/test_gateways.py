@@ -378,3 +378,55 @@ def test_a_silent_far_end_has_another_uplink_preferred_until_it_is_back(lab: Lab
     wait_until("it is up", lambda: printed(daemon).count("eth0 up") == 2)
     daemon.end()
     assert lab.leftovers() == []
+
+
+ADVERTISED = """process {0} {{
+    net.up("{0}");
+    net.gateway("{0}", "advertised", ["preference": "{1}"]) uplink;
+    rprintln("{0} down");
+    println("{0} ", uplink.preferred);
+}}
+"""
+
+
+def test_routers_that_advertise_themselves_are_ranked_and_their_routes_stay_as_they_are(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """dnsmasq 2.90; a router lifetime of 0 has the kernel delete its default route, and say so."""
+    laptop = lab.host("laptop")
+    routers = {}
+    for at in (0, 1):
+        routers[at] = lab.host(f"router{at}")
+        lab.cable((laptop, f"eth{at}"), (routers[at], "lan"))
+        routers[at].up("lan", f"fe80::{at + 1}/64", f"2001:db8:{at}::1/64")
+    lab.remember(laptop)
+
+    def advertise(at: int, lifetime_s: int) -> Child:
+        words = ("-k", "--conf-file=/dev/null", "--port=0", "--enable-ra", "--interface=lan", "--leasefile-ro")
+        more = ("--user=root", "--log-facility=-", "--pid-file", f"--dhcp-range=2001:db8:{at}::,ra-only,64,1800")
+        return routers[at].start(("dnsmasq", *words, *more, f"--ra-param=lan,4,{lifetime_s}"))
+
+    def ways(mark: str) -> list[str]:
+        lines = laptop.run("ip", "-6", "route", "show", "default").splitlines()
+        return [line.split(" proto")[0].split(" metric")[0] for line in lines if mark in line]
+
+    text = "".join(ADVERTISED.format(f"eth{at}", at) for at in (0, 1))
+    daemon = start(laptop, tmp_path, text)
+    servers = {1: advertise(1, 1800)}
+    wait_until("the only one", lambda: ways("metric 512 ") == ["default via fe80::2 dev eth1"])
+    servers[0] = advertise(0, 1800)
+    wait_until("the better one", lambda: ways("metric 512 ") == ["default via fe80::1 dev eth0"])
+    wait_until("both say so", lambda: sorted(set(printed(daemon))) == ["eth0 true", "eth1 false", "eth1 true"])
+    theirs = ways("proto ra")
+    assert sorted(theirs) == ["default via fe80::1 dev eth0", "default via fe80::2 dev eth1"]
+
+    servers[0].end()
+    servers[0] = advertise(0, 0)
+
+    wait_until("the other one", lambda: ways("metric 512 ") == ["default via fe80::2 dev eth1"])
+    assert "eth0 down" in printed(daemon)
+    assert ways("proto ra") == ["default via fe80::2 dev eth1"]
+    daemon.end()
+    assert ways("proto 110") == []
+    for server in servers.values():
+        server.end()

@@ -9,10 +9,11 @@ class Gateway(NamedTuple):
 
     link: str
     family: int  # 4 or 6
-    address: bytes | None  # None: whatever is at the other end of the link
+    address: bytes | None  # None: whatever is at the other end of the link, or the router that advertises itself
     preference: int  # the lower wins
     kind: str  # ethernet, wifi, cellular, vpn or point-to-point
     onlink: bool = False  # it is on the link, whatever the addresses say
+    advertised: bool = False  # it is the router that the kernel has heard of
 
 
 class Probe(NamedTuple):
@@ -26,8 +27,10 @@ class Probe(NamedTuple):
 class Gateways(Protocol):
     """All gateways of this program; the best one has the default route, the others can be used by who binds to them."""
 
-    def watch_gateway(self, gateway: Gateway) -> AsyncGenerator[bool, None]:
+    def watch_gateway(self, gateway: Gateway) -> AsyncGenerator[bool | None, None]:
         """Hold a default route over a gateway while this is iterated; say whether it is the preferred one.
+
+        While there is no router that advertises itself, that is None.
 
         Another one becomes it without a moment in which there is no default route.
         Raises: Unavailable if the kernel does not take its route.

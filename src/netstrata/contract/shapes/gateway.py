@@ -14,18 +14,17 @@ KINDS: Final = ("vpn", "ethernet", "point-to-point", "wifi", "cellular")
 DEFAULT_PREFERENCE: Final = 100
 NO_ROUTER: Final = b""  # what a network without one has
 LINK_ITSELF: Final = b"\0"
+ADVERTISED: Final = b"\1"
+_WORDS: Final = {b"": NO_ROUTER, b"none": LINK_ITSELF, b"advertised": ADVERTISED}
 
 
 def _read(value: Value) -> bytes | None:
-    if value == b"none":
-        return LINK_ITSELF
-    return NO_ROUTER if value == b"" else ADDRESS.read(value)
+    return _WORDS[value] if isinstance(value, bytes) and value in _WORDS else ADDRESS.read(value)
 
 
 def _write(gateway: bytes) -> Value:
-    if gateway in (NO_ROUTER, LINK_ITSELF):
-        return b"none" if gateway else b""
-    return ADDRESS.write(gateway)
+    words = [word for word, meant in _WORDS.items() if meant == gateway]
+    return words[0] if words else ADDRESS.write(gateway)
 
 
 def _kind(value: Value) -> str | None:
@@ -35,8 +34,8 @@ def _kind(value: Value) -> str | None:
 
 UPLINK_GATEWAY = Shape[bytes](
     "a gateway",
-    'an address such as 192.0.2.1 or fe80::1, or `none` where the link has another end only; `""` of a lease is none',
-    _read, _write, ('"192.0.2.1"', '"2001:db8::1"', '"none"', '""'), ('"192.0.2.256"', '"blackhole"', "{}"),
+    "an address such as 192.0.2.1 or fe80::1; `none` where the link has another end only; `advertised` by IPv6 routers",
+    _read, _write, ('"192.0.2.1"', '"2001:db8::1"', '"none"', '"advertised"', '""'), ('"192.0.2.256"', '"ra"', "{}"),
 )  # fmt: skip
 _KIND = Shape[str](
     "a kind of uplink", f"{', '.join(KINDS[:-1])} or {KINDS[-1]}", _kind, lambda word: word.encode(),

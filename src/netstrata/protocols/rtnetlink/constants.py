@@ -174,6 +174,7 @@ RT_TABLE_LOCAL: Final = 255
 RTPROT_KERNEL: Final = 2
 RTPROT_BOOT: Final = 3
 RTPROT_STATIC: Final = 4
+RTPROT_RA: Final = 9
 RTPROT_NETSTRATA: Final = 110  # not taken in the kernel's header or in iproute2's rt_protos
 RTM_F_CLONED: Final = 0x200
 RTM_F_FIB_MATCH: Final = 0x2000  # tell the route that counts, not what becomes of it; older kernels ignore it

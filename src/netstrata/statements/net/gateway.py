@@ -3,10 +3,17 @@
 from contextlib import aclosing
 from typing import NamedTuple
 
-from netstrata.contract import Revised, Watch, watches
-from netstrata.contract.options import NO_OPTIONS
+from netstrata.contract import DOWN, Revised, Watch, watches
+from netstrata.contract.options import NO_OPTIONS, Options
 from netstrata.contract.shapes.common import Link, Truth
-from netstrata.contract.shapes.gateway import DEFAULT_PREFERENCE, LINK_ITSELF, NO_ROUTER, GatewayOptions, UplinkGateway
+from netstrata.contract.shapes.gateway import (
+    ADVERTISED,
+    DEFAULT_PREFERENCE,
+    LINK_ITSELF,
+    NO_ROUTER,
+    GatewayOptions,
+    UplinkGateway,
+)
 from netstrata.ports import Gateway, Ports
 from netstrata.values import Refused, Unavailable
 
@@ -29,6 +36,8 @@ async def gateway(
     address gets through.  When another one becomes the best, its route is there before that of the one before goes.
 
     Gateway `none` is whatever is at the other end of a link; `family` says of which addresses, inet if it is not given.
+    `advertised` is the IPv6 router that advertises itself on the link, for as long as the kernel has a route over it,
+    which stays as it is.
     A network without a router, whose lease names none, is no uplink: it is waited for one.  With `onlink` the gateway
     is on the link, whatever the addresses say.
 
@@ -38,21 +47,33 @@ async def gateway(
     Example:
         net.gateway("eth0", "192.0.2.1", ["preference": "10"]) wired;
         println("the default route is over the cable: ", wired.preferred);
+        net.gateway("wlan0", "advertised", ["preference": "20", "kind": "wifi"]);
 
     Source: rtnetlink(7), RTM_NEWROUTE.
     """
     if gateway == NO_ROUTER:
         raise Unavailable(f"use {link} as an uplink", "its network has no router")
-    address = None if gateway == LINK_ITSELF else gateway
-    family = options.get("family", 4) if address is None else 4 if len(address) == 4 else 6
-    if options.get("family", family) != family:
-        raise Refused("the gateway is of another family", argument=2, within=(b"family",))
-    if address is None and "onlink" in options:
-        raise Refused("gateway `none` has no address that could be on the link", argument=2, within=(b"onlink",))
+    address = None if gateway in (LINK_ITSELF, ADVERTISED) else gateway
     wanted = Gateway(
-        *(link, family, address, options.get("preference", DEFAULT_PREFERENCE)),
-        *(options.get("kind", "ethernet"), bool(options.get("onlink"))),
+        *(link, _family(gateway, options), address, options.get("preference", DEFAULT_PREFERENCE)),
+        *(options.get("kind", "ethernet"), bool(options.get("onlink")), gateway == ADVERTISED),
     )
+    if address is None and "onlink" in options:
+        raise Refused("there is no address that could be on the link", argument=2, within=(b"onlink",))
     async with aclosing(ports.gateways.watch_gateway(wanted)) as standings:
         async for preferred in standings:
-            yield Revised(Standing(preferred))
+            yield DOWN if preferred is None else Revised(Standing(preferred))
+
+
+def _family(gateway: bytes, options: Options) -> int:
+    """Return 4 or 6.
+
+    Raises: Refused.
+    """
+    asked = options.get("family")
+    if gateway == LINK_ITSELF:
+        return int(asked or 4)
+    family = 4 if len(gateway) == 4 else 6
+    if asked not in (None, family):
+        raise Refused("the gateway is of another family", argument=2, within=(b"family",))
+    return family

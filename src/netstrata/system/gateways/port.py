@@ -20,7 +20,7 @@ class GatewaysPort:
         """Return the port for a statement."""
         return GatewaysPort(self._gateways, who)
 
-    def watch_gateway(self, gateway: Gateway) -> AsyncGenerator[bool, None]:
+    def watch_gateway(self, gateway: Gateway) -> AsyncGenerator[bool | None, None]:
         """Hold a default route over a gateway while this is iterated; say whether it is the preferred one."""
         assert self._who is not None
         return self._gateways.watch(gateway, self._who)

@@ -18,6 +18,7 @@ from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, low_metric
 from netstrata.protocols.reachability import FAST, REACHABLE, STEADY, SUSPECTED, UNREACHABLE
 from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
+from netstrata.system.gateways.advertised import AdvertisedRouter
 from netstrata.system.gateways.by_source import SourceRouting
 from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
 from netstrata.system.gateways.probe import LinkProbe
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
 
 
-class _Uplink(Queue[bool]):
+class _Uplink(Queue[bool | None]):
     """One gateway, and the statement that wants it used."""
 
     def __init__(self, gateway: Gateway, ifindex: int, seniority: int, who: Holder) -> None:
@@ -60,7 +61,7 @@ class _Uplink(Queue[bool]):
         anywhere = _ANYWHERE[gateway.family]
         return Route(anywhere, 0, gateway.address, gateway.link, metric, table=table, onlink=gateway.onlink)
 
-    def tell(self, is_preferred: bool) -> None:
+    def tell(self, is_preferred: bool | None) -> None:
         """Say whether it is the preferred one, if that is new."""
         if is_preferred != self._told:
             self._told = is_preferred
@@ -137,6 +138,19 @@ class _Family:
                 return
         if self._preferred is not None and self._preferred not in self.uplinks:
             self._demote()
+
+    def replace(self, uplink: _Uplink, address: bytes | None) -> None:
+        """Use another router of an uplink's link, or none for now."""
+        self.leave(uplink)
+        if address is None:
+            uplink.who.awaits(f"a router advertisement on {uplink.gateway.link}")
+            uplink.tell(None)
+            return
+        uplink.gateway = uplink.gateway._replace(address=address)
+        try:
+            self.enter(uplink)
+        except Unavailable as error:
+            uplink.who.lost(error)
 
     def believe(self, probe: LinkProbe, ifindex: int, is_dead: bool) -> None:
         """Know what a probe says of a link."""
@@ -222,7 +236,7 @@ class RankedGateways:
         self._families = {family: _Family(netlink, family) for family in (4, 6)}
         self._count = 0
 
-    async def watch(self, gateway: Gateway, who: Holder) -> AsyncGenerator[bool, None]:
+    async def watch(self, gateway: Gateway, who: Holder) -> AsyncGenerator[bool | None, None]:
         """Hold a default route over a gateway while this is iterated; say whether it is the preferred one.
 
         Raises: Unavailable.
@@ -231,11 +245,16 @@ class RankedGateways:
         self._count += 1
         uplink = _Uplink(gateway, ifindex, self._count, who)
         family = self._families[gateway.family]
+        router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
         try:
-            family.enter(uplink)
+            if gateway.advertised:
+                router.begin()
+            else:
+                family.enter(uplink)
             while True:
                 yield await uplink.take()
         finally:
+            router.end()
             family.leave(uplink)
 
     async def watch_probe(self, probe: Probe, who: Holder) -> AsyncGenerator[bool, None]:

@@ -15,6 +15,7 @@ from netstrata.values import Awaited
 NAME: Final = "name"  # the name of a link: which link has it, if any
 LINK: Final = "link"  # the index of one: what it is like
 ROUTE: Final = "route"  # destination with its prefix length as one more byte, metric, table, type of service
+DESTINATION: Final = "destination"  # with its prefix length as one more byte: all routes to it
 ON_LINK: Final = "on link"  # the index of a link: what the kernel takes from it without a word
 WAY: Final = "way"  # an address: the routes on which it is reached without a gateway
 RULE: Final = "rule"  # family, priority

@@ -46,6 +46,7 @@ from netstrata.system.held import Stop
 from netstrata.system.held.wait_queues import (
     ADDRESS,
     ADDRESSES,
+    DESTINATION,
     LINK,
     NAME,
     NEIGHBOUR,
@@ -58,7 +59,7 @@ from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.watchers import Presence, Watchers
 from netstrata.values import mask_bits
 
-_KINDS: Final = frozenset({NAME, LINK, ROUTE, ON_LINK, WAY, RULE, ADDRESS, ADDRESSES, NEIGHBOUR})
+_KINDS: Final = frozenset({NAME, LINK, ROUTE, DESTINATION, ON_LINK, WAY, RULE, ADDRESS, ADDRESSES, NEIGHBOUR})
 _ROUTES: Final = {AF_INET: RTNLGRP_IPV4_ROUTE, AF_INET6: RTNLGRP_IPV6_ROUTE}
 _RULES: Final = {AF_INET: RTNLGRP_IPV4_RULE, AF_INET6: RTNLGRP_IPV6_RULE}
 _ADDRESSES: Final = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR)
@@ -96,7 +97,8 @@ class KernelAwaited(Subscriber):
             NAME: self._listen_to_name,
             LINK: lambda _: self._listen(RTNLGRP_LINK),
             ON_LINK: lambda _: self._listen(RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR),
-            ROUTE: self._listen_to_route,
+            ROUTE: lambda key: self._listen_to_destination(key[0]),
+            DESTINATION: self._listen_to_destination,
             WAY: self._listen_to_way,
             RULE: lambda key: self._listen(_RULES[key[0]]),
             ADDRESS: lambda _: self._listen(*_ADDRESSES),
@@ -134,8 +136,7 @@ class KernelAwaited(Subscriber):
             listening.callback(self._names.remove, watcher)
             return listening.pop_all().close
 
-    def _listen_to_route(self, key: tuple[bytes, int, int, int]) -> Stop:
-        destination = key[0]
+    def _listen_to_destination(self, destination: bytes) -> Stop:
         family = AF_INET if len(destination) == 5 else AF_INET6
         return self._listen_to_routes(family, destination, self._destinations, destination)
 
@@ -176,6 +177,7 @@ class KernelAwaited(Subscriber):
     def _on_route(self, data: Octets, start: int, end: int) -> None:
         destination = destination_of(data, start, end)
         if destination in self._destinations:
+            self._queues.changed(DESTINATION, destination)
             route = decode_route(data, start, end)
             self._queues.changed(ROUTE, (destination, route.metric, route.table, route.tos))
         for address in list(self._ways):
