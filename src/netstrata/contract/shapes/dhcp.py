@@ -1,7 +1,7 @@
 """The shapes of what a DHCP client is told to say, and of what it is granted."""
 
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.values import List, Map, Value, format_address, mask_bits, parse_ipv4, parse_number
@@ -125,6 +125,9 @@ def _write_mac(mac: bytes) -> Value:
 GrantedRoute = tuple[bytes, int, bytes]  # destination, prefix length, gateway; 0.0.0.0 is the link itself
 
 
+ON_LINK: Final = bytes(4)  # the gateway of a route that leads straight onto the link
+
+
 def _read_routes(value: Value) -> list[GrantedRoute] | None:
     if not isinstance(value, List):
         return None
@@ -147,7 +150,7 @@ def _read_routes(value: Value) -> list[GrantedRoute] | None:
 def _write_routes(routes: list[GrantedRoute]) -> Value:
     found: list[Value] = []
     for destination, prefix, gateway in routes:
-        via = format_address(gateway) if gateway != b"\0\0\0\0" else b"none"
+        via = format_address(gateway) if gateway != ON_LINK else b"none"
         found.append(List([b"%s/%d" % (format_address(destination), prefix), via]))
     return List(found)
 

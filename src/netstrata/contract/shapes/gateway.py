@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import PRIORITY
+from netstrata.contract.shapes.dhcp import GRANTED_ROUTES, ON_LINK, GrantedRoute
 from netstrata.contract.shapes.link import ADDRESS, SWITCH
 from netstrata.contract.shapes.route import FAMILY
 from netstrata.values import List, Value, format_address
@@ -13,16 +14,19 @@ from netstrata.values import List, Value, format_address
 KINDS: Final = ("vpn", "ethernet", "point-to-point", "wifi", "cellular")
 DEFAULT_PREFERENCE: Final = 100
 NO_ROUTER: Final = b""  # what a network without one has
-LINK_ITSELF: Final = b"\0"
 ADVERTISED: Final = b"\1"
-_WORDS: Final = {b"": NO_ROUTER, b"none": LINK_ITSELF, b"advertised": ADVERTISED}
+_WORDS: Final = {b"": NO_ROUTER, b"none": ON_LINK, b"advertised": ADVERTISED}
 
 
-def _read(value: Value) -> bytes | None:
+def _read(value: Value) -> bytes | list[GrantedRoute] | None:
+    if isinstance(value, List):
+        return GRANTED_ROUTES.read(value)
     return _WORDS[value] if isinstance(value, bytes) and value in _WORDS else ADDRESS.read(value)
 
 
-def _write(gateway: bytes) -> Value:
+def _write(gateway: bytes | list[GrantedRoute]) -> Value:
+    if isinstance(gateway, list):
+        return GRANTED_ROUTES.write(gateway)
     words = [word for word, meant in _WORDS.items() if meant == gateway]
     return words[0] if words else ADDRESS.write(gateway)
 
@@ -32,10 +36,12 @@ def _kind(value: Value) -> str | None:
     return word if word in KINDS else None
 
 
-UPLINK_GATEWAY = Shape[bytes](
+UPLINK_GATEWAY = Shape[bytes | list[GrantedRoute]](
     "a gateway",
-    "an address such as 192.0.2.1 or fe80::1; `none` where the link has another end only; `advertised` by IPv6 routers",
-    _read, _write, ('"192.0.2.1"', '"2001:db8::1"', '"none"', '"advertised"', '""'), ('"192.0.2.256"', '"ra"', "{}"),
+    "an address such as 192.0.2.1 or fe80::1; `none` where the link has another end only; `advertised` by IPv6 "
+    "routers; or the routes of a lease",
+    _read, _write, ('"192.0.2.1"', '"2001:db8::1"', '"none"', '"advertised"', '""', '{{"0.0.0.0/0", "192.0.2.1"}}'),
+    ('"192.0.2.256"', '"ra"', '{"192.0.2.1"}'),
 )  # fmt: skip
 _KIND = Shape[str](
     "a kind of uplink", f"{', '.join(KINDS[:-1])} or {KINDS[-1]}", _kind, lambda word: word.encode(),
@@ -67,7 +73,7 @@ PROBE_OPTIONS = OptionsShape(
     "options of a probe", {"fast": SWITCH}, ('["fast": "on"]', "[]"), ('["fast": "2"]', '["interval": "1"]', "{}")
 )
 
-UplinkGateway = Annotated[bytes, UPLINK_GATEWAY]
+UplinkGateway = Annotated[bytes | list[GrantedRoute], UPLINK_GATEWAY]
 GatewayOptions = Annotated[Options, GATEWAY_OPTIONS]
 ProbeHosts = Annotated[list[str], PROBE_HOSTS]
 ProbeOptions = Annotated[Options, PROBE_OPTIONS]

@@ -1,20 +1,20 @@
 """net.gateway: an uplink, which the default route leads over if it is the best one."""
 
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.options import NO_OPTIONS, Options
 from netstrata.contract.shapes.common import Link, Truth
+from netstrata.contract.shapes.dhcp import ON_LINK, GrantedRoute
 from netstrata.contract.shapes.gateway import (
     ADVERTISED,
     DEFAULT_PREFERENCE,
-    LINK_ITSELF,
     NO_ROUTER,
     GatewayOptions,
     UplinkGateway,
 )
-from netstrata.ports import Gateway, Ports
+from netstrata.ports import Gateway, Ports, Route
 from netstrata.values import Refused, Unavailable
 
 
@@ -37,9 +37,10 @@ async def gateway(
 
     Gateway `none` is whatever is at the other end of a link; `family` says of which addresses, inet if it is not given.
     `advertised` is the IPv6 router that advertises itself on the link, for as long as the kernel has a route over it,
-    which stays as it is.
-    A network without a router, whose lease names none, is no uplink: it is waited for one.  With `onlink` the gateway
-    is on the link, whatever the addresses say.
+    which stays as it is.  Of the routes of a lease the default route says which gateway it is; the others are held,
+    too, with `preference` as their metric.  With `onlink` the gateway is on the link, whatever the addresses say.
+
+    A network without a router, whose lease names none, is no uplink: it is waited for one.
 
     The metrics are: of the best one none, and 512 for IPv6, which counts before router advertisements; of the others
     4294967295 less the index of the link.
@@ -47,22 +48,34 @@ async def gateway(
     Example:
         net.gateway("eth0", "192.0.2.1", ["preference": "10"]) wired;
         println("the default route is over the cable: ", wired.preferred);
+        net.gateway("wlan0", lease.routes, ["preference": "20", "kind": "wifi"]);
         net.gateway("wlan0", "advertised", ["preference": "20", "kind": "wifi"]);
 
     Source: rtnetlink(7), RTM_NEWROUTE.
     """
-    if gateway == NO_ROUTER:
+    via, others = _ways(gateway)
+    if via == NO_ROUTER:
         raise Unavailable(f"use {link} as an uplink", "its network has no router")
-    address = None if gateway in (LINK_ITSELF, ADVERTISED) else gateway
-    wanted = Gateway(
-        *(link, _family(gateway, options), address, options.get("preference", DEFAULT_PREFERENCE)),
-        *(options.get("kind", "ethernet"), bool(options.get("onlink")), gateway == ADVERTISED),
-    )
+    address = None if via in (ON_LINK, ADVERTISED) else via
     if address is None and "onlink" in options:
         raise Refused("there is no address that could be on the link", argument=2, within=(b"onlink",))
-    async with aclosing(ports.gateways.watch_gateway(wanted)) as standings:
-        async for preferred in standings:
+    preference, kind = options.get("preference", DEFAULT_PREFERENCE), options.get("kind", "ethernet")
+    onlink, advertised = bool(options.get("onlink")), via == ADVERTISED
+    wanted = Gateway(link, _family(via, options), address, preference, kind, onlink, advertised)
+    async with AsyncExitStack() as held:
+        for destination, prefix, hop in others:
+            route = Route(destination, prefix, None if hop == ON_LINK else hop, link, preference)
+            await held.enter_async_context(ports.routes.held_route(route))
+        async for preferred in await held.enter_async_context(aclosing(ports.gateways.watch_gateway(wanted))):
             yield DOWN if preferred is None else Revised(Standing(preferred))
+
+
+def _ways(gateway: bytes | list[GrantedRoute]) -> tuple[bytes, list[GrantedRoute]]:
+    """Return the gateway, and the other routes of a lease."""
+    if isinstance(gateway, bytes):
+        return gateway, []
+    defaults = [via for _, prefix, via in gateway if not prefix]
+    return (defaults or [NO_ROUTER])[0], [route for route in gateway if route[1]]
 
 
 def _family(gateway: bytes, options: Options) -> int:
@@ -71,7 +84,7 @@ def _family(gateway: bytes, options: Options) -> int:
     Raises: Refused.
     """
     asked = options.get("family")
-    if gateway == LINK_ITSELF:
+    if gateway == ON_LINK:
         return int(asked or 4)
     family = 4 if len(gateway) == 4 else 6
     if asked not in (None, family):

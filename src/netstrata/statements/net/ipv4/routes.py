@@ -4,11 +4,9 @@ from contextlib import AsyncExitStack
 
 from netstrata.contract import Up, configures
 from netstrata.contract.shapes.common import Link, Metric
-from netstrata.contract.shapes.dhcp import GrantedRoutes
+from netstrata.contract.shapes.dhcp import ON_LINK, GrantedRoutes
 from netstrata.ports import Ports
 from netstrata.ports.kernel import Route
-
-_LINK_ITSELF = b"\0\0\0\0"
 
 
 @configures("net.ipv4.routes", layer=3)
@@ -24,6 +22,6 @@ async def routes(ports: Ports, link: Link, routes: GrantedRoutes, metric: Metric
     """
     async with AsyncExitStack() as held:
         for destination, prefix, gateway in routes:
-            via = None if gateway == _LINK_ITSELF else gateway
+            via = None if gateway == ON_LINK else gateway
             await held.enter_async_context(ports.routes.held_route(Route(destination, prefix, via, link, metric)))
         yield

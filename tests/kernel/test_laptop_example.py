@@ -1,0 +1,75 @@
+"""examples/laptop.ncd: three uplinks by DHCP, an internet behind each of them, and what a user of it sees.
+
+busybox 1.35, dnsmasq 2.90, Linux 6.18.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from netstrata.testing.cable import Cable
+from netstrata.testing.child import wait_until
+from netstrata.testing.host import Host
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+EXAMPLE = Path(__file__).parents[2] / "examples" / "laptop.ncd"
+LINKS = ("eth0", "wlan0", "usb0")  # best first
+
+
+class World:
+    """A laptop, three routers with DHCP servers, and hosts in the internet behind them."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.laptop, internet = lab.host("laptop"), lab.host("internet")
+        self.routers: list[Host] = []
+        self.cables: list[Cable] = []
+        internet.up("lo", "9.9.9.9/32")
+        for at, link in enumerate(LINKS):
+            router = lab.host(f"router-{link}")
+            self.cables.append(lab.cable((self.laptop, link), (router, "lan")))
+            lab.cable((router, "wan"), (internet, f"r{at}"))
+            network = f"192.168.{at}"
+            router.up("lan", f"{network}.1/24")
+            router.up("wan", f"10.0.{at}.1/30")
+            internet.up(f"r{at}", f"10.0.{at}.2/30")
+            router.forward()
+            router.ip(f"route add default via 10.0.{at}.2")
+            internet.ip(f"route add {network}.0/24 via 10.0.{at}.1")
+            router.dhcp_server("lan", (f"{network}.50", f"{network}.60"), router=f"{network}.1", dns=f"{network}.53")
+            self.routers.append(router)
+        self.laptop.write("/etc/resolv.conf", "# the one that was there\n")
+
+    def server(self) -> list[str]:
+        """Return the name servers, in their order."""
+        lines = self.laptop.read("/etc/resolv.conf").splitlines()
+        return [line.split()[1] for line in lines if line.startswith("nameserver")]
+
+    def uses(self, *order: int) -> bool:
+        """Say whether the first of some uplinks is used, and the name servers are of all, in that order."""
+        ways = self.laptop.run("sh", "-c", "ip route get 9.9.9.9 2>&1 || true")
+        return f"dev {LINKS[order[0]]} " in ways and self.server() == [f"192.168.{at}.53" for at in order]
+
+
+def test_a_laptop_is_online_over_the_best_uplink_that_gets_through(lab: Lab, tmp_path: Path) -> None:
+    world = World(lab)
+    lab.remember(world.laptop)
+    words = ("run", "--quiet", "--control", "none", "--state", str(tmp_path), str(EXAMPLE))
+    daemon = world.laptop.start((sys.executable, "-m", "netstrata", *words))
+    wait_until("all three", lambda: world.uses(0, 1, 2))
+    for link in LINKS:
+        world.laptop.run("busybox", "ping", "-c", "1", "-W", "5", "-I", link, "9.9.9.9")
+
+    world.cables[0].pull()
+    wait_until("Wi-Fi", lambda: world.uses(1, 2))
+    world.routers[1].ip("route replace blackhole default")
+    wait_until("the phone", lambda: world.uses(2))
+    world.cables[0].plug()
+    wait_until("the cable again", lambda: world.uses(0, 2))
+    world.routers[1].ip("route replace default via 10.0.1.2")
+    wait_until("all three again", lambda: world.uses(0, 1, 2))
+
+    assert daemon.end() == 0
+    assert [line for line in lab.leftovers() if "/leases/" not in line] == []
+    assert world.laptop.read("/etc/resolv.conf") == "# the one that was there\n"
