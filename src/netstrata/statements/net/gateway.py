@@ -48,6 +48,7 @@ async def gateway(
     Example:
         net.gateway("eth0", "192.0.2.1", ["preference": "10"]) wired;
         println("the default route is over the cable: ", wired.preferred);
+        net.ipv4.dhcp("wlan0") lease;
         net.gateway("wlan0", lease.routes, ["preference": "20", "kind": "wifi"]);
         net.gateway("wlan0", "advertised", ["preference": "20", "kind": "wifi"]);
 
