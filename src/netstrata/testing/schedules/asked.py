@@ -6,8 +6,9 @@ from typing import Any
 
 from netstrata.engine.holders import HolderId, Holders
 from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
+from netstrata.protocols.gateways import low_metric
 from netstrata.protocols.rtnetlink import ROUTE_KINDS, decode_settings
-from netstrata.protocols.rtnetlink.constants import AF_INET6, IFF_RUNNING, IP6_METRIC, RTN_UNICAST
+from netstrata.protocols.rtnetlink.constants import AF_INET6, IFF_RUNNING, IP6_METRIC, RT_TABLE_MAIN, RTN_UNICAST
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.testing.model import ModelPorts
 from netstrata.testing.schedules.kernel import WatchedKernel
@@ -15,6 +16,7 @@ from netstrata.values import mask_bits
 
 _CHECKED = (
     "held_link", "held_up", "held_port", "held_address", "held_route", "held_rule", "held_neighbour", "held_settings",
+    "watch_gateway",
 )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ class AskedPorts(ModelPorts):
         self.asked = Asked(kernel)
         self.asked.former = self.netlink.lookup.former
         self.asked.follows = bool(recovery.left)
-        for name in ("links", "addresses", "routes", "rules", "neighbours"):
+        for name in ("links", "addresses", "routes", "rules", "neighbours", "gateways"):
             setattr(self, name, _Port(getattr(self, name), self.asked))
 
 
@@ -147,7 +149,7 @@ class Asked:
             elif operation == "held_settings":
                 wrong = self._settings(link, arguments[1], set_later)
             else:
-                check: Callable[[tuple[Any, ...], int, int], bool] = getattr(self, f"_{operation[5:]}")
+                check: Callable[[tuple[Any, ...], int, int], bool] = getattr(self, "_" + operation.partition("_")[2])
                 wrong = "" if check(arguments, link, second) else str(arguments)
             if wrong:
                 state = STATE_NAMES[statement.state]
@@ -201,6 +203,12 @@ class Asked:
             for one in there
         )
 
+    def _gateway(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
+        (wish,) = arguments
+        routes, size = (self.kernel.routes6, 16) if wish.family == 6 else (self.kernel.routes4, 4)
+        ways = {(low_metric(link, place), wish.address or b"") for place in range(9)}  # a link may have several
+        return any((one.metric, one.gateway) in ways for one in routes.at(RT_TABLE_MAIN, bytes(size), 0))
+
     def _rule(self, arguments: tuple[Any, ...], link: int, second: int) -> bool:
         (wish,) = arguments
         family = AF_INET6 if wish.family == 6 else 2
@@ -243,7 +251,7 @@ def _links_of(operation: str, arguments: tuple[Any, ...]) -> tuple[str, str]:
         return first, ""
     if operation == "held_port":
         return first.link, first.master
-    if operation in ("held_route", "held_neighbour"):
+    if operation in ("held_route", "held_neighbour", "watch_gateway"):
         return first.link or "", ""
     return "", ""
 
@@ -259,6 +267,8 @@ def _things(operation: str, arguments: tuple[Any, ...], link: int, second: int) 
         return {("address", link, *arguments[1:3])}
     if operation == "held_route":
         return {("route", mask_bits(first.destination, first.prefix), first.prefix, first.table)}
+    if operation == "watch_gateway":  # who came first matters
+        return {("route", bytes(16 if first.family == 6 else 4), 0, RT_TABLE_MAIN)}
     if operation == "held_neighbour":
         return {("neighbour", link, first.address)}
     if operation == "held_link":

@@ -53,7 +53,7 @@ class Programs:
         makers: tuple[Callable[[str], str], ...] = (
             self._up, self._up, self._address, self._address, self._address, self._route, self._route, self._route,
             self._rule, self._neighbour, self._make, self._make, self._port, self._setting, self._setting,
-            self._waiting, self._naming, self._sleep,
+            self._waiting, self._naming, self._sleep, self._gateway,
         )  # fmt: skip
         chosen = link if link and self._c.below(3) else f'"{self._c.one_of(self._p.links)}"'
         return Node(self._c.one_of(makers)(chosen))
@@ -91,6 +91,10 @@ class Programs:
         ways = {"none": f'"dev": {link}', "blackhole": '"type": "blackhole"'}
         way = ways.get(via, f'"via": "{via}"' + (f', "dev": {link}' if self._c.below(2) else ""))
         return f'net.route("{network}", [{way}, "metric": "{metric}", "table": "{table}"]);'
+
+    def _gateway(self, link: str) -> str:
+        gateway = self._c.one_of(("192.0.2.254", "192.0.2.253", "2001:db8::9", "none"))
+        return f'net.gateway({link}, "{gateway}", ["preference": "{self._c.below(3)}"]);'
 
     def _rule(self, link: str) -> str:
         return f'net.rule(["priority": "{100 + self._c.below(2)}", "table": "{self._c.one_of(self._p.tables)}"]);'
