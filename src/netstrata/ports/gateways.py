@@ -21,7 +21,7 @@ class Probe(NamedTuple):
 
     link: str
     targets: list[str]
-    fast: bool = False  # within half a second, by ten questions a second
+    fast: bool = False  # within half a second, by twelve questions a second
 
 
 class Gateways(Protocol):

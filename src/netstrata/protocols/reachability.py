@@ -36,7 +36,7 @@ class Pace(NamedTuple):
 
 
 STEADY: Final = Pace(1.0, 0.06, 0.3, 15, 3)  # gone is known within 3 s
-FAST: Final = Pace(0.1, 0.02, 0.1, 9, 10)  # within 500 ms
+FAST: Final = Pace(0.08, 0.02, 0.1, 8, 12)  # within 500 ms
 
 
 class Reachability:

@@ -19,7 +19,7 @@ async def probe(ports: Ports, link: Link, hosts: ProbeHosts, options: ProbeOptio
 
     A host is asked each second.  If an answer is missing, more are asked, faster, and if none of 15 is answered nothing
     gets through: that is known within 3 s, and a fifth of all packets lost is no reason.  With `fast` it is known
-    within 500 ms, by ten questions a second, and less loss is taken for a reason.  Who is back must answer 3 times (10
+    within 500 ms, by twelve questions a second, and less loss is taken for a reason.  Who is back must answer 3 times (12
     with `fast`), and each time that it goes within a minute twice as often, up to a minute.
 
     Example:
