@@ -56,11 +56,13 @@ def without_trashcan(lines: Iterable[str]) -> Iterable[str]:
 
 
 def mended(made: list[Extension]) -> list[Extension]:
-    """Mend the C files of extensions."""
+    """Mend the C files of extensions, and have what is in one file call the others directly."""
     for path in {Path(source) for extension in made for source in extension.sources}:
         with path.open(encoding="utf-8") as file:
             text = "".join(without_trashcan(file))
         path.write_text(text, encoding="utf-8")
+    for extension in made:
+        extension.extra_link_args.append("-Wl,-Bsymbolic-functions")
     return made
 
 
