@@ -19,8 +19,8 @@ async def probe(ports: Ports, link: Link, hosts: ProbeHosts, options: ProbeOptio
 
     A host is asked each second.  If an answer is missing, more are asked, faster, and if none of 15 is answered nothing
     gets through: that is known within 3 s, and a fifth of all packets lost is no reason.  With `fast` it is known
-    within 500 ms, by twelve questions a second, and less loss is taken for a reason.  Who is back must answer 3 times (12
-    with `fast`), and each time that it goes within a minute twice as often, up to a minute.
+    within 500 ms, by twelve questions a second, and less loss is taken for a reason.  Who is back must answer 3 times
+    (12 with `fast`), and each time that it goes within a minute twice as often, up to a minute.
 
     Example:
         net.gateway("eth0", "192.0.2.1", ["preference": "10"]);
