@@ -34,7 +34,7 @@ class Leftovers(Protocol):
 class Settling:
     """Counts quiet turns after each time that the engine has had work, as long as somebody wants to know."""
 
-    __slots__ = ("_counting", "_left", "_loop", "_quiet", "_soon_s", "_until")
+    __slots__ = ("_counting", "_is_late", "_left", "_loop", "_quiet", "_soon_s")
 
     def __init__(self, left: Leftovers, soon_s: float = SOON_S) -> None:
         """Take what is left, and for how long what comes by itself is waited for."""
@@ -42,7 +42,7 @@ class Settling:
         self._quiet = 0
         self._counting = False
         self._soon_s = soon_s
-        self._until = 0.0  # of the loop's clock
+        self._is_late = False  # that time is over: a timer may come a little before its time
         self._loop: AbstractEventLoop | None = None
 
     def on_idle(self) -> None:
@@ -53,10 +53,13 @@ class Settling:
                 from asyncio import get_running_loop
 
                 self._loop = get_running_loop()
-                self._until = self._loop.time() + self._soon_s
-                self._loop.call_at(self._until, self.on_idle)
+                self._loop.call_later(self._soon_s, self._wait_no_more)
             self._counting = True
             self._loop.call_soon(self._count)
+
+    def _wait_no_more(self) -> None:
+        self._is_late = True
+        self.on_idle()
 
     def _count(self) -> None:
         loop = self._loop
@@ -69,7 +72,7 @@ class Settling:
             loop.call_soon(self._count)
         else:
             self._counting = False
-            if loop.time() >= self._until or not self._left.is_underway:
+            if self._is_late or not self._left.is_underway:
                 self._left.sweep()
 
 
