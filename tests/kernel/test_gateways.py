@@ -430,3 +430,41 @@ def test_routers_that_advertise_themselves_are_ranked_and_their_routes_stay_as_t
     assert ways("proto 110") == []
     for server in servers.values():
         server.end()
+
+
+def test_the_server_of_a_tunnel_stays_on_the_best_uplink_that_is_none(lab: Lab, tmp_path: Path) -> None:
+    """All that goes out goes into the tunnel, but for what the tunnel itself sends: that follows its uplink."""
+    town = Town(lab)
+    lab.remember(town.laptop)
+    tunnel = (
+        'process tunnel { net.tun("tun0", "tun"); net.up("tun0"); net.addr("tun0", "10.9.0.2/32"); '
+        'net.gateway("tun0", "none", ["kind": "vpn", "preference": "1", "server": "{}"]); println("eth up"); }'
+    )
+    daemon = start(town.laptop, tmp_path, program("eth0", "eth1") + tunnel.replace("{}", "100.64.0.7"))
+
+    def over(address: str, way: str) -> bool:
+        return way in town.laptop.run("ip", "route", "get", address)
+
+    wait_until("it is up", lambda: "eth up" in printed(daemon) and "eth1 false" in printed(daemon))
+    for _ in range(2):
+        wait_until("all of it", lambda: over("9.9.9.9", "dev tun0") and over("100.64.0.7", "via 192.0.2.1 dev eth0"))
+        town.pull("eth0")
+        wait_until("the other uplink", lambda: over("100.64.0.7", "via 198.51.100.1 dev eth1"))
+        assert over("9.9.9.9", "dev tun0")
+        town.plug("eth0")
+    town.laptop.ip("route del 100.64.0.7")
+    wait_until("it is back", lambda: over("100.64.0.7", "via 192.0.2.1 dev eth0"))
+    daemon.end()
+    assert lab.leftovers() == []
+
+
+def test_a_server_in_a_network_of_the_uplink_is_reached_without_its_gateway(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab)
+    tunnel = (
+        'process tunnel { net.tun("tun0", "tun"); net.up("tun0"); net.addr("tun0", "10.9.0.2/32"); '
+        'net.gateway("tun0", "none", ["kind": "vpn", "preference": "1", "server": "192.0.2.77"]); println("eth up"); }'
+    )
+    daemon = start(town.laptop, tmp_path, program("eth0") + tunnel)
+
+    wait_until("it is pinned", lambda: "192.0.2.77 dev eth0 proto 110" in town.laptop.run("ip", "route"))
+    daemon.end()

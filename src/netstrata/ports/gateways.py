@@ -14,6 +14,7 @@ class Gateway(NamedTuple):
     kind: str  # ethernet, wifi, cellular, vpn or point-to-point
     onlink: bool = False  # it is on the link, whatever the addresses say
     advertised: bool = False  # it is the router that the kernel has heard of
+    server: bytes = b""  # of a tunnel: reached over the best uplink that is none
 
 
 class Probe(NamedTuple):

@@ -49,7 +49,7 @@ _KIND = Shape[str](
 )  # fmt: skip
 GATEWAY_OPTIONS = OptionsShape(
     "options of a gateway",
-    {"family": FAMILY, "kind": _KIND, "onlink": SWITCH, "preference": PRIORITY},
+    {"family": FAMILY, "kind": _KIND, "onlink": SWITCH, "preference": PRIORITY, "server": ADDRESS},
     ('["preference": "10", "kind": "wifi"]', "[]"),
     ('["preference": "-1"]', '["kind": "radio"]', '["metric": "5"]', "{}"),
 )

@@ -14,6 +14,7 @@ from netstrata.contract.shapes.gateway import (
     GatewayOptions,
     UplinkGateway,
 )
+from netstrata.contract.shapes.route import family_of
 from netstrata.ports import Gateway, Ports, Route
 from netstrata.values import Refused, Unavailable
 
@@ -40,6 +41,9 @@ async def gateway(
     which stays as it is.  Of the routes of a lease the default route says which gateway it is; the others are held,
     too, with `preference` as their metric.  With `onlink` the gateway is on the link, whatever the addresses say.
 
+    A tunnel's `server` is reached over the best uplink that has none, whichever that is: the default route may lead
+    into the tunnel, and what the tunnel sends does not.
+
     A network without a router, whose lease names none, is no uplink: it is waited for one.
 
     The metrics are: of the best one none, and 512 for IPv6, which counts before router advertisements; of the others
@@ -52,6 +56,8 @@ async def gateway(
         net.gateway("wlan0", lease.routes, ["preference": "20", "kind": "wifi"]);
         net.gateway("wlan0", "advertised", ["preference": "20", "kind": "wifi"]);
 
+        net.gateway("tun0", "none", ["preference": "5", "kind": "vpn", "server": "198.51.100.7"]);
+
     Source: rtnetlink(7), RTM_NEWROUTE.
     """
     via, others = _ways(gateway)
@@ -62,7 +68,8 @@ async def gateway(
         raise Refused("there is no address that could be on the link", argument=2, within=(b"onlink",))
     preference, kind = options.get("preference", DEFAULT_PREFERENCE), options.get("kind", "ethernet")
     onlink, advertised = bool(options.get("onlink")), via == ADVERTISED
-    wanted = Gateway(link, _family(via, options), address, preference, kind, onlink, advertised)
+    family, server = _family(via, options), options.get("server", b"")
+    wanted = Gateway(link, family, address, preference, kind, onlink, advertised, server)
     async with AsyncExitStack() as held:
         for destination, prefix, hop in others:
             route = Route(destination, prefix, None if hop == ON_LINK else hop, link, preference)
@@ -84,10 +91,12 @@ def _family(gateway: bytes, options: Options) -> int:
 
     Raises: Refused.
     """
-    asked = options.get("family")
+    asked, server = options.get("family"), options.get("server")
     if gateway == ON_LINK:
-        return int(asked or 4)
-    family = 4 if len(gateway) == 4 else 6
-    if asked not in (None, family):
-        raise Refused("the gateway is of another family", argument=2, within=(b"family",))
+        family = int(asked or family_of(server) or 4)
+    else:
+        family = 4 if len(gateway) == 4 else 6
+    for word, of in (("family", asked), ("server", family_of(server))):
+        if of not in (None, 0, family):
+            raise Refused(f"the gateway is of another family than `{word}`", argument=2, within=(word.encode(),))
     return family

@@ -21,6 +21,7 @@ from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
 from netstrata.system.gateways.advertised import AdvertisedRouter
 from netstrata.system.gateways.by_source import SourceRouting
 from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
+from netstrata.system.gateways.pinned import PinnedServer
 from netstrata.system.gateways.probe import LinkProbe
 from netstrata.system.held import Stop
 from netstrata.system.netlink.refusals import no_link
@@ -46,6 +47,7 @@ class _Uplink(Queue[bool | None]):
         self.low: HeldForUplink | None = None
         self.high: HeldForUplink | None = None  # of the preferred one
         self.by_source: SourceRouting | None = None
+        self.pinned: PinnedServer | None = None  # if it is a tunnel
         self.calm = Calm()
         self._told: bool | None = None
         self._problem = ""  # why it cannot be the preferred one, as told last
@@ -96,6 +98,8 @@ class _Family:
         uplink.low = self._kept(uplink, number, self._low_lost)
         uplink.low.add()
         uplink.by_source = SourceRouting(self._netlink, uplink.route(0, number), uplink.ifindex, uplink.who)
+        if uplink.gateway.server:
+            uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who)
         self.uplinks.append(uplink)
         self._route_by_source()
         self.settle()
@@ -106,6 +110,8 @@ class _Family:
             self.uplinks.remove(uplink)
             self.settle()
             self._route_by_source()
+        if uplink.pinned is not None:
+            uplink.pinned.end()
         if uplink.by_source is not None:
             uplink.by_source.end()
         if uplink.low is not None:
@@ -120,12 +126,27 @@ class _Family:
     def settle(self) -> None:
         """Have the default route that counts lead over the best gateway that the kernel takes; say which that is."""
         self._wait_no_more()
+        self._pin()
         self._choose()
         for uplink in self.uplinks:
             uplink.tell(uplink is self._preferred)
 
+    def _ranked(self) -> list[_Uplink]:
+        return sorted((one for one in self.uplinks if one.is_usable), key=self._merit)
+
+    def _pin(self) -> None:
+        """Have the servers of tunnels reached over the best uplink that is none."""
+        under = next((one for one in self._ranked() if one.pinned is None), None)
+        for uplink in self.uplinks:
+            if uplink.pinned is not None:
+                try:
+                    uplink.pinned.follow(under.route(0) if under else None, under.ifindex if under else 0)
+                except Unavailable as error:
+                    uplink.tell_problem(str(error))
+                    self._wait(error)
+
     def _choose(self) -> None:
-        for uplink in sorted((one for one in self.uplinks if one.is_usable), key=self._merit):
+        for uplink in self._ranked():
             try:
                 self._promote(uplink)
             except Unavailable as error:
