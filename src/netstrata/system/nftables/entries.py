@@ -117,6 +117,11 @@ class FilterEntries:
             self._recovery.give_back(left)
         return found
 
+    def seen(self, claimed: FilterEntry) -> NftObject | None:
+        """Return what the kernel has said of something that was claimed."""
+        place = (claimed.kind, *claimed[2:5], claimed.handle)
+        return next((one for one in self._standing() if place == (one.kind, *one[2:6])), None)
+
     def intend(self, key: str, place: tuple[str, str, str, str], title: str, mark: int = 0) -> None:
         """Write down what is about to be made.
 

@@ -61,7 +61,7 @@ class HeldThing:
         self._store.enter()
         left = self._store.claim(self.thing, self._statement.title if self._statement is not None else "")
         if left is not None and left.kind != "element":
-            self._store.hold(self, left.handle)
+            self._store.take_over(self, left)
             self._statement_notes("it is there: a daemon before this one, which was killed, has made it")
             tell(self._statement, self.to_do, WAS_LEFT)
             return

@@ -104,6 +104,14 @@ class NftStore:
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
         return self._entries.claim(thing.kind, _words_of(thing), title) if self._entries is not None else None
 
+    def take_over(self, holder: ThingHolder, claimed: "FilterEntry") -> None:
+        """Hold what was claimed, which somebody may have changed while no daemon ran."""
+        self.hold(holder, claimed.handle)
+        now = self._entries.seen(claimed) if self._entries is not None else None
+        if now is not None:
+            holder.rule = now if now.kind == "rule" else None
+            asyncio.get_running_loop().call_soon(_tell_of_faults, [holder], now)  # once its statement is up
+
     def hold(self, holder: ThingHolder, handle: int) -> None:
         """Have somebody told when a thing is gone."""
         holder.handle = handle
