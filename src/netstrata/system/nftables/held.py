@@ -30,6 +30,7 @@ class HeldThing:
         "_gone",
         "_statement",
         "_store",
+        "elements",
         "handle",
         "lasts_ms",
         "number",
@@ -42,6 +43,7 @@ class HeldThing:
         self.handle = 0
         self.rule: NftObject | None = None
         self.lasts_ms = 0
+        self.elements: dict[bytes, bytes] = {}
         self.number = next(_NUMBERS)
         self._store = store
         self._gone = False

@@ -10,7 +10,7 @@ from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject, has_comment
 from netstrata.system.held import Stop, WaitQueues
 from netstrata.system.held.wait_queues import NFT
-from netstrata.system.nftables.elements import ElementChecks, command, keys_of, timeout_ms
+from netstrata.system.nftables.elements import CHANGED, ElementChecks, command, have_changed, keys_of, share, timeout_ms
 from netstrata.system.nftables.handles import IN_TABLES, listed
 from netstrata.system.nftables.holder import Made, ThingHolder, awaits_for, words_of
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
@@ -245,6 +245,9 @@ class NftStore:
             elements = self._holders.get(("element", one.family, one.table, one.name), [])
             if one.deleted and one.kind == "element":
                 self._checks.check(elements)
+            elif one.kind == "element":
+                for holder in have_changed(one, elements):
+                    holder.on_changed(CHANGED)
             elif one.deleted:
                 copy = copies.take(one, holders[0].rule if holders else None)
                 if copy is not None:
@@ -295,6 +298,7 @@ class NftStore:
         others = [one for one in news if one.port != pid]
         # News say in which chain a rule is, not which rule it is: only their order does, if none is missing.
         own = [] if lost else [one for one in news if one.port == pid] or news
+        share([step for step in steps if isinstance(step, Made)], own)
         unknown: list[Made] = []
         for step in steps:
             if not isinstance(step, Made):
