@@ -338,3 +338,51 @@ def test_what_was_taken_over_is_known_when_a_saved_ruleset_is_loaded_again(
     next_one.end()
     assert "somebody has deleted" not in next_one.output()
     assert "ignoring" not in next_one.output()
+
+
+OTHERS = "add table ip others; add chain ip others in { type filter hook input priority 0; }"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [GUARD + 'net.nft.rule("ip", "others", "in", "tcp dport 9 drop");', ""],
+    ids=["asked for", "not asked for"],
+)
+def test_a_saved_ruleset_that_is_loaded_while_no_daemon_runs_is_known_by_what_it_says(
+    lab: Lab, tmp_path: Path, statements: str
+) -> None:
+    """A table that is made again has another handle: nothing but its rules tells whose it was."""
+    host = lab.host("host")
+    host.run("nft", OTHERS)
+    lab.remember()
+    theirs = host.run("nft", "list", "ruleset")
+    killed(up(host, tmp_path / "x.ncd", GUARD + 'net.nft.rule("ip", "others", "in", "tcp dport 9 drop");'))
+    saved = host.run("nft", "list", "ruleset")
+    host.run("nft", "flush ruleset")
+    host.run("nft", "-f", "-", given=saved)
+    stood = host.run("nft", "-a", "list", "ruleset")
+
+    next_one = up(host, tmp_path / "x.ncd", statements)
+    if statements:
+        assert host.run("nft", "-a", "list", "ruleset") == stood
+    else:
+        wait_until("it undone", lambda: host.run("nft", "list", "ruleset") == theirs)
+    assert next_one.end() == 0
+    assert host.run("nft", "list", "ruleset") == theirs
+    assert netstrata(host, "recover", "--dry-run") == ""
+
+
+@pytest.mark.parametrize("statements", [GUARD, ""], ids=["asked for", "not asked for"])
+def test_a_table_of_that_name_with_other_rules_is_theirs(lab: Lab, tmp_path: Path, statements: str) -> None:
+    host = lab.host("host")
+    killed(up(host, tmp_path / "x.ncd", GUARD))
+    saved = host.run("nft", "list", "ruleset")
+    host.run("nft", "flush ruleset")
+    host.run("nft", "-f", "-", given=saved.replace("accept", "drop"))
+    theirs = rules(host)
+
+    daemon = started(host, tmp_path / "x.ncd", f'process main {{ println("begun"); {statements} }}')
+    daemon.wait_output("cannot add the table inet guard: File exists" if statements else "begun\n")
+
+    assert daemon.end() == 0
+    assert rules(host) == theirs

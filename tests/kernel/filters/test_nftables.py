@@ -564,3 +564,19 @@ def test_a_ruleset_that_was_loaded_again_is_taken_over_after_a_kill(lab: Lab, tm
 
     assert ruleset(host) == whole
     successor.end()
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.3, 1.0])
+def test_a_saved_ruleset_that_is_loaded_in_another_transaction_than_the_flush_is_known_too(
+    lab: Lab, tmp_path: Path, pause_s: float
+) -> None:
+    host, daemon, saved = with_saved(lab, tmp_path)
+    whole = ruleset(host)
+
+    host.run("sh", "-c", f"nft flush ruleset; sleep {pause_s}; nft -f -", given=saved.removeprefix("flush ruleset\n"))
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert set(ruleset(host)) == set(whole)
+    assert ruleset(host).count("tcp dport 9 drop") == 1
+    assert daemon.end() == 0
+    assert ruleset(host) == ["table ip others {", "chain input {", *ruleset(host)[2:3], "tcp dport 7 drop", "}", "}"]

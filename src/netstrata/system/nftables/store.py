@@ -117,10 +117,10 @@ class NftStore:
         holder.handle = handle
         self._holders.setdefault(_key_of(holder.thing, handle), []).append(holder)
 
-    def forget(self, holder: ThingHolder) -> None:
-        """Have nobody take it over: it is no longer there, or not ours."""
+    def forget(self, holder: ThingHolder, *, lost: bool = False) -> None:
+        """Have nobody take it over: it is no longer there, or not ours; what was lost may come back."""
         if self._entries is not None:
-            self._entries.gone(_words_of(holder.thing), holder.handle)
+            self._entries.gone(_words_of(holder.thing), holder.handle, lost=lost)
 
     def leave_behind(self, holder: ThingHolder) -> None:
         """Let it be taken over: it could not be deleted."""
@@ -319,7 +319,7 @@ class NftStore:
         handle = made.handle if made is not None else 0
         holder.rule = made if thing.kind == "rule" else None
         if self._entries is not None and (handle or thing.kind == "element"):
-            handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle)
+            handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle, holder.rule)
         self.hold(holder, handle)
         self._checks.expect(holder)
         step.done.set_result(None)
