@@ -301,6 +301,8 @@ class ResolverConfiguration:
         Raises: OSError.
         """
         is_new = await self._beside.look(lambda: backend.found)
+        if self._backend is not backend:
+            return False  # it was handed over meanwhile
         if self._beside.wants_all:
             self._hand_over(backend, _ALONE)
             return False
