@@ -10,8 +10,9 @@ class Dns(Protocol):
     def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
         """Add resolv.conf(5) lines; smaller priorities come first, equal ones in the order in which they came.
 
-        Entering and leaving wait only where resolvconf manages the file, for its end.  When the last holder leaves, the
-        file is as it was found, unless somebody else has changed it since; such a change is told and written over while
-        lines are held.
+        Entering and leaving wait where resolvconf or NetworkManager makes the file: for its end, or its answer, and
+        until no other interface or connection has servers alone there.  NetworkManager's lines stand beside these.
+        When the last holder leaves, the file is as it was found, unless somebody else has changed it since; such a
+        change is told and written over while lines are held.
         Raises: Unavailable if it cannot be written.
         """

@@ -32,6 +32,9 @@ _DORMANT = 0x1  # NFT_TABLE_F_DORMANT
 _SET_TIMEOUT = 11
 _SET_USERDATA = 13
 _MERGES = 2  # of what nft notes in there for itself: type, length, value; auto-merge (nftables 1.0.6 and 1.1.3)
+_ELEMENTS = 3
+_ELEMENT_KEY = (1, 10, 3)  # NFTA_SET_ELEM_KEY, KEY_END, FLAGS
+_ELEMENT_GIVES = (2, 9, 4)  # NFTA_SET_ELEM_DATA, OBJREF, TIMEOUT
 _RULE_EXPRESSIONS = 4
 _RULE_USERDATA = 7  # a comment
 _NAME, _DATA = 1, 2  # NFTA_EXPR_NAME, NFTA_EXPR_DATA
@@ -60,7 +63,7 @@ class NftObject(NamedTuple):
     handle: int
     port: int  # of the socket that asked for it
     policy: int = -1  # of a base chain: 0 drop, 1 accept
-    says: bytes = b""  # of a rule, in the kernel's form: see `says_the_same`
+    says: bytes = b""  # of a rule or elements, in the kernel's form: see `says_the_same` and `elements_of`
     comment: bytes = b""
     merges: bool = False  # of a set: nft joins elements that touch, and none of them is there by itself then
     dormant: bool = False  # of a table: no packet comes to its chains
@@ -104,7 +107,7 @@ def _told(data: bytes, kind: str, deleted: bool, port: int, start: int, end: int
             timeout_ms = _U64.unpack_from(data, first)[0]
         elif kind == "set" and number == _SET_USERDATA:
             merges = _merges(data[first:last])
-        elif kind == "rule" and number == _RULE_EXPRESSIONS:
+        elif number == (_RULE_EXPRESSIONS if kind == "rule" else _ELEMENTS) and kind in ("rule", "element"):
             says = data[first:last]
         elif kind == "rule" and number == _RULE_USERDATA:
             comment = data[first:last]
@@ -141,6 +144,22 @@ def says_the_same(one: NftObject, other: NftObject) -> bool:
         return one.comment == other.comment and _expressions(one.says) == _expressions(other.says)
     except Malformed:
         return False
+
+
+def elements_of(one: NftObject) -> list[tuple[bytes, bytes]]:
+    """Return what is told of elements: their keys, and what each gives, a value and how long it lasts."""
+    found: list[tuple[bytes, bytes]] = []
+    try:
+        for _, start, end in attributes(one.says, 0, len(one.says)):
+            parts = {number: one.says[first:last] for number, first, last in attributes(one.says, start, end)}
+            found.append((_joined(parts, _ELEMENT_KEY), _joined(parts, _ELEMENT_GIVES)))
+    except Malformed:
+        return []
+    return found
+
+
+def _joined(parts: dict[int, bytes], numbers: tuple[int, ...]) -> bytes:
+    return b"/".join(parts.get(number, b"") for number in numbers)
 
 
 def _expressions(data: bytes) -> list[tuple[bytes, ...]]:

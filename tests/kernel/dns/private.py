@@ -34,10 +34,11 @@ def peer(name: str) -> Path:
     return place
 
 
-def overlaid(name: str) -> None:
+def overlaid(name: str, *libraries: str) -> None:
     """Put an unpacked package over /usr and into the private /etc, with an empty /run."""
     place = peer(name)
-    run("mount", "-t", "overlay", "o", "-o", f"lowerdir={place}/usr:/usr", "/usr")
+    below = ":".join(f"{PEERS / one}/usr" for one in (name, *libraries) if (PEERS / one).is_dir())
+    run("mount", "-t", "overlay", "o", "-o", f"lowerdir={below}:/usr", "/usr")
     run("cp", "-a", f"{place}/etc/.", "/etc/")
     run("mount", "-t", "tmpfs", "run", "/run")
 

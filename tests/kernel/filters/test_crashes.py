@@ -277,3 +277,112 @@ def test_a_table_that_somebody_has_made_anew_is_theirs(lab: Lab, tmp_path: Path)
     daemon.end()
     assert "table ip a" in rules(host)
     assert "Traceback" not in daemon.output()
+
+
+GUARD = """
+    net.nft.table("inet", "guard");
+    net.nft.chain("inet", "guard", "in", ["type": "filter", "hook": "input", "priority": "0", "policy": "drop"]);
+    net.nft.rule("inet", "guard", "in", "tcp dport { 22, 80 } counter accept");
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("chain inet guard in { policy accept; }", "the chain inet guard in: somebody has changed its policy"),
+        ("add table inet guard { flags dormant; }", "the table inet guard: somebody has made it dormant"),
+    ],
+)
+def test_a_policy_or_a_flag_that_somebody_has_changed_while_no_daemon_ran_is_put_right(
+    lab: Lab, tmp_path: Path, change: str, said: str
+) -> None:
+    host = lab.host("host")
+    lab.remember()
+    daemon = up(host, tmp_path / "x.ncd", GUARD)
+    whole = host.run("nft", "list", "ruleset")
+    killed(daemon)
+    host.run("nft", change)
+
+    next_one = up(host, tmp_path / "x.ncd", GUARD)
+    wait_until("all as it was", lambda: host.run("nft", "list", "ruleset") == whole)
+
+    assert f"cannot hold {said}" in next_one.output()
+    next_one.end()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        GUARD,
+        'net.iptables.newchain("filter", "MINE");'
+        'net.iptables.append("filter", "MINE", "-s", "192.0.2.9", "-j", "DROP");',
+    ],
+    ids=["nft", "iptables"],
+)
+def test_what_was_taken_over_is_known_when_a_saved_ruleset_is_loaded_again(
+    lab: Lab, tmp_path: Path, statements: str
+) -> None:
+    host = lab.host("host")
+    host.run("iptables", "-L")
+    lab.remember()
+    killed(up(host, tmp_path / "x.ncd", statements))
+    saved = "flush ruleset\n" + host.run("nft", "-s", "list", "ruleset")
+    next_one = up(host, tmp_path / "x.ncd", statements)
+    whole = host.run("nft", "-s", "list", "ruleset")
+
+    for _ in range(2):
+        host.run("nft", "-f", "-", given=saved)
+    host.run("nft", "add table ip probe; delete table ip probe")
+
+    assert host.run("nft", "-s", "list", "ruleset") == whole
+    next_one.end()
+    assert "somebody has deleted" not in next_one.output()
+    assert "ignoring" not in next_one.output()
+
+
+OTHERS = "add table ip others; add chain ip others in { type filter hook input priority 0; }"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [GUARD + 'net.nft.rule("ip", "others", "in", "tcp dport 9 drop");', ""],
+    ids=["asked for", "not asked for"],
+)
+def test_a_saved_ruleset_that_is_loaded_while_no_daemon_runs_is_known_by_what_it_says(
+    lab: Lab, tmp_path: Path, statements: str
+) -> None:
+    """A table that is made again has another handle: nothing but its rules tells whose it was."""
+    host = lab.host("host")
+    host.run("nft", OTHERS)
+    lab.remember()
+    theirs = host.run("nft", "list", "ruleset")
+    killed(up(host, tmp_path / "x.ncd", GUARD + 'net.nft.rule("ip", "others", "in", "tcp dport 9 drop");'))
+    saved = host.run("nft", "list", "ruleset")
+    host.run("nft", "flush ruleset")
+    host.run("nft", "-f", "-", given=saved)
+    stood = host.run("nft", "-a", "list", "ruleset")
+
+    next_one = up(host, tmp_path / "x.ncd", statements)
+    if statements:
+        assert host.run("nft", "-a", "list", "ruleset") == stood
+    else:
+        wait_until("it undone", lambda: host.run("nft", "list", "ruleset") == theirs)
+    assert next_one.end() == 0
+    assert host.run("nft", "list", "ruleset") == theirs
+    assert netstrata(host, "recover", "--dry-run") == ""
+
+
+@pytest.mark.parametrize("statements", [GUARD, ""], ids=["asked for", "not asked for"])
+def test_a_table_of_that_name_with_other_rules_is_theirs(lab: Lab, tmp_path: Path, statements: str) -> None:
+    host = lab.host("host")
+    killed(up(host, tmp_path / "x.ncd", GUARD))
+    saved = host.run("nft", "list", "ruleset")
+    host.run("nft", "flush ruleset")
+    host.run("nft", "-f", "-", given=saved.replace("accept", "drop"))
+    theirs = rules(host)
+
+    daemon = started(host, tmp_path / "x.ncd", f'process main {{ println("begun"); {statements} }}')
+    daemon.wait_output("cannot add the table inet guard: File exists" if statements else "begun\n")
+
+    assert daemon.end() == 0
+    assert rules(host) == theirs

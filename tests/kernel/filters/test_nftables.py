@@ -363,6 +363,51 @@ def test_an_element_that_has_timed_out_is_down_and_is_added_again(
 
 
 @pytest.mark.parametrize(
+    ("words", "element", "change"),
+    [
+        ('map("ip", "t", "s", ["type": "ipv4_addr : mark"])', "192.0.2.1 : 1", "192.0.2.1 : 2"),
+        ('map("ip", "t", "s", ["type": "ipv4_addr : verdict"])', "192.0.2.1 : drop", "192.0.2.1 : accept"),
+        (
+            'map("ip", "t", "s", ["type": "ipv4_addr : mark", "flags": "interval"])',
+            "192.0.2.0/25 : 1, 198.51.100.7 : 3",
+            "192.0.2.0/25 : 2",
+        ),
+        (
+            'set("ip", "t", "s", ["type": "ipv4_addr", "flags": "timeout"])',
+            "192.0.2.1 timeout 1h",
+            "192.0.2.1 timeout 9s",
+        ),
+        ('set("ip", "t", "s", ["type": "ipv4_addr", "flags": "timeout"])', "192.0.2.1", "192.0.2.1 timeout 9s"),
+    ],
+)
+def test_an_element_that_somebody_gives_another_value_or_time_is_put_right_alone(
+    lab: Lab, tmp_path: Path, words: str, element: str, change: str
+) -> None:
+    """nft 1.0.6 deletes and adds in one transaction; Linux 6.18 tells of both, with value and timeout."""
+    host = lab.host("host")
+    first = f"""net.nft.table("ip", "t"); net.nft.{words}; provide("set"); """
+    held = [element, "203.0.113.9" + (" : drop" if "verdict" in words else " : 7" if "map" in words else "")]
+    others = [
+        f'process p{n} {{ depend("set"); net.nft.element("ip", "t", "s", "{text}"); println("p{n}"); }}'
+        for n, text in enumerate(held)
+    ]
+    daemon = started(host, tmp_path / "x.ncd", f"process main {{ {first} }} " + " ".join(others))
+    for name in ("p0\n", "p1\n"):
+        daemon.wait_output(name)
+
+    key = change.split()[0]
+    host.run("nft", "-f", "-", given=f"delete element ip t s {{ {key} }}\nadd element ip t s {{ {change} }}\n")
+    wait_until("it again", lambda: daemon.output().splitlines().count("p0") == 2)
+
+    listed = " ".join(ruleset(host))
+    assert daemon.end() == 0
+    assert element.split(",")[0] in listed.replace("0x0000000", "")
+    assert "somebody has given an element another value" in daemon.output()
+    assert daemon.output().splitlines().count("p1") == 1 or "interval" in words
+    assert "ignoring" not in daemon.output()
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "type ipv4_addr; flags interval; auto-merge; elements = { 192.0.2.0/25 };",
@@ -519,3 +564,19 @@ def test_a_ruleset_that_was_loaded_again_is_taken_over_after_a_kill(lab: Lab, tm
 
     assert ruleset(host) == whole
     successor.end()
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.3, 1.0])
+def test_a_saved_ruleset_that_is_loaded_in_another_transaction_than_the_flush_is_known_too(
+    lab: Lab, tmp_path: Path, pause_s: float
+) -> None:
+    host, daemon, saved = with_saved(lab, tmp_path)
+    whole = ruleset(host)
+
+    host.run("sh", "-c", f"nft flush ruleset; sleep {pause_s}; nft -f -", given=saved.removeprefix("flush ruleset\n"))
+    wait_until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert set(ruleset(host)) == set(whole)
+    assert ruleset(host).count("tcp dport 9 drop") == 1
+    assert daemon.end() == 0
+    assert ruleset(host) == ["table ip others {", "chain input {", *ruleset(host)[2:3], "tcp dport 7 drop", "}", "}"]

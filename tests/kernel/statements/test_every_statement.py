@@ -13,6 +13,7 @@ from tests.kernel.filters.programs import started
 from tests.kernel.statements.rows import ELSEWHERE, KERNEL, ROWS, Row
 
 from netstrata.daemon.running.registry import make_registry
+from netstrata.testing.cable import Cable
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
@@ -57,8 +58,13 @@ def test_every_statement_that_holds_something_of_the_network_has_a_row() -> None
 
 def prepared(lab: Lab, row: Row) -> Host:
     """Make a host that is ready for a statement."""
+    return cabled(lab, row)[0]
+
+
+def cabled(lab: Lab, row: Row) -> tuple[Host, Cable]:
+    """Make a host that is ready for a statement, and return what its link is connected by, too."""
     host, other = lab.host("host"), lab.host("other")
-    lab.cable((host, "va"), (other, "vb"))
+    cable = lab.cable((host, "va"), (other, "vb"))
     other.up("vb")
     if row.needs == "tun" and not Path("/dev/net/tun").exists():
         pytest.skip("there is no /dev/net/tun")
@@ -70,7 +76,7 @@ def prepared(lab: Lab, row: Row) -> Host:
             pytest.skip(f"this kernel has no {row.needs} links; tools/vm-tests runs these tests in another one")
     for line in row.ready:
         host.run("sh", "-c", line)
-    return host
+    return host, cable
 
 
 def seen(host: Host, row: Row) -> list[str]:

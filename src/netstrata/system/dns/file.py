@@ -53,7 +53,9 @@ class ResolverFile:
     @property
     def found(self) -> str:
         """The path of what was found, as long as that is kept; of what stands, if it has become somebody else's."""
-        return self._saved if self._taken and self._holds_ours() else self.path
+        now = b"" if os.path.islink(self.path) else _read(self.path) or b""
+        is_kept = now.startswith(MARK) or (self._taken and self._holds_ours())
+        return self._saved if is_kept and os.path.lexists(self._saved) else self.path
 
     def left_covers(self, content: bytes) -> bool:
         """Say whether a daemon has left a file that says all of this, and more: it may stay until nobody wants more."""

@@ -7,28 +7,31 @@ from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.protocols.resolv_conf import MARK, configuration
-from netstrata.system.dns import command, file, resolved
+from netstrata.system.dns import command, file, network_manager, resolved
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import ResolverFile
-from netstrata.system.dns.used import UsedServers
+from netstrata.system.dns.held import HeldLines, by_priority
+from netstrata.system.dns.network_manager import LinesBeside
+from netstrata.system.dns.used import FileChanges, has_others_only
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.held import NO_RECOVERY, Recovery, tell
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
-    from asyncio import CancelledError, Future
+    from asyncio import CancelledError, Task
 
     from netstrata.system.children import RealChildren
 
 PATH = "/etc/resolv.conf"
-_WAITS = "waits for its turn at resolvconf, which works for another statement"
+_WAITS = "waits for its turn at the resolver configuration, on which another program works"
 _EXCLUSIVE = "resolvconf has servers of another interface alone in the file, which is exclusive there"
+_ALONE = "NetworkManager has servers of a connection alone in the file, whose dns-priority is below 0"
 _COMMENT = MARK.decode() + " from its net.dns statements; what was here comes back when the last one goes."
 
 
 class ResolverConfiguration:
-    """The resolver configuration of this mount namespace.  Only resolvconf is waited for, by one at a time."""
+    """The resolver configuration of this mount namespace.  Only other programs are waited for, by one at a time."""
 
     def __init__(self, children: "RealChildren", path: str = PATH, recovery: Recovery = NO_RECOVERY) -> None:
         self._children = children
@@ -37,29 +40,37 @@ class ResolverConfiguration:
         recovery.knows(command.KIND, self._undo_command)
         self._path = path
         self._turns = FairLock()
-        self._holders: list[_Held] = []
+        self._holders: list[HeldLines] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: FileGuard | None = None
-        self._used: UsedServers | None = None
+        self._beside = LinesBeside()
+        self._changes: FileChanges | None = None
+        self._following: Task[None] | None = None
 
-    async def enter(self, holder: "_Held") -> None:
+    async def enter(self, holder: HeldLines) -> None:
         """Take a holder in, and return once its servers are used.
 
         Raises: Unavailable, with the holder not taken in.
         """
-        await self._take_in(holder)
-        if self._used is not None and self._used.has_others_only(holder.lines):
+        if not await self._take_in(holder):
+            await self._until_taken_in(holder)
+        if isinstance(self._backend, ResolvconfCommand) and has_others_only(self._path, holder.lines):
             await self._until_used(holder)
         holder.is_up = True
 
-    async def _take_in(self, holder: "_Held") -> None:
+    async def _take_in(self, holder: HeldLines) -> bool:
+        """Take a holder in; say whether NetworkManager has a place for its lines, else it is not taken in."""
         async with turn(self._turns, _WAITS, holder.statement):
             backend = self._backend if self._backend is not None else self._choose()
-            self._holders.append(holder)
             if isinstance(backend, ResolvconfCommand):
+                self._holders.append(holder)
                 self._backend = backend
                 await self._enter_command(backend, holder)
-                return
+                return True
+            await self._beside.look(lambda: backend.found)
+            if self._beside.wants_all:
+                return False
+            self._holders.append(holder)
             try:
                 self._write(backend, holder)
             except OSError as error:
@@ -70,11 +81,32 @@ class ResolverConfiguration:
                 raise
             self._backend = backend
             self._watch(backend)
+            if not self._beside.is_as_seen(backend.found):
+                self._follow_soon()
+            return True
 
-    async def _enter_command(self, backend: ResolvconfCommand, holder: "_Held") -> None:
+    async def _until_taken_in(self, holder: HeldLines) -> None:
+        """Return once NetworkManager has made a file in which there is a place for a holder's lines."""
+        from asyncio import Event
+
+        changed = Event()
+        try:
+            changes = FileChanges((self._path, network_manager.FILE), changed.set)
+        except OSError as error:
+            raise Unavailable(f"watch {self._path}", error.strerror or str(error), error.errno or 0) from None
+        try:
+            while not await self._take_in(holder):
+                holder.awaits(_ALONE)
+                await changed.wait()
+                changed.clear()
+        finally:
+            changes.close()
+            holder.awaits("")
+
+    async def _enter_command(self, backend: ResolvconfCommand, holder: HeldLines) -> None:
         """Have resolvconf take all lines; those of a holder who does not come in after all are taken out again."""
         try:
-            self._follow_use()
+            self._look_when_made((self._path,), self._used_changed)
             text = self._text()
             cancelled = None if backend.left_covers(text) else await backend.write(text, holder.statement)
             if cancelled is not None:
@@ -83,7 +115,7 @@ class ResolverConfiguration:
             await self._leave(holder)  # what one that has failed, or was ended, has done by then is not known
             raise
 
-    async def _until_used(self, holder: "_Held") -> None:
+    async def _until_used(self, holder: HeldLines) -> None:
         """Return once resolvconf has a server of a holder in the file."""
         from asyncio import get_running_loop
 
@@ -101,20 +133,20 @@ class ResolverConfiguration:
     def _used_changed(self) -> None:
         """See whose servers are used, after resolvconf has made the file again."""
         for holder in self._holders[:]:
-            is_used = self._used is None or not self._used.has_others_only(holder.lines)
+            is_used = not has_others_only(self._path, holder.lines)
             if holder.waiting is not None and is_used and not holder.waiting.done():
                 holder.waiting.set_result(None)
             elif holder.is_up and not is_used:
                 holder.lost(Unavailable("use name servers", _EXCLUSIVE))
 
-    async def leave(self, holder: "_Held") -> None:
+    async def leave(self, holder: HeldLines) -> None:
         """Let a holder go; what cannot be written back is said, and left."""
         async with turn(self._turns, _WAITS, holder.statement):
             cancelled = await self._leave(holder)
         if cancelled is not None:
             raise cancelled
 
-    async def _leave(self, holder: "_Held") -> "CancelledError | None":
+    async def _leave(self, holder: HeldLines) -> "CancelledError | None":
         if holder not in self._holders:
             return None  # the file was handed over
         self._holders.remove(holder)
@@ -136,7 +168,7 @@ class ResolverConfiguration:
         return cancelled
 
     async def _write_without(
-        self, holder: "_Held", backend: ResolverFile | ResolvconfCommand | None
+        self, holder: HeldLines, backend: ResolverFile | ResolvconfCommand | None
     ) -> "CancelledError | None":
         """Write what is held still, or put back what was found.
 
@@ -179,14 +211,16 @@ class ResolverConfiguration:
                 self._guard = FileGuard(backend, self._repair)
             except OSError as error:
                 self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
+        if self._beside.is_there():
+            self._look_when_made((network_manager.FILE,), self._follow_soon)
 
-    def _follow_use(self) -> None:
-        """Watch the file that resolvconf makes, if nobody does yet."""
-        if self._used is None:
+    def _look_when_made(self, paths: tuple[str, ...], changed: Callable[[], None]) -> None:
+        """Watch files that another program makes, if nobody does yet."""
+        if self._changes is None:
             try:
-                self._used = UsedServers(self._path, self._used_changed)
+                self._changes = FileChanges(paths, changed)
             except OSError as error:
-                self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
+                self._note(f"dns: {paths[0]} is not watched for changes: {error.strerror}")
 
     def _choose(self) -> ResolverFile | ResolvconfCommand:
         found = managing_command(self._path)
@@ -194,7 +228,7 @@ class ResolverConfiguration:
             return ResolverFile(self._path, self._recovery)
         return ResolvconfCommand(self._children, found, self._recovery)
 
-    def _write(self, backend: ResolverFile, holder: "_Held") -> None:
+    def _write(self, backend: ResolverFile, holder: HeldLines) -> None:
         """Write all lines, unless a daemon before us has left them with more, which others may want yet."""
         text = self._text()
         if not backend.left_covers(text):
@@ -223,15 +257,20 @@ class ResolverConfiguration:
             command.undo(key, undo)
 
     def _text(self) -> bytes:
-        ordered = sorted(self._holders, key=_priority)
-        return configuration(_COMMENT, [line for holder in ordered for line in holder.lines])
+        is_command = isinstance(self._backend, ResolvconfCommand)
+        ordered = sorted(self._holders, key=by_priority)
+        lines = [line for holder in ordered for line in holder.lines]
+        return configuration(_COMMENT, lines if is_command else self._beside.around(lines))
 
     def _repair(self, wait: float) -> None:
         """Write again what somebody has overwritten."""
         if not isinstance(self._backend, ResolverFile):
             return
         if managing_command(self._path) is not None:
-            self._hand_over(self._backend)
+            self._hand_over(self._backend, f"resolvconf makes {self._path} now")
+            return
+        if self._beside.is_there() or network_manager.has_made(self._backend.found):
+            self._follow_soon()
             return
         try:
             self._backend.write(self._text())
@@ -240,8 +279,41 @@ class ResolverConfiguration:
             return
         self._note(f"dns: {self._path} was changed by somebody else; written again (not again for {wait:.0f} s)")
 
-    def _hand_over(self, backend: ResolverFile) -> None:
-        """Leave the file to resolvconf, which makes it now; all who hold lines begin again, and tell it theirs."""
+    def _follow_soon(self) -> None:
+        """Take in what NetworkManager has made."""
+        from asyncio import get_running_loop
+
+        if self._following is None or self._following.done():
+            self._following = get_running_loop().create_task(self._follow())
+
+    async def _follow(self) -> None:
+        async with turn(self._turns, _WAITS, None):
+            try:
+                while isinstance(self._backend, ResolverFile):
+                    if not await self._follow_once(self._backend):
+                        break
+            except OSError as error:
+                self._note(f"dns: {self._path} is NetworkManager's, and cannot be written: {error.strerror}")
+
+    async def _follow_once(self, backend: ResolverFile) -> bool:
+        """Write our lines and NetworkManager's, or leave the file to it; say whether there is another one by then.
+
+        Raises: OSError.
+        """
+        is_new = await self._beside.look(lambda: backend.found)
+        if self._backend is not backend:
+            return False  # it was handed over meanwhile
+        if self._beside.wants_all:
+            self._hand_over(backend, _ALONE)
+            return False
+        backend.write(self._text())
+        self._watch(backend)
+        if is_new and self._beside.is_there():
+            self._note(f"dns: NetworkManager has made {self._path} again; its lines are taken in")
+        return not self._beside.is_as_seen(backend.found)
+
+    def _hand_over(self, backend: ResolverFile, reason: str) -> None:
+        """Leave the file to who makes it now; all who hold lines begin again, and have theirs put there, or wait."""
         holders, self._holders = self._holders, []
         self._backend = None
         self._unguard()
@@ -251,15 +323,15 @@ class ResolverConfiguration:
             holders[0].note(f"dns: cannot forget what {self._path} was before: {error.strerror}")
         for holder in holders:
             holder.is_up = False
-            holder.lost(Unavailable("hold name servers", f"resolvconf makes {self._path} now"))
+            holder.lost(Unavailable("hold name servers", reason))
 
     def _unguard(self) -> None:
         if self._guard is not None:
             self._guard.close()
             self._guard = None
-        if self._used is not None:
-            self._used.close()
-            self._used = None
+        if self._changes is not None:
+            self._changes.close()
+            self._changes = None
 
     def _note(self, line: str) -> None:
         for holder in self._holders:
@@ -268,61 +340,6 @@ class ResolverConfiguration:
 
 def _ignore(_: str) -> None:
     """Say nothing: it is told as undone."""
-
-
-def _priority(holder: "_Held") -> int:
-    return holder.priority
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "backslashreplace")
-
-
-class _Held:
-    """One holder's lines."""
-
-    __slots__ = ("_configuration", "is_up", "lines", "priority", "statement", "waiting")
-
-    def __init__(
-        self, configuration: ResolverConfiguration, lines: list[bytes], priority: int, who: Holder | None
-    ) -> None:
-        self._configuration = configuration
-        self.statement = who
-        self.lines = lines
-        self.priority = priority
-        self.is_up = False
-        self.waiting: Future[None] | None = None  # until its servers are used
-
-    @property
-    def title(self) -> str:
-        return self.statement.title if self.statement is not None else ""
-
-    def note(self, line: str) -> None:
-        if self.statement is not None:
-            self.statement.note(line)
-
-    def awaits(self, what: str) -> None:
-        if self.statement is not None:
-            self.statement.awaits(what)
-
-    def lost(self, reason: Unavailable) -> None:
-        if self.statement is not None:
-            self.statement.lost(reason)
-
-    def to_do(self, _: object = None) -> list[str]:
-        """Say what entering does."""
-        return [f"add to the resolver configuration: {_text(line)}" for line in self.lines]
-
-    def to_undo(self) -> list[str]:
-        """Say what leaving does."""
-        return [f"take out of the resolver configuration: {_text(line)}" for line in reversed(self.lines)]
-
-    async def __aenter__(self) -> None:
-        await self._configuration.enter(self)
-        tell(self.statement, self.to_do)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._configuration.leave(self)
 
 
 class DnsPort:
@@ -340,4 +357,4 @@ class DnsPort:
 
     def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
         """Add lines while the context lasts; see `netstrata.ports.Dns`."""
-        return _Held(self._configuration, lines, priority, self._who)
+        return HeldLines(self._configuration, lines, priority, self._who)

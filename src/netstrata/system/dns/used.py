@@ -1,4 +1,4 @@
-"""Whether name servers of ours are in the file that resolvconf makes.
+"""Whether name servers of ours are in the file that resolvconf makes; and that files have been made again.
 
 Another interface may be exclusive there, as a VPN's is (`resolvconf -x`).  A file that names this machine asks a server
 here, which resolvconf has told of ours, too.
@@ -16,23 +16,23 @@ _LARGEST = 1 << 20
 _SERVER = b"nameserver"
 
 
-class UsedServers:
-    """The servers that are asked, looked at whenever the file has changed."""
+class FileChanges:
+    """Tells whenever something has changed beside files, or beside what they lead to."""
 
-    __slots__ = ("_changed", "_loop", "_path", "_queue")
+    __slots__ = ("_changed", "_loop", "_queue")
 
-    def __init__(self, path: str, changed: Callable[[], None]) -> None:
-        """Begin to watch the file, and what it leads to.
+    def __init__(self, paths: Iterable[str], changed: Callable[[], None]) -> None:
+        """Begin to watch those whose folders are there.
 
         Raises: OSError.
         """
-        self._path = path
         self._changed = changed
         self._loop = asyncio.get_running_loop()
         self._queue = inotify.Inotify()
         try:
-            for one in {path, os.path.realpath(path)}:
-                self._queue.add(os.path.dirname(one) or ".", _CHANGES)
+            folders = {os.path.dirname(one) or "." for path in paths for one in (path, os.path.realpath(path))}
+            for folder in filter(os.path.isdir, folders):
+                self._queue.add(folder, _CHANGES)
             self._loop.add_reader(self._queue.descriptor, self._readable)
         except BaseException:
             self._queue.close()
@@ -43,18 +43,19 @@ class UsedServers:
         self._loop.remove_reader(self._queue.descriptor)
         self._queue.close()
 
-    def has_others_only(self, lines: Iterable[bytes]) -> bool:
-        """Say whether some are asked, and none of those that lines name."""
-        wanted = set(_servers(lines))
-        try:
-            asked = set(_servers(read_file(self._path, _LARGEST).splitlines()))
-        except OSError:
-            return False
-        return bool(wanted and asked) and not wanted & asked and not any(map(_is_here, asked))
-
     def _readable(self) -> None:
         if self._queue.read():
             self._changed()
+
+
+def has_others_only(path: str, lines: Iterable[bytes]) -> bool:
+    """Say whether some servers are asked, and none of those that lines name."""
+    wanted = set(_servers(lines))
+    try:
+        asked = set(_servers(read_file(path, _LARGEST).splitlines()))
+    except OSError:
+        return False
+    return bool(wanted and asked) and not wanted & asked and not any(map(_is_here, asked))
 
 
 def _servers(lines: Iterable[bytes]) -> list[bytes]:

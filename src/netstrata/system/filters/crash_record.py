@@ -6,6 +6,7 @@ from netstrata.system.filters.monitor import Spot
 from netstrata.system.nftables.records import FilterEntry
 
 if TYPE_CHECKING:
+    from netstrata.protocols.nftables import NftObject
     from netstrata.system.nftables.entries import FilterEntries
 
 
@@ -29,10 +30,13 @@ class CrashRecord:
         """Whether anything is."""
         return self._entries is not None
 
-    def claim(self) -> Spot | None:
-        """Take over what a daemon before us has made by the same words, as nftables knows it."""
+    def claim(self) -> "tuple[Spot, NftObject | None] | None":
+        """Take over what a daemon before us has made by the same words, as nftables knows it, and what that says."""
         entry = self.find_left()
-        return Spot(entry.kind, entry.family, entry.table, entry.name, entry.handle) if entry is not None else None
+        if entry is None or self._entries is None:
+            return None
+        spot = Spot(entry.kind, entry.family, entry.table, entry.name, entry.handle)
+        return spot, self._entries.seen(entry)
 
     def find_left(self) -> FilterEntry | None:
         """Take what a daemon before us has made by the same words, or was about to make."""

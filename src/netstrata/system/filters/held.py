@@ -170,10 +170,10 @@ class HeldChange:
             return FilterResult("", [], None, 0)
         if not self._monitored:
             return await self._do_unmonitored()
-        spot = self._crash_record.claim()
-        if spot is not None:
-            self._spot = spot
-            self._monitor.hold(spot, self)
+        claimed = self._crash_record.claim()
+        if claimed is not None:
+            self._spot, self.rule = claimed
+            self._monitor.hold(self._spot, self)
             self._note(_TAKEN_OVER)
             return FilterResult("", [], None, 0)
         self._monitor.begin()

@@ -173,6 +173,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             return False
         held.undo = undo
         held.is_doubtful = held.is_unchecked
+        self.connected.doubt((message,))
+        self._monitor.look_again()
         return True
 
     def added(self, held: HeldAddress) -> None:

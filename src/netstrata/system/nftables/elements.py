@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from netstrata.system.nftables.holder import ThingHolder
+from netstrata.protocols.nftables import NftObject, elements_of
+from netstrata.system.nftables.holder import Made, ThingHolder
 from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Unavailable
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 QUIET_S = 0.05  # so that a script that changes a set in many commands is looked at once
 LATE_S = 0.1  # after which an element is looked at that should have timed out
+CHANGED: Final = "somebody has given an element another value, or another time to last"
 DELETED: Final = "somebody has deleted an element"
 TIMED_OUT: Final = "an element has timed out, or somebody has deleted it"
 _AFTER_KEY = (" timeout ", " expires ", " counter")
@@ -44,6 +46,32 @@ def timeout_ms(elements: str, of_set_ms: int) -> int:
         parts = [int(part or 0) * ms for part, ms in zip(given.groups(), _MS, strict=True)] if given else []
         found.append(sum(parts) or of_set_ms)
     return min((one for one in found if one), default=0)
+
+
+def share(steps: list[Made], own: list[NftObject]) -> None:
+    """Give each of those who have made elements what the kernel has told of theirs."""
+    by_set: dict[tuple[str, ...], list[Made]] = {}
+    for step in steps:
+        if step.thing.kind == "element":
+            by_set.setdefault(step.thing[1:4], []).append(step)
+    for place, made in by_set.items():
+        mine = [one for one in own if one.kind == "element" and one[2:5] == place and not one.deleted]
+        _share_of_set(made, [element for one in mine for element in elements_of(one)])
+
+
+def _share_of_set(made: list[Made], told: list[tuple[bytes, bytes]]) -> None:
+    """Give each his part: it is told in the order of making, of an interval perhaps twice: then all is each one's."""
+    counts = [len(keys_of(step.thing.text)) for step in made]
+    is_told_once = sum(counts) == len(told)
+    for step, count in zip(made, counts, strict=True):
+        step.holder.elements = dict(told[:count] if is_told_once else told)
+        told = told[count:] if is_told_once else told
+
+
+def have_changed(told: NftObject, holders: list[ThingHolder]) -> list[ThingHolder]:
+    """Return whose elements others have given another value, or another time to last."""
+    news = elements_of(told) if holders else []
+    return [one for one in holders if any(one.elements.get(key, gives) != gives for key, gives in news)]
 
 
 def command(verb: str, thing: "NftThing", key: str) -> str:

@@ -12,7 +12,7 @@ What the legacy programs have made has no handle: it is known by its words, and 
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
@@ -36,9 +36,11 @@ from netstrata.system.nftables.recovery import (
     keep_oldest,
     made_before_trial,
 )
+from netstrata.system.nftables.returned import find_returned
 from netstrata.values import Unavailable
 
 _ALL = ("table", *IN_TABLES)
+_JOURNAL_KINDS = {journal_kind(kind) for kind in _ALL}
 MakeRule = Callable[[FilterEntry, str], Awaitable[None]]  # makes a rule once more, in another chain; raises Unavailable
 K = TypeVar("K")
 V = TypeVar("V")
@@ -61,10 +63,12 @@ class FilterEntries:
         "_held",
         "_intended",
         "_journal",
+        "_lost",
         "_makers",
         "_recovery",
         "_retried",
         "_things",
+        "_went",
     )
 
     def __init__(self, recovery: Recovery) -> None:
@@ -73,6 +77,8 @@ class FilterEntries:
         self._journal = recovery.journal
         self._handles = Handles()
         self._things: list[NftObject] | None = None  # what there was when it was first asked for
+        self._went: list[FilterEntry] = []  # what daemons before us had by then, and what we have lost
+        self._lost: dict[str, list[FilterEntry]] = {}
         self._held: dict[tuple[str, int], list[_Live]] = {}
         self._intended: dict[str, list[_Live]] = {}
         self._retried: dict[str, list[tuple[LeftEntry, FilterEntry]]] = {}  # what is made anew, for nobody knows of it
@@ -101,7 +107,7 @@ class FilterEntries:
             if entry is not None and kind == "rule" and not entry.made:
                 unknown.append(left)
                 continue
-            found = entry if entry is None or kind == BY_WORDS else find_made(entry, self._standing())
+            found = entry if entry is None or kind == BY_WORDS else self._find(entry, self._standing())
             if found is None:
                 self._journal.undone(left.number)
                 continue
@@ -115,7 +121,38 @@ class FilterEntries:
                 self._hold(live)
         for left in unknown:
             self._recovery.give_back(left)
-        return found
+        return found or self._claim_lost(kind, key, title)
+
+    def _claim_lost(self, kind: str, key: str, title: str) -> FilterEntry | None:
+        """Take over what somebody has deleted, and has put there again since."""
+        lost = self._lost.get(key, [])
+        things = listed(_ALL) if lost else ()
+        for entry in lost:
+            found = find_returned(entry, self._went, things, self._known())
+            if found is not None:
+                lost.remove(entry)
+                self._went.remove(entry)
+                if kind != "element":
+                    number = self._journal.intend(journal_kind(kind), encode_key(key), encode_entry(found), title)
+                    self._journal.done(number, encode_entry(found))
+                    self._hold(_Live(number, found, title))
+                return found
+        return None
+
+    def _find(self, entry: FilterEntry, things: Sequence[NftObject]) -> FilterEntry | None:
+        """Return what stands of something, also if somebody has made it again."""
+        return find_made(entry, things) or find_returned(entry, self._went, things, self._known())
+
+    def _known(self) -> set[tuple[str, str, str, int]]:
+        """Return what is held."""
+        entries = (live.entry for lives in self._held.values() for live in lives)
+        return {(one.kind, one.family, one.table, one.handle) for one in entries}
+
+    def seen(self, claimed: FilterEntry) -> NftObject | None:
+        """Return what the kernel has said of something that was claimed."""
+        place = (claimed.kind, *claimed[2:5], claimed.handle)
+        things = (*self._standing(), *(listed((claimed.kind,)) if self._lost else ()))
+        return next((one for one in things if place == (one.kind, *one[2:6])), None)
 
     def intend(self, key: str, place: tuple[str, str, str, str], title: str, mark: int = 0) -> None:
         """Write down what is about to be made.
@@ -151,7 +188,9 @@ class FilterEntries:
         if live is not None:
             self._journal.undone(live.number)
 
-    def made(self, key: str, place: tuple[str, str, str, str], title: str, handle: int) -> int:
+    def made(
+        self, key: str, place: tuple[str, str, str, str], title: str, handle: int, rule: NftObject | None = None
+    ) -> int:
         """Record what was made; return its handle, which is another one if it had been there already."""
         kind, family, table, _ = place
         retried = _pop(self._retried, key)
@@ -164,7 +203,11 @@ class FilterEntries:
                 return handle
             live = found
         of_table = live.entry.of_table if kind == BY_WORDS else self._handles.of_table(family, table)
+        for lost in self._lost.pop(key, ()):
+            self._went.remove(lost)
         entry = FilterEntry(key, *place, of_table, handle, True)
+        if rule is not None:
+            entry = entry._replace(says=rule.says, comment=rule.comment)
         if retried is not None and kind == "rule":
             entry = entry._replace(handle=self._first_made(entry, live.entry.handle))
         self._journal.done(live.number, encode_entry(entry))
@@ -185,9 +228,12 @@ class FilterEntries:
         for live in self._held.get((key, 0), [])[:1]:
             self._journal.done(live.number, encode_entry(live.entry._replace(handle=mark)))
 
-    def gone(self, key: str, handle: int) -> None:
-        """Forget what is no longer there, or no longer ours."""
+    def gone(self, key: str, handle: int, *, lost: bool = False) -> None:
+        """Forget what is no longer there, or no longer ours; what was lost may come back until it is made again."""
         live = _pop(self._held, (key, handle))
+        if live is not None and lost:
+            self._lost.setdefault(key, []).append(live.entry)
+            self._went.append(live.entry)
         claimed = _pop(self._claimed, key) if live is None and not handle else None
         if live is not None:
             self._journal.undone(live.number)
@@ -215,6 +261,8 @@ class FilterEntries:
         """Return all of nftables, as it was when it was first asked for: nothing of ours is deleted before."""
         if self._things is None:
             self._things = listed(_ALL)
+            left = (decode_entry(one.key, one.undo) for one in self._recovery.left if one.kind in _JOURNAL_KINDS)
+            self._went += [one for one in left if one is not None]
         return self._things
 
     def _undo(self, key: bytes, undo: bytes) -> None:
@@ -224,7 +272,8 @@ class FilterEntries:
         """
         entry = decode_entry(key, undo)
         if entry is not None and (entry.made or entry.kind != "rule"):
-            found = find_made(entry, listed(_ALL))
+            standing = self._standing()
+            found = find_made(entry, listed(_ALL)) or find_returned(entry, self._went, standing, self._known())
             if found is not None:
                 delete(found)
 

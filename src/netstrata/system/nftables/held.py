@@ -5,6 +5,7 @@ import errno
 import os
 from itertools import count
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.ports.nftables import NftThing
@@ -15,6 +16,9 @@ from netstrata.system.nftables.holder import Made, words_of
 from netstrata.system.nftables.store import NftStore
 from netstrata.system.nftables.transactions import NftCommand
 from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.nftables.records import FilterEntry
 
 _NUMBERS = count()
 # What an undo may find: somebody else has deleted it, or the table that it was in.
@@ -30,6 +34,7 @@ class HeldThing:
         "_gone",
         "_statement",
         "_store",
+        "elements",
         "handle",
         "lasts_ms",
         "number",
@@ -42,6 +47,7 @@ class HeldThing:
         self.handle = 0
         self.rule: NftObject | None = None
         self.lasts_ms = 0
+        self.elements: dict[bytes, bytes] = {}
         self.number = next(_NUMBERS)
         self._store = store
         self._gone = False
@@ -59,15 +65,14 @@ class HeldThing:
 
     async def __aenter__(self) -> None:
         self._store.enter()
-        left = self._store.claim(self.thing, self._statement.title if self._statement is not None else "")
+        left = self._claim()
         if left is not None and left.kind != "element":
-            self._store.hold(self, left.handle)
-            self._statement_notes("it is there: a daemon before this one, which was killed, has made it")
-            tell(self._statement, self.to_do, WAS_LEFT)
             return
         try:
             cancelled = await self._make(perhaps_there=left is not None)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Unavailable) and self.thing.kind != "element" and self._claim() is not None:
+                return  # it has come back meanwhile
             self._store.forget(self)
             self._store.leave()
             raise
@@ -75,6 +80,15 @@ class HeldThing:
         if cancelled is not None:
             await self._go_back()
             raise cancelled
+
+    def _claim(self) -> "FilterEntry | None":
+        """Take over what stands already, and is ours."""
+        left = self._store.claim(self.thing, self._statement.title if self._statement is not None else "")
+        if left is not None and left.kind != "element":
+            self._store.take_over(self, left)
+            self._statement_notes("it is there, as this daemon or one before it has made it")
+            tell(self._statement, self.to_do, WAS_LEFT)
+        return left
 
     async def _make(self, *, perhaps_there: bool) -> "asyncio.CancelledError | None":
         """Make it; once more, if what was in the way went while nft said so: nobody waits for that yet."""
@@ -149,7 +163,7 @@ class HeldThing:
             if stays:
                 self._store.leave_behind(self)
             else:
-                self._store.forget(self)
+                self._store.forget(self, lost=self._gone)
             self._store.leave()
         if reason and statement is not None:
             statement.note(f"cannot {words_of('delete', self.thing)}: {reason}; ignoring")

@@ -20,6 +20,7 @@ class ThingHolder(Protocol):
     handle: int
     lasts_ms: int
     number: int
+    elements: dict[bytes, bytes]  # what the kernel has told of those that we have made: key, and what it gives
     rule: NftObject | None  # what the kernel has told of it, if it is a rule that we have made
 
     def on_changed(self, why: str) -> None:

@@ -23,6 +23,8 @@ class FilterEntry(NamedTuple):
     of_table: int
     handle: int
     made: bool = False
+    says: bytes = b""  # of a rule, as the kernel told it
+    comment: bytes = b""
 
 
 def journal_kind(kind: str) -> str:

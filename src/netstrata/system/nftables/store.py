@@ -10,7 +10,7 @@ from netstrata.ports.nftables import NftThing
 from netstrata.protocols.nftables import NftObject, has_comment
 from netstrata.system.held import Stop, WaitQueues
 from netstrata.system.held.wait_queues import NFT
-from netstrata.system.nftables.elements import ElementChecks, command, keys_of, timeout_ms
+from netstrata.system.nftables.elements import CHANGED, ElementChecks, command, have_changed, keys_of, share, timeout_ms
 from netstrata.system.nftables.handles import IN_TABLES, listed
 from netstrata.system.nftables.holder import Made, ThingHolder, awaits_for, words_of
 from netstrata.system.nftables.netlink import ROOM, NftSocket, Requests
@@ -104,15 +104,23 @@ class NftStore:
         """Take over what a daemon before us has made by the same words, if there is such a thing."""
         return self._entries.claim(thing.kind, _words_of(thing), title) if self._entries is not None else None
 
+    def take_over(self, holder: ThingHolder, claimed: "FilterEntry") -> None:
+        """Hold what was claimed, which somebody may have changed while no daemon ran."""
+        self.hold(holder, claimed.handle)
+        now = self._entries.seen(claimed) if self._entries is not None else None
+        if now is not None:
+            holder.rule = now if now.kind == "rule" else None
+            asyncio.get_running_loop().call_soon(_tell_of_faults, [holder], now)  # once its statement is up
+
     def hold(self, holder: ThingHolder, handle: int) -> None:
         """Have somebody told when a thing is gone."""
         holder.handle = handle
         self._holders.setdefault(_key_of(holder.thing, handle), []).append(holder)
 
-    def forget(self, holder: ThingHolder) -> None:
-        """Have nobody take it over: it is no longer there, or not ours."""
+    def forget(self, holder: ThingHolder, *, lost: bool = False) -> None:
+        """Have nobody take it over: it is no longer there, or not ours; what was lost may come back."""
         if self._entries is not None:
-            self._entries.gone(_words_of(holder.thing), holder.handle)
+            self._entries.gone(_words_of(holder.thing), holder.handle, lost=lost)
 
     def leave_behind(self, holder: ThingHolder) -> None:
         """Let it be taken over: it could not be deleted."""
@@ -237,6 +245,9 @@ class NftStore:
             elements = self._holders.get(("element", one.family, one.table, one.name), [])
             if one.deleted and one.kind == "element":
                 self._checks.check(elements)
+            elif one.kind == "element":
+                for holder in have_changed(one, elements):
+                    holder.on_changed(CHANGED)
             elif one.deleted:
                 copy = copies.take(one, holders[0].rule if holders else None)
                 if copy is not None:
@@ -287,6 +298,7 @@ class NftStore:
         others = [one for one in news if one.port != pid]
         # News say in which chain a rule is, not which rule it is: only their order does, if none is missing.
         own = [] if lost else [one for one in news if one.port == pid] or news
+        share([step for step in steps if isinstance(step, Made)], own)
         unknown: list[Made] = []
         for step in steps:
             if not isinstance(step, Made):
@@ -307,7 +319,7 @@ class NftStore:
         handle = made.handle if made is not None else 0
         holder.rule = made if thing.kind == "rule" else None
         if self._entries is not None and (handle or thing.kind == "element"):
-            handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle)
+            handle = self._entries.made(_words_of(thing), thing[:4], step.title, handle, holder.rule)
         self.hold(holder, handle)
         self._checks.expect(holder)
         step.done.set_result(None)
