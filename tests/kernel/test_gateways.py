@@ -424,7 +424,7 @@ def test_routers_that_advertise_themselves_are_ranked_and_their_routes_stay_as_t
     servers[0] = advertise(0, 0)
 
     wait_until("the other one", lambda: ways("metric 512 ") == ["default via fe80::2 dev eth1"])
-    assert "eth0 down" in printed(daemon)
+    wait_until("it is down", lambda: "eth0 down" in printed(daemon))
     assert ways("proto ra") == ["default via fe80::2 dev eth1"]
     daemon.end()
     assert ways("proto 110") == []
