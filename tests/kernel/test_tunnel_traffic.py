@@ -154,3 +154,31 @@ def test_what_one_host_sends_arrives_at_the_other_while_both_daemons_run(
     assert statuses == [0, 0]
     assert not reaches(one, other, address)
     assert [line for host in (one, other) for line in host.kernel().splitlines() if line.startswith("link vz")] == []
+
+
+@pytest.mark.vm("netkit")
+@pytest.mark.parametrize(
+    ("options", "there", "back"),
+    [
+        ("", True, True),
+        (', ["mode": "l2"]', True, True),
+        (', ["policy": "blackhole"]', False, True),
+        (', ["peer_policy": "blackhole"]', True, False),
+    ],
+)
+def test_a_netkit_leads_to_another_host_unless_an_end_is_a_blackhole(
+    lab: Lab, tmp_path: Path, options: str, there: bool, back: bool
+) -> None:
+    one, other = two_hosts(lab, Tunnel("netkit", ""))
+    text = f'net.netkit("vz", "vy"{options}); net.up("vz"); net.addr("vz", "10.9.0.1/24"); println("complete");'
+    daemon = started(one, tmp_path / "x.ncd", f"process main {{ {text} }}", "--control", "none")
+    daemon.wait_output("complete\n", SLOW_S)
+
+    one.ip(f"link set vy netns {other.net_path}", files=[other.net])
+    other.ip("addr add 10.9.0.2/24 dev vy", "link set vy up")
+    arrived = reaches(one, other, "10.9.0.2"), reaches(other, one, "10.9.0.1")
+
+    assert daemon.end(SLOW_S) == 0
+    assert arrived == (there, back)
+    lines = [line for host in (one, other) for line in host.kernel().splitlines()]
+    assert [line for line in lines if line.startswith(("link vz", "link vy"))] == []

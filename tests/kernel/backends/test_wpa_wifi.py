@@ -240,6 +240,5 @@ def test_a_refused_reauthentication_is_down_and_says_so_and_is_asked_again(
     users.know("hello")
 
     wait_until("it up again", lambda: daemon.said().count("in horses at home") == 2, SLOW_S)
-    print(daemon.said())
     assert "authentication failed (EAP)" in why
     assert daemon.said().count("Successfully initialized wpa_supplicant") == 1  # it is the same one all the time

@@ -219,7 +219,7 @@ ROWS = [
     _tunnel("sit", 1480, "mode ip6ip"),
     _tunnel("ip6tnl", 1452, "mode ip6ip6"),
     _tunnel("vti", 1480),
-    _tunnel("vti6", 1448),
+    _tunnel("vti6", 1332),
     Row(
         "net.geneve", 'net.geneve("vz", ["id": "42", "remote": "192.0.2.2"]);', ("link vz down",),
         "ip link add vz type geneve id 42 remote 192.0.2.2", "link del vz", needs="geneve",

@@ -124,7 +124,7 @@ KINDS: Final[dict[str, dict[str, Field]]] = {
         "flowlabel": Field(11, _NETWORK32),
         "remote": Field(2, None, 7),
     },
-    "netkit": _fields(_U32, mode=3, policy=4, peer_policy=5),
+    "netkit": _fields(_U32, policy=3, peer_policy=4, mode=5),
     "macsec": {
         **_fields(
             _U8, icvlen=3, encodingsa=6, encrypt=7, protect=8, send_sci=9, end_station=10, scb=11, replay=12,
