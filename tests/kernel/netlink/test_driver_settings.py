@@ -1,6 +1,8 @@
 """What drivers of links do, in a real kernel, with ethtool(8) as the judge.
 
-ethtool 6.1; Linux 6.18: a veth knows features and channels.  netdevsim knows rings, pause and wake-on-LAN's absence.
+ethtool 6.1; Linux 6.18: a veth knows features and channels.  Linux 6.12: netdevsim knows rings and pause, and no
+wake-on-LAN.  That was tried in QEMU with Linux 6.1: 8139cp knows it, and it was held, noticed and put back; e1000 says
+that it does, and refuses to (`Operation not supported`).
 """
 
 import json
