@@ -1,6 +1,6 @@
 """What leaves one host through a link that a statement has made arrives at the other, and only while that is up.
 
-Two hosts have a cable between them, and a daemon each.  Seen with Linux 6.12 and 6.1, iproute2 6.1.0.
+Two hosts have a cable between them, and a daemon each.  Seen with Linux 6.12.95, iproute2 6.1.0.
 """
 
 import socket

@@ -37,7 +37,7 @@ def test_a_link_is_read_with_its_channels_and_associations() -> None:
 
 
 def test_the_cipher_that_old_kernels_show_takes_a_short_key() -> None:
-    # Linux 6.1 and 6.12 show 0080020001000001 for gcm-aes-128.
+    # MACSEC_DEFAULT_CIPHER_ID of linux/if_macsec.h: gcm-aes-128, by its number before IEEE 802.1AE-2018.
     assert MacsecLink(7, 0x0080020001000001, {}, {}).key_size == 16
     assert not MacsecLink(7, 0x0080020001000001, {}, {}).counts_long
 
