@@ -108,6 +108,23 @@ class Forwarding(NamedTuple):
     vlan: int = 0
 
 
+class MacsecChannel(NamedTuple):
+    """Another one that a MACsec link hears, by its SCI: a hardware address and a port, in network order."""
+
+    link: str
+    sci: bytes
+
+
+class MacsecKey(NamedTuple):
+    """A key of a MACsec link, which is a secure association."""
+
+    link: str
+    number: int
+    key: bytes
+    options: Options = NO_OPTIONS  # id, pn, ssci, salt
+    sci: bytes = b""  # whose it is; b"": of what the link sends
+
+
 class NewLink(NamedTuple):
     """A link to make.  Kinds and options have iproute2's names, values are the kernel's numbers."""
 
@@ -115,7 +132,7 @@ class NewLink(NamedTuple):
     kind: str
     options: Options = NO_OPTIONS
     link: str = ""  # the one it stands on, if its kind takes one
-    peer: str = ""  # the other end of a veth
+    peer: str = ""  # the other end of a pair
 
 
 class NewPort(NamedTuple):
@@ -164,6 +181,12 @@ class Links(Protocol):
 
         Shapes: by a VLAN's number `tagged` or `untagged`; `pvid` is the number of the one that untagged frames are in.
         """
+
+    def held_macsec_channel(self, channel: MacsecChannel) -> AbstractAsyncContextManager[None]:
+        """Have a MACsec link hear another one, of which it needs a key, too; the same that was there before stays."""
+
+    def held_macsec_key(self, key: MacsecKey) -> AbstractAsyncContextManager[None]:
+        """Have a MACsec link know a key; the same that was there before stays."""
 
     def held_up(self, link: str) -> AbstractAsyncContextManager[None]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""

@@ -126,6 +126,22 @@ def test_a_refused_reauthentication_is_down_and_says_so_and_the_next_good_one_is
     daemon.end()
 
 
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("wire", ["net.wpa"], indirect=True)
+def test_a_refused_reauthentication_is_asked_again_without_a_hand(wire: Wire) -> None:
+    # wpa_supplicant 2.10 and hostapd 2.10 hold still for 60 s each (IEEE 802.1X, heldPeriod and quietPeriod).
+    daemon = wire.daemon()
+    daemon.wait_output("with none\n")
+
+    wire.know("another")
+    daemon.wait_output("undone\n")
+    wire.know("hello")
+
+    wait_until("it up again", lambda: count(daemon, "with none")(2), 150)
+    daemon.end()
+    assert daemon.output().count("Successfully initialized wpa_supplicant") == 1
+
+
 def test_reauthentications_that_succeed_change_nothing(wire: Wire) -> None:
     daemon = wire.daemon()
     daemon.wait_output("with none\n")

@@ -34,14 +34,15 @@ FAMILIES = {
     "links": Family(
         ("net.bridge", "net.veth", "net.vxlan", "net.macvlan", "net.dummy", "net.vlan", "net.bond", "net.vrf",
          "net.tun", "net.gre", "net.gretap", "net.ip6gre", "net.ip6gretap", "net.ipip", "net.sit", "net.ip6tnl",
-         "net.ipvlan", "net.xfrm", "net.macsec"),
+         "net.ipvlan", "net.xfrm", "net.macsec", "net.geneve", "net.vti", "net.vti6", "net.netkit"),
         'net.bridge("our-bridge"); net.veth("our-a", "our-b");',
         ("link our-bridge down", "link our-a down", "link our-b down"),
         "ip link add their-bridge type bridge",
         taken="ip link del our-a",
     ),
     "ports": Family(
-        ("net.bridge.port", "net.bridge.vlan", "net.bridge.fdb", "net.bond.port", "net.vrf.port"),
+        ("net.bridge.port", "net.bridge.vlan", "net.bridge.fdb", "net.bond.port", "net.vrf.port",
+         "net.macsec.rx_key", "net.macsec.tx_key"),
         'net.bridge.port("their-ports", "port", ["cost": "7"]);',
         ("link port down master their-ports",),
         f"ip link add their-ports type bridge; {_veth('port')}",

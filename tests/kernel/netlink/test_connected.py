@@ -1,6 +1,7 @@
 """The routes that the kernel makes for an address, when what is said about them is lost."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -147,12 +148,12 @@ def ways(world: "World") -> list[str]:
     return [" ".join(line.split()) for line in world.ip("-4 route show dev va").splitlines()]
 
 
-async def until_back(world: "World") -> None:
+async def until(world: "World", there: Callable[["World"], list[str]] = ways) -> None:
     for _ in range(1000):
-        if ways(world) == [WAY]:
+        if there(world) == [WAY]:
             return
         await asyncio.sleep(0)
-    raise AssertionError(ways(world))
+    raise AssertionError(there(world))
 
 
 WAY = "192.0.2.0/24 proto kernel scope link src 192.0.2.3"
@@ -182,7 +183,7 @@ async def test_such_a_route_comes_back_with_its_link(world: "World") -> None:
     async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
         world.ip("link set va down")
         world.ip("link set va up")
-        await until_back(world)
+        await until(world)
 
     assert ways(world) == []
     assert statement.losses.empty()
@@ -197,7 +198,7 @@ async def test_such_a_route_is_made_when_its_link_comes_up_for_the_first_time(wo
     async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
         assert ways(world) == []
         world.ip("link set va up")
-        await until_back(world)
+        await until(world)
 
 
 async def test_such_a_route_that_somebody_deletes_is_missed_and_comes_back(world: "World") -> None:
@@ -242,4 +243,54 @@ async def test_an_address_that_was_there_without_a_route_to_its_network_is_left_
         for _ in range(3):
             await asyncio.sleep(0)
 
+    assert statement.losses.empty()
+
+
+def in_vrf(world: "World", *lines: str) -> None:
+    """Put va into a VRF, and do more."""
+    no_dad(world)
+    world.ip("link add vr type vrf table 77")
+    world.ip("link set vr up")
+    world.ip("link set va master vr")
+    for line in lines:
+        world.ip(line)
+
+
+def ways_of_vrf(world: "World") -> list[str]:
+    lines = (" ".join(line.split()) for line in world.ip("-4 route show table 77 type unicast").splitlines())
+    return [line.replace(" dev va", "") for line in lines]
+
+
+@pytest.mark.vm("vrf")
+async def test_such_a_route_of_a_port_of_a_vrf_is_in_its_table(world: "World") -> None:
+    in_vrf(world, "addr add 192.0.2.1/24 dev va noprefixroute")
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert ways_of_vrf(world) == [WAY]
+        assert ways(world) == []
+        world.ip("route del 192.0.2.0/24 dev va table 77")
+        reason = await statement.losses.get()
+    assert reason == "cannot hold 192.0.2.3/24 on va: someone removed the kernel's own route to 192.0.2.0/24"
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert ways_of_vrf(world) == [WAY]
+    assert ways_of_vrf(world) == []
+
+
+@pytest.mark.vm("vrf")
+@pytest.mark.parametrize("beside", [["addr add 192.0.2.1/24 dev va noprefixroute"], []])
+async def test_the_route_to_its_network_goes_with_a_link_into_a_vrf_and_out_of_it(
+    world: "World", beside: list[str]
+) -> None:
+    in_vrf(world, "link set va nomaster", *beside)
+    statement = world.as_statement()
+
+    async with world.netlink.addresses.held_address("va", packed("192.0.2.3"), 24):
+        assert ways(world) == [WAY]
+        for master, there in (("master vr", ways_of_vrf), ("nomaster", ways)):
+            world.ip(f"link set va {master}")
+            await until(world, there)
+
+    assert (ways(world), ways_of_vrf(world)) == ([], [])
     assert statement.losses.empty()

@@ -9,6 +9,7 @@ from netstrata.statements.net.bond import bond
 from netstrata.statements.net.bridge import bridge
 from netstrata.statements.net.bridge.port import port as bridge_port
 from netstrata.statements.net.dummy import dummy
+from netstrata.statements.net.geneve import geneve
 from netstrata.statements.net.gre import gre
 from netstrata.statements.net.gretap import gretap
 from netstrata.statements.net.ip6gre import ip6gre
@@ -23,6 +24,8 @@ from netstrata.statements.net.tun import tun
 from netstrata.statements.net.veth import veth
 from netstrata.statements.net.vlan import vlan
 from netstrata.statements.net.vrf import vrf
+from netstrata.statements.net.vti import vti
+from netstrata.statements.net.vti6 import vti6
 from netstrata.statements.net.vxlan import vxlan
 from netstrata.statements.net.xfrm import xfrm
 from netstrata.values import Refused, Unavailable
@@ -126,6 +129,16 @@ TUNNELS = [
         (sit, _ENDS4 + ', "ttl": "64"', f"{_BY_IP4} mode ip6ip ttl 64"),
         (ip6tnl, _ENDS6, f"{_BY_IP6} mode ip6ip6"),
         (ip6tnl, _ENDS6 + ', "mode": "ipip6", "fwmark": "7"', f"{_BY_IP6} mode ipip6 fwmark 7"),
+        (geneve, '"id": "42", "remote": "192.0.2.2"', "id 42 remote 192.0.2.2"),
+        (geneve, '"id": "43", "remote": "2001:db8::2", "dstport": "7000", "ttl": "9", "df": "set"',
+         "id 43 remote 2001:db8::2 dstport 7000 ttl 9 df set"),
+        (geneve, '"id": "45", "remote": "2001:db8::2", "udp6zerocsumtx": "on"',
+         "id 45 remote 2001:db8::2 udp6zerocsumtx"),
+        (geneve, '"id": "44", "remote": "2001:db8::2", "flowlabel": "9"', "id 44 remote 2001:db8::2 flowlabel 9"),
+        (vti, _ENDS4 + ', "key": "7"', f"{_BY_IP4} key 7"),
+        (vti, _ENDS4 + ', "ikey": "7", "okey": "8", "dev": "va", "fwmark": "9"',
+         f"{_BY_IP4} ikey 7 okey 8 dev va fwmark 9"),
+        (vti6, _ENDS6 + ', "key": "7"', f"{_BY_IP6} key 7"),
         (xfrm, '"if_id": "7", "dev": "va"', "dev va if_id 7"),
     )
 ] + [

@@ -17,6 +17,7 @@ import pytest
 
 from netstrata.statements.net.bridge.port import port as bridge_port
 from netstrata.statements.net.macvlan import macvlan
+from netstrata.statements.net.netkit import netkit
 from netstrata.statements.net.tun import tun
 from netstrata.statements.net.veth import veth
 from netstrata.statements.net.vlan import vlan
@@ -102,18 +103,19 @@ STEPS = ["move vz", "move vy", "rename vy vx", "delete vz", "return vz", "return
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
 @pytest.mark.parametrize("first", STEPS[:3])
+@pytest.mark.parametrize(("pair", "steps"), [(veth, 2), pytest.param(netkit, 1, marks=pytest.mark.vm("netkit"))])
 async def test_a_pair_is_made_again_and_leaves_no_half_behind(
-    world: "World", elsewhere: Elsewhere, first: str, at_once: bool
+    world: "World", elsewhere: Elsewhere, pair: Any, steps: int, first: str, at_once: bool
 ) -> None:
     before = world.links()
-    for others in [*itertools.permutations(STEPS, 2), ("end",)]:
+    for others in [*itertools.permutations(STEPS, steps), ("end",)]:
         told = world.as_statement()
-        held = world.up_now(veth, "vz", "vy")
+        held = world.up_now(pair, "vz", "vy")
         for step in (first, *others):
             happen(world, elsewhere, step)
             if not at_once:
-                held = await mended(world, told, held, veth, ("vz", "vy"))
-        held = await mended(world, told, held, veth, ("vz", "vy"))
+                held = await mended(world, told, held, pair, ("vz", "vy"))
+        held = await mended(world, told, held, pair, ("vz", "vy"))
         stood = "vz" in world.ip("-br link show")
         world.down_now(held)
 

@@ -6,6 +6,7 @@ test_drifts.py until it stands here.
 
 from typing import NamedTuple
 
+from tests.kernel.statements.rows import MACSEC
 from tests.kernel.statements.rows import VLANS as _VLANS
 
 _ROUTES = "ip route show table all dev va"
@@ -37,10 +38,22 @@ _BRIDGE = 'net.bridge("vz", ["ageing_time": "5000", "priority": "4096"]);'
 _SET = 'net.link.set("{}", ["{}": "{}"]);'
 _VXLAN = 'net.vxlan("vz", ["id": "42", "remote": "192.0.2.2", "dstport": "4789", "ttl": "9"]);'
 _TTL = 'net.{0}("vz", ["local": "{1}1", "remote": "{1}2", "ttl": "9"]);'
+_GENEVE = 'net.geneve("vz", ["id": "42", "remote": "192.0.2.2", "ttl": "9"]);'
+_HEARD = "vz rx port 1 address 02:00:00:00:0b:01"
 _QOS = 'net.vlan("va", "7", "vz", ["egress-qos-map": {"0:1", "6:7"}]);'
 _VLAN = 'net.vlan("va", "7", "vz", ["gvrp": "on"]);'
 _BOND = 'net.bond("vz", ["mode": "active-backup", "miimon": "100"]);'
-_DELETED = ("net.gretap", "net.ip6gre", "net.ip6gretap", "net.xfrm", "net.macsec")
+_DELETED = (
+    "net.geneve",
+    "net.vti",
+    "net.vti6",
+    "net.netkit",
+    "net.gretap",
+    "net.ip6gre",
+    "net.ip6gretap",
+    "net.xfrm",
+    "net.macsec",
+)
 _TBF_OF_VA = "tc qdisc show dev va | sed 's/refcnt.*rate/rate/'"
 _ADDRESS = 'net.ipv4.addr("va", "192.0.2.1/24");'
 _TWO_WAYS = 'net.route("203.0.113.0/24", ["nexthops": {["dev": "va", "weight": "2"], ["dev": "lo"]}]);'
@@ -130,6 +143,12 @@ DRIFTS = [
     Drift("net.macvlan", "ip link set vz type macvlan mode bridge", "ip -d link show vz | grep -o vepa"),
     *(Drift(name, "ip link del vz", "ip -br link show | sed 's/ .*//'") for name in _DELETED),
     Drift("net.macsec", "ip link set vz type macsec encrypt off", _LINK.format("vz")),
+    Drift("net.macsec.tx_key", "ip macsec set vz tx sa 0 off; ip macsec del vz tx sa 0", MACSEC),
+    Drift("net.macsec.tx_key", "ip macsec set vz tx sa 0 off", MACSEC),
+    Drift("net.macsec.rx_key", f"ip macsec set {_HEARD} sa 1 off; ip macsec del {_HEARD} sa 1", MACSEC),
+    Drift("net.macsec.rx_key", f"ip macsec set {_HEARD} off", MACSEC),
+    Drift("net.macsec.rx_key", f"ip macsec del {_HEARD}", MACSEC),
+    Drift("net.geneve", "ip link set vz type geneve id 42 remote 192.0.2.2 ttl 5", _LINK.format("vz"), _GENEVE),
     Drift("net.gre", "ip link set vz type gre ttl 5", _LINK.format("vz"), _TTL.format("gre", "192.0.2.")),
     Drift("net.ipip", "ip link set vz type ipip ttl 5", _LINK.format("vz"), _TTL.format("ipip", "192.0.2.")),
     Drift("net.sit", "ip link set vz type sit ttl 5", _LINK.format("vz"), _TTL.format("sit", "192.0.2.")),

@@ -66,7 +66,7 @@ def _xtables(tool: str, address: str, rule: str) -> list[Row]:
 
 def _tunnel(kind: str, mtu: int, mode: str = "") -> Row:
     """Return the row of one kind of tunnels."""
-    ends = ("2001:db8::1", "2001:db8::2") if "ip6" in kind else ("192.0.2.1", "192.0.2.2")
+    ends = ("2001:db8::1", "2001:db8::2") if "6" in kind else ("192.0.2.1", "192.0.2.2")
     return Row(
         f"net.{kind}",
         f'net.{kind}("vz", ["local": "{ends[0]}", "remote": "{ends[1]}"]);',
@@ -84,6 +84,9 @@ _VLAN_BRIDGE = "ip link add vz type bridge vlan_filtering 1 vlan_default_pvid 0"
 VLANS = (
     "bridge vlan show | sed 's/va */va /; s/^  */va /; s/ *$//; s/Egress Untagged/untagged/' | grep '^va [0-9]' || true"
 )
+_A_KEY, _ID = "000102030405060708090a0b0c0d0e0f", "01" + 30 * "0"
+MACSEC = "ip macsec show | sed 's/^ *//; s/PN [0-9]*, //' | grep -E '^(RXSC|[0-3]:)' || true"
+_NEW_MACSEC = (*NEW_DEVICE, "link add vz link va type macsec")
 _RULESET = "nft list ruleset | sed 's/^[ \\t]*//' | grep -vxE '}?' || true"
 _TABLE = ("nft add table ip t; nft add chain ip t c; nft add set ip t s '{ type mark; }'",)
 ROWS = [
@@ -215,6 +218,17 @@ ROWS = [
     _tunnel("ipip", 1480, "mode ipip"),
     _tunnel("sit", 1480, "mode ip6ip"),
     _tunnel("ip6tnl", 1452, "mode ip6ip6"),
+    _tunnel("vti", 1480),
+    _tunnel("vti6", 1332),
+    Row(
+        "net.geneve", 'net.geneve("vz", ["id": "42", "remote": "192.0.2.2"]);', ("link vz down",),
+        "ip link add vz type geneve id 42 remote 192.0.2.2", "link del vz", needs="geneve",
+    ),
+    Row(
+        # iproute2 6.1 has no words for its other end, which the kernel calls nk0.
+        "net.netkit", 'net.netkit("vz", "vy");', ("link vz down", "link vy down"),
+        "ip link add vz type netkit; ip link set nk0 name vy", "link del vy", needs="netkit",
+    ),
     Row(
         "net.ipvlan", 'net.ipvlan("va", "vz");', ("link vz down",), "ip link add vz link va type ipvlan mode l3 bridge",
         DEVICE, back=NEW_DEVICE, needs="ipvlan",
@@ -226,6 +240,18 @@ ROWS = [
     Row(
         "net.macsec", 'net.macsec("va", "vz", ["encrypt": "on"]);', ("link vz down mtu 1468",),
         "ip link add vz link va type macsec encrypt on", DEVICE, back=NEW_DEVICE, needs="macsec",
+    ),
+    Row(
+        "net.macsec.tx_key", f'net.macsec.tx_key("vz", "0", "{_A_KEY}", ["id": "01"]);', (f"0: state on, key {_ID}",),
+        f"ip macsec add vz tx sa 0 pn 1 on key 01 {_A_KEY}", DEVICE, back=_NEW_MACSEC, look=MACSEC,
+        ready=(f"ip {_NEW_MACSEC[-1]}",), needs="macsec",
+    ),
+    Row(
+        "net.macsec.rx_key", f'net.macsec.rx_key("vz", "02:00:00:00:0b:01", "1", "{_A_KEY}", ["id": "01"]);',
+        ("RXSC: 020000000b010001, state on", f"1: state on, key {_ID}"),
+        f"ip macsec add vz rx port 1 address 02:00:00:00:0b:01 on;"
+        f" ip macsec add vz rx port 1 address 02:00:00:00:0b:01 sa 1 pn 1 on key 01 {_A_KEY}",
+        DEVICE, back=_NEW_MACSEC, look=MACSEC, ready=(f"ip {_NEW_MACSEC[-1]}",), needs="macsec",
     ),
     Row(
         "net.bridge.fdb", 'net.bridge.fdb("va", "02:00:00:00:0a:09");', ("02:00:00:00:0a:09 dev va master vz static",),

@@ -27,6 +27,7 @@ EXISTS_FOR = {
     "bond": "type bond",
     "dummy": "type dummy",
     "VLAN-filtering bridge": "type bridge vlan_filtering 1",
+    "geneve": "type geneve id 77 remote 192.0.2.77",
     "gre": "type gre remote 192.0.2.77",
     "gretap": "type gretap remote 192.0.2.77",
     "ip6gre": "type ip6gre remote 2001:db8::77",
@@ -36,9 +37,12 @@ EXISTS_FOR = {
     "ipvlan": "link va type ipvlan",
     "macsec": "link va type macsec",
     "macvlan": "link va type macvlan",
+    "netkit": "type netkit",
     "sit": "type sit remote 192.0.2.77",
     "vlan": "link va type vlan id 9",
     "vrf": "type vrf table 9",
+    "vti": "type vti key 77 remote 192.0.2.77",
+    "vti6": "type vti6 key 77 remote 2001:db8::77",
     "xfrm": "type xfrm if_id 77",
 }
 

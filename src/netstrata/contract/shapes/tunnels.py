@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import IPV4, IPV6, LINK
-from netstrata.contract.shapes.link import SWITCH, choice, whole
+from netstrata.contract.shapes.link import ADDRESS, SWITCH, choice, whole
 
 _KEY = whole("a key", 0, 2**32 - 1)
 _COMMON: dict[str, Shape[Any]] = {
@@ -25,9 +25,10 @@ _OVER_IPV6: dict[str, Shape[Any]] = {
     "local": IPV6,
     "remote": IPV6,
 }
+_KEYS: dict[str, Shape[Any]] = dict.fromkeys(("ikey", "key", "okey"), _KEY)
 _GRE: dict[str, Shape[Any]] = {
     **dict.fromkeys(("csum", "icsum", "iseq", "ocsum", "oseq", "seq"), SWITCH),
-    **dict.fromkeys(("ikey", "key", "okey"), _KEY),
+    **_KEYS,
 }
 _GOOD4, _BAD4 = ('["remote": "192.0.2.1", "ttl": "64"]', "[]"), ('["remote": "2001:db8::1"]', '["to": "x"]', "{}")
 _GOOD6, _BAD6 = ('["remote": "2001:db8::1"]', "[]"), ('["remote": "192.0.2.1"]', '["ttl": "256"]', "{}")
@@ -50,6 +51,35 @@ IPVLAN_REACH = choice("who reaches whom", {"bridge": 0, "private": 1, "vepa": 2}
 XFRM_OPTIONS = OptionsShape(
     "XFRM options", {"dev": LINK, "if_id": whole("an interface id", 1, 2**32 - 1)}, ('["if_id": "7"]',),
     ('["if_id": "0"]', "[]", "{}"), ("if_id",),
+)  # fmt: skip
+_VTI: dict[str, Shape[Any]] = {"dev": LINK, "fwmark": _COMMON["fwmark"], **_KEYS}
+VTI_OPTIONS = OptionsShape(
+    "VTI options", {**_VTI, "local": IPV4, "remote": IPV4}, ('["remote": "192.0.2.1", "key": "7"]', "[]"), _BAD4
+)
+VTI6_OPTIONS = OptionsShape(
+    "VTI options", {**_VTI, "local": IPV6, "remote": IPV6}, ('["remote": "2001:db8::1", "key": "7"]', "[]"), _BAD6
+)
+GENEVE_OPTIONS = OptionsShape(
+    "GENEVE options",
+    {
+        "df": choice("whether packets may not be split", {"unset": 0, "set": 1, "inherit": 2}),
+        "dstport": whole("a port", 1, 65535),
+        "flowlabel": _OVER_IPV6["flowlabel"],
+        "id": whole("an id", 0, 2**24 - 1),
+        "remote": ADDRESS,
+        "tos": _COMMON["tos"],
+        "ttl": _COMMON["ttl"],
+        **dict.fromkeys(("udp6zerocsumrx", "udp6zerocsumtx", "udpcsum"), SWITCH),
+    },
+    ('["id": "42", "remote": "192.0.2.2"]', '["id": "42", "remote": "2001:db8::2", "df": "set"]'),
+    ('["id": "42"]', '["remote": "192.0.2.2"]', '["id": "16777216", "remote": "192.0.2.2"]', "{}"),
+    ("id", "remote"),
+)
+_NETKIT_POLICY = choice("what becomes of packets that no program looks at", {"forward": 0, "blackhole": 2})
+NETKIT_OPTIONS = OptionsShape(
+    "netkit options",
+    {"mode": choice("a mode", {"l2": 0, "l3": 1}), "peer_policy": _NETKIT_POLICY, "policy": _NETKIT_POLICY},
+    ('["mode": "l2", "peer_policy": "blackhole"]', "[]"), ('["mode": "l4"]', '["policy": "drop"]', "{}"),
 )  # fmt: skip
 MACSEC_OPTIONS = OptionsShape(
     "MACsec options",
@@ -75,6 +105,10 @@ Ip6TnlOptions = Annotated[Options, IP6TNL_OPTIONS]
 IpvlanMode = Annotated[int, IPVLAN_MODE]
 IpvlanReach = Annotated[int, IPVLAN_REACH]
 XfrmOptions = Annotated[Options, XFRM_OPTIONS]
+VtiOptions = Annotated[Options, VTI_OPTIONS]
+Vti6Options = Annotated[Options, VTI6_OPTIONS]
+GeneveOptions = Annotated[Options, GENEVE_OPTIONS]
+NetkitOptions = Annotated[Options, NETKIT_OPTIONS]
 MacsecOptions = Annotated[Options, MACSEC_OPTIONS]
 
 

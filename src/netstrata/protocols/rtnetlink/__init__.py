@@ -3,7 +3,16 @@
 from netstrata.protocols.rtnetlink.addresses import AddressMessage, ask_addresses, decode_address, encode_address
 from netstrata.protocols.rtnetlink.bridge_vlans import VlanEntry, ask_vlans, decode_vlans, encode_vlan, vlan_link
 from netstrata.protocols.rtnetlink.counters import Counters, ask_with_counters, decode_counters
-from netstrata.protocols.rtnetlink.kinds import COMMON, KINDS, PORTS, Attributes, Field, differing, encode_options
+from netstrata.protocols.rtnetlink.kinds import (
+    COMMON,
+    KINDS,
+    PAIRS,
+    PORTS,
+    Attributes,
+    Field,
+    differing,
+    encode_options,
+)
 from netstrata.protocols.rtnetlink.links import (
     LinkMessage,
     ask_link,
@@ -64,6 +73,7 @@ from netstrata.protocols.rtnetlink.wire import (
 __all__ = [
     "COMMON",
     "KINDS",
+    "PAIRS",
     "PORTS",
     "ROUTE_KINDS",
     "SETTINGS",

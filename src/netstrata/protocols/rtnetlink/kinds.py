@@ -56,6 +56,15 @@ _IPTUN: Final[dict[str, Field]] = {
     "local": Field(2, None),
     "remote": Field(3, None),
 }
+_VTI: Final[dict[str, Field]] = {
+    **_fields(_U32, dev=1, fwmark=6),
+    **_fields(_NETWORK32, ikey=2, okey=3),
+    "local": Field(4, None),
+    "remote": Field(5, None),
+}
+
+# Kinds whose links come in pairs; each has the other end under the attribute PEER_INFO.
+PAIRS: Final = frozenset(("veth", "netkit"))
 
 # Attributes of the link itself, not of its kind.
 COMMON: Final[dict[str, Field]] = _fields(_U32, numtxqueues=IFLA_NUM_TX_QUEUES, numrxqueues=IFLA_NUM_RX_QUEUES)
@@ -106,6 +115,16 @@ KINDS: Final[dict[str, dict[str, Field]]] = {
     "sit": _IPTUN,
     "ip6tnl": {**_IPTUN, "encaplimit": Field(6, _U8), "flowlabel": Field(7, _NETWORK32)},
     "xfrm": _fields(_U32, dev=1, if_id=2),
+    "vti": _VTI,
+    "vti6": _VTI,
+    "geneve": {
+        **_fields(_U32, id=1),
+        **_fields(_U8, ttl=3, tos=4, udpcsum=8, udp6zerocsumtx=9, udp6zerocsumrx=10, df=13),
+        **_fields(_NETWORK16, dstport=5),
+        "flowlabel": Field(11, _NETWORK32),
+        "remote": Field(2, None, 7),
+    },
+    "netkit": _fields(_U32, policy=3, peer_policy=4, mode=5),
     "macsec": {
         **_fields(
             _U8, icvlen=3, encodingsa=6, encrypt=7, protect=8, send_sci=9, end_station=10, scb=11, replay=12,

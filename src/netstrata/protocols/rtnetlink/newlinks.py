@@ -18,7 +18,7 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_LINK_NETNSID,
     IFLA_LINKINFO,
     IFLA_MASTER,
-    VETH_INFO_PEER,
+    PEER_INFO,
 )
 from netstrata.protocols.rtnetlink.kinds import Attributes
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
@@ -33,7 +33,7 @@ class LinkDetails(NamedTuple):
     ifindex: int
     name: str
     kind: str
-    link: int  # the one it stands on, or a veth's peer; 0 if that is in another network namespace
+    link: int  # the one it stands on, or the other end of a pair; 0 if that is in another network namespace
     master: int
     common: Attributes  # of the link itself, only those that may be options
     packed_data: bytes
@@ -62,8 +62,8 @@ def encode_new_link(name: str, kind: str, link: int, peer: str, data: Attributes
     info = attribute(IFLA_INFO_KIND, kind.encode() + b"\0")
     if peer:
         other = IFINFOMSG.pack(AF_UNSPEC, 0, 0, 0, 0) + attribute(IFLA_IFNAME, _packed(peer)) + _all(common)
-        info += attribute(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, other))
-    elif data:
+        data = {**data, PEER_INFO: other}
+    if data:
         info += attribute(IFLA_INFO_DATA, _all(data))
     return body + attribute(IFLA_LINKINFO, info)
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netstrata.contract.options import Options
-from netstrata.protocols import genetlink
 from netstrata.protocols.ethtool_netlink import DRIVER_SETTINGS, FAMILY, Shown, ask, change, decode
 from netstrata.protocols.rtnetlink import Answer, messages
 from netstrata.system.held import NO_RECOVERY, Recovery
+from netstrata.system.netlink.generic import GenericFamily
 from netstrata.system.netlink.link_overrides import Key, LinkOverrides
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor
@@ -25,20 +25,18 @@ _WORDS: dict[int, str] = {}  # the kernel says it itself
 class DriverSettings(LinkOverrides):
     """All settings of drivers that are held."""
 
-    __slots__ = ("_family", "_generic")
+    __slots__ = ("_family",)
     kind = "driver"
 
     def __init__(
         self, requests: RequestSocket, monitor: Monitor, lookup: LinkLookup, recovery: Recovery = NO_RECOVERY
     ) -> None:
         super().__init__(requests, monitor, lookup, recovery)
-        self._generic: RequestSocket | None = None  # opened when it is needed first
-        self._family = 0
+        self._family = GenericFamily(requests, FAMILY, "5.9")
 
     def close(self) -> None:
         """Close the socket."""
-        if self._generic is not None:
-            self._generic.close()
+        self._family.close()
 
     def read_all(self, ifindex: int, words: Iterable[str], operation: str) -> dict[str, Any]:
         """Return what the driver of a link does."""
@@ -61,7 +59,7 @@ class DriverSettings(LinkOverrides):
         ifindex, word = key
         setting = DRIVER_SETTINGS[word]
         body = change(word, ifindex, value, self._ask(setting.ask, ifindex, operation))
-        answer = self._socket(operation).request(self._family, 0, body)
+        answer = self._family.request(body, operation)
         if answer is not None:
             raise refused(operation, answer, _WORDS)
         if setting.told and self.read(key, operation) != value:
@@ -94,7 +92,7 @@ class DriverSettings(LinkOverrides):
 
         Raises: Unavailable.
         """
-        found = self._socket(operation).get(self._family, ask(message, ifindex))
+        found = self._family.get(ask(message, ifindex), operation)
         if isinstance(found, Answer):
             if found.errno == errno.EOPNOTSUPP:
                 return {}
@@ -103,20 +101,3 @@ class DriverSettings(LinkOverrides):
             raise refused(operation, found, _WORDS)
         [one, *_] = messages(found, len(found))
         return decode(found, one.start, one.end)
-
-    def _socket(self, operation: str) -> RequestSocket:
-        """Return a socket to the kernel's family.
-
-        Raises: Unavailable if this kernel has none.
-        """
-        if self._generic is None:
-            generic = self._requests.sibling(genetlink.NETLINK_GENERIC)
-            found = generic.get(genetlink.GENL_ID_CTRL, genetlink.ask_family(FAMILY))
-            if isinstance(found, Answer):
-                generic.close()
-                reason = "this kernel has no netlink family ethtool, which is there since Linux 5.9"
-                raise Unavailable(operation, reason, errno.EOPNOTSUPP)
-            [one, *_] = messages(found, len(found))
-            self._family = genetlink.decode_family(found, one.start, one.end)
-            self._generic = generic
-        return self._generic

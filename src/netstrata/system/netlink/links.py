@@ -24,6 +24,8 @@ from netstrata.system.netlink.forwarding import LinkForwarding
 from netstrata.system.netlink.joined import JoinedLinks
 from netstrata.system.netlink.link_settings import LinkSettings
 from netstrata.system.netlink.lookup import LinkLookup
+from netstrata.system.netlink.macsec import MacsecChannels, MacsecKeys
+from netstrata.system.netlink.macsec_links import Macsec
 from netstrata.system.netlink.made import MadeLinks
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.rates import LinkRates
@@ -40,14 +42,17 @@ class NetlinkLinks(Subscriber):
     __slots__ = (
         "_changed",
         "_lookup",
+        "_macsec",
         "_monitor",
         "_overrun",
         "_requests",
         "_watchers",
+        "channels",
         "drivers",
         "forwarding",
         "heard",
         "joined",
+        "keys",
         "made",
         "rates",
         "settings",
@@ -70,10 +75,18 @@ class NetlinkLinks(Subscriber):
         self.drivers = DriverSettings(requests, monitor, lookup, recovery)
         self.vlans = BridgeVlans(requests, monitor, lookup, recovery)
         self.forwarding = LinkForwarding(requests, monitor, lookup, recovery)
+        self._macsec = Macsec(requests)
+        self.channels = MacsecChannels(requests, monitor, lookup, recovery, self._macsec)
+        self.keys = MacsecKeys(requests, monitor, lookup, recovery, self._macsec)
         self.rates = LinkRates(requests, monitor, lookup, recovery)
         self.up = UpLinks(requests, monitor, lookup, recovery)
         self.joined = JoinedLinks(requests, monitor, lookup, recovery)
         monitor.subscribe(self, RTM_NEWLINK, RTM_DELLINK)
+
+    def close(self) -> None:
+        """Close the sockets of other families."""
+        self.drivers.close()
+        self._macsec.close()
 
     @property
     def falls(self) -> int:
@@ -196,6 +209,8 @@ class NetlinkLinks(Subscriber):
         self.up.link_heard(kind, link)
         self.rates.link_heard(kind, link)
         self.forwarding.link_heard(kind, link)
+        self.channels.link_heard(kind, link)
+        self.keys.link_heard(kind, link)
         for listener in self.heard:
             listener(kind, link)
 

@@ -13,6 +13,7 @@ from netstrata.ports.kernel import NewLink
 from netstrata.protocols.rtnetlink import (
     COMMON,
     KINDS,
+    PAIRS,
     Answer,
     LinkDetails,
     LinkMessage,
@@ -199,7 +200,7 @@ class MadeLinks(LinkStore[NewLink, HeldLink]):
 
     def link_heard(self, kind: int, link: LinkMessage, data: bytearray, start: int, end: int) -> None:
         """Note what may have been lost."""
-        if self._torn and kind != RTM_DELLINK and link.kind == "veth":
+        if self._torn and kind != RTM_DELLINK and link.kind in PAIRS:
             self.suspects.update(self._torn)  # perhaps it is the other half that has come back
         for held in self._concerned.get(link.ifindex, ()):
             if kind == RTM_DELLINK:

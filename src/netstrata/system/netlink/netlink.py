@@ -99,4 +99,4 @@ class Netlink:
         """Close all sockets; what is held stays in the kernel."""
         self.monitor.close()
         self.requests.close()
-        self._watched.drivers.close()
+        self._watched.close()

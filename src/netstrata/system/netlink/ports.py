@@ -9,6 +9,8 @@ from netstrata.ports.kernel import (
     Forwarding,
     Link,
     LinkChange,
+    MacsecChannel,
+    MacsecKey,
     Neighbour,
     NewLink,
     NewPort,
@@ -25,6 +27,7 @@ from netstrata.system.netlink.hold_address import HoldAddress
 from netstrata.system.netlink.joined import HeldPort
 from netstrata.system.netlink.link_overrides import HoldingLinkOverrides
 from netstrata.system.netlink.links import NetlinkLinks
+from netstrata.system.netlink.macsec import HeldChannel, HeldKey
 from netstrata.system.netlink.made import HeldLink
 from netstrata.system.netlink.neighbours import HeldNeighbour, NetlinkNeighbours
 from netstrata.system.netlink.rates import HeldRate
@@ -69,6 +72,14 @@ class LinksPort:
     def held_vlans(self, link: str, vlans: Options) -> HoldingLinkOverrides:
         """Let a bridge's port, or the bridge itself, be in VLANs; put back what was found, if ours still stands."""
         return HoldingLinkOverrides(self._links.vlans, link, vlans, self._who)
+
+    def held_macsec_channel(self, channel: MacsecChannel) -> Hold[MacsecChannel, HeldChannel]:
+        """Have a MACsec link hear another one."""
+        return Hold(self._links.channels, channel, self._who)
+
+    def held_macsec_key(self, key: MacsecKey) -> Hold[MacsecKey, HeldKey]:
+        """Have a MACsec link know a key."""
+        return Hold(self._links.keys, key, self._who)
 
     def held_up(self, link: str) -> Hold[AdminState, HeldState]:
         """Set a link administratively up; down again when the last holder leaves, unless it was up before."""

@@ -35,10 +35,10 @@ from netstrata.protocols.rtnetlink.constants import (
     IPV4_DEVCONF_PROMOTE_SECONDARIES,
     NLM_F_CREATE,
     NLM_F_EXCL,
+    PEER_INFO,
     RTM_DELLINK,
     RTM_NEWLINK,
     RTNLGRP_LINK,
-    VETH_INFO_PEER,
 )
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
 from netstrata.testing.model.bridge_ports import BridgePorts
@@ -289,9 +289,9 @@ class Links:
             self.set_up(link, True)
 
     def _make_peer(self, asked: Attributes) -> ModelLink:
-        if VETH_INFO_PEER not in asked:
+        if PEER_INFO not in asked:
             raise NotModelled("a veth whose other half has no name")
-        about = known_attributes("the other half of a veth", asked[VETH_INFO_PEER], IFINFOMSG.size, _CHANGED)
+        about = known_attributes("the other half of a veth", asked[PEER_INFO], IFINFOMSG.size, _CHANGED)
         return self._made("veth", about)
 
     def _made(self, kind: str, given: Attributes) -> ModelLink:

@@ -1,4 +1,4 @@
-"""net.macsec: Ethernet, encrypted."""
+"""net.macsec: a link on another one, whose frames are encrypted and authenticated."""
 
 from netstrata.contract import Up, configures
 from netstrata.contract.options import NO_OPTIONS
@@ -9,7 +9,10 @@ from netstrata.ports import NewLink, Ports
 
 @configures("net.macsec", layer=1)
 async def macsec(ports: Ports, link: Link, name: LinkName, options: MacsecOptions = NO_OPTIONS) -> Up[None]:
-    """Hold a MACsec link on another link; its keys come from a program that agrees on them (MKA), or from `ip macsec`.
+    """Hold a MACsec link on another link.
+
+    It lets nothing through before it has keys: from `net.macsec.tx_key` and `net.macsec.rx_key`, or from a program that
+    agrees on them with the other end (MKA), as wpa_supplicant does.
 
     Example:
         net.macsec("eth0", "macsec0", ["encrypt": "on"]);
