@@ -13,9 +13,9 @@ class Frame:
     arguments: List | None
 
     def argument(self, name: str) -> Referent | None:
-        """Return `_args`, or `_arg0` and so on as far as there are so many, None if a name is neither."""
+        """Return `_args`, or `_arg0` and so on as far as there are so many, for a name that begins so."""
         arguments = self.arguments
-        if arguments is None or not name.startswith("_arg"):
+        if arguments is None:
             return None
         if name == "_args":
             return Plain(arguments)

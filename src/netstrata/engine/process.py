@@ -183,7 +183,7 @@ class Process(Frame):
             owner = process.owner
             if owner is None:
                 return None
-            argument = process.argument(name)
+            argument = process.argument(name) if name.startswith("_arg") else None
             if argument is not None:
                 return argument
             thing = owner.special(name)
