@@ -14,12 +14,12 @@ from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import Process
+from netstrata.engine.process import Process, Statement
 from netstrata.engine.program import Slot
 from netstrata.language.load import load
 
 
-class Strict(Observer):
+class Strict(Observer[Process, Statement]):
     """Ends the measurement if anything goes wrong."""
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:

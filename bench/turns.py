@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from netstrata.daemon.control import ControlSocket
-from netstrata.daemon.control.service import ControlService
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.running import garbage
 from netstrata.engine.environment import Retry
-from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.daemon.standing import service_of
 
 CLIENTS = 50
 PROCESSES = 20_000
@@ -76,7 +77,7 @@ async def _turns(seconds: float, folder: str) -> dict[str, Any]:
     stream = EventLog(Retry(1))
     text = "".join(f'process p{n} {{ var("{n}") value; depend("n{n % 100}"); }}\n' for n in range(PROCESSES))
     play = Play(text, observer=stream)
-    control = ControlSocket(f"{folder}/control", ControlService(play.engine, stream, [], GeneratedFiles(folder)))
+    control = ControlSocket(f"{folder}/control", service_of(play, stream, Path(folder)))
     await control.open()
     garbage.keep_off()
     garbage.freeze()

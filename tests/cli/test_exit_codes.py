@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from netstrata.cli import client
-from netstrata.cli.commands import run_command
+from netstrata.cli.dispatch import run_command
 from tests.cli.programs import netstrata
 from tests.daemon.daemons import Started
 

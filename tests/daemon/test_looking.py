@@ -8,7 +8,7 @@ import pytest
 
 from netstrata.contract import check_path
 from netstrata.contract.shapes.common import TEXT
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import STRUCTURES, function, gives, structure
 
 STRUCTURE = '''

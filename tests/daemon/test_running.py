@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from netstrata.daemon.running.program import EngineSettings, run_program
 from netstrata.daemon.running.registry import make_registry
 from netstrata.engine.environment import Observer, Retry
+from netstrata.engine.process import Process, Statement
 from netstrata.language.load import load
 
 
-class Told(Observer):
+class Told(Observer[Process, Statement]):
     """What was told that is no one statement's."""
 
     def __init__(self) -> None:

@@ -7,9 +7,8 @@ import pytest
 from tests.engine.edited import Editor, text_of
 
 from netstrata.engine.change import Change
-from netstrata.engine.process import COMPLETE, Process
+from netstrata.engine.process import COMPLETE, STATE_NAMES, Process, Statement
 from netstrata.engine.prospect import Prospect
-from netstrata.engine.statement import STATE_NAMES, Statement
 from netstrata.engine.structures.names.dependencies import Depend
 from netstrata.testing.play import RETRY_MS, Play
 

@@ -6,13 +6,13 @@ import pytest
 
 from netstrata.engine import machine
 from netstrata.engine.environment import Observer
-from netstrata.engine.process import COMPLETE, Process
+from netstrata.engine.process import COMPLETE, Process, Statement
 from netstrata.testing.play import Play
 
 LIMIT_64 = 2**64 - 1
 
 
-class Quiet(Observer):
+class Quiet(Observer[Process, Statement]):
     """Takes no notes, but of failures."""
 
     def __init__(self) -> None:

@@ -294,7 +294,7 @@ def test_what_is_lost_again_and_again_waits_for_the_retry_time_whatever_changes(
 
         world.holders[b"x"].lost(Unavailable("keep x", "somebody took it"))
         it.work_off()
-        it.engine.roots["main"].wake()
+        it.engine.wake(it.engine.roots["main"])
         it.pass_time(4999)
 
         assert world.events[-1] == "give x"

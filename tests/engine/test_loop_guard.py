@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -293,11 +294,11 @@ def test_to_be_woken_does_not_shorten_the_wait_but_somebody_who_asks_for_it_does
         it = play('process main { test.card(); println("round"); test.unplugs(); }')
         await passes(it, RETRY_MS // 2)
         (process,) = it.engine.retrying
-        it.engine.event(process.wake)
+        it.engine.event(partial(it.engine.wake, process))
         await passes(it, 100)
         nudged = rounds(it)
         process.troubles().forgive()
-        it.engine.event(process.retry)
+        it.engine.event(partial(it.engine.begin_again, process))
         await passes(it, 100)
 
         assert nudged == FREE_ROUNDS + 1

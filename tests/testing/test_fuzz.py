@@ -71,11 +71,11 @@ def test_an_oracle_that_goes_another_way_is_noticed() -> None:
 
 def test_undoing_out_of_order_is_a_fault() -> None:
     watcher = Watcher()
-    process = Play('process main { var("a") a; var("b") b; }', observer=watcher).engine.roots["main"]
-    first = process.statements[0]
+    engine = Play('process main { var("a") a; var("b") b; }', observer=watcher).engine
+    first = engine.roots["main"].statements[0]
     assert first is not None
 
-    process._kill(first)
+    engine._kill(first)
 
     assert watcher.faults == [
         "main.1 var (dying) is undone, but is not the last",

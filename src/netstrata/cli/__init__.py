@@ -9,7 +9,7 @@ INTERRUPTED = 130  # what a shell says of a command that SIGINT has ended
 def main() -> None:
     """Run the command named on the command line."""
     try:
-        from netstrata.cli.commands import run_command
+        from netstrata.cli.dispatch import run_command
         from netstrata.cli.streams import open_missing
 
         open_missing()

@@ -1,12 +1,11 @@
 """What a daemon refuses, in the words of the command line."""
 
+from netstrata.cli.commands import commands_by_verb
 from netstrata.control.errors import Refusal, Words, words_of
 
 
 def told(refusal: Refusal, command: str = "") -> Words:
     """Say what was refused to a command, what to do, and with which exit code it ends."""
-    from netstrata.cli.commands import commands_by_verb
-
     called = commands_by_verb()
     given = dict(refusal.parameters)
     if "verb" in given:

@@ -12,9 +12,10 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from netstrata.contract import KERNEL, NOTE, PortsFor
-from netstrata.engine.environment import Waiting
 from netstrata.engine.holders import HolderId
-from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DOWN, DYING, NONE, TERMINATING, UP, Waiting
+from netstrata.engine.timeline_statement import TimelineStatement
 from netstrata.values import Refused, Unavailable, Value, no_memory
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class _CarriedOn:
                 thrown = None  # its traceback has this frame: a circle
 
 
-class AsyncStatement(Statement):
+class AsyncStatement(TimelineStatement):
     """A statement with a life of its own: a coroutine that begins, is up, and leaves."""
 
     __slots__ = (
@@ -178,11 +179,11 @@ class AsyncStatement(Statement):
             self.dead()
             if error is not None and error is not self._lost:  # what was lost needs no undoing
                 self.process.engine.observer.failed(self.process, self.slot, error)
-        elif self.process.undoes(self.index):
+        elif self._is_to_go():
             self.dead()
         elif self._lost is not None:
             reason = error or self._lost
-            waits = self.process.engine.guard.fell(self, self.index, str(reason))
+            waits = engine_of(self.process).guard.fell(self, self.index, str(reason))
             self.dead()
             if not waits:  # else it is told why
                 self.process.engine.observer.failed(self.process, self.slot, reason)
@@ -190,6 +191,18 @@ class AsyncStatement(Statement):
             self.failed(error)
         else:
             self.failed(Unavailable(f"keep {self.declaration.name} up", "it ended by itself"))
+
+    def _is_to_go(self) -> bool:
+        """Say whether it will be undone: it is above something that is down, or what runs its process is."""
+        process, index = self.process, self.index
+        while index < process.advance and process.mode != TERMINATING:
+            owner = process.owner
+            if owner is None:
+                return False
+            creator = owner.creator()
+            process = creator.process
+            index = creator.index
+        return True
 
     def die(self) -> None:
         """Let the coroutine leave."""
@@ -211,7 +224,7 @@ class AsyncStatement(Statement):
     def _lose(self, reason: Unavailable) -> None:
         if self.state in (NONE, DYING) or self._ended or self._lost is not None:
             return
-        if self.process.undoes(self.index):
+        if self._is_to_go():
             return  # and nobody will begin it again: that it is gone is no news
         self._lost = reason
         self.note(str(reason), KERNEL)

@@ -7,8 +7,8 @@ before it is done, nobody knows how much of it has happened, so that the stream 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
+from netstrata.engine.process import Waiting
 from netstrata.values import Refused, Unavailable, Value, boolean
 
 if TYPE_CHECKING:

@@ -11,16 +11,15 @@ from typing import Final
 from netstrata.engine.difference import Difference
 from netstrata.engine.environment import ProgramChange
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import Process
+from netstrata.engine.process import CHANGING, COMPLETE, RUNNING, Process, Statement
 from netstrata.engine.program import Code
-from netstrata.engine.statement import Statement
 from netstrata.engine.timers import Timer
 from netstrata.engine.touched import Touched
 
 LONGEST_MS: Final = 5000  # that what is new waits for what is being undone: something may hang
 
 
-class Change(ProgramChange):
+class Change(ProgramChange[Process, Statement]):
     """One change, from what is undone first to the last of what was undone."""
 
     def __init__(
@@ -57,7 +56,7 @@ class Change(ProgramChange):
         for process in touched.ends:
             process.terminate()
         for process, index in list(self._firsts.items()):
-            process.change(index)
+            _undo_from(process, index)
         self._timer = engine.timers.after(LONGEST_MS, self._release)
         self._ask()
 
@@ -83,7 +82,7 @@ class Change(ProgramChange):
         index = self._firsts.pop(process, -1)
         if index < 0:
             return
-        process.become(self._engine.templates[process.code.name], index)
+        _give(process, self._engine.templates[process.code.name], index)
         self._held[process] = None
         del self._left[process]
         if self._timer is None:
@@ -130,4 +129,37 @@ class Change(ProgramChange):
     def _go_on(self) -> None:
         held, self._held = self._held, {}
         for process in held:
-            process.go_on_changed()
+            _bring_up(process)
+
+
+def _undo_from(process: Process, index: int) -> None:
+    """Undo all statements of a process from an index on; it stands still then."""
+    engine = process.engine
+    process.error = False
+    if process.advance > index:
+        process.advance = index
+    if process.mode == COMPLETE and engine.watched:
+        engine.observer.process_moved(process, "restarting")
+    if process.mode == RUNNING or (process.mode == COMPLETE and process.owner is None):
+        process.cease_waiting()
+        process.mode = CHANGING
+    engine.push(process)  # else its owner is asked first, and lets it go on
+
+
+def _give(process: Process, code: Code, index: int) -> None:
+    """Give a process another text, which is the same up to an index: nothing from there on exists."""
+    process.code = code
+    if process.trouble is not None:
+        process.trouble.forgive()
+    if process.begun:
+        kept = process.begun[:index]
+        process.begun = kept + [None] * (len(code.slots) - len(kept))
+    if process.engine.watched:
+        process.engine.observer.process_moved(process, "changed")
+
+
+def _bring_up(process: Process) -> None:
+    """Bring up what is new."""
+    if process.mode == CHANGING:
+        process.mode = RUNNING
+        process.engine.push(process)

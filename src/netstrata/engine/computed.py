@@ -1,6 +1,6 @@
 """Statements that compute, or act once: a plain function called once."""
 
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.values import Value
 
 

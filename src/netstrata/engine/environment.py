@@ -1,81 +1,83 @@
-"""What the machine needs around it: an observer, the outside; and what a statement says it waits for."""
+"""What the machine needs around it: an observer, the outside; and what a statement says it waits for.
+
+Of processes (P) and statements (S) it knows only that there are some.
+"""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 from netstrata.engine.program import Code, Slot
 from netstrata.values import Value
 from netstrata.values.compiler_hints import mypyc_attr
 
-if TYPE_CHECKING:
-    from netstrata.engine.process import Process
-    from netstrata.engine.statement import Statement
+P = TypeVar("P")
+S = TypeVar("S")
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Observer:
+class Observer(Generic[P, S]):
     """Who is told what happens.  Called only while `Engine.watched` is set, but for `failed` and `broken`."""
 
-    def moved(self, statement: "Statement", before: int, after: int) -> None:
+    def moved(self, statement: S, before: int, after: int) -> None:
         """A statement went from one state to another."""
 
-    def restarted(self, statement: "Statement") -> None:
+    def restarted(self, statement: S) -> None:
         """A statement that is up was down for an instant."""
 
-    def revised(self, statement: "Statement") -> None:
+    def revised(self, statement: S) -> None:
         """A statement that is up, and stays so, has other variables."""
 
-    def cleaned(self, statement: "Statement") -> None:
+    def cleaned(self, statement: S) -> None:
         """A statement was told that everything after it is gone."""
 
-    def process_moved(self, process: "Process", what: str) -> None:
+    def process_moved(self, process: P, what: str) -> None:
         """A process was `created`, is `complete`, or `restarting` after that, waits to retry (`retrying`), has another
         text (`changed`), is `terminating` or `gone`.
         """
 
-    def failed(self, process: "Process", slot: Slot, error: Exception) -> None:
+    def failed(self, process: P, slot: Slot, error: Exception) -> None:
         """A statement could not begin, or broke, or could not be undone as it should be.  Always called."""
 
-    def noted(self, statement: "Statement", kind: str, line: str) -> None:
+    def noted(self, statement: S, kind: str, line: str) -> None:
         """A statement has something to tell, of a kind that `netstrata.contract.holder` lists."""
 
-    def heard(self, statement: "Statement", child: str, pid: int, line: str) -> None:
+    def heard(self, statement: S, child: str, pid: int, line: str) -> None:
         """A child of a statement's has said a line."""
 
-    def retries(self, statement: "Statement", line: str, wait_ms: int) -> None:
+    def retries(self, statement: S, line: str, wait_ms: int) -> None:
         """A statement starts something again later."""
 
     def broken(self, error: BaseException) -> None:
         """Something failed that is no one statement's: a bug of ours.  Always called."""
 
 
-class ProgramChange:
+class ProgramChange(Generic[P, S]):
     """A change of the program, while what differs is undone: see `netstrata.engine.change`."""
 
-    def awaits(self, process: "Process") -> bool:
+    def awaits(self, process: P) -> bool:
         """Say whether a process is to be undone down to what differs of it."""
         raise NotImplementedError
 
-    def undone(self, process: "Process") -> None:
+    def undone(self, process: P) -> None:
         """A process is undone down to what differs of it."""
         raise NotImplementedError
 
-    def gone(self, process: "Process") -> None:
+    def gone(self, process: P) -> None:
         """A process is gone."""
         raise NotImplementedError
 
-    def code_for(self, creator: "Statement", name: str) -> "Code | None":
+    def code_for(self, creator: S, name: str) -> "Code | None":
         """Return a process or template, as a statement knows it."""
         raise NotImplementedError
 
 
-class Waiting:
+class WaitsFor(Generic[P]):
     """What a statement waits for: a text, processes that it waits for, and names that somebody should provide."""
 
     __slots__ = ("names", "processes", "text")
 
     def __init__(
-        self, text: str, processes: "list[Process] | None" = None, names: list[tuple[str, Value]] | None = None
+        self, text: str, processes: list[P] | None = None, names: list[tuple[str, Value]] | None = None
     ) -> None:
         """Say what is waited for.
 

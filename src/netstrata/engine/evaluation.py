@@ -1,6 +1,6 @@
 """What can be evaluated, and where: all that arguments, functions and slots know of a process."""
 
-from netstrata.engine.referent import Referent
+from netstrata.engine.referent import NAMED_ARGUMENTS, Plain, Referent
 from netstrata.values import List, Span, Value, parse_number
 from netstrata.values.compiler_hints import mypyc_attr
 
@@ -11,6 +11,20 @@ class Frame:
 
     __slots__ = ("arguments",)
     arguments: List | None
+
+    def argument(self, name: str) -> Referent | None:
+        """Return `_args`, or `_arg0` and so on as far as there are so many, for a name that begins so."""
+        arguments = self.arguments
+        if arguments is None:
+            return None
+        if name == "_args":
+            return Plain(arguments)
+        digits = name[4:]
+        if digits.isdecimal() and (digits == "0" or digits[0] != "0"):
+            number = int(digits) if len(digits) < 3 else NAMED_ARGUMENTS
+            if number < NAMED_ARGUMENTS and number < arguments.size:
+                return Plain(arguments.items[number])
+        return None
 
     def own(self, index: int) -> Referent | None:
         """Return its statement of that index, None if it does not exist now."""

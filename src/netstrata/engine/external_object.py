@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from netstrata.contract import KERNEL
-from netstrata.engine.statement import Statement
+from netstrata.engine.timeline_statement import TimelineStatement
 from netstrata.values import Unavailable
 
 
-class ExternalObject(Statement):
+class ExternalObject(TimelineStatement):
     """A statement that calls ports."""
 
     __slots__ = ()

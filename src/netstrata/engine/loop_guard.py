@@ -6,17 +6,12 @@ before it begins, longer each time, until it has stood for a while or something 
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from netstrata.engine.process import RUNNING, UP, EngineState, Process, Statement
 from netstrata.engine.program import Slot
-from netstrata.engine.retry_state import FREE_ROUNDS, NOT_BEGUN, Rounds
-from netstrata.engine.statement import UP
+from netstrata.engine.retry_state import NOT_BEGUN, Rounds
 from netstrata.values import Unavailable
-
-if TYPE_CHECKING:
-    from netstrata.engine.machine import Engine
-    from netstrata.engine.process import Process
-    from netstrata.engine.statement import Statement
 
 STEP_MS: Final = 50  # between what begins while somebody guilty is looked for; what it does outside is heard by then
 ECHO_MS: Final = 1000  # after a fall: what else changes below is what undoing has done
@@ -38,7 +33,7 @@ class LoopGuard:
         self._proven = False  # somebody was told that something is gone when that had begun
         self._waiting: dict[Process, None] = {}  # those that begin no more before that is a while ago
 
-    def fell(self, statement: "Statement", index: int, reason: str) -> bool:
+    def fell(self, statement: Statement, index: int, reason: str) -> bool:
         """Count a round: something outside has taken a statement down, and with it all from an index on.
 
         Say whether what is there will not begin again at once.
@@ -47,7 +42,7 @@ class LoopGuard:
         verb = "waits for" if waits else "holds"
         return self._count(statement.process, index, f"what {place_of(statement.slot)} {verb}", reason, waits)
 
-    def _count(self, process: "Process", index: int, what: str, reason: str, waits: bool) -> bool:
+    def _count(self, process: Process, index: int, what: str, reason: str, waits: bool) -> bool:
         if index == len(process.code.slots):  # what stands on the process is undone
             for other in process.owner.stands_on(process) if process.owner is not None else ():
                 self._count(other.process, other.index + 1, what, reason, waits)
@@ -65,19 +60,19 @@ class LoopGuard:
         self._judge(rounds, now)
         return rounds.is_loop
 
-    def starts(self, rounds: Rounds, process: "Process") -> None:
+    def starts(self, rounds: Rounds, process: Process) -> None:
         """Know that a process is started that was stopped before."""
         now = process.engine.timers.now()
         rounds.begun = now
         self._probe(rounds, process, now)
 
-    def ends(self, rounds: Rounds, engine: "Engine") -> None:
+    def ends(self, rounds: Rounds, engine: EngineState) -> None:
         """Count a stop of a process by others."""
         now = engine.timers.now()
         rounds.count(now, engine.retry.delay(0), ECHO_MS)
         self._judge(rounds, now)
 
-    def begins(self, statement: "Statement") -> None:
+    def begins(self, statement: Statement) -> None:
         """Know that a statement begins."""
         process = statement.process
         now = process.engine.timers.now()
@@ -92,24 +87,19 @@ class LoopGuard:
             self._at = now
             self._proven = False
 
-    def has_begun(self, statement: "Statement") -> None:
+    def has_begun(self, statement: Statement) -> None:
         """Hear at once what a statement has done that has begun, before anybody can have answered it."""
         if self._last is statement.slot and statement.process.engine.outside.catch_up() > 0:
             self._proven = True
 
-    def holds(self, process: "Process") -> bool:
-        """Say whether a process must wait before its next statement begins."""
+    def loop_at(self, process: Process) -> Rounds | None:
+        """Return the rounds of what a process would begin next, if that must wait for them; else None."""
         trouble = process.trouble
         rounds = trouble.rounds.get(process.advance) if trouble is not None else None
-        if trouble is not None and rounds is not None and rounds.begun == NOT_BEGUN and rounds.is_loop:
-            if not trouble.held:
-                trouble.retries = rounds.number - FREE_ROUNDS - 1
-                process.hold(_refusal(rounds))
-            return True
-        return self.probed is not None and self._steps(process)
+        return rounds if rounds is not None and rounds.begun == NOT_BEGUN and rounds.is_loop else None
 
-    def _steps(self, process: "Process") -> bool:
-        """Let a process wait, if one that is looked at has begun something just now and this one belongs to that."""
+    def holds(self, process: Process) -> bool:
+        """Let a process wait for a moment, if one that it belongs to is looked at and has begun something just now."""
         timers = process.engine.timers
         now = timers.now()
         if now >= self._until:
@@ -122,11 +112,12 @@ class LoopGuard:
             timers.after(left, partial(self._go_on, process))
         return True
 
-    def _go_on(self, process: "Process") -> None:
+    def _go_on(self, process: Process) -> None:
         self._waiting.pop(process, None)
-        process.go_on_if_running()
+        if process.mode == RUNNING:  # else it is being undone, or gone, by now
+            process.engine.push(process)
 
-    def _probe(self, rounds: Rounds, process: "Process", now: int) -> None:
+    def _probe(self, rounds: Rounds, process: Process, now: int) -> None:
         """Look from now on who is guilty, if it is time, and nobody else is looked at."""
         if self.probed is None and rounds.is_suspect:
             self.probed = rounds
@@ -153,7 +144,7 @@ class LoopGuard:
         self._process = self._in = None
         self._last = None
 
-    def _is_probed(self, process: "Process") -> bool:
+    def _is_probed(self, process: Process) -> bool:
         """Say whether a process is the one that is looked at, or stands on it."""
         seen: dict[Process, None] = {}
         asked = [process]
@@ -173,12 +164,12 @@ class LoopGuard:
         return False
 
 
-def reaches_outside(process: "Process") -> bool:
+def reaches_outside(process: Process) -> bool:
     """Say whether a statement of a process may have done something outside."""
     return any(one is not None and one.declaration.kind in OUTSIDE for one in process.begun)
 
 
-def _refusal(rounds: Rounds) -> Unavailable:
+def refusal(rounds: Rounds) -> Unavailable:
     """Say who takes away what, or at least whose is taken away."""
     often = f"{rounds.number} times in a row"
     if rounds.guilty is not None:

@@ -1,22 +1,36 @@
-"""A running process: its statements, and the one next thing that it has to do.
+"""A process and its statements: what stands of it, how far it has come, and what each reports.
 
-RUNNING --all up--> COMPLETE --something below moved--> PAUSED --go on--> RUNNING
-any --change--> CHANGING --what differs is undone--> RUNNING, with another text
-any --terminate--> TERMINATING --nothing left--> gone
+A process:    RUNNING --all up--> COMPLETE --something below moved--> PAUSED --go on--> RUNNING
+              any --change--> CHANGING --what differs is undone--> RUNNING, with another text
+              any --terminate--> TERMINATING --nothing left--> gone
+A statement:  none --begin--> down <--> up          down, up --die--> dying --dead--> none
 """
 
-from typing import TYPE_CHECKING, Final
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
+from netstrata.contract import Declaration
+from netstrata.engine.environment import Environment, Observer, ProgramChange, Retry, WaitsFor
 from netstrata.engine.evaluation import Frame
-from netstrata.engine.program import Code
-from netstrata.engine.referent import NAMED_ARGUMENTS, Plain, Referent
+from netstrata.engine.holders import HolderId, Holders
+from netstrata.engine.program import Code, Slot
+from netstrata.engine.referent import Referent
 from netstrata.engine.retry_state import RetryState
-from netstrata.engine.statement import DOWN, DYING, NONE, Owner, Statement
-from netstrata.values import List, Unavailable
+from netstrata.engine.timers import Timers
+from netstrata.values import List, Value
 from netstrata.values.compiler_hints import i32, mypyc_attr
 
-if TYPE_CHECKING:
-    from netstrata.engine.machine import Engine
+Named = tuple[Value, int]  # a name, and the number of the scope that it is a name in, 0 for the whole program
+Waiting = WaitsFor["Process"]
+
+# Final, so that compiled code has the numbers themselves, and does not look them up in a dictionary each time.
+NONE: Final = 0
+DOWN: Final = 1
+UP: Final = 2
+DYING: Final = 3
+
+STATE_NAMES = ("gone", "down", "up", "dying")
 
 RUNNING: Final = 0
 COMPLETE: Final = 1
@@ -27,6 +41,98 @@ CHANGING: Final = 4
 NOTHING_BEGUN: "Final[list[Statement | None]]" = []  # of all processes that have not begun; never changed
 
 
+class EngineState:
+    """What all processes of a program share; the engine that runs them has more."""
+
+    def __init__(
+        self,
+        codes: list[Code],
+        timers: Timers,
+        retry: Retry,
+        observer: "Observer[Process, Statement]",
+        outside: Environment,
+    ) -> None:
+        self.outside = outside
+        self.templates = {code.name: code for code in codes}  # and processes
+        self.timers = timers
+        self.retry = retry
+        self.observer = observer
+        self.watched = False
+        self.compares = False  # another provider with the same values costs nothing; NCD undoes all and begins anew
+        self.stack: list[Process] = []  # those that have something to do
+        self.alive = 0
+        self.reader: Process | None = None  # whose next statement begins now, and reads what it needs
+        self.reader_index = 0  # of that statement
+        self.inbox: deque[Callable[[], None]] = deque()
+        self.retrying: dict[Process, None] = {}  # those that wait to begin a failed statement again
+        self.offers: dict[bytes, Any] = {}  # `ProvidedName`s: what is provided, or waited for, by name
+        self.holders = Holders()  # who ports are called for
+        self.change: ProgramChange[Process, Statement] | None = None  # of the program, while what differs is undone
+        self.witness: Callable[[Statement, Iterable[str]], None] | None = None  # is told what is done outside
+        self.shared: dict[str, Any] = {}  # what statements of another family share, by the family's name
+
+    def event(self, action: Callable[[], None]) -> None:
+        """Let something from outside in: it is acted on when all that came before is worked off."""
+        self.inbox.append(action)
+        self.outside.wake()
+
+    def push(self, process: "Process") -> None:
+        """Put a process on top of the stack."""
+        stack = self.stack
+        top = process.place = len(stack)  # an older place of it is passed over
+        stack.append(process)
+        if top > 4096 and top > 4 * self.alive:
+            self._forget_old_places()
+
+    def _forget_old_places(self) -> None:
+        kept: list[Process] = []
+        for place, process in enumerate(self.stack):
+            if process.place == place:
+                process.place = len(kept)
+                kept.append(process)
+        self.stack = kept
+
+
+@mypyc_attr(acyclic=True)
+class Owner(Referent):
+    """Who created a template process: what its names mean there, and who is told how it is."""
+
+    __slots__ = ()
+
+    def special(self, name: str) -> Referent | None:
+        """Return what a name means in the template process if nothing of its own has that name."""
+        return None
+
+    def scope(self) -> "Statement | None":
+        """Return the statement in whose place names are looked up when nothing else has them."""
+        return None
+
+    def creator(self) -> "Statement":
+        """Return the statement that the template process belongs to."""
+        raise NotImplementedError
+
+    def label(self) -> str:
+        """Return what tells its processes from others of the same statement, for people; "" if there is only one."""
+        return ""
+
+    def stands_on(self, process: "Process") -> "list[Statement]":
+        """Return the statements that are up only while one of its processes is complete."""
+        return []
+
+    def comes_after(self, process: "Process") -> "list[Process]":
+        """Return the processes that exist only while an earlier one is complete."""
+        return []
+
+    def child_up(self, process: "Process") -> None:
+        """The process is complete."""
+
+    def child_down(self, process: "Process") -> None:
+        """The process is not complete any more, and stands still until told to go on."""
+
+    def child_gone(self, process: "Process") -> None:
+        """The process was terminated and is gone."""
+
+
 @mypyc_attr(acyclic=True)
 class Process(Frame):
     """A running process: its statements, and how far it has come."""
@@ -35,7 +141,7 @@ class Process(Frame):
         "advance", "begun", "code", "depth", "engine", "error", "free", "mode", "owner", "place", "trouble",
     )  # fmt: skip
 
-    def __init__(self, engine: "Engine", code: Code, owner: Owner | None, arguments: List | None) -> None:
+    def __init__(self, engine: EngineState, code: Code, owner: Owner | None, arguments: List | None) -> None:
         # Of very many processes each field costs a line of the processor's cache: those of every step stand together.
         self.mode: i32 = RUNNING
         self.place: i32 = -1  # where on the stack, -1 if not there
@@ -77,10 +183,9 @@ class Process(Frame):
             owner = process.owner
             if owner is None:
                 return None
-            if process.arguments is not None and name.startswith("_arg"):
-                argument = _argument(process.arguments, name)
-                if argument is not None:
-                    return argument
+            argument = process.argument(name) if name.startswith("_arg") else None
+            if argument is not None:
+                return argument
             thing = owner.special(name)
             if thing is not None:
                 return thing
@@ -113,68 +218,11 @@ class Process(Frame):
         if index < self.advance or self.mode == RUNNING:
             self.restart(index)
 
-    def undoes(self, index: int) -> bool:
-        """Say whether a statement here is to go: it is above something that is down, or what runs its process is."""
-        process = self
-        while index < process.advance and process.mode != TERMINATING:
-            owner = process.owner
-            if owner is None:
-                return False
-            creator = owner.creator()
-            process = creator.process
-            index = creator.index
-        return True
-
-    def reader(self) -> int:
-        """Return the index of the statement here for which something is read now, itself or in a process it made.
-
-        -1 if it is one of a process that none of this one has made; only while some statement begins.
-        """
-        process = self.engine.reader
-        index = self.engine.reader_index
-        while process is not self:
-            owner = process.owner if process is not None else None
-            if owner is None:
-                return -1
-            creator = owner.creator()
-            process = creator.process
-            index = creator.index
-        return index
-
     def go_on(self) -> None:
         """Continue after having stood still."""
         if self.mode == PAUSED:
             change = self.engine.change
             self.mode = CHANGING if change is not None and change.awaits(self) else RUNNING
-            self.engine.push(self)
-
-    def change(self, index: int) -> None:
-        """Undo all statements from an index on, and stand still then: `ProgramChange` knows what follows."""
-        self.error = False
-        if self.advance > index:
-            self.advance = index
-        if self.mode == COMPLETE and self.engine.watched:
-            self.engine.observer.process_moved(self, "restarting")
-        if self.mode == RUNNING or (self.mode == COMPLETE and self.owner is None):
-            self.cease_waiting()
-            self.mode = CHANGING
-        self.engine.push(self)  # else its owner is asked first, and lets it go on
-
-    def become(self, code: Code, index: int) -> None:
-        """Have another text, which is the same up to an index: nothing from there on exists."""
-        self.code = code
-        if self.trouble is not None:
-            self.trouble.forgive()
-        if self.begun:
-            kept = self.begun[:index]
-            self.begun = kept + [None] * (len(code.slots) - len(kept))
-        if self.engine.watched:
-            self.engine.observer.process_moved(self, "changed")
-
-    def go_on_changed(self) -> None:
-        """Bring up what is new."""
-        if self.mode == CHANGING:
-            self.mode = RUNNING
             self.engine.push(self)
 
     def troubles(self) -> RetryState:
@@ -189,207 +237,163 @@ class Process(Frame):
         """How many times in a row it has waited to begin a failed statement again."""
         return self.trouble.retries if self.trouble is not None else 0
 
-    def hold(self, reason: Unavailable) -> None:
-        """Wait before the next statement begins, and tell why."""
-        self.error = True
-        self.engine.observer.failed(self, self.code.slots[self.advance], reason)
-        self.error = False
-        self._wait_to_retry()
-        self.troubles().held = True
-
-    def go_on_if_running(self) -> None:
-        """Continue after a wait, unless it is being undone, or gone, by now."""
-        if self.mode == RUNNING:
-            self.engine.push(self)
-
-    def step(self) -> None:
-        """Do the one next thing."""
-        mode = self.mode
-        if mode != RUNNING:
-            if mode == TERMINATING:
-                self._terminate()
-                return
-            if mode == PAUSED:
-                return
-            if mode != CHANGING:
-                if self.owner is not None:
-                    self.mode = PAUSED
-                    self.owner.child_down(self)
-                    return
-                self.mode = RUNNING
-        advance = self.advance
-        if advance < self.free:
-            statement = self.begun[self.free - 1]
-            if statement is not None and statement.state != DYING:
-                self._kill(statement)
-            return
-        trouble = self.trouble
-        if trouble is not None and trouble.turns:
-            turns, trouble.turns = trouble.turns, {}
-            self.engine.push(self)
-            for turn in turns.values():
-                turn()
-            return
-        if advance > 0:
-            last = self.begun[advance - 1]
-            if last is not None and last.state == DOWN:
-                if last.fell:
-                    last.fell = False
-                    if self.engine.watched:
-                        self.engine.observer.cleaned(last)
-                    try:
-                        last.clean()
-                    except Exception as bug:
-                        last.broke(bug)
-                if mode != CHANGING:
-                    return
-        if mode == CHANGING:
-            if self.engine.change is not None:
-                self.engine.change.undone(self)
-        elif advance == len(self.code.slots):
-            self.mode = COMPLETE
-            if self.engine.watched:
-                self.engine.observer.process_moved(self, "complete")
-            if self.owner is not None:
-                self.owner.child_up(self)
-        elif self.error:
-            self.error = False
-            self._wait_to_retry()
-        elif (
-            self.engine.guard.probed is None and (trouble is None or not trouble.rounds)
-        ) or not self.engine.guard.holds(self):
-            self._advance()
-
-    def _kill(self, statement: Statement) -> None:
-        before = statement.state
-        statement.state = DYING
-        if self.engine.watched:
-            self.engine.observer.moved(statement, before, DYING)
-        try:
-            statement.die()
-        except Exception as bug:
-            statement.broke(bug)
-
-    def _terminate(self) -> None:
-        if self.free:
-            statement = self.begun[self.free - 1]
-            if statement is not None and statement.state != DYING:
-                if self.advance > self.free - 1:
-                    self.advance = self.free - 1
-                self._kill(statement)
-            return
-        engine = self.engine
-        self.cease_waiting()
-        engine.alive -= 1
-        if engine.watched:
-            engine.observer.process_moved(self, "gone")
-        if engine.change is not None:
-            engine.change.gone(self)
-        if engine.terminating and engine.alive == 0:
-            engine.stopped = True
-        elif self.owner is not None:
-            self.owner.child_gone(self)
-
-    def _wait_to_retry(self) -> None:
-        engine = self.engine
-        trouble = self.troubles()
-        if trouble.timer is not None:
-            trouble.timer.cancel()
-        delay = engine.retry.delay(trouble.retries)
-        trouble.retries += 1
-        trouble.timer = engine.timers.after(delay, self.retry)
-        engine.retrying[self] = None
-        if engine.watched:
-            engine.observer.process_moved(self, "retrying")
-
     def cease_waiting(self) -> None:
         """Wait no more for a failed statement's next try."""
-        trouble = self.trouble
-        if trouble is None:
-            return
-        trouble.listen(None)
-        if trouble.timer is not None:
-            trouble.timer.cancel()
-            trouble.timer = None
-            trouble.held = False
+        if self.trouble is not None and self.trouble.cease_waiting():
             self.engine.retrying.pop(self, None)
 
-    def wake(self) -> None:
-        """Begin the failed statement again, for what it waits for has changed: at once, or soon after the last time."""
-        trouble = self.trouble
-        timers = self.engine.timers
-        if trouble is None or trouble.timer is None:
-            return  # things have moved on
-        delay = trouble.wake_delay(timers.now())
-        if delay == 0:
-            self.retry()
-        elif delay > 0:
-            trouble.timer.cancel()
-            trouble.timer = timers.after(delay, self.retry)
 
-    def retry(self) -> None:
-        """Begin the failed statement again, unless things have moved on."""
-        self.cease_waiting()
-        advance = self.advance
-        if self.mode != RUNNING or advance != self.free or advance == len(self.code.slots):
-            return
-        if advance > 0:
-            last = self.begun[advance - 1]
-            if last is None or last.state == DOWN:
-                return
-        self._advance()
+@mypyc_attr(acyclic=True)
+class Statement(Owner):
+    """A statement that exists: it reports up, down and dead, and is told to die and that it is clean."""
 
-    def _advance(self) -> None:
-        index = self.advance
-        if index == 0 and not self.begun:
-            count = len(self.code.slots)
-            self.begun = [None] if count == 1 else [None] * count  # the former, of most, takes a third of the time
-        slot = self.code.slots[index]
-        engine = self.engine
-        engine.reader = self
-        engine.reader_index = index
-        try:
-            target = slot.resolve_target(self) if slot.target else None
-            entry = slot.entry_for(target)
-            values = slot.evaluate(self)
-            statement: Statement = entry.make()
-        except Exception as error:
-            engine.reader = None
-            self.error = True
-            engine.push(self)
-            engine.observer.failed(self, slot, error)
-            return
-        # It has no `__init__`: compiled code makes it without a tuple of arguments.
-        statement.process = self
-        statement.declaration = entry.declaration
-        statement.target = target
-        statement.index = index
-        statement.state = DOWN
-        statement.fell = False
-        statement.since = 0.0
-        statement.last_line = ""
-        if engine.guard.probed is not None or (self.trouble is not None and self.trouble.rounds):
-            engine.guard.begins(statement)
-        self.begun[index] = statement
-        self.advance = self.free = index + 1
-        if engine.watched:
-            engine.observer.moved(statement, NONE, DOWN)
-        try:
-            statement.begin(values)
-        except Exception as error:
-            statement.broke(error)
-        engine.reader = None
-        if engine.guard.probed is not None:
-            engine.guard.has_begun(statement)
+    __slots__ = ("declaration", "fell", "index", "last_line", "process", "since", "state", "target")
+    declaration: Declaration
+    fell: bool  # it went down, and does not know yet that everything after it is gone
+    index: int
+    process: "Process"
+    since: float  # seconds of wall time since when it is in its state; kept by who observes
+    state: int
+    target: Referent | None  # of a method: the thing it was called on
+    last_line: str  # its last line in the time line
 
+    def begin(self, values: list[Value]) -> None:
+        """Start, with checked arguments.
 
-def _argument(arguments: List, name: str) -> Referent | None:
-    """Return `_args`, or `_arg0` and so on as far as there are so many."""
-    if name == "_args":
-        return Plain(arguments)
-    digits = name[4:]
-    if digits.isdecimal() and (digits == "0" or digits[0] != "0"):
-        number = int(digits) if len(digits) < 3 else NAMED_ARGUMENTS
-        if number < NAMED_ARGUMENTS and number < arguments.size:
-            return Plain(arguments.items[number])
-    return None
+        Raises: Refused or Unavailable, before anything else was done.
+        """
+        raise NotImplementedError
+
+    def die(self) -> None:
+        """Undo, then report dead, at once or later."""
+        self.dead()
+
+    def waits_for(self) -> Waiting | None:
+        """Say what it waits for while it is down or dying; None if there is nothing to say."""
+        return None
+
+    def trouble(self) -> str:
+        """Say what is wrong although it is up; "" if nothing is."""
+        return ""
+
+    def names_of(self) -> list[Named]:
+        """Return the names that it provides, wants or comes up for, as it was begun with them."""
+        return []
+
+    def provided_by(self) -> "Statement | None":
+        """Return the statement that provides what this one wants, None if none does."""
+        return None
+
+    def holder_id(self) -> HolderId | None:
+        """Return who ports are called for in its name, None if they are for nobody."""
+        return None
+
+    def bears(self) -> "list[Statement]":
+        """Return the statements elsewhere that are up only as long as it is."""
+        return []
+
+    @property
+    def slot(self) -> Slot:
+        """What the program says of it."""
+        return self.process.code.slots[self.index]
+
+    @property
+    def title(self) -> str:
+        """Who it is, for people."""
+        return f"{self.process.code.name}.{self.index} {self.declaration.name}"
+
+    def processes(self) -> "list[Process]":
+        """Return the processes that it has created and that exist."""
+        return []
+
+    def has_run(self) -> bytes:
+        """Return the template that it has run to its end and undone, "" if it has not: it will not show a change."""
+        return b""
+
+    def refers(self) -> Referent | None:
+        """Return what it would find now, beside its arguments, of what it found and kept when it began; else None."""
+        return None
+
+    def clean(self) -> None:
+        """Know that everything after this statement is gone, and everything before it is up."""
+
+    def answers(self) -> bool:
+        """Answer only while up."""
+        return self.state == UP
+
+    def documented(self) -> str:
+        """Return the name of its declaration."""
+        return self.declaration.name
+
+    def type(self) -> str:
+        """Return the type its declaration gives it."""
+        return self.declaration.object_type
+
+    def creator(self) -> "Statement":
+        """Return itself."""
+        return self
+
+    def up(self) -> None:
+        """Report: from down to up."""
+        self.state = UP
+        process = self.process
+        if process.trouble is not None:
+            process.trouble.gets_on()
+        process.engine.push(process)
+        if process.engine.watched:
+            process.engine.observer.moved(self, DOWN, UP)
+
+    def down(self) -> None:
+        """Report: from up to down."""
+        self.state = DOWN
+        self.fell = True
+        self._shorten()
+        if self.process.engine.watched:
+            self.process.engine.observer.moved(self, UP, DOWN)
+
+    def down_up(self) -> None:
+        """Report: was down for an instant; everything after it is undone and done again."""
+        self._shorten()
+        if self.process.engine.watched:
+            self.process.engine.observer.restarted(self)
+
+    def _shorten(self) -> None:
+        process = self.process
+        if self.index < process.advance:
+            process.error = False
+            process.advance = self.index + 1
+        process.engine.push(process)
+
+    def dead(self) -> None:
+        """Report: gone."""
+        process = self.process
+        before = self.state
+        self.state = NONE
+        index = self.index
+        statements = process.begun
+        statements[index] = None
+        if process.advance > index:
+            process.advance = index
+        free = process.free
+        while free > 0 and statements[free - 1] is None:
+            free -= 1
+        process.free = free
+        process.engine.push(process)
+        if process.engine.watched:
+            process.engine.observer.moved(self, before, NONE)
+
+    def failed(self, error: Exception) -> None:
+        """Report: gone, because it could not begin or broke; it is begun again after the retry time."""
+        process = self.process
+        if self.index < process.advance:
+            process.error = True
+        self.dead()
+        process.engine.observer.failed(process, self.slot, error)
+
+    def broke(self, error: Exception) -> None:
+        """Be gone, whatever state it is in: what it was told to do raised an error."""
+        if self.state == DYING:
+            self.dead()
+            self.process.engine.observer.failed(self.process, self.slot, error)
+        elif self.state != NONE:
+            self.failed(error)

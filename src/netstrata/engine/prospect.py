@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from netstrata.engine.difference import Difference
 from netstrata.engine.evaluation import Frame
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import COMPLETE, Process
+from netstrata.engine.process import COMPLETE, Process, Statement
 from netstrata.engine.program import Code
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import Statement
 from netstrata.engine.touched import Touched
 from netstrata.values import List
 

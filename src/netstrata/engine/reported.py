@@ -4,8 +4,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from netstrata.engine.async_statement import AsyncStatement
-from netstrata.engine.environment import Waiting
-from netstrata.engine.statement import DOWN, UP, Statement
+from netstrata.engine.process import DOWN, UP, Statement, Waiting
 from netstrata.values import Refused, Value
 
 if TYPE_CHECKING:

@@ -100,6 +100,16 @@ class RetryState:
             self.stop_listening()
         self.stop_listening = stop
 
+    def cease_waiting(self) -> bool:
+        """Wait no more for the next try; say whether it did."""
+        self.listen(None)
+        if self.timer is None:
+            return False
+        self.timer.cancel()
+        self.timer = None
+        self.held = False
+        return True
+
     def gets_on(self) -> None:
         """Know that the statement that failed is up."""
         self.retries = 0

@@ -3,8 +3,7 @@
 from typing import Final
 
 from netstrata.engine.difference import Difference
-from netstrata.engine.process import TERMINATING, Process
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import TERMINATING, Process, Statement
 
 NOWHERE: Final = 1 << 30  # an index that no statement has
 

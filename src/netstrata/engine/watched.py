@@ -4,7 +4,8 @@ from typing import Any
 
 from netstrata.contract import Down, Revised
 from netstrata.engine.async_statement import AsyncStatement
-from netstrata.engine.statement import DOWN, UP
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DOWN, UP, Process
 from netstrata.values import Value
 
 
@@ -21,7 +22,7 @@ class Watched(AsyncStatement):
     def variable(self, name: str) -> Value | None:
         """Return what the statement found, and remember for whom."""
         process = self.process
-        at = process.reader() if process.engine.reader is not None else self.index
+        at = _reader_in(process) if process.engine.reader is not None else self.index
         if at != self.index:
             at = max(at, self.index + 1)
             self._readers[name] = min(at, self._readers.get(name, at))
@@ -37,7 +38,7 @@ class Watched(AsyncStatement):
 
     def _saw(self, seen: tuple[Any, str]) -> None:
         found, reason = seen
-        guard = self.process.engine.guard
+        guard = engine_of(self.process).guard
         if self._lost is not None:
             return  # on its way out
         if isinstance(found, Revised):
@@ -75,3 +76,20 @@ class Watched(AsyncStatement):
             first = min(readers)
             self._readers = {name: at for name, at in self._readers.items() if at < first}
             process.redo_from(first)
+
+
+def _reader_in(home: Process) -> int:
+    """Return the index of a process's statement for which something is read now, itself or in a process it made.
+
+    -1 if it is one of a process that none of this one has made; only while some statement begins.
+    """
+    process = home.engine.reader
+    index = home.engine.reader_index
+    while process is not home:
+        owner = process.owner if process is not None else None
+        if owner is None:
+            return -1
+        creator = owner.creator()
+        process = creator.process
+        index = creator.index
+    return index

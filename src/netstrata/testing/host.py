@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from netstrata.testing import namespaces as ns
 from netstrata.testing.child import TIMEOUT_S, Child, output_file
-from netstrata.testing.kernel_text import kernel_text
+from netstrata.testing.kernel_text import text_by_ip
 from netstrata.testing.servers import PageServer, dnsmasq_words, fetch
 from netstrata.values import Unavailable
 
@@ -235,7 +235,7 @@ class Host:
 
     def kernel(self) -> str:
         """Return what the kernel holds for this host, one sorted line for each thing that somebody put there."""
-        return kernel_text(self)
+        return text_by_ip(lambda words, given: self.run("ip", *words, given=given))
 
     def read(self, path: str) -> str:
         """Return the text of one of this host's files."""

@@ -1,4 +1,4 @@
-"""What the kernel holds for a host, as text: canonical, sorted, without what it makes by itself.
+"""What a kernel holds, as text: canonical, sorted, without what it makes by itself.
 
     link eth0 up carrier
     addr 192.0.2.1/24 dev eth0
@@ -10,10 +10,7 @@ Read by ip(8), which shares no code with us.
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from netstrata.testing.host import Host
+from typing import Any
 
 Row = dict[str, Any]
 
@@ -21,13 +18,11 @@ _COMMON_RULES = {(0, "local"), (32766, "main"), (32767, "default")}
 _KERNELS_OWN = {"local", "broadcast", "multicast", "anycast"}
 
 
-def kernel_text(host: "Host") -> str:
-    """Return one line for each link, address, route and rule of a host, in this order."""
-    return text_by_ip(lambda words, given: host.run("ip", *words, given=given))
-
-
 def text_by_ip(ip: Callable[[list[str], str], str]) -> str:
-    """Return the same of whatever an ip is asked, which is given its words and its input."""
+    """Return one line for each link, address, route and rule, in this order.
+
+    Shapes: ip is given its words and its input, and returns what it prints.
+    """
     asked = "route show table all\nrule show\n"
     links, routes, rules = _answers(ip(["-j", "-batch", "-"], "addr show\n" + asked))
     routes6, rules6 = _answers(ip(["-6", "-j", "-batch", "-"], asked))

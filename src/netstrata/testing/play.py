@@ -19,10 +19,9 @@ from netstrata.engine.compiler import compile_program
 from netstrata.engine.difference import Difference
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import Process
+from netstrata.engine.process import STATE_NAMES, Process, Statement
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.registry import Registry
-from netstrata.engine.statement import STATE_NAMES, Statement
 from netstrata.engine.timers import Timer, Timers
 from netstrata.language.load import load
 
@@ -72,7 +71,7 @@ class HandClock(Timers):
         return None
 
 
-class Notes(Observer):
+class Notes(Observer[Process, Statement]):
     """What happened, as short lines: `main.2 net.up down -> up`, numbers from 1."""
 
     def __init__(self) -> None:
@@ -124,7 +123,7 @@ class Play:
         ports: Any = None,
         more: list[Declaration] | None = None,
         arguments: list[bytes] | None = None,
-        observer: Observer | None = None,
+        observer: Observer[Process, Statement] | None = None,
         *,
         compares: bool = False,
     ) -> None:

@@ -122,7 +122,7 @@ def _load() -> None:
         module: Any = import_module(f"netstrata.{room}")
         for found in walk_packages(getattr(module, "__path__", ()), f"netstrata.{room}."):
             import_module(found.name)
-    for name in ("netstrata.cli.run", "netstrata.cli.recover", "netstrata.cli.commands", "netstrata.testing.impair"):
+    for name in ("netstrata.cli.run", "netstrata.cli.recover", "netstrata.cli.dispatch", "netstrata.testing.impair"):
         import_module(name)
     from netstrata.testing.impair.reading import known_kinds
 
@@ -159,7 +159,7 @@ def _become(request: bytes, output: int) -> NoReturn:
     os.closerange(3, 256)
     os.environ.clear()
     os.environ.update(environment)
-    from netstrata.cli.commands import run_command
+    from netstrata.cli.dispatch import run_command
 
     code = 70
     try:

@@ -9,21 +9,21 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from netstrata.control import varlink
 from netstrata.control.answers import Awaited, text_of
 from netstrata.control.interface import NAME, SERVICE
 from netstrata.control.verbs import OPERATE, Failure, Peer, Verb, answer_service, find_verb, perform, verbs
+from netstrata.daemon.control.limits import Limits
+from netstrata.daemon.control.served import Served, Timeline
+from netstrata.daemon.control.texts import EventTexts
 from netstrata.daemon.events.event import Filter
 from netstrata.daemon.pyramid.questions import check_log
 from netstrata.daemon.pyramid.visible import path_for
 from netstrata.daemon.text.redaction import all_redacted
 from netstrata.values import no_memory
 from netstrata.version import VERSION
-
-if TYPE_CHECKING:
-    from netstrata.daemon.control.server import ControlSocket
 
 UNSENT: Final = 1 << 14  # bytes for a client, beyond which nothing more is made for it
 HEARD: Final = 1 << 14  # bytes taken in at once
@@ -34,10 +34,32 @@ UNTOLD: Final = frozenset({"text", "arguments"})  # parameters that are long, an
 TIMEOUT_S: Final = 30.0  # until one that does not read what is left for it is cut off
 
 
+class ControlServer(Protocol):
+    """Who has let a client in: what its calls are answered from, and who gives it its turns."""
+
+    slow_s: float  # what a message may take from its first byte to its last
+    limits: Limits
+    served: Served
+    stream: Timeline
+    texts: EventTexts
+
+    def ready(self, client: "ControlClient") -> None:
+        """Give a client its turn, as it has something to do."""
+
+    def wait_for(self, client: "ControlClient", readable: bool, writable: bool) -> None:
+        """Give a client its turn when bytes come from it, or there is room for some."""
+
+    def left(self, client: "ControlClient") -> None:
+        """Forget a client, which is about to close."""
+
+    def broke(self, peer: Peer, error: Exception) -> None:
+        """Report a bug of ours that a client met."""
+
+
 class ControlClient:
     """One connection."""
 
-    def __init__(self, server: "ControlSocket", connection: socket.socket, peer: Peer, right: int) -> None:
+    def __init__(self, server: ControlServer, connection: socket.socket, peer: Peer, right: int) -> None:
         """Take a connection that does not block."""
         self.connection = connection
         self.number = connection.fileno()  # stays known when it is closed

@@ -12,7 +12,7 @@ import select
 import socket
 from collections import deque
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from netstrata.control import varlink
 from netstrata.control.interface import NAME
@@ -21,9 +21,9 @@ from netstrata.daemon.control.claim import Claim
 from netstrata.daemon.control.client import ControlClient
 from netstrata.daemon.control.limits import Limits, Report
 from netstrata.daemon.control.peers import operator_groups, peer_of, right_of
+from netstrata.daemon.control.served import Served
 from netstrata.daemon.control.texts import EventTexts
-from netstrata.daemon.events.event import Event, EventSubscriber
-from netstrata.daemon.pyramid.questions import View
+from netstrata.daemon.events.event import Event
 from netstrata.daemon.text.rendering import traceback_of
 from netstrata.system.handover import Handover
 
@@ -45,43 +45,6 @@ _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 def _drop(text: str, uid: int, pid: int) -> None:
     """Drop it."""
-
-
-class Timeline(Protocol):
-    """Events in memory, and those to come."""
-
-    @property
-    def seq(self) -> int:
-        """The number of the last event."""
-
-    @property
-    def id(self) -> str:
-        """The id of the log, "" if it is a recording."""
-
-    @property
-    def oldest(self) -> int:
-        """The number of the oldest event in memory, or that of the first to come."""
-
-    def after(self, seq: int, most: int) -> list[Event]:
-        """Return the oldest events in memory that are younger than a number, at most so many."""
-
-    def subscribe(self, subscriber: EventSubscriber) -> None:
-        """Call a subscriber with every event from now on."""
-
-    def unsubscribe(self, subscriber: EventSubscriber) -> None:
-        """Call it no more."""
-
-
-class Served(Protocol):
-    """What clients ask, a running program or a recording of one: it has a function for each verb that it knows."""
-
-    @property
-    def stream(self) -> Timeline:
-        """What happens."""
-
-    @property
-    def view(self) -> View:
-        """What stands."""
 
 
 class ControlSocket:

@@ -17,8 +17,7 @@ from netstrata.daemon.pyramid.questions import Questions, nothing_called
 from netstrata.daemon.pyramid.visible import link_for
 from netstrata.engine.holders import HolderId
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import Process
-from netstrata.engine.statement import UP, Statement
+from netstrata.engine.process import UP, Process, Statement
 from netstrata.engine.structures.names.goals import goals
 from netstrata.values import Unavailable
 from netstrata.version import VERSION
@@ -85,7 +84,7 @@ class ControlService(ProgramVerbs, Questions):
     def _retry(self, process: Process) -> None:
         if process in self._engine.retrying:  # else things have moved on
             process.troubles().forgive()  # somebody has mended something: waits are short again
-            process.retry()
+            self._engine.begin_again(process)
 
     def links(self, right: int, name: str | None = None) -> Items:
         """Yield the links of the system, or one of them."""

@@ -16,8 +16,18 @@ from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.pyramid.projection import Projection, read_statement
 from netstrata.daemon.pyramid.standing import Code, Written
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import COMPLETE, PAUSED, RUNNING, TERMINATING, Process
-from netstrata.engine.statement import DOWN, DYING, STATE_NAMES, UP, Statement
+from netstrata.engine.process import (
+    COMPLETE,
+    DOWN,
+    DYING,
+    PAUSED,
+    RUNNING,
+    STATE_NAMES,
+    TERMINATING,
+    UP,
+    Process,
+    Statement,
+)
 from netstrata.engine.structures.names.goals import goals
 
 EVENTS: Final = 100  # that are taken in at once

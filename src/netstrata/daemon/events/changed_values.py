@@ -1,7 +1,7 @@
 """Values that change while their statement is up: by methods, whose declarations say so."""
 
 from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP
-from netstrata.engine.statement import UP, Statement
+from netstrata.engine.process import UP, Statement
 
 
 def changed_by(statement: Statement) -> list[Statement]:

@@ -16,7 +16,7 @@ from netstrata.daemon.events.event import Place
 from netstrata.daemon.events.layers import Layers, declaration_of, templates_of
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.evaluation import Expression
-from netstrata.engine.machine import Engine
+from netstrata.engine.process import EngineState
 from netstrata.engine.program import Slot
 from netstrata.language.valuetext import format_value
 from netstrata.values import List, Map, Refused, Value
@@ -37,7 +37,7 @@ def is_secret(slot: Slot) -> bool:
     return slot.tainted or (declaration is not None and any(one.shape.secret for one in declaration.arguments))
 
 
-def statement_of(slot: Slot, layers: Layers, engine: Engine) -> list[Any]:
+def statement_of(slot: Slot, layers: Layers, engine: EngineState) -> list[Any]:
     """Return a statement as the text has it."""
     place = place_of(slot)
     bits, own = layers.of_text(slot, engine)
@@ -46,7 +46,7 @@ def statement_of(slot: Slot, layers: Layers, engine: Engine) -> list[Any]:
     return [*found, more] if more else found
 
 
-def _more(slot: Slot, roles: Roles, engine: Engine) -> dict[str, Any]:
+def _more(slot: Slot, roles: Roles, engine: EngineState) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if roles is not NO_ROLES:
         for name in ("provides", "wants", "raised_by", "asks", "calls"):

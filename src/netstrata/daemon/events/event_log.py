@@ -20,10 +20,9 @@ from netstrata.daemon.text.paths import process_path
 from netstrata.daemon.text.rendering import account_of, cut, next_of, traceback_of, variables_of
 from netstrata.engine.async_statement import AsyncStatement
 from netstrata.engine.environment import Observer, Retry
-from netstrata.engine.machine import Engine
-from netstrata.engine.process import PAUSED, Process
+from netstrata.engine.machine import Engine, engine_of
+from netstrata.engine.process import DOWN, DYING, NONE, PAUSED, STATE_NAMES, UP, EngineState, Process, Statement
 from netstrata.engine.program import Slot
-from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
 from netstrata.values import Refused, Unavailable, no_memory
 
 # Most transitions have nothing else to tell: they share their fields, which are half of an event's size.
@@ -34,7 +33,7 @@ _PLAIN: Final[dict[tuple[int, int], Mapping[str, Any]]] = {
 }
 
 
-class EventLog(Observer):
+class EventLog(Observer[Process, Statement]):
     """Makes events of what the engine tells, and hands them on."""
 
     def __init__(self, retry: Retry) -> None:
@@ -148,7 +147,7 @@ class EventLog(Observer):
         """Tell what is about a process."""
         self._emit(Event(self._seq + 1, "process", self.path_of(process), NOWHERE, 0, fields))
 
-    def placed(self, slot: Slot, engine: Engine, own: int) -> tuple[Place, int]:
+    def placed(self, slot: Slot, engine: EngineState, own: int) -> tuple[Place, int]:
         """Return where a statement stands in the program, and on which layer: its own, else that of what it may run."""
         found = self._places.get(slot)
         if found is None:
@@ -260,7 +259,7 @@ class EventLog(Observer):
         if what == "retrying":
             self.retries_counted += 1
         if self.engine is None:
-            self._begin(process.engine)
+            self._begin(engine_of(process))
         if what == "restarting":
             self._halted[process] = None
             return

@@ -20,9 +20,8 @@ from netstrata.daemon.events.layers import declaration_of
 from netstrata.daemon.text.rendering import cut, variables_of
 from netstrata.engine.evaluation import Expression
 from netstrata.engine.expressions import Call, ListOf, MapOf, OwnReference
-from netstrata.engine.process import Process
+from netstrata.engine.process import UP, Process, Statement
 from netstrata.engine.program import Code, Slot
-from netstrata.engine.statement import UP, Statement
 from netstrata.values import Refused, Value
 
 BEHIND: Final = 100  # processes that an event names at most, of those that are waited for

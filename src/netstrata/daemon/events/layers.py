@@ -11,10 +11,8 @@ from netstrata.contract.shapes.templates import TemplateShape
 from netstrata.daemon.events.event import LAYERS
 from netstrata.engine.evaluation import Expression
 from netstrata.engine.expressions import Call, Constant, ListOf
-from netstrata.engine.machine import Engine
-from netstrata.engine.process import Process
+from netstrata.engine.process import EngineState, Process, Statement
 from netstrata.engine.program import Code, Slot
-from netstrata.engine.statement import Statement
 from netstrata.values import List, Refused, Value
 
 _ALL: Final = 0b11110  # a set of layers has a bit for each
@@ -31,15 +29,15 @@ class Layers:
         """Forget what the text said: the program has another one."""
         self._sets.clear()
 
-    def of(self, slot: Slot, engine: Engine) -> int:
+    def of(self, slot: Slot, engine: EngineState) -> int:
         """Return the layer of a statement, the highest if it has several, 0 if it has none."""
         return max(0, self._named_by(slot, engine).bit_length() - 1)
 
-    def of_text(self, slot: Slot, engine: Engine) -> tuple[int, bool]:
+    def of_text(self, slot: Slot, engine: EngineState) -> tuple[int, bool]:
         """Return all layers of what a statement will be or run, as a set of bits, and whether it has one of its own."""
         return self._named_by(slot, engine), bool(_layer_set(slot))
 
-    def _named_by(self, slot: Slot, engine: Engine) -> int:
+    def _named_by(self, slot: Slot, engine: EngineState) -> int:
         """Return all layers of what a statement will be or run, as far as the text says."""
         known = self._sets.get(slot)
         if known is not None:
@@ -87,7 +85,7 @@ def _layer_set(slot: Slot) -> int:
     return 1 << declaration.layer if declaration is not None and declaration.layer else 0
 
 
-def templates_of(slot: Slot, engine: Engine) -> list[Code]:
+def templates_of(slot: Slot, engine: EngineState) -> list[Code]:
     """Return the templates that a statement names in its text."""
     return templates_named(slot, engine.templates)
 

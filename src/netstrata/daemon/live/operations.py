@@ -14,9 +14,9 @@ from netstrata.daemon.text.redaction import redacted
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.evaluation import Expression
 from netstrata.engine.machine import Engine
+from netstrata.engine.process import Statement
 from netstrata.engine.program import Slot
 from netstrata.engine.prospect import Foreseen, Prospect
-from netstrata.engine.statement import Statement
 from netstrata.system.held import Leaving
 from netstrata.values import Refused, Value
 

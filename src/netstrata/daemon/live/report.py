@@ -11,8 +11,8 @@ from netstrata.daemon.events.layers import declaration_of
 from netstrata.daemon.text.redaction import redacted
 from netstrata.daemon.text.rendering import cut
 from netstrata.engine.machine import Engine
+from netstrata.engine.process import Statement
 from netstrata.engine.program import Slot
-from netstrata.engine.statement import Statement
 
 MOST_STEPS: Final = 10_000  # that an answer tells of
 MOST_DEEDS: Final = 100  # of one statement

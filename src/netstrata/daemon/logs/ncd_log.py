@@ -3,15 +3,14 @@
 from netstrata.daemon.logs.ncd_format import DEBUG, ERROR, INFO, NcdFormat
 from netstrata.daemon.text.rendering import traceback_of
 from netstrata.engine.environment import Observer
-from netstrata.engine.process import Process
+from netstrata.engine.process import STATE_NAMES, Process, Statement
 from netstrata.engine.program import Slot
-from netstrata.engine.statement import STATE_NAMES, Statement
 from netstrata.values import Refused, Unavailable
 
 CORE = "ncd"
 
 
-class NcdLog(Observer):
+class NcdLog(Observer[Process, Statement]):
     """Log lines in NCD's words."""
 
     def __init__(self, log: NcdFormat) -> None:

@@ -1,15 +1,14 @@
 """Several observers in the place of one."""
 
 from netstrata.engine.environment import Observer
-from netstrata.engine.process import Process
+from netstrata.engine.process import Process, Statement
 from netstrata.engine.program import Slot
-from netstrata.engine.statement import Statement
 
 
-class FanOut(Observer):
+class FanOut(Observer[Process, Statement]):
     """Several observers, told one after the other."""
 
-    def __init__(self, observers: list[Observer]) -> None:
+    def __init__(self, observers: list[Observer[Process, Statement]]) -> None:
         self._observers = observers
 
     def moved(self, statement: Statement, before: int, after: int) -> None:

@@ -11,6 +11,7 @@ from netstrata.daemon.running.timers import HeapTimers
 from netstrata.engine.compiler import compile_program
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
+from netstrata.engine.process import Process, Statement
 from netstrata.engine.program import Code
 from netstrata.engine.registry import Registry
 from netstrata.language.tree import PlainProgram
@@ -22,7 +23,7 @@ OUTSIDE = ("configures", "watches", "reports", "object")  # the kinds of stateme
 class EngineSettings(NamedTuple):
     """How a program is run."""
 
-    observer: Observer
+    observer: Observer[Process, Statement]
     watched: bool  # whether the observer wants to know every transition
     retry: Retry
     write: Callable[[bytes], None]  # standard output

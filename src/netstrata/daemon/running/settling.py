@@ -6,7 +6,7 @@ children take to end; they are busy meanwhile.
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from netstrata.engine.statement import DOWN
+from netstrata.engine.process import DOWN
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

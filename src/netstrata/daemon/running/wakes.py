@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from netstrata.engine.environment import Observer
-from netstrata.engine.process import Process
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import Process, Statement
 from netstrata.engine.program import Slot
 from netstrata.ports import Links
 from netstrata.values import Unavailable
@@ -42,10 +43,11 @@ class _Wake:
     def __call__(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.engine.event(process.wake)
+            engine = engine_of(process)
+            engine.event(lambda: engine.wake(process))
 
 
-class Wakes(Observer):
+class Wakes(Observer[Process, Statement]):
     """Has whoever fails listen to what may end that."""
 
     def __init__(self, ports: CanWake) -> None:

@@ -2,9 +2,8 @@
 
 from netstrata.contract.secrets import MASK, SECRETS
 from netstrata.daemon.text.redaction import redacted
-from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.process import TERMINATING, Process, Statement
 from netstrata.engine.program import Slot
-from netstrata.engine.statement import Statement
 from netstrata.language.diagnostics import render
 from netstrata.language.valuetext import beginning_of
 from netstrata.values import FALSE, TRUE, Refused, Unavailable, Value, one_line

@@ -5,7 +5,7 @@ from typing import cast
 from netstrata.contract.shapes.common import TEXT, TRUTH, WORD
 from netstrata.contract.shapes.files import FILE_MODE, OFFSET, READ_OPTIONS, READ_SIZE, WHENCE
 from netstrata.engine.external_object import ExternalObject
-from netstrata.engine.statement import UP
+from netstrata.engine.process import UP
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.ports.files import OpenFile
 from netstrata.values import Refused, Unavailable, Value, boolean

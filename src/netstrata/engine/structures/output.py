@@ -2,7 +2,7 @@
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes.common import LIST, TEXT
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import rest, structure, takes
 from netstrata.values import List, Refused, Value, parse_number
 

@@ -5,10 +5,12 @@ a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
 """
 
 from netstrata.system.held.foresight import Described, Foresight, Leaving, Undoing
+from netstrata.system.held.held_object import Held
 from netstrata.system.held.hold import Hold
-from netstrata.system.held.overrides import HoldingSetting, Overrides, OverrideStack, Spec
+from netstrata.system.held.override_stack import OverrideStack, Spec
+from netstrata.system.held.overrides import HoldingSetting, Overrides
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, NoJournal, Recovery, Unanswered, Undone
-from netstrata.system.held.store import Held, Loss, Store
+from netstrata.system.held.store import Loss, Store
 from netstrata.system.held.wait_queues import Stop, WaitQueues, Wake
 from netstrata.system.held.words import IS_GONE, WAS_LEFT, tell
 

@@ -4,21 +4,25 @@ What somebody else has changed of it meanwhile stays, and what we hold of it bes
 a new link, is left to the kernel.
 """
 
-from collections.abc import Hashable
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol
 
+from netstrata.system.held.override_stack import Along, K, OverrideStack, V
 from netstrata.values import Unavailable
 
-if TYPE_CHECKING:
-    from netstrata.system.held.overrides import Overrides
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-Along = dict[K, tuple[V, V | None]]  # what each was, and what it became; None: that has not been seen yet
+class Settings(Protocol[K, V]):
+    """Settings of one sort, and those of them that are held."""
+
+    stacks: dict[K, OverrideStack[V]]
+
+    def along(self, key: K) -> Iterable[K]: ...
+    def read(self, key: K, operation: str) -> V: ...
+    def write(self, key: K, value: V, operation: str) -> None: ...
 
 
-def read_before(settings: "Overrides[K, V]", key: K, along: Along[K, V], *, is_first: bool) -> dict[K, V]:
+def read_before(settings: Settings[K, V], key: K, along: Along[K, V], *, is_first: bool) -> dict[K, V]:
     """Return what a setting may take along, as it is now; before the first change of ours, know that it was so."""
     there: dict[K, V] = {}
     for one in settings.along(key):
@@ -29,9 +33,7 @@ def read_before(settings: "Overrides[K, V]", key: K, along: Along[K, V], *, is_f
     return there
 
 
-def settle(
-    settings: "Overrides[K, V]", before: dict[K, V], along: Along[K, V], operation: str, *, is_back: bool
-) -> None:
+def settle(settings: Settings[K, V], before: dict[K, V], along: Along[K, V], operation: str, *, is_back: bool) -> None:
     """Know what a setting has taken along, or put that back after the setting itself; see that what we hold stands."""
     for one, old in before.items():
         if one not in along:

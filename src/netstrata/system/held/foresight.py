@@ -6,16 +6,9 @@ Every keeper of things answers for what it keeps.  Only what is ours, and what n
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 from netstrata.contract import Holder
-from netstrata.system.held.words import words_of_hidden, words_of_leaving, words_of_setting
-
-if TYPE_CHECKING:
-    from netstrata.system.held.overrides import OverrideStack
-    from netstrata.system.held.store import Held
-
-V = TypeVar("V")
 
 
 class Leaving(dict[Holder, int]):
@@ -80,40 +73,3 @@ class Described:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         return await self._context.__aexit__(kind, error, trace)
-
-
-def undoing_held(held: "Held", leaving: Leaving) -> Iterator[Undoing | None]:
-    """Say what becomes of a thing that is there or not: the last one who leaves undoes it, unless somebody stays."""
-    who_leave = sorted((who for who in held.holders if who in leaving), key=leaving.__getitem__)
-    if not who_leave:
-        yield None
-        return
-    stays = len(who_leave) < held.count
-    for who in who_leave:
-        yield Undoing(who, held.number, words_of_leaving(held, is_last=not stays and who is who_leave[-1]))
-
-
-def undoing_stack(
-    stack: "OverrideStack[V]", describe: Callable[[V], str], leaving: Leaving
-) -> Iterator[Undoing | None]:
-    """Say what becomes of a setting: when the top value leaves, what counts then is written."""
-    specs = [(leaving[one.who], one) for one in stack.specs if one.who is not None and one.who in leaving]
-    if not specs:
-        yield None
-        return
-    rest, stands = list(stack.specs), stack.stands
-    for _, spec in sorted(specs, key=_order):
-        is_top = rest[-1] is spec
-        rest.remove(spec)
-        if is_top:
-            value = rest[-1].value if rest else stack.found
-            words = words_of_setting(describe(value), is_so=value == stands)
-            stands = value
-        else:
-            words = words_of_hidden(describe(spec.value))
-        if spec.who is not None:
-            yield Undoing(spec.who, stack.number, words)
-
-
-def _order(pair: "tuple[int, object]") -> int:
-    return pair[0]

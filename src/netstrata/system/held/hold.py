@@ -4,7 +4,7 @@ from typing import Generic, Protocol, TypeVar
 
 from netstrata.contract import Holder
 from netstrata.system.held.foresight import Leaving
-from netstrata.system.held.store import Held
+from netstrata.system.held.held_object import Held
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)

@@ -10,59 +10,18 @@ Once somebody wants another value, the last one who comes counts again.
 
 from collections.abc import Hashable, Iterable, Iterator
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.along import Along, read_before, settle
-from netstrata.system.held.foresight import Leaving, Undoing, undoing_stack
+from netstrata.system.held.along import read_before, settle
+from netstrata.system.held.foresight import Leaving, Undoing
+from netstrata.system.held.override_stack import Along, OverrideStack, Spec, read_value, text_of_value
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
 from netstrata.system.held.words import tell, words_of_hidden, words_of_setting
 from netstrata.values import Unavailable, no_memory
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-
-class Spec(Generic[V]):
-    """One value that somebody wants, or that a daemon before us wanted and nobody has taken over yet."""
-
-    __slots__ = ("is_left", "value", "who")
-
-    def __init__(self, value: V, who: Holder | None, *, is_left: bool = False) -> None:
-        self.value = value
-        self.who = who
-        self.is_left = is_left
-
-
-class OverrideStack(Generic[V]):
-    """What was found, what is wanted, and what stands since the last time it was written."""
-
-    __slots__ = ("along", "found", "gone", "is_as_left", "is_written", "number", "specs", "stands")
-
-    def __init__(self, found: V) -> None:
-        self.found = found
-        self.stands = found
-        self.specs: list[Spec[V]] = []
-        self.gone = False  # ours does not stand any more, so nothing is put back
-        self.is_as_left = False  # by a daemon before us: nobody has wanted anything else since
-        self.is_written = True  # what stands is the last value, as the kernel writes it
-        self.number = 0  # in the undo journal
-        self.along: Along[Any, V] = {}  # what the kernel changed with it
-
-    def inverse(self, *may_stand: V, leaving: "tuple[Spec[V], ...]" = ()) -> bytes:
-        """Return what the undo journal needs: what was found, what may stand that we have written, and all values;
-        and what went along.
-
-        Shapes: leaving is what has left, but may stand still.
-        """
-        return self._written(may_stand, [spec.value for spec in (*self.specs, *leaving)])
-
-    def inverse_as_wanted(self) -> bytes:
-        """Return what the undo journal needs of what stands, as if somebody wanted it still."""
-        return self._written((self.stands,), [self.stands])
-
-    def _written(self, may_stand: tuple[V, ...], values: list[V]) -> bytes:
-        return _text((self.found, may_stand, values, *([self.along] if self.along else [])))
 
 
 class Overrides(Generic[K, V]):
@@ -173,7 +132,7 @@ class Overrides(Generic[K, V]):
     def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
         """Say what becomes of all settings if some leave."""
         for key, stack in list(self.stacks.items()):
-            yield from undoing_stack(stack, partial(self.planned, key), leaving)
+            yield from stack.undoing(partial(self.planned, key), leaving)
 
     def lose(self, key: K, stack: OverrideStack[V], reason: Unavailable) -> None:
         """Tell all who hold a setting that it is theirs no more."""
@@ -209,8 +168,8 @@ class Overrides(Generic[K, V]):
 
         Raises: Unavailable.
         """
-        setting: K = _read(key)
-        found, may_stand, _, *more = _read(undo)  # a daemon before this version knew of nothing that went along
+        setting: K = read_value(key)
+        found, may_stand, _, *more = read_value(undo)  # a daemon before this version knew of nothing that went along
         along: Along[K, V] = more[0] if more else {}
         operation = "put back a setting"
         try:
@@ -226,16 +185,16 @@ class Overrides(Generic[K, V]):
         """Yield each setting that a daemon before us has changed and nobody has taken over, and what it was before."""
         for entry in self._recovery.left:
             if entry.kind == self.kind:
-                yield _read(entry.key), _read(entry.undo)[0]
+                yield read_value(entry.key), read_value(entry.undo)[0]
 
     def _begin(self, key: K, value: V, now: V, who: Holder | None) -> OverrideStack[V]:
         """Begin a stack on what is there, or go on with that of a daemon before us."""
         journal = self._recovery.journal
-        record = _text(key)
+        record = text_of_value(key)
         title = who.title if who is not None else ""
         left: LeftEntry | None = self._recovery.claim(self.kind, record)
         if left is not None:
-            found, may_stand, values, *more = _read(left.undo)
+            found, may_stand, values, *more = read_value(left.undo)
             if now in may_stand:
                 stack = OverrideStack[V](found)
                 stack.number = journal.adopt(left, title)
@@ -289,7 +248,7 @@ class Overrides(Generic[K, V]):
     def _leave_behind(self, key: K, stack: OverrideStack[V], who: Holder | None) -> None:
         """Leave what cannot be put back now to whoever sets it next, or to the end."""
         undo = stack.inverse_as_wanted()
-        if self._recovery.leave(stack.number, self.kind, _text(key), undo, who, done=True):
+        if self._recovery.leave(stack.number, self.kind, text_of_value(key), undo, who, done=True):
             self.stacks.pop(key, None)
             self.removed(key)
         else:
@@ -336,18 +295,6 @@ class Overrides(Generic[K, V]):
         stack.is_written = True
         if stack.number:
             journal.done(stack.number, stack.inverse(stack.stands))
-
-
-def _text(value: object) -> bytes:
-    """Write for the undo journal."""
-    return repr(value).encode("utf-8", "surrogateescape")
-
-
-def _read(text: bytes) -> Any:
-    """Read what `_text` has written."""
-    from ast import literal_eval
-
-    return literal_eval(text.decode("utf-8", "surrogateescape"))
 
 
 class HoldingSetting(Generic[K, V]):

@@ -9,9 +9,10 @@ from contextlib import suppress
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from netstrata.contract import Holder
-from netstrata.system.held.foresight import Leaving, Undoing, undoing_held
+from netstrata.system.held.foresight import Leaving, Undoing
+from netstrata.system.held.held_object import Held
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, LeftEntry, Recovery, Unanswered
-from netstrata.system.held.words import IS_HELD, WAS_LEFT, WAS_THERE, tell, with_reason, words_of_leaving
+from netstrata.system.held.words import IS_HELD, WAS_LEFT, WAS_THERE, tell, with_reason
 from netstrata.values import Unavailable, no_memory
 
 
@@ -20,56 +21,6 @@ class Loss(NamedTuple):
 
     holder: Holder
     reason: Unavailable
-
-
-class Held:
-    """One thing outside and those who hold it; it is undone when the last one leaves.
-
-    A kind says more of it: the key, by which it is told from others; the record, which is the same in the undo journal;
-    and the inverse, which with that is all that is needed to undo it.
-    """
-
-    __slots__ = ("count", "gone", "heard", "holders", "number", "ours", "undo")
-    noun: ClassVar[str] = ""  # what such a thing is called, if its words do not say it
-    key: Any
-    record: bytes
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.ours = True  # we put it there, so we take it away
-        self.gone = False  # somebody took it away already
-        self.heard = False  # who has it done can be told what becomes of it
-        self.number = 0  # in the undo journal
-        self.undo = b""
-        self.holders: list[Holder] = []  # those who can be told
-
-    @property
-    def words(self) -> str:
-        """What it is, for people."""
-        raise NotImplementedError
-
-    @property
-    def title(self) -> str:
-        """What it is, called that."""
-        return f"{self.noun} {self.words}" if self.noun else self.words
-
-    @property
-    def undo_words(self) -> str:
-        """What is done when it is undone."""
-        return f"delete {self.title}"
-
-    def add(self, who: Holder | None) -> None:
-        """Count one more holder."""
-        self.count += 1
-        if who is not None:
-            self.holders.append(who)
-
-    def remove(self, who: Holder | None) -> bool:
-        """Count one holder less; return whether it was the last."""
-        self.count -= 1
-        if who is not None:
-            self.holders.remove(who)
-        return self.count == 0
 
 
 S = TypeVar("S")
@@ -226,12 +177,12 @@ class Store(Generic[S, H]):
                     return
             if held.number:
                 self._recovery.journal.undone(held.number)
-        tell(who, lambda: [words_of_leaving(held, is_last=is_last)])
+        tell(who, lambda: [held.words_of_leaving(is_last=is_last)])
 
     def undoing(self, leaving: Leaving) -> Iterator[Undoing | None]:
         """Say what becomes of all that is held if some leave."""
         for held in list(self.held.values()):
-            yield from undoing_held(held, leaving)
+            yield from held.undoing(leaving)
 
     def to_do(self, spec: S, leaving: Leaving) -> str:
         """Say what holding something does once some have left, unless it is there from somebody else."""

@@ -1,20 +1,17 @@
 """What is said of what is held: the same in a plan, and when it is really done."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from netstrata.contract import Holder
-
-if TYPE_CHECKING:
-    from netstrata.system.held.store import Held
 
 # How it came about that nothing had to be done.
 IS_HELD: Final = "it is held already"
 WAS_THERE: Final = "it was there before"
 WAS_LEFT: Final = "a daemon before this one has done it"
 IS_GONE: Final = "it is gone already"
+OTHER_HOLDS: Final = "another statement holds it"
 _IS_SO: Final = "it is so already"
-_OTHER_HOLDS: Final = "another statement holds it"
 _OTHER_COUNTS: Final = "another value counts"
 
 
@@ -27,13 +24,6 @@ def tell(who: Holder | None, words: Callable[[], list[str]], reason: str = "") -
     """Tell what was done for somebody, or why it was not."""
     if who is not None:
         who.did(lambda: [with_reason(one, reason) for one in words()])
-
-
-def words_of_leaving(held: "Held", *, is_last: bool) -> str:
-    """Say what becomes of a thing when one leaves it."""
-    if held.ours and is_last:
-        return with_reason(held.undo_words, IS_GONE if held.gone else "")
-    return f"keep {held.title}: {_OTHER_HOLDS if held.ours else WAS_THERE}"
 
 
 def words_of_setting(words: str, *, is_so: bool) -> str:

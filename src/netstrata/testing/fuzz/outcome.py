@@ -5,9 +5,8 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from netstrata.engine.environment import Observer
-from netstrata.engine.process import Process
+from netstrata.engine.process import DOWN, DYING, NONE, STATE_NAMES, UP, Process, Statement
 from netstrata.engine.program import Slot
-from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, UP, Statement
 from netstrata.language.refusals import Refusals
 from netstrata.testing.play import Notes, Play
 from netstrata.values import Refused, Unavailable
@@ -26,7 +25,7 @@ class Outcome(NamedTuple):
     digest: str  # of all that happened
 
 
-class Rules(Observer):
+class Rules(Observer[Process, Statement]):
     """Holds every transition against the rules of the machine."""
 
     def __init__(self) -> None:

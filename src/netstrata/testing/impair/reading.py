@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-import netstrata.testing.impair as room
 from netstrata.testing.impair.impairment import KINDS, Kind, reader_of
 from netstrata.testing.impair.seams import Seams
 
@@ -29,8 +29,8 @@ def read_impairments(text: str) -> Impairments:
 
 def known_kinds() -> dict[str, Kind]:
     """Return all kinds of fault, by name, looking into every module of this room."""
-    for module in iter_modules(room.__path__):
-        import_module(f"{room.__name__}.{module.name}")
+    for module in iter_modules([str(Path(__file__).parent)]):
+        import_module(f"{__package__}.{module.name}")
     return KINDS
 
 

@@ -6,7 +6,6 @@ Source: net/ipv4/devinet.c, net/ipv4/fib_frontend.c.
 
 import errno
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
@@ -24,10 +23,10 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.testing.model.addresses import ModelAddress, asked_address
 from netstrata.testing.model.link import ModelLink
-from netstrata.testing.model.messages import Refusal, Request
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
+from netstrata.testing.model.links import Links
+from netstrata.testing.model.messages import Notify, Refusal, Request
+from netstrata.testing.model.neighbours import Neighbours
+from netstrata.testing.model.routes4 import Routes4
 
 _FIRST_LOOPBACK = b"\x7f\0\0\1"
 
@@ -35,8 +34,17 @@ _FIRST_LOOPBACK = b"\x7f\0\0\1"
 class Addresses4:
     """The IPv4 addresses of all links, by link, primary ones first."""
 
-    def __init__(self, kernel: "ModelKernel") -> None:
-        self._kernel = kernel
+    def __init__(
+        self,
+        links: Links,
+        routes: Routes4,
+        neighbours: Neighbours,
+        notify: Notify,
+    ) -> None:
+        self._links = links
+        self._routes = routes
+        self._neighbours = neighbours
+        self._notify = notify
         self.of_link: dict[int, list[ModelAddress]] = {}
         self._count: Counter[bytes] = Counter()
 
@@ -47,7 +55,7 @@ class Addresses4:
     def new(self, request: Request) -> None:
         """Add an address, or change one."""
         address = asked_address(request)
-        link = self._kernel.links.by_index.get(address.ifindex)
+        link = self._links.by_index.get(address.ifindex)
         if address.prefix > 32 or not address.local:
             raise Refusal(errno.EINVAL, "ipv4: Invalid prefix length" if address.prefix > 32 else "")
         if link is None:
@@ -66,7 +74,7 @@ class Addresses4:
     def delete(self, request: Request) -> None:
         """Delete the first address that is as it is asked for."""
         asked = asked_address(request)
-        if asked.ifindex not in self._kernel.links.by_index:
+        if asked.ifindex not in self._links.by_index:
             raise Refusal(errno.ENODEV, "ipv4: Device not found")
         for one in self.of_link.get(asked.ifindex, ()):
             if asked.local and asked.local != one.local:
@@ -126,7 +134,7 @@ class Addresses4:
 
     def _remove(self, address: ModelAddress, request: Request | None) -> None:
         """Do what __inet_del_ifa does."""
-        link = self._kernel.links.by_index[address.ifindex]
+        link = self._links.by_index[address.ifindex]
         there = self.of_link[link.ifindex]
         promoted: list[ModelAddress] = []
         if not address.has_flag(IFA_F_SECONDARY):
@@ -147,8 +155,8 @@ class Addresses4:
         for one in promoted:
             self._make_routes(link, one)
         if not there:
-            self._kernel.routes4.link_down(link.ifindex, gone=True)
-            self._kernel.neighbours.link_down(link, AF_INET)
+            self._routes.link_down(link.ifindex, gone=True)
+            self._neighbours.link_down(link, AF_INET)
 
     def _take(self, link: ModelLink, address: ModelAddress, primary: ModelAddress, request: Request | None) -> None:
         self.of_link[link.ifindex].remove(address)
@@ -158,7 +166,7 @@ class Addresses4:
 
     def _make_routes(self, link: ModelLink, address: ModelAddress) -> None:
         """Do what fib_add_ifaddr does."""
-        routes = self._kernel.routes4
+        routes = self._routes
         primary = self._same_network(address) or address
         source = primary.local if address.has_flag(IFA_F_SECONDARY) else address.local
         routes.made(True, RTN_LOCAL, address.local, 32, link.ifindex, source)
@@ -176,7 +184,7 @@ class Addresses4:
 
     def _drop_routes(self, link: ModelLink, address: ModelAddress, primary: ModelAddress, gone: bool) -> None:
         """Do what fib_del_ifaddr does."""
-        routes = self._kernel.routes4
+        routes = self._routes
         source = primary.local
         if not address.has_flag(IFA_F_SECONDARY):
             kind = RTN_LOCAL if link.loopback else RTN_UNICAST
@@ -195,7 +203,7 @@ class Addresses4:
 
     def _tell(self, kind: int, address: ModelAddress, request: Request | None) -> None:
         port, sequence = (request.port, request.sequence) if request is not None else (0, 0)
-        self._kernel.tell(RTNLGRP_IPV4_IFADDR, kind, address.body(), 0, sequence, port)
+        self._notify(RTNLGRP_IPV4_IFADDR, kind, address.body(), 0, sequence, port)
 
 
 def _subnet(address: ModelAddress) -> tuple[int, bytes]:

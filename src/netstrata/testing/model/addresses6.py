@@ -6,7 +6,6 @@ Source: net/ipv6/addrconf.c.
 """
 
 import errno
-from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
@@ -30,10 +29,10 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.testing.model.addresses import ModelAddress, asked_address
 from netstrata.testing.model.link import ModelLink
-from netstrata.testing.model.messages import Refusal, Request
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
+from netstrata.testing.model.links import Links
+from netstrata.testing.model.messages import Notify, Refusal, Request
+from netstrata.testing.model.neighbours import Neighbours
+from netstrata.testing.model.routes6 import Routes6
 
 _LOOPBACK = bytes(15) + b"\1"
 _MULTICAST = b"\xff" + bytes(15)
@@ -42,8 +41,19 @@ _MULTICAST = b"\xff" + bytes(15)
 class Addresses6:
     """The IPv6 addresses of all links, by link, those with the widest scope first."""
 
-    def __init__(self, kernel: "ModelKernel") -> None:
-        self._kernel = kernel
+    def __init__(
+        self,
+        links: Links,
+        routes: Routes6,
+        neighbours: Neighbours,
+        duplicates: set[tuple[int, bytes]],
+        notify: Notify,
+    ) -> None:
+        self._links = links
+        self._routes = routes
+        self._neighbours = neighbours
+        self._duplicates = duplicates
+        self._notify = notify
         self.of_link: dict[int, list[ModelAddress]] = {}
 
     def has(self, address: bytes) -> bool:
@@ -53,7 +63,7 @@ class Addresses6:
     def new(self, request: Request) -> None:
         """Add an address, or change one."""
         address = asked_address(request)
-        link = self._kernel.links.by_index.get(address.ifindex)
+        link = self._links.by_index.get(address.ifindex)
         if address.prefix > 128:
             raise Refusal(errno.EINVAL, "ipv6: Invalid prefix length")
         if link is None:
@@ -79,7 +89,7 @@ class Addresses6:
     def delete(self, request: Request) -> None:
         """Delete an address."""
         asked = asked_address(request)
-        link = self._kernel.links.by_index.get(asked.ifindex)
+        link = self._links.by_index.get(asked.ifindex)
         if link is None:
             raise Refusal(errno.ENODEV, "ipv6: Unable to find the interface")
         for one in self.of_link.get(asked.ifindex, ()):
@@ -104,7 +114,7 @@ class Addresses6:
             return
         if not link.ready:
             link.ready = True
-            self._kernel.routes6.made(True, RTN_MULTICAST, _MULTICAST, 8, link.ifindex)
+            self._routes.made(True, RTN_MULTICAST, _MULTICAST, 8, link.ifindex)
             local = b"\xfe\x80" + bytes(6) + _interface_id(link.mac)
             own = ModelAddress(AF_INET6, link.ifindex, local, local, 64, RT_SCOPE_LINK)
             own.flags |= IFA_F_TENTATIVE
@@ -118,27 +128,27 @@ class Addresses6:
     def link_down(self, link: ModelLink) -> None:
         """Delete the addresses of a link."""
         link.ready = False
-        self._kernel.routes6.link_down(link.ifindex)
+        self._routes.link_down(link.ifindex)
         for one in self.of_link.pop(link.ifindex, []):
             self._tell(RTM_DELADDR, one)
 
     def mtu_changed(self, link: ModelLink, before: int) -> None:
         """Take IPv6 from a link that is too small for it, or begin with it again."""
         if link.mtu < IPV6_MIN_MTU:
-            self._kernel.routes6.link_down(link.ifindex)
-            self._kernel.neighbours.link_down(link, AF_INET6)
+            self._routes.link_down(link.ifindex)
+            self._neighbours.link_down(link, AF_INET6)
             self.link_down(link)
         elif before < IPV6_MIN_MTU:
             if link.up:
                 self.link_up(link)
         else:
-            self._kernel.routes6.mtu_changed(link.ifindex, before, link.mtu)
+            self._routes.mtu_changed(link.ifindex, before, link.mtu)
 
     def finish(self) -> bool:
         """Let duplicate address detection come to its end, on every link that has carrier; say whether any went on."""
         went_on = False
         for ifindex, there in self.of_link.items():
-            link = self._kernel.links.by_index[ifindex]
+            link = self._links.by_index[ifindex]
             for one in there if link.carrier else ():
                 went_on = self._finish(one) or went_on
         return went_on
@@ -150,7 +160,7 @@ class Addresses6:
             address.flags |= IFA_F_TENTATIVE
         self._insert(address)
         if link.up and not link.loopback:
-            self._kernel.routes6.made(True, RTN_MULTICAST, _MULTICAST, 8, link.ifindex)
+            self._routes.made(True, RTN_MULTICAST, _MULTICAST, 8, link.ifindex)
         self._make_network_route(link, address)
         if silent:
             self._begin(address)
@@ -172,16 +182,14 @@ class Addresses6:
 
     def _is_taken(self, address: ModelAddress) -> bool:
         """Say whether the other half of a pair has an address, or somebody who was named."""
-        link = self._kernel.links.by_index[address.ifindex]
+        link = self._links.by_index[address.ifindex]
         others = (one for one in self.of_link.get(link.peer, ()) if not one.has_flag(IFA_F_TENTATIVE))
-        return (link.ifindex, address.local) in self._kernel.duplicates or any(
-            one.local == address.local for one in others
-        )
+        return (link.ifindex, address.local) in self._duplicates or any(one.local == address.local for one in others)
 
     def _begin(self, address: ModelAddress) -> None:
         """Make an address one that works."""
         self._tell(RTM_NEWADDR, address)
-        self._kernel.routes6.made(True, RTN_LOCAL, address.local, 128, address.ifindex)
+        self._routes.made(True, RTN_LOCAL, address.local, 128, address.ifindex)
 
     def _insert(self, address: ModelAddress) -> None:
         there = self.of_link.setdefault(address.ifindex, [])
@@ -191,7 +199,7 @@ class Addresses6:
         there = self.of_link[address.ifindex]
         there.remove(address)
         self._tell(RTM_DELADDR, address)
-        routes = self._kernel.routes6
+        routes = self._routes
         routes.made(False, RTN_LOCAL, address.local, 128, address.ifindex)
         twins = [one for one in there if (one.prefix, one.network) == (address.prefix, address.network)]
         if not address.has_flag(IFA_F_NOPREFIXROUTE) and not twins:
@@ -201,10 +209,10 @@ class Addresses6:
 
     def _make_network_route(self, link: ModelLink, address: ModelAddress) -> None:
         if link.up and not address.has_flag(IFA_F_NOPREFIXROUTE) and address.local != _LOOPBACK:
-            self._kernel.routes6.made(True, RTN_UNICAST, address.network, address.prefix, link.ifindex)
+            self._routes.made(True, RTN_UNICAST, address.network, address.prefix, link.ifindex)
 
     def _tell(self, kind: int, address: ModelAddress) -> None:
-        self._kernel.tell(RTNLGRP_IPV6_IFADDR, kind, address.body())
+        self._notify(RTNLGRP_IPV6_IFADDR, kind, address.body())
 
 
 def _scope(address: bytes) -> int:

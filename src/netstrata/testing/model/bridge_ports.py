@@ -4,15 +4,12 @@ Source: net/bridge/br_if.c.
 """
 
 import errno
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from netstrata.protocols.rtnetlink.wire import attributes
 from netstrata.testing.model.kinds import BRIDGE_PORT, check_port
 from netstrata.testing.model.link import ModelLink
 from netstrata.testing.model.messages import Refusal
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.links import Links
 
 _MASK = 0x3FFF
 _MTU = 1500  # of a bridge without ports
@@ -21,14 +18,16 @@ _MTU = 1500  # of a bridge without ports
 class BridgePorts:
     """Puts links into bridges, and takes them out."""
 
-    def __init__(self, links: "Links") -> None:
+    def __init__(self, links: dict[int, ModelLink], tell: Callable[[ModelLink], None]) -> None:
+        """Take all links, by index, and what tells of one."""
         self._links = links
+        self._tell = tell
 
     def put(self, link: ModelLink, master: int) -> bool:
         """Make a link a port of a bridge, or of none; return whether anything is different."""
         if link.master == master:
             return False
-        bridge = self._links.by_index.get(master)
+        bridge = self._links.get(master)
         if master and bridge is None:
             raise Refusal(errno.EINVAL)
         if link.master:
@@ -47,15 +46,15 @@ class BridgePorts:
 
     def mtu_changed(self, port: ModelLink) -> None:
         """Let a bridge follow the MTU of a port."""
-        self._links.tell(port)
-        self._take_after(self._links.by_index[port.master])
+        self._tell(port)
+        self._take_after(self._links[port.master])
 
     def leave(self, link: ModelLink) -> None:
         """Take a link out of its bridge."""
-        bridge = self._links.by_index[link.master]
+        bridge = self._links[link.master]
         link.master, link.port = 0, {}
         self._take_after(bridge)
-        self._links.tell(link)
+        self._tell(link)
 
     def set(self, link: ModelLink, value: bytes) -> bool:
         """Change how a port behaves."""
@@ -68,13 +67,13 @@ class BridgePorts:
 
     def _take_after(self, bridge: ModelLink) -> None:
         """Give a bridge the least address and MTU of its ports, if it has none of its own."""
-        ports = [one for one in self._links.by_index.values() if one.master == bridge.ifindex]
+        ports = [one for one in self._links.values() if one.master == bridge.ifindex]
         if not bridge.own_mac and ports:
             mac = min(one.mac for one in ports)
             if mac != bridge.mac:
                 bridge.mac = mac
-                self._links.tell(bridge)
+                self._tell(bridge)
         mtu = min((one.mtu for one in ports), default=_MTU)
         if not bridge.own_mtu and mtu != bridge.mtu:
             bridge.mtu = mtu
-            self._links.tell(bridge)
+            self._tell(bridge)

@@ -59,15 +59,15 @@ class ModelKernel:
     """A kernel's network configuration, in memory.  `netlink` is the way in that the daemon has."""
 
     def __init__(self) -> None:
-        self.links = Links(self)
-        self.addresses4 = Addresses4(self)
-        self.addresses6 = Addresses6(self)
-        self.routes4 = Routes4(self)
-        self.routes6 = Routes6(self)
-        self.rules = Rules(self)
-        self.neighbours = Neighbours(self)
-        self.sockets: dict[ModelSocket, None] = {}
         self.duplicates: set[tuple[int, bytes]] = set()
+        self.links = Links(self, self.tell)
+        self.neighbours = Neighbours(self.links, self.tell)
+        self.routes6 = Routes6(self)
+        self.routes4 = Routes4(self, self.routes6)
+        self.rules = Rules(self.routes4, self.routes6, self.tell)
+        self.addresses4 = Addresses4(self.links, self.routes4, self.neighbours, self.tell)
+        self.addresses6 = Addresses6(self.links, self.routes6, self.neighbours, self.duplicates, self.tell)
+        self.sockets: dict[ModelSocket, None] = {}
         self._ports = 1000
         self._does: dict[int, Callable[[Request], None]] = {
             RTM_NEWLINK: self.links.new,
@@ -150,7 +150,13 @@ class ModelKernel:
 
     def text(self) -> str:
         """Return one line for each link, address, route and rule, as `Host.kernel` does."""
-        return text_of(self)
+        families = (*self.addresses4.of_link.values(), *self.addresses6.of_link.values())
+        return text_of(
+            self.links.by_index.values(),
+            [address for of_link in families for address in of_link],
+            (*self.routes4.shown(), *self.routes6.shown()),
+            [rule.read() for there in self.rules.of_family.values() for rule in there],
+        )
 
     # What the kernel does
 
@@ -162,6 +168,10 @@ class ModelKernel:
         opened = ModelSocket(self, self._ports)
         self.sockets[opened] = None
         return opened
+
+    def closed(self, socket: ModelSocket) -> None:
+        """Tell a socket nothing any more."""
+        self.sockets.pop(socket, None)
 
     def answers(self, data: bytes, port: int) -> Iterable[bytes]:
         """Do what is asked for, and yield the datagrams that answer it.
@@ -203,6 +213,14 @@ class ModelKernel:
             return self.routes6
         raise NotModelled(f"routes of family {family}")
 
+    def has_address(self, address: bytes) -> bool:
+        """Say whether this host has an address."""
+        return (self.addresses4 if len(address) == 4 else self.addresses6).has(address)
+
+    def look_up(self, family: int, address: bytes, ifindex: int = 0) -> RouteMessage:
+        """Return the route that counts for packets to an address: see `Rules.look_up`."""
+        return self.rules.look_up(family, address, ifindex)
+
     def source_towards(self, route: RouteMessage) -> bytes:
         """Return the address that packets by a route come from, b"" if there is none."""
         there = (self.addresses4 if route.family == AF_INET else self.addresses6).of_link.get(route.ifindex, ())
@@ -226,6 +244,23 @@ class ModelKernel:
     def lost_carrier(self, link: ModelLink) -> None:
         """Let go what does not outlive carrier."""
         self.neighbours.lost_carrier(link)
+
+    def renamed(self, link: ModelLink) -> None:
+        """Give the addresses of a link other labels."""
+        self.addresses4.link_renamed(link)
+
+    def mac_changed(self, link: ModelLink) -> None:
+        """Ask for all neighbours anew."""
+        self.neighbours.link_down(link)
+
+    def arp_changed(self, link: ModelLink) -> None:
+        """Ask for all neighbours anew, or for none."""
+        self.neighbours.link_down(link, AF_INET)
+        self.neighbours.link_down(link, AF_INET6)
+
+    def mtu_changed(self, link: ModelLink, before: int) -> None:
+        """Take IPv6 from a link that is too small for it, or begin with it again."""
+        self.addresses6.mtu_changed(link, before)
 
     def vanishes(self, link: ModelLink) -> None:
         """Let go all that a link had."""

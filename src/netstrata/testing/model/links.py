@@ -6,11 +6,10 @@ Source: net/core/rtnetlink.c, net/core/dev.c, net/core/link_watch.c, drivers/net
 """
 
 import errno
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET,
-    AF_INET6,
     AF_UNSPEC,
     IFF_NOARP,
     IFF_UP,
@@ -53,6 +52,7 @@ from netstrata.testing.model.link import (
 )
 from netstrata.testing.model.messages import (
     Attributes,
+    Notify,
     NotModelled,
     Refusal,
     Request,
@@ -61,9 +61,6 @@ from netstrata.testing.model.messages import (
     text,
 )
 from netstrata.testing.model.settings import FLAGS, SETTABLE, set_all
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
 
 RTM_NEWLINKPROP, RTM_DELLINKPROP = 108, 109
 _ASKED = (IFLA_IFNAME, IFLA_ALT_IFNAME, IFLA_EXT_MASK)
@@ -75,16 +72,31 @@ _INFO = (IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_D
 _AF_BRIDGE = 7  # of any other one all links are told
 
 
+class LinkEvents(Protocol):
+    """What follows in the rest of the kernel from what becomes of a link."""
+
+    def went_up(self, link: ModelLink) -> None: ...
+    def went_down(self, link: ModelLink) -> None: ...
+    def has_carrier(self, link: ModelLink) -> None: ...
+    def lost_carrier(self, link: ModelLink) -> None: ...
+    def renamed(self, link: ModelLink) -> None: ...
+    def mac_changed(self, link: ModelLink) -> None: ...
+    def arp_changed(self, link: ModelLink) -> None: ...
+    def mtu_changed(self, link: ModelLink, before: int) -> None: ...
+    def vanishes(self, link: ModelLink) -> None: ...
+
+
 class Links:
     """All links, by index."""
 
-    def __init__(self, kernel: "ModelKernel") -> None:
-        self._kernel = kernel
+    def __init__(self, events: LinkEvents, notify: Notify) -> None:
+        self._events = events
+        self._notify = notify
         self._last = 1
         self.by_index: dict[int, ModelLink] = {
             1: ModelLink(1, "lo", "lo", bytes(6), mtu=65536, least_mtu=0, most_mtu=0, own_flags=0)
         }
-        self._ports = BridgePorts(self)
+        self._ports = BridgePorts(self.by_index, self.tell)
 
     def named(self, name: str) -> ModelLink | None:
         """Return the link that goes by a name."""
@@ -142,8 +154,7 @@ class Links:
             changed, link.own_flags = own ^ link.own_flags, own
             self.tell(link)
             if changed & IFF_NOARP and link.up:
-                self._kernel.neighbours.link_down(link, AF_INET)
-                self._kernel.neighbours.link_down(link, AF_INET6)
+                self._events.arp_changed(link)
 
     def delete(self, request: Request) -> None:
         """Delete a link, and with it the other half of a pair and what stands on it."""
@@ -176,10 +187,10 @@ class Links:
         self._feel()
         if up:
             self.tell(link)
-            self._kernel.went_up(link)
+            self._events.went_up(link)
         else:
             self.tell(link)
-            self._kernel.went_down(link)
+            self._events.went_down(link)
         self.watch(link)
 
     def remove(self, link: ModelLink) -> None:
@@ -200,9 +211,9 @@ class Links:
         self._feel()
         for one in falling:
             self.tell(one)
-            self._kernel.went_down(one)
+            self._events.went_down(one)
         for one in going:
-            self._kernel.vanishes(one)
+            self._events.vanishes(one)
             del self.by_index[one.ifindex]
             self.tell(one, RTM_DELLINK)
         self.watch()
@@ -221,14 +232,14 @@ class Links:
             if not link.up:
                 continue
             if link.operational:
-                self._kernel.has_carrier(link)
+                self._events.has_carrier(link)
             else:
-                self._kernel.lost_carrier(link)
+                self._events.lost_carrier(link)
             self.tell(link)
 
     def tell(self, link: ModelLink, kind: int = RTM_NEWLINK) -> None:
         """Tell all who listen to links."""
-        self._kernel.tell(RTNLGRP_LINK, kind, link.body())
+        self._notify(RTNLGRP_LINK, kind, link.body())
 
     def _feel(self) -> None:
         """Know which links have carrier; a bridge has it from its ports, so it comes last."""
@@ -320,7 +331,7 @@ class Links:
             if self.named(name) is not None:
                 raise Refusal(errno.EEXIST)
             link.name = name
-            self._kernel.addresses4.link_renamed(link)
+            self._events.renamed(link)
             told = True
         at_once, if_up = set_all(link.kind, link.values, {n: given[n] for n in SETTABLE if n in given})
         told = told or at_once or (if_up and link.up)
@@ -333,7 +344,7 @@ class Links:
         if told:
             self.tell(link)
         if link.mtu != before:
-            self._kernel.addresses6.mtu_changed(link, before)
+            self._events.mtu_changed(link, before)
         self.watch()
 
     def _set_mac(self, link: ModelLink, mac: bytes) -> None:
@@ -341,7 +352,7 @@ class Links:
             raise Refusal(errno.EADDRNOTAVAIL)
         link.mac, link.own_mac = mac, True
         self.tell(link)
-        self._kernel.neighbours.link_down(link)
+        self._events.mac_changed(link)
 
     def _set_mtu(self, link: ModelLink, mtu: int) -> bool:
         if mtu < link.least_mtu:

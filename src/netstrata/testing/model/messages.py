@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from netstrata.protocols.rtnetlink.constants import (
     NLM_F_ACK_TLVS,
@@ -14,6 +14,14 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE, S32, U32, attribute, attributes
 
 Attributes = dict[int, bytes]
+
+
+class Notify(Protocol):
+    """Tells all who are in a group of netlink's."""
+
+    def __call__(
+        self, group: int, kind: int, body: bytes, flags: int = 0, sequence: int = 0, port: int = 0
+    ) -> None: ...
 
 
 class NotModelled(Exception):

@@ -6,7 +6,6 @@ Source: neigh_add in net/core/neighbour.c.
 import errno
 from dataclasses import dataclass
 from struct import Struct
-from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink.constants import (
     AF_UNSPEC,
@@ -24,10 +23,8 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.protocols.rtnetlink.neighbours import NDMSG
 from netstrata.protocols.rtnetlink.wire import U32, attribute
 from netstrata.testing.model.link import ModelLink
-from netstrata.testing.model.messages import Refusal, Request, number
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
+from netstrata.testing.model.links import Links
+from netstrata.testing.model.messages import Notify, Refusal, Request, number
 
 _KNOWN = (NDA_DST, NDA_LLADDR, NDA_PROTOCOL)
 _NDA_CACHEINFO, _NDA_PROBES, _NDA_IFINDEX, _NDA_MASTER = 3, 4, 8, 9
@@ -60,8 +57,9 @@ class ModelNeighbour:
 class Neighbours:
     """The neighbours of all links."""
 
-    def __init__(self, kernel: "ModelKernel") -> None:
-        self._kernel = kernel
+    def __init__(self, links: Links, notify: Notify) -> None:
+        self._links = links
+        self._notify = notify
         self.there: dict[tuple[int, bytes], ModelNeighbour] = {}
 
     def dump(self, request: Request) -> list[bytes]:
@@ -122,10 +120,10 @@ class Neighbours:
     def _asked(self, request: Request) -> ModelNeighbour:
         family, _, ifindex, state, _, _ = NDMSG.unpack_from(request.body)
         given = request.attributes(NDMSG.size, _KNOWN)
-        if ifindex not in self._kernel.links.by_index:
+        if ifindex not in self._links.by_index:
             raise Refusal(errno.ENODEV)
         address, protocol = given.get(NDA_DST, b""), number(given.get(NDA_PROTOCOL, b""))
         return ModelNeighbour(family, ifindex, address, state, given.get(NDA_LLADDR, b""), protocol)
 
     def _tell(self, kind: int, neighbour: ModelNeighbour) -> None:
-        self._kernel.tell(RTNLGRP_NEIGH, kind, neighbour.body())
+        self._notify(RTNLGRP_NEIGH, kind, neighbour.body())

@@ -1,14 +1,12 @@
 """Ports over a model kernel, as a statement sees them."""
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from netstrata.system.gateways import GatewaysPort, RankedGateways
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink import Netlink
+from netstrata.testing.model.kernel import ModelKernel
 from netstrata.testing.model.messages import NotModelled
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
 
 
 class ModelPorts:
@@ -17,7 +15,7 @@ class ModelPorts:
     A test that needs more ports makes a subclass that has them.
     """
 
-    def __init__(self, kernel: "ModelKernel", recovery: Recovery = NO_RECOVERY) -> None:
+    def __init__(self, kernel: ModelKernel, recovery: Recovery = NO_RECOVERY) -> None:
         self.netlink: Netlink = kernel.netlink(recovery=recovery)
         self.wait_queues = self.netlink.monitor.wait_queues
         self.links = self.netlink.links

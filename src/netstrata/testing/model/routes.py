@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from struct import Struct
 from sys import byteorder
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from netstrata.protocols.rtnetlink import NextHop, RouteMessage, decode_route
 from netstrata.protocols.rtnetlink.constants import (
@@ -28,11 +28,9 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.protocols.rtnetlink.route_metrics import METRICS, encode_metrics
 from netstrata.protocols.rtnetlink.routes import RTMSG
 from netstrata.protocols.rtnetlink.wire import U32, attribute
+from netstrata.testing.model.links import Links
 from netstrata.testing.model.messages import NotModelled, Refusal, Request, known_attributes
 from netstrata.values import mask_bits
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
 
 RTA_PREF = 20
 RTA_UID = 25
@@ -48,6 +46,17 @@ Where = tuple[bytes, int]  # masked destination, prefix length
 Table = dict[Where, list[RouteMessage]]
 
 
+class RoutesHost(Protocol):
+    """The host that routes are of: what they ask of its links, addresses and rules."""
+
+    links: Links
+
+    def has_address(self, address: bytes) -> bool: ...
+    def source_towards(self, route: RouteMessage) -> bytes: ...
+    def look_up(self, family: int, address: bytes, ifindex: int = 0) -> RouteMessage: ...
+    def tell(self, group: int, kind: int, body: bytes, flags: int = 0, sequence: int = 0, port: int = 0) -> None: ...
+
+
 class Routes:
     """The routing tables of one family."""
 
@@ -55,8 +64,8 @@ class Routes:
     group: ClassVar[int]
     bits: ClassVar[int]
 
-    def __init__(self, kernel: "ModelKernel") -> None:
-        self._kernel = kernel
+    def __init__(self, host: RoutesHost) -> None:
+        self._host = host
         self.tables: dict[int, Table] = {}
         self._lengths: dict[int, Counter[int]] = {}  # of each table: prefix lengths, the number of networks
 
@@ -122,10 +131,10 @@ class Routes:
         asked = self.asked(request)
         if asked.prefix != self.bits:
             raise NotModelled("a way to a whole network")
-        found = self._kernel.rules.look_up(self.family, asked.destination)
+        found = self._host.look_up(self.family, asked.destination)
         if request.body[8:12] == U32.pack(RTM_F_FIB_MATCH):
             return self.body(found)
-        source = found.source or self._kernel.source_towards(found)
+        source = found.source or self._host.source_towards(found)
         return self.body(
             found._replace(
                 destination=asked.destination, prefix=self.bits, source=source, flags=RTM_F_CLONED, metric=0,
@@ -153,7 +162,7 @@ class Routes:
     def tell(self, kind: int, route: RouteMessage, flags: int = 0, request: Request | None = None) -> None:
         """Tell all who listen to the routes of this family."""
         port, sequence = (request.port, request.sequence) if request is not None else (0, 0)
-        self._kernel.tell(self.group, kind, self.body(route), flags, sequence, port)
+        self._host.tell(self.group, kind, self.body(route), flags, sequence, port)
 
     def body(self, route: RouteMessage) -> bytes:
         """Return the body of a message about a route, in the kernel's order."""
@@ -191,7 +200,7 @@ class Routes:
         return _NEXTHOP.pack(8 + len(gateway), self._linkdown(hop.ifindex), hop.hops - 1, hop.ifindex) + gateway
 
     def _linkdown(self, ifindex: int) -> int:
-        link = self._kernel.links.by_index.get(ifindex)
+        link = self._host.links.by_index.get(ifindex)
         if link is None:
             return 0
         usable = link.carrier or not link.up if self.family == AF_INET else link.was_operational
@@ -206,5 +215,5 @@ class Routes:
 
     def check_link(self, ifindex: int) -> None:
         """Refuse a link that is not there."""
-        if ifindex and ifindex not in self._kernel.links.by_index:
+        if ifindex and ifindex not in self._host.links.by_index:
             raise Refusal(errno.ENODEV)

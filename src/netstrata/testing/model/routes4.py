@@ -20,7 +20,8 @@ from netstrata.protocols.rtnetlink.constants import (
     RTPROT_KERNEL,
 )
 from netstrata.testing.model.messages import NotModelled, Refusal, Request
-from netstrata.testing.model.routes import TABLE_LOCAL, Routes, Where
+from netstrata.testing.model.routes import TABLE_LOCAL, Routes, RoutesHost, Where
+from netstrata.testing.model.routes6 import Routes6
 from netstrata.values import mask_bits
 
 _NOWHERE = 255  # a scope: any, of a route to delete
@@ -33,6 +34,11 @@ class Routes4(Routes):
     family = AF_INET
     group = RTNLGRP_IPV4_ROUTE
     bits = 32
+
+    def __init__(self, host: RoutesHost, routes6: Routes6) -> None:
+        """Take the host, and its IPv6 routes: a gateway may be an IPv6 address."""
+        super().__init__(host)
+        self._routes6 = routes6
 
     def position(self, where: Where) -> tuple[bytes, int]:
         """Return by what the kernel sorts networks: of two with one address the smaller one first."""
@@ -47,7 +53,7 @@ class Routes4(Routes):
         if mask_bits(route.destination, route.prefix) != route.destination:
             raise Refusal(errno.EINVAL, "Invalid prefix for given prefix length")
         route = self._resolved(route)
-        if route.source and not self._kernel.addresses4.has(route.source):
+        if route.source and not self._host.has_address(route.source):
             raise Refusal(errno.EINVAL, "Invalid prefsrc address")
         self._add(route, request.flags, request)
 
@@ -129,13 +135,13 @@ class Routes4(Routes):
             if route.gateway or route.ifindex:
                 raise Refusal(errno.EINVAL, "Gateway, device and multipath can not be specified for this route type")
             return route
-        link = self._kernel.links.by_index.get(route.ifindex)
+        link = self._host.links.by_index.get(route.ifindex)
         if route.ifindex and link is None:
             raise Refusal(errno.ENODEV)
         if len(route.gateway) == 16:
             if link is None:
                 raise NotModelled("a route by IPv6 without its link")
-            self._kernel.routes6.check_gateway(route.gateway, route.ifindex, route.onlink)
+            self._routes6.check_gateway(route.gateway, route.ifindex, route.onlink)
             return route
         if not route.gateway:
             if route.onlink:
@@ -152,7 +158,7 @@ class Routes4(Routes):
                 raise Refusal(errno.ENETDOWN, _NO_LINK)
             return route
         way = self._way(route.gateway, route.ifindex)
-        if not self._kernel.links.by_index[way.ifindex].up:
+        if not self._host.links.by_index[way.ifindex].up:
             raise Refusal(errno.ENETDOWN)
         return route._replace(ifindex=way.ifindex)
 

@@ -74,14 +74,14 @@ class Routes6(Routes):
             if route.gateway:
                 link_index = self.check_gateway(route.gateway, route.ifindex, route.onlink, route.table)
                 route = route._replace(ifindex=link_index)
-            link = self._kernel.links.by_index.get(route.ifindex)
+            link = self._host.links.by_index.get(route.ifindex)
             if link is None:
                 raise Refusal(errno.ENODEV)
             if link.mtu < IPV6_MIN_MTU:
                 raise Refusal(errno.ENODEV)
             if not link.up:
                 raise Refusal(errno.ENETDOWN, "Nexthop device is not up")
-        if route.source and not self._kernel.addresses6.has(route.source):
+        if route.source and not self._host.has_address(route.source):
             raise Refusal(errno.EINVAL, "Invalid source address")
         self._add(route, request.flags, request)
 
@@ -146,7 +146,7 @@ class Routes6(Routes):
 
     def check_gateway(self, gateway: bytes, ifindex: int, onlink: bool, table: int = RT_TABLE_MAIN) -> int:
         """Return the link that a gateway is on, as ip6_validate_gw finds it."""
-        if self._kernel.addresses6.has(gateway):
+        if self._host.has_address(gateway):
             raise Refusal(errno.EINVAL, "Gateway can not be a local address")
         link_local = gateway[0] == 0xFE and gateway[1] & 0xC0 == 0x80
         if onlink or link_local:
@@ -163,7 +163,7 @@ class Routes6(Routes):
 
     def _by_rules(self, address: bytes, ifindex: int) -> RouteMessage | None:
         try:
-            return self._kernel.rules.look_up(AF_INET6, address, ifindex)
+            return self._host.look_up(AF_INET6, address, ifindex)
         except Refusal:
             return None
 

@@ -2,7 +2,6 @@
 
 import errno
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink import RouteMessage, RuleMessage, decode_rule
 from netstrata.protocols.rtnetlink.constants import (
@@ -36,11 +35,11 @@ from netstrata.protocols.rtnetlink.rules import (
     NOT_SUPPRESSED,
 )
 from netstrata.protocols.rtnetlink.wire import U32
-from netstrata.testing.model.messages import Attributes, NotModelled, Refusal, Request, number, packed
+from netstrata.testing.model.messages import Attributes, Notify, NotModelled, Refusal, Request, number, packed
+from netstrata.testing.model.routes import Routes
+from netstrata.testing.model.routes4 import Routes4
+from netstrata.testing.model.routes6 import Routes6
 from netstrata.values import mask_bits
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
 
 _KNOWN = (
     FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_OIFNAME, FRA_PRIORITY, FRA_FWMARK, FRA_FWMASK, FRA_TABLE, FRA_PROTOCOL,
@@ -99,8 +98,9 @@ class ModelRule:
 class Rules:
     """The rules of both families."""
 
-    def __init__(self, kernel: "ModelKernel") -> None:
-        self._kernel = kernel
+    def __init__(self, routes4: Routes4, routes6: Routes6, notify: Notify) -> None:
+        self._routes: dict[int, Routes] = {AF_INET: routes4, AF_INET6: routes6}
+        self._notify = notify
         self.of_family: dict[int, list[ModelRule]] = {}
         for family, tables in ((AF_INET, {0: 255, 32766: 254, 32767: 253}), (AF_INET6, {0: 255, 32766: 254})):
             self.of_family[family] = [
@@ -127,7 +127,7 @@ class Rules:
         if request.flags & NLM_F_EXCL and any(rule.is_same(one) for one in rules):
             raise Refusal(errno.EEXIST)
         if header[0] == AF_INET6:  # which makes the table that a rule looks up, to stay
-            self._kernel.routes6.tables.setdefault(_table(header, given), {})
+            self._routes[AF_INET6].tables.setdefault(_table(header, given), {})
         rules.insert(sum(one.priority <= rule.priority for one in rules), rule)
         self._tell(RTM_NEWRULE, rule, request)
 
@@ -146,7 +146,7 @@ class Rules:
 
         Raises: Refusal if there is none, or one that says no.
         """
-        routes = self._kernel.routes(family)
+        routes = self._routes[family]
         for rule in self._leading(family, address):
             if rule.action != FR_ACT_TO_TBL:
                 raise Refusal(_ERRORS[rule.action])
@@ -184,7 +184,7 @@ class Rules:
 
     def _tell(self, kind: int, rule: ModelRule, request: Request) -> None:
         group = _GROUPS[rule.body()[0]]
-        self._kernel.tell(group, kind, rule.body(), 0, request.sequence, request.port)
+        self._notify(group, kind, rule.body(), 0, request.sequence, request.port)
 
 
 def _table(header: bytes, given: Attributes) -> int:

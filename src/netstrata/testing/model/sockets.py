@@ -9,10 +9,11 @@ import ctypes
 import errno
 import os
 from collections import deque
+from collections.abc import Iterable
 from socket import SO_RCVBUF, SOL_SOCKET
 from struct import Struct
 from sys import byteorder
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION
 from netstrata.system.netlink.monitor import (
@@ -29,11 +30,9 @@ from netstrata.system.netlink.socket import (
     SIOCGIFINDEX,
     SIOCGIFNAME,
 )
+from netstrata.testing.model.links import Links
 from netstrata.testing.model.messages import NotModelled
 from netstrata.testing.model.socket_filter import Instruction, instructions, passes
-
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
 
 _QUEUE_BYTES = 212992  # net.core.rmem_default
 _LEAST_BYTES = 2304  # SOCK_MIN_RCVBUF
@@ -42,12 +41,21 @@ _PROGRAM = Struct("HP")
 _IFREQ = Struct("=16si20x")
 
 
+class SocketKernel(Protocol):
+    """The kernel that a socket is opened at."""
+
+    links: Links
+
+    def answers(self, data: bytes, port: int) -> Iterable[bytes]: ...
+    def closed(self, socket: "ModelSocket") -> None: ...
+
+
 class ModelSocket:
     """One socket; see `system.netlink.kernel_socket.NetlinkSocket`."""
 
     __slots__ = ("_congested", "_event", "_filter", "_kernel", "_limit", "_lost", "_queue", "_size", "groups", "port")
 
-    def __init__(self, kernel: "ModelKernel", port: int) -> None:
+    def __init__(self, kernel: SocketKernel, port: int) -> None:
         self._kernel = kernel
         self.port = port
         self.groups: set[int] = set()
@@ -131,7 +139,7 @@ class ModelSocket:
 
     def close(self) -> None:
         """Hear nothing any more."""
-        self._kernel.sockets.pop(self, None)
+        self._kernel.closed(self)
         os.close(self._event)
 
     def hear(self, group: int, message: bytes) -> None:

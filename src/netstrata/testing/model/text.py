@@ -1,6 +1,6 @@
 """What the model holds, in the text that `testing.kernel_text` makes of what ip(8) says."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from netstrata.protocols.rtnetlink import ROUTE_KINDS, RouteMessage, RuleMessage
 from netstrata.protocols.rtnetlink.constants import AF_INET, RT_SCOPE_LINK, RT_TABLE_MAIN, RTN_UNICAST, RTPROT_KERNEL
@@ -9,25 +9,23 @@ from netstrata.testing.model.addresses import ModelAddress
 from netstrata.testing.model.link import ModelLink
 from netstrata.values import format_address
 
-if TYPE_CHECKING:
-    from netstrata.testing.model.kernel import ModelKernel
-
 _KINDS = {number: word for word, number in ROUTE_KINDS.items()}
 _OWN = ("127.0.0.1", "::1")
 _TABLES = {253: "default", 254: "main", 255: "local"}
 _COMMON_RULES = {(0, 255), (32766, 254), (32767, 253)}
 
 
-def text_of(kernel: "ModelKernel") -> str:
+def text_of(
+    links: Iterable[ModelLink],
+    addresses: Iterable[ModelAddress],
+    routes: Iterable[RouteMessage],
+    rules: Iterable[RuleMessage],
+) -> str:
     """Return one line for each link, address, route and rule, without what the kernel makes by itself."""
-    links = kernel.links.by_index
-    names = {link.ifindex: link.name for link in links.values()}
-    lines = sorted(_link(link, names) for link in links.values() if not link.loopback)
-    tables = (*kernel.addresses4.of_link.values(), *kernel.addresses6.of_link.values())
-    lines += sorted(line for there in tables for one in there for line in _address(one, names))
-    shown = (*kernel.routes4.shown(), *kernel.routes6.shown())
-    lines += sorted({_route(one, names) for one in shown if _is_shown(one)})
-    rules = [rule.read() for there in kernel.rules.of_family.values() for rule in there]
+    names = {link.ifindex: link.name for link in links}
+    lines = sorted(_link(link, names) for link in links if not link.loopback)
+    lines += sorted(line for one in addresses for line in _address(one, names))
+    lines += sorted({_route(one, names) for one in routes if _is_shown(one)})
     lines += sorted(_rule(rule) for rule in rules if (rule.priority, rule.table) not in _COMMON_RULES)
     return "\n".join(lines)
 

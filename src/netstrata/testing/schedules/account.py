@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netstrata.engine.async_statement import AsyncStatement
-from netstrata.engine.process import Process
-from netstrata.engine.statement import DYING, NONE, Statement
+from netstrata.engine.process import DYING, NONE, Process, Statement
 from netstrata.protocols.rtnetlink.constants import RTM_DELADDR
 from netstrata.testing.model.messages import Request
 from netstrata.testing.schedules.facts import Change, Facts, Key, about, is_of_port, told, told_change, value_of

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from netstrata.engine.holders import HolderId, Holders
-from netstrata.engine.statement import DOWN, NONE, STATE_NAMES, UP, Statement
+from netstrata.engine.process import DOWN, NONE, STATE_NAMES, UP, Statement
 from netstrata.protocols.gateways import low_metric
 from netstrata.protocols.rtnetlink import ROUTE_KINDS, decode_settings
 from netstrata.protocols.rtnetlink.constants import AF_INET6, IFF_RUNNING, IP6_METRIC, RT_TABLE_MAIN, RTN_UNICAST

@@ -14,10 +14,9 @@ from netstrata.engine.compiler import compile_program
 from netstrata.engine.difference import Difference
 from netstrata.engine.environment import Environment, Observer, Retry
 from netstrata.engine.machine import Engine
-from netstrata.engine.process import COMPLETE, PAUSED, RUNNING, Process
+from netstrata.engine.process import COMPLETE, DOWN, DYING, NONE, PAUSED, RUNNING, STATE_NAMES, Process, Statement
 from netstrata.engine.program import Code, Slot
 from netstrata.engine.registry import Registry
-from netstrata.engine.statement import DOWN, DYING, NONE, STATE_NAMES, Statement
 from netstrata.language.load import load
 from netstrata.system.held import Recovery
 from netstrata.testing.fuzz.outcome import Rules
@@ -199,7 +198,7 @@ class Daemon:
 
     def close(self) -> None:
         """Close what is open; whatever still runs finds its sockets closed, and nobody hears of it."""
-        self.engine.observer = Observer()
+        self.engine.observer = Observer[Process, Statement]()
         self._timers.engine = None
         self.journal.close()
         self.ports.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from netstrata.engine.statement import DYING, Statement
+from netstrata.engine.process import DYING, Statement
 from netstrata.protocols.rtnetlink.constants import IFA_F_DADFAILED, RTM_NEWLINK
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE, S32
 from netstrata.system.held import GONE

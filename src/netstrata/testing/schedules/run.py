@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from netstrata.daemon.running.settling import SOON_S
-from netstrata.engine.statement import UP
+from netstrata.engine.process import UP
 from netstrata.language.refusals import Refusals
 from netstrata.system.undo_journal import UndoJournal
 from netstrata.system.undo_journal.identity import Identity

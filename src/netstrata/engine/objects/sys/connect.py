@@ -4,9 +4,8 @@ from netstrata.contract.shapes.common import ANY, TRUTH
 from netstrata.contract.shapes.files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes.streams import read_stream_address
 from netstrata.engine.byte_channel import ByteChannel, nothing
-from netstrata.engine.environment import Waiting
 from netstrata.engine.objects.sys.socket import EXAMPLE, SOCKET, Connection, Socket
-from netstrata.engine.statement import DOWN, UP
+from netstrata.engine.process import DOWN, UP, Waiting
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.ports.streams import ConnectAttempt, Stream
 from netstrata.values import Unavailable, Value, boolean

@@ -5,12 +5,11 @@ from netstrata.contract.shapes.files import READ_OPTIONS, READ_SIZE
 from netstrata.contract.shapes.streams import StreamAddress, read_stream_address, write_peer
 from netstrata.contract.shapes.templates import TEMPLATE
 from netstrata.engine.byte_channel import ByteChannel
-from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
+from netstrata.engine.machine import engine_of
 from netstrata.engine.objects.sys.socket import HasSocket, Socket
-from netstrata.engine.process import Process
+from netstrata.engine.process import UP, Owner, Process, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.structures.processes.call import ScopeOf
 from netstrata.ports.streams import Closable, Stream
@@ -101,7 +100,7 @@ class Listen(ExternalObject):
             return
         client = AcceptedClient(self, peer)
         try:
-            client.process = self.process.engine.create(self.template, client, self.arguments)
+            client.process = engine_of(self.process).create(self.template, client, self.arguments)
         except Refused as error:
             self.note(f"dropping a connection: {error}")
             stream.close()

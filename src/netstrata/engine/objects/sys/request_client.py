@@ -6,13 +6,12 @@ from typing import cast
 from netstrata.contract.shapes.common import ANY, LIST
 from netstrata.contract.shapes.streams import SERVER_ADDRESS
 from netstrata.contract.shapes.templates import TEMPLATE
-from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
+from netstrata.engine.machine import engine_of
 from netstrata.engine.message_stream import MessageStream, Outgoing, text_of, value_of, wrong
 from netstrata.engine.objects.sys.request_server import EXAMPLE
-from netstrata.engine.process import Process
+from netstrata.engine.process import DOWN, DYING, NONE, UP, Process, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, NONE, UP
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.processes.call import ScopeOf
 from netstrata.ports.streams import ConnectAttempt, Stream
@@ -186,7 +185,7 @@ class Request(ExternalObject):
             self.reply = self.waiting.popleft()
             template = self.finished_template if self.reply is None else self.reply_template
             try:
-                self.child = self.process.engine.create(template, self, self.arguments)
+                self.child = engine_of(self.process).create(template, self, self.arguments)
             except Refused as error:
                 self._break(Unavailable("deal with an answer", error.message))
         if self.error is not None:

@@ -5,12 +5,11 @@ from typing import cast
 from netstrata.contract.shapes.common import ANY, LIST
 from netstrata.contract.shapes.streams import SERVER_ADDRESS, StreamAddress, write_peer
 from netstrata.contract.shapes.templates import TEMPLATE
-from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
+from netstrata.engine.machine import engine_of
 from netstrata.engine.message_stream import MessageStream, text_of, value_of, wrong
-from netstrata.engine.process import Process
+from netstrata.engine.process import UP, Owner, Process, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import UP, Owner, Statement
 from netstrata.engine.structure import outside_object, takes
 from netstrata.engine.structures.processes.call import ScopeOf
 from netstrata.ports.streams import Closable, Stream
@@ -96,7 +95,7 @@ class ServerConnection:
         request = Handled(self, message.request, value_of(message))
         server = self.server
         try:
-            request.process = server.process.engine.create(server.template, request, server.arguments)
+            request.process = engine_of(server.process).create(server.template, request, server.arguments)
         except Refused as error:
             raise Unavailable("answer requests", error.message) from None
         self.requests[request] = None

@@ -7,9 +7,8 @@ from netstrata.contract.shapes.children import EXIT_STATUS, PROGRAM
 from netstrata.contract.shapes.common import ANY, TEXT, TRUTH
 from netstrata.contract.shapes.programs import AS_DAEMON, NEVER, PIPE_MODE, PROGRAM_DEFAULTS, PROGRAM_OPTIONS
 from netstrata.engine.byte_channel import ByteChannel, Read, Write, nothing
-from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
-from netstrata.engine.statement import DOWN, DYING, NONE, UP
+from netstrata.engine.process import DOWN, DYING, NONE, UP, Waiting
 from netstrata.engine.structure import gives, maybe, outside_object, takes
 from netstrata.engine.timers import Timer
 from netstrata.ports.children import Command, Program

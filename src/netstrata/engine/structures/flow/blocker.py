@@ -4,8 +4,7 @@ from typing import cast
 
 from netstrata.contract.roles import BY_BEING_GONE, BY_BEING_UP, Roles
 from netstrata.contract.shapes.common import TRUTH
-from netstrata.engine.environment import Waiting
-from netstrata.engine.statement import DOWN, DYING, UP, Statement
+from netstrata.engine.process import DOWN, DYING, UP, Statement, Waiting
 from netstrata.engine.structure import gives, maybe, structure
 from netstrata.values import Value, boolean
 from netstrata.values.compiler_hints import mypyc_attr

@@ -1,7 +1,8 @@
 """Statements that end the program: exit, assert, assert_false."""
 
 from netstrata.contract.shapes.common import TEXT, number_shape
-from netstrata.engine.statement import Statement
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import FALSE, TRUE, Value
 
@@ -19,7 +20,7 @@ class Exit(Statement):
         if code is None:
             raise EXIT_CODE.refusal(0)
         self.up()
-        self.process.engine.shut_down(code)
+        engine_of(self.process).shut_down(code)
 
 
 structure(
@@ -47,7 +48,7 @@ class Assert(Statement):
             raise TEXT.refusal(0)
         self.up()
         if value != self.wanted():
-            self.process.engine.shut_down(1)
+            engine_of(self.process).shut_down(1)
 
     def wanted(self) -> bytes:
         """Return the string that lets the program go on."""

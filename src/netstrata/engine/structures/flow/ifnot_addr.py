@@ -4,7 +4,7 @@ from typing import Any
 
 from netstrata.contract import Shape
 from netstrata.contract.shapes.common import IPV4, IPV4_NETWORK, IPV6, IPV6_NETWORK, TRUTH
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import gives, structure, takes
 from netstrata.values import FALSE, Value, mask_bits
 

@@ -3,9 +3,7 @@
 from netstrata.contract import Shape
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import MILLISECONDS
-from netstrata.engine.environment import Waiting
-from netstrata.engine.process import Process
-from netstrata.engine.statement import DOWN, DYING, UP, Statement
+from netstrata.engine.process import DOWN, DYING, UP, Process, Statement, Waiting
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.timers import Timer
 from netstrata.values import Value

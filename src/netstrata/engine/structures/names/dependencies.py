@@ -2,10 +2,8 @@
 
 from netstrata.contract.roles import NAMES, Roles
 from netstrata.contract.shapes.common import TEXT
-from netstrata.engine.environment import Waiting
-from netstrata.engine.machine import Engine
+from netstrata.engine.process import DOWN, DYING, UP, EngineState, Named, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import Refused, Value
 from netstrata.values.compiler_hints import mypyc_attr
@@ -75,7 +73,7 @@ class ProvidedName:
         return self.first is not None and self.first.bound
 
 
-def _offer(engine: Engine, values: list[Value]) -> ProvidedName:
+def _offer(engine: EngineState, values: list[Value]) -> ProvidedName:
     """Return what is known of a name, which is the first argument."""
     name = values[0]
     if not isinstance(name, bytes):
@@ -86,7 +84,7 @@ def _offer(engine: Engine, values: list[Value]) -> ProvidedName:
     return offer
 
 
-def _forget(engine: Engine, offer: ProvidedName) -> None:
+def _forget(engine: EngineState, offer: ProvidedName) -> None:
     """Forget a name that nobody provides, and nobody waits for."""
     if offer.provider is None and offer.first is None:
         del engine.offers[offer.name]

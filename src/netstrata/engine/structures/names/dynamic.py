@@ -5,9 +5,8 @@ from typing import Final
 
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import ANY, TEXT
-from netstrata.engine.environment import Waiting
+from netstrata.engine.process import DOWN, DYING, UP, Named, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import Refused, Value, compare
 

@@ -9,9 +9,7 @@ A goal is asked for as long as a person asks, or any `require` of that name stan
 
 from netstrata.contract.roles import NAMES, Roles
 from netstrata.contract.shapes.common import TEXT
-from netstrata.engine.environment import Waiting
-from netstrata.engine.machine import Engine
-from netstrata.engine.statement import DOWN, UP, Named, Statement
+from netstrata.engine.process import DOWN, UP, EngineState, Named, Statement, Waiting
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.names.dependencies import Depend
 from netstrata.values import Value
@@ -67,7 +65,7 @@ class Goals:
             statement.look()
 
 
-def goals(engine: Engine) -> Goals:
+def goals(engine: EngineState) -> Goals:
     """Return the program's goals."""
     found = engine.shared.get("goals")
     if found is None:

@@ -4,9 +4,8 @@ from typing import Final, cast
 
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import ANY, LIST
-from netstrata.engine.environment import Waiting
+from netstrata.engine.process import DOWN, DYING, UP, Named, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, UP, Named, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.names.turns import first_difference
 from netstrata.language.valuetext import format_value

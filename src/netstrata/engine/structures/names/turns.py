@@ -5,9 +5,8 @@ That is known by evaluating arguments once more, with each of both: what is the 
 
 from collections.abc import Callable
 
-from netstrata.engine.process import Process
+from netstrata.engine.process import DYING, Process, Statement
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DYING, Statement
 from netstrata.values import Value
 
 

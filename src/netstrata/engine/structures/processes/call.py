@@ -5,10 +5,9 @@ from typing import cast
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import ANY, LIST, TEXT
 from netstrata.contract.shapes.templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
-from netstrata.engine.environment import Waiting
-from netstrata.engine.process import Process
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DOWN, UP, Process, Statement, Waiting
 from netstrata.engine.referent import PathRef, Referent
-from netstrata.engine.statement import DOWN, UP, Statement
 from netstrata.engine.structure import rest, structure, takes
 from netstrata.values import List, Value
 from netstrata.values.compiler_hints import mypyc_attr
@@ -58,7 +57,7 @@ class Caller(Statement):
         if template == NO_TEMPLATE:
             self.up()
         else:
-            self.child = self.process.engine.create(template, self, arguments)
+            self.child = engine_of(self.process).create(template, self, arguments)
 
     def answers(self) -> bool:
         """Answer while down, too."""

@@ -4,10 +4,9 @@ from netstrata.contract import Shape
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import LIST, TEXT
 from netstrata.contract.shapes.templates import EMBEDDED, TEMPLATE
-from netstrata.engine.environment import Waiting
-from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DOWN, TERMINATING, UP, Owner, Process, Statement, Waiting
 from netstrata.engine.referent import Plain, Referent
-from netstrata.engine.statement import DOWN, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
 from netstrata.engine.timers import Timer
@@ -116,7 +115,7 @@ class Foreach(Statement):
         self.timer = None
         element = Element(self, len(self.running))
         try:
-            element.process = self.process.engine.create(self.template, element, self.arguments)
+            element.process = engine_of(self.process).create(self.template, element, self.arguments)
         except Refused as error:
             engine = self.process.engine
             engine.observer.failed(self.process, self.slot, error)

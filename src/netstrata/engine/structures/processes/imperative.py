@@ -2,10 +2,9 @@
 
 from netstrata.contract.shapes.common import LIST, MILLISECONDS
 from netstrata.contract.shapes.templates import NO_TEMPLATE, TEMPLATE
-from netstrata.engine.environment import Waiting
-from netstrata.engine.process import Process
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DYING, Process, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DYING, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
 from netstrata.engine.timers import Timer
@@ -34,7 +33,7 @@ class Imperative(Statement):
         if template == NO_TEMPLATE:
             self.up()
         else:
-            self.child = self.process.engine.create(template, self, arguments)
+            self.child = engine_of(self.process).create(template, self, arguments)
 
     def special(self, name: str) -> Referent | None:
         """Give `_caller`."""
@@ -86,7 +85,7 @@ class Imperative(Statement):
 
     def _begin_undo(self) -> None:
         self.undoing = True
-        engine = self.process.engine
+        engine = engine_of(self.process)
         if self.undo == NO_TEMPLATE:
             self.dead()
             return

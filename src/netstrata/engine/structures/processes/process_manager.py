@@ -5,14 +5,14 @@ from typing import cast
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import ANY, LIST
 from netstrata.contract.shapes.templates import TEMPLATE
-from netstrata.engine.environment import Waiting
 from netstrata.engine.loop_guard import place_of, reaches_outside
-from netstrata.engine.process import TERMINATING, Process
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DOWN, DYING, TERMINATING, UP, Owner, Process, Statement, Waiting
 from netstrata.engine.referent import Referent
 from netstrata.engine.retry_state import FREE_ROUNDS, Rounds
-from netstrata.engine.statement import DOWN, DYING, UP, Owner, Statement
 from netstrata.engine.structure import maybe, structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
+from netstrata.engine.timeline_statement import TimelineStatement
 from netstrata.engine.timers import Timer
 from netstrata.values import List, Refused, Value
 
@@ -53,7 +53,7 @@ class Managed(Owner):
     def start(self) -> None:
         """Create the process, now or, if there is no such template, after another try."""
         self.timer = None
-        engine = self.manager.process.engine
+        engine = engine_of(self.manager.process)
         if self.rounds is not None and self.rounds.is_loop:
             self.manager.note(f"starting {self.label() or 'one'} again")
         try:
@@ -85,7 +85,7 @@ class Managed(Owner):
         if self.rounds is None and self.process is not None and reaches_outside(self.process):
             self.rounds = manager.account(self.name)
         if self.rounds is not None:
-            manager.process.engine.guard.ends(self.rounds, manager.process.engine)
+            engine_of(manager.process).guard.ends(self.rounds, manager.process.engine)
 
     def stop(self) -> None:
         """Undo the process, or do not create it after all."""
@@ -125,7 +125,7 @@ def _words_of(value: Value) -> str:
     return words if len(words) <= LONGEST_LABEL else f"{words[:LONGEST_LABEL]}…"
 
 
-class ProcessManager(Statement):
+class ProcessManager(TimelineStatement):
     """Processes that are started and stopped by name."""
 
     __slots__ = ("all", "named", "rounds")
@@ -259,7 +259,7 @@ class OnDemand(Statement):
 
         Raises: Refused if there is no such template.
         """
-        self.child = self.process.engine.create(self.template, self, self.arguments)
+        self.child = engine_of(self.process).create(self.template, self, self.arguments)
 
     def bears(self) -> list[Statement]:
         """Return the demands that are up."""

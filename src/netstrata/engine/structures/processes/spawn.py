@@ -4,10 +4,9 @@ from typing import cast
 
 from netstrata.contract.shapes.common import LIST
 from netstrata.contract.shapes.templates import TEMPLATE
-from netstrata.engine.environment import Waiting
-from netstrata.engine.process import Process
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DOWN, DYING, NONE, UP, Process, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DOWN, DYING, NONE, UP, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
 from netstrata.values import Value
@@ -21,7 +20,7 @@ class Spawn(Statement):
     def begin(self, values: list[Value]) -> None:
         """Be up, then create the process."""
         arguments = argument_list(values, 1)
-        code = self.process.engine.template(template_name(values, 0), self)
+        code = engine_of(self.process).template(template_name(values, 0), self)
         self.joins: dict[Join, None] = {}
         self.dirty: dict[Join, None] = {}  # joins that went down and have not been cleaned
         self.complete = False

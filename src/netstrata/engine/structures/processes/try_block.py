@@ -5,10 +5,9 @@ from typing import cast
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import LIST, TEXT, TRUTH
 from netstrata.contract.shapes.templates import EMBEDDED, NO_TEMPLATE, TEMPLATE
-from netstrata.engine.environment import Waiting
-from netstrata.engine.process import Process
+from netstrata.engine.machine import engine_of
+from netstrata.engine.process import DYING, UP, Owner, Process, Statement, Waiting
 from netstrata.engine.referent import Referent
-from netstrata.engine.statement import DYING, UP, Owner, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.processes.call import ScopeOf, argument_list, template_name
 from netstrata.values import TRUE, List, Refused, Value, boolean
@@ -40,7 +39,7 @@ class Attempt(Statement):
         self.template = template
         self.succeeded = True
         self.ending = False  # the body was told to terminate
-        self.body: Process | None = self.process.engine.create(template, self, arguments)
+        self.body: Process | None = engine_of(self.process).create(template, self, arguments)
 
     def child_up(self, process: Process) -> None:
         """Undo the body: it is complete."""
@@ -232,7 +231,7 @@ class Do(Attempt):
             return
         interruption = Interruption(self)
         try:
-            interruption.process = self.process.engine.create(self.interrupt, interruption, None)
+            interruption.process = engine_of(self.process).create(self.interrupt, interruption, None)
         except Refused as error:
             self.process.engine.observer.failed(self.process, self.slot, error)
             super().die()

@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes.common import DELIMITER, PIECE_LIMIT, STRINGS, TEXT
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.values import List, Value
 

@@ -3,7 +3,7 @@
 from typing import cast
 
 from netstrata.contract.shapes.common import ANY, NUMBER
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import Refused, Value
 from netstrata.values.arithmetic import LIMIT

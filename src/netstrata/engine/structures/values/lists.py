@@ -9,7 +9,7 @@ from typing import cast
 from netstrata.contract import Shape
 from netstrata.contract.roles import BY_BEING_UP, Roles
 from netstrata.contract.shapes.common import ANY, LIST, NUMBER, TRUTH
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import gives, rest, structure, takes
 from netstrata.values import ELEMENT_WEIGHT, List, Refused, Value, boolean, parse_number, weight, weight_of
 from netstrata.values.compiler_hints import mypyc_attr

@@ -4,8 +4,8 @@ from typing import cast
 
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import STRINGS, TEXT
+from netstrata.engine.process import DYING, NONE, Statement
 from netstrata.engine.referent import DEAD_END, PathRef, Referent, follow_thing, unwrapped
-from netstrata.engine.statement import DYING, NONE, Statement
 from netstrata.engine.structure import structure, takes
 from netstrata.values import Refused, Value
 

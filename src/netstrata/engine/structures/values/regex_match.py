@@ -1,7 +1,7 @@
 """regex_match: whether a regular expression matches, and what its groups matched."""
 
 from netstrata.contract.shapes.common import TEXT, TRUTH, WORD
-from netstrata.engine.statement import Statement
+from netstrata.engine.process import Statement
 from netstrata.engine.structure import gives, structure, takes
 from netstrata.values import Value, boolean, parse_number
 

@@ -8,7 +8,7 @@ from typing import cast
 from netstrata.contract import Shape
 from netstrata.contract.roles import BY_BEING_UP, Roles
 from netstrata.contract.shapes.common import ANY, LIST, NUMBER, TRUTH
-from netstrata.engine.statement import UP, Statement
+from netstrata.engine.process import UP, Statement
 from netstrata.engine.structure import gives, maybe, structure, takes
 from netstrata.engine.structures.values.branches import node_of
 from netstrata.engine.structures.values.nodes import Node, Text

@@ -4,8 +4,7 @@ from typing import cast
 
 from netstrata.contract.roles import BY_BEING_UP, Roles
 from netstrata.contract.shapes.common import ANY, NAME, STRINGS, TRUTH
-from netstrata.engine.environment import Waiting
-from netstrata.engine.statement import UP, Statement
+from netstrata.engine.process import UP, Statement, Waiting
 from netstrata.engine.structure import gives, structure, takes
 from netstrata.values import TRUE, List, Refused, Value, boolean
 from netstrata.values.compiler_hints import mypyc_attr

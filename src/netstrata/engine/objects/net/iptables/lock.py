@@ -3,10 +3,8 @@
 from typing import Final, cast
 
 from netstrata.contract.shapes.common import ANY
-from netstrata.engine.environment import Waiting
 from netstrata.engine.external_object import ExternalObject
-from netstrata.engine.process import Process
-from netstrata.engine.statement import DOWN, DYING, UP
+from netstrata.engine.process import DOWN, DYING, UP, Process, Waiting
 from netstrata.engine.structure import outside_object, rest
 from netstrata.ports.events import Turn
 from netstrata.values import Refused, Value

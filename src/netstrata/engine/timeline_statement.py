@@ -1,0 +1,35 @@
+"""A statement that has lines of its own in the time line."""
+
+from collections.abc import Callable, Iterable
+
+from netstrata.contract import NOTE
+from netstrata.engine.process import Statement
+from netstrata.values.compiler_hints import mypyc_attr
+
+
+@mypyc_attr(acyclic=True)
+class TimelineStatement(Statement):
+    """A statement that tells what happens to it while it exists, in its own words or in those of a child."""
+
+    __slots__ = ()
+
+    def note(self, line: str, kind: str = NOTE) -> None:
+        """Add a line to the time line."""
+        self.last_line = line
+        self.process.engine.observer.noted(self, kind, line)
+
+    def hear(self, child: str, pid: int, line: str) -> None:
+        """Add a line to the time line that a child of its has said."""
+        self.process.engine.observer.heard(self, child, pid, line)
+
+    def again(self, reason: str, wait_ms: int) -> None:
+        """Add to the time line that something of its is started again later, and remember it."""
+        line = f"{reason}; starting it again in {wait_ms / 1000:g} s"
+        self.last_line = line
+        self.process.engine.observer.retries(self, line, wait_ms)
+
+    def did(self, words: Callable[[], Iterable[str]]) -> None:
+        """Tell what was done outside for it, if somebody wants to know."""
+        witness = self.process.engine.witness
+        if witness is not None:
+            witness(self, words())
