@@ -292,6 +292,9 @@ def test_ipv6_gateways_count_before_router_advertisements(lab: Lab, tmp_path: Pa
     assert lab.leftovers() == []
 
 
+VPN = ', ["kind": "vpn"]'
+
+
 @pytest.mark.parametrize(("gateways", "wanted"), [
     (["192.0.2.1", "192.0.2.254"], ["default via 192.0.2.1 dev eth0", "default via 192.0.2.254 dev eth0"]),
     (["none"], ["default dev eth0"]),
@@ -300,9 +303,13 @@ def test_several_gateways_on_one_link_and_none(
     lab: Lab, tmp_path: Path, gateways: list[str], wanted: list[str]
 ) -> None:
     town = Town(lab)
-    text = 'process p{} {{ net.up("eth0"); net.ipv4.addr("eth0", "192.0.2.2/24"); net.gateway("eth0", "{}"); }}\n'
+    text = 'process p{} {{ net.up("eth0"); net.ipv4.addr("eth0", "192.0.2.2/24"); net.gateway("eth0", "{}"{}); }}\n'
     lab.remember(town.laptop)
-    daemon = start(town.laptop, tmp_path, "".join(text.format(*one) for one in enumerate(gateways)))
+    daemon = start(
+        town.laptop,
+        tmp_path,
+        "".join(text.format(at, one, VPN if one == "none" else "") for at, one in enumerate(gateways)),
+    )
 
     def ways() -> list[str]:
         lines = town.laptop.run("ip", "route", "show", "default").splitlines()
@@ -314,7 +321,9 @@ def test_several_gateways_on_one_link_and_none(
     assert lab.leftovers() == []
 
 
-def test_a_network_without_a_router_is_no_uplink(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("none", ["", "none"])
+def test_a_network_without_a_router_is_no_uplink(lab: Lab, tmp_path: Path, none: str) -> None:
+    """ "none" is what `lease.gateway` is then."""
     town = Town(lab)
     text = (
         'process {0} {{ net.up("{0}"); net.ipv4.addr("{0}", "{1}/24"); net.gateway("{0}", "{2}"); println("{0}"); }}\n'
@@ -322,7 +331,7 @@ def test_a_network_without_a_router_is_no_uplink(lab: Lab, tmp_path: Path) -> No
     daemon = start(
         town.laptop,
         tmp_path,
-        text.format("eth0", "192.0.2.2", "") + text.format("eth1", "198.51.100.2", "198.51.100.1"),
+        text.format("eth0", "192.0.2.2", none) + text.format("eth1", "198.51.100.2", "198.51.100.1"),
     )
 
     wait_until("the one that has a router", lambda: printed(daemon) == ["eth1"])

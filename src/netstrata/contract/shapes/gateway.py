@@ -12,6 +12,7 @@ from netstrata.values import List, Value, format_address
 
 # Best first, of gateways that are preferred alike: what goes through another uplink before that, what costs most last.
 KINDS: Final = ("vpn", "ethernet", "point-to-point", "wifi", "cellular")
+SHARED: Final = ("ethernet", "wifi")  # kinds whose links have many others at the other end: one of them is the gateway
 DEFAULT_PREFERENCE: Final = 100
 NO_ROUTER: Final = b""  # what a network without one has
 ADVERTISED: Final = b"\1"

@@ -11,6 +11,7 @@ from netstrata.contract.shapes.gateway import (
     ADVERTISED,
     DEFAULT_PREFERENCE,
     NO_ROUTER,
+    SHARED,
     GatewayOptions,
     UplinkGateway,
 )
@@ -36,7 +37,8 @@ async def gateway(
     came first.  The others have a default route of a metric that is worse than any, so that who binds to their link or
     address gets through.  When another one becomes the best, its route is there before that of the one before goes.
 
-    Gateway `none` is whatever is at the other end of a link; `family` says of which addresses, inet if it is not given.
+    Gateway `none` is whatever is at the other end of a link that is of kind `vpn`, `point-to-point` or `cellular`;
+    `family` says of which addresses, inet if it is not given.
     `advertised` is the IPv6 router that advertises itself on the link, for as long as the kernel has a route over it,
     which stays as it is.  Of the routes of a lease the default route says which gateway it is; the others are held,
     too, with `preference` as their metric.  With `onlink` the gateway is on the link, whatever the addresses say.
@@ -44,7 +46,8 @@ async def gateway(
     A tunnel's `server` is reached over the best uplink that has none, whichever that is: the default route may lead
     into the tunnel, and what the tunnel sends does not.
 
-    A network without a router, whose lease names none, is no uplink: it is waited for one.
+    A network without a router, whose lease names none, is no uplink: it is waited for one.  So it is with Ethernet or
+    Wi-Fi and gateway `none`, which is what `lease.gateway` is then.
 
     The metrics are: of the best one none, and 512 for IPv6, which counts before router advertisements; of the others
     4294967295 less the index of the link.
@@ -61,12 +64,12 @@ async def gateway(
     Source: rtnetlink(7), RTM_NEWROUTE.
     """
     via, others = _ways(gateway)
-    if via == NO_ROUTER:
+    preference, kind = options.get("preference", DEFAULT_PREFERENCE), options.get("kind", "ethernet")
+    if via == NO_ROUTER or (via == ON_LINK and kind in SHARED):
         raise Unavailable(f"use {link} as an uplink", "its network has no router")
     address = None if via in (ON_LINK, ADVERTISED) else via
     if address is None and "onlink" in options:
         raise Refused("there is no address that could be on the link", argument=2, within=(b"onlink",))
-    preference, kind = options.get("preference", DEFAULT_PREFERENCE), options.get("kind", "ethernet")
     onlink, advertised = bool(options.get("onlink")), via == ADVERTISED
     family, server = _family(via, options), options.get("server", b"")
     wanted = Gateway(link, family, address, preference, kind, onlink, advertised, server)

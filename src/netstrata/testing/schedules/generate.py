@@ -94,7 +94,8 @@ class Programs:
 
     def _gateway(self, link: str) -> str:
         gateway = self._c.one_of(("192.0.2.254", "192.0.2.253", "2001:db8::9", "none"))
-        return f'net.gateway({link}, "{gateway}", ["preference": "{self._c.below(3)}"]);'
+        kind = "vpn" if gateway == "none" else "ethernet"
+        return f'net.gateway({link}, "{gateway}", ["preference": "{self._c.below(3)}", "kind": "{kind}"]);'
 
     def _rule(self, link: str) -> str:
         return f'net.rule(["priority": "{100 + self._c.below(2)}", "table": "{self._c.one_of(self._p.tables)}"]);'
