@@ -120,3 +120,25 @@ def test_of_several_gateways_on_one_link_what_is_bound_to_its_address_takes_the_
     assert "via 192.0.2.1 dev eth0" in way
     assert town.laptop.run("ip", "rule").count("from 192.0.2.2 lookup") == 1
     daemon.end()
+
+
+@pytest.mark.parametrize("write", [4, 6, 7, 8])
+def test_a_rule_or_table_that_the_kernel_refuses_is_said_and_tried_again(lab: Lab, tmp_path: Path, write: int) -> None:
+    """The second uplink has the others routed by source: what is refused there costs no uplink."""
+    town = Town(lab)
+    town.laptop.up("eth0", "192.0.2.2/24")
+    town.laptop.up("eth1", "198.51.100.2/24")
+    texts = (("eth0", "192.0.2.1", 1), ("eth1", "198.51.100.1", 2))
+    sources = (("eth0", "192.0.2.2"), ("eth1", "198.51.100.2"))
+
+    def is_by_source(link: str, source: str) -> bool:
+        return f"dev {link} table" in town.laptop.run("ip", "route", "get", "9.9.9.9", "from", source)
+
+    impair = f"refused:errno=EBUSY,n={write}"
+
+    daemon = start(town.laptop, tmp_path, "".join(BARE.format(*one) for one in texts), {"NETSTRATA_IMPAIR": impair})
+
+    wait_until("both", lambda: last(daemon) == {"eth 1": "true", "eth 2": "false"})
+    wait_until("it is said", lambda: daemon.output().count("Device or resource busy") == 1)
+    wait_until("both by source", lambda: all(is_by_source(*one) for one in sources), 15)
+    daemon.end()

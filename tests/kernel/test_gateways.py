@@ -69,11 +69,11 @@ def program(*links: str) -> str:
     return "".join(UPLINK.format(link, NETWORKS[link], 10 * (1 + list(NETWORKS).index(link))) for link in links)
 
 
-def start(host: Host, folder: Path, text: str) -> Child:
+def start(host: Host, folder: Path, text: str, environment: dict[str, str] | None = None) -> Child:
     path = folder / "program.ncd"
     path.write_text(text)
     words = ("run", "--quiet", "--control", "none", "--state", str(folder), str(path))
-    return host.start((sys.executable, "-m", "netstrata", *words))
+    return host.start((sys.executable, "-m", "netstrata", *words), environment)
 
 
 def test_each_order_of_coming_and_going_leaves_the_best_one_with_the_default_route(lab: Lab, tmp_path: Path) -> None:
