@@ -1,6 +1,6 @@
 """Echo requests and replies of ICMP and ICMPv6.
 
-Source: RFC 792, RFC 4443 section 4; raw(7), icmp(7); linux/icmp.h, linux/icmpv6.h.
+Source: RFC 792, RFC 4443 section 4; raw(7), icmp(7); linux/icmp.h, linux/icmpv6.h, linux/filter.h.
 """
 
 from struct import Struct
@@ -15,6 +15,12 @@ ONLY_REPLIES6: Final = Struct("=8I").pack(*(0xFFFFFFFF & ~(1 << 1 if word == 129
 _REQUEST: Final = {4: 8, 6: 128}
 _REPLY: Final = {4: 0, 6: 129}
 _ECHO: Final = Struct("!BBHHH")
+_INSTRUCTION: Final = Struct("=HBBI")  # of classic BPF: operation, jumps, value
+_IP_HEADER: Final = _INSTRUCTION.pack(0xB1, 0, 0, 0)  # X = length of the IP header
+_LOAD_2: Final = 0x28  # A = packet[k]
+_LOAD_2_AT_X: Final = 0x48  # A = packet[X + k]
+_SKIP_IF_OTHER: Final = 0x15
+_RETURN: Final = 0x06
 
 
 def echo_request(family: int, identifier: int, number: int) -> bytes:
@@ -33,6 +39,16 @@ def answered(family: int, packet: bytes, identifier: int) -> int | None:
         return None
     kind, _, _, whose, number = _ECHO.unpack_from(packet, start)
     return number if kind == _REPLY[family] and whose == identifier else None
+
+
+def only_answers_to(family: int, identifier: int) -> bytes:
+    """Return a socket's filter that lets in what bears an identifier, as program of classic BPF.
+
+    A raw socket is given the replies to everybody on this host: without it, probes would wake each other.
+    """
+    load = _IP_HEADER + _INSTRUCTION.pack(_LOAD_2_AT_X, 0, 0, 4) if family == 4 else _INSTRUCTION.pack(_LOAD_2, 0, 0, 4)
+    take, leave = _INSTRUCTION.pack(_RETURN, 0, 0, 0xFFFF), _INSTRUCTION.pack(_RETURN, 0, 0, 0)
+    return load + _INSTRUCTION.pack(_SKIP_IF_OTHER, 0, 1, identifier) + take + leave
 
 
 def _checksum(octets: bytes) -> int:

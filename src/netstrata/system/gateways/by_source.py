@@ -18,6 +18,8 @@ from netstrata.system.netlink.address_table import AddressTable
 from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
+    from asyncio import TimerHandle
+
     from netstrata.system.netlink import Netlink
 
 LOCAL_PRIORITY: Final = 31000
@@ -39,23 +41,28 @@ class SourceRouting:
         self._statement = statement
         self._stop: Stop | None = None
         self._is_due = False
+        self._timer: TimerHandle | None = None  # until what is missing is tried again
+        self._problem = ""  # why it is missing, as told last
         local = Rule(self._family, LOCAL_PRIORITY, suppress_prefixlength=0)
         self._always = [self._kept(netlink.route_store, route), self._kept(netlink.rule_store, local)]
         self._of_source: dict[bytes, HeldForUplink] = {}
 
     def begin(self) -> None:
-        """Route by source from now on; what the kernel does not take now is tried again when an address changes."""
+        """Route by source from now on; what the kernel does not take now is said, and tried again."""
         if self._stop is not None:
             return
         queues = self._netlink.monitor.wait_queues
         self._stop = queues.wait(Awaited(ADDRESSES, self._ifindex), self._follow_soon)
-        self._try_again()
+        self._follow()
 
     def end(self) -> None:
         """Do so no more."""
         if self._stop is not None:
             self._stop()
             self._stop = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for kept in [*self._of_source.values(), *reversed(self._always)]:
             kept.remove()
         self._of_source.clear()
@@ -65,19 +72,31 @@ class SourceRouting:
             self._is_due = self._netlink.monitor.soon(self._follow)
 
     def _follow(self) -> None:
-        """Have a rule for each address that is there now."""
+        """Have all that is always there, and a rule for each address that is there now."""
         self._is_due = False
-        there = self._table.of_link(self._ifindex) if self._stop is not None else None
+        if self._stop is None:
+            return
+        there = self._table.of_link(self._ifindex)
         if there is None:
+            self._try_later()
             return
         sources = {one.local for one in there if self._is_meant(one)}
         for source in self._of_source.keys() - sources:
             self._of_source.pop(source).remove()
-        for source in sources:
-            if source not in self._of_source:
-                rule = Rule(self._family, SOURCE_PRIORITY, source, 8 * len(source), table=self._number)
-                self._of_source[source] = self._kept(self._netlink.rule_store, rule)
-            self._of_source[source].add_if_possible()
+        for source in sources - self._of_source.keys():
+            rule = Rule(self._family, SOURCE_PRIORITY, source, 8 * len(source), table=self._number)
+            self._of_source[source] = self._kept(self._netlink.rule_store, rule)
+        try:
+            for kept in [*self._always, *self._of_source.values()]:
+                if not kept.is_active:
+                    kept.add()
+        except Unavailable as error:
+            if str(error) != self._problem:
+                self._problem = str(error)
+                self._statement.note(self._problem)
+            self._try_later()
+        else:
+            self._problem = ""
 
     def _is_meant(self, address: AddressMessage) -> bool:
         return address.family == _FAMILIES[self._family] and address.scope < _LINK_SCOPE
@@ -88,10 +107,12 @@ class SourceRouting:
 
     def _lost(self, kept: HeldForUplink, reason: Unavailable) -> None:
         if not kept.put_back(reason):
-            get_running_loop().call_later(AGAIN_S, self._try_again)
+            self._try_later()
+
+    def _try_later(self) -> None:
+        if self._timer is None:
+            self._timer = get_running_loop().call_later(AGAIN_S, self._try_again)
 
     def _try_again(self) -> None:
-        if self._stop is not None:
-            for kept in self._always:
-                kept.add_if_possible()
-            self._follow()
+        self._timer = None
+        self._follow()

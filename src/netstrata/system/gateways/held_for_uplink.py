@@ -55,7 +55,7 @@ class HeldForUplink:
         """
         self.state = step(self.state, ASKED)
         try:
-            if old is None or old._held is None:
+            if old is None or old._held is None or old._spec == self._spec:  # the same one is held by both
                 self._held = self._store.hold(self._spec, self)
             else:
                 self._held = self._store.supplant(old._held, self._spec._replace(in_front=True), self)

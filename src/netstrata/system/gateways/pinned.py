@@ -1,5 +1,6 @@
 """The way to a tunnel's server, which must not lead into the tunnel: it stays on the best uplink that is no tunnel."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 class PinnedServer:
     """A route to one server, which follows its uplink."""
 
-    def __init__(self, netlink: "Netlink", server: bytes, statement: Holder) -> None:
-        """Lead nowhere yet."""
+    def __init__(self, netlink: "Netlink", server: bytes, statement: Holder, try_later: Callable[[], None]) -> None:
+        """Lead nowhere yet; try_later has `follow` called in a while."""
         self._netlink = netlink
         self._addresses = AddressTable(netlink.requests, netlink.monitor)
         self._server = server
         self._statement = statement
+        self._try_later = try_later
         self._over: Route | None = None  # the default route of the uplink that it is pinned to
         self._route: HeldForUplink | None = None
 
@@ -58,6 +60,7 @@ class PinnedServer:
         return Route(server, 8 * len(server), gateway, over.link, 0, onlink=over.onlink and gateway is not None)
 
     def _lost(self, reason: Unavailable) -> None:
-        """Put it back; what is lost with its uplink follows to the next one."""
+        """Put it back, or later; what is lost with its uplink follows to the next one."""
         if self._route is None or not self._route.put_back(reason):
             self._over = None
+            self._try_later()

@@ -2,9 +2,13 @@
 
 import os
 import socket
+from array import array
 from asyncio import get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EPERM
+from itertools import count
+from struct import pack
 from typing import TYPE_CHECKING, Final
 
 from netstrata.protocols.icmp import (
@@ -15,14 +19,18 @@ from netstrata.protocols.icmp import (
     SOL_RAW,
     answered,
     echo_request,
+    only_answers_to,
 )
 from netstrata.protocols.reachability import Pace, Reachability
+from netstrata.system.permission import takes
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
 
 _LARGEST: Final = 1500
+_SO_ATTACH_FILTER: Final = 26
+_IDENTIFIERS: Final = count(int.from_bytes(os.urandom(2), "big"))  # another one for each probe
 
 
 class LinkProbe:
@@ -40,7 +48,7 @@ class LinkProbe:
         self._tell = tell
         self._at = 0  # the target that is asked
         self._missed = False
-        self._identifier = int.from_bytes(os.urandom(2), "big")
+        self._identifier = next(_IDENTIFIERS) & 0xFFFF
         self._asked: dict[int | None, int] = {}  # the numbers of questions by what of them comes back
         self._socket: socket.socket | None = None
         self._timer: TimerHandle | None = None
@@ -53,7 +61,8 @@ class LinkProbe:
         try:
             self._socket = self._open()
         except OSError as error:
-            raise Unavailable(f"probe over {self._link}", error.strerror or str(error), error.errno or 0) from error
+            reason = takes("CAP_NET_RAW") if error.errno == EPERM else error.strerror or str(error)
+            raise Unavailable(f"probe over {self._link}", reason, error.errno or 0) from error
         get_running_loop().add_reader(self._socket.fileno(), self._read)
         self._turn()
 
@@ -76,6 +85,9 @@ class LinkProbe:
                 asking.setsockopt(SOL_RAW, ICMP_FILTER, ONLY_REPLIES)
             else:
                 asking.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, ONLY_REPLIES6)
+            code = array("B", only_answers_to(self._family, self._identifier))
+            program = pack("@HP", len(code) // 8, code.buffer_info()[0])
+            asking.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
             name = self._link.encode("utf-8", "surrogateescape")
             asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
         except BaseException:

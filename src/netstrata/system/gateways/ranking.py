@@ -6,7 +6,8 @@ link, and for the time in which the kernel has taken the other one away.
 """
 
 from asyncio import get_running_loop
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager, suppress
 from errno import EEXIST
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -24,9 +25,10 @@ from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUpli
 from netstrata.system.gateways.pinned import PinnedServer
 from netstrata.system.gateways.probe import LinkProbe
 from netstrata.system.held import Stop
+from netstrata.system.held.wait_queues import NAME
 from netstrata.system.netlink.refusals import no_link
 from netstrata.system.netlink.watchers import Queue
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
@@ -85,7 +87,7 @@ class _Family:
         self._netlink = netlink
         self._family = family
         self._preferred: _Uplink | None = None  # the one whose route counts
-        self._waits: list[Stop] = []  # until the preferred one can become it
+        self._waits: dict[Awaited | None, Stop] = {}  # for what is in the way of the best one; None: some time
 
     def enter(self, uplink: _Uplink) -> None:
         """Give a gateway its own route, and the one that counts if it is the best.
@@ -99,7 +101,7 @@ class _Family:
         uplink.low.add()
         uplink.by_source = SourceRouting(self._netlink, uplink.route(0, number), uplink.ifindex, uplink.who)
         if uplink.gateway.server:
-            uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who)
+            uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who, self._try_later)
         self.uplinks.append(uplink)
         self._route_by_source()
         self.settle()
@@ -118,10 +120,17 @@ class _Family:
             uplink.low.remove()
 
     def _route_by_source(self) -> None:
-        """Have connections keep their uplink, if there are others."""
-        for uplink in self.uplinks:
+        """Have connections keep their link, if there are others: over its best gateway."""
+        best: dict[int, _Uplink] = {}
+        for uplink in sorted(self.uplinks, key=self._merit):
+            best.setdefault(uplink.ifindex, uplink)
+        meant = list(best.values()) if len(best) > 1 else []
+        for uplink in meant:
             if uplink.by_source is not None:
-                (uplink.by_source.begin if len(self.uplinks) > 1 else uplink.by_source.end)()
+                uplink.by_source.begin()
+        for uplink in self.uplinks:
+            if uplink.by_source is not None and uplink not in meant:
+                uplink.by_source.end()
 
     def settle(self) -> None:
         """Have the default route that counts lead over the best gateway that the kernel takes; say which that is."""
@@ -229,17 +238,20 @@ class _Family:
             uplink.who.note(f"{reason}; it was put back")
 
     def _wait(self, error: Unavailable) -> None:
-        """Try again when what is in the way is gone."""
+        """Try again when what is in the way is gone, and in a while."""
         for awaited in error.awaits:
-            self._waits.append(self._netlink.monitor.wait_queues.wait(awaited, self.settle))
+            if awaited not in self._waits:
+                with suppress(Unavailable, OSError):  # nobody can listen now
+                    self._waits[awaited] = self._netlink.monitor.wait_queues.wait(awaited, self.settle)
         self._try_later()
 
     def _try_later(self) -> None:
-        self._waits.append(get_running_loop().call_later(AGAIN_S, self.settle).cancel)
+        if None not in self._waits:
+            self._waits[None] = get_running_loop().call_later(AGAIN_S, self.settle).cancel
 
     def _wait_no_more(self) -> None:
-        waits, self._waits = self._waits, []
-        for stop in waits:
+        waits, self._waits = self._waits, {}
+        for stop in waits.values():
             stop()
 
 
@@ -262,51 +274,71 @@ class RankedGateways:
 
         Raises: Unavailable.
         """
-        ifindex = self._index_of(gateway.link, f"use {gateway.link} as an uplink")
-        self._count += 1
-        uplink = _Uplink(gateway, ifindex, self._count, who)
         family = self._families[gateway.family]
-        router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
-        try:
-            if gateway.advertised:
-                router.begin()
-            else:
-                family.enter(uplink)
-            while True:
-                yield await uplink.take()
-        finally:
-            router.end()
-            family.leave(uplink)
+        with self._named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
+            self._count += 1
+            uplink = _Uplink(gateway, ifindex, self._count, who)
+            router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
+            try:
+                if gateway.advertised:
+                    router.begin()
+                else:
+                    family.enter(uplink)
+                while True:
+                    yield await uplink.take()
+            finally:
+                router.end()
+                family.leave(uplink)
 
     async def watch_probe(self, probe: Probe, who: Holder) -> AsyncGenerator[bool, None]:
         """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
 
         Raises: Unavailable.
         """
-        ifindex = self._index_of(probe.link, f"probe over {probe.link}")
         family = self._families[6 if ":" in probe.targets[0] else 4]
         states = Queue[str]()
         asking = LinkProbe(probe.link, probe.targets, FAST if probe.fast else STEADY, states.put)
         hosts = " or ".join(probe.targets)
-        who.awaits(f"an answer from {hosts} over {probe.link}")
-        try:
-            asking.begin()
-            was = ""
-            while True:
-                state = await states.take()
-                if state in (was, SUSPECTED):
-                    continue
-                was = state
-                if state == UNREACHABLE:
-                    who.note(f"no answer from {hosts} over {probe.link}")
-                family.believe(asking, ifindex, is_dead=state == UNREACHABLE)
-                yield state == REACHABLE
-        finally:
-            asking.end()
-            family.believe(asking, ifindex, is_dead=False)
+        with self._named(probe.link, f"probe over {probe.link}", who) as ifindex:
+            who.awaits(f"an answer from {hosts} over {probe.link}")
+            try:
+                asking.begin()
+                was = ""
+                while True:
+                    state = await states.take()
+                    if state in (was, SUSPECTED):
+                        continue
+                    was = state
+                    if state == UNREACHABLE:
+                        who.note(f"no answer from {hosts} over {probe.link}")
+                    family.believe(asking, ifindex, is_dead=state == UNREACHABLE)
+                    yield state == REACHABLE
+            finally:
+                asking.end()
+                family.believe(asking, ifindex, is_dead=False)
 
-    def _index_of(self, link: str, operation: str) -> int:
-        ifindex = self._netlink.lookup.index_of(link)
+    @contextmanager
+    def _named(self, link: str, operation: str, who: Holder) -> Iterator[int]:
+        """Know which link has a name; who asks has lost it when that is another one, or none.
+
+        Raises: Unavailable.
+        """
+        monitor, index_of = self._netlink.monitor, self._netlink.lookup.index_of
+        ifindex = index_of(link)
         if not ifindex:
             raise no_link(operation, link)
-        return ifindex
+
+        def look() -> None:
+            if index_of(link) != ifindex:
+                who.lost(no_link(operation, link))
+
+        def look_soon() -> None:
+            monitor.soon(
+                look
+            )  # what stands above somebody else who watches the name is undone by then, and says nothing
+
+        stop = monitor.wait_queues.wait(Awaited(NAME, link), look_soon)
+        try:
+            yield ifindex
+        finally:
+            stop()

@@ -1,0 +1,50 @@
+"""What a probe hears, and what is said when it may not ask.
+
+Seen with Linux 6.18, util-linux 2.38.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from netstrata.testing.child import wait_until
+from netstrata.testing.lab import Lab
+
+pytestmark = pytest.mark.kernel
+TWO = """
+import select, socket, sys
+from netstrata.protocols.icmp import answered, echo_request
+from netstrata.system.gateways.probe import LinkProbe
+from netstrata.protocols.reachability import STEADY
+
+family, address = int(sys.argv[1]), sys.argv[2]
+probes = [LinkProbe("lo", [address], STEADY, print) for _ in range(3)]
+sockets = [probe._open() for probe in probes]
+for number, (probe, asking) in enumerate(zip(probes, sockets)):
+    asking.sendto(echo_request(family, probe._identifier, 7 + number), (address, 0))
+select.select(sockets[2:], [], [], 10)
+for probe, asking in zip(probes, sockets):
+    heard = []
+    while select.select([asking], [], [], 0)[0]:
+        heard.append(answered(family, asking.recv(1500), probe._identifier))
+    print(heard)
+"""
+
+
+@pytest.mark.parametrize(("family", "address"), [(4, "127.0.0.1"), (6, "::1")])
+def test_a_probe_is_woken_by_answers_to_itself_alone(lab: Lab, family: int, address: str) -> None:
+    """Without a filter each raw socket reads the answers to all three."""
+    host = lab.host("host")
+    assert host.run(sys.executable, "-c", TWO, str(family), address) == "[7]\n[8]\n[9]\n"
+
+
+def test_who_may_not_probe_is_told_which_capability_it_takes(lab: Lab, tmp_path: Path) -> None:
+    host = lab.host("host")
+    (tmp_path / "program.ncd").write_text('process p { net.probe("lo", {"127.0.0.1"}); }')
+    words = ("run", "--control", "none", "--state", str(tmp_path), str(tmp_path / "program.ncd"))
+
+    daemon = host.start(("setpriv", "--bounding-set", "-net_raw", sys.executable, "-m", "netstrata", *words))
+
+    wait_until("it is said", lambda: "this takes the capability CAP_NET_RAW" in daemon.output())
+    daemon.end()
