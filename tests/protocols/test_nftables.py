@@ -94,7 +94,7 @@ def test_a_listing_asks_for_all_families() -> None:
 def test_of_elements_that_are_deleted_their_set_is_told() -> None:
     elements = message(0xA0E, 0, 1, b"\2\0\0\0" + attribute(1, b"t\0") + attribute(2, b"s\0") + attribute(3, b"...."))
 
-    assert read_objects(elements) == [NftObject("element", True, "ip", "t", "s", 0, 0)]
+    assert read_objects(elements) == [NftObject("element", True, "ip", "t", "s", 0, 0, says=b"....")]
 
 
 def test_the_policy_of_a_base_chain_is_told() -> None:

@@ -72,6 +72,13 @@ FAMILIES = {
         f"{_veth('rt')}; ip link set rt up; ip route add 198.51.100.0/24 dev rt metric 6",
         taken="ip route del 198.51.100.0/24 dev rt metric 5",
     ),
+    "uplinks": Family(
+        ("net.gateway", "net.probe"),
+        'net.gateway("upl", "203.0.113.1"); net.gateway("upl", "203.0.113.3", ["preference": "7"]);',
+        ("route default via 203.0.113.3 dev upl",),
+        f"{_veth('upl')}; ip link set upl up; ip addr add 203.0.113.2/24 dev upl",
+        taken="ip route del default via 203.0.113.3 dev upl metric 0",
+    ),
     "rules": Family(
         ("net.rule",),
         'net.rule(["priority": "100", "from": "192.0.2.0/24", "table": "7"]);',

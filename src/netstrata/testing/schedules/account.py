@@ -227,6 +227,8 @@ class Ledger:
         gives_back = before is not None and after in touched.allowed
         if (gives_back or after is None) and touched.ours != before:
             self.blame(f"not ours: {_title(statement)} took away {told(key)} {before}, which was not the daemon's")
+        if statement is None and before is None and key[0] == "addr":
+            self._taken.pop(key, None)  # it is put there anew, so that others are asked whether they have it
         if gives_back:
             if statement is None:
                 self._check_sweep(key)
