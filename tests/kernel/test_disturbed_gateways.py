@@ -142,3 +142,17 @@ def test_a_rule_or_table_that_the_kernel_refuses_is_said_and_tried_again(lab: La
     wait_until("it is said", lambda: daemon.output().count("Device or resource busy") == 1)
     wait_until("both by source", lambda: all(is_by_source(*one) for one in sources), 15)
     daemon.end()
+
+
+def test_a_router_that_could_not_be_read_is_found_without_another_word_of_the_kernel(lab: Lab, tmp_path: Path) -> None:
+    """A table that changes while it is read is read again, and not for ever."""
+    town = Town(lab)
+    town.laptop.up("eth0")
+    wait_until("a network", lambda: "fe80::/64" in town.laptop.run("ip", "-6", "route"))
+    town.laptop.run("ip", "-6", "route", "add", "default", "via", "fe80::1", "dev", "eth0", "proto", "ra")
+    text = 'process p { net.gateway("eth0", "advertised") uplink; println("eth ", uplink.preferred); }'
+
+    daemon = start(town.laptop, tmp_path, text, {"NETSTRATA_IMPAIR": "torn-dumps:n=1,times=12"})
+
+    wait_until("it is found", lambda: printed(daemon) == ["eth true"], 25)
+    daemon.end()
