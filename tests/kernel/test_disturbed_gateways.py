@@ -6,7 +6,7 @@ Seen with Linux 6.18, iproute2 6.1.0.
 from pathlib import Path
 
 import pytest
-from tests.kernel.test_gateways import Town, defaults, printed, program, start
+from tests.kernel.test_gateways import Told, Town, defaults, printed, program, start
 
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.lab import Lab
@@ -155,4 +155,33 @@ def test_a_router_that_could_not_be_read_is_found_without_another_word_of_the_ke
     daemon = start(town.laptop, tmp_path, text, {"NETSTRATA_IMPAIR": "torn-dumps:n=1,times=12"})
 
     wait_until("it is found", lambda: printed(daemon) == ["eth true"], 25)
+    daemon.end()
+
+
+def test_another_router_on_a_link_takes_the_place_of_the_last_one_and_no_other_uplink_does(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """The kernel has both as two ways of one route for a moment, which it tells of in several lines."""
+    town = Town(lab)
+    for link in ("eth0", "eth1"):
+        town.laptop.up(link)
+    wait_until("both", lambda: town.laptop.run("ip", "-6", "route").count("fe80::/64") == 2)
+    advertised = ("via", "fe80::1", "dev", "eth0", "proto", "ra")
+    town.laptop.run("ip", "-6", "route", "add", "default", *advertised)
+    text = BARE.format("eth0", "advertised", 1) + BARE.format("eth1", "fe80::1", 2)
+    daemon = start(town.laptop, tmp_path, text)
+    wait_until("the first", lambda: last(daemon) == {"eth 1": "true", "eth 2": "false"})
+    said, told = printed(daemon), Told(town.laptop)
+
+    town.laptop.run("ip", "-6", "route", "replace", "default", "via", "fe80::9", "dev", "eth0", "proto", "ra")
+
+    def counts() -> str:
+        return town.laptop.run("ip", "-6", "route", "show", "default", "proto", "110", "metric", "512")
+
+    wait_until("the new one", lambda: counts().startswith("default via fe80::9 dev eth0"))
+    wait_until("the old one is gone", lambda: any("Deleted default via fe80::1" in line for line in told.lines()))
+    high = [line for line in told.lines() if "metric 512" in line]
+    assert [line.split(" proto")[0] for line in high] == ["default", "Deleted default via fe80::1 dev eth0"]
+    assert printed(daemon) == said
+    told.end()
     daemon.end()

@@ -112,6 +112,10 @@ class _Family:
             self.uplinks.remove(uplink)
             self.settle()
             self._route_by_source()
+        self._let_go(uplink)
+
+    def _let_go(self, uplink: _Uplink) -> None:
+        """Have nothing left of what a gateway has but the default route that counts."""
         if uplink.pinned is not None:
             uplink.pinned.end()
         if uplink.by_source is not None:
@@ -170,16 +174,20 @@ class _Family:
             self._demote()
 
     def replace(self, uplink: _Uplink, address: bytes | None) -> None:
-        """Use another router of an uplink's link, or none for now."""
-        self.leave(uplink)
+        """Use another router of an uplink's link, or none for now; what counts leads over the old one until then."""
         if address is None:
+            self.leave(uplink)
             uplink.who.awaits(f"a router advertisement on {uplink.gateway.link}")
             uplink.tell(None)
             return
+        if uplink in self.uplinks:
+            self.uplinks.remove(uplink)
+        self._let_go(uplink)
         uplink.gateway = uplink.gateway._replace(address=address)
         try:
             self.enter(uplink)
         except Unavailable as error:
+            self.settle()
             uplink.who.lost(error)
 
     def believe(self, probe: LinkProbe, ifindex: int, is_dead: bool) -> None:
@@ -199,13 +207,13 @@ class _Family:
 
     def _promote(self, uplink: _Uplink) -> None:
         old = self._preferred
-        if uplink is old:
-            return
         route = self._kept(uplink, HIGH_METRIC[self._family], self._high_lost)
+        if uplink is old and uplink.high is not None and uplink.high.is_same(route):
+            return
         route.add(old.high if old is not None else None)
-        uplink.high, self._preferred = route, uplink
         if old is not None:
             old.high = None
+        uplink.high, self._preferred = route, uplink
 
     def _demote(self) -> None:
         old, self._preferred = self._preferred, None
