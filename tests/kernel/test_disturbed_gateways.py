@@ -90,6 +90,22 @@ def test_the_way_to_the_server_of_a_tunnel_is_put_back_however_often_it_is_delet
     daemon.end()
 
 
+def test_a_route_of_others_to_the_server_of_a_tunnel_stays_and_is_said_once(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab)
+    town.laptop.up("eth2", "203.0.113.2/24")
+    town.laptop.ip("route add 100.64.0.7 via 203.0.113.1 dev eth2")
+    daemon = start(town.laptop, tmp_path, program("eth0") + TUNNEL)
+    wait_until("up", lambda: "eth up" in printed(daemon) and "eth0 false" in printed(daemon))
+
+    town.laptop.ip("route del default dev tun0")
+
+    wait_until("it is back", lambda: "on tun0: someone removed or replaced it; it was put back" in daemon.output())
+    said = daemon.output().count("cannot add route 100.64.0.7/32")
+    assert said == 1
+    assert "via 203.0.113.1 dev eth2" in town.laptop.run("ip", "route", "get", "100.64.0.7")
+    daemon.end()
+
+
 def test_one_gateway_that_is_said_twice_has_the_default_route_of_the_better_preference(
     lab: Lab, tmp_path: Path
 ) -> None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
 
 _ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
+_PREFERRED: Final = "preferred"
+_SERVER: Final = "server"
 
 
 class _Uplink(Queue[bool | None]):
@@ -52,7 +54,7 @@ class _Uplink(Queue[bool | None]):
         self.pinned: PinnedServer | None = None  # if it is a tunnel
         self.calm = Calm()
         self._told: bool | None = None
-        self._problem = ""  # why it cannot be the preferred one, as told last
+        self._problems: dict[str, str] = {}  # what of it cannot be done, and why, as told last
 
     @property
     def is_usable(self) -> bool:
@@ -71,11 +73,11 @@ class _Uplink(Queue[bool | None]):
             self._told = is_preferred
             self.put(is_preferred)
 
-    def tell_problem(self, problem: str) -> None:
-        """Say why it cannot be, if that is new."""
-        if problem and problem != self._problem:
+    def tell_problem(self, what: str, problem: str) -> None:
+        """Say why something cannot be done, if that is new."""
+        if problem and problem != self._problems.get(what):
             self.who.note(problem)
-        self._problem = problem
+        self._problems[what] = problem
 
 
 class _Family:
@@ -155,20 +157,22 @@ class _Family:
                 try:
                     uplink.pinned.follow(under.route(0) if under else None, under.ifindex if under else 0)
                 except Unavailable as error:
-                    uplink.tell_problem(str(error))
+                    uplink.tell_problem(_SERVER, str(error))
                     self._wait(error)
+                else:
+                    uplink.tell_problem(_SERVER, "")
 
     def _choose(self) -> None:
         for uplink in self._ranked():
             try:
                 self._promote(uplink)
             except Unavailable as error:
-                uplink.tell_problem(str(error))
+                uplink.tell_problem(_PREFERRED, str(error))
                 self._wait(error)
                 if error.errno == EEXIST:
                     break  # nor would another one be let in
             else:
-                uplink.tell_problem("")
+                uplink.tell_problem(_PREFERRED, "")
                 return
         if self._preferred is not None and self._preferred not in self.uplinks:
             self._demote()
