@@ -201,3 +201,29 @@ def test_another_router_on_a_link_takes_the_place_of_the_last_one_and_no_other_u
     assert printed(daemon) == said
     told.end()
     daemon.end()
+
+
+@pytest.mark.parametrize("write", [9, 10])
+def test_a_daemon_killed_while_another_uplink_becomes_the_best_is_followed_to_the_same_end(
+    lab: Lab, tmp_path: Path, write: int
+) -> None:
+    """Killed before the new default route is there, or before the old one goes: two are there of one metric.
+
+    To delete the one that was never there, without a metric, the kernel takes the one of its uplink that has one.
+    """
+    town = Town(lab)
+    town.laptop.up("eth0", "192.0.2.2/24")
+    town.laptop.up("eth1", "198.51.100.2/24")
+    lab.remember(town.laptop)
+    text = BARE.format("eth0", "192.0.2.1", 1) + BARE.format("eth1", "198.51.100.1", 2)
+    killed = start(town.laptop, tmp_path, text, {"NETSTRATA_IMPAIR": f"kill:at=write,n={write}"})
+    killed.status()
+    assert [link for link, metric in defaults(town.laptop) if not metric] == ["eth0", "eth1"][10 - write :]
+
+    daemon = start(town.laptop, tmp_path, text)
+
+    wait_until("both", lambda: last(daemon) == {"eth 1": "true", "eth 2": "false"})
+    wait_until("three", lambda: [bool(metric) for _, metric in defaults(town.laptop)] == [False, True, True])
+    assert defaults(town.laptop)[0] == ("eth0", 0)
+    daemon.end()
+    assert lab.leftovers() == []
