@@ -6,7 +6,7 @@ Seen with Linux 6.18, iproute2 6.1.0.
 from pathlib import Path
 
 import pytest
-from tests.kernel.test_gateways import Town, defaults, printed, program, start
+from tests.kernel.test_gateways import Told, Town, defaults, printed, program, start
 
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.lab import Lab
@@ -90,6 +90,22 @@ def test_the_way_to_the_server_of_a_tunnel_is_put_back_however_often_it_is_delet
     daemon.end()
 
 
+def test_a_route_of_others_to_the_server_of_a_tunnel_stays_and_is_said_once(lab: Lab, tmp_path: Path) -> None:
+    town = Town(lab)
+    town.laptop.up("eth2", "203.0.113.2/24")
+    town.laptop.ip("route add 100.64.0.7 via 203.0.113.1 dev eth2")
+    daemon = start(town.laptop, tmp_path, program("eth0") + TUNNEL)
+    wait_until("up", lambda: "eth up" in printed(daemon) and "eth0 false" in printed(daemon))
+
+    town.laptop.ip("route del default dev tun0")
+
+    wait_until("it is back", lambda: "on tun0: someone removed or replaced it; it was put back" in daemon.output())
+    said = daemon.output().count("cannot add route 100.64.0.7/32")
+    assert said == 1
+    assert "via 203.0.113.1 dev eth2" in town.laptop.run("ip", "route", "get", "100.64.0.7")
+    daemon.end()
+
+
 def test_one_gateway_that_is_said_twice_has_the_default_route_of_the_better_preference(
     lab: Lab, tmp_path: Path
 ) -> None:
@@ -142,3 +158,72 @@ def test_a_rule_or_table_that_the_kernel_refuses_is_said_and_tried_again(lab: La
     wait_until("it is said", lambda: daemon.output().count("Device or resource busy") == 1)
     wait_until("both by source", lambda: all(is_by_source(*one) for one in sources), 15)
     daemon.end()
+
+
+def test_a_router_that_could_not_be_read_is_found_without_another_word_of_the_kernel(lab: Lab, tmp_path: Path) -> None:
+    """A table that changes while it is read is read again, and not for ever."""
+    town = Town(lab)
+    town.laptop.up("eth0")
+    wait_until("a network", lambda: "fe80::/64" in town.laptop.run("ip", "-6", "route"))
+    town.laptop.run("ip", "-6", "route", "add", "default", "via", "fe80::1", "dev", "eth0", "proto", "ra")
+    text = 'process p { net.gateway("eth0", "advertised") uplink; println("eth ", uplink.preferred); }'
+
+    daemon = start(town.laptop, tmp_path, text, {"NETSTRATA_IMPAIR": "torn-dumps:n=1,times=12"})
+
+    wait_until("it is found", lambda: printed(daemon) == ["eth true"], 25)
+    daemon.end()
+
+
+def test_another_router_on_a_link_takes_the_place_of_the_last_one_and_no_other_uplink_does(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """The kernel has both as two ways of one route for a moment, which it tells of in several lines."""
+    town = Town(lab)
+    for link in ("eth0", "eth1"):
+        town.laptop.up(link)
+    wait_until("both", lambda: town.laptop.run("ip", "-6", "route").count("fe80::/64") == 2)
+    advertised = ("via", "fe80::1", "dev", "eth0", "proto", "ra")
+    town.laptop.run("ip", "-6", "route", "add", "default", *advertised)
+    text = BARE.format("eth0", "advertised", 1) + BARE.format("eth1", "fe80::1", 2)
+    daemon = start(town.laptop, tmp_path, text)
+    wait_until("the first", lambda: last(daemon) == {"eth 1": "true", "eth 2": "false"})
+    said, told = printed(daemon), Told(town.laptop)
+
+    town.laptop.run("ip", "-6", "route", "replace", "default", "via", "fe80::9", "dev", "eth0", "proto", "ra")
+
+    def counts() -> str:
+        return town.laptop.run("ip", "-6", "route", "show", "default", "proto", "110", "metric", "512")
+
+    wait_until("the new one", lambda: counts().startswith("default via fe80::9 dev eth0"))
+    wait_until("the old one is gone", lambda: any("Deleted default via fe80::1" in line for line in told.lines()))
+    high = [line for line in told.lines() if "metric 512" in line]
+    assert [line.split(" proto")[0] for line in high] == ["default", "Deleted default via fe80::1 dev eth0"]
+    assert printed(daemon) == said
+    told.end()
+    daemon.end()
+
+
+@pytest.mark.parametrize("write", [9, 10])
+def test_a_daemon_killed_while_another_uplink_becomes_the_best_is_followed_to_the_same_end(
+    lab: Lab, tmp_path: Path, write: int
+) -> None:
+    """Killed before the new default route is there, or before the old one goes: two are there of one metric.
+
+    To delete the one that was never there, without a metric, the kernel takes the one of its uplink that has one.
+    """
+    town = Town(lab)
+    town.laptop.up("eth0", "192.0.2.2/24")
+    town.laptop.up("eth1", "198.51.100.2/24")
+    lab.remember(town.laptop)
+    text = BARE.format("eth0", "192.0.2.1", 1) + BARE.format("eth1", "198.51.100.1", 2)
+    killed = start(town.laptop, tmp_path, text, {"NETSTRATA_IMPAIR": f"kill:at=write,n={write}"})
+    killed.status()
+    assert [link for link, metric in defaults(town.laptop) if not metric] == ["eth0", "eth1"][10 - write :]
+
+    daemon = start(town.laptop, tmp_path, text)
+
+    wait_until("both", lambda: last(daemon) == {"eth 1": "true", "eth 2": "false"})
+    wait_until("three", lambda: [bool(metric) for _, metric in defaults(town.laptop)] == [False, True, True])
+    assert defaults(town.laptop)[0] == ("eth0", 0)
+    daemon.end()
+    assert lab.leftovers() == []

@@ -3,11 +3,13 @@
 Source: RFC 4861 section 6.3.4; Linux, net/ipv6/ndisc.c, ndisc_router_discovery.
 """
 
+from asyncio import get_running_loop
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from netstrata.protocols.rtnetlink import ask_routes, decode_route, messages
 from netstrata.protocols.rtnetlink.constants import AF_INET6, RTM_GETROUTE, RTM_NEWROUTE, RTPROT_RA
+from netstrata.system.gateways.held_for_uplink import AGAIN_S
 from netstrata.system.held import Stop
 from netstrata.system.held.wait_queues import DESTINATION
 from netstrata.values import Awaited
@@ -38,7 +40,7 @@ class AdvertisedRouter:
         """
         queues = self._netlink.monitor.wait_queues
         self._stop = queues.wait(Awaited(DESTINATION, _ANYWHERE), self._look_soon)
-        self._take(self._routers())
+        self._take(self._routers() or [])
 
     def end(self) -> None:
         """Follow it no more."""
@@ -52,21 +54,24 @@ class AdvertisedRouter:
 
     def _look(self) -> None:
         self._is_due = False
-        there = self._routers() if self._stop is not None else [self._address]
-        if self._address not in (there or [None]):
+        there = self._routers() if self._stop is not None else None
+        if there is None or self._address in there:
+            return
+        if there or self._address is not None:
             self._take(there)
 
-    def _take(self, there: list[bytes | None]) -> None:
+    def _take(self, there: list[bytes]) -> None:
         self._address = next(iter(there), None)
         self._on_change(self._address)
 
-    def _routers(self) -> list[bytes | None]:
-        """Return the routers that the kernel has default routes over; that of now if that cannot be read."""
+    def _routers(self) -> list[bytes] | None:
+        """Return the routers that the kernel has default routes over; None if that is not read, and later once more."""
         question = ask_routes(AF_INET6, _ANY_TABLE, RTPROT_RA, self._ifindex)
         dump = self._netlink.requests.dump(RTM_GETROUTE, question)
         if not dump.complete or dump.answer is not None:
-            return [self._address]
-        found: list[bytes | None] = []
+            get_running_loop().call_later(AGAIN_S, self._look_soon)
+            return None
+        found: list[bytes] = []
         for data in dump.datagrams:
             for one in messages(data, len(data)):
                 if one.type == RTM_NEWROUTE:

@@ -48,6 +48,10 @@ class HeldForUplink:
         """Whether the kernel has said that it is there."""
         return self.state == ACTIVE
 
+    def is_same(self, other: "HeldForUplink") -> bool:
+        """Say whether both are the very same route or rule."""
+        return bool(self._spec == other._spec)
+
     def add(self, old: "HeldForUplink | None" = None) -> None:
         """Put it into the kernel: a route in front of another one, which goes when this one is there.
 
@@ -55,7 +59,7 @@ class HeldForUplink:
         """
         self.state = step(self.state, ASKED)
         try:
-            if old is None or old._held is None or old._spec == self._spec:  # the same one is held by both
+            if old is None or old._held is None or self.is_same(old):  # the same one is held by both
                 self._held = self._store.hold(self._spec, self)
             else:
                 self._held = self._store.supplant(old._held, self._spec._replace(in_front=True), self)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
 
 _ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
+_PREFERRED: Final = "preferred"
+_SERVER: Final = "server"
 
 
 class _Uplink(Queue[bool | None]):
@@ -52,7 +54,7 @@ class _Uplink(Queue[bool | None]):
         self.pinned: PinnedServer | None = None  # if it is a tunnel
         self.calm = Calm()
         self._told: bool | None = None
-        self._problem = ""  # why it cannot be the preferred one, as told last
+        self._problems: dict[str, str] = {}  # what of it cannot be done, and why, as told last
 
     @property
     def is_usable(self) -> bool:
@@ -71,11 +73,11 @@ class _Uplink(Queue[bool | None]):
             self._told = is_preferred
             self.put(is_preferred)
 
-    def tell_problem(self, problem: str) -> None:
-        """Say why it cannot be, if that is new."""
-        if problem and problem != self._problem:
+    def tell_problem(self, what: str, problem: str) -> None:
+        """Say why something cannot be done, if that is new."""
+        if problem and problem != self._problems.get(what):
             self.who.note(problem)
-        self._problem = problem
+        self._problems[what] = problem
 
 
 class _Family:
@@ -112,6 +114,10 @@ class _Family:
             self.uplinks.remove(uplink)
             self.settle()
             self._route_by_source()
+        self._let_go(uplink)
+
+    def _let_go(self, uplink: _Uplink) -> None:
+        """Have nothing left of what a gateway has but the default route that counts."""
         if uplink.pinned is not None:
             uplink.pinned.end()
         if uplink.by_source is not None:
@@ -151,35 +157,41 @@ class _Family:
                 try:
                     uplink.pinned.follow(under.route(0) if under else None, under.ifindex if under else 0)
                 except Unavailable as error:
-                    uplink.tell_problem(str(error))
+                    uplink.tell_problem(_SERVER, str(error))
                     self._wait(error)
+                else:
+                    uplink.tell_problem(_SERVER, "")
 
     def _choose(self) -> None:
         for uplink in self._ranked():
             try:
                 self._promote(uplink)
             except Unavailable as error:
-                uplink.tell_problem(str(error))
+                uplink.tell_problem(_PREFERRED, str(error))
                 self._wait(error)
                 if error.errno == EEXIST:
                     break  # nor would another one be let in
             else:
-                uplink.tell_problem("")
+                uplink.tell_problem(_PREFERRED, "")
                 return
         if self._preferred is not None and self._preferred not in self.uplinks:
             self._demote()
 
     def replace(self, uplink: _Uplink, address: bytes | None) -> None:
-        """Use another router of an uplink's link, or none for now."""
-        self.leave(uplink)
+        """Use another router of an uplink's link, or none for now; what counts leads over the old one until then."""
         if address is None:
+            self.leave(uplink)
             uplink.who.awaits(f"a router advertisement on {uplink.gateway.link}")
             uplink.tell(None)
             return
+        if uplink in self.uplinks:
+            self.uplinks.remove(uplink)
+        self._let_go(uplink)
         uplink.gateway = uplink.gateway._replace(address=address)
         try:
             self.enter(uplink)
         except Unavailable as error:
+            self.settle()
             uplink.who.lost(error)
 
     def believe(self, probe: LinkProbe, ifindex: int, is_dead: bool) -> None:
@@ -199,13 +211,13 @@ class _Family:
 
     def _promote(self, uplink: _Uplink) -> None:
         old = self._preferred
-        if uplink is old:
-            return
         route = self._kept(uplink, HIGH_METRIC[self._family], self._high_lost)
+        if uplink is old and uplink.high is not None and uplink.high.is_same(route):
+            return
         route.add(old.high if old is not None else None)
-        uplink.high, self._preferred = route, uplink
         if old is not None:
             old.high = None
+        uplink.high, self._preferred = route, uplink
 
     def _demote(self) -> None:
         old, self._preferred = self._preferred, None

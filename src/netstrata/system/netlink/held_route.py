@@ -100,6 +100,12 @@ class HeldRoute(Held):
         return not ours or any((way.ifindex, way.gateway) in ours for way in _ways_of(found))
 
 
+def lead_alike(one: RouteMessage, other: RouteMessage) -> bool:
+    """Say whether two routes have a way in common, whatever its weight, or both have none."""
+    some, more = ({(way.ifindex, way.gateway) for way in _ways_of(route)} for route in (one, other))
+    return not some.isdisjoint(more) or some == more
+
+
 def _ways_of(found: RouteMessage) -> tuple[NextHop, ...]:
     """Return the ways of a route, none if it leads to no link; what is on the link is said of unicast routes alone."""
     if found.type not in ON_LINKS:

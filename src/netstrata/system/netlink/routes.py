@@ -41,7 +41,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.system.held import GONE, NO_RECOVERY, Recovery, Store
 from netstrata.system.held.wait_queues import ON_LINK, ROUTE
-from netstrata.system.netlink.held_route import HeldRoute
+from netstrata.system.netlink.held_route import HeldRoute, lead_alike
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import (
@@ -193,7 +193,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
     def _would_take_another(self, route: RouteMessage) -> bool:
         """Say whether, as a route is not there any more, the kernel would delete another one of ours in its place.
 
-        To delete an IPv4 route without a metric is to delete the first one with any.
+        To delete an IPv4 route without a metric is to delete the first one that leads there, with any.
         Raises: Unavailable if that cannot be read now.
         """
         if route.metric or route.family != AF_INET:
@@ -203,7 +203,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         found = table.find(destination, 0, route.tos)
         if not found and not table.complete:
             raise Unavailable(f"delete route {network_words(route.destination, route.prefix)}", _UNREAD, errno.EAGAIN)
-        return not any(one.protocol == RTPROT_NETSTRATA for one in found)
+        return not any(one.protocol == RTPROT_NETSTRATA and lead_alike(one, route) for one in found)
 
     def added(self, held: HeldRoute) -> None:
         """Find it by all that may touch it."""
