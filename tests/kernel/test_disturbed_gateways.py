@@ -227,3 +227,32 @@ def test_a_daemon_killed_while_another_uplink_becomes_the_best_is_followed_to_th
     assert defaults(town.laptop)[0] == ("eth0", 0)
     daemon.end()
     assert lab.leftovers() == []
+
+
+def test_a_cable_that_bounces_is_no_fight_and_one_who_deletes_the_route_again_and_again_is(
+    lab: Lab, tmp_path: Path
+) -> None:
+    town = Town(lab)
+    town.pull("eth2")
+    daemon = start(town.laptop, tmp_path, program("eth0", "eth1"))
+    wait_until("both", lambda: town.defaults() == town.wanted())
+    for _ in range(4):
+        town.pull("eth0")
+        wait_until("the other one", lambda: town.defaults() == town.wanted())
+        town.plug("eth0")
+        wait_until("the first again", lambda: town.defaults() == town.wanted())
+    assert "it is put back in" not in daemon.output()
+
+    for at in range(2):
+        town.laptop.ip("route del default via 192.0.2.1 metric 0")
+        wait_until("it is said", lambda at=at: daemon.output().count("it was put back") > at or said(daemon))  # type: ignore[misc]
+
+    assert said(daemon)
+    assert ("eth0", 0) not in town.defaults()
+    wait_until("it is back", lambda: town.defaults() == town.wanted())
+    daemon.end()
+
+
+def said(daemon: Child) -> bool:
+    """Say whether it was said that something waits until somebody else leaves it alone."""
+    return "someone removed or replaced it; it is put back in 10 s" in daemon.output()

@@ -237,14 +237,15 @@ class _Family:
     def _high_lost(self, uplink: _Uplink, reason: Unavailable) -> None:
         """Have a default route that counts again: at once, or a while after it was taken away for the second time."""
         uplink.high = self._preferred = None
-        if uplink.calm.is_disturbed():
+        is_fight = uplink.calm.is_disturbed()
+        get_running_loop().call_soon(self._settle_after, uplink, reason, is_fight)  # what else is lost is known by then
+
+    def _settle_after(self, uplink: _Uplink, reason: Unavailable, is_fight: bool) -> None:
+        if is_fight and uplink.is_usable and self._preferred is None:
             uplink.who.note(f"{reason}; it is put back in {AGAIN_S:g} s")
             uplink.tell(False)
             self._try_later()
-        else:
-            get_running_loop().call_soon(self._settle_after, uplink, reason)  # what else is lost is known by then
-
-    def _settle_after(self, uplink: _Uplink, reason: Unavailable) -> None:
+            return
         self.settle()
         if self._preferred is uplink:
             uplink.who.note(f"{reason}; it was put back")
