@@ -70,9 +70,10 @@ def test_an_address_whose_time_is_over_is_gone(lab: Lab, tmp_path: Path) -> None
     host, other = lab.host("host"), lab.host("other")
     lab.cable((host, "eth0"), (other, "eth0"))
     other.up("eth0")
-    host.up("eth0")
-    lasting(host, "2001:db8::a", 2)
     daemon = running(host, DYNAMIC, tmp_path)
+    daemon.wait_output("waiting")
+
+    lasting(host, "2001:db8::a", 4)  # of which duplicate address detection takes up to two
 
     daemon.wait_output("up with 2001:db8::a")
     daemon.wait_output("down\n")

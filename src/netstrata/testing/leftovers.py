@@ -4,12 +4,14 @@ import os
 import stat
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstrata.testing.namespaces import in_thread
 
 if TYPE_CHECKING:
     from netstrata.testing.host import Host, Machine
+
+_OPEN: Final = "open file"
 
 
 class Snapshot(NamedTuple):
@@ -18,9 +20,9 @@ class Snapshot(NamedTuple):
     lines: frozenset[str]
 
     def differences(self, after: "Snapshot") -> list[str]:
-        """Say what came (+) and what went (-)."""
+        """Say what came (+) and what went (-); what was open in this process, and is closed, is nothing left."""
         came = [f"+ {line}" for line in after.lines - self.lines]
-        gone = [f"- {line}" for line in self.lines - after.lines]
+        gone = [f"- {line}" for line in self.lines - after.lines if not line.startswith(_OPEN)]
         return sorted(came + gone, key=lambda line: line[2:])
 
 
@@ -78,7 +80,7 @@ def open_files() -> set[str]:
     found = set()
     for fd in os.listdir("/proc/self/fd"):
         try:
-            found.add(f"open file {fd} {os.readlink(f'/proc/self/fd/{fd}')}")
+            found.add(f"{_OPEN} {fd} {os.readlink(f'/proc/self/fd/{fd}')}")
         except FileNotFoundError:
             continue  # the one that listed them
     return found
