@@ -17,7 +17,8 @@ from socket import (
 )
 
 from netstrata.system.dhcp.driver.packets import PACKET_AUXDATA, SOL_PACKET, STRANGE_NAME
-from netstrata.system.dhcp.driver.socket_filters import NOTHING, attach
+from netstrata.system.dhcp.driver.socket_filters import NOTHING
+from netstrata.system.socket_filter import attach_filter
 
 ETH_P_IP = 0x0800
 ETH_P_ARP = 0x0806
@@ -35,7 +36,7 @@ def open_packet_socket(ifindex: int, protocol: int, priority: int = 0) -> socket
     try:
         opened.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         opened.setsockopt(SOL_SOCKET, SO_PRIORITY, priority)
-        attach(opened, NOTHING)
+        attach_filter(opened, NOTHING)
         opened.bind((_name_of(ifindex), protocol))
     except BaseException:
         opened.close()

@@ -5,24 +5,23 @@ cannot be about a held one, or that we asked for ourselves, so that a routing da
 only takes notes (`on_message`); people are told afterwards, from the event loop (`reconcile`), when what the notes
 suspect has been checked against the kernel.  So an old notification about something that has been put back meanwhile
 harms nobody, and a receive queue that ran over (ENOBUFS) is the same thing once more: everything is suspect.
-Source: netlink(7), socket(7) SO_ATTACH_FILTER, linux/filter.h.
+Source: netlink(7).
 """
 
 import errno
 import socket
-from array import array
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from struct import Struct
 from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink import Malformed
 from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6
-from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION, Network, route_filter
+from netstrata.protocols.rtnetlink.route_filter import Network, route_filter
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE, Octets
 from netstrata.system.held import Loss, WaitQueues
 from netstrata.system.netlink.kernel_socket import NetlinkSocket, OpenSocket, open_socket
+from netstrata.system.socket_filter import attach_filter
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 SOL_NETLINK = 270
 NETLINK_ADD_MEMBERSHIP = 1
 NETLINK_DROP_MEMBERSHIP = 2
-SO_ATTACH_FILTER = 26
 SO_RCVBUFFORCE = 33
 QUEUE_BYTES = 8 << 20
 _BUFFER = 1 << 16
@@ -39,8 +37,6 @@ _AT_ONCE = 2048  # datagrams in one turn of the event loop
 _AGAIN_S = 0.05  # when tables changed too fast to be read
 _ROUND_S = 2.0  # for what the kernel does not tell of
 _MOST_AWAITED = 64  # destinations that are compared; of more all networks as long are heard of
-
-_PROGRAM = Struct("HP")  # sock_fprog
 
 
 class Subscriber:
@@ -287,10 +283,7 @@ class Monitor:
             foreign |= {(AF_INET if len(one) == 5 else AF_INET6, one[-1]) for one in awaited}
             awaited = []
         near = [where for where in self._awaited if isinstance(where, int)]
-        code = array("B", route_filter(self._own_port, foreign, awaited, near))
-        listener.setsockopt(
-            socket.SOL_SOCKET, SO_ATTACH_FILTER, _PROGRAM.pack(len(code) // INSTRUCTION.size, code.buffer_info()[0])
-        )
+        attach_filter(listener, route_filter(self._own_port, foreign, awaited, near))
 
     def _ready(self) -> None:
         if self._take():

@@ -6,20 +6,18 @@ Source: sock_diag(7), linux/sock_diag.h (SKNLGRP_…), linux/inet_diag.h, linux/
 
 import asyncio
 import socket
-from array import array
 from contextlib import ExitStack
 from struct import Struct
 from typing import Final
 
 from netstrata.system.held import Stop, WaitQueues
 from netstrata.system.held.wait_queues import PORT
+from netstrata.system.socket_filter import attach_filter
 
 _NETLINK_SOCK_DIAG: Final = 4
 _DESTROYED: Final = 0b1111  # TCP, UDP, TCP over IPv6, UDP over IPv6
-_SO_ATTACH_FILTER: Final = 26
 _SOURCE_PORT_AT: Final = 20  # behind the message's header and four bytes
 _INSTRUCTION: Final = Struct("=HBBI")  # sock_filter
-_PROGRAM: Final = Struct("HP")  # sock_fprog
 
 
 class AwaitedPorts:
@@ -41,9 +39,7 @@ class AwaitedPorts:
             listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
             listening.callback(listener.close)
             listener.setblocking(False)
-            code = array("B", _filter(port))
-            program = _PROGRAM.pack(len(code) // _INSTRUCTION.size, code.buffer_info()[0])
-            listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+            attach_filter(listener, _filter(port))
             listener.bind((0, _DESTROYED))
 
             def hear() -> None:

@@ -19,7 +19,6 @@ from netstrata.protocols.rtnetlink.route_filter import INSTRUCTION
 from netstrata.system.netlink.monitor import (
     NETLINK_ADD_MEMBERSHIP,
     NETLINK_DROP_MEMBERSHIP,
-    SO_ATTACH_FILTER,
     SO_RCVBUFFORCE,
     SOL_NETLINK,
 )
@@ -30,6 +29,7 @@ from netstrata.system.netlink.socket import (
     SIOCGIFINDEX,
     SIOCGIFNAME,
 )
+from netstrata.system.socket_filter import SO_ATTACH_FILTER, SOCK_FPROG
 from netstrata.testing.model.links import Links
 from netstrata.testing.model.messages import NotModelled
 from netstrata.testing.model.socket_filter import Instruction, instructions, passes
@@ -37,7 +37,6 @@ from netstrata.testing.model.socket_filter import Instruction, instructions, pas
 _QUEUE_BYTES = 212992  # net.core.rmem_default
 _LEAST_BYTES = 2304  # SOCK_MIN_RCVBUF
 _OVERHEAD = 768  # what a short datagram takes more than its bytes
-_PROGRAM = Struct("HP")
 _IFREQ = Struct("=16si20x")
 
 
@@ -76,7 +75,7 @@ class ModelSocket:
         elif level == SOL_NETLINK and option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK):
             pass  # all answers are as with these
         elif level == SOL_SOCKET and option == SO_ATTACH_FILTER and isinstance(value, bytes):
-            count, address = _PROGRAM.unpack(value)
+            count, address = SOCK_FPROG.unpack(value)
             self._filter = instructions(ctypes.string_at(address, count * INSTRUCTION.size))
         elif level == SOL_SOCKET and option in (SO_RCVBUF, SO_RCVBUFFORCE) and isinstance(value, int):
             self._limit = max(2 * value, _LEAST_BYTES)

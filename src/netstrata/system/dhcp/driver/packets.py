@@ -13,7 +13,8 @@ from fcntl import ioctl
 from socket import socket
 from struct import unpack_from
 
-from netstrata.system.dhcp.driver.socket_filters import NOTHING, attach
+from netstrata.system.dhcp.driver.socket_filters import NOTHING
+from netstrata.system.socket_filter import attach_filter
 
 EVERYBODY = b"\xff\xff\xff\xff\xff\xff"
 SOL_PACKET = 263
@@ -83,7 +84,7 @@ class PacketSocket:
         Shapes: program is one of `socket_filters`.
         Raises: OSError.
         """
-        attach(self._socket, program)
+        attach_filter(self._socket, program)
 
     def send(self, packet: bytes, mac: bytes) -> None:
         """Send a packet to a MAC; one that does not fit into a queue now is lost, as on any network.

@@ -8,13 +8,8 @@ Source: linux/filter.h; Documentation/networking/filter.rst, whose ancillary loa
 all others count from the IP or ARP header, because the sockets are SOCK_DGRAM.
 """
 
-from array import array
-from socket import SOL_SOCKET, socket
 from struct import pack
 from typing import NamedTuple
-
-_SO_ATTACH_FILTER = 26
-_INSTRUCTION_SIZE = 8  # linux/filter.h, struct sock_filter
 
 _LOAD_4, _LOAD_2, _LOAD_1 = 0x20, 0x28, 0x30  # A = packet[k]
 _LOAD_4_AT_X, _LOAD_2_AT_X, _LOAD_1_AT_X = 0x40, 0x48, 0x50  # A = packet[X + k]
@@ -68,15 +63,6 @@ _FOR_US = (
 )
 
 NOTHING = pack("=HBBI", _RETURN, 0, 0, 0)
-
-
-def attach(to: socket, program: bytes) -> None:
-    """Have a socket let in what a filter takes, in one step (socket(7), SO_ATTACH_FILTER).
-
-    Raises: OSError.
-    """
-    code = array("B", program)
-    to.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, pack("@HP", len(program) // _INSTRUCTION_SIZE, code.buffer_info()[0]))
 
 
 def dhcp_answers(mac: bytes, xid: int) -> bytes:
