@@ -15,11 +15,12 @@ pytestmark = pytest.mark.kernel
 TWO = """
 import select, socket, sys
 from netstrata.protocols.icmp import answered, echo_request
+from netstrata.ports.gateways import Probe
 from netstrata.system.gateways.probe import LinkProbe
 from netstrata.protocols.reachability import STEADY
 
 family, address = int(sys.argv[1]), sys.argv[2]
-probes = [LinkProbe("lo", [address], STEADY, print) for _ in range(3)]
+probes = [LinkProbe(Probe("lo", [address]), STEADY, print) for _ in range(3)]
 sockets = [probe._open() for probe in probes]
 for number, (probe, asking) in enumerate(zip(probes, sockets)):
     asking.sendto(echo_request(family, probe._identifier, 7 + number), (address, 0))

@@ -24,6 +24,11 @@ class Probe(NamedTuple):
     targets: list[str]
     fast: bool = False  # within half a second, by twelve questions a second
 
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.targets[0] else 4
+
 
 class Gateways(Protocol):
     """All gateways of this program; the best one has the default route, the others can be used by who binds to them."""

@@ -14,7 +14,6 @@ from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6
 from netstrata.system.gateways.held_for_uplink import AGAIN_S, HeldForUplink
 from netstrata.system.held import Stop, Store
 from netstrata.system.held.wait_queues import ADDRESSES
-from netstrata.system.netlink.address_table import AddressTable
 from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ class SourceRouting:
     def __init__(self, netlink: "Netlink", route: Route, ifindex: int, statement: Holder) -> None:
         """Hold nothing yet; the route is the one in the uplink's table."""
         self._netlink = netlink
-        self._table = AddressTable(netlink.requests, netlink.monitor)
         self._family = 4 if len(route.destination) == 4 else 6
         self._number = route.table
         self._ifindex = ifindex
@@ -76,7 +74,7 @@ class SourceRouting:
         self._is_due = False
         if self._stop is None:
             return
-        there = self._table.of_link(self._ifindex)
+        there = self._netlink.address_table.of_link(self._ifindex)
         if there is None:
             self._try_later()
             return

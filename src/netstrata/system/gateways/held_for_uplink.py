@@ -2,7 +2,6 @@
 
 from asyncio import get_running_loop
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any, Final
 
 from netstrata.contract import NOTE, Holder
@@ -70,16 +69,13 @@ class HeldForUplink:
         if old is not None:
             old.remove()
 
-    def add_if_possible(self) -> bool:
-        """Put it into the kernel; say whether it is there."""
-        if not self.is_active:
-            with suppress(Unavailable):
-                self.add()
-        return self.is_active
-
     def put_back(self, reason: Unavailable) -> bool:
         """Put back what was taken away, unless that was done a moment ago, too; say whether it is there."""
-        if self._calm.is_disturbed() or not self.add_if_possible():
+        if self._calm.is_disturbed():
+            return False
+        try:
+            self.add()
+        except Unavailable:
             return False
         self._statement.note(f"{reason}; it was put back")
         return True

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from netstrata.contract import Holder
 from netstrata.ports.kernel import Route
 from netstrata.system.gateways.held_for_uplink import HeldForUplink
-from netstrata.system.netlink.address_table import AddressTable
 from netstrata.values import Unavailable, mask_bits
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ class PinnedServer:
     def __init__(self, netlink: "Netlink", server: bytes, statement: Holder, try_later: Callable[[], None]) -> None:
         """Lead nowhere yet; try_later has `follow` called in a while."""
         self._netlink = netlink
-        self._addresses = AddressTable(netlink.requests, netlink.monitor)
         self._server = server
         self._statement = statement
         self._try_later = try_later
@@ -50,7 +48,7 @@ class PinnedServer:
         server = self._server
         if over is None:
             return Route(server, 8 * len(server), None, None, 0)
-        there = self._addresses.of_link(ifindex) or ()
+        there = self._netlink.address_table.of_link(ifindex) or ()
         is_near = any(
             mask_bits(one.local, one.prefix) == mask_bits(server, one.prefix)
             for one in there

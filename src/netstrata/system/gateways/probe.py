@@ -2,15 +2,14 @@
 
 import os
 import socket
-from array import array
 from asyncio import get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
 from errno import EPERM
 from itertools import count
-from struct import pack
 from typing import TYPE_CHECKING, Final
 
+from netstrata.ports.gateways import Probe
 from netstrata.protocols.icmp import (
     ICMP6_FILTER,
     ICMP_FILTER,
@@ -23,28 +22,25 @@ from netstrata.protocols.icmp import (
 )
 from netstrata.protocols.reachability import Pace, Reachability
 from netstrata.system.permission import takes
+from netstrata.system.socket_filter import attach_filter
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
 
 _LARGEST: Final = 1500
-_SO_ATTACH_FILTER: Final = 26
 _IDENTIFIERS: Final = count(int.from_bytes(os.urandom(2), "big"))  # another one for each probe
 
 
 class LinkProbe:
     """Asks some hosts over a link, one after the other; one that answers is asked again."""
 
-    def __init__(self, link: str, targets: list[str], pace: Pace, tell: Callable[[str], None]) -> None:
-        """Ask nothing yet; tell is given the state at the beginning and whenever it is another.
-
-        Shapes: targets are addresses of one family, as text.
-        """
+    def __init__(self, probe: Probe, pace: Pace, tell: Callable[[str], None]) -> None:
+        """Ask nothing yet; tell is given the state at the beginning and whenever it is another."""
         self._reachability = Reachability(pace)
-        self._link = link
-        self._targets = targets
-        self._family = 6 if ":" in targets[0] else 4
+        self._link = probe.link
+        self._targets = probe.targets
+        self._family = probe.family
         self._tell = tell
         self._at = 0  # the target that is asked
         self._missed = False
@@ -85,9 +81,7 @@ class LinkProbe:
                 asking.setsockopt(SOL_RAW, ICMP_FILTER, ONLY_REPLIES)
             else:
                 asking.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, ONLY_REPLIES6)
-            code = array("B", only_answers_to(self._family, self._identifier))
-            program = pack("@HP", len(code) // 8, code.buffer_info()[0])
-            asking.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+            attach_filter(asking, only_answers_to(self._family, self._identifier))
             name = self._link.encode("utf-8", "surrogateescape")
             asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
         except BaseException:

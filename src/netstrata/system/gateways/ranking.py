@@ -308,9 +308,9 @@ class RankedGateways:
 
         Raises: Unavailable.
         """
-        family = self._families[6 if ":" in probe.targets[0] else 4]
+        family = self._families[probe.family]
         states = Queue[str]()
-        asking = LinkProbe(probe.link, probe.targets, FAST if probe.fast else STEADY, states.put)
+        asking = LinkProbe(probe, FAST if probe.fast else STEADY, states.put)
         hosts = " or ".join(probe.targets)
         with self._named(probe.link, f"probe over {probe.link}", who) as ifindex:
             who.awaits(f"an answer from {hosts} over {probe.link}")
@@ -346,9 +346,8 @@ class RankedGateways:
                 who.lost(no_link(operation, link))
 
         def look_soon() -> None:
-            monitor.soon(
-                look
-            )  # what stands above somebody else who watches the name is undone by then, and says nothing
+            # What stands on somebody else who watches the name is undone by then, and says nothing.
+            monitor.soon(look)
 
         stop = monitor.wait_queues.wait(Awaited(NAME, link), look_soon)
         try:

@@ -68,7 +68,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     __slots__ = (
         "_claims", "_detections", "_dynamic", "_index_of", "_missing", "_monitor", "_overrun", "_promotion",
-        "_requests", "_subnets", "_table", "_taken", "_waits", "_watched", "connected", "left",
+        "_requests", "_subnets", "_taken", "_waits", "_watched", "connected", "left", "table",
     )  # fmt: skip
     kind = "address"
     bears_mark = True
@@ -90,15 +90,15 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self._taken: set[Key] = set()  # addresses that other hosts had when they were checked last
         self._detections = Detections(requests, monitor, self._put_anew, self._doubt)
         self._requests = requests
-        self._table = AddressTable(requests, monitor)
+        self.table = AddressTable(requests, monitor)
         self._index_of = index_of
         self._monitor = monitor
         self._watched = 0
-        self._dynamic = DynamicWatchers(self._table.of_link)
+        self._dynamic = DynamicWatchers(self.table.of_link)
         self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
-        self._subnets = Subnets(monitor, self._table.of_link)
-        self._claims = Claims(monitor, lambda: self._table.of_link(0) or ())
+        self._subnets = Subnets(monitor, self.table.of_link)
+        self._claims = Claims(monitor, lambda: self.table.of_link(0) or ())
         self._overrun = False
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
         self.left: list[Callable[[AddressMessage], None]] = []  # told of each address that is gone
@@ -138,7 +138,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def do(self, held: HeldAddress) -> None:
         """Add an address, if it is not there."""
         self._subnets.forget()
-        self._table.forget()
+        self.table.forget()
         answer = self._requests.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, held.request)
         ifindex, address, *_ = held.key
         if answer is None:
@@ -147,7 +147,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
             raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
-        there = [message for message in self._table.of_link(ifindex) or () if message.local == address]
+        there = [message for message in self.table.of_link(ifindex) or () if message.local == address]
         for message in there:
             if key_of(message) == held.key:
                 if message.flags & IFA_F_DADFAILED:
@@ -165,11 +165,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     def stands(self, held: HeldAddress, undo: bytes) -> bool:
         """Say whether an address is there as it is wanted, and with our mark where the kernel keeps marks."""
-        message = self._table.present(f"look for {held.words}").get(held.key)
+        message = self.table.present(f"look for {held.words}").get(held.key)
         if message is None:
             return False
         self.connected.heard(message, new=True)
-        if not self._table.is_ours(message) or fault_of(held, message):
+        if not self.table.is_ours(message) or fault_of(held, message):
             return False
         held.undo = undo
         held.is_doubtful = held.is_unchecked
@@ -194,8 +194,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Delete an address, if it is not there from somebody else now."""
         one = decode_address(key, 0, len(key))
         operation = f"delete {network_words(one.local, one.prefix)} on {self._requests.name_of(one.ifindex)}"
-        message = self._table.present(operation).get(key_of(one))
-        if message is not None and self._table.is_ours(message):
+        message = self.table.present(operation).get(key_of(one))
+        if message is not None and self.table.is_ours(message):
             self._delete(key)
 
     def leave(self, held: HeldAddress) -> None:
@@ -209,7 +209,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """Note what may have been lost."""
         message = decode_address(data, start, end)
         self._subnets.forget()
-        self._table.forget()
+        self.table.forget()
         self._dynamic.on_message(message, kind == RTM_NEWADDR)
         if kind == RTM_DELADDR:
             for listener in self.left:
@@ -231,7 +231,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def on_overrun(self) -> None:
         """Note that everything may be different."""
         super().on_overrun()
-        self._table.forget()
+        self.table.forget()
         self._overrun = True
 
     def reconcile(self) -> tuple[list[Loss], bool]:
@@ -249,7 +249,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         seen: dict[Key, AddressMessage] = {}
         complete = True
         for ifindex in links if len(links) <= _FEW else (0,):
-            complete = self._table.read(ifindex, seen) and complete
+            complete = self.table.read(ifindex, seen) and complete
         for held in suspects:
             message = seen.get(held.key)
             if message is None and not complete:
@@ -290,9 +290,9 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         """
         if not spec.waits(self._waits, held.key in self._taken):
             return
-        message = self._table.present(spec.operation).get(held.key) if not held.undo else None
+        message = self.table.present(spec.operation).get(held.key) if not held.undo else None
         if message is None or is_tentative(message):
-            await self._detections.wait(held, who, lambda: self._table.seen(held.key))
+            await self._detections.wait(held, who, lambda: self.table.seen(held.key))
         self._taken.discard(held.key)
         if held.is_unchecked:
             held.undo = b""
@@ -350,7 +350,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if not self._overrun:
             return True
         seen: dict[Key, AddressMessage] = {}
-        self._overrun = bool(self.held) and not self._table.read(0, seen)
+        self._overrun = bool(self.held) and not self.table.read(0, seen)
         self.connected.doubt(seen[key] for key in self.held if key in seen)
         if not self._dynamic.show_all():
             self._overrun = True
@@ -367,7 +367,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         plain = encode_address(one.ifindex, one.local, one.prefix, one.address if one.address != one.local else b"")
         if one.family == AF_INET6 and one.valid_s != FOREVER:
             self._let_last(one, plain, operation)
-        self._table.forget()
+        self.table.forget()
         if len(one.local) == 4 and one.prefix < 32 and self._subnets.has_secondaries(one):
             answer = self._promotion.delete(one.ifindex, plain, operation)
         else:
@@ -378,7 +378,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     def _let_last(self, one: AddressMessage, plain: bytes, operation: str) -> None:
         """Give an IPv6 address no end before it is deleted: else the kernel leaves the route to its network."""
-        found = self._table.present(operation).get(key_of(one))
+        found = self.table.present(operation).get(key_of(one))
         if found is not None:
             flags = attribute(IFA_FLAGS, U32.pack(found.flags & IFA_F_NOPREFIXROUTE))
             self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, plain + flags)

@@ -28,6 +28,7 @@ class Netlink:
 
     __slots__ = (
         "_watched",
+        "address_table",
         "addresses",
         "links",
         "lookup",
@@ -70,6 +71,7 @@ class Netlink:
         routes.dropped.append(addresses.route_dropped)
         routes.put.append(addresses.connected.replaced)
         self.links = LinksPort(links)
+        self.address_table = addresses.table
         self.addresses = AddressesPort(addresses)
         self.route_store = routes
         self.routes = RoutesPort(routes)
