@@ -22,6 +22,7 @@ from netstrata.testing.cable import Cable
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
+from netstrata.testing.uplinks import Way, ways_between
 
 ROUNDS = 7
 UPLINK = """process {0} {{
@@ -66,23 +67,11 @@ class Monitor:
         self._child.end()
 
 
-def town(lab: Lab, count: int) -> tuple[Host, list[Host], Cable]:
-    """Make a laptop, its routers, a host behind all of them, and the first cable."""
+def town(lab: Lab, count: int) -> tuple[Host, list[Way]]:
+    """Make a laptop, a host far away, and ways between them."""
     laptop, server = lab.host("laptop"), lab.host("server")
     server.up("lo", "203.0.113.7/32")
-    routers, cables = [], []
-    for at in range(count):
-        router = lab.host(f"router{at}")
-        cables.append(lab.cable((laptop, f"eth{at}"), (router, "lan")))
-        lab.cable((router, "wan"), (server, f"r{at}"))
-        router.up("lan", f"10.1.{at}.1/24")
-        router.up("wan", f"10.2.{at}.1/24")
-        server.up(f"r{at}", f"10.2.{at}.2/24")
-        router.forward()
-        router.ip(f"route add default via 10.2.{at}.2")
-        server.ip(f"route add 10.1.{at}.0/24 via 10.2.{at}.1")
-        routers.append(router)
-    return laptop, routers, cables[0]
+    return laptop, ways_between(lab, laptop, server, {f"eth{at}": f"10.1.{at}" for at in range(count)})
 
 
 def started(laptop: Host, folder: Path, count: int, probe: str) -> Child:
@@ -118,17 +107,17 @@ def carrier(laptop: Host, count: int, cable: Cable, folder: Path) -> list[float]
     return found
 
 
-def silent(laptop: Host, routers: list[Host], folder: Path, fast: str) -> list[float]:
+def silent(laptop: Host, ways: list[Way], folder: Path, fast: str) -> list[float]:
     """Return how many seconds it took each time."""
     probe = PROBE.replace("{1}", fast).replace("{{", "{").replace("}}", "}")
     found = []
     for at in range(ROUNDS):  # a daemon each: who goes again within a minute must answer longer
-        daemon, monitor = started(laptop, folder, len(routers), probe), Monitor(laptop)
+        daemon, monitor = started(laptop, folder, len(ways), probe), Monitor(laptop)
         time.sleep(at / ROUNDS)  # at any time between two questions
         since_s = time.time()
-        routers[0].ip("route replace blackhole default")
+        ways[0].router.ip("route replace blackhole default")
         found.append(monitor.wait(since_s, OTHER) - since_s)
-        routers[0].ip("route replace default via 10.2.0.2")
+        ways[0].router.ip(f"route replace default via {ways[0].beyond}")
         monitor.end()
         daemon.end()
     return found
@@ -139,12 +128,12 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2
     found: dict[str, object] = {"uplinks": count}
     with Lab() as lab, tempfile.TemporaryDirectory() as name:
-        laptop, routers, cable = town(lab, count)
+        laptop, ways = town(lab, count)
         folder = Path(name)
-        found["carrier_ms"] = round(median(carrier(laptop, count, cable, folder)), 3)
+        found["carrier_ms"] = round(median(carrier(laptop, count, ways[0].cable, folder)), 3)
         if count == 2:
             for word, fast in (("silent_s", "off"), ("silent_fast_s", "on")):
-                times = silent(laptop, routers, folder, fast)
+                times = silent(laptop, ways, folder, fast)
                 found[word] = {"median": round(median(times), 3), "longest": round(max(times), 3)}
     print(json.dumps(found, indent=2))
 

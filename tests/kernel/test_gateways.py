@@ -15,6 +15,7 @@ from netstrata.testing.cable import Cable
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
+from netstrata.testing.uplinks import ways_between
 
 pytestmark = pytest.mark.kernel
 HIGHEST = 4294967295
@@ -163,20 +164,11 @@ def test_a_connection_over_an_uplink_that_is_not_the_best_any_more_lives_on(lab:
     """Two routers before one server, each of which drops what has not the source address of its own network."""
     laptop, server = lab.host("laptop"), lab.host("server")
     links = {"eth0": "192.0.2", "eth1": "198.51.100"}
-    cables = {}
-    for number, (link, network) in enumerate(links.items()):
-        router = lab.host(f"router-{link}")
-        cables[link] = lab.cable((laptop, link), (router, "lan"))
-        lab.cable((router, "wan"), (server, f"eth{number}"))
-        router.up("lan", f"{network}.1/24")
-        router.up("wan", f"10.0.{number}.1/24")
-        server.up(f"eth{number}", f"10.0.{number}.2/24")
-        router.forward()
-        router.sysctl("net.ipv4.conf.all.rp_filter", "1")
-        router.ip(f"route add 203.0.113.7 via 10.0.{number}.2")
-        server.ip(f"route add {network}.0/24 via 10.0.{number}.1")
+    ways = ways_between(lab, laptop, server, links)
+    for way in ways:
+        way.router.sysctl("net.ipv4.conf.all.rp_filter", "1")
     server.up("lo", "203.0.113.7/32")
-    cables["eth0"].pull()
+    ways[0].cable.pull()
     lab.remember(laptop)
     daemon = start(
         laptop, tmp_path, "".join(UPLINK.format(link, net, at) for at, (link, net) in enumerate(links.items()))
@@ -187,7 +179,7 @@ def test_a_connection_over_an_uplink_that_is_not_the_best_any_more_lives_on(lab:
     call = laptop.start((sys.executable, "-c", CALL, str(tmp_path / "go-on")))
     wait_until("a connection", lambda: "connected" in call.output())
 
-    cables["eth0"].plug()
+    ways[0].cable.plug()
 
     wait_until("the first one", lambda: ("eth0", 0) in defaults(laptop))
     (tmp_path / "go-on").touch()
@@ -362,32 +354,21 @@ PROBED = """process {0} {{
 def test_a_silent_far_end_has_another_uplink_preferred_until_it_is_back(lab: Lab, tmp_path: Path, fast: str) -> None:
     """The carrier stays, the gateway answers, and what is behind it is dropped; one of both hosts never answers."""
     laptop, server = lab.host("laptop"), lab.host("server")
-    routers = []
     links = {"eth0": "192.0.2", "eth1": "198.51.100"}
-    for at, (link, network) in enumerate(links.items()):
-        router = lab.host(f"router-{link}")
-        lab.cable((laptop, link), (router, "lan"))
-        lab.cable((router, "wan"), (server, f"eth{at}"))
-        router.up("lan", f"{network}.1/24")
-        router.up("wan", f"10.0.{at}.1/24")
-        server.up(f"eth{at}", f"10.0.{at}.2/24")
-        router.forward()
-        router.ip(f"route add 203.0.113.0/24 via 10.0.{at}.2")
-        server.ip(f"route add {network}.0/24 via 10.0.{at}.1")
-        routers.append(router)
+    first, _ = ways_between(lab, laptop, server, links)
     server.up("lo", "203.0.113.7/32")
     lab.remember(laptop)
     texts = (PROBED.format(link, network, at, fast) for at, (link, network) in enumerate(links.items()))
     daemon = start(laptop, tmp_path, "".join(texts))
     wait_until("both", lambda: {"eth0 up", "eth1 up"} <= set(printed(daemon)) and ("eth0", 0) in defaults(laptop))
 
-    routers[0].ip("route replace blackhole 203.0.113.0/24")
+    first.router.ip("route replace blackhole default")
 
     wait_until("the second one", lambda: ("eth1", 0) in defaults(laptop))
     wait_until("it is said", lambda: "no answer from 203.0.113.9 or 203.0.113.7 over eth0" in daemon.output())
     wait_until("it is down", lambda: "eth0 down" in printed(daemon))
     assert "eth1 down" not in printed(daemon), daemon.output()
-    routers[0].ip("route replace 203.0.113.0/24 via 10.0.0.2")
+    first.router.ip(f"route replace default via {first.beyond}")
     wait_until("the first one again", lambda: ("eth0", 0) in defaults(laptop))
     wait_until("it is up", lambda: printed(daemon).count("eth0 up") == 2)
     daemon.end()

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from netstrata.testing.cable import Cable
 from netstrata.testing.child import wait_until
-from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
+from netstrata.testing.uplinks import ways_between
 
 pytestmark = pytest.mark.kernel
 EXAMPLE = Path(__file__).parents[2] / "examples" / "laptop.ncd"
@@ -23,22 +22,13 @@ class World:
 
     def __init__(self, lab: Lab) -> None:
         self.laptop, internet = lab.host("laptop"), lab.host("internet")
-        self.routers: list[Host] = []
-        self.cables: list[Cable] = []
         internet.up("lo", "9.9.9.9/32")
-        for at, link in enumerate(LINKS):
-            router = lab.host(f"router-{link}")
-            self.cables.append(lab.cable((self.laptop, link), (router, "lan")))
-            lab.cable((router, "wan"), (internet, f"r{at}"))
-            network = f"192.168.{at}"
-            router.up("lan", f"{network}.1/24")
-            router.up("wan", f"10.0.{at}.1/30")
-            internet.up(f"r{at}", f"10.0.{at}.2/30")
-            router.forward()
-            router.ip(f"route add default via 10.0.{at}.2")
-            internet.ip(f"route add {network}.0/24 via 10.0.{at}.1")
-            router.dhcp_server("lan", (f"{network}.50", f"{network}.60"), router=f"{network}.1", dns=f"{network}.53")
-            self.routers.append(router)
+        networks = {link: f"192.168.{at}" for at, link in enumerate(LINKS)}
+        self.ways = ways_between(lab, self.laptop, internet, networks)
+        for way, network in zip(self.ways, networks.values(), strict=True):
+            way.router.dhcp_server(
+                "lan", (f"{network}.50", f"{network}.60"), router=f"{network}.1", dns=f"{network}.53"
+            )
         self.laptop.write("/etc/resolv.conf", "# the one that was there\n")
 
     def server(self) -> list[str]:
@@ -61,13 +51,13 @@ def test_a_laptop_is_online_over_the_best_uplink_that_gets_through(lab: Lab, tmp
     for link in LINKS:
         world.laptop.run("busybox", "ping", "-c", "1", "-W", "5", "-I", link, "9.9.9.9")
 
-    world.cables[0].pull()
+    world.ways[0].cable.pull()
     wait_until("Wi-Fi", lambda: world.uses(1, 2))
-    world.routers[1].ip("route replace blackhole default")
+    world.ways[1].router.ip("route replace blackhole default")
     wait_until("the phone", lambda: world.uses(2))
-    world.cables[0].plug()
+    world.ways[0].cable.plug()
     wait_until("the cable again", lambda: world.uses(0, 2))
-    world.routers[1].ip("route replace default via 10.0.1.2")
+    world.ways[1].router.ip(f"route replace default via {world.ways[1].beyond}")
     wait_until("all three again", lambda: world.uses(0, 1, 2))
 
     assert daemon.end() == 0

@@ -116,6 +116,15 @@ def searched(etc: Path) -> list[str]:
     return [line for line in (etc / "resolv.conf").read_text().splitlines() if line.startswith("search")]
 
 
+def begin(etc: Path, manager: "NetworkManager", kind: str) -> None:
+    """Have NetworkManager make the file, or only one of its own that the file leads to."""
+    if kind == "unmanaged":
+        (etc / "resolv.conf").unlink()
+        (etc / "resolv.conf").symlink_to("/run/NetworkManager/resolv.conf")
+    manager.start(kind)
+    until(lambda: servers(etc) == [UPLINK])
+
+
 async def soon(holds: Callable[[], bool]) -> None:
     await asyncio.to_thread(until, holds)
 
@@ -124,11 +133,7 @@ async def soon(holds: Callable[[], bool]) -> None:
 def test_its_lines_stand_beside_ours_and_so_do_those_that_it_has_next(
     etc: Path, manager: NetworkManager, kind: str
 ) -> None:
-    if kind == "unmanaged":
-        (etc / "resolv.conf").unlink()
-        (etc / "resolv.conf").symlink_to("/run/NetworkManager/resolv.conf")
-    manager.start(kind)
-    until(lambda: servers(etc) == [UPLINK])
+    begin(etc, manager, kind)
 
     async def story() -> None:
         listener = Losing()
@@ -156,11 +161,7 @@ def test_its_lines_stand_beside_ours_and_so_do_those_that_it_has_next(
 def test_a_connection_that_wants_to_be_asked_alone_is_and_ours_are_waited_for(
     etc: Path, manager: NetworkManager, kind: str
 ) -> None:
-    if kind == "unmanaged":
-        (etc / "resolv.conf").unlink()
-        (etc / "resolv.conf").symlink_to("/run/NetworkManager/resolv.conf")
-    manager.start(kind)
-    until(lambda: servers(etc) == [UPLINK])
+    begin(etc, manager, kind)
 
     async def story() -> None:
         listener = Losing()
