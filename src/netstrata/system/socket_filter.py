@@ -13,14 +13,14 @@ INSTRUCTION_BYTES: Final = 8
 SOCK_FPROG: Final = Struct("HP")  # how many instructions, and where they are
 
 
-class Listener(Protocol):
+class FilteredSocket(Protocol):
     """A socket."""
 
     def setsockopt(self, level: int, option: int, value: bytes, /) -> None:
         """Set an option."""
 
 
-def attach_filter(to: Listener, program: bytes) -> None:
+def attach_filter(to: FilteredSocket, program: bytes) -> None:
     """Have a socket let in what a program takes, in the place of the one before.
 
     Raises: OSError.
