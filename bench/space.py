@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 NCD = [sys.executable, "-m", "netstrata.cli.ncd"]
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that is installed has its bytecode beside it
 
 
 def in_own_namespace() -> None:

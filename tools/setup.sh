@@ -5,6 +5,7 @@
 
 PATH=$PATH:/usr/sbin:/sbin
 export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1
+unset PYTHONDONTWRITEBYTECODE  # without its bytecode each daemon of a test takes three times as long to start
 
 say() { printf '%s\n' "$*" >&2; }
 
