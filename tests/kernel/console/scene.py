@@ -20,7 +20,7 @@ MARKS = [
 ]
 
 SOURCES = Path(netstrata.__file__).parents[1]
-PROGRAM = SOURCES / "netstrata" / "cli" / "demo" / "two-uplinks.ncd"
+PROGRAM = Path(__file__).with_name("two-uplinks.ncd")
 SCREENS = {"wide": (1280, 860, 1.0), "phone": (360, 740, 2.0)}
 FLOOR = "[data-process=wired] [data-statement='{}']"
 LAMP = "document.querySelector('[data-process=wired] .lamp[data-layer=\"{}\"]').classList.contains('{}')"

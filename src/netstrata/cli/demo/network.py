@@ -34,8 +34,8 @@ class Uplink(NamedTuple):
 
     @property
     def route(self) -> str:
-        """The laptop's default route through here, as the lab words it."""
-        return f"route default via {self.router} dev {self.link} metric 20"
+        """The laptop's default route that counts if it leads through here, as the lab words it."""
+        return f"route default via {self.router} dev {self.link}"
 
 
 OFFICE = Uplink("office", "eth0", "192.0.2.")

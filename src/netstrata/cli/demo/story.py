@@ -208,17 +208,18 @@ class Story:
 
     def _difference(self, uplink: Uplink) -> str:
         """Say what keeps the laptop from using an uplink, "" if nothing does."""
-        defaults = [line for line in self._laptop.kernel().splitlines() if line.startswith("route default")]
-        if defaults != [uplink.route]:
-            return f"the laptop has {'; '.join(defaults) or 'no default route'} instead of {uplink.route}"
+        routes = [line for line in self._laptop.kernel().splitlines() if line.startswith("route default")]
+        counts = [line for line in routes if " metric " not in line and " table " not in line]
+        if counts != [uplink.route]:
+            return f"the laptop has {'; '.join(counts) or 'no default route'} instead of {uplink.route}"
         servers = [line for line in self._laptop.read("/etc/resolv.conf").splitlines() if line.startswith("nameserver")]
-        if servers != [f"nameserver {uplink.router}"]:
-            return f"resolv.conf has {'; '.join(servers) or 'no name server'} instead of {uplink.router}"
+        if servers[:1] != [f"nameserver {uplink.router}"]:
+            return f"resolv.conf has {'; '.join(servers) or 'no name server'} instead of {uplink.router} as the first"
         return ""
 
     def _moved(self) -> str:
         """Say how long the default route took to move, by the daemon's own clock, which is ours."""
         for change in reversed(self._seen):
-            if change.name == "net.ipv4.routes" and change.after == "up":
+            if change.name == "net.gateway" and change.after in ("up", "gone"):
                 return f"; moved in {1000 * (change.monotonic_s - self._acted_s):.0f} ms"
         return ""
