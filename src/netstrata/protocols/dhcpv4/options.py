@@ -25,6 +25,9 @@ T1 = 58
 T2 = 59
 VENDOR_CLASS = 60
 CLIENT_ID = 61
+USER_CLASS = 77
+FQDN = 81
+IPV6_ONLY = 108
 CAPTIVE_PORTAL = 114
 SEARCH = 119
 CLASSLESS_ROUTES = 121
@@ -102,6 +105,11 @@ def read_seconds(options: dict[int, bytes], code: int) -> int | None:
     """Return a time in seconds, None if it is missing or cut short; 4294967295 means for ever."""
     value = options.get(code, b"")[:4]
     return int.from_bytes(value, "big") if len(value) == 4 else None
+
+
+def read_ipv6_only(options: dict[int, bytes]) -> int | None:
+    """Return for how many seconds a network that prefers IPv6 wants no DHCPv4; None if it does not (RFC 8925)."""
+    return read_seconds(options, IPV6_ONLY) if len(options.get(IPV6_ONLY, b"")) == 4 else None
 
 
 def read_prefix(mask: bytes) -> int | None:

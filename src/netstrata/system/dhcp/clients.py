@@ -5,10 +5,12 @@ from errno import ENETDOWN, EPERM
 from socket import if_indextoname
 
 from netstrata.contract import DHCP, Holder
+from netstrata.contract.shapes.dhcp_client import BY_DUID, BY_MAC
 from netstrata.ports import DhcpOptions, Lease
+from netstrata.protocols.duid import client_id_of, duid_of, iaid_of
 from netstrata.system.dhcp.driver import Callbacks, Conversation, Handed
-from netstrata.system.dhcp.driver.conversation import client_id_of, unavailable
-from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link
+from netstrata.system.dhcp.driver.conversation import unavailable
+from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link, read_machine_id
 from netstrata.system.dhcp.held import HeldLeases, Leaseholder
 from netstrata.system.dhcp.sockets import ETH_P_ARP, ETH_P_IP, open_packet_socket, quiet_port
 from netstrata.system.dhcp.store import LeaseFile
@@ -17,6 +19,7 @@ from netstrata.values import Unavailable
 
 STATE_DIRECTORY = "/var/lib/netstrata"
 _MTU_LEAST = 28  # an IP and a UDP header
+_ETHERNET = b"\1"  # type of a client id that is a MAC: RFC 2132 section 9.14
 
 
 class DhcpClients:
@@ -41,6 +44,7 @@ class DhcpClients:
     async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
         """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
         facts = _usable(link)
+        options = options._replace(client_id=_client_id(facts.mac, options.client_id))
         file = LeaseFile(self._directory, link, facts.mac)
         told = self._who
 
@@ -49,7 +53,9 @@ class DhcpClients:
                 told.note(line, DHCP)
 
         handed = _open(link, facts, options.priority, file.read())
-        held = self._held.of(_leaseholder(facts, options), options, told.title if told is not None else "")
+        held = self._held.of(
+            Leaseholder(facts.ifindex, facts.mac, options.client_id), options, told.title if told is not None else ""
+        )
         callbacks = Callbacks(own_macs, file.keep, held.write, note)
         conversation = Conversation(handed._replace(lease=held.left), options, callbacks)
         quiet = None
@@ -85,8 +91,11 @@ def _ignore(_: object) -> None:
     """Do nothing."""
 
 
-def _leaseholder(facts: LinkFacts, options: DhcpOptions) -> Leaseholder:
-    return Leaseholder(facts.ifindex, facts.mac, client_id_of(facts.mac, options))
+def _client_id(mac: bytes, wanted: bytes) -> bytes:
+    """Return what a client calls itself (option 61); b"" for nothing but its MAC."""
+    if wanted == BY_MAC:
+        return _ETHERNET + mac
+    return client_id_of(duid_of(read_machine_id(), mac), iaid_of(mac)) if wanted == BY_DUID else wanted
 
 
 def _usable(link: str) -> LinkFacts:

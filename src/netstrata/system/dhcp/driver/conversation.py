@@ -54,7 +54,7 @@ class Conversation:
     """One client on one link."""
 
     def __init__(self, handed: Handed, options: DhcpOptions, callbacks: Callbacks) -> None:
-        """Take sockets over."""
+        """Take sockets over; the client id of the options is what is sent."""
         self._link = handed.link
         self._kept = handed.kept
         self._held = read_lease(handed.lease)  # as the client after a crash will find it
@@ -63,12 +63,12 @@ class Conversation:
         self._client = dhcpv4.Client(
             handed.mac,
             handed.mtu,
-            options.hostname,
-            options.vendor_class,
-            client_id_of(handed.mac, options),
+            options.client_id,
             options.conflict_check,
-            options.sent,
-            options.asked_for,
+            dhcpv4.said_of(options),
+            options.request,
+            bool(options.broadcast),
+            bool(options.ipv6_only),
         )
         self._state: dhcpv4.State = dhcpv4.Idle()
         self._loop = asyncio.get_running_loop()
@@ -250,11 +250,6 @@ class Conversation:
         self._outcomes.append(outcome)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-def client_id_of(mac: bytes, options: DhcpOptions) -> bytes:
-    """Return what a client calls itself (option 61); b"" for nothing but its MAC."""
-    return options.client_id or (b"\1" + mac if options.auto_client_id else b"")
 
 
 def unavailable(link: str, error: OSError) -> Unavailable:
