@@ -92,15 +92,15 @@ class Overheard:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
             self._socket.bind(("eth0", ETH_P_IP))
 
-    def messages(self, kind: int) -> list[Message]:
-        """Return those of a kind that have come by since the last time."""
+    def messages(self, kind: int = 0) -> list[Message]:
+        """Return those of a kind, or all that clients said, that have come by since the last time."""
         found = []
         with contextlib.suppress(BlockingIOError):
             while True:
                 packet = self._socket.recv(2048)
                 if packet[9] == socket.IPPROTO_UDP and packet[22:24] in (b"\0C", b"\0D"):
                     found.append(decode(packet[28:]))
-        return [message for message in found if message.options[53][0] == kind]
+        return [message for message in found if kind in (0, message.options[53][0])]
 
     def close(self) -> None:
         """Hear no more."""

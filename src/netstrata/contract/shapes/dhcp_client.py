@@ -35,6 +35,7 @@ class DhcpOptions(NamedTuple):
     ipv6_only: int = 0
     conflict_check: str = "before"  # it is used; "beside": while it is; "never"
     priority: int = 0  # of packets
+    release: int = 1  # give the lease back at the end
 
     @property
     def octets(self) -> int:
@@ -127,6 +128,7 @@ _KNOWN = OptionsShape(
         "ipv6_only": SWITCH,
         "lease_time": number_shape("a time", "whole seconds, 1 to 4294967295", 1, 2**32 - 1),
         "priority": number_shape("the priority of packets", "0 to 6", 0, 6),  # more takes a capability
+        "release": SWITCH,
         "request": _REQUEST,
         "send": _SEND,
         "user_class": _USER_CLASS,

@@ -58,6 +58,10 @@ async def dhcp(ports: Ports, link: Link, options: ClientOptions = NOTHING) -> Wa
     as long as the network says, at least 300 s; an address that is held stays.  `priority` is that of the packets,
     which a VLAN can write into its tag.
 
+    At the end the lease is given back.  With `release` off it is kept, as when the link has no carrier then or the
+    machine loses its power, and the same address is asked for the next time (INIT-REBOOT), with one question and one
+    answer; as long as no server answers there is no address.
+
     Whether another host has the address is asked by ARP `before` it is used, which takes a quarter of a second;
     `conflict_check` `beside` asks while it is used, and takes it away then; `never` does not ask.  This machine's own
     links do not count, nor does who answers for every address.

@@ -58,6 +58,7 @@ class Conversation:
         self._link = handed.link
         self._kept = handed.kept
         self._held = read_lease(handed.lease)  # as the client after a crash will find it
+        self._releases = bool(options.release)
         self._callbacks = callbacks
         self._note = callbacks.note
         self._client = dhcpv4.Client(
@@ -113,8 +114,8 @@ class Conversation:
         return outcome
 
     def close(self) -> None:
-        """Give back a lease that is held, if the link can still carry that; else keep it for the next time."""
-        if not self._packets.closed and self._packets.has_carrier():
+        """Give back a lease that is held, if that is wanted and the link can carry it; else keep it for later."""
+        if self._releases and not self._packets.closed and self._packets.has_carrier():
             self._step(dhcpv4.Close())
         self._shut()
 
