@@ -7,7 +7,7 @@ from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import WORD, number_shape
 from netstrata.contract.shapes.link import SWITCH
-from netstrata.values import List, Map, Refused, Value, parse_number
+from netstrata.values import ITS_NAME, List, Map, Refused, Value, parse_number
 
 OPTION_BYTES_MOST: Final = 1024
 BY_MAC: Final = b"mac"
@@ -117,6 +117,16 @@ _CONFLICT_CHECK = Shape[str](
     "when to ask for conflicts", "before, beside or never", _read_check, lambda word: word.encode(),
     ('"before"', '"never"'), ('"later"', "{}"),
 )  # fmt: skip
+
+
+def _fault(known: Options) -> Refused | None:
+    if "fqdn" in known and "hostname" in known:
+        return Refused("`fqdn` is the host's name as well: leave out `hostname`", within=(b"hostname", ITS_NAME))
+    if DhcpOptions(**known).octets > OPTION_BYTES_MOST:
+        return Refused(f"what is sent is longer than {OPTION_BYTES_MOST} bytes")
+    return None
+
+
 _KNOWN = OptionsShape(
     "DHCP options",
     {
@@ -135,7 +145,8 @@ _KNOWN = OptionsShape(
         "vendor_class": WORD,
     },
     ('["hostname": "example", "client_id": "mac"]', "[]"),
-    ('["colour": "blue"]', '["priority": "7"]', '["send": ["53": "x"]]', '"hostname"'),
+    ('["colour": "blue"]', '["priority": "7"]', '["fqdn": "host", "hostname": "host"]', '"hostname"'),
+    fault=_fault,
 )
 
 
@@ -169,33 +180,15 @@ def _take(said: dict[Value, Value], word: Value, words: Iterator[Value]) -> bool
     return True
 
 
-def _options(value: Value) -> Options | None:
-    said = _as_map(value)
-    return _KNOWN.read(said) if said is not None else None
-
-
 def _read(value: Value) -> DhcpOptions | None:
-    known = _options(value)
-    if known is None or _fault(known):
-        return None
-    return DhcpOptions(**known)
-
-
-def _fault(known: Options) -> str:
-    """Say what is wrong with options of which each is right; empty if nothing is."""
-    if "fqdn" in known and "hostname" in known:
-        return "`fqdn` is the host's name as well: leave out `hostname`"
-    if DhcpOptions(**known).octets > OPTION_BYTES_MOST:
-        return f"what is sent is longer than {OPTION_BYTES_MOST} bytes"
-    return ""
+    said = _as_map(value)
+    known = _KNOWN.read(said) if said is not None else None
+    return DhcpOptions(**known) if known is not None else None
 
 
 def _explain(value: Value) -> Refused | None:
-    known = _options(value)
-    if known is not None:
-        return Refused(_fault(known))
     said = _as_map(value)
-    if said is None or (isinstance(value, List) and not isinstance(said, Map)):
+    if not isinstance(said, Map):
         return None
     wrong = _KNOWN.refusal(0, said)
     return wrong if said is value else Refused(wrong.message, hint=wrong.hint)  # in a list it stands elsewhere
