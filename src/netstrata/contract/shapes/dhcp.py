@@ -3,7 +3,8 @@
 from typing import Annotated, Final
 
 from netstrata.contract.declaration import Shape
-from netstrata.values import List, Map, Value, format_address, mask_bits, parse_ipv4, parse_number
+from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK
+from netstrata.values import List, Map, Value, format_address, mask_bits, parse_address, parse_number
 
 
 def _number(value: Value) -> int | None:
@@ -14,7 +15,7 @@ def _number(value: Value) -> int | None:
 def _read_gateway(value: Value) -> bytes | None:
     if value == b"none":
         return b""
-    return parse_ipv4(value) if isinstance(value, bytes) else None
+    return parse_address(value) if isinstance(value, bytes) else None
 
 
 def _write_gateway(gateway: bytes) -> Value:
@@ -35,29 +36,28 @@ def _write_mac(mac: bytes) -> Value:
     return mac.hex(":").upper().encode()
 
 
-GrantedRoute = tuple[bytes, int, bytes]  # destination, prefix length, gateway; 0.0.0.0 is the link itself
+GrantedRoute = tuple[bytes, int, bytes]  # destination, prefix length, gateway; ON_LINK is the link itself
+
+ON_LINK: Final = bytes(4)  # the gateway of a route that leads straight onto the link, in either family
 
 
-ON_LINK: Final = bytes(4)  # the gateway of a route that leads straight onto the link
+def _read_routes(value: Value, sizes: tuple[int, ...]) -> list[GrantedRoute] | None:
+    routes = [_read_route(pair, sizes) for pair in value.elements()] if isinstance(value, List) else [None]
+    found = [route for route in routes if route is not None]
+    return found if len(found) == len(routes) else None
 
 
-def _read_routes(value: Value) -> list[GrantedRoute] | None:
-    if not isinstance(value, List):
+def _read_route(pair: Value, sizes: tuple[int, ...]) -> GrantedRoute | None:
+    if not isinstance(pair, List) or len(pair) != 2:
         return None
-    routes: list[GrantedRoute] = []
-    for pair in value.elements():
-        if not isinstance(pair, List) or len(pair) != 2:
-            return None
-        network, via = pair.elements()
-        gateway = _read_gateway(via)
-        if gateway is None or not isinstance(network, bytes):
-            return None
-        address, _, length = network.partition(b"/")
-        destination, prefix = parse_ipv4(address), parse_number(length, 32)
-        if destination is None or prefix is None:
-            return None
-        routes.append((mask_bits(destination, prefix), prefix, gateway or b"\0\0\0\0"))
-    return routes
+    network, via = pair.elements()
+    found = (IPV4_NETWORK.read(network) or IPV6_NETWORK.read(network)) if isinstance(network, bytes) else None
+    gateway = _read_gateway(via)
+    if found is None or gateway is None or len(found.address) not in sizes:
+        return None
+    if len(gateway) not in (0, len(found.address)):
+        return None
+    return mask_bits(found.address, found.prefix), found.prefix, gateway if any(gateway) else ON_LINK
 
 
 def _write_routes(routes: list[GrantedRoute]) -> Value:
@@ -90,15 +90,24 @@ def _read_mtu(value: Value) -> int | None:
 
 
 GATEWAY = Shape[bytes](
-    "a gateway", "an IPv4 address, or `none`", _read_gateway, _write_gateway, ('"192.0.2.1"', '"none"'), ('"x"', "{}")
-)
+    "a gateway", "an address such as 192.0.2.1 or fe80::1, or `none`", _read_gateway, _write_gateway,
+    ('"192.0.2.1"', '"none"'), ('"x"', "{}"),
+)  # fmt: skip
 MAC = Shape[bytes](
     "an Ethernet address", "such as 02:00:00:00:0A:01", _read_mac, _write_mac, ('"02:00:00:00:0A:01"',),
     ('"02-00-00-00-0A-01"', '"02:00"', '"02:00:00:00:0A:  "', "{}"),
 )  # fmt: skip
 GRANTED_ROUTES = Shape[list[GrantedRoute]](
     "a list of routes", 'pairs of a network and a gateway or `none`, such as {{"198.51.100.0/24", "192.0.2.1"}}',
-    _read_routes, _write_routes, ("{}", '{{"198.51.100.0/24", "192.0.2.1"}}'), ('"x"', '{{"198.51.100.0/24"}}'),
+    lambda value: _read_routes(value, (4,)), _write_routes,
+    ("{}", '{{"198.51.100.0/24", "192.0.2.1"}}'), ('"x"', '{{"198.51.100.0/24"}}', '{{"2001:db8::/32", "none"}}'),
+)  # fmt: skip
+UPLINK_ROUTES = Shape[list[GrantedRoute]](
+    "a list of routes", "pairs of a network of either family and a gateway or `none`, such as "
+    '{{"198.51.100.0/24", "192.0.2.1"}}',
+    lambda value: _read_routes(value, (4, 16)), _write_routes,
+    ("{}", '{{"198.51.100.0/24", "192.0.2.1"}, {"::/0", "fe80::1"}, {"2001:db8::/32", "none"}}'),
+    ('"x"', '{{"198.51.100.0/24"}}', '{{"::/0", "192.0.2.1"}}'),
 )  # fmt: skip
 
 GRANTED_OPTIONS = Shape[tuple[tuple[int, bytes], ...]](
@@ -112,6 +121,7 @@ GRANTED_MTU = Shape[int](
 
 GrantedOptions = Annotated[tuple[tuple[int, bytes], ...], GRANTED_OPTIONS]
 GrantedMtu = Annotated[int, GRANTED_MTU]
+UplinkRoutes = Annotated[list[GrantedRoute], UPLINK_ROUTES]
 Gateway = Annotated[bytes, GATEWAY]
 Mac = Annotated[bytes, MAC]
 GrantedRoutes = Annotated[list[GrantedRoute], GRANTED_ROUTES]

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import PRIORITY
-from netstrata.contract.shapes.dhcp import GRANTED_ROUTES, ON_LINK, GrantedRoute
+from netstrata.contract.shapes.dhcp import ON_LINK, UPLINK_ROUTES, GrantedRoute
 from netstrata.contract.shapes.link import ADDRESS, SWITCH
 from netstrata.contract.shapes.route import FAMILY
 from netstrata.values import List, Value, format_address
@@ -21,13 +21,14 @@ _WORDS: Final = {b"": NO_ROUTER, b"none": ON_LINK, b"advertised": ADVERTISED}
 
 def _read(value: Value) -> bytes | list[GrantedRoute] | None:
     if isinstance(value, List):
-        return GRANTED_ROUTES.read(value)
+        routes = UPLINK_ROUTES.read(value)
+        return routes if routes is not None and len({len(to) for to, _, _ in routes}) <= 1 else None
     return _WORDS[value] if isinstance(value, bytes) and value in _WORDS else ADDRESS.read(value)
 
 
 def _write(gateway: bytes | list[GrantedRoute]) -> Value:
     if isinstance(gateway, list):
-        return GRANTED_ROUTES.write(gateway)
+        return UPLINK_ROUTES.write(gateway)
     words = [word for word, meant in _WORDS.items() if meant == gateway]
     return words[0] if words else ADDRESS.write(gateway)
 
@@ -40,9 +41,10 @@ def _kind(value: Value) -> str | None:
 UPLINK_GATEWAY = Shape[bytes | list[GrantedRoute]](
     "a gateway",
     "an address such as 192.0.2.1 or fe80::1; `none` where the link has another end only; `advertised` by IPv6 "
-    "routers; or the routes of a lease",
-    _read, _write, ('"192.0.2.1"', '"2001:db8::1"', '"none"', '"advertised"', '""', '{{"0.0.0.0/0", "192.0.2.1"}}'),
-    ('"192.0.2.256"', '"ra"', '{"192.0.2.1"}'),
+    "routers; or the routes of a lease or of `net.static`, of one family",
+    _read, _write,
+    ('"192.0.2.1"', '"fe80::1"', '"none"', '"advertised"', '""', '{{"::/0", "fe80::1"}}'),
+    ('"192.0.2.256"', '"ra"', '{"192.0.2.1"}', '{{"0.0.0.0/0", "192.0.2.1"}, {"::/0", "fe80::1"}}'),
 )  # fmt: skip
 _KIND = Shape[str](
     "a kind of uplink", f"{', '.join(KINDS[:-1])} or {KINDS[-1]}", _kind, lambda word: word.encode(),

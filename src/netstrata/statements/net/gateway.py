@@ -63,7 +63,7 @@ async def gateway(
 
     Source: rtnetlink(7), RTM_NEWROUTE.
     """
-    via, others = _ways(gateway)
+    via, others, of = _ways(gateway)
     preference, kind = options.get("preference", DEFAULT_PREFERENCE), options.get("kind", "ethernet")
     if via == NO_ROUTER or (via == ON_LINK and kind in SHARED):
         raise Unavailable(f"use {link} as an uplink", "its network has no router")
@@ -71,7 +71,7 @@ async def gateway(
     if address is None and "onlink" in options:
         raise Refused("there is no address that could be on the link", argument=2, within=(b"onlink",))
     onlink, advertised = bool(options.get("onlink")), via == ADVERTISED
-    family, server = _family(via, options), options.get("server", b"")
+    family, server = _family(via, of, options), options.get("server", b"")
     wanted = Gateway(link, family, address, preference, kind, onlink, advertised, server)
     async with AsyncExitStack() as held:
         for destination, prefix, hop in others:
@@ -81,24 +81,22 @@ async def gateway(
             yield DOWN if preferred is None else Revised(Standing(preferred))
 
 
-def _ways(gateway: bytes | list[GrantedRoute]) -> tuple[bytes, list[GrantedRoute]]:
-    """Return the gateway, and the other routes of a lease."""
+def _ways(gateway: bytes | list[GrantedRoute]) -> tuple[bytes, list[GrantedRoute], int]:
+    """Return the gateway, the other routes of a lease, and the family if that can be seen from them; else 0."""
     if isinstance(gateway, bytes):
-        return gateway, []
-    defaults = [via for _, prefix, via in gateway if not prefix]
-    return (defaults or [NO_ROUTER])[0], [route for route in gateway if route[1]]
+        return gateway, [], 0 if gateway in (ON_LINK, ADVERTISED) else family_of(gateway)
+    defaults = [(to, via) for to, prefix, via in gateway if not prefix]
+    to, via = defaults[0] if defaults else (b"", NO_ROUTER)
+    return via, [route for route in gateway if route[1]], family_of(to)
 
 
-def _family(gateway: bytes, options: Options) -> int:
+def _family(via: bytes, seen: int, options: Options) -> int:
     """Return 4 or 6.
 
     Raises: Refused.
     """
     asked, server = options.get("family"), options.get("server")
-    if gateway == ON_LINK:
-        family = int(asked or family_of(server) or 4)
-    else:
-        family = 4 if len(gateway) == 4 else 6
+    family = 6 if via == ADVERTISED else seen or int(asked or family_of(server) or 4)
     for word, of in (("family", asked), ("server", family_of(server))):
         if of not in (None, 0, family):
             raise Refused(f"the gateway is of another family than `{word}`", argument=2, within=(word.encode(),))

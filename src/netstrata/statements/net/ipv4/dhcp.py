@@ -1,39 +1,20 @@
 """net.ipv4.dhcp: an IPv4 address leased from a DHCP server."""
 
 from contextlib import aclosing
-from typing import NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.roles import Roles
-from netstrata.contract.shapes.common import Ipv4, Ipv4List, Ipv4Network, Link, Network, Prefix4, Strings, Text
-from netstrata.contract.shapes.dhcp import Gateway, GrantedMtu, GrantedOptions, GrantedRoutes, Mac
+from netstrata.contract.shapes.common import Link, Network
 from netstrata.contract.shapes.dhcp_client import ClientOptions
+from netstrata.contract.shapes.uplink import UplinkTerms, terms_of
 from netstrata.ports import DhcpOptions, Lease, Ports
+from netstrata.values import format_address
 
 NOTHING = DhcpOptions()
 
 
-class Found(NamedTuple):
-    """A lease."""
-
-    addr: Ipv4
-    prefix: Prefix4
-    cidr_addr: Ipv4Network
-    gateway: Gateway
-    dns_servers: Ipv4List
-    server_mac: Mac
-    domain: Text
-    routes: GrantedRoutes
-    mtu: GrantedMtu
-    ntp_servers: Ipv4List
-    search: Strings
-    hostname: Text
-    captive_portal: Text
-    options: GrantedOptions
-
-
 @watches("net.ipv4.dhcp", layer=3, roles=Roles(comes=True))
-async def dhcp(ports: Ports, link: Link, options: ClientOptions = NOTHING) -> Watch[Found]:
+async def dhcp(ports: Ports, link: Link, options: ClientOptions = NOTHING) -> Watch[UplinkTerms]:
     """Lease an IPv4 address, and assign nothing: up while a lease is held.
 
     A renewal that changes its terms leaves it up, and redoes the first statement that has read what changed, with all
@@ -79,23 +60,21 @@ async def dhcp(ports: Ports, link: Link, options: ClientOptions = NOTHING) -> Wa
             if lease is None:
                 yield DOWN
                 continue
-            yield Revised(_found(lease))
+            yield Revised(_terms(lease))
 
 
-def _found(lease: Lease) -> Found:
-    return Found(
-        lease.address,
-        lease.prefix,
+def _terms(lease: Lease) -> UplinkTerms:
+    return terms_of(
         Network(lease.address, lease.prefix),
         lease.gateway or b"",
-        list(lease.dns_servers),
-        lease.server_mac,
+        lease.routes,
+        map(format_address, lease.dns_servers),
         lease.domain,
-        list(lease.routes),
+        lease.search,
+        lease.ntp_servers,
         lease.mtu,
-        list(lease.ntp_servers),
-        list(lease.search),
         lease.hostname,
         lease.captive_portal,
+        lease.server_mac,
         lease.options,
     )
