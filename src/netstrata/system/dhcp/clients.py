@@ -1,6 +1,7 @@
 """DHCP clients on links: what takes a capability, a new socket or a file is done here, and nothing is read here."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from errno import ENETDOWN, EPERM
 from socket import if_indextoname
 
@@ -8,7 +9,7 @@ from netstrata.contract import DHCP, Holder
 from netstrata.contract.shapes.dhcp_client import BY_DUID, BY_MAC
 from netstrata.ports import DhcpOptions, Lease
 from netstrata.protocols.duid import client_id_of, duid_of, iaid_of
-from netstrata.system.dhcp.driver import Callbacks, Conversation, Handed
+from netstrata.system.dhcp.driver import AnotherMac, Callbacks, Conversation, Handed
 from netstrata.system.dhcp.driver.conversation import unavailable
 from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link, read_machine_id
 from netstrata.system.dhcp.held import HeldLeases, Leaseholder
@@ -43,6 +44,21 @@ class DhcpClients:
 
     async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
         """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
+        while True:
+            try:
+                async with aclosing(self._leases(link, options)) as leases:
+                    async for lease in leases:
+                        yield lease
+            except AnotherMac:
+                if self._who is not None:
+                    self._who.note(f"dhcp: {link} has another MAC by now, and is another client to servers", DHCP)
+                yield None
+
+    async def _leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
+        """Yield leases of a link with the MAC that it has now.
+
+        Raises: Unavailable, AnotherMac.
+        """
         facts = _usable(link)
         options = options._replace(client_id=_client_id(facts.mac, options.client_id))
         file = LeaseFile(self._directory, link, facts.mac)

@@ -36,6 +36,10 @@ class Handed(NamedTuple):
     lease: bytes = b""  # that of a client before it, which is to be gone on with
 
 
+class AnotherMac(Exception):
+    """The link has another MAC than the client that asked: answers do not reach it any more."""
+
+
 class Callbacks(NamedTuple):
     """What a client asks of who handed it its sockets.
 
@@ -103,7 +107,7 @@ class Conversation:
     async def next(self) -> Lease | None:
         """Wait for the next lease, or for the loss of one.
 
-        Raises: Unavailable.
+        Raises: Unavailable, AnotherMac.
         """
         while not self._outcomes:
             self._waiter = self._loop.create_future()
@@ -157,9 +161,18 @@ class Conversation:
         left = self._deadline - _now()
         if left > 0:
             self._timer = self._loop.call_later(min(left, _CHUNK), self._awake)
+        elif self._has_another_mac():
+            self._end(AnotherMac())
         else:
             self._deadline = inf
             self._step(dhcpv4.Timeout())
+
+    def _has_another_mac(self) -> bool:
+        """Say whether the link's MAC has changed, as that of a bridge does with its ports."""
+        try:
+            return not self._packets.closed and self._packets.mac() != self._client.mac
+        except OSError:  # it is gone: that is told by who reads
+            return False
 
     def _failed(self, error: OSError) -> None:
         self._end(unavailable(self._link, error))

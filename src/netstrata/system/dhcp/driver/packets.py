@@ -23,6 +23,7 @@ STRANGE_NAME = "its name is no UTF-8: net.rename can give it another one"
 
 _TP_STATUS_CSUMNOTREADY = 1 << 3
 _SIOCGIFFLAGS = 0x8913  # linux/sockios.h
+_SIOCGIFHWADDR = 0x8927
 _IFREQ, _IFNAMSIZ = 40, 16
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _LARGEST = 16384  # packet sockets see fragments, not what they make up
@@ -99,16 +100,27 @@ class PacketSocket:
                 raise
 
     def has_carrier(self) -> bool:
-        """Say whether the link, whatever its name is by now, could carry a packet.
-
-        Source: netdevice(7); any socket may ask.
-        """
+        """Say whether the link, whatever its name is by now, could carry a packet."""
         try:
-            request = self._bound()[0].encode().ljust(_IFREQ, b"\0")
-            (flags,) = unpack_from("=H", ioctl(self._socket, _SIOCGIFFLAGS, request), _IFNAMSIZ)
+            (flags,) = unpack_from("=H", self._asked(_SIOCGIFFLAGS), _IFNAMSIZ)
         except OSError:
             return False
         return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+
+    def mac(self) -> bytes:
+        """Return the MAC that the link has now.
+
+        Raises: OSError.
+        """
+        return self._asked(_SIOCGIFHWADDR)[_IFNAMSIZ + 2 : _IFNAMSIZ + 8]
+
+    def _asked(self, what: int) -> bytes:
+        """Ask the kernel for one thing about the link.
+
+        Raises: OSError.
+        Source: netdevice(7); any socket may ask.
+        """
+        return ioctl(self._socket, what, self._bound()[0].encode().ljust(_IFREQ, b"\0"))
 
     def close(self) -> None:
         """Stop listening, and tell nobody of anything any more.
