@@ -52,8 +52,8 @@ def log_of(wire: Wire, server: str) -> str:
 
 SEEN = {
     "dnsmasq": ["vendor class: vend\n", "user class: guestkiosk\n", "client provides name: host.example.org\n"],
-    "kea": ["VENDOR_CLASS_vend", "(N=0, E=1, O=0, S=1), domain-name='host.example.org.' (full)", "cid=[ff:00:00:0c:01"],
-    "dhcpd": ["vendor vend, user 5677565737456b696f736b, id ff00c1, name host.example.org\n"],
+    "kea": ["VENDOR_CLASS_vend", "(N=0, E=1, O=0, S=1), domain-name='host.example.org.' (full)", "cid=[ff:f5:b9:c9"],
+    "dhcpd": ["vendor vend, user 5677565737456b696f736b, id fff5b9c9a2, name host.example.org\n"],
     "udhcpd": [],  # says nothing of it
 }  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_servers_understand_who_asks(wire: Wire, server: str) -> None:
     assert asked.flags == 0x8000
     assert (asked.options[60], asked.options[77]) == (b"vend", b"\5guest\5kiosk")
     assert asked.options[81] == b"\5\0\0\4host\7example\3org\0"
-    assert asked.options[61][:5] == b"\xff\0\0\x0c\1"
+    assert asked.options[61] == b"\xff\xf5\xb9\xc9\xa2\0\3\0\1" + bytes.fromhex("020000000c01")
     wire.until(lambda: [seen for seen in SEEN[server] if seen not in log_of(wire, server)] == [])
 
 

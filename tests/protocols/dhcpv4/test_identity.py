@@ -1,16 +1,14 @@
 """What a client says of itself, byte by byte, and the network that prefers IPv6 alone."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
-from tests.protocols.dhcpv4.test_machine import CARELESS, CLIENT, SERVER_MAC, STATES, US, names, reply, said, wake
+from tests.protocols.dhcpv4.test_machine import CARELESS, CLIENT, SERVER_MAC, STATES, names, reply, said, wake
 from tests.protocols.dhcpv4.test_machine import step as stepped
 from tests.protocols.dhcpv4.test_message import GOOD, bytes_of, wire
 
 from netstrata.contract.shapes.dhcp_client import DhcpOptions
 from netstrata.protocols import dhcpv4 as d
-from netstrata.protocols.duid import client_id_of, duid_of, iaid_of
 
 EITHER = CARELESS._replace(ipv6_only=True)
 WAIT = (600).to_bytes(4, "big")
@@ -63,19 +61,6 @@ def test_an_fqdn_is_asked_for_by_who_says_one_and_ipv6_alone_by_who_can_do_with_
 
     assert asked.options[55][-2:] == bytes((81, 108))
     assert listed.options[55] == bytes((1, 108))
-
-
-def test_a_duid_is_of_the_machine_and_tells_nothing_of_its_id() -> None:
-    machine = bytes(range(16))
-
-    duid = duid_of(machine, US)
-
-    assert duid[:2] == b"\0\4"
-    assert UUID(bytes=duid[2:]).version == 4
-    assert duid == duid_of(machine, SERVER_MAC)
-    assert machine not in duid
-    assert duid_of(b"", US) == b"\0\3\0\1" + US
-    assert client_id_of(duid, iaid_of(US)) == b"\xff" + US[2:] + duid
 
 
 def read(kind: int, **changed: Any) -> d.Reply:

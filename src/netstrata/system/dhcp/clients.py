@@ -4,14 +4,14 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from errno import ENETDOWN, EPERM
 from socket import if_indextoname
+from zlib import crc32
 
 from netstrata.contract import DHCP, Holder
 from netstrata.contract.shapes.dhcp_client import BY_DUID, BY_MAC
 from netstrata.ports import DhcpOptions, Lease
-from netstrata.protocols.duid import client_id_of, duid_of, iaid_of
 from netstrata.system.dhcp.driver import AnotherMac, Callbacks, Conversation, Handed
 from netstrata.system.dhcp.driver.conversation import unavailable
-from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link, read_machine_id
+from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link
 from netstrata.system.dhcp.held import HeldLeases, Leaseholder
 from netstrata.system.dhcp.sockets import ETH_P_ARP, ETH_P_IP, open_packet_socket, quiet_port
 from netstrata.system.dhcp.store import LeaseFile
@@ -20,7 +20,10 @@ from netstrata.values import Unavailable
 
 STATE_DIRECTORY = "/var/lib/netstrata"
 _MTU_LEAST = 28  # an IP and a UDP header
-_ETHERNET = b"\1"  # type of a client id that is a MAC: RFC 2132 section 9.14
+# What a client id begins with.
+_ETHERNET = b"\1"  # a MAC: RFC 2132 section 9.14
+_NODE_SPECIFIC = b"\xff"  # a number of the link, and a DUID: RFC 4361 section 6.1
+_DUID_LL = b"\0\3\0\1"  # which is a MAC, too: RFC 8415 section 11.4
 
 
 class DhcpClients:
@@ -60,7 +63,7 @@ class DhcpClients:
         Raises: Unavailable, AnotherMac.
         """
         facts = _usable(link)
-        options = options._replace(client_id=_client_id(facts.mac, options.client_id))
+        options = options._replace(client_id=_client_id(link, facts.mac, options.client_id))
         file = LeaseFile(self._directory, link, facts.mac)
         told = self._who
 
@@ -107,11 +110,13 @@ def _ignore(_: object) -> None:
     """Do nothing."""
 
 
-def _client_id(mac: bytes, wanted: bytes) -> bytes:
+def _client_id(link: str, mac: bytes, wanted: bytes) -> bytes:
     """Return what a client calls itself (option 61); b"" for nothing but its MAC."""
     if wanted == BY_MAC:
         return _ETHERNET + mac
-    return client_id_of(duid_of(read_machine_id(), mac), iaid_of(mac)) if wanted == BY_DUID else wanted
+    if wanted == BY_DUID:
+        return _NODE_SPECIFIC + crc32(link.encode("utf-8", "surrogateescape")).to_bytes(4, "big") + _DUID_LL + mac
+    return wanted
 
 
 def _usable(link: str) -> LinkFacts:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from netstrata.protocols.rtnetlink import Malformed, ask_link, ask_links, carrier_changes, decode_link, messages
 from netstrata.protocols.rtnetlink.constants import RTM_GETLINK, RTM_NEWLINK
-from netstrata.system.filesystem.places import read_file
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.values import Unavailable
 
@@ -22,10 +21,6 @@ _IFNAMSIZ = 16
 
 _IFF_UP = 0x1
 _ARPHRD_ETHER = 1
-
-_MACHINE_ID = "/etc/machine-id"
-_MACHINE_ID_MOST = 64  # characters
-_MACHINE_ID_BYTES = 16
 
 
 class LinkFacts(NamedTuple):
@@ -68,18 +63,6 @@ def read_carrier_changes(ifindex: int) -> int:
     except (OSError, Malformed):
         pass
     return -1
-
-
-def read_machine_id() -> bytes:
-    """Return the id of this machine, 16 bytes; nothing if it has none.
-
-    Source: machine-id(5).
-    """
-    try:
-        found = bytes.fromhex(read_file(_MACHINE_ID, _MACHINE_ID_MOST).decode("ascii"))
-    except (OSError, ValueError):  # "uninitialized" in the first boot
-        return b""
-    return found if len(found) == _MACHINE_ID_BYTES else b""
 
 
 def own_macs() -> frozenset[bytes]:

@@ -28,16 +28,18 @@ async def dhcp(ports: Ports, link: Link, options: ClientOptions = NOTHING) -> Wa
     `lease.options` are all that the server says of the network, as bytes by their number; those with a variable of
     their own are checked.
 
-    Of what it is told: `hostname` (option 12) is the name of the host, or `fqdn` (81) with its domain, which the server
-    is asked to write into the DNS.  `client_id` (61) is `mac`, `duid` or bytes as they stand; without it the server
-    knows the host by its MAC.  `duid` is made from /etc/machine-id, and is another one for each link.  `vendor_class`
-    (60) and `user_class` (77) say of what kind the host is; each user class has its length before it, which some
-    servers do not expect: these want it by `send`.  `send` sends any option by its number, and wins.  `request` are the
-    options to ask for, instead of the usual ones.  `lease_time` (51) is a wish.  With `broadcast` the server is asked
-    to answer to everybody, which some relays and access points need; to renew, one server is asked, by unicast.
+    What it says: `hostname` (option 12) is the name of the host, or `fqdn` (81) with its domain, which the server is
+    asked to write into the DNS.  `client_id` (61) is `mac`, `duid` or bytes as they stand; without it the server knows
+    the host by its MAC.  `duid` is a number of the link's name, and a DUID of its MAC, as RFC 4361 has it.
+    `vendor_class` (60) and `user_class` (77) say of what kind the host is; each user class has its length before it,
+    and servers that do not expect that want it by `send`, which sends any option by its number, and wins.  `lease_time`
+    (51) is a wish.  `request` are the numbers of the options to ask for, instead of the usual ones.
+
+    With `broadcast` the server is asked to answer to everybody, which some relays and access points need; to renew, one
+    server is asked, by unicast.  `priority` is that of the packets, which a VLAN can write into its tag.
+
     `ipv6_only` says that this host can do without IPv4 here: if the network prefers that (108), no address is taken for
-    as long as the network says, at least 300 s; an address that is held stays.  `priority` is that of the packets,
-    which a VLAN can write into its tag.
+    as long as the network says, at least 300 s; an address that is held stays.
 
     At the end the lease is given back.  With `release` off it is kept, as when the link has no carrier then or the
     machine loses its power, and the same address is asked for the next time (INIT-REBOOT), with one question and one
