@@ -4,6 +4,8 @@ Reading is lenient where servers are known to be careless (padding anywhere, no 
 option cut short at the end) and strict where a wrong guess would configure a wrong network (masks, addresses).
 """
 
+from netstrata.protocols.foreign_text import as_domain, as_message
+
 PAD = 0
 MASK = 1
 ROUTERS = 3
@@ -32,8 +34,6 @@ MICROSOFT_ROUTES = 249  # the same, of before RFC 3442
 END = 255
 
 Route = tuple[bytes, int, bytes]  # destination, prefix length, gateway (0.0.0.0: on the link itself)
-
-_DOMAIN_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
 def _collect(field: bytes, found: dict[int, bytes]) -> None:
@@ -121,12 +121,6 @@ def classful_prefix(address: bytes) -> int:
     return 24 if first < 224 else 32
 
 
-def as_domain(value: bytes) -> bytes:
-    """Return a name; nothing if it holds bytes that a resolver configuration must not get from a stranger."""
-    domain = value.rstrip(b"\0").rstrip(b".")
-    return domain if domain and _DOMAIN_BYTES.issuperset(domain) else b""
-
-
 def read_domains(options: dict[int, bytes]) -> tuple[bytes, ...]:
     """Return the domain name, or several, as servers give a search list to old clients; none if one is no name."""
     names = [as_domain(word) for word in options.get(DOMAIN, b"").rstrip(b"\0").split(b" ") if word]
@@ -135,8 +129,7 @@ def read_domains(options: dict[int, bytes]) -> tuple[bytes, ...]:
 
 def read_text(options: dict[int, bytes]) -> str:
     """Return the server's message to a human, without anything that could disturb a terminal."""
-    text = options.get(TEXT, b"")[:200].decode("ascii", "replace")
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return as_message(options.get(TEXT, b""))
 
 
 def read_routes(options: dict[int, bytes]) -> tuple[Route, ...] | None:
