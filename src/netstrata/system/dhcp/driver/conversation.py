@@ -1,12 +1,8 @@
 """The driver of the DHCPv4 machine: it does what a step says, and nothing else changes the state."""
 
-import asyncio
-import os
 import time
-from collections import deque
 from collections.abc import Callable
 from errno import ENETDOWN, ENODEV, ENXIO
-from math import inf
 from socket import socket
 from typing import NamedTuple
 
@@ -16,12 +12,10 @@ from netstrata.protocols.conflict import Free, Question, Taken
 from netstrata.system.dhcp.driver.kept import Kept, read_kept, write_kept
 from netstrata.system.dhcp.driver.lease_record import read_lease, write_lease
 from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
+from netstrata.system.dhcp.driver.pieces import Alarm, Complaints, Outcomes, chance, now
 from netstrata.system.dhcp.driver.prober import Prober
 from netstrata.system.dhcp.driver.socket_filters import NOTHING, dhcp_answers
 from netstrata.values import Unavailable, format_ipv4
-
-_CHUNK = 60.0  # the loop's clock stops while the machine sleeps; ours does not, so that it is looked at this often
-_COMPLAINTS_MOST = 8
 
 
 class Handed(NamedTuple):
@@ -71,16 +65,13 @@ class Conversation:
             options.asked_for,
         )
         self._state: dhcpv4.State = dhcpv4.Idle()
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline = inf
+        self._alarm = Alarm(self._awake)
         self._packets = PacketSocket(handed.packets, self._failed)
         self._awaited: int | None = None  # the transaction that the socket lets in
         arp = PacketSocket(handed.arp, self._failed)
         self._prober = Prober(arp, handed.mac, callbacks.own_macs, self._probed, self._failed)
-        self._outcomes: deque[Lease | Exception | None] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._complaints: set[str] = set()
+        self._outcomes: Outcomes[Lease | None] = Outcomes()
+        self._complain = Complaints(callbacks.note).say
 
     def start(self) -> None:
         """Say the first word."""
@@ -104,13 +95,7 @@ class Conversation:
 
         Raises: Unavailable.
         """
-        while not self._outcomes:
-            self._waiter = self._loop.create_future()
-            await self._waiter
-        outcome = self._outcomes.popleft()
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        return await self._outcomes.next()
 
     def close(self) -> None:
         """Give back a lease that is held, if the link can still carry that; else keep it for the next time."""
@@ -125,7 +110,7 @@ class Conversation:
         self.close()
 
     def _shut(self) -> None:
-        self._arm(inf)
+        self._alarm.close()
         self._prober.close()
         self._packets.close()
 
@@ -140,12 +125,6 @@ class Conversation:
         if event is not None:
             self._step(event)
 
-    def _complain(self, line: str) -> None:
-        """Say each thing once: what a network sends must not fill the time line."""
-        if line not in self._complaints and len(self._complaints) < _COMPLAINTS_MOST:
-            self._complaints.add(line)
-            self._note(line)
-
     def _probed(self, verdict: Free | Taken, question: Question) -> None:
         for mac in sorted(question.proxies):
             also = f"{mac.hex(':')} answers ARP for every address, also for {_text(question.address)}"
@@ -153,25 +132,20 @@ class Conversation:
         self._step(dhcpv4.Free() if isinstance(verdict, Free) else dhcpv4.Conflict(verdict.mac))
 
     def _awake(self) -> None:
-        left = self._deadline - _now()
-        if left > 0:
-            self._timer = self._loop.call_later(min(left, _CHUNK), self._awake)
-        else:
-            self._deadline = inf
-            self._step(dhcpv4.Timeout())
+        self._step(dhcpv4.Timeout())
 
     def _failed(self, error: OSError) -> None:
         self._end(unavailable(self._link, error))
 
     def _end(self, error: Exception) -> None:
         self._shut()
-        self._tell(error)
+        self._outcomes.tell(error)
 
     # What is done.
 
     def _step(self, event: dhcpv4.Event) -> None:
         try:
-            taken = dhcpv4.step(self._client, self._state, event, _now(), _chance())
+            taken = dhcpv4.step(self._client, self._state, event, now(), chance())
             self._state = taken.state
             self._hold(dhcpv4.held(taken.state))
             self._await(dhcpv4.awaited(taken.state))
@@ -198,17 +172,17 @@ class Conversation:
         if isinstance(effect, dhcpv4.Send):
             self._send(effect)
         elif isinstance(effect, dhcpv4.Wake):
-            self._arm(effect.after)
+            self._alarm.set(effect.after)
         elif isinstance(effect, dhcpv4.Note):
             self._note(effect.line)
         elif isinstance(effect, dhcpv4.Probe):
             if not self._packets.closed:  # what was said before could not leave, and that was the end
                 self._prober.ask(Question(effect.address, effect.decoys))
         elif isinstance(effect, dhcpv4.Granted):
-            self._tell(_lease(effect.grant))
+            self._outcomes.tell(_lease(effect.grant))
         elif isinstance(effect, dhcpv4.Lost):
             self._note(f"dhcp: {effect.reason}")
-            self._tell(None)
+            self._outcomes.tell(None)
         elif isinstance(effect, dhcpv4.Remember | dhcpv4.Forget):
             self._keep(effect)
         elif isinstance(effect, dhcpv4.Ignored):
@@ -230,26 +204,12 @@ class Conversation:
     def _keep(self, effect: dhcpv4.Remember | dhcpv4.Forget) -> None:
         try:
             if isinstance(effect, dhcpv4.Remember):
-                left = effect.grant.since + effect.grant.seconds - _now()
+                left = effect.grant.since + effect.grant.seconds - now()
                 self._callbacks.keep(write_kept(Kept(effect.grant.address, time.time() + left)))
             else:
                 self._callbacks.keep(b"")
         except OSError as error:
             self._complain(f"dhcp: the lease cannot be kept: {error.strerror}; after a restart a new one is asked for")
-
-    def _arm(self, after: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._deadline = inf
-        if after != inf:
-            self._deadline = _now() + after
-            self._timer = self._loop.call_later(min(after, _CHUNK), self._awake)
-
-    def _tell(self, outcome: Lease | Exception | None) -> None:
-        self._outcomes.append(outcome)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
 
 def client_id_of(mac: bytes, options: DhcpOptions) -> bytes:
@@ -284,11 +244,3 @@ def _lease(grant: dhcpv4.Grant) -> Lease:
 
 def _text(address: bytes) -> str:
     return format_ipv4(address).decode()
-
-
-def _now() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _chance() -> float:
-    return (int.from_bytes(os.urandom(7), "big") >> 3) / 2**53

@@ -37,6 +37,17 @@ def unheard(*news: object) -> None:
     """Tell nobody."""
 
 
+def link_carries(asked: socket, link: str) -> bool:
+    """Say whether a link could carry a packet.
+
+    Raises: OSError if there is none of that name.
+    Source: netdevice(7); any socket may ask.
+    """
+    request = link.encode("utf-8", "surrogateescape").ljust(_IFREQ, b"\0")
+    (flags,) = unpack_from("=H", ioctl(asked, _SIOCGIFFLAGS, request), _IFNAMSIZ)
+    return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+
+
 class PacketSocket:
     """A packet socket, bound to a link and letting nothing in, that hands what it hears to a function."""
 
@@ -99,16 +110,11 @@ class PacketSocket:
                 raise
 
     def has_carrier(self) -> bool:
-        """Say whether the link, whatever its name is by now, could carry a packet.
-
-        Source: netdevice(7); any socket may ask.
-        """
+        """Say whether the link, whatever its name is by now, could carry a packet."""
         try:
-            request = self._bound()[0].encode().ljust(_IFREQ, b"\0")
-            (flags,) = unpack_from("=H", ioctl(self._socket, _SIOCGIFFLAGS, request), _IFNAMSIZ)
+            return link_carries(self._socket, self._bound()[0])
         except OSError:
             return False
-        return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
 
     def close(self) -> None:
         """Stop listening, and tell nobody of anything any more.
