@@ -6,6 +6,7 @@ from netstrata.contract import Holder
 from netstrata.ports.backends import Association, Backends
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
+from netstrata.ports.dhcpv6 import Dhcpv6, Dhcpv6Lease, Dhcpv6Options
 from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
@@ -34,6 +35,7 @@ from netstrata.ports.kernel import (
 )
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
+from netstrata.ports.prefixes import Prefixes, Subnet
 from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Closable, ConnectAttempt, Stream, Streams
 from netstrata.ports.sysctl import Sysctl
@@ -49,6 +51,8 @@ class Ports(Protocol):
     @property
     def addresses(self) -> Addresses: ...
     @property
+    def prefixes(self) -> Prefixes: ...
+    @property
     def routes(self) -> Routes: ...
     @property
     def gateways(self) -> Gateways: ...
@@ -62,6 +66,8 @@ class Ports(Protocol):
     def children(self) -> Children: ...
     @property
     def dhcp(self) -> Dhcp: ...
+    @property
+    def dhcpv6(self) -> Dhcpv6: ...
     @property
     def dns(self) -> Dns: ...
     @property
@@ -99,6 +105,9 @@ __all__ = [
     "DeviceChange",
     "Dhcp",
     "DhcpOptions",
+    "Dhcpv6",
+    "Dhcpv6Lease",
+    "Dhcpv6Options",
     "DirectoryChange",
     "Dns",
     "DynamicAddress",
@@ -129,6 +138,7 @@ __all__ = [
     "Output",
     "Piped",
     "Ports",
+    "Prefixes",
     "Probe",
     "Program",
     "Rate",
@@ -139,6 +149,7 @@ __all__ = [
     "Servers",
     "Stream",
     "Streams",
+    "Subnet",
     "Sysctl",
     "Turn",
     "Turns",

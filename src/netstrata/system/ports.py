@@ -9,6 +9,7 @@ from netstrata.ports import (
     Backends,
     Children,
     Dhcp,
+    Dhcpv6,
     Dns,
     Events,
     Files,
@@ -19,6 +20,7 @@ from netstrata.ports import (
     Machine,
     Neighbours,
     Output,
+    Prefixes,
     Routes,
     Rules,
     Servers,
@@ -143,7 +145,16 @@ class SystemPorts:
 
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
-        _ = self._netlink, self.sysctl, self.dhcp, self.dns, self.held_files, self.generated, self._child_keeper
+        _ = (
+            self._netlink,
+            self.sysctl,
+            self.dhcp,
+            self.dhcpv6,
+            self.dns,
+            self.held_files,
+            self.generated,
+            self._child_keeper,
+        )
         _ = self.filters, self.nftables
         return await self.recovery.sweep()
 
@@ -213,6 +224,11 @@ class SystemPorts:
         return self._netlink.addresses
 
     @property
+    def prefixes(self) -> Prefixes:
+        """Return the prefixes port."""
+        return self._netlink.prefixes
+
+    @property
     def routes(self) -> Routes:
         """Return the routes port."""
         return self._netlink.routes
@@ -247,6 +263,15 @@ class SystemPorts:
         from netstrata.system.dhcp import DhcpClients, HeldLeases
 
         return DhcpClients(self._state, held=HeldLeases(self.recovery))
+
+    @cached_property
+    def dhcpv6(self) -> Dhcpv6:
+        """Return the DHCPv6 client."""
+        from netstrata.system.dhcp import HeldLeases
+        from netstrata.system.dhcpv6 import Dhcpv6Clients
+        from netstrata.system.dhcpv6.clients import HELD
+
+        return Dhcpv6Clients(self._state, self._netlink.address_store, HeldLeases(self.recovery, HELD))
 
     @cached_property
     def _tools(self) -> "RealChildren":

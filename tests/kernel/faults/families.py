@@ -66,9 +66,11 @@ FAMILIES = {
         taken="ip addr del 192.0.2.1/24 dev adr",
     ),
     "routes": Family(
-        ("net.ipv4.route", "net.ipv4.routes", "net.ipv6.route", "net.route"),
-        'net.ipv4.route("198.51.100.0/24", "none", "5", "rt"); net.ipv6.route("2001:db8:1::/48", "none", "5", "rt");',
-        ("route 198.51.100.0/24 dev rt metric 5", "route 2001:db8:1::/48 dev rt metric 5"),
+        ("net.ipv4.route", "net.ipv4.routes", "net.ipv6.route", "net.ipv6.prefix", "net.route"),
+        'net.ipv4.route("198.51.100.0/24", "none", "5", "rt"); net.ipv6.route("2001:db8:1::/48", "none", "5", "rt"); '
+        'net.ipv6.prefix("2001:db8:2::/48", "rt", ["subnet": "1"]);',
+        ("route 198.51.100.0/24 dev rt metric 5", "route 2001:db8:1::/48 dev rt metric 5",
+         "route unreachable 2001:db8:2::/48 dev lo metric 2147483647"),
         f"{_veth('rt')}; ip link set rt up; ip route add 198.51.100.0/24 dev rt metric 6",
         taken="ip route del 198.51.100.0/24 dev rt metric 5",
     ),
@@ -145,7 +147,7 @@ FAMILIES = {
         taken="pkill -xf '/bin/sleep 10007'",
     ),
     "dhcp": Family(
-        ("net.ipv4.dhcp", "net.ipv4.arp_probe"),
+        ("net.ipv4.dhcp", "net.ipv4.arp_probe", "net.ipv6.dhcp"),
         """net.up("lan"); net.ipv4.dhcp("lan", {"conflict_check", "never"}) lease;
         net.ipv4.addr("lan", lease.cidr_addr);""",
         ("link lan up carrier", "addr 10.7.0.50/24 dev lan"),

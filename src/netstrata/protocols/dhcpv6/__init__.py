@@ -1,7 +1,7 @@
 """A DHCPv6 client as bytes and as a machine: what to say, what was heard, when to give up."""
 
 from netstrata.protocols.dhcpv6.facts import Facts
-from netstrata.protocols.dhcpv6.leases import deprecated
+from netstrata.protocols.dhcpv6.leases import deprecated, shifted
 from netstrata.protocols.dhcpv6.machine import step
 from netstrata.protocols.dhcpv6.message import Granted, Ia, Message, Reply, Status, decode, encode, read_reply
 from netstrata.protocols.dhcpv6.options import Malformed
@@ -104,5 +104,6 @@ __all__ = [
     "held",
     "read_reply",
     "replaced",
+    "shifted",
     "step",
 ]

@@ -20,7 +20,7 @@ from netstrata.protocols.dhcpv6.states import (
     Client,
     Effect,
     Forget,
-    Holding,
+    InUse,
     Ignored,
     Lease,
     Lost,
@@ -70,7 +70,7 @@ def back_off(setbacks: int, chance: float) -> float:
     return float(min(LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(setbacks, 16)) * (0.9 + chance / 5))
 
 
-def hold(client: Client, state: Holding, now: float, chance: float) -> Step:
+def hold(client: Client, state: InUse, now: float, chance: float) -> Step:
     """Renew, rebind or lose a lease: whatever its age says, also after a night's sleep of the machine."""
     lease = aged(state.lease, now)
     if not lease.bindings:
@@ -182,7 +182,7 @@ def _go_on(state: Renewing | Rebinding, lease: Lease, now: float) -> Step:
     return Step(bound, (Note(line), Remember(lease), Tell(terms, lease.server), wake))
 
 
-def _lost(state: Holding, now: float, reason: str) -> Step:
+def _lost(state: InUse, now: float, reason: str) -> Step:
     """Have a lease used no more; the machine goes on from there."""
     pausing = Pausing(1 + setbacks_of(state.standing, now), ended(state.lease, now))
     return Step(pausing, (Forget(), Lost(reason)))

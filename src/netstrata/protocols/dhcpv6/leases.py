@@ -79,6 +79,18 @@ def aged(lease: Lease, now: float) -> Lease:
     )
 
 
+def shifted(lease: Lease, by: float) -> Lease:
+    """Return a lease by a clock that is so many seconds ahead."""
+
+    def moved(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
+        return tuple(Binding(*one.network, one.preferred_until + by, one.valid_until + by) for one in bindings)
+
+    return lease._replace(
+        addresses=moved(lease.addresses), prefixes=moved(lease.prefixes), replaced=moved(lease.replaced),
+        since=lease.since + by, renew_at=lease.renew_at + by, rebind_at=lease.rebind_at + by,
+    )  # fmt: skip
+
+
 def ended(lease: Lease, now: float) -> tuple[Binding, ...]:
     """Return what hosts may have to hear of the prefixes of a lease that is not ours any more."""
     return _replaced(lease, lease._replace(prefixes=()), now)

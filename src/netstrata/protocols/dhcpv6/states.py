@@ -167,7 +167,7 @@ class Pausing(NamedTuple):
     shunned: bytes = b""  # a server that has just failed us
 
 
-Holding = Union[Bound, Renewing, Rebinding]
+InUse = Union[Bound, Renewing, Rebinding]
 State = Union[
     Idle, Soliciting, Requesting, Confirming, Bound, Renewing, Rebinding, Declining, Informing, Informed, Pausing
 ]

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 
 from netstrata.contract import Holder
+from netstrata.contract.shapes.route import is_link_local
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
@@ -49,6 +50,7 @@ from netstrata.system.netlink.held_address import (
     fault_of,
     key_of,
 )
+from netstrata.system.netlink.leased import LeasedNetworks
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
@@ -68,7 +70,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
 
     __slots__ = (
         "_claims", "_detections", "_dynamic", "_index_of", "_missing", "_monitor", "_overrun", "_promotion",
-        "_requests", "_subnets", "_taken", "_waits", "_watched", "connected", "left", "table",
+        "_requests", "_subnets", "_taken", "_waits", "_watched", "connected", "leased", "left", "table",
     )  # fmt: skip
     kind = "address"
     bears_mark = True
@@ -98,6 +100,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self.table.of_link)
+        self.leased = LeasedNetworks()
+        self.leased.changed.append(self._follow_leases)
         self._claims = Claims(monitor, lambda: self.table.of_link(0) or ())
         self._overrun = False
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
@@ -110,7 +114,24 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if not ifindex:
             raise no_link(spec.operation, spec.link)
         is_taken = spec.key(ifindex) in self._taken
-        return HeldAddress(spec, ifindex, waits=spec.waits(self._waits, is_taken), cautious=is_taken)
+        held = HeldAddress(spec, ifindex, waits=spec.waits(self._waits, is_taken), cautious=is_taken)
+        held.is_deprecated = self._is_deprecated(held)
+        return held
+
+    def _is_deprecated(self, held: HeldAddress) -> bool:
+        """Say whether an address is granted, and not preferred any more, where a program does not say so itself."""
+        timed = held.spec.options.keys() & {"valid_lft", "preferred_lft"}
+        return not timed and self.leased.is_deprecated(held.spec.address)
+
+    def _follow_leases(self) -> None:
+        """Deprecate addresses in place, or have them preferred again, as those say who have them granted."""
+        for held in self.held.values():
+            deprecated = self._is_deprecated(held)
+            if deprecated != held.is_deprecated:
+                held.is_deprecated = deprecated
+                if held.ours:
+                    self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, held.request)
+                    self.table.forget()
 
     def operation(self, spec: Spec) -> str:
         """Return what is to be done."""
@@ -152,7 +173,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             if key_of(message) == held.key:
                 if message.flags & IFA_F_DADFAILED:
                     raise Unavailable(operation, TAKEN, errno.EADDRINUSE, awaits[:1])
-                noun = difference(held.spec.options, message, ours=False)
+                noun = difference(held.options, message, ours=False)
                 if noun:
                     raise Unavailable(operation, f"it is there with another {noun}", errno.EEXIST, awaits[:1])
                 held.ours = False
@@ -271,6 +292,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if fault != TAKEN:
             return Unavailable(f"hold {held.words}", fault)
         self._taken.add(held.key)
+        self._monitor.soon(lambda: self.leased.taken(held.spec.address))
         return Unavailable(f"hold {held.words}", fault, errno.EADDRINUSE, (Awaited(LINK, held.key[0]),))
 
     def lose(self, held: HeldAddress, reason: Unavailable) -> list[Loss]:
@@ -341,6 +363,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                     yield one
         finally:
             self._leave()
+
+    def link_local(self, ifindex: int) -> bytes | None:
+        """Return the link-local address of a link, if it can be used."""
+        there = self.table.of_link(ifindex) or ()
+        return next((one.local for one in there if is_link_local(one.local) and not is_tentative(one)), None)
 
     def _show_anew(self) -> bool:
         """Tell those who watch, after messages were lost; return whether that can be relied on.

@@ -1,12 +1,14 @@
-"""Those who watch for an IPv6 address that does not last for ever.
+"""Those who watch for an IPv6 address that does not last for ever, or for the one that a link gives itself.
 
 The best one is followed: a preferred one before a deprecated one, a stable one before a temporary one (RFC 8981), of
 equal ones the one that came first.  None is taken before the kernel knows that no other host has it.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import Final
 
 from netstrata.contract import Holder
+from netstrata.contract.shapes.route import is_link_local
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import AddressMessage
 from netstrata.protocols.rtnetlink.constants import (
@@ -19,6 +21,8 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.system.netlink.detection import is_tentative
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import format_address
+
+LINK_LOCAL: Final = "link-local"
 
 _Rank = tuple[bool, bool]  # deprecated, temporary: what is less is better
 Read = Callable[[int], Iterable[AddressMessage] | None]  # the addresses of a link; None if they cannot be known now
@@ -38,12 +42,13 @@ class _Known:
 class Dynamic(Queue[DynamicAddress | str]):
     """Follows one address of a link, and remembers the others, of which one takes its place."""
 
-    __slots__ = ("_known", "_link", "_shown", "_unmeant", "_who")
+    __slots__ = ("_is_of_link", "_known", "_link", "_shown", "_unmeant", "_who")
 
     def __init__(self, link: str, kind: str, who: Holder | None) -> None:
-        """Take which kind of addresses is meant, stable, temporary or any, and who is told what is waited for."""
+        """Take which kind of addresses is meant, as `ports.Addresses` says, and who is told what is waited for."""
         super().__init__()
         self._link = link
+        self._is_of_link = kind == LINK_LOCAL
         self._unmeant = {"stable": IFA_F_TEMPORARY, "temporary": 0}.get(kind)
         self._who = who
         self._known: dict[DynamicAddress, _Known] = {}  # in the order in which they came
@@ -65,8 +70,10 @@ class Dynamic(Queue[DynamicAddress | str]):
         self.choose()
 
     def _is_meant(self, message: AddressMessage) -> bool:
-        if message.family != AF_INET6 or message.flags & (IFA_F_PERMANENT | IFA_F_DADFAILED):
+        if message.family != AF_INET6 or message.flags & IFA_F_DADFAILED:
             return False
+        if self._is_of_link or message.flags & IFA_F_PERMANENT:
+            return self._is_of_link and is_link_local(message.local)
         return message.flags & IFA_F_TEMPORARY != self._unmeant
 
     def choose(self) -> None:
@@ -85,7 +92,8 @@ class Dynamic(Queue[DynamicAddress | str]):
         if found is not None:
             self.put(found)
         elif self._who is not None:
-            awaited = "duplicate address detection" if best is not None else "a router advertisement or DHCPv6"
+            wanted = "a link-local address" if self._is_of_link else "a router advertisement or DHCPv6"
+            awaited = "duplicate address detection" if best is not None else wanted
             self._who.awaits(f"{awaited} on {self._link}")
 
     def _rank_of(self, address: DynamicAddress) -> _Rank:
@@ -94,7 +102,8 @@ class Dynamic(Queue[DynamicAddress | str]):
     def _why_not(self, shown: DynamicAddress | None) -> str:
         """Say why the address that was shown is followed no more: it is gone, or another is better."""
         if shown is None:
-            return f"the address that did not last is gone from {self._link}"
+            what = "link-local address" if self._is_of_link else "address that did not last"
+            return f"the {what} is gone from {self._link}"
         is_deprecated = self._rank_of(shown)[0]
         state = "is deprecated" if is_deprecated else "is temporary"
         better = "preferred" if is_deprecated else "stable"
