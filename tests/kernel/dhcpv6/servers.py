@@ -77,12 +77,11 @@ def dhcpd(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> Ch
     lines = [
         f"default-lease-time {offer.valid};", f"preferred-lifetime {offer.preferred};",
         'option dhcp6.name-servers 2001:db8::53;', 'option dhcp6.domain-search "example.org";',
+        "server-duid LL ethernet 02:00:00:00:05:01;", *(["option dhcp6.rapid-commit;"] if offer.rapid else []),
         f"subnet6 {offer.network} {{", f"  range6 {first} {last};",
     ]  # fmt: skip
     if offer.preference is not None:
         lines.append(f"  option dhcp6.preference {offer.preference};")
-    if offer.rapid:
-        lines.append("  option dhcp6.rapid-commit;")
     if offer.t1:
         lines += [f"  option dhcp-renewal-time {offer.t1};", f"  option dhcp-rebinding-time {offer.t2};"]
     if offer.prefixes:
@@ -109,7 +108,7 @@ def dnsmasq(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> 
     first, _, last = offer.pool.partition("-")
     words = [
         "dnsmasq", "-k", "-C", "/dev/null", "-p0", "-i", "lan", "--bind-interfaces", "--pid-file=", "--log-dhcp",
-        f"--dhcp-leasefile={leases}", f"--dhcp-range={first},{last},64,{max(120, offer.valid)}", "--log-facility=-",
+        "--dhcp-duid=32473,0102030405", f"--dhcp-leasefile={leases}", f"--dhcp-range={first},{last},64,{max(120, offer.valid)}", "--log-facility=-",
         "--dhcp-option=option6:dns-server,[2001:db8::53]", "--dhcp-option=option6:domain-search,example.org",
     ]  # fmt: skip
     child = router.start(words)
