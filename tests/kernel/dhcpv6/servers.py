@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from ipaddress import ip_network
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tests.kernel.backends.test_wpa_supplicant import peer
 
 import netstrata
+from netstrata.protocols.dhcpv6.message import NAMES
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
@@ -30,6 +31,7 @@ class Offer(NamedTuple):
     t2: int = 0
     rapid: bool = False
     preference: int | None = 255
+    mac: str = "02:00:00:00:05:01"  # what its DUID is made of
 
 
 def kea(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> Child:
@@ -45,13 +47,16 @@ def kea(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> Chil
     if offer.prefixes:
         prefix, length, delegated = offer.prefixes
         subnet["pd-pools"] = [{"prefix": prefix, "prefix-len": length, "delegated-len": delegated}]
-    options = [{"name": "dns-servers", "data": "2001:db8::53"}, {"name": "domain-search", "data": "example.org"}]
+    options: list[dict[str, Any]] = [
+        {"name": "dns-servers", "data": "2001:db8::53"},
+        {"name": "domain-search", "data": "example.org"},
+    ]
     if offer.preference is not None:
-        options.append({"name": "preference", "data": str(offer.preference)})
+        options.append({"name": "preference", "data": str(offer.preference), "always-send": True})
     config: dict[str, Any] = {
         "interfaces-config": {"interfaces": ["lan"]},
         "lease-database": {"type": "memfile", "persist": True, "name": str(leases), "lfc-interval": 0},
-        "server-id": {"type": "LL", "htype": 1, "identifier": "020000000501", "persist": False},
+        "server-id": {"type": "LL", "htype": 1, "identifier": offer.mac.replace(":", ""), "persist": False},
         "preferred-lifetime": offer.preferred, "valid-lifetime": offer.valid, "option-data": options,
         "subnet6": [subnet], "loggers": [{"name": "kea-dhcp6", "severity": "DEBUG", "debuglevel": 40,
                                           "output_options": [{"output": "stdout"}]}],
@@ -77,7 +82,7 @@ def dhcpd(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> Ch
     lines = [
         f"default-lease-time {offer.valid};", f"preferred-lifetime {offer.preferred};",
         'option dhcp6.name-servers 2001:db8::53;', 'option dhcp6.domain-search "example.org";',
-        "server-duid LL ethernet 02:00:00:00:05:01;", *(["option dhcp6.rapid-commit;"] if offer.rapid else []),
+        f"server-duid LL ethernet {offer.mac};", *(["option dhcp6.rapid-commit;"] if offer.rapid else []),
         f"subnet6 {offer.network} {{", f"  range6 {first} {last};",
     ]  # fmt: skip
     if offer.preference is not None:
@@ -97,7 +102,7 @@ def dhcpd(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> Ch
 
 
 def _last(prefix: str, length: int, delegated: int) -> str:
-    return str(list(ip_network(f"{prefix}/{length}").subnets(new_prefix=delegated))[-1].network_address)
+    return str(list(IPv6Network(f"{prefix}/{length}").subnets(new_prefix=delegated))[-1].network_address)
 
 
 def dnsmasq(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> Child:
@@ -108,7 +113,8 @@ def dnsmasq(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> 
     first, _, last = offer.pool.partition("-")
     words = [
         "dnsmasq", "-k", "-C", "/dev/null", "-p0", "-i", "lan", "--bind-interfaces", "--pid-file=", "--log-dhcp",
-        "--dhcp-duid=32473,0102030405", f"--dhcp-leasefile={leases}", f"--dhcp-range={first},{last},64,{max(120, offer.valid)}", "--log-facility=-",
+        "--dhcp-duid=32473,0102030405", f"--dhcp-leasefile={leases}", "--log-facility=-",
+        f"--dhcp-range={first},{last},64,{max(120, offer.valid)}",
         "--dhcp-option=option6:dns-server,[2001:db8::53]", "--dhcp-option=option6:domain-search,example.org",
     ]  # fmt: skip
     child = router.start(words)
@@ -117,6 +123,19 @@ def dnsmasq(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> 
 
 
 SERVERS: Final = {"kea": kea, "dhcpd": dhcpd, "dnsmasq": dnsmasq}
+
+
+# Prints the kind of each DHCPv6 message that goes to servers.
+CAPTURE: Final = """
+import socket, sys
+at = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x86DD))
+at.bind((sys.argv[1], 0))
+print("listening", flush=True)
+while True:
+    packet = at.recv(4096)
+    if packet[6] == 17 and packet[42:44] == b"\\x02\\x23":
+        print(packet[48], flush=True)
+"""
 
 
 class World:
@@ -134,3 +153,14 @@ class World:
         path = self.folder / name
         path.write_text(f'process main {{\n    net.up("eth0");\n    net.backend.waitlink("eth0");\n{body}\n}}\n')
         return self.host.start([sys.executable, "-m", "netstrata", "run", str(path)], {"PYTHONPATH": str(SOURCES)})
+
+    def capture(self) -> Child:
+        """Begin to listen to what the host asks servers."""
+        child = self.router.start([sys.executable, "-c", CAPTURE, "lan"])
+        child.wait_output("listening\n")
+        return child
+
+
+def asked(capture: Child) -> list[str]:
+    """Return the kinds of messages that were heard, in order."""
+    return [NAMES[int(line)] for line in capture.output().splitlines()[1:]]

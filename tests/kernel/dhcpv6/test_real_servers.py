@@ -352,3 +352,18 @@ def test_of_two_servers_the_one_with_the_higher_preference_is_taken(lab: Lab, tm
 
     assert until_leased(daemon).startswith("2001:db8:0:1::9")
     assert daemon.end() == 0
+
+
+def test_another_server_that_takes_over_is_asked_by_rebind_and_its_lease_taken(lab: Lab, tmp_path: Path) -> None:
+    """The first one's DUID is not the second one's, which does not answer a RENEW."""
+    world = World(lab, tmp_path)
+    serving = SERVERS["kea"](world.router, tmp_path, SHORT._replace(t2=6))
+    daemon = world.daemon(leasing(PREFIX, ADDRESS))
+    daemon.wait_output("complete\n")
+
+    serving.end()
+    SERVERS["dhcpd"](world.router, tmp_path, MOVED._replace(mac="02:00:00:00:05:02"))
+    wait_until("the new address", lambda: any("::9" in one for one in addresses(world.host)), 60)
+
+    assert leases(daemon)[-1].startswith("2001:db8:0:1::9")
+    assert daemon.end() == 0
