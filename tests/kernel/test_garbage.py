@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.kernel.dhcpv6.servers import Offer, World, kea
 from tests.kernel.filters.programs import SOURCES
 from tests.kernel.statements.rows import ROWS, Row
 from tests.kernel.statements.test_every_statement import SLOW_S, prepared
@@ -73,6 +74,15 @@ def test_a_lease_that_is_given_back_leaves_nothing_to_the_garbage_collector(lab:
     left = left_by(host, tmp_path, f'{wait} backtrack_point() top; net.ipv4.dhcp("va"); println("up");')
 
     assert left == (0, "{}\n")
+
+
+def test_a_dhcpv6_lease_and_a_network_of_its_prefix_leave_nothing_either(lab: Lab, tmp_path: Path) -> None:
+    world = World(lab, tmp_path)
+    kea(world.router, tmp_path, Offer())
+    wait = 'net.up("eth0"); net.backend.waitlink("eth0"); backtrack_point() top;'
+    lease = 'net.ipv6.dhcp("eth0", ["prefix": "on"]) lease; net.ipv6.prefix(lease.prefixes, "eth0"); println("up");'
+
+    assert left_by(world.host, tmp_path, f"{wait} {lease}") == (0, "{}\n")
 
 
 def left_by(host: Host, folder: Path, statements: str) -> tuple[int, str]:

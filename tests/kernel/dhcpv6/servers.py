@@ -83,10 +83,9 @@ def dhcpd(router: Host, folder: Path, offer: Offer, *, keeps: bool = True) -> Ch
         f"default-lease-time {offer.valid};", f"preferred-lifetime {offer.preferred};",
         'option dhcp6.name-servers 2001:db8::53;', 'option dhcp6.domain-search "example.org";',
         f"server-duid LL ethernet {offer.mac};", *(["option dhcp6.rapid-commit;"] if offer.rapid else []),
+        *([f"option dhcp6.preference {offer.preference};"] if offer.preference is not None else []),
         f"subnet6 {offer.network} {{", f"  range6 {first} {last};",
     ]  # fmt: skip
-    if offer.preference is not None:
-        lines.append(f"  option dhcp6.preference {offer.preference};")
     if offer.t1:
         lines += [f"  option dhcp-renewal-time {offer.t1};", f"  option dhcp-rebinding-time {offer.t2};"]
     if offer.prefixes:
