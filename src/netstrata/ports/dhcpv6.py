@@ -13,7 +13,7 @@ class Dhcpv6Lease(NamedTuple):
 
     addresses: tuple[tuple[bytes, int], ...]  # those that are best used: preferred ones, if there are any
     prefixes: tuple[tuple[bytes, int], ...]
-    server: bytes  # its DUID
+    server_duid: bytes
     dns_servers: tuple[bytes, ...] = ()
     search: tuple[bytes, ...] = ()
     ntp_servers: tuple[bytes, ...] = ()  # addresses as text, and names

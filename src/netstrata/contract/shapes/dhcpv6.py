@@ -44,6 +44,7 @@ class Dhcpv6Options(NamedTuple):
     asked_for: tuple[int, ...] = ()  # numbers of options; empty are the usual ones
     duid: bytes = b""
     iaid: int | None = None
+    stateless: bool = False  # neither address nor prefix
 
 
 def _bytes(value: Value) -> bytes | None:
@@ -197,6 +198,7 @@ def _make(said: Options) -> Dhcpv6Options:
         said.get("request", ()),
         said.get("duid", b""),
         said.get("iaid"),
+        stateless,
     )
 
 
@@ -204,8 +206,10 @@ def _unmake(options: Dhcpv6Options) -> dict[str, Any]:
     said: dict[str, Any] = {"hostname": options.hostname, "user_class": options.user_class, "duid": options.duid}
     said |= {"send": options.sent, "request": options.asked_for, "rapid_commit": int(options.rapid_commit)}
     said = {word: value for word, value in said.items() if value}
-    if not options.address:
-        said |= {"stateless": 1} if options.prefix is None else {"address": 0}
+    if options.stateless:
+        said["stateless"] = 1
+    if options.address == options.stateless:
+        said["address"] = int(options.address)
     more = {"prefix": options.prefix, "vendor_class": options.vendor_class, "iaid": options.iaid}
     return said | {word: value for word, value in more.items() if value is not None}
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from errno import EADDRINUSE, EPERM
+from errno import EACCES, EADDRINUSE, EPERM
 from socket import if_indextoname, socket
 
 from netstrata.contract import DHCP, Holder
@@ -24,7 +24,6 @@ from netstrata.system.permission import takes
 from netstrata.values import Unavailable
 
 HELD = "lease6"  # in the undo journal
-_IAID = slice(-4, None)  # of what a client is known by there: its DUID and its IAID
 
 
 class Dhcpv6Clients:
@@ -49,28 +48,27 @@ class Dhcpv6Clients:
         """Yield leases as they come, change and go; see `netstrata.ports.Dhcpv6`."""
         facts = read_link(link)
         client = _client(link, facts, options)
-        async with aclosing(self._addresses.watch_dynamic6(link, LINK_LOCAL, self._who)) as own:
-            address = await _next_address(own)
-            file = self._file(link, client)
-            of = Leaseholder(facts.ifindex, facts.mac, client.duid + client.iaid.to_bytes(4, "big"))
-            held = self._held.of(of, options, self._who.title if self._who is not None else "")
-            datagrams = _open(link, facts, address)
-            conversation = Dhcpv6Conversation(
-                Dhcpv6Handed(link, facts.ifindex, datagrams, file.read(), held.left),
-                client,
-                Dhcpv6Callbacks(file.keep, held.write, self._has, self._note),
-            )
-            going = asyncio.ensure_future(anext(own))
-            going.add_done_callback(lambda ended: _gone(link, conversation, ended))
-            try:
-                conversation.start()
-                while True:
-                    yield await conversation.next()
-            finally:
-                conversation.close()
-                held.write(b"")
-                going.cancel()
-                await asyncio.wait([going])
+        of = Leaseholder(facts.ifindex, facts.mac, client.duid + client.iaid.to_bytes(4, "big"))
+        held = self._held.of(of, options, self._who.title if self._who is not None else "")
+        try:
+            async with aclosing(self._addresses.watch_dynamic6(link, LINK_LOCAL, self._who)) as own:
+                address = await _next_address(own)
+                file = self._file(link, client)
+                handed = Dhcpv6Handed(link, facts.ifindex, _open(link, facts, address), file.read(), held.left)
+                callbacks = Dhcpv6Callbacks(file.keep, held.write, self._has, self._note)
+                conversation = Dhcpv6Conversation(handed, client, callbacks)
+                going = asyncio.ensure_future(anext(own))
+                going.add_done_callback(lambda ended: _gone(link, conversation, ended))
+                try:
+                    conversation.start()
+                    while True:
+                        yield await conversation.next()
+                finally:
+                    conversation.close()
+                    going.cancel()
+                    await asyncio.wait([going])
+        finally:
+            held.write(b"")
 
     def _has(self, taken: Callable[[bytes], None], ours: Ours) -> None:
         self._addresses.leased.has(taken, Leased(*ours))
@@ -96,7 +94,7 @@ class Dhcpv6Clients:
         own = self._addresses.link_local(who.ifindex)
         if facts.mac != who.mac or own is None:
             return
-        duid, iaid = who.client_id[:-4], int.from_bytes(who.client_id[_IAID], "big")
+        duid, iaid = who.client_id[:-4], int.from_bytes(who.client_id[-4:], "big")
         client = dhcpv6.Client(duid, iaid)
         handed = Dhcpv6Handed(link, who.ifindex, _open(link, facts, own), b"", lease)
         callbacks = Dhcpv6Callbacks(self._file(link, client).keep, _ignore, _ignore, _ignore)
@@ -150,8 +148,8 @@ def _open(link: str, facts: LinkFacts, address: bytes) -> socket:
     try:
         return open_client_socket(link, facts.ifindex, address)
     except OSError as error:
-        if error.errno == EPERM:
-            error = OSError(EPERM, takes("CAP_NET_RAW"))
+        if error.errno in (EACCES, EPERM):
+            error = OSError(error.errno, takes("CAP_NET_BIND_SERVICE" if error.errno == EACCES else "CAP_NET_RAW"))
         if error.errno == EADDRINUSE:
             error = OSError(EADDRINUSE, f"another DHCPv6 client has port {CLIENT_PORT} of it")
         raise unavailable(link, error) from None

@@ -130,8 +130,18 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             if deprecated != held.is_deprecated:
                 held.is_deprecated = deprecated
                 if held.ours:
-                    self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, held.request)
-                    self.table.forget()
+                    self._change(held)
+
+    def _change(self, held: HeldAddress) -> None:
+        """Have an address as it is wanted now; if that fails, it is seen to be otherwise."""
+        self.table.forget()
+        try:
+            answer = self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, held.request)
+        except Unavailable:
+            self._doubt(held)
+        else:
+            if answer is not None:
+                self._doubt(held)
 
     def operation(self, spec: Spec) -> str:
         """Return what is to be done."""

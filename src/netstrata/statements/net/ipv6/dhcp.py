@@ -67,8 +67,8 @@ async def dhcp(ports: Ports, link: Link, options: Dhcpv6ClientOptions = Dhcpv6Op
 
     Source: RFC 8415.
     """
-    if not options.address and options.prefix is None and options.rapid_commit:
-        raise Refused("without a lease there is nothing to commit", argument=1, within=(b"rapid_commit",))
+    if options.stateless and (options.address or options.prefix is not None):
+        raise Refused("`stateless` asks for neither address nor prefix", argument=1, within=(b"stateless",))
     async with aclosing(ports.dhcpv6.leases(link, options)) as leases:
         async for lease in leases:
             yield DOWN if lease is None else Revised(_found(link, lease))
@@ -91,7 +91,7 @@ def _found(link: str, lease: Dhcpv6Lease) -> Found:
         lease.hostname,
         lease.captive_portal,
         lease.options,
-        lease.server,
+        lease.server_duid,
     )
 
 
