@@ -91,7 +91,7 @@ class Dhcpv6Clients:
         except OSError:
             return
         facts = read_link(link)
-        own = self._addresses.link_local(who.ifindex)
+        own = self._addresses.table.link_local(who.ifindex)
         if facts.mac != who.mac or own is None:
             return
         duid, iaid = who.client_id[:-4], int.from_bytes(who.client_id[-4:], "big")

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 
 from netstrata.contract import Holder
-from netstrata.contract.shapes.route import is_link_local
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import (
     AddressMessage,
@@ -39,6 +38,7 @@ from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
 from netstrata.system.netlink.address_table import AddressTable
 from netstrata.system.netlink.claims import Claims, is_claim
 from netstrata.system.netlink.connected import ConnectedRoutes, Way
+from netstrata.system.netlink.deprecation import Deprecation
 from netstrata.system.netlink.detection import Detections, is_tentative
 from netstrata.system.netlink.dynamic import Dynamic, DynamicWatchers
 from netstrata.system.netlink.held_address import (
@@ -50,7 +50,6 @@ from netstrata.system.netlink.held_address import (
     fault_of,
     key_of,
 )
-from netstrata.system.netlink.leased import LeasedNetworks
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
@@ -69,8 +68,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
-        "_claims", "_detections", "_dynamic", "_index_of", "_missing", "_monitor", "_overrun", "_promotion",
-        "_requests", "_subnets", "_taken", "_waits", "_watched", "connected", "leased", "left", "table",
+        "_claims", "_deprecation", "_detections", "_dynamic", "_index_of", "_missing", "_monitor", "_overrun",
+        "_promotion", "_requests", "_subnets", "_taken", "_waits", "_watched", "connected", "leased", "left", "table",
     )  # fmt: skip
     kind = "address"
     bears_mark = True
@@ -100,8 +99,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self.table.of_link)
-        self.leased = LeasedNetworks()
-        self.leased.changed.append(self._follow_leases)
+        self._deprecation = Deprecation(requests, self.held.values, self._doubt)
+        self.leased = self._deprecation.leased
         self._claims = Claims(monitor, lambda: self.table.of_link(0) or ())
         self._overrun = False
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
@@ -115,33 +114,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             raise no_link(spec.operation, spec.link)
         is_taken = spec.key(ifindex) in self._taken
         held = HeldAddress(spec, ifindex, waits=spec.waits(self._waits, is_taken), cautious=is_taken)
-        held.is_deprecated = self._is_deprecated(held)
+        self._deprecation.prepare(held)
         return held
-
-    def _is_deprecated(self, held: HeldAddress) -> bool:
-        """Say whether an address is granted, and not preferred any more, where a program does not say so itself."""
-        timed = held.spec.options.keys() & {"valid_lft", "preferred_lft"}
-        return not timed and self.leased.is_deprecated(held.spec.address)
-
-    def _follow_leases(self) -> None:
-        """Deprecate addresses in place, or have them preferred again, as those say who have them granted."""
-        for held in self.held.values():
-            deprecated = self._is_deprecated(held)
-            if deprecated != held.is_deprecated:
-                held.is_deprecated = deprecated
-                if held.ours:
-                    self._change(held)
-
-    def _change(self, held: HeldAddress) -> None:
-        """Have an address as it is wanted now; if that fails, it is seen to be otherwise."""
-        self.table.forget()
-        try:
-            answer = self._requests.request(RTM_NEWADDR, NLM_F_REPLACE, held.request)
-        except Unavailable:
-            self._doubt(held)
-        else:
-            if answer is not None:
-                self._doubt(held)
 
     def operation(self, spec: Spec) -> str:
         """Return what is to be done."""
@@ -373,11 +347,6 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                     yield one
         finally:
             self._leave()
-
-    def link_local(self, ifindex: int) -> bytes | None:
-        """Return the link-local address of a link, if it can be used."""
-        there = self.table.of_link(ifindex) or ()
-        return next((one.local for one in there if is_link_local(one.local) and not is_tentative(one)), None)
 
     def _show_anew(self) -> bool:
         """Tell those who watch, after messages were lost; return whether that can be relied on.
