@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from netstrata.contract import Holder
+from netstrata.ports.advertisements import Advertisements, RouterFacts
 from netstrata.ports.backends import Association, Backends
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
@@ -53,6 +54,8 @@ class Ports(Protocol):
     @property
     def gateways(self) -> Gateways: ...
     @property
+    def advertisements(self) -> Advertisements: ...
+    @property
     def rules(self) -> Rules: ...
     @property
     def neighbours(self) -> Neighbours: ...
@@ -90,6 +93,7 @@ class Ports(Protocol):
 
 __all__ = [
     "Addresses",
+    "Advertisements",
     "Association",
     "Backends",
     "Children",
@@ -133,6 +137,7 @@ __all__ = [
     "Program",
     "Rate",
     "Route",
+    "RouterFacts",
     "Routes",
     "Rule",
     "Rules",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netstrata.ports import (
     Addresses,
+    Advertisements,
     Backends,
     Children,
     Dhcp,
@@ -223,6 +224,13 @@ class SystemPorts:
         from netstrata.system.gateways import GatewaysPort, RankedGateways
 
         return GatewaysPort(RankedGateways(self._netlink))
+
+    @cached_property
+    def advertisements(self) -> Advertisements:
+        """Return router advertisements."""
+        from netstrata.system.ndp import AdvertisementsPort
+
+        return AdvertisementsPort(self._netlink)
 
     @property
     def rules(self) -> Rules:

@@ -162,7 +162,7 @@ FAMILIES = {
     ),
     "events": Family(
         ("net.watch_interfaces", "net.backend.rfkill", "net.backend.waitdevice", "net.backend.waitlink", "sys.evdev",
-         "sys.watch_directory", "sys.watch_input", "sys.watch_usb", "net.ipv6.wait_dynamic_addr"),
+         "sys.watch_directory", "sys.watch_input", "sys.watch_usb", "net.ipv6.ra", "net.ipv6.wait_dynamic_addr"),
         """net.backend.waitdevice("evt"); net.up("evt"); net.backend.waitlink("evt"); var("no") done;
         sys.watch_directory("/run/watched") seen;""",
         ("link evt up carrier",),

@@ -1,0 +1,65 @@
+"""Raw ICMPv6 sockets of one link."""
+
+import socket
+import sys
+from errno import EPERM
+from typing import Final, NamedTuple
+
+from netstrata.protocols.icmp import ICMP6_FILTER, only_types6
+from netstrata.system.permission import takes
+from netstrata.values import Unavailable
+
+_ALL_HOPS: Final = 255
+_LARGEST: Final = 65535
+_ANCILLARY: Final = 64
+
+
+class Packet(NamedTuple):
+    """One that came in, from its ICMPv6 header on; source is packed."""
+
+    octets: bytes
+    source: bytes
+    hop_limit: int
+
+
+def open_icmp6(operation: str, link: str, kind: int) -> socket.socket:
+    """Open a socket that is given packets of one type from a link, and sends to it what no router forwards.
+
+    Raises: Unavailable.
+    """
+    try:
+        opened = socket.socket(
+            socket.AF_INET6, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMPV6
+        )
+        try:
+            opened.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, only_types6(kind))
+            for option, value in (
+                (socket.IPV6_RECVHOPLIMIT, 1),
+                (socket.IPV6_UNICAST_HOPS, _ALL_HOPS),
+                (socket.IPV6_MULTICAST_HOPS, _ALL_HOPS),
+                (socket.IPV6_MULTICAST_LOOP, 0),
+            ):
+                opened.setsockopt(socket.IPPROTO_IPV6, option, value)
+            name = link.encode("utf-8", "surrogateescape")
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
+        except BaseException:
+            opened.close()
+            raise
+    except OSError as error:
+        reason = takes("CAP_NET_RAW") if error.errno == EPERM else error.strerror or str(error)
+        raise Unavailable(operation, reason, error.errno or 0) from error
+    return opened
+
+
+def receive(opened: socket.socket) -> Packet | None:
+    """Return the next packet; None if there is none.
+
+    Raises: OSError.
+    """
+    try:
+        octets, ancillary, _, sender = opened.recvmsg(_LARGEST, _ANCILLARY)
+    except (BlockingIOError, InterruptedError):
+        return None
+    hops = [int.from_bytes(value, sys.byteorder) for _, kind, value in ancillary if kind == socket.IPV6_HOPLIMIT]
+    source = socket.inet_pton(socket.AF_INET6, sender[0].partition("%")[0])
+    return Packet(octets, source, next(iter(hops), 0))
