@@ -145,7 +145,7 @@ class SystemPorts:
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
         _ = self._netlink, self.sysctl, self.dhcp, self.dns, self.held_files, self.generated, self._child_keeper
-        _ = self.filters, self.nftables
+        _ = self.filters, self.nftables, self.advertisements
         return await self.recovery.sweep()
 
     def undoing(self, leaving: "Leaving") -> "Iterator[Undoing | None]":
@@ -228,9 +228,9 @@ class SystemPorts:
     @cached_property
     def advertisements(self) -> Advertisements:
         """Return router advertisements."""
-        from netstrata.system.ndp import AdvertisementsPort
+        from netstrata.system.ndp import AdvertisementsPort, GivenUpPrefixes
 
-        return AdvertisementsPort(self._netlink)
+        return AdvertisementsPort(self._netlink, GivenUpPrefixes(self.recovery))
 
     @property
     def rules(self) -> Rules:

@@ -145,7 +145,7 @@ FAMILIES = {
         taken="pkill -xf '/bin/sleep 10007'",
     ),
     "dhcp": Family(
-        ("net.ipv4.dhcp", "net.ipv4.arp_probe"),
+        ("net.ipv4.dhcp", "net.ipv4.arp_probe", "net.ipv6.advertise"),
         """net.up("lan"); net.ipv4.dhcp("lan", {"conflict_check", "never"}) lease;
         net.ipv4.addr("lan", lease.cidr_addr);""",
         ("link lan up carrier", "addr 10.7.0.50/24 dev lan"),

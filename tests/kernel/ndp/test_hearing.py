@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.kernel.ndp.routers import Hearing, cabled
+from tests.kernel.test_garbage import left_by
 
 from netstrata.testing.child import Child, wait_until
 from netstrata.testing.host import Host
@@ -125,3 +126,13 @@ def test_a_link_that_goes_is_waited_for(lab: Lab, tmp_path: Path) -> None:
     host.ip("link set eth9 name eth0")
 
     hearing.wait("mtu", '"1480"')
+
+
+def test_what_hears_and_what_advertises_leaves_nothing_to_the_garbage_collector(lab: Lab, tmp_path: Path) -> None:
+    host, router = cabled(lab)
+    sending(router, LOCAL, 255)
+    statements = 'net.ipv6.advertise("eth0", ["prefixes": {"2001:db8:1::/64"}]); net.ipv6.ra("eth0") ra;'
+
+    left = left_by(host, tmp_path, f'net.up("eth0"); backtrack_point() top; {statements} println(ra.mtu, "up");')
+
+    assert left == (0, "{}\n")

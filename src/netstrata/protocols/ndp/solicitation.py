@@ -19,6 +19,11 @@ def solicitation(mac: bytes) -> bytes:
     return head + b"\1\1" + mac if len(mac) == 6 else head
 
 
+def is_solicitation(packet: bytes, hop_limit: int) -> bool:
+    """Say whether a packet is one that counts; source: RFC 4861 section 6.1.1."""
+    return len(packet) >= 8 and packet[0] == SOLICITATION and packet[1] == 0 and hop_limit == 255
+
+
 class Solicitation:
     """When to ask."""
 
