@@ -26,6 +26,7 @@ from netstrata.system.gateways.pinned import PinnedServer
 from netstrata.system.gateways.probe import LinkProbe
 from netstrata.system.held import Stop
 from netstrata.system.held.wait_queues import NAME
+from netstrata.system.netlink.ipv6_obstacles import why_nothing_of_routers
 from netstrata.system.netlink.refusals import no_link
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Awaited, Unavailable
@@ -181,7 +182,9 @@ class _Family:
         """Use another router of an uplink's link, or none for now; what counts leads over the old one until then."""
         if address is None:
             self.leave(uplink)
-            uplink.who.awaits(f"a router advertisement on {uplink.gateway.link}")
+            link = uplink.gateway.link
+            obstacle = why_nothing_of_routers(self._netlink.requests, uplink.ifindex, link)
+            uplink.who.awaits(f"a router advertisement on {link}{obstacle}")
             uplink.tell(None)
             return
         if uplink in self.uplinks:

@@ -18,8 +18,8 @@ from netstrata.protocols.ndp.advertising import Schedule, advertisement
 from netstrata.protocols.ndp.solicitation import is_solicitation
 from netstrata.protocols.rtnetlink.constants import IFA_F_DADFAILED, IFA_F_TENTATIVE
 from netstrata.system.held.wait_queues import ADDRESSES
-from netstrata.system.ipv6_obstacles import why_no_ipv6
 from netstrata.system.ndp.sockets import Packet, PacketReader, now_s
+from netstrata.system.netlink.ipv6_obstacles import why_no_ipv6
 from netstrata.values import Awaited
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Advertiser:
             )
             if self._is_silent:
                 self._schedule.could_not_be_sent()
-                why = why_no_ipv6(self._link.name, self._netlink.links.find(self._link.name).mtu)
+                why = why_no_ipv6(self._netlink.requests, self._link.ifindex)
                 if why:
                     self._note(f"nothing can be advertised on {self._link.name}: {why}")
             else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from netstrata.contract import Holder
 from netstrata.contract.shapes.ra import RouterFacts
 from netstrata.ports.kernel import Link
-from netstrata.system.ipv6_obstacles import why_no_ipv6, why_not_accepted
+from netstrata.system.netlink.ipv6_obstacles import why_no_ipv6, why_not_accepted
 from netstrata.system.netlink.refusals import no_link
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Unavailable
@@ -63,7 +63,7 @@ class ToldRouters:
             found = self._netlink.links.find(self._link.name)
         except Unavailable:
             return f"a link {self._link.name}"
-        obstacle = why_no_ipv6(found.name, found.mtu)
+        obstacle = why_no_ipv6(self._netlink.requests, found.ifindex)
         if obstacle:
             return f"IPv6: {obstacle}"
         if not found.carrier:

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from functools import partial
 
 from netstrata.contract import Holder
 from netstrata.ports.kernel import DynamicAddress
@@ -49,6 +50,7 @@ from netstrata.system.netlink.held_address import (
     fault_of,
     key_of,
 )
+from netstrata.system.netlink.ipv6_obstacles import why_nothing_of_routers, with_obstacle
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
@@ -146,7 +148,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         operation = held.spec.operation
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
-            raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
+            error = refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
+            raise with_obstacle(error, self._requests, ifindex, address)
         there = [message for message in self.table.of_link(ifindex) or () if message.local == address]
         for message in there:
             if key_of(message) == held.key:
@@ -256,7 +259,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 self.suspects[held] = 0
             elif message is None:
                 held.gone = True
-                yield held, Unavailable(f"hold {held.words}", self._why_gone(held))
+                reason = Unavailable(f"hold {held.words}", self._why_gone(held))
+                yield held, with_obstacle(reason, self._requests, *held.key[:2])
             elif fault := fault_of(held, message) or self._lacks(held):
                 yield held, self._unavailable(held, fault)
             else:
@@ -336,7 +340,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             raise no_link(f"watch the addresses of {link}", link)
         self._join()
         try:
-            async with aclosing(self._dynamic.follow(ifindex, Dynamic(link, kind, who))) as found:
+            why = partial(why_nothing_of_routers, self._requests, ifindex, link)
+            async with aclosing(self._dynamic.follow(ifindex, Dynamic(link, kind, who, why))) as found:
                 async for one in found:
                     yield one
         finally:

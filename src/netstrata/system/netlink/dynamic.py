@@ -38,11 +38,16 @@ class _Known:
 class Dynamic(Queue[DynamicAddress | str]):
     """Follows one address of a link, and remembers the others, of which one takes its place."""
 
-    __slots__ = ("_known", "_link", "_shown", "_unmeant", "_who")
+    __slots__ = ("_known", "_link", "_obstacle", "_shown", "_taken", "_unmeant", "_who")
 
-    def __init__(self, link: str, kind: str, who: Holder | None) -> None:
-        """Take which kind of addresses is meant, stable, temporary or any, and who is told what is waited for."""
+    def __init__(self, link: str, kind: str, who: Holder | None, obstacle: Callable[[], str]) -> None:
+        """Take which kind of addresses is meant, stable, temporary or any, and who is told what is waited for.
+
+        Shapes: obstacle says what keeps the kernel from making any, to be put behind words.
+        """
         super().__init__()
+        self._obstacle = obstacle
+        self._taken = b""  # an address of the link that another host has
         self._link = link
         self._unmeant = {"stable": IFA_F_TEMPORARY, "temporary": 0}.get(kind)
         self._who = who
@@ -60,6 +65,9 @@ class Dynamic(Queue[DynamicAddress | str]):
 
     def shown(self, messages: Iterable[AddressMessage]) -> None:
         """Take note of all addresses that are there."""
+        messages = list(messages)
+        of_others = (message.local for message in messages if message.flags & IFA_F_DADFAILED)
+        self._taken = next(of_others, b"")
         there = {_address(message): _Known(message) for message in messages if self._is_meant(message)}
         self._known = {address: there[address] for address in self._known if address in there} | there
         self.choose()
@@ -85,8 +93,14 @@ class Dynamic(Queue[DynamicAddress | str]):
         if found is not None:
             self.put(found)
         elif self._who is not None:
-            awaited = "duplicate address detection" if best is not None else "a router advertisement or DHCPv6"
-            self._who.awaits(f"{awaited} on {self._link}")
+            self._who.awaits(self._why_none(best is not None))
+
+    def _why_none(self, tentative: bool) -> str:
+        if tentative:
+            return f"duplicate address detection on {self._link}"
+        awaited = f"a router advertisement or DHCPv6 on {self._link}{self._obstacle()}"
+        taken = format_address(self._taken).decode() if self._taken else ""
+        return f"{awaited}; another host has {taken} (duplicate address detection failed)" if taken else awaited
 
     def _rank_of(self, address: DynamicAddress) -> _Rank:
         return self._known[address].rank
@@ -94,7 +108,7 @@ class Dynamic(Queue[DynamicAddress | str]):
     def _why_not(self, shown: DynamicAddress | None) -> str:
         """Say why the address that was shown is followed no more: it is gone, or another is better."""
         if shown is None:
-            return f"the address that did not last is gone from {self._link}"
+            return f"the address that did not last is gone from {self._link}{self._obstacle()}"
         is_deprecated = self._rank_of(shown)[0]
         state = "is deprecated" if is_deprecated else "is temporary"
         better = "preferred" if is_deprecated else "stable"
