@@ -9,16 +9,16 @@ from netstrata.contract import Holder
 from netstrata.contract.options import NO_OPTIONS, Options
 from netstrata.contract.shapes.common import Network
 from netstrata.contract.shapes.ra import RouterFacts
-from netstrata.ports.kernel import Link
 from netstrata.protocols.ndp.advertisement import ADVERTISEMENT
 from netstrata.protocols.ndp.advertising import lasts_s
 from netstrata.protocols.ndp.solicitation import SOLICITATION
 from netstrata.system.ndp.advertiser import Advertiser, send_advertisement
 from netstrata.system.ndp.given_up import GivenUpPrefixes
+from netstrata.system.ndp.link_gone import LinkGone
 from netstrata.system.ndp.listener import RouterListener
 from netstrata.system.ndp.sockets import open_icmp6
 from netstrata.system.ndp.told_routers import ToldRouters
-from netstrata.system.netlink.refusals import network_words, no_link
+from netstrata.system.netlink.refusals import network_words
 from netstrata.values import Unavailable
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AdvertisementsPort:
             opened = open_icmp6(told.operation, found.name, ADVERTISEMENT)
             listener = RouterListener(found.name, found.mac if found.ethernet else b"", opened, told.tell, told.note)
             until.callback(listener.close)
-            until.callback(links.call_on_change(told.look))
+            until.callback(links.call_on_change(LinkGone(self._netlink, told.operation, found, told.fail).look_soon))
             until.callback(links.follow_carrier(link, listener.has_carrier))
             while True:
                 yield await told.take()
@@ -75,15 +75,10 @@ class AdvertisementsPort:
             ask = partial(self._given_up.of, found)
             advertiser = Advertiser(self._netlink, found, options, opened, ask, self._who.note)
             until.callback(advertiser.end)
-            gone = partial(self._lost_if_gone, operation, found)
-            until.callback(links.call_on_change(gone))
+            gone = LinkGone(self._netlink, operation, found, self._who.lost)
+            until.callback(links.call_on_change(gone.look_soon))
             until.callback(links.follow_carrier(link, advertiser.has_carrier))
             yield
-
-    def _lost_if_gone(self, operation: str, link: Link) -> None:
-        assert self._who is not None
-        if self._netlink.requests.index_of(link.name) != link.ifindex:
-            self._who.lost(no_link(operation, link.name))
 
     def _withdraw(self, name: str, ifindex: int, given_up: dict[Network, int]) -> None:
         """Tell hosts of a link that what a daemon before us has advertised counts no more.

@@ -6,7 +6,6 @@ from netstrata.contract import Holder
 from netstrata.contract.shapes.ra import RouterFacts
 from netstrata.ports.kernel import Link
 from netstrata.system.netlink.ipv6_obstacles import why_no_ipv6, why_not_accepted
-from netstrata.system.netlink.refusals import no_link
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Unavailable
 
@@ -53,10 +52,9 @@ class ToldRouters:
         """Add a line to the time line."""
         self._who.note(line)
 
-    def look(self) -> None:
-        """Look whether the link is still there: the kernel has said something of links."""
-        if self._netlink.requests.index_of(self._link.name) != self._link.ifindex:
-            self._news.put(no_link(self.operation, self._link.name))
+    def fail(self, reason: Unavailable) -> None:
+        """Have the statement fail."""
+        self._news.put(reason)
 
     def _awaited(self, asked: int) -> str:
         try:
