@@ -170,6 +170,25 @@ def test_a_link_without_ipv6_is_named_and_hosts_are_told_when_it_has_it(lab: Lab
     wait_until("an address", lambda: addresses(host) == {ONE: "preferred"}, 30)
 
 
+def test_solicitations_are_heard_again_after_a_link_was_too_small_for_ipv6(lab: Lab, tmp_path: Path) -> None:
+    # With `forwarding` the kernel is in the group by itself.
+    _, router = host_and_router(lab, tmp_path)
+    router.host.sysctl("net.ipv6.conf.all.forwarding", "0")
+    daemon = router.run("")
+
+    def is_in_the_group() -> bool:
+        return "ff02::2\n" in router.host.run("ip", "-6", "maddr", "show", "dev", "eth0")
+
+    wait_until("the group", is_in_the_group)
+    router.host.ip("link set eth0 mtu 1200")
+    daemon.wait_output("nothing can be advertised on eth0: eth0 has an MTU of 1200 bytes, and IPv6 takes 1280")
+    assert not is_in_the_group()
+
+    router.host.ip("link set eth0 mtu 1500")
+
+    wait_until("the group", is_in_the_group, 20)
+
+
 def test_a_link_that_goes_and_comes_is_advertised_on_again(lab: Lab, tmp_path: Path) -> None:
     host, router = host_and_router(lab, tmp_path)
     daemon = router.run('"prefixes": {"2001:db8:1::/64"}', 'net.backend.waitdevice("eth0"); net.up("eth0");')

@@ -13,7 +13,7 @@ from netstrata.values import List, Value, mask_bits
 
 LIFETIME_S: Final = 1800  # of the router, three times the longest time between two advertisements
 INTERVAL_S: Final = 600
-PREFERRED_S: Final = 2700  # RFC 9096 section 3.3: a prefix that nobody takes back is not used for long
+PREFERRED_S: Final = 2700  # RFC 9096: a prefix that nobody takes back is not used for long
 VALID_S: Final = 5400
 _MOST: Final = 32  # of a kind: what fits into one packet
 _URI: Final = re.compile(rb"[!-~]{1,240}")

@@ -4,7 +4,7 @@
     solicited --> within half a second, and not within 3 s of the last one
 
 All go to all hosts of the link.
-Source: RFC 4861 sections 6.2.4 to 6.2.6; RFC 9096 section 3.5 (prefixes that are given up).
+Source: RFC 4861 sections 6.2.4 to 6.2.6; RFC 9096 (prefixes that are given up).
 """
 
 from math import inf
@@ -13,7 +13,6 @@ from typing import Final
 from netstrata.contract.options import Options
 from netstrata.contract.shapes.advertise import INTERVAL_S, LIFETIME_S, PREFERRED_S, VALID_S
 from netstrata.contract.shapes.common import Network
-from netstrata.contract.shapes.ra import FOREVER_S
 from netstrata.protocols.ndp.advertisement import Advertisement, Nat64Prefix, Prefix, RouteInformation, Timed
 
 GIVEN_UP_S: Final = 7200  # a host keeps an address so long, whatever it is told: RFC 4862 section 5.5.3
@@ -55,14 +54,14 @@ def advertisement(options: Options, mac: bytes, given_up: dict[Network, int], en
         tuple(RouteInformation(one, preference, known) for one in options.get("routes", [])),
         tuple(Timed(one, known) for one in options.get("dns", [])),
         tuple(Timed(one, known) for one in options.get("search", [])),
-        tuple(Nat64Prefix(options[word], known) for word in ("pref64",) if word in options),
+        (Nat64Prefix(options["pref64"], known),) if "pref64" in options else (),
         options.get("mtu", 0), b"" if ending else options.get("captive_portal", b""), mac,
     )  # fmt: skip
 
 
 def lasts_s(options: Options) -> int:
     """Return for how long a prefix is to be said to be given up once it is."""
-    return min(int(options.get("valid", VALID_S)), GIVEN_UP_S, FOREVER_S)
+    return min(int(options.get("valid", VALID_S)), GIVEN_UP_S)
 
 
 class Schedule:

@@ -53,9 +53,7 @@ class Advertiser:
         self._schedule = Schedule(options.get("interval", INTERVAL_S))
         self._is_silent = False  # the link has no address that could be the source
         self._timer: TimerHandle | None = None
-        with suppress(OSError):  # a link without IPv6 has no groups
-            group = _GROUP.pack(socket.inet_pton(socket.AF_INET6, ALL_ROUTERS), link.ifindex)
-            handed.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+        self._join()
         self._reader = PacketReader(handed, self._hear, self._turn)
         queues = netlink.monitor.wait_queues
         self._stop_waiting = queues.wait(Awaited(ADDRESSES, link.ifindex), self._look)
@@ -80,8 +78,16 @@ class Advertiser:
         if is_solicitation(packet.octets, packet.hop_limit):
             self._schedule.solicited(now_s(), random())
 
+    def _join(self) -> None:
+        """Be given what is said to all routers of the link, which without IPv6 has no groups, and loses them."""
+        group = _GROUP.pack(socket.inet_pton(socket.AF_INET6, ALL_ROUTERS), self._link.ifindex)
+        for option in (socket.IPV6_LEAVE_GROUP, socket.IPV6_JOIN_GROUP):
+            with suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_IPV6, option, group)
+
     def _look(self) -> None:
         if self._is_silent:
+            self._join()
             self._schedule.begin(now_s())
             self._turn()
 
