@@ -53,7 +53,7 @@ def test_a_prefix_that_is_deprecated_on_the_way_out_is_there_and_not_preferred(l
 
     child.end()
 
-    hearing.wait("prefixes", PREFIXES.replace("3600", "0"), 5)
+    hearing.wait("prefixes", PREFIXES.replace("3600", "0"))
 
 
 def test_a_router_that_is_killed_ages_out(lab: Lab, tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_two_routers_are_taken_together_the_better_one_first(lab: Lab, tmp_path:
     hearing.wait("mtu", '"1400"')
     child.end()
 
-    hearing.wait("dns_servers", '{"2001:db8::1"}', 5)
-    hearing.wait("routers", '{["address":"fe80::ff:fe00:a01", "lifetime":"12", "preference":"low"]}', 5)
+    hearing.wait("dns_servers", '{"2001:db8::1"}')
+    hearing.wait("routers", '{["address":"fe80::ff:fe00:a01", "lifetime":"12", "preference":"low"]}')
 
 
 def test_a_router_behind_another_cable_is_asked_at_once(lab: Lab, tmp_path: Path) -> None:
