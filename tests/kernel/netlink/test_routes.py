@@ -136,7 +136,7 @@ async def test_two_holders_share_a_route_and_a_different_one_is_refused(world: "
 
 
 INVALID_GATEWAY = (
-    "Nexthop has invalid gateway: it is on none of the networks here; `onlink` of net.route takes it all the same"
+    "Nexthop has invalid gateway: it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
 )
 
 

@@ -105,6 +105,11 @@ class HeldForUplink:
         """Whose it is."""
         return self._statement.title
 
+    @property
+    def is_redone(self) -> bool:
+        """Whether the statement begins again."""
+        return self._statement.is_redone
+
     def note(self, line: str, kind: str = NOTE) -> None:
         """Say something in the statement's name."""
         self._statement.note(line, kind)

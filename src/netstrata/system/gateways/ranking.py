@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
 _PREFERRED: Final = "preferred"
 _SERVER: Final = "server"
+_COMES_AGAIN_S: Final = 1.0  # within which a statement begins again, if that is all that it leaves for
 
 
 class _Uplink(Queue[bool | None]):
@@ -89,6 +90,7 @@ class _Family:
         self._netlink = netlink
         self._family = family
         self._preferred: _Uplink | None = None  # the one whose route counts
+        self._leaving: _Uplink | None = None  # that one, if it has left only to come again
         self._waits: dict[Awaited | None, Stop] = {}  # for what is in the way of the best one; None: some time
 
     def enter(self, uplink: _Uplink) -> None:
@@ -103,22 +105,42 @@ class _Family:
         uplink.low.add()
         uplink.by_source = SourceRouting(self._netlink, uplink.route(0, number), uplink.ifindex, uplink.who)
         if uplink.gateway.server:
-            uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who, self._try_later)
+            uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who, self.settle, self._try_later)
         self.uplinks.append(uplink)
         self._route_by_source()
-        self.settle()
+        if self._leaving is not None and self._leaving.ifindex == uplink.ifindex:
+            self._have_left()
+        else:
+            self.settle()
 
     def leave(self, uplink: _Uplink) -> None:
-        """Use a gateway no more: another one has become the preferred one before its routes go."""
-        if uplink in self.uplinks:
-            self.uplinks.remove(uplink)
-            self.settle()
-            self._route_by_source()
+        """Use a gateway no more: another one has become the preferred one before its routes go.
+
+        What counts stays for a moment if its statement is to begin again.
+        """
+        if uplink not in self.uplinks:
+            self._let_go(uplink)
+            return
+        if uplink is self._preferred and uplink.who.is_redone:
+            self._leaving = uplink
+            get_running_loop().call_later(_COMES_AGAIN_S, self._have_left, uplink)
+            self._netlink.recovery.takes_parts(self._have_left)
+        self.uplinks.remove(uplink)
+        self.settle()
+        self._route_by_source()
         self._let_go(uplink)
 
+    def _have_left(self, who: _Uplink | None = None) -> None:
+        """Let the one go that has left only to come again: it has, or does not."""
+        uplink = self._leaving
+        if uplink is not None and who in (None, uplink):
+            self._leaving = None
+            self.settle()
+            self._let_go(uplink)
+
     def _let_go(self, uplink: _Uplink) -> None:
-        """Have nothing left of what a gateway has but the default route that counts."""
-        if uplink.pinned is not None:
+        """Have nothing left of what a gateway has but the default route that counts, and the way there meanwhile."""
+        if uplink.pinned is not None and uplink is not self._leaving:
             uplink.pinned.end()
         if uplink.by_source is not None:
             uplink.by_source.end()
@@ -163,6 +185,8 @@ class _Family:
                     uplink.tell_problem(_SERVER, "")
 
     def _choose(self) -> None:
+        if self._leaving is not None and self._preferred is not None:
+            return  # the kernel has what it had
         for uplink in self._ranked():
             try:
                 self._promote(uplink)

@@ -34,6 +34,7 @@ class Netlink:
         "lookup",
         "monitor",
         "neighbours",
+        "recovery",
         "requests",
         "route_store",
         "routes",
@@ -56,6 +57,7 @@ class Netlink:
         waits says whether an IPv6 address is held only when it can be used, if nothing is asked for.
         Raises: OSError if the kernel gives no netlink socket.
         """
+        self.recovery = recovery
         self.requests = RequestSocket(opens=opens)
         self.monitor = Monitor(self.requests.port, queue_bytes, opens, wait_queues)
         self.monitor.barrier = self._wait_for_links

@@ -38,7 +38,7 @@ LINK_WORDS = {5: "link", 53: "name"} | {row.kept.attribute: row.noun for row in 
 RULE_WORDS = {1: "to", 2: "from", 3: "iif", 6: "priority", 10: "fwmark", 15: "table", 17: "oif"}
 NEIGHBOUR_WORDS = {1: "address", 2: "hardware address"}
 _HELP = {
-    "Nexthop has invalid gateway": "it is on none of the networks here; `onlink` of net.route takes it all the same"
+    "Nexthop has invalid gateway": "it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
 }
 _OWNERS = {
     RTPROT_KERNEL: "kernel",
