@@ -129,6 +129,8 @@ def _add_questions(
     show.add_argument("file", nargs="?")
     links = add("links", "Links", "the system's links: state, speed, Wi-Fi, counters, and who uses them")
     links.add_argument("link", nargs="?", metavar="NAME", help="all there is to say of one")
+    routes = add("routes", "Routes", "uplinks, which is preferred and why, and who holds which route")
+    routes.add_argument("address", nargs="?", metavar="ADDRESS", help="which route is used for it, and whose that is")
     metrics = _add_client(commands, "metrics", "Figures", "what the daemon counts, in Prometheus' text format")
     metrics.add_argument("--output", metavar="FILE", help="write it whole to a file, for node_exporter's textfiles")
     up = add("up", "Ask", "ask for a goal, and for what it requires")

@@ -160,6 +160,12 @@ def _links(options: argparse.Namespace, daemon: Connection) -> int:
     return links(options.link, options.json, daemon)
 
 
+def _routes(options: argparse.Namespace, daemon: Connection) -> int:
+    from netstrata.cli.routes import routes
+
+    return routes(options.address, options.json, daemon)
+
+
 def _metrics(options: argparse.Namespace) -> int:
     from netstrata.cli.metrics import metrics
 
@@ -196,6 +202,7 @@ def _ask_verb(options: argparse.Namespace, daemon: Connection) -> int:
 # Commands that print what nothing else does; any other asks for its verb, and prints the answer as it is.
 _ASKED = {
     "links": _links,
+    "routes": _routes,
     "status": status,
     "why": _why,
     "log": _log,

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
+from netstrata.contract import Holder
+
 
 class Gateway(NamedTuple):
     """A way out.  Addresses are packed."""
@@ -28,6 +30,25 @@ class Probe(NamedTuple):
     def family(self) -> int:
         """4 or 6."""
         return 6 if ":" in self.targets[0] else 4
+
+
+class Answered(NamedTuple):
+    """What was found last of a link by asking hosts behind it."""
+
+    gets_through: bool
+    since: float  # seconds of wall time
+
+
+class UplinkFacts(NamedTuple):
+    """How an uplink stands among the others."""
+
+    gateway: Gateway
+    ifindex: int
+    holder: Holder  # whose it is
+    is_preferred: bool
+    is_usable: bool  # the kernel has a route over it
+    answered: Answered | None  # None if nobody asks
+    problem: str  # why it is not preferred although it is the best, "" for no reason
 
 
 class Gateways(Protocol):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
     from netstrata.system.filesystem.generated import GeneratedFiles
+    from netstrata.system.gateways import RankedGateways, RouteFacts
     from netstrata.system.held import Leaving, Recovery, Undoing, Undone, WaitQueues
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables import RealNftables
@@ -218,11 +219,24 @@ class SystemPorts:
         return self._netlink.routes
 
     @cached_property
+    def _ranked(self) -> "RankedGateways":
+        from netstrata.system.gateways import RankedGateways
+
+        return RankedGateways(self._netlink)
+
+    @cached_property
     def gateways(self) -> Gateways:
         """Return the gateways port."""
-        from netstrata.system.gateways import GatewaysPort, RankedGateways
+        from netstrata.system.gateways import GatewaysPort
 
-        return GatewaysPort(RankedGateways(self._netlink))
+        return GatewaysPort(self._ranked)
+
+    @property
+    def route_facts(self) -> "RouteFacts":
+        """Return what can be told of routes and uplinks."""
+        from netstrata.system.gateways import RouteFacts
+
+        return RouteFacts(self._netlink, self._ranked)
 
     @property
     def rules(self) -> Rules:

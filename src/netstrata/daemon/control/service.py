@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netstrata.control.answers import Answer, Items, Slices, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer, allowed
+from netstrata.daemon.control.route_verbs import RouteVerbs
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.program import LiveProgram
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
-class ControlService(ProgramVerbs, Questions):
+class ControlService(ProgramVerbs, RouteVerbs, Questions):
     """One running program, as its clients see it."""
 
     def __init__(
@@ -41,8 +42,7 @@ class ControlService(ProgramVerbs, Questions):
     ) -> None:
         Questions.__init__(self, LiveView(engine, stream), stream)
         ProgramVerbs.__init__(self, program)
-        self._engine = engine
-        self.stream = stream
+        RouteVerbs.__init__(self, engine, stream)
         self._generated = generated
         self._upgrade = upgrade
 
@@ -52,6 +52,11 @@ class ControlService(ProgramVerbs, Questions):
         if process is None:
             raise (yield from nothing_called("NoSuchProcess", "process", path, self.stream.paths()))
         return process
+
+    def why(self, right: int, process: str) -> Items:
+        """Yield the chain of causes; of an uplink also why another one is preferred, or this one."""
+        yield from super().why(right, process)
+        yield from self._why_of_uplinks(process, right)
 
     def restart(self, right: int, peer: Peer, process: str, statement: int = 1, above: bool = False) -> Slices[Answer]:
         """Undo a process from a statement on, and bring it up again."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.options import NO_OPTIONS, Options
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import Link, Truth
 from netstrata.contract.shapes.dhcp import ON_LINK, GrantedRoute
 from netstrata.contract.shapes.gateway import (
@@ -17,7 +18,19 @@ from netstrata.contract.shapes.gateway import (
 )
 from netstrata.contract.shapes.route import family_of
 from netstrata.ports import Gateway, Ports, Route
-from netstrata.values import Refused, Unavailable
+from netstrata.values import Map, Refused, Unavailable, Value
+
+
+def _without_router(values: list[Value]) -> Refused | None:
+    options = values[2] if len(values) > 2 else Map({})
+    if not isinstance(options, Map):
+        return None
+    kind = options.entries.get(b"kind", b"ethernet")
+    shared = isinstance(kind, bytes) and kind.decode("latin-1") in SHARED
+    if values[1] != b"" and not (values[1] == b"none" and shared):
+        return None
+    hint = 'write the address of the router, or `"none"` with the kind of the tunnel.'
+    return Refused("an uplink without a router: this waits for ever", hint=hint, argument=1)
 
 
 class Standing(NamedTuple):
@@ -26,7 +39,7 @@ class Standing(NamedTuple):
     preferred: Truth
 
 
-@watches("net.gateway", layer=3)
+@watches("net.gateway", layer=3, roles=Roles(doubts=_without_router))
 async def gateway(
     ports: Ports, link: Link, gateway: UplinkGateway, options: GatewayOptions = NO_OPTIONS
 ) -> Watch[Standing]:

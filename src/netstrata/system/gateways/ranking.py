@@ -10,11 +10,12 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from errno import EEXIST
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import Holder
 from netstrata.contract.shapes.gateway import KINDS
-from netstrata.ports.gateways import Gateway, Probe
+from netstrata.ports.gateways import Answered, Gateway, Probe, UplinkFacts
 from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, low_metric
 from netstrata.protocols.reachability import FAST, REACHABLE, STEADY, SUSPECTED, UNREACHABLE
@@ -80,6 +81,10 @@ class _Uplink(Queue[bool | None]):
             self.who.note(problem)
         self._problems[what] = problem
 
+    def problem(self, what: str) -> str:
+        """Return why something cannot be done."""
+        return self._problems.get(what, "")
+
 
 class _Family:
     """The gateways of one address family."""
@@ -87,6 +92,7 @@ class _Family:
     def __init__(self, netlink: "Netlink", family: int) -> None:
         self.uplinks: list[_Uplink] = []
         self._dead: dict[LinkProbe, int] = {}  # links over which nothing gets through, by who says so
+        self._said: dict[int, Answered] = {}  # what was said last of each link, by whoever asks there still
         self._netlink = netlink
         self._family = family
         self._preferred: _Uplink | None = None  # the one whose route counts
@@ -218,8 +224,24 @@ class _Family:
             self.settle()
             uplink.who.lost(error)
 
+    def standing(self) -> Iterator[UplinkFacts]:
+        """Say how each stands among the others, the best first."""
+        for one in sorted(self.uplinks, key=lambda one: (not one.is_usable, self._merit(one))):
+            said = self._said.get(one.ifindex)
+            yield UplinkFacts(
+                *(one.gateway, one.ifindex, one.who, one is self._preferred, one.is_usable),
+                *(said, one.problem(_PREFERRED)),
+            )
+
+    def forget(self, ifindex: int) -> None:
+        """Know that nobody asks any more whether anything gets through over a link."""
+        self._said.pop(ifindex, None)
+
     def believe(self, probe: LinkProbe, ifindex: int, is_dead: bool) -> None:
         """Know what a probe says of a link."""
+        said = self._said.get(ifindex)
+        if said is None or said.gets_through == is_dead:
+            self._said[ifindex] = Answered(not is_dead, time())
         if is_dead != (probe in self._dead):
             if is_dead:
                 self._dead[probe] = ifindex
@@ -327,6 +349,10 @@ class RankedGateways:
                 router.end()
                 family.leave(uplink)
 
+    def standing(self) -> list[UplinkFacts]:
+        """Say how all uplinks stand, of each family the best first."""
+        return [facts for family in self._families.values() for facts in family.standing()]
+
     async def watch_probe(self, probe: Probe, who: Holder) -> AsyncGenerator[bool, None]:
         """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
 
@@ -353,6 +379,7 @@ class RankedGateways:
             finally:
                 asking.end()
                 family.believe(asking, ifindex, is_dead=False)
+                family.forget(ifindex)
 
     @contextmanager
     def _named(self, link: str, operation: str, who: Holder) -> Iterator[int]:
