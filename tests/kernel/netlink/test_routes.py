@@ -164,6 +164,7 @@ async def test_a_refusal_says_why_in_the_kernels_words_or_better_ones(
 
 
 _REMOVED = "someone removed or replaced it"
+_REPLACED = "another route is in its place: 198.51.100.0/24 via 192.0.2.1 dev va metric 5"
 _DROPPED = "the kernel dropped it when va went down or lost its last address"
 
 
@@ -171,7 +172,8 @@ _DROPPED = "the kernel dropped it when va went down or lost its last address"
     ("act", "why"),
     [
         ("route del 198.51.100.0/24 via 192.0.2.9 dev va metric 5", _REMOVED),
-        ("route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5", _REMOVED),
+        ("route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5", f"{_REPLACED} proto boot"),
+        ("route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5 proto bird", f"{_REPLACED} proto bird"),
         ("route flush proto 110", _REMOVED),
         ("link set va down", _DROPPED),
         ("addr del 192.0.2.3/24 dev va", _DROPPED),

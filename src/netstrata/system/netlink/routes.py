@@ -298,7 +298,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
                 self._take_away(held, found)
                 return f"the kernel changed it: {reason_of(answer, ROUTE_WORDS)}"
             return ""
-        return self._why_gone(held, why != _UNTOLD)
+        return self._why_gone(held, found, why != _UNTOLD)
 
     def _take_away(self, held: HeldRoute, found: list[RouteMessage]) -> None:
         """Delete what is left of a route of ours; if that fails, those who hold it try again as they leave."""
@@ -331,12 +331,16 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         found = look_up(self._requests, held.destination, held.route.tos)
         return found if found is not None and has_key(found, held.family, *held.key[1:]) else None
 
-    def _why_gone(self, held: HeldRoute, told: bool) -> str:
+    def _why_gone(self, held: HeldRoute, found: list[RouteMessage], told: bool) -> str:
         hops = zip(hops_of(held.route), held.ways, strict=True)
         names = {hop.link or self._requests.name_of(way.ifindex): way.ifindex for hop, way in hops}
         for name, ifindex in names.items():
             if self._requests.index_of(name) != ifindex:
                 return f"{name} is gone or has a new name"
+        others = (one for one in found if one.protocol != RTPROT_NETSTRATA)
+        if told and (other := next(others, None)) is not None:
+            link = self._requests.name_of(other.ifindex) if other.ifindex else ""
+            return f"another route is in its place: {route_words(other, link)}"
         if told:
             return "someone removed or replaced it"
         return f"the kernel dropped it when {' and '.join(names)} went down or lost its last address"
