@@ -6,7 +6,6 @@ Seen with Linux 6.18, iproute2 6.1.0.
 import re
 import signal
 import sys
-from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -75,25 +74,6 @@ def start(host: Host, folder: Path, text: str, environment: dict[str, str] | Non
     path.write_text(text)
     words = ("run", "--quiet", "--control", "none", "--state", str(folder), str(path))
     return host.start((sys.executable, "-m", "netstrata", *words), environment)
-
-
-def test_each_order_of_coming_and_going_leaves_the_best_one_with_the_default_route(lab: Lab, tmp_path: Path) -> None:
-    town = Town(lab)
-    lab.remember(town.laptop)
-    daemon = start(town.laptop, tmp_path, program(*NETWORKS))
-    wait_until("all", lambda: town.defaults() == town.wanted())
-    for going in permutations(NETWORKS):
-        for coming in permutations(NETWORKS):
-            for link in going:
-                town.pull(link)
-                wait_until(f"{going} {coming} -{link}", lambda: town.defaults() == town.wanted())
-            for link in coming:
-                town.plug(link)
-                wait_until(f"{going} {coming} +{link}", lambda: town.defaults() == town.wanted())
-
-    daemon.end()
-
-    assert lab.leftovers() == []
 
 
 def printed(daemon: Child) -> list[str]:

@@ -1,8 +1,8 @@
 """Uplinks that come, go and change in random orders over the model kernel: what stands, at every moment.
 
 After every step the default routes are those of the uplinks that are there, the best one in front.  After every single
-request of the daemon's there is a default route, as long as one uplink stands still, and none takes away the last one that
-counts.
+request of the daemon's there is a default route, as long as one uplink stands still, and none
+takes away the last one that counts.
 """
 
 import asyncio
