@@ -144,3 +144,45 @@ def test_who_flushes_addresses_for_ever_is_waited_out_and_nobody_of_ours_is_blam
     fighter.end()
     wait_until("it is up again", lambda: defaults(town.laptop) != [] and printed(daemon)[-1] == "eth0 true", 60)
     daemon.end()
+
+
+@pytest.mark.vm("vrf")
+def test_an_uplink_whose_link_goes_into_a_vrf_has_all_its_routes_again(lab: Lab, tmp_path: Path) -> None:
+    """Linux 6.1 sets the link down and up, and drops its routes without a word; what it makes for the address is in the
+    table of the VRF from then on, and a gateway there is taken for a route in main as well.
+    """
+    town = Town(lab)
+    daemon = start(town.laptop, tmp_path, BOTH)
+    wait_until("both", lambda: {"eth0 true", "eth1 false"} <= set(printed(daemon)))
+    wait_until("all", lambda: [link for link, _ in defaults(town.laptop)] == ["eth0", "eth1", "eth0"])
+    town.laptop.ip("link add red type vrf table 77", "link set red up")
+    rules = sorted(line for line in town.laptop.run("ip", "rule").splitlines() if "proto 110" in line)
+
+    for times, act in enumerate(("master red", "nomaster"), 1):
+        town.laptop.ip(f"link set eth0 {act}")
+
+        wait_until("it is gone", lambda times=times: daemon.output().count("when eth0 went down") >= times)  # type: ignore[misc]
+        wait_until("all is back", lambda: [link for link, _ in defaults(town.laptop)] == ["eth0", "eth1", "eth0"])
+        wait_until(
+            "the rules",
+            lambda: [one for one in sorted(town.laptop.run("ip", "rule").splitlines()) if "110" in one] == rules,
+        )
+    daemon.end()
+
+
+def test_a_default_route_of_others_over_a_nexthop_object_is_ours_when_that_is_gone(lab: Lab, tmp_path: Path) -> None:
+    """With the object goes the route, without a word: `ip nexthop del`, or its link's carrier."""
+    town = Town(lab)
+    town.laptop.up("eth0", "192.0.2.2/24")
+    town.laptop.ip("nexthop add id 5 via 192.0.2.1 dev eth0", "route add default nhid 5")
+    text = 'process p { net.gateway("eth0", "192.0.2.1") uplink; println("eth0 ", uplink.preferred); }'
+    daemon = start(town.laptop, tmp_path, text)
+    wait_until("it is up", lambda: printed(daemon) == ["eth0 true"])
+    assert "default nhid 5" in town.laptop.run("ip", "route")
+
+    town.laptop.ip("nexthop del id 5")
+
+    wait_until("ours", lambda: defaults(town.laptop)[:1] == [("eth0", 0)])
+    assert "proto 110" in town.laptop.run("ip", "route", "show", "default").splitlines()[0]
+    assert printed(daemon) == ["eth0 true"]
+    daemon.end()
