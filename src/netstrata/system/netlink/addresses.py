@@ -37,9 +37,10 @@ from netstrata.system.held import GONE, NO_RECOVERY, Loss, Recovery, Store, Unan
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
 from netstrata.system.netlink.address_table import AddressTable
 from netstrata.system.netlink.claims import Claims, is_claim
-from netstrata.system.netlink.connected import ConnectedRoutes, Way
+from netstrata.system.netlink.connected import ConnectedRoutes, Way, network_of
 from netstrata.system.netlink.detection import Detections, is_tentative
 from netstrata.system.netlink.dynamic import Dynamic, DynamicWatchers
+from netstrata.system.netlink.heard_routes import Place
 from netstrata.system.netlink.held_address import (
     TAKEN,
     AddressKey,
@@ -119,9 +120,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def listen(self, held: HeldAddress) -> None:
         """Subscribe to addresses, and to routes for those that the kernel makes for each."""
         self._join()
+        self._monitor.widen(Place(network_of(held.key)))
 
     def unlisten(self, held: HeldAddress) -> None:
         """Take back one `listen`."""
+        self._monitor.narrow(Place(network_of(held.key)))
         if held.ours and self._claims.has(held.key):
             self._is_theirs(held)
         self._leave()
