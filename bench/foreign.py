@@ -91,7 +91,7 @@ def storm(kind: str, rate: int, ifindex: int) -> None:
             print(done * AT_ONCE, flush=True)
 
 
-class Ear:
+class RouteListener:
     """Hears of carrier and of our own default routes, whatever others do."""
 
     def __init__(self) -> None:
@@ -159,7 +159,7 @@ class Measured:
         self._laptop = laptop
         self._cable = cable
         self._folder = folder
-        self.ear = laptop.call(Ear)
+        self.listener = laptop.call(RouteListener)
         self._path = folder / "program.ncd"
         self._path.write_text("".join(UPLINK.format(f"eth{at}", at, "") for at in range(2)))
 
@@ -167,7 +167,7 @@ class Measured:
         words = ("run", "--quiet", "--control", "none", "--state", str(self._folder), str(self._path))
         began_s = time.monotonic()
         daemon = self._laptop.start((sys.executable, "-m", "netstrata", *words))
-        there_s = self.ear.wait(began_s, "default 0")
+        there_s = self.listener.wait(began_s, "default 0")
         computed_ns = int(Path(f"/proc/{daemon.pid}/schedstat").read_text().split()[0])
         return daemon, 1000 * (there_s - began_s), computed_ns / 1e6
 
@@ -184,11 +184,11 @@ class Measured:
         for _ in range(REACTIONS):
             began_s = time.monotonic()
             self._cable.pull()
-            gone_s = self.ear.wait(began_s, "no carrier")
-            reactions.append(1000 * (self.ear.wait(gone_s, "default 1") - gone_s))
+            gone_s = self.listener.wait(began_s, "no carrier")
+            reactions.append(1000 * (self.listener.wait(gone_s, "default 1") - gone_s))
             began_s = time.monotonic()
             self._cable.plug()
-            self.ear.wait(began_s, "default 0")
+            self.listener.wait(began_s, "default 0")
             time.sleep(0.3)
         share = core_percent(daemon.pid, 5)
         daemon.end()
@@ -234,7 +234,7 @@ def main() -> None:
             with changing(laptop, kind, rate, ifindex) as child:
                 found[kind] = measured.measure()
                 found[kind]["changed"] = int((child.output().split() or ["0"])[-1])
-        measured.ear.close()
+        measured.listener.close()
     for kind in ("there", "storm", "replaced"):
         for what in ("start_ms", "start_cpu_ms", "react_ms"):
             found[kind][f"times_{what.removesuffix('_ms')}"] = round(found[kind][what] / found["none"][what], 2)

@@ -107,6 +107,6 @@ setup_all() {
   fi
   setup_python "$1" || return
   [ "$1" != develop ] || setup_javascript || return
-  [ "$1" != develop ] || unpack_peers openresolv resolvconf systemd-resolved wpasupplicant hostapd kea-dhcp4-server systemd openssh-server network-manager
+  [ "$1" != develop ] || unpack_peers openresolv resolvconf systemd-resolved wpasupplicant hostapd kea-dhcp4-server systemd openssh-server network-manager connman
   printf '%s\n' "$1 $setup_for" > .setup-done
 }
