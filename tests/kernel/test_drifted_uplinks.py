@@ -186,3 +186,20 @@ def test_a_default_route_of_others_over_a_nexthop_object_is_ours_when_that_is_go
     assert "proto 110" in town.laptop.run("ip", "route", "show", "default").splitlines()[0]
     assert printed(daemon) == ["eth0 true"]
     daemon.end()
+
+
+@pytest.mark.parametrize("lost", [1, 20])
+def test_what_is_taken_away_while_the_queue_runs_over_is_back_all_the_same(lab: Lab, tmp_path: Path, lost: int) -> None:
+    """All of the news from some on are lost (ENOBUFS): whatever is held is looked at again each time."""
+    town = Town(lab)
+    fault = {"NETSTRATA_IMPAIR": f"lost-news:n={lost},times=0"}
+    daemon = start(town.laptop, tmp_path, BOTH, fault)
+    wait_until("both", lambda: {"eth0 true", "eth1 false"} <= set(printed(daemon)))
+    wait_until("all", lambda: [link for link, _ in defaults(town.laptop)] == ["eth0", "eth1", "eth0"])
+    before = town.laptop.kernel()
+
+    for what in TAKEN:
+        if "TABLE" not in what:
+            town.laptop.run("ip", *what.split())
+            wait_until(what, lambda: town.laptop.kernel() == before)
+    daemon.end()
