@@ -181,8 +181,8 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
 
     def leave(self, held: HeldRoute) -> None:
         """Delete a route that we hold; beside others to the same network only if it is sure to be there."""
-        beside = any(one.table == held.table for one in self._index.to(held.destination))
-        if beside and not self._is_undisturbed(held):
+        there = [one for one in self._index.to(held.destination) if one.table == held.table]
+        if held in there or (there and not self._is_undisturbed(held)):
             self.undo(held.record, held.undo)
         else:
             self._delete(held.record)
