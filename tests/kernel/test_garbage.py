@@ -39,6 +39,7 @@ MORE = [
         ("requests", "", 'sys.request_server({"unix", "FOLDER/r"}, "answer", {}); REQUEST'),
         ("files", "", 'file.mkdir("FOLDER/d"); file.write("FOLDER/d/f", "x"); file.link("FOLDER/d/l", "f");'),
         ("name servers", "", 'net.dns({"192.0.2.53", "2001:db8::53"}, "20");'),
+        ("name servers of a link", "", 'net.dns({"192.0.2.53"}, "20", ["link": "lo"]);'),
         ("regular expressions", "", 'regex_match("abc", "a(.)c"); regex_replace("abc", {"b"}, {"x"});'),
     )
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from netstrata.contract import Holder
 from netstrata.ports.backends import Association, Backends
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
-from netstrata.ports.dns import Dns
+from netstrata.ports.dns import Dns, LinkServers
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
@@ -115,6 +115,7 @@ __all__ = [
     "Lease",
     "Link",
     "LinkChange",
+    "LinkServers",
     "Links",
     "Machine",
     "MacsecChannel",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
     from netstrata.system.filesystem.generated import GeneratedFiles
+    from netstrata.system.gateways import RankedGateways
     from netstrata.system.held import Leaving, Recovery, Undoing, Undone, WaitQueues
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables import RealNftables
@@ -218,11 +219,18 @@ class SystemPorts:
         return self._netlink.routes
 
     @cached_property
+    def _ranked_gateways(self) -> "RankedGateways":
+        """Uplinks, best first."""
+        from netstrata.system.gateways import RankedGateways
+
+        return RankedGateways(self._netlink)
+
+    @cached_property
     def gateways(self) -> Gateways:
         """Return the gateways port."""
-        from netstrata.system.gateways import GatewaysPort, RankedGateways
+        from netstrata.system.gateways import GatewaysPort
 
-        return GatewaysPort(RankedGateways(self._netlink))
+        return GatewaysPort(self._ranked_gateways)
 
     @property
     def rules(self) -> Rules:
@@ -266,9 +274,11 @@ class SystemPorts:
     @cached_property
     def dns(self) -> Dns:
         """Return the resolver configuration."""
-        from netstrata.system.dns import DnsPort, ResolverConfiguration
+        from netstrata.system.dns import DnsPort, PerLink, ResolverConfiguration
 
-        return DnsPort(ResolverConfiguration(self._tools, recovery=self.recovery))
+        general = ResolverConfiguration(self._tools, recovery=self.recovery)
+        per_link = PerLink(general, lambda: self._ranked_gateways, self.wait_queues, self.recovery)
+        return DnsPort(general, per_link=per_link)
 
     @cached_property
     def events(self) -> Events:

@@ -27,6 +27,10 @@ _BUS: Final = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop
 _HEAD: Final = 16
 
 
+class Unresponsive(Unavailable):
+    """Who was called has not answered in time."""
+
+
 class BusRefusal(Unavailable):
     """Who was called has answered with an error; its name is the reason's short form."""
 
@@ -84,9 +88,9 @@ class Bus(asyncio.Protocol):
         try:
             self._transport.write(method_call(serial, name, path, interface, member, signature, *values))
             async with asyncio.timeout(LONGEST_S):
-                message = await answer
+                message: Message = await answer
         except TimeoutError:
-            raise Unavailable(operation, f"it has not answered within {LONGEST_S:g} s") from None
+            raise Unresponsive(operation, f"it has not answered within {LONGEST_S:g} s") from None
         finally:
             del self._answers[serial]
         if message.kind != RETURN:

@@ -26,15 +26,24 @@ class LineHolders(Protocol):
 class HeldLines:
     """One holder's lines."""
 
-    __slots__ = ("_configuration", "is_up", "lines", "priority", "statement", "waiting")
+    __slots__ = ("_configuration", "is_up", "lines", "link", "number", "priority", "statement", "waiting")
 
-    def __init__(self, configuration: LineHolders, lines: list[bytes], priority: int, who: Holder | None) -> None:
+    def __init__(
+        self, configuration: LineHolders, lines: list[bytes], priority: int, who: Holder | None, link: str = ""
+    ) -> None:
         self._configuration = configuration
+        self.link = link  # that its servers are asked over, if they belong to one
+        self.number = 0  # of several, the one with the lower came first
         self.statement = who
         self.lines = lines
         self.priority = priority
         self.is_up = False
         self.waiting: Future[None] | None = None  # until its servers are used
+
+    @property
+    def has_servers(self) -> bool:
+        """Whether it names any."""
+        return any(line.startswith(b"nameserver ") for line in self.lines)
 
     @property
     def title(self) -> str:
@@ -66,11 +75,6 @@ class HeldLines:
 
     async def __aexit__(self, *_: object) -> None:
         await self._configuration.leave(self)
-
-
-def by_priority(holder: HeldLines) -> int:
-    """Return what lines are sorted by."""
-    return holder.priority
 
 
 def _text(line: bytes) -> str:

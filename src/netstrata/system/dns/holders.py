@@ -2,17 +2,15 @@
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Holder
 from netstrata.protocols.resolv_conf import MARK, configuration
 from netstrata.system.dns import command, file, network_manager, resolved
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import ResolverFile
-from netstrata.system.dns.held import HeldLines, by_priority
+from netstrata.system.dns.held import HeldLines
 from netstrata.system.dns.network_manager import LinesBeside
-from netstrata.system.dns.used import FileChanges, has_others_only
+from netstrata.system.dns.used import FileChanges, has_others_only, servers_in
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.held import NO_RECOVERY, Recovery, tell
@@ -46,6 +44,32 @@ class ResolverConfiguration:
         self._beside = LinesBeside()
         self._changes: FileChanges | None = None
         self._following: Task[None] | None = None
+        self._is_second: Callable[[str], bool] = lambda link: False
+        self._on_change: Callable[[], None] = lambda: None
+        self._count = 0
+
+    def know_links(self, is_second: Callable[[str], bool], on_change: Callable[[], None]) -> None:
+        """Know which links' servers come after others of the same priority, and whom to tell of holders."""
+        self._is_second = is_second
+        self._on_change = on_change
+
+    def rank(self, priority: int, link: str, number: int) -> tuple[int, bool, int]:
+        """Return what decides who comes first: the smallest."""
+        return priority, bool(link) and self._is_second(link), number
+
+    def next_number(self) -> int:
+        """Return the number of one who comes now."""
+        self._count += 1
+        return self._count
+
+    @property
+    def holders(self) -> list[HeldLines]:
+        """All who hold lines, in their order."""
+        return sorted(self._holders, key=lambda one: self.rank(one.priority, one.link, one.number))
+
+    def asks_only(self, server: bytes) -> bool:
+        """Say whether the file names one server, and nobody holds lines."""
+        return not self._holders and servers_in(self._path) == [server]
 
     async def enter(self, holder: HeldLines) -> None:
         """Take a holder in, and return once its servers are used.
@@ -57,9 +81,22 @@ class ResolverConfiguration:
         if isinstance(self._backend, ResolvconfCommand) and has_others_only(self._path, holder.lines):
             await self._until_used(holder)
         holder.is_up = True
+        self._on_change()
+
+    async def rewrite(self) -> None:
+        """Write all lines again, if their order is another one now."""
+        async with turn(self._turns, _WAITS, None):
+            try:
+                if isinstance(self._backend, ResolverFile):
+                    self._backend.write(self._text())
+                elif self._backend is not None and self._holders:
+                    await self._backend.write(self._text(), None)
+            except (Unavailable, OSError) as error:
+                self._note(f"dns: cannot write {self._path} again: {error}")
 
     async def _take_in(self, holder: HeldLines) -> bool:
         """Take a holder in; say whether NetworkManager has a place for its lines, else it is not taken in."""
+        holder.number = holder.number or self.next_number()
         async with turn(self._turns, _WAITS, holder.statement):
             backend = self._backend if self._backend is not None else self._choose()
             if isinstance(backend, ResolvconfCommand):
@@ -143,6 +180,7 @@ class ResolverConfiguration:
         """Let a holder go; what cannot be written back is said, and left."""
         async with turn(self._turns, _WAITS, holder.statement):
             cancelled = await self._leave(holder)
+        self._on_change()
         if cancelled is not None:
             raise cancelled
 
@@ -258,8 +296,7 @@ class ResolverConfiguration:
 
     def _text(self) -> bytes:
         is_command = isinstance(self._backend, ResolvconfCommand)
-        ordered = sorted(self._holders, key=by_priority)
-        lines = [line for holder in ordered for line in holder.lines]
+        lines = [line for holder in self.holders for line in holder.lines]
         return configuration(_COMMENT, lines if is_command else self._beside.around(lines))
 
     def _repair(self, wait: float) -> None:
@@ -340,21 +377,3 @@ class ResolverConfiguration:
 
 def _ignore(_: str) -> None:
     """Say nothing: it is told as undone."""
-
-
-class DnsPort:
-    """The `Dns` port, called on behalf of one statement, or of nobody."""
-
-    __slots__ = ("_configuration", "_who")
-
-    def __init__(self, configuration: ResolverConfiguration, who: Holder | None = None) -> None:
-        self._configuration = configuration
-        self._who = who
-
-    def on_behalf_of(self, who: Holder) -> "DnsPort":
-        """Return the port for a statement."""
-        return DnsPort(self._configuration, who)
-
-    def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
-        """Add lines while the context lasts; see `netstrata.ports.Dns`."""
-        return HeldLines(self._configuration, lines, priority, self._who)

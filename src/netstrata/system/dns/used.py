@@ -58,6 +58,14 @@ def has_others_only(path: str, lines: Iterable[bytes]) -> bool:
     return bool(wanted and asked) and not wanted & asked and not any(map(_is_here, asked))
 
 
+def servers_in(path: str) -> list[bytes]:
+    """Return the servers that a file names, in their order."""
+    try:
+        return _servers(read_file(path, _LARGEST).splitlines())
+    except OSError:
+        return []
+
+
 def _servers(lines: Iterable[bytes]) -> list[bytes]:
     words = (line.split() for line in lines)
     return [found[1] for found in words if len(found) > 1 and found[0] == _SERVER]

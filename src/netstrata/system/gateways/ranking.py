@@ -6,8 +6,8 @@ link, and for the time in which the kernel has taken the other one away.
 """
 
 from asyncio import get_running_loop
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, suppress
 from errno import EEXIST
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -25,8 +25,7 @@ from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUpli
 from netstrata.system.gateways.pinned import PinnedServer
 from netstrata.system.gateways.probe import LinkProbe
 from netstrata.system.held import Stop
-from netstrata.system.held.wait_queues import NAME
-from netstrata.system.netlink.refusals import no_link
+from netstrata.system.netlink.named_link import named_link
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Awaited, Unavailable
 
@@ -83,8 +82,9 @@ class _Uplink(Queue[bool | None]):
 class _Family:
     """The gateways of one address family."""
 
-    def __init__(self, netlink: "Netlink", family: int) -> None:
+    def __init__(self, netlink: "Netlink", family: int, on_settled: Callable[[], None]) -> None:
         self.uplinks: list[_Uplink] = []
+        self._on_settled = on_settled
         self._dead: dict[LinkProbe, int] = {}  # links over which nothing gets through, by who says so
         self._netlink = netlink
         self._family = family
@@ -145,6 +145,15 @@ class _Family:
         self._choose()
         for uplink in self.uplinks:
             uplink.tell(uplink is self._preferred)
+        self._on_settled()
+
+    def uplinks_of(self, link: str) -> list[_Uplink]:
+        """Return those over a link."""
+        return [one for one in self.uplinks if one.gateway.link == link]
+
+    def is_preferred(self, uplink: _Uplink) -> bool:
+        """Say whether it is the one whose route counts."""
+        return uplink is self._preferred
 
     def _ranked(self) -> list[_Uplink]:
         return sorted((one for one in self.uplinks if one.is_usable), key=self._merit)
@@ -269,8 +278,6 @@ class _Family:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     _OnLost = Callable[[_Uplink, Unavailable], None]
 
 
@@ -279,8 +286,23 @@ class RankedGateways:
 
     def __init__(self, netlink: "Netlink") -> None:
         self._netlink = netlink
-        self._families = {family: _Family(netlink, family) for family in (4, 6)}
+        self._families = {family: _Family(netlink, family, self._changed) for family in (4, 6)}
         self._count = 0
+        self._calls: list[Callable[[], None]] = []
+
+    def is_second(self, link: str) -> bool:
+        """Say whether a link has uplinks, none of which is preferred."""
+        found = [family.is_preferred(one) for family in self._families.values() for one in family.uplinks_of(link)]
+        return bool(found) and not any(found)
+
+    def subscribe(self, call: Callable[[], None]) -> Stop:
+        """Call whenever another uplink may be the preferred one; return how to do so no more."""
+        self._calls.append(call)
+        return lambda: self._calls.remove(call)
+
+    def _changed(self) -> None:
+        for call in list(self._calls):
+            call()
 
     async def watch(self, gateway: Gateway, who: Holder) -> AsyncGenerator[bool | None, None]:
         """Hold a default route over a gateway while this is iterated; say whether it is the preferred one.
@@ -288,7 +310,7 @@ class RankedGateways:
         Raises: Unavailable.
         """
         family = self._families[gateway.family]
-        with self._named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
+        with self.named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
             self._count += 1
             uplink = _Uplink(gateway, ifindex, self._count, who)
             router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
@@ -312,7 +334,7 @@ class RankedGateways:
         states = Queue[str]()
         asking = LinkProbe(probe, FAST if probe.fast else STEADY, states.put)
         hosts = " or ".join(probe.targets)
-        with self._named(probe.link, f"probe over {probe.link}", who) as ifindex:
+        with self.named(probe.link, f"probe over {probe.link}", who) as ifindex:
             who.awaits(f"an answer from {hosts} over {probe.link}")
             try:
                 asking.begin()
@@ -330,27 +352,9 @@ class RankedGateways:
                 asking.end()
                 family.believe(asking, ifindex, is_dead=False)
 
-    @contextmanager
-    def _named(self, link: str, operation: str, who: Holder) -> Iterator[int]:
+    def named(self, link: str, operation: str, who: Holder | None) -> AbstractContextManager[int]:
         """Know which link has a name; who asks has lost it when that is another one, or none.
 
         Raises: Unavailable.
         """
-        monitor, index_of = self._netlink.monitor, self._netlink.lookup.index_of
-        ifindex = index_of(link)
-        if not ifindex:
-            raise no_link(operation, link)
-
-        def look() -> None:
-            if index_of(link) != ifindex:
-                who.lost(no_link(operation, link))
-
-        def look_soon() -> None:
-            # What stands on somebody else who watches the name is undone by then, and says nothing.
-            monitor.soon(look)
-
-        stop = monitor.wait_queues.wait(Awaited(NAME, link), look_soon)
-        try:
-            yield ifindex
-        finally:
-            stop()
+        return named_link(self._netlink.lookup, self._netlink.monitor, link, operation, who)
