@@ -6,7 +6,7 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from tests.daemon.standing import program_of, service_of, upgraded
+from tests.daemon.standing import program_of, resolved, service_of, upgraded
 
 from netstrata.control.answers import Answer, Items, Slices, Waiting, finish, whole
 from netstrata.control.description import Type
@@ -117,7 +117,7 @@ def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp
     generated = GeneratedFiles(str(tmp_path))
     program = program_of(play, stream)
     program.sources = [Source("main.ncd", PROGRAM.encode())]
-    service = ControlService(play.engine, stream, program, generated, upgraded)
+    service = ControlService(play.engine, stream, program, generated, upgraded, resolved)
 
     with generated.held_file("main.conf") as file:
         file.write("x = 1\n")

@@ -14,7 +14,7 @@ KINDS: Final = (
 )  # fmt: skip
 
 # Everybody who reaches the socket may use these; all others are for those who steer.
-PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Figures", "Allowed"})
+PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Dns", "Figures", "Allowed"})
 # These change nothing (RFC 9110, section 9.2.1); all others do, and are refused by who only looks.
 SAFE: Final = PUBLIC | {"Source", "Files", "Show", "Goals", "Plan", "Program", "Text", "Confirmation"}
 # A program may run any command as who the daemon runs as: these are for root, and for that user.
@@ -167,6 +167,30 @@ type Link (
   processes: []string
 )
 
+# By whom names are answered, and why by them.
+type Backend (name: string, reason: string)
+
+# A name server that a statement holds.  for says which names it is asked for now, "" for none; answer what it has
+# answered, if it was asked.
+type NameServer (
+  server: string,
+  for: string,
+  answer: ?string,
+  link: ?string,
+  domains: ?[]string,
+  search: ?[]string,
+  priority: int,
+  process: string,
+  statement: int
+)
+
+# What systemd-resolved has for a link now; a domain that is not searched has ~ before it.  problem says why that is not
+# known.
+type ResolvedLink (link: string, servers: []string, domains: []string, problem: ?string)
+
+# What somebody else has changed; time is in seconds of wall time.
+type Interference (time: float, text: string)
+
 # What can be asked for.  asked says whether a person does; state is idle, waiting or up; processes are those that come
 # up for it or provide it.
 type Goal (name: string, asked: bool, state: string, processes: []string)
@@ -295,6 +319,18 @@ method Graph() -> (nodes: []Node, edges: []Edge)
 
 # The links of the system the daemon runs on, or one of them, with its counters as they are now.
 method Links(name: ?string) -> (links: []Link)
+
+# Who answers names: servers, best first, and what has become of them.  named are those in the file now, which is ours
+# if it is as it was written here.  With probe each server is asked once, over its link, for two seconds at most.
+method Dns(probe: ?bool) -> (
+  backends: []Backend,
+  servers: []NameServer,
+  file: string,
+  named: []string,
+  ours: bool,
+  links: []ResolvedLink,
+  happened: []Interference
+)
 
 # How much there is, and how much has happened; `netstrata metrics` prints it.
 method Figures() -> (figures: Counted)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from netstrata.system.children import RealChildren, StopTimeout
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
+    from netstrata.system.dns import PerLink, Resolver, ResolverConfiguration
     from netstrata.system.filesystem.generated import GeneratedFiles
     from netstrata.system.gateways import RankedGateways
     from netstrata.system.held import Leaving, Recovery, Undoing, Undone, WaitQueues
@@ -272,13 +273,27 @@ class SystemPorts:
         )
 
     @cached_property
-    def dns(self) -> Dns:
-        """Return the resolver configuration."""
-        from netstrata.system.dns import DnsPort, PerLink, ResolverConfiguration
+    def _name_servers(self) -> "tuple[ResolverConfiguration, PerLink]":
+        """All name servers that are held, of no link and of links."""
+        from netstrata.system.dns import PerLink, ResolverConfiguration
 
         general = ResolverConfiguration(self._tools, recovery=self.recovery)
-        per_link = PerLink(general, lambda: self._ranked_gateways, self.wait_queues, self.recovery)
+        return general, PerLink(general, lambda: self._ranked_gateways, self.wait_queues, self.recovery)
+
+    @cached_property
+    def dns(self) -> Dns:
+        """Return the resolver configuration."""
+        from netstrata.system.dns import DnsPort
+
+        general, per_link = self._name_servers
         return DnsPort(general, per_link=per_link)
+
+    @cached_property
+    def resolver(self) -> "Resolver":
+        """Return whom to ask about it."""
+        from netstrata.system.dns import Resolver
+
+        return Resolver(*self._name_servers)
 
     @cached_property
     def events(self) -> Events:

@@ -330,7 +330,7 @@ def test_a_bus_that_goes_takes_the_statement_down_and_the_next_daemon_undoes(
 
 
 def test_a_link_of_networkd_is_refused_in_words(etc: Path, resolve1: Resolve1) -> None:
-    """Seen with 252, which has it from files of networkd: "Link eth0 is managed.", org.freedesktop.resolve1.LinkBusy."""
+    """Seen with 252, by files of networkd: "Link eth0 is managed.", org.freedesktop.resolve1.LinkBusy."""
     index = socket.if_nametoindex("eth0")
     links = Path("/run/systemd/netif/links")
     links.mkdir(parents=True)

@@ -14,7 +14,7 @@ from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.live.verbs import ProgramVerbs
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.questions import Questions, nothing_called
-from netstrata.daemon.pyramid.visible import link_for
+from netstrata.daemon.pyramid.visible import link_for, path_for
 from netstrata.engine.holders import HolderId
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import UP, Process, Statement
@@ -25,6 +25,8 @@ from netstrata.version import VERSION
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from netstrata.contract import Holder
+    from netstrata.system.dns.report import ResolverReport
     from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
@@ -38,6 +40,7 @@ class ControlService(ProgramVerbs, Questions):
         program: LiveProgram,
         generated: "GeneratedFiles",
         upgrade: "Callable[[], Future[Answer]]",
+        resolver: "Callable[[bool], Future[ResolverReport]]",
     ) -> None:
         Questions.__init__(self, LiveView(engine, stream), stream)
         ProgramVerbs.__init__(self, program)
@@ -45,6 +48,7 @@ class ControlService(ProgramVerbs, Questions):
         self.stream = stream
         self._generated = generated
         self._upgrade = upgrade
+        self._resolver = resolver
 
     def _process(self, path: str) -> Slices[Process]:
         """Return a process by its name."""
@@ -102,6 +106,20 @@ class ControlService(ProgramVerbs, Questions):
         for link in found:
             yield link_for(link, right)
 
+    def dns(self, right: int, probe: bool = False) -> Waiting[Answer]:
+        """Return who answers names."""
+        from netstrata.daemon.control.name_servers import answer_of
+
+        report = self._resolver(probe)
+        while not report.done():
+            yield report
+
+        def place_of(holder: "Holder | None") -> tuple[str, int]:
+            path, number = self._place(holder)
+            return path_for(path, right), number
+
+        return answer_of(report.result(), place_of)
+
     def figures(self, right: int) -> Slices[Answer]:
         """Return what has been counted."""
         from netstrata.daemon.pyramid.figures import counts_of
@@ -127,16 +145,15 @@ class ControlService(ProgramVerbs, Questions):
         return (self._file(file) for file in list(self._generated.held.values()) if file.changed)
 
     def _file(self, file: "GeneratedFile") -> dict[str, Any]:
-        holder = file.statement
+        process, statement = self._place(file.statement)
+        told = {"name": file.name, "process": process, "statement": statement}
+        return {**told, "size": file.size, "changed": file.changed}
+
+    def _place(self, holder: "Holder | None") -> tuple[str, int]:
+        """Return the process of who holds something, and the number of its statement; "" and 0 of nobody."""
         found = self._engine.holders.find(holder.number) if isinstance(holder, HolderId) else None
         statement = found if isinstance(found, Statement) else None
-        return {
-            "name": file.name,
-            "process": self.stream.path_of(statement.process) if statement is not None else "",
-            "statement": statement.index + 1 if statement is not None else 0,
-            "size": file.size,
-            "changed": file.changed,
-        }
+        return (self.stream.path_of(statement.process), statement.index + 1) if statement is not None else ("", 0)
 
     def show(self, right: int, name: str) -> Slices[Answer]:
         """Return what one of them holds, without secrets; `name` is looked up, and never a path."""

@@ -3,5 +3,6 @@
 from netstrata.system.dns.holders import ResolverConfiguration
 from netstrata.system.dns.per_link import PerLink
 from netstrata.system.dns.port import DnsPort
+from netstrata.system.dns.report import Resolver
 
-__all__ = ["DnsPort", "PerLink", "ResolverConfiguration"]
+__all__ = ["DnsPort", "PerLink", "Resolver", "ResolverConfiguration"]

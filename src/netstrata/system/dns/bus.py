@@ -4,6 +4,7 @@ Source: the D-Bus specification, "Message Bus Specification".
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -64,12 +65,13 @@ class Bus(asyncio.Protocol):
 
         Raises: Unavailable if there is no bus, or it does not answer.
         """
-        loop = asyncio.get_running_loop()
+        asking = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         try:
-            async with asyncio.timeout(LONGEST_S):
-                await loop.create_unix_connection(lambda: self, PATH)
-        except OSError as error:  # TimeoutError is one
-            raise Unavailable("ask over D-Bus", error.strerror or "the bus does not answer", error.errno or 0) from None
+            asking.connect(PATH)
+            await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=asking)
+        except OSError as error:
+            asking.close()
+            raise Unavailable("ask over D-Bus", error.strerror or "no connection", error.errno or 0) from None
         await self.call(*_BUS, "Hello")
 
     async def call(
@@ -84,14 +86,14 @@ class Bus(asyncio.Protocol):
             raise Unavailable(operation, "there is no connection")
         self._serial += 1
         serial = self._serial
-        answer = self._answers[serial] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer = self._answers[serial] = loop.create_future()
+        timer = loop.call_later(LONGEST_S, _give_up, answer, operation)
         try:
             self._transport.write(method_call(serial, name, path, interface, member, signature, *values))
-            async with asyncio.timeout(LONGEST_S):
-                message: Message = await answer
-        except TimeoutError:
-            raise Unresponsive(operation, f"it has not answered within {LONGEST_S:g} s") from None
+            message: Message = await answer
         finally:
+            timer.cancel()
             del self._answers[serial]
         if message.kind != RETURN:
             raise BusRefusal(operation, message.name, next((one for one in message.values if isinstance(one, str)), ""))
@@ -173,3 +175,8 @@ class Bus(asyncio.Protocol):
         for waiting in self._answers.values():
             if not waiting.done():
                 waiting.set_exception(Unavailable("call over D-Bus", "the bus has ended the connection"))
+
+
+def _give_up(answer: "asyncio.Future[Message]", operation: str) -> None:
+    if not answer.done():
+        answer.set_exception(Unresponsive(operation, f"it has not answered within {LONGEST_S:g} s"))

@@ -1,7 +1,9 @@
 """All who hold lines of the resolver configuration, and the one text they make together."""
 
 import os
+from collections import deque
 from collections.abc import Callable
+from time import time
 from typing import TYPE_CHECKING
 
 from netstrata.protocols.resolv_conf import MARK, configuration
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
 
 PATH = "/etc/resolv.conf"
+REMEMBERED = 10  # of what others have done
 _WAITS = "waits for its turn at the resolver configuration, on which another program works"
 _EXCLUSIVE = "resolvconf has servers of another interface alone in the file, which is exclusive there"
 _ALONE = "NetworkManager has servers of a connection alone in the file, whose dns-priority is below 0"
@@ -36,7 +39,8 @@ class ResolverConfiguration:
         self._recovery = recovery
         recovery.knows_slow(file.KIND, self._undo_file)
         recovery.knows(command.KIND, self._undo_command)
-        self._path = path
+        self.path = self._path = path
+        self.happened: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)  # what others have done, with wall times
         self._turns = FairLock()
         self._holders: list[HeldLines] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
@@ -66,6 +70,20 @@ class ResolverConfiguration:
     def holders(self) -> list[HeldLines]:
         """All who hold lines, in their order."""
         return sorted(self._holders, key=lambda one: self.rank(one.priority, one.link, one.number))
+
+    @property
+    def backend(self) -> str:
+        """Whose the file is: what is put together here, by whom; "" while nobody holds lines."""
+        if isinstance(self._backend, ResolvconfCommand):
+            return "resolvconf"
+        if self._backend is None:
+            return ""
+        return "resolv.conf, beside NetworkManager" if self._beside.is_there() else "resolv.conf"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the file is as it was written here."""
+        return isinstance(self._backend, ResolverFile) and self._backend.is_ours()
 
     def asks_only(self, server: bytes) -> bool:
         """Say whether the file names one server, and nobody holds lines."""
@@ -371,6 +389,7 @@ class ResolverConfiguration:
             self._changes = None
 
     def _note(self, line: str) -> None:
+        self.happened.append((time(), line.removeprefix("dns: ")))
         for holder in self._holders:
             holder.note(line)
 

@@ -6,8 +6,10 @@ before it.  When it comes or goes for good, all begin again; when it is started 
 """
 
 from asyncio import get_running_loop, timeout
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
+from time import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from netstrata.contract import NOTE, Holder
@@ -15,9 +17,9 @@ from netstrata.contract.shapes.route import is_link_local
 from netstrata.system.dns import bus, resolved
 from netstrata.system.dns.held import HeldLines
 from netstrata.system.dns.held_servers import HeldServers
-from netstrata.system.dns.holders import ResolverConfiguration
+from netstrata.system.dns.holders import REMEMBERED, ResolverConfiguration
 from netstrata.system.dns.resolved_links import ResolvedLinks
-from netstrata.system.dns.resolved_settings import settings_of
+from netstrata.system.dns.resolved_settings import Settings, settings_of
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.held import NO_RECOVERY, Recovery, Stop, WaitQueues
 from netstrata.system.held.wait_queues import PATHS
@@ -65,9 +67,11 @@ class PerLink:
         self._ground = ground
         self._wait_queues = wait_queues
         self._turns = FairLock()
-        self._holders: list[HeldServers] = []
+        self.holders: list[HeldServers] = []
+        self.best = 0  # the link that is asked for names of no domain, 0 if no link is
+        self.happened: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)  # what others have done, with wall times
         self._resolved = ResolvedLinks(recovery, self._on_presence, self._look_soon)
-        self._stub = HeldLines(general, list(resolved.ITSELF), _STUB_FIRST, _All(self))
+        self.stub = HeldLines(general, list(resolved.ITSELF), _STUB_FIRST, _All(self))
         self._is_stub_held = False
         self._stops: list[Stop] = []
         self._gone: TimerHandle | None = None  # until it is gone for good
@@ -90,7 +94,7 @@ class PerLink:
             async with turn(self._turns, _WAITS, holder.statement):
                 self._begin()
                 holder.is_lost = False
-                self._holders.append(holder)
+                self.holders.append(holder)
                 holder.number = self._general.next_number()
                 if await self._resolved.is_there():
                     await self._settle(holder)
@@ -111,23 +115,30 @@ class PerLink:
         finally:
             await self._forget(holder)
 
+    async def shown(self, ifindex: int) -> Settings:
+        """Return what systemd-resolved has for a link now.
+
+        Raises: Unavailable.
+        """
+        return await self._resolved.shown(ifindex)
+
     async def _forget(self, holder: HeldServers) -> None:
         async with turn(self._turns, _WAITS, holder.statement):
             holder.ground.close()
-            if holder not in self._holders:
+            if holder not in self.holders:
                 return
-            self._holders.remove(holder)
+            self.holders.remove(holder)
             try:
                 await self._settle(None, holder)
             except Unavailable as error:
                 holder.note(f"dns: {error}; ignoring")
-            if not self._holders:
+            if not self.holders:
                 self._end()
 
     @property
-    def _in_resolved(self) -> list[HeldServers]:
+    def known(self) -> list[HeldServers]:
         """Those whose servers it knows, best first."""
-        known = [one for one in self._holders if one.inner is None]
+        known = [one for one in self.holders if one.inner is None]
         return sorted(known, key=lambda one: self._general.rank(one.priority, one.servers.link, one.number))
 
     async def _settle(self, entering: HeldServers | None, leaving: HeldServers | None = None) -> None:
@@ -135,8 +146,8 @@ class PerLink:
 
         Raises: Unavailable if the link of who enters or leaves cannot be set.
         """
-        holders = self._in_resolved
-        best = self._best(holders)
+        holders = self.known
+        self.best = self._best(holders)
         problem: Unavailable | None = None
         concerned = entering or leaving
         of = concerned.ifindex if concerned is not None else 0
@@ -146,7 +157,7 @@ class PerLink:
             except Unavailable as error:
                 problem = error
         for ifindex, some in _by_link(holders).items():
-            wanted = settings_of([one.servers for one in some], is_best=ifindex == best)
+            wanted = settings_of([one.servers for one in some], is_best=ifindex == self.best)
             try:
                 await self._resolved.hold(ifindex, some[0].servers.link, wanted, some[0].title)
             except Unavailable as error:
@@ -165,13 +176,13 @@ class PerLink:
             if not self._general.asks_only(resolved.STUB):
                 try:
                     async with timeout(STUB_S):
-                        await self._general.enter(self._stub)
+                        await self._general.enter(self.stub)
                 except TimeoutError:
                     raise Unavailable(_ASK, "resolv.conf has no place for systemd-resolved now") from None
                 self._is_stub_held = True
         elif not is_wanted and self._is_stub_held:
             self._is_stub_held = False
-            await self._general.leave(self._stub)
+            await self._general.leave(self.stub)
 
     def _best(self, holders: list[HeldServers]) -> int:
         """Return the link that is asked for names of no domain, 0 if those who name no link come before it."""
@@ -183,7 +194,7 @@ class PerLink:
         candidates += [
             (self._general.rank(one.priority, one.link, one.number), 0)
             for one in self._general.holders
-            if one.has_servers and one is not self._stub
+            if one.has_servers and one is not self.stub
         ]
         return min(candidates)[1] if candidates else 0
 
@@ -233,15 +244,15 @@ class PerLink:
             if self._gone is not None:
                 self._gone.cancel()
                 self._gone = None
-            for holder in self._holders[:]:
+            for holder in self.holders[:]:
                 if holder.inner is not None:
                     holder.lose(Unavailable(_ASK, "systemd-resolved runs now"))
-        elif self._gone is None and self._in_resolved:
+        elif self._gone is None and self.known:
             self._gone = get_running_loop().call_later(GONE_S, self._has_gone)
 
     def _has_gone(self) -> None:
         self._gone = None
-        for holder in self._in_resolved:
+        for holder in self.known:
             holder.lose(Unavailable(_ASK, "systemd-resolved does not run any more"))
 
     def _look_soon(self) -> None:
@@ -251,7 +262,7 @@ class PerLink:
             self._working = get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
-        while self._is_due and self._holders:
+        while self._is_due and self.holders:
             self._is_due = False
             async with turn(self._turns, _WAITS, None):
                 try:
@@ -267,15 +278,16 @@ class PerLink:
         self._look_soon()
 
     async def _look_once(self) -> None:
-        if any(one.inner is not None for one in self._holders):
+        if any(one.inner is not None for one in self.holders):
             await self._general.rewrite()
         is_there = await self._resolved.is_there()
         self._know(is_there)
-        if not self._in_resolved:
+        if not self.known:
             return
         if not is_there:
             raise Unavailable(_ASK, "systemd-resolved is not there now")
         for line in await self._resolved.look():
+            self.happened.append((time(), line))
             self.tell(line)
         await self._settle(None)
 
@@ -286,12 +298,12 @@ class PerLink:
 
     def tell(self, line: str) -> None:
         """Say something in the name of all whose servers it knows."""
-        for holder in self._in_resolved:
+        for holder in self.known:
             holder.note(f"dns: {line}")
 
     def lose(self, reason: Unavailable) -> None:
         """Have all whose servers it knows begin again."""
-        for holder in self._in_resolved:
+        for holder in self.known:
             holder.lose(reason)
 
 
@@ -301,16 +313,16 @@ class _All:
     title = "net.dns"
 
     def __init__(self, holders: PerLink) -> None:
-        self._holders = holders
+        self._all = holders
 
     def lost(self, reason: Unavailable) -> None:
         """Have all begin again."""
-        self._holders._is_stub_held = False
-        self._holders.lose(reason)
+        self._all._is_stub_held = False
+        self._all.lose(reason)
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Say it in the name of all."""
-        self._holders.tell(line.removeprefix("dns: "))
+        self._all.tell(line.removeprefix("dns: "))
 
     def hear(self, child: str, pid: int, line: str) -> None:
         """Have no child."""
