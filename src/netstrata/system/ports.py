@@ -275,10 +275,11 @@ class SystemPorts:
     @cached_property
     def _name_servers(self) -> "tuple[ResolverConfiguration, PerLink]":
         """All name servers that are held, of no link and of links."""
-        from netstrata.system.dns import PerLink, ResolverConfiguration
+        from netstrata.system.dns import Forwarder, PerLink, ResolverConfiguration
 
         general = ResolverConfiguration(self._tools, recovery=self.recovery)
-        return general, PerLink(general, lambda: self._ranked_gateways, self.wait_queues, self.recovery)
+        ground, forwarder = lambda: self._ranked_gateways, lambda who: Forwarder(self._tools, self.generated, who)
+        return general, PerLink(general, ground, self.wait_queues, self.recovery, forwarder)
 
     @cached_property
     def dns(self) -> Dns:

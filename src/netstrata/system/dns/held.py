@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Protocol
 
 from netstrata.contract import Holder
+from netstrata.system.dns.used import servers_of
 from netstrata.system.held import tell
 from netstrata.values import Unavailable
 
@@ -41,9 +42,9 @@ class HeldLines:
         self.waiting: Future[None] | None = None  # until its servers are used
 
     @property
-    def has_servers(self) -> bool:
-        """Whether it names any."""
-        return any(line.startswith(b"nameserver ") for line in self.lines)
+    def servers(self) -> list[bytes]:
+        """Those that it names."""
+        return servers_of(self.lines)
 
     @property
     def title(self) -> str:
@@ -75,6 +76,20 @@ class HeldLines:
 
     async def __aexit__(self, *_: object) -> None:
         await self._configuration.leave(self)
+
+
+class LinkLines(HeldLines):
+    """What of somebody's servers of a link is lines of resolv.conf; whose they are says what is done."""
+
+    __slots__ = ()
+
+    def to_do(self, _: object = None) -> list[str]:
+        """Say nothing."""
+        return []
+
+    def to_undo(self) -> list[str]:
+        """Say nothing."""
+        return []
 
 
 def _text(line: bytes) -> str:

@@ -12,7 +12,7 @@ from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import ResolverFile
 from netstrata.system.dns.held import HeldLines
 from netstrata.system.dns.network_manager import LinesBeside
-from netstrata.system.dns.used import FileChanges, has_others_only, servers_in
+from netstrata.system.dns.used import FileChanges, has_others_only, servers_of
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.held import NO_RECOVERY, Recovery, tell
@@ -48,6 +48,7 @@ class ResolverConfiguration:
         self._beside = LinesBeside()
         self._changes: FileChanges | None = None
         self._following: Task[None] | None = None
+        self.forwarded_to = b""  # who is named in the place of all servers, and asks them
         self._is_second: Callable[[str], bool] = lambda link: False
         self._on_change: Callable[[], None] = lambda: None
         self._count = 0
@@ -72,22 +73,19 @@ class ResolverConfiguration:
         return sorted(self._holders, key=lambda one: self.rank(one.priority, one.link, one.number))
 
     @property
-    def backend(self) -> str:
-        """Whose the file is: what is put together here, by whom; "" while nobody holds lines."""
-        if isinstance(self._backend, ResolvconfCommand):
-            return "resolvconf"
-        if self._backend is None:
-            return ""
-        return "resolv.conf, beside NetworkManager" if self._beside.is_there() else "resolv.conf"
+    def backend(self) -> ResolverFile | ResolvconfCommand | None:
+        """Who has the lines; nobody while there are none."""
+        return self._backend
+
+    @property
+    def beside(self) -> LinesBeside:
+        """NetworkManager's lines, if it makes the file."""
+        return self._beside
 
     @property
     def is_ours(self) -> bool:
         """Whether the file is as it was written here."""
         return isinstance(self._backend, ResolverFile) and self._backend.is_ours()
-
-    def asks_only(self, server: bytes) -> bool:
-        """Say whether the file names one server, and nobody holds lines."""
-        return not self._holders and servers_in(self._path) == [server]
 
     async def enter(self, holder: HeldLines) -> None:
         """Take a holder in, and return once its servers are used.
@@ -116,7 +114,7 @@ class ResolverConfiguration:
         """Take a holder in; say whether NetworkManager has a place for its lines, else it is not taken in."""
         holder.number = holder.number or self.next_number()
         async with turn(self._turns, _WAITS, holder.statement):
-            backend = self._backend if self._backend is not None else self._choose()
+            backend = self._backend if self._backend is not None else self.choose()
             if isinstance(backend, ResolvconfCommand):
                 self._holders.append(holder)
                 self._backend = backend
@@ -278,7 +276,8 @@ class ResolverConfiguration:
             except OSError as error:
                 self._note(f"dns: {paths[0]} is not watched for changes: {error.strerror}")
 
-    def _choose(self) -> ResolverFile | ResolvconfCommand:
+    def choose(self) -> ResolverFile | ResolvconfCommand:
+        """Return who would have the lines of the next one."""
         found = managing_command(self._path)
         if found is None:
             return ResolverFile(self._path, self._recovery)
@@ -315,7 +314,10 @@ class ResolverConfiguration:
     def _text(self) -> bytes:
         is_command = isinstance(self._backend, ResolvconfCommand)
         lines = [line for holder in self.holders for line in holder.lines]
-        return configuration(_COMMENT, lines if is_command else self._beside.around(lines))
+        lines = lines if is_command else self._beside.around(lines)
+        if self.forwarded_to:
+            lines = [b"nameserver " + self.forwarded_to, *(line for line in lines if not servers_of([line]))]
+        return configuration(_COMMENT, lines)
 
     def _repair(self, wait: float) -> None:
         """Write again what somebody has overwritten."""
@@ -365,6 +367,7 @@ class ResolverConfiguration:
         self._watch(backend)
         if is_new and self._beside.is_there():
             self._note(f"dns: NetworkManager has made {self._path} again; its lines are taken in")
+        self._on_change()
         return not self._beside.is_as_seen(backend.found)
 
     def _hand_over(self, backend: ResolverFile, reason: str) -> None:

@@ -7,26 +7,30 @@ before it.  When it comes or goes for good, all begin again; when it is started 
 
 from asyncio import get_running_loop, timeout
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from time import time
 from typing import TYPE_CHECKING, Final, Protocol
 
-from netstrata.contract import NOTE, Holder
-from netstrata.contract.shapes.route import is_link_local
+from netstrata.contract import Holder
 from netstrata.system.dns import bus, resolved
-from netstrata.system.dns.held import HeldLines
-from netstrata.system.dns.held_servers import HeldServers
+from netstrata.system.dns.command import ResolvconfCommand
+from netstrata.system.dns.held import HeldLines, LinkLines
+from netstrata.system.dns.held_servers import ForAll, HeldServers, zoned
 from netstrata.system.dns.holders import REMEMBERED, ResolverConfiguration
 from netstrata.system.dns.resolved_links import ResolvedLinks
 from netstrata.system.dns.resolved_settings import Settings, settings_of
+from netstrata.system.dns.upstreams import upstreams
+from netstrata.system.dns.used import servers_in
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.held import NO_RECOVERY, Recovery, Stop, WaitQueues
 from netstrata.system.held.wait_queues import PATHS
-from netstrata.values import Awaited, Unavailable, parse_address
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from asyncio import Task, TimerHandle
+
+    from netstrata.system.dns.forwarder import Forwarder
 
 GONE_S: Final = 5.0  # that systemd-resolved may be away: it is started again
 STUB_S: Final = 10.0  # that resolv.conf may take to name it
@@ -61,8 +65,9 @@ class PerLink:
         ground: Callable[[], LinkGround],
         wait_queues: WaitQueues,
         recovery: Recovery = NO_RECOVERY,
+        make_forwarder: "Callable[[Holder], Forwarder] | None" = None,
     ) -> None:
-        """Hold none; ground is asked for once somebody needs it."""
+        """Hold none; ground and forwarder are asked for once somebody needs them."""
         self._general = general
         self._ground = ground
         self._wait_queues = wait_queues
@@ -71,8 +76,10 @@ class PerLink:
         self.best = 0  # the link that is asked for names of no domain, 0 if no link is
         self.happened: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)  # what others have done, with wall times
         self._resolved = ResolvedLinks(recovery, self._on_presence, self._look_soon)
-        self.stub = HeldLines(general, list(resolved.ITSELF), _STUB_FIRST, _All(self))
+        self.stub = HeldLines(general, list(resolved.ITSELF), _STUB_FIRST, ForAll(self.tell, self._lose))
         self._is_stub_held = False
+        self._make_forwarder = make_forwarder
+        self._forwarder: Forwarder | None = None
         self._stops: list[Stop] = []
         self._gone: TimerHandle | None = None  # until it is gone for good
         self._again: TimerHandle | None = None
@@ -100,18 +107,17 @@ class PerLink:
                     await self._settle(holder)
                     return
                 holder.inner = self._lines_of(holder)
-            await holder.inner.__aenter__()
+                await self._settle_forwarder()
+            await self._general.enter(holder.inner)
         except BaseException:
-            holder.inner = None
             await self._forget(holder)
             raise
 
     async def leave(self, holder: HeldServers) -> None:
         """Let a holder go; what cannot be put back is said, and left to the next daemon."""
-        inner, holder.inner = holder.inner, None
         try:
-            if inner is not None:
-                await inner.__aexit__(None, None, None)
+            if holder.inner is not None:
+                await self._general.leave(holder.inner)
         finally:
             await self._forget(holder)
 
@@ -128,7 +134,9 @@ class PerLink:
             if holder not in self.holders:
                 return
             self.holders.remove(holder)
+            holder.inner, holder.is_forwarded = None, False
             try:
+                await self._settle_forwarder()
                 await self._settle(None, holder)
             except Unavailable as error:
                 holder.note(f"dns: {error}; ignoring")
@@ -138,8 +146,7 @@ class PerLink:
     @property
     def known(self) -> list[HeldServers]:
         """Those whose servers it knows, best first."""
-        known = [one for one in self.holders if one.inner is None]
-        return sorted(known, key=lambda one: self._general.rank(one.priority, one.servers.link, one.number))
+        return self._ordered([one for one in self.holders if one.inner is None])
 
     async def _settle(self, entering: HeldServers | None, leaving: HeldServers | None = None) -> None:
         """Have all links set as they should be, and the stub in resolv.conf while any is.
@@ -173,7 +180,7 @@ class PerLink:
     async def _settle_stub(self, is_wanted: bool) -> None:
         """Have resolv.conf name systemd-resolved, unless it does so by itself and nobody else is named."""
         if is_wanted and not self._is_stub_held:
-            if not self._general.asks_only(resolved.STUB):
+            if self._general.holders or servers_in(self._general.path) != [resolved.STUB]:
                 try:
                     async with timeout(STUB_S):
                         await self._general.enter(self.stub)
@@ -194,26 +201,65 @@ class PerLink:
         candidates += [
             (self._general.rank(one.priority, one.link, one.number), 0)
             for one in self._general.holders
-            if one.has_servers and one is not self.stub
+            if one.servers and one is not self.stub
         ]
         return min(candidates)[1] if candidates else 0
 
-    def _lines_of(self, holder: HeldServers) -> HeldLines:
-        """Return the lines of resolv.conf that say as much of a holder's as they can.
+    def _lines_of(self, holder: HeldServers) -> LinkLines:
+        """Return the lines of resolv.conf that say as much of a holder's as they can, beside a forwarder if need be.
 
-        Raises: Unavailable if they cannot say whom these servers are for.
+        Raises: Unavailable if nobody here can tell names of its domains from others.
         """
         servers, link = holder.servers, holder.servers.link
-        if not servers.is_default:
-            domains = ", ".join(domain.decode("ascii") for domain in servers.domains)
-            reason = "systemd-resolved does not run, and resolv.conf knows no domains with servers of their own"
-            raise Unavailable(f"have names in {domains} asked over {link}", reason, awaits=_BUS_COMES)
-        unknown = [*(["domains"] if servers.domains else []), *servers.switches]
+        unknown = list(servers.switches)
+        if servers.domains:
+            reason = self._why_not_forwarded()
+            holder.is_forwarded = not reason
+            if reason and not servers.is_default:
+                domains = ", ".join(domain.decode("ascii") for domain in servers.domains)
+                raise Unavailable(f"have names in {domains} asked over {link}", reason, awaits=_BUS_COMES)
+            unknown += ["domains"] if reason else []
         if unknown:
             holder.note(f"dns: {', '.join(unknown)}: only systemd-resolved knows that, and it does not run; ignoring")
-        lines = [b"nameserver " + _zoned(server, link) for server in servers.servers]
+        asked = servers.servers if servers.is_default else []
+        lines = [b"nameserver " + zoned(server, link) for server in asked]
         lines += [b"search " + b" ".join(servers.search)] if servers.search else []
-        return HeldLines(self._general, lines, holder.priority, holder.statement, link)
+        return LinkLines(self._general, lines, holder.priority, holder.statement, link)
+
+    def _why_not_forwarded(self) -> str:
+        """Return why no dnsmasq of ours can be asked for names of domains, "" if one can."""
+        if isinstance(self._general.choose(), ResolvconfCommand):
+            return "systemd-resolved does not run, and resolvconf makes resolv.conf, which knows no domains"
+        self._forwarder = self._forwarder or (
+            self._make_forwarder(ForAll(self.tell, self._lose)) if self._make_forwarder else None
+        )
+        if self._forwarder is None or not self._forwarder.is_possible:
+            return "systemd-resolved does not run, there is no dnsmasq, and resolv.conf knows no domains"
+        return ""
+
+    @property
+    def first_servers(self) -> list[bytes]:
+        """Those that a dnsmasq of ours asks for names of no domain."""
+        return [one.server for one in upstreams(self._general, [])]
+
+    async def _settle_forwarder(self) -> None:
+        """Have a dnsmasq of ours ask who is to be asked now, while anybody has domains there.
+
+        Raises: Unavailable.
+        """
+        if self._forwarder is None:
+            return
+        forwarded = self._ordered([one for one in self.holders if one.is_forwarded])
+        if forwarded:
+            await self._forwarder.use(upstreams(self._general, forwarded), self._general.path)
+            self._general.forwarded_to = self._forwarder.address.encode()
+        elif self._forwarder.address:
+            self._general.forwarded_to = b""
+            await self._general.rewrite()
+            await self._forwarder.end()
+
+    def _ordered(self, holders: list[HeldServers]) -> list[HeldServers]:
+        return sorted(holders, key=lambda one: self._general.rank(one.priority, one.servers.link, one.number))
 
     def _begin(self) -> None:
         """Hear of what changes, once somebody is there."""
@@ -279,6 +325,7 @@ class PerLink:
 
     async def _look_once(self) -> None:
         if any(one.inner is not None for one in self.holders):
+            await self._settle_forwarder()
             await self._general.rewrite()
         is_there = await self._resolved.is_there()
         self._know(is_there)
@@ -297,47 +344,16 @@ class PerLink:
             self.tell(problem)
 
     def tell(self, line: str) -> None:
-        """Say something in the name of all whose servers it knows."""
-        for holder in self.known:
-            holder.note(f"dns: {line}")
+        """Say something in the name of all whose servers systemd-resolved, or a dnsmasq of ours, knows."""
+        for holder in self.holders:
+            if holder.inner is None or holder.is_forwarded:
+                holder.note(f"dns: {line}")
 
-    def lose(self, reason: Unavailable) -> None:
-        """Have all whose servers it knows begin again."""
+    def _lose(self, reason: Unavailable) -> None:
+        """Have all whose servers it knows begin again: another one makes resolv.conf."""
+        self._is_stub_held = False
         for holder in self.known:
             holder.lose(reason)
-
-
-class _All:
-    """In whose name the stub is in resolv.conf: of all who need it."""
-
-    title = "net.dns"
-
-    def __init__(self, holders: PerLink) -> None:
-        self._all = holders
-
-    def lost(self, reason: Unavailable) -> None:
-        """Have all begin again."""
-        self._all._is_stub_held = False
-        self._all.lose(reason)
-
-    def note(self, line: str, kind: str = NOTE) -> None:
-        """Say it in the name of all."""
-        self._all.tell(line.removeprefix("dns: "))
-
-    def hear(self, child: str, pid: int, line: str) -> None:
-        """Have no child."""
-
-    def again(self, reason: str, wait_ms: int) -> None:
-        """Start nothing."""
-
-    def awaits(self, what: str) -> None:
-        """Wait with whoever enters."""
-
-    def uses(self, tool: Callable[[], str] | None) -> None:
-        """Use it with whoever enters."""
-
-    def did(self, words: Callable[[], Iterable[str]]) -> None:
-        """Tell nothing: the holders do."""
 
 
 _BUS_COMES: Final = (Awaited(PATHS, (bus.PATH,)),)
@@ -348,11 +364,3 @@ def _by_link(holders: list[HeldServers]) -> dict[int, list[HeldServers]]:
     for one in holders:
         found.setdefault(one.ifindex, []).append(one)
     return found
-
-
-def _zoned(server: bytes, link: str) -> bytes:
-    """Return a server as resolv.conf names it: a link-local one is on its link."""
-    address = parse_address(server)
-    if address is not None and len(address) == 16 and is_link_local(address):
-        return server + b"%" + link.encode("utf-8", "surrogateescape")
-    return server

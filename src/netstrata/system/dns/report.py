@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstrata.contract import Holder
 from netstrata.system.dns.asking import ask_all
+from netstrata.system.dns.command import ResolvconfCommand
 from netstrata.system.dns.held_servers import HeldServers
 from netstrata.system.dns.holders import ResolverConfiguration
 from netstrata.system.dns.per_link import PerLink
@@ -92,8 +93,11 @@ class Resolver:
 
     def _backends(self) -> list[tuple[str, str]]:
         found = [("systemd-resolved", "it runs, and knows links")] if self._per_link.known else []
-        if self._general.backend:
-            found.append((self._general.backend, _REASONS[self._general.backend]))
+        if self._general.forwarded_to:
+            found.append((f"dnsmasq at {self._general.forwarded_to.decode()}", "started for names of domains"))
+        name = _backend(self._general)
+        if name:
+            found.append((name, _REASONS[name]))
         return found or [("none", "no statement that is up holds name servers")]
 
     def _general_servers(self, named: list[str]) -> "Iterator[_Ranked]":
@@ -114,10 +118,10 @@ class Resolver:
         for holder in self._per_link.holders:
             wanted = holder.servers
             domains, search = _texts(wanted.domains), _texts(wanted.search)
-            is_known = holder.inner is None
+            is_known = holder.inner is None or holder.is_forwarded
             rank = self._general.rank(holder.priority, wanted.link, holder.number)
             for server in _texts(wanted.servers):
-                others = self._asked_for(server, named, holder.ifindex if is_known else 0)
+                others = self._asked_for(server, named, holder.ifindex if holder.inner is None else 0)
                 ours = [f"names in {domain}" for domain in domains] if is_known else []
                 asked_for = ", ".join([*ours, *([others] if others and (wanted.is_default or not is_known) else [])])
                 found = ServerReport(
@@ -127,6 +131,8 @@ class Resolver:
 
     def _asked_for(self, server: str, named: list[str], ifindex: int) -> str:
         """Return which names of no domain a server is asked for."""
+        if self._general.forwarded_to:
+            return "all other names" if server.encode() in self._per_link.first_servers else ""
         if self._per_link.known:
             return "all other names" if self._per_link.best == ifindex else ""
         places = [place for place, one in enumerate(named) if one.partition("%")[0] == server.partition("%")[0]]
@@ -145,6 +151,15 @@ _REASONS: Final = {
     "resolv.conf": "nobody else makes the file",
     "resolv.conf, beside NetworkManager": "NetworkManager makes the file; its lines stay in it",
 }
+
+
+def _backend(general: ResolverConfiguration) -> str:
+    """Return who has the lines of resolv.conf, "" if there are none."""
+    if isinstance(general.backend, ResolvconfCommand):
+        return "resolvconf"
+    if general.backend is None:
+        return ""
+    return "resolv.conf, beside NetworkManager" if general.beside.is_there() else "resolv.conf"
 
 
 async def _link_report(per_link: PerLink, holder: HeldServers) -> LinkReport:
