@@ -51,12 +51,16 @@ class Upstream(NamedTuple):
     link: str = ""
 
 
-def forwarding(upstreams: list[Upstream]) -> str:
-    """Return the lines of its file of servers.
+_ANSWERS_AT = "# It answers at "
+
+
+def forwarding(upstreams: list[Upstream], address: str) -> str:
+    """Return the lines of its file of servers, and where it answers.
 
     Raises: Refused if a link's name means something else there.
     """
     lines = ["# Made by netstrata for its net.dns statements; it is written again, and removed at the end."]
+    lines.append(_ANSWERS_AT + address)
     for one in dict.fromkeys(upstreams):
         if one.link and not PLAIN_LINK.fullmatch(one.link):
             raise Refused(f"dnsmasq would not read the name of this link as it is: {one.link}", hint="rename it")
@@ -64,6 +68,11 @@ def forwarding(upstreams: list[Upstream]) -> str:
         over = f"@{one.link}" if one.link and b"%" not in one.server else ""
         lines.append(f"server={domain}{one.server.decode('ascii')}{over}")
     return joined_lines(lines, _LINE_MOST)
+
+
+def answers_at(text: str) -> str:
+    """Return where one answers that has such a file, "" if that does not say so."""
+    return next((line.removeprefix(_ANSWERS_AT) for line in text.splitlines() if line.startswith(_ANSWERS_AT)), "")
 
 
 def reason(lines: list[str]) -> str:

@@ -14,8 +14,7 @@ from netstrata.contract import Holder
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
 from netstrata.protocols.dnsmasq import Upstream
-from netstrata.protocols.resolv_conf import MARK
-from netstrata.system.dns.used import servers_in
+from netstrata.protocols.resolv_conf import FORWARDERS
 from netstrata.system.filesystem.places import read_file
 from netstrata.system.permission import may_change_user
 from netstrata.system.tools.run import find_program, need_program
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
     from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 FILE: Final = "name-servers.conf"
-ADDRESSES: Final = tuple(f"127.0.0.{last}" for last in range(55, 64))  # .53 and .54 are systemd-resolved's
+ADDRESSES: Final = tuple(address.decode() for address in FORWARDERS)
 _READ_S: Final = 1.0  # that it may take to read its file again
-_FOUND_MOST: Final = 1 << 20
+_FILE_MOST: Final = 1 << 20
 _WORDS: Final = (
     "--conf-file=/dev/null",
     "--no-resolv",
@@ -59,26 +58,30 @@ class Forwarder:
         """Whether there is a dnsmasq."""
         return find_program("dnsmasq") is not None
 
-    async def use(self, upstreams: list[Upstream], path: str) -> None:
-        """Have it ask these from now on; path is where resolv.conf is, which may name one that a daemon has left.
+    async def use(self, upstreams: list[Upstream]) -> None:
+        """Have it ask these from now on.
 
         Raises: Unavailable.
         """
-        try:
-            text = dnsmasq.forwarding(upstreams)
-        except Refused as error:
-            raise Unavailable("forward names with dnsmasq", error.message) from None
+        operation = "forward names with dnsmasq"
         if self._running is None:
-            self._text = text
-            await self._start(path)
-        elif text != self._text:
-            before, self._text = self._text, text
-            try:
+            self.address = self._left_at() or _free_address(operation)
+        try:
+            text = dnsmasq.forwarding(upstreams, self.address)
+        except Refused as error:
+            raise Unavailable(operation, error.message) from None
+        before, self._text = self._text, text
+        try:
+            if self._running is None:
+                await self._start(operation)
+            elif text != before:
                 self._write()
-            except OSError as error:
-                self._text = before
+                await self._running.reread(lambda line: dnsmasq.READ_AGAIN in line, _READ_S)
+        except BaseException as error:
+            self._text = before
+            if isinstance(error, OSError):
                 raise Unavailable(f"write {error.filename}", error.strerror or str(error), error.errno or 0) from None
-            await self._running.reread(lambda line: dnsmasq.READ_AGAIN in line, _READ_S)
+            raise
 
     async def end(self) -> None:
         """Have it end."""
@@ -86,10 +89,8 @@ class Forwarder:
         self.address = ""
         await self._stack.aclose()
 
-    async def _start(self, path: str) -> None:
-        operation = "forward names with dnsmasq"
+    async def _start(self, operation: str) -> None:
         program = need_program("dnsmasq", operation)
-        self.address = _left_in(path) or _free_address(operation)
         try:
             self._file = self._stack.enter_context(self._generated.held_file(FILE, self._who, is_public=True))
             # In its debugging mode it does not become nobody, which is all that this changes for us.
@@ -106,19 +107,18 @@ class Forwarder:
             raise
         self._running = running
 
+    def _left_at(self) -> str:
+        """Return the address of one that a daemon before us has left, "" if there is none."""
+        try:
+            text = read_file(self._generated.path_of(FILE, is_public=True), _FILE_MOST)
+        except OSError:
+            return ""
+        address = dnsmasq.answers_at(text.decode("utf-8", "replace"))
+        return address if address in ADDRESSES else ""
+
     def _write(self) -> None:
         assert self._file is not None
         self._file.write(self._text)
-
-
-def _left_in(path: str) -> str:
-    """Return the address of one that a daemon before us has left, if resolv.conf names it."""
-    try:
-        is_ours = read_file(path, _FOUND_MOST).startswith(MARK)
-    except OSError:
-        return ""
-    named = [server.decode("latin-1") for server in servers_in(path)] if is_ours else []
-    return next((server for server in named if server in ADDRESSES), "")
 
 
 def _free_address(operation: str) -> str:

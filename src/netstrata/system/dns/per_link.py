@@ -251,7 +251,7 @@ class PerLink:
             return
         forwarded = self._ordered([one for one in self.holders if one.is_forwarded])
         if forwarded:
-            await self._forwarder.use(upstreams(self._general, forwarded), self._general.path)
+            await self._forwarder.use(upstreams(self._general, forwarded))
             self._general.forwarded_to = self._forwarder.address.encode()
         elif self._forwarder.address:
             self._general.forwarded_to = b""

@@ -148,9 +148,9 @@ class GeneratedFiles:
             else:
                 yield None
 
-    def path_of(self, name: str) -> str:
+    def path_of(self, name: str, *, is_public: bool = False) -> str:
         """Return where a file of that name is."""
-        return f"{self._directory}/{name}"
+        return f"{self._run}/{name}" if is_public else f"{self._directory}/{name}"
 
     @contextmanager
     def held_file(self, name: str, who: Holder | None = None, *, is_public: bool = False) -> Iterator[GeneratedFile]:
@@ -159,7 +159,7 @@ class GeneratedFiles:
         A public one can be read by a program that is nobody by then.
         Raises: Unavailable if another statement has one of that name, or the directory is not for us alone.
         """
-        path = f"{self._run}/{name}" if is_public else self.path_of(name)
+        path = self.path_of(name, is_public=is_public)
         if name in self.held:
             raise Unavailable(f"write {path}", "another statement does", awaits=(Awaited(PATHS, (path,)),))
         ownership = PUBLIC if is_public else PRIVATE
