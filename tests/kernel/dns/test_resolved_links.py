@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -246,6 +247,58 @@ def test_of_equal_ones_those_of_the_preferred_uplink_are_asked(etc: Path, resolv
         await cable.aclose()
 
     within(story)
+
+
+def answering(link: str, network: str, answer: str) -> "subprocess.Popen[bytes]":
+    """Have somebody at the other end of a link who answers all names with one address."""
+    far = f"{link}-far"
+    run("ip", "netns", "add", far)
+    run("ip", "link", "set", far, "netns", far)
+    run("ip", "-n", far, "addr", "add", f"{network}.1/24", "dev", far)
+    run("ip", "-n", far, "link", "set", far, "up")
+    run("ip", "addr", "add", f"{network}.2/24", "dev", link)
+    words = (
+        "--conf-file=/dev/null",
+        "--keep-in-foreground",
+        "--no-resolv",
+        "--no-hosts",
+        "--pid-file=",
+        "--log-facility=-",
+    )
+    server = subprocess.Popen(
+        ["ip", "netns", "exec", far, "dnsmasq", *words, f"--address=/#/{answer}"], stderr=subprocess.PIPE
+    )
+    assert server.stderr is not None
+    while b"started, version" not in server.stderr.readline():
+        assert server.poll() is None
+    return server
+
+
+def address(name: str) -> str:
+    return run("getent", "ahostsv4", name).split()[0]
+
+
+def test_programs_that_read_the_file_have_names_of_domains_from_their_servers(etc: Path, resolve1: Resolve1) -> None:
+    """Real questions, by glibc 2.36 over the stub of systemd-resolved 252 to two dnsmasq 2.90."""
+    wired, radio = answering("eth0", "198.51.100", "10.0.0.1"), answering("wlan0", "203.0.113", "10.0.0.2")
+
+    async def story(ports: Ports) -> None:
+        tunnel = servers("wlan0", domains="corp.example", search="corp.example", default=False)
+        async with (
+            ports.dns().held_servers(servers()._replace(servers=[b"198.51.100.1"]), 20),
+            ports.dns().held_servers(tunnel._replace(servers=[b"203.0.113.1"]), 10),
+        ):
+            for name, answer in (("a.corp.example", 2), ("b.example", 1), ("printer", 2)):
+                assert await asyncio.to_thread(address, name) == f"10.0.0.{answer}", name
+
+    try:
+        within(story)
+    finally:
+        for server in (wired, radio):
+            server.kill()
+            server.wait()
+        for link in ("eth0", "wlan0"):
+            run("ip", "netns", "del", f"{link}-far")
 
 
 class Daemon:

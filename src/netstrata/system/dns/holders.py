@@ -49,18 +49,18 @@ class ResolverConfiguration:
         self._changes: FileChanges | None = None
         self._following: Task[None] | None = None
         self.forwarded_to = b""  # who is named in the place of all servers, and asks them
-        self._is_second: Callable[[str], bool] = lambda link: False
+        self._place_of: Callable[[str], int] = lambda link: 0
         self._on_change: Callable[[], None] = lambda: None
         self._count = 0
 
-    def know_links(self, is_second: Callable[[str], bool], on_change: Callable[[], None]) -> None:
-        """Know which links' servers come after others of the same priority, and whom to tell of holders."""
-        self._is_second = is_second
+    def know_links(self, place_of: Callable[[str], int], on_change: Callable[[], None]) -> None:
+        """Know which place a link has among uplinks, which decides of equal priorities, and whom to tell of holders."""
+        self._place_of = place_of
         self._on_change = on_change
 
-    def rank(self, priority: int, link: str, number: int) -> tuple[int, bool, int]:
+    def rank(self, priority: int, link: str, number: int) -> tuple[int, int, int]:
         """Return what decides who comes first: the smallest."""
-        return priority, bool(link) and self._is_second(link), number
+        return priority, self._place_of(link) if link else 0, number
 
     def next_number(self) -> int:
         """Return the number of one who comes now."""

@@ -41,7 +41,7 @@ _ASK: Final = "ask name servers over a link"
 
 
 class LinkGround(Protocol):
-    """What is known of links: which there are, and which are uplinks that others are preferred to."""
+    """What is known of links: which there are, and which place each has among uplinks."""
 
     def named(self, link: str, operation: str, who: Holder | None) -> AbstractContextManager[int]:
         """Know which link has a name; who asks has lost it when that is another one, or none.
@@ -49,8 +49,8 @@ class LinkGround(Protocol):
         Raises: Unavailable.
         """
 
-    def is_second(self, link: str) -> bool:
-        """Say whether a link has uplinks, none of which is preferred."""
+    def place_of(self, link: str) -> int:
+        """Return how many uplinks come before the best one over a link, 0 if there is none over it."""
 
     def subscribe(self, call: Callable[[], None]) -> Stop:
         """Call whenever that may have changed; return how to do so no more."""
@@ -86,7 +86,7 @@ class PerLink:
         self._working: Task[None] | None = None
         self._is_due = False
         self._problem = ""
-        general.know_links(lambda link: ground().is_second(link), self._look_soon)
+        general.know_links(lambda link: ground().place_of(link), self._look_soon)
 
     async def enter(self, holder: HeldServers) -> None:
         """Take a holder in, and return once its servers are asked.

@@ -144,7 +144,7 @@ class Resolver:
 
 
 if TYPE_CHECKING:
-    _Ranked = tuple[tuple[int, bool, int], ServerReport]
+    _Ranked = tuple[tuple[int, int, int], ServerReport]
 
 _REASONS: Final = {
     "resolvconf": "it makes the file, and is given our lines",

@@ -147,13 +147,10 @@ class _Family:
             uplink.tell(uplink is self._preferred)
         self._on_settled()
 
-    def uplinks_of(self, link: str) -> list[_Uplink]:
-        """Return those over a link."""
-        return [one for one in self.uplinks if one.gateway.link == link]
-
-    def is_preferred(self, uplink: _Uplink) -> bool:
-        """Say whether it is the one whose route counts."""
-        return uplink is self._preferred
+    def place_of(self, link: str) -> int | None:
+        """Return how many uplinks come before the best one over a link, None if there is none over it."""
+        ranked = sorted(self.uplinks, key=lambda one: (one is not self._preferred, self._merit(one)))
+        return next((place for place, one in enumerate(ranked) if one.gateway.link == link), None)
 
     def _ranked(self) -> list[_Uplink]:
         return sorted((one for one in self.uplinks if one.is_usable), key=self._merit)
@@ -290,10 +287,10 @@ class RankedGateways:
         self._count = 0
         self._calls: list[Callable[[], None]] = []
 
-    def is_second(self, link: str) -> bool:
-        """Say whether a link has uplinks, none of which is preferred."""
-        found = [family.is_preferred(one) for family in self._families.values() for one in family.uplinks_of(link)]
-        return bool(found) and not any(found)
+    def place_of(self, link: str) -> int:
+        """Return how many uplinks come before the best one over a link, 0 if there is none over it."""
+        found = [family.place_of(link) for family in self._families.values()]
+        return min((place for place in found if place is not None), default=0)
 
     def subscribe(self, call: Callable[[], None]) -> Stop:
         """Call whenever another uplink may be the preferred one; return how to do so no more."""
