@@ -33,6 +33,6 @@ class Dns(Protocol):
         """Have servers asked over a link: by systemd-resolved where it runs, else as well as resolv.conf(5) can say it.
 
         Of all that are asked for names of no domain, those of the smallest priority are; of equal ones those of the
-        preferred uplink.  What was set of the link before comes back.
+        best uplink.  What was set of the link before comes back.
         Raises: Unavailable if there is no such link, or nobody here can tell names of domains from others.
         """

@@ -45,7 +45,7 @@ class ResolverConfiguration:
         self._holders: list[HeldLines] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: FileGuard | None = None
-        self._beside = LinesBeside()
+        self.beside = LinesBeside()  # NetworkManager's lines, if it makes the file
         self._changes: FileChanges | None = None
         self._following: Task[None] | None = None
         self.forwarded_to = b""  # who is named in the place of all servers, and asks them
@@ -76,11 +76,6 @@ class ResolverConfiguration:
     def backend(self) -> ResolverFile | ResolvconfCommand | None:
         """Who has the lines; nobody while there are none."""
         return self._backend
-
-    @property
-    def beside(self) -> LinesBeside:
-        """NetworkManager's lines, if it makes the file."""
-        return self._beside
 
     @property
     def is_ours(self) -> bool:
@@ -120,8 +115,8 @@ class ResolverConfiguration:
                 self._backend = backend
                 await self._enter_command(backend, holder)
                 return True
-            await self._beside.look(lambda: backend.found)
-            if self._beside.wants_all:
+            await self.beside.look(lambda: backend.found)
+            if self.beside.wants_all:
                 return False
             self._holders.append(holder)
             try:
@@ -134,7 +129,7 @@ class ResolverConfiguration:
                 raise
             self._backend = backend
             self._watch(backend)
-            if not self._beside.is_as_seen(backend.found):
+            if not self.beside.is_as_seen(backend.found):
                 self._follow_soon()
             return True
 
@@ -265,7 +260,7 @@ class ResolverConfiguration:
                 self._guard = FileGuard(backend, self._repair)
             except OSError as error:
                 self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
-        if self._beside.is_there():
+        if self.beside.is_there():
             self._look_when_made((network_manager.FILE,), self._follow_soon)
 
     def _look_when_made(self, paths: tuple[str, ...], changed: Callable[[], None]) -> None:
@@ -314,7 +309,7 @@ class ResolverConfiguration:
     def _text(self) -> bytes:
         is_command = isinstance(self._backend, ResolvconfCommand)
         lines = [line for holder in self.holders for line in holder.lines]
-        lines = lines if is_command else self._beside.around(lines)
+        lines = lines if is_command else self.beside.around(lines)
         if self.forwarded_to:
             lines = [b"nameserver " + self.forwarded_to, *(line for line in lines if not servers_of([line]))]
         return configuration(_COMMENT, lines)
@@ -326,7 +321,7 @@ class ResolverConfiguration:
         if managing_command(self._path) is not None:
             self._hand_over(self._backend, f"resolvconf makes {self._path} now")
             return
-        if self._beside.is_there() or network_manager.has_made(self._backend.found):
+        if self.beside.is_there() or network_manager.has_made(self._backend.found):
             self._follow_soon()
             return
         try:
@@ -357,18 +352,18 @@ class ResolverConfiguration:
 
         Raises: OSError.
         """
-        is_new = await self._beside.look(lambda: backend.found)
+        is_new = await self.beside.look(lambda: backend.found)
         if self._backend is not backend:
             return False  # it was handed over meanwhile
-        if self._beside.wants_all:
+        if self.beside.wants_all:
             self._hand_over(backend, _ALONE)
             return False
         backend.write(self._text())
         self._watch(backend)
-        if is_new and self._beside.is_there():
+        if is_new and self.beside.is_there():
             self._note(f"dns: NetworkManager has made {self._path} again; its lines are taken in")
         self._on_change()
-        return not self._beside.is_as_seen(backend.found)
+        return not self.beside.is_as_seen(backend.found)
 
     def _hand_over(self, backend: ResolverFile, reason: str) -> None:
         """Leave the file to who makes it now; all who hold lines begin again, and have theirs put there, or wait."""

@@ -20,7 +20,7 @@ async def dns(ports: Ports, servers: Servers, priority: Priority, options: DnsOp
 
     With `link` they are asked over that link.  Names below its `domains` are asked of these servers and of no others,
     and these are then asked for nothing else, unless `default` is on.  For all other names one link's are asked: of
-    those with the smallest priority that of the preferred uplink (`net.gateway`), then whoever came first.  That is so
+    those with the smallest priority that of the best uplink (`net.gateway`), then whoever came first.  That is so
     where systemd-resolved runs, and, as soon as anybody has `domains`, with a dnsmasq that is started for that.
     resolv.conf alone knows no links and no domains.
     `mdns`, `llmnr`, `dnssec` and `dot` (DNS over TLS) are the link's in systemd-resolved.
