@@ -55,13 +55,18 @@ def named(host: Host) -> list[str]:
     return [line for line in host.read("/etc/resolv.conf").splitlines() if not line.startswith("#")]
 
 
-def daemons() -> list[int]:
+def daemons(host: Host) -> list[int]:
     """Return the ids of the dnsmasqs that forward."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             words = path.read_bytes().split(b"\0")
-            if words[0].endswith(b"/dnsmasq") and any(word.startswith(b"--servers-file=") for word in words):
+            is_there = os.stat(path.parent / "ns/net").st_ino == os.stat(host.net_path).st_ino
+            if (
+                is_there
+                and words[0].endswith(b"/dnsmasq")
+                and any(word.startswith(b"--servers-file=") for word in words)
+            ):
                 found.append(int(path.parent.name))
     return found
 
@@ -80,7 +85,7 @@ def test_names_of_its_domains_are_asked_of_it_and_all_others_of_who_was_there(ho
 
     assert host.read("/etc/resolv.conf") == FOUND
     assert address(host, "a.corp.example") == "10.0.0.1"
-    assert daemons() == []
+    assert daemons(host) == []
     assert not os.path.exists("/run/netstrata/name-servers.conf")
 
 
@@ -90,7 +95,7 @@ def test_who_else_holds_servers_is_asked_for_all_others_and_its_clients_notice_n
     program = f"""process tunnel {{ {TUNNEL} println("ready"); }}
     process other {{ on_request("other"); net.dns({{"198.51.100.53"}}, "20"); }}"""
     asked = Asked(host, tmp_path, program)
-    [pid] = daemons()
+    [pid] = daemons(host)
     assert address(host, "c.example") == "10.0.0.1"
 
     asked.ask("up", "other", "--wait")
@@ -100,7 +105,7 @@ def test_who_else_holds_servers_is_asked_for_all_others_and_its_clients_notice_n
     asked.ask("down", "other", "--wait")
     until(lambda: address(host, "c.example") == "10.0.0.1")
 
-    assert daemons() == [pid]
+    assert daemons(host) == [pid]
     assert "dnsmasq at 127.0.0.55: started for names of domains" in told
     rows = [line for line in told.splitlines() if line.startswith("198.51.100.53")]
     assert "names in corp.example, names in lab.example" in rows[0]
@@ -109,9 +114,9 @@ def test_who_else_holds_servers_is_asked_for_all_others_and_its_clients_notice_n
 
 def test_one_that_ends_is_started_again(host: Host, tmp_path: Path) -> None:
     daemon = up(host, tmp_path / "x.ncd", TUNNEL)
-    [pid] = daemons()
+    [pid] = daemons(host)
     os.kill(pid, signal.SIGKILL)
-    until(lambda: daemons() not in ([pid], []))
+    until(lambda: daemons(host) not in ([pid], []))
     until(lambda: address(host, "a.corp.example") == "10.0.0.2")
     daemon.end()
 
@@ -119,7 +124,7 @@ def test_one_that_ends_is_started_again(host: Host, tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_same", [True, False])
 def test_the_next_daemon_takes_it_over_or_ends_it(host: Host, tmp_path: Path, is_same: bool) -> None:
     first = up(host, tmp_path / "x.ncd", TUNNEL)
-    left = daemons()
+    left = daemons(host)
     first.signal(signal.SIGKILL)
     first.status()
     assert address(host, "a.corp.example") == "10.0.0.2"
@@ -127,13 +132,13 @@ def test_the_next_daemon_takes_it_over_or_ends_it(host: Host, tmp_path: Path, is
     following = up(host, tmp_path / "x.ncd", TUNNEL if is_same else "")
 
     if is_same:
-        assert daemons() == left
+        assert daemons(host) == left
         assert address(host, "a.corp.example") == "10.0.0.2"
     else:
-        until(lambda: daemons() == [])
+        until(lambda: daemons(host) == [])
         until(lambda: host.read("/etc/resolv.conf") == FOUND)
     following.end()
-    assert (daemons(), host.read("/etc/resolv.conf")) == ([], FOUND)
+    assert (daemons(host), host.read("/etc/resolv.conf")) == ([], FOUND)
 
 
 def test_without_a_dnsmasq_it_waits_and_says_why(host: Host, tmp_path: Path) -> None:
