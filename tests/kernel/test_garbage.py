@@ -75,6 +75,27 @@ def test_a_lease_that_is_given_back_leaves_nothing_to_the_garbage_collector(lab:
     assert left == (0, "{}\n")
 
 
+@pytest.mark.parametrize("asks", [
+    'net.probe("va", {"192.0.2.1"});',
+    'net.probe("va", {"192.0.2.1"}, ["by": "neighbour"]);',
+    'net.probe("va", {"192.0.2.1"}, ["by": "dns", "name": "www.example.org"]);',
+    'net.probe("va", {"http://www.example.org/"}, ["servers": {"192.0.2.1"}, "status": "200"]);',
+    'net.portal("va", {"http://www.example.org/"}, ["servers": {"192.0.2.1"}, "status": "200"]);',
+])  # fmt: skip
+def test_what_is_asked_over_a_link_leaves_nothing_to_the_garbage_collector(lab: Lab, tmp_path: Path, asks: str) -> None:
+    host, other = lab.host("host"), lab.host("other")
+    lab.cable((host, "va"), (other, "vb"))
+    other.up("vb", "192.0.2.1/24")
+    other.dhcp_server("vb", ("192.0.2.50", "192.0.2.60"), names={"www.example.org": "192.0.2.1"})
+    page = other.page("192.0.2.1", "online")
+    above = 'net.up("va"); net.ipv4.addr("va", "192.0.2.2/24"); net.gateway("va", "192.0.2.1");'
+
+    left = left_by(host, tmp_path, f'{above} backtrack_point() top; {asks} println("up");')
+
+    page.close()
+    assert left == (0, "{}\n")
+
+
 def left_by(host: Host, folder: Path, statements: str) -> tuple[int, str]:
     """Have statements go down and up again on a host, from `top` on; return the status and what the player printed."""
     program = folder / "program.ncd"

@@ -53,13 +53,24 @@ def test_the_first_answer_is_believed_and_another_one_when_it_comes_twice() -> N
     assert watch.answer == FREE
 
 
-def test_silence_changes_nothing_and_where_nothing_ever_answers_there_is_no_portal() -> None:
-    watch = PortalWatch()
-    assert [watch.take(None, at) for at in range(5)] == [False, False, False, True, False]
-    assert watch.answer == FREE
+def test_silence_changes_nothing() -> None:
     watch = PortalWatch()
     watch.take(LOGIN, 0.0)
+
     assert not any(watch.take(None, at) for at in range(100))
+
+    assert watch.answer == LOGIN
+    assert not watch.guess()
+
+
+def test_where_nothing_answers_there_is_no_portal_until_the_first_answer_says_so() -> None:
+    watch = PortalWatch()
+    assert not watch.take(None, 1.0)
+    assert watch.guess()
+    assert (watch.answer, watch.wait_s(5.0)) == (FREE, 1.0)
+
+    assert watch.take(LOGIN, 6.0)
+
     assert watch.answer == LOGIN
 
 

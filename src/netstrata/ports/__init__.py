@@ -10,7 +10,7 @@ from netstrata.ports.dns import Dns
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
-from netstrata.ports.gateways import Gateway, Gateways, Probe
+from netstrata.ports.gateways import Gateway, Gateways
 from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import (
     Addresses,
@@ -34,6 +34,7 @@ from netstrata.ports.kernel import (
 )
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
+from netstrata.ports.probes import Captivity, PageSource, Portal, Probe
 from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Closable, ConnectAttempt, Stream, Streams
 from netstrata.ports.sysctl import Sysctl
@@ -92,6 +93,7 @@ __all__ = [
     "Addresses",
     "Association",
     "Backends",
+    "Captivity",
     "Children",
     "Closable",
     "Command",
@@ -127,7 +129,9 @@ __all__ = [
     "Nftables",
     "OpenFile",
     "Output",
+    "PageSource",
     "Piped",
+    "Portal",
     "Ports",
     "Probe",
     "Program",

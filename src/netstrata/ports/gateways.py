@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
+from netstrata.ports.probes import Captivity, Portal, Probe
+
 
 class Gateway(NamedTuple):
     """A way out.  Addresses are packed."""
@@ -15,19 +17,6 @@ class Gateway(NamedTuple):
     onlink: bool = False  # it is on the link, whatever the addresses say
     advertised: bool = False  # it is the router that the kernel has heard of
     server: bytes = b""  # of a tunnel: reached over the best uplink that is none
-
-
-class Probe(NamedTuple):
-    """Hosts behind a link that answer if anything gets through: addresses of one family, as text."""
-
-    link: str
-    targets: list[str]
-    fast: bool = False  # within half a second, by twelve questions a second
-
-    @property
-    def family(self) -> int:
-        """4 or 6."""
-        return 6 if ":" in self.targets[0] else 4
 
 
 class Gateways(Protocol):
@@ -46,5 +35,12 @@ class Gateways(Protocol):
         """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
 
         As long as nothing does, the gateways of the link are worse than all others.
+        Raises: Unavailable.
+        """
+
+    def watch_portal(self, portal: Portal) -> AsyncGenerator[Captivity, None]:
+        """Ask whether a captive portal is in the way while this is iterated; say what is known, and at each change.
+
+        While one is, the gateways of the link are worse than all others.
         Raises: Unavailable.
         """

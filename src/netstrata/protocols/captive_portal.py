@@ -1,8 +1,7 @@
 """Whether a captive portal is in the way.  No socket, no clock: times are arguments.
 
     UNKNOWN --answer--> FREE or CAPTIVE --two other answers in a row--> the other one
-       |
-       +--nothing that says anything, `_TRIES` times--> FREE
+       +--nothing says anything for UNKNOWN_S--> FREE, which the first answer changes
 
 An answer is what the portal itself says (RFC 8908), else what comes in the place of a page that everybody can have: a
 redirect or another page is a portal's, the page itself is freedom.  An error or silence says nothing: that nothing gets
@@ -16,7 +15,7 @@ from typing import Final, NamedTuple
 
 from netstrata.values import one_line
 
-_TRIES: Final = 4
+UNKNOWN_S: Final = 5.0
 _FREE_S: Final = 30.0  # between two questions
 _CAPTIVE_S: Final = 10.0  # the same, while somebody may be logging in
 _HASTY_S: Final = 1.0  # the same, while it is not known
@@ -79,29 +78,34 @@ class PortalWatch:
     def __init__(self) -> None:
         self.answer: PortalAnswer | None = None  # None: not known
         self._ends_s: float | None = None  # when the session does, if that was said
-        self._other = 0  # answers in a row that say otherwise
-        self._asked = 0
+        self._is_doubted = False  # the last answer said otherwise
+        self._is_guess = True  # no answer has said anything yet
 
     def take(self, answer: PortalAnswer | None, now_s: float) -> bool:
         """Know what a question was answered, None for nothing; say whether what is believed is something new."""
-        self._asked += 1
         if answer is None:
-            if self.answer is not None or self._asked < _TRIES:
-                return False
-            answer = FREE
-        if self.answer is not None and answer.captive != self.answer.captive and not self._other:
-            self._other = 1
             return False
-        self._other = 0
+        is_other = self.answer is not None and answer.captive != self.answer.captive
+        if is_other and not self._is_guess and not self._is_doubted:
+            self._is_doubted = True
+            return False
+        self._is_doubted = self._is_guess = False
         ends_s = now_s + answer.seconds if answer.seconds is not None else None
         is_new = self.answer is None or answer[:3] != self.answer[:3] or self._is_extended(ends_s)
         if is_new:
             self.answer, self._ends_s = answer, ends_s
         return is_new
 
+    def guess(self) -> bool:
+        """Take a network where nothing says anything for free; say whether that is something new."""
+        if self.answer is not None:
+            return False
+        self.answer = FREE
+        return True
+
     def wait_s(self, now_s: float) -> float:
         """Return how long until it is asked again."""
-        if self.answer is None or self._other:
+        if self.answer is None or self._is_guess or self._is_doubted:
             return _HASTY_S
         between_s = _CAPTIVE_S if self.answer.captive else _FREE_S
         ends_in_s = self._ends_s - now_s if self._ends_s is not None else between_s

@@ -220,9 +220,9 @@ class SystemPorts:
     @cached_property
     def gateways(self) -> Gateways:
         """Return the gateways port."""
-        from netstrata.system.gateways import GatewaysPort, RankedGateways
+        from netstrata.system.gateways import GatewaysPort
 
-        return GatewaysPort(RankedGateways(self._netlink))
+        return GatewaysPort.over(self._netlink)
 
     @property
     def rules(self) -> Rules:

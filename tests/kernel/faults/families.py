@@ -73,7 +73,7 @@ FAMILIES = {
         taken="ip route del 198.51.100.0/24 dev rt metric 5",
     ),
     "uplinks": Family(
-        ("net.gateway", "net.probe"),
+        ("net.gateway", "net.portal", "net.probe"),
         'net.gateway("upl", "203.0.113.1"); net.gateway("upl", "203.0.113.3", ["preference": "7"]);',
         ("route default via 203.0.113.3 dev upl",),
         f"{_veth('upl')}; ip link set upl up; ip addr add 203.0.113.2/24 dev upl",

@@ -8,7 +8,7 @@ from netstrata.contract.shapes.common import PRIORITY
 from netstrata.contract.shapes.dhcp import GRANTED_ROUTES, ON_LINK, GrantedRoute
 from netstrata.contract.shapes.link import ADDRESS, SWITCH
 from netstrata.contract.shapes.route import FAMILY
-from netstrata.values import List, Value, format_address
+from netstrata.values import List, Value
 
 # Best first, of gateways that are preferred alike: what goes through another uplink before that, what costs most last.
 KINDS: Final = ("vpn", "ethernet", "point-to-point", "wifi", "cellular")
@@ -56,25 +56,5 @@ GATEWAY_OPTIONS = OptionsShape(
 )
 
 
-def _read_hosts(value: Value) -> list[str] | None:
-    """Read addresses of one family."""
-    found = [ADDRESS.read(one) for one in value.elements()] if isinstance(value, List) else []
-    hosts = [one for one in found if one is not None]
-    if not hosts or len(hosts) != len(found) or len({len(one) for one in hosts}) > 1:
-        return None
-    return [format_address(one).decode() for one in hosts]
-
-
-PROBE_HOSTS = Shape[list[str]](
-    "hosts that answer", 'a list of IPv4 addresses, or of IPv6 addresses, such as {"192.0.2.53", "198.51.100.53"}',
-    _read_hosts, lambda hosts: List([host.encode() for host in hosts]),
-    ('{"192.0.2.53"}', '{"2001:db8::1", "2001:db8::2"}'), ("{}", '"192.0.2.53"', '{"192.0.2.53", "2001:db8::1"}'),
-)  # fmt: skip
-PROBE_OPTIONS = OptionsShape(
-    "options of a probe", {"fast": SWITCH}, ('["fast": "on"]', "[]"), ('["fast": "2"]', '["interval": "1"]', "{}")
-)
-
 UplinkGateway = Annotated[bytes | list[GrantedRoute], UPLINK_GATEWAY]
 GatewayOptions = Annotated[Options, GATEWAY_OPTIONS]
-ProbeHosts = Annotated[list[str], PROBE_HOSTS]
-ProbeOptions = Annotated[Options, PROBE_OPTIONS]

@@ -183,4 +183,5 @@ IP6_METRIC: Final = 1024  # what the kernel makes of no metric at all
 NDA_DST: Final = 1
 NDA_LLADDR: Final = 2
 NDA_PROTOCOL: Final = 12
+NUD_FAILED: Final = 0x20
 NUD_PERMANENT: Final = 0x80

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import Holder
 from netstrata.contract.shapes.gateway import KINDS
-from netstrata.ports.gateways import Gateway, Probe
+from netstrata.ports.gateways import Gateway
 from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, low_metric
-from netstrata.protocols.reachability import FAST, REACHABLE, STEADY, SUSPECTED, UNREACHABLE
 from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
 from netstrata.system.gateways.advertised import AdvertisedRouter
 from netstrata.system.gateways.by_source import SourceRouting
 from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
 from netstrata.system.gateways.pinned import PinnedServer
-from netstrata.system.gateways.probe import LinkProbe
 from netstrata.system.held import Stop
 from netstrata.system.held.wait_queues import NAME
 from netstrata.system.netlink.refusals import no_link
@@ -85,7 +83,7 @@ class _Family:
 
     def __init__(self, netlink: "Netlink", family: int) -> None:
         self.uplinks: list[_Uplink] = []
-        self._dead: dict[LinkProbe, int] = {}  # links over which nothing gets through, by who says so
+        self._dead: dict[object, int] = {}  # links over which nothing gets through, by who says so
         self._netlink = netlink
         self._family = family
         self._preferred: _Uplink | None = None  # the one whose route counts
@@ -194,13 +192,13 @@ class _Family:
             self.settle()
             uplink.who.lost(error)
 
-    def believe(self, probe: LinkProbe, ifindex: int, is_dead: bool) -> None:
-        """Know what a probe says of a link."""
-        if is_dead != (probe in self._dead):
+    def believe(self, asker: object, ifindex: int, is_dead: bool) -> None:
+        """Know what somebody who asks says of a link."""
+        if is_dead != (asker in self._dead):
             if is_dead:
-                self._dead[probe] = ifindex
+                self._dead[asker] = ifindex
             else:
-                del self._dead[probe]
+                del self._dead[asker]
             self.settle()
 
     def _merit(self, uplink: _Uplink) -> tuple[bool, int, int, int]:
@@ -288,7 +286,7 @@ class RankedGateways:
         Raises: Unavailable.
         """
         family = self._families[gateway.family]
-        with self._named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
+        with self.named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
             self._count += 1
             uplink = _Uplink(gateway, ifindex, self._count, who)
             router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
@@ -303,35 +301,17 @@ class RankedGateways:
                 router.end()
                 family.leave(uplink)
 
-    async def watch_probe(self, probe: Probe, who: Holder) -> AsyncGenerator[bool, None]:
-        """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
+    def hops(self, family: int, ifindex: int) -> set[bytes]:
+        """Return the addresses of the gateways of a link, of one family."""
+        there = self._families[family].uplinks
+        return {one.gateway.address for one in there if one.ifindex == ifindex and one.gateway.address is not None}
 
-        Raises: Unavailable.
-        """
-        family = self._families[probe.family]
-        states = Queue[str]()
-        asking = LinkProbe(probe, FAST if probe.fast else STEADY, states.put)
-        hosts = " or ".join(probe.targets)
-        with self._named(probe.link, f"probe over {probe.link}", who) as ifindex:
-            who.awaits(f"an answer from {hosts} over {probe.link}")
-            try:
-                asking.begin()
-                was = ""
-                while True:
-                    state = await states.take()
-                    if state in (was, SUSPECTED):
-                        continue
-                    was = state
-                    if state == UNREACHABLE:
-                        who.note(f"no answer from {hosts} over {probe.link}")
-                    family.believe(asking, ifindex, is_dead=state == UNREACHABLE)
-                    yield state == REACHABLE
-            finally:
-                asking.end()
-                family.believe(asking, ifindex, is_dead=False)
+    def believe(self, family: int, asker: object, ifindex: int, is_dead: bool) -> None:
+        """Know what somebody who asks says of a link: while it is dead, its gateways count after all others."""
+        self._families[family].believe(asker, ifindex, is_dead)
 
     @contextmanager
-    def _named(self, link: str, operation: str, who: Holder) -> Iterator[int]:
+    def named(self, link: str, operation: str, who: Holder) -> Iterator[int]:
         """Know which link has a name; who asks has lost it when that is another one, or none.
 
         Raises: Unavailable.

@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from netstrata.system.gateways import GatewaysPort, RankedGateways
+from netstrata.system.gateways import GatewaysPort
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.netlink import Netlink
 from netstrata.testing.model.kernel import ModelKernel
@@ -23,7 +23,7 @@ class ModelPorts:
         self.routes = self.netlink.routes
         self.rules = self.netlink.rules
         self.neighbours = self.netlink.neighbours
-        self.gateways = GatewaysPort(RankedGateways(self.netlink))
+        self.gateways = GatewaysPort.over(self.netlink)
 
     def __getattr__(self, port: str) -> NoReturn:
         raise NotModelled(f"the port {port}")
