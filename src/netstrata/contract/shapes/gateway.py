@@ -11,8 +11,9 @@ from netstrata.contract.shapes.route import FAMILY
 from netstrata.values import List, Value
 
 # Best first, of gateways that are preferred alike: what goes through another uplink before that, what costs most last.
-KINDS: Final = ("vpn", "ethernet", "point-to-point", "wifi", "cellular")
-SHARED: Final = ("ethernet", "wifi")  # kinds whose links have many others at the other end: one of them is the gateway
+WIFI: Final = "wifi"
+KINDS: Final = ("vpn", "ethernet", "point-to-point", WIFI, "cellular")
+SHARED: Final = ("ethernet", WIFI)  # kinds whose links have many others at the other end: one of them is the gateway
 DEFAULT_PREFERENCE: Final = 100
 NO_ROUTER: Final = b""  # what a network without one has
 ADVERTISED: Final = b"\1"

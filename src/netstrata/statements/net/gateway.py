@@ -33,9 +33,10 @@ async def gateway(
     """Hold an uplink: all of a program's uplinks have a default route, and the one of the best is what counts.
 
     The best has the lowest `preference`, which is 100 if it is not given; of equal ones a VPN is better than Ethernet,
-    then come point-to-point links, Wi-Fi and cellular ones (`kind`, which is ethernet if it is not given), then whoever
-    came first.  The others have a default route of a metric that is worse than any, so that who binds to their link or
-    address gets through.  When another one becomes the best, its route is there before that of the one before goes.
+    then come point-to-point links, Wi-Fi and cellular ones (`kind`, which is ethernet if it is not given); of several
+    Wi-Fi links the one with the best signal, if that is 8 dB better than the preferred one's; then whoever came first.
+    The others have a default route of a metric that is worse than any, so that who binds to their link or address gets
+    through.  When another one becomes the best, its route is there before that of the one before goes.
 
     Gateway `none` is whatever is at the other end of a link that is of kind `vpn`, `point-to-point` or `cellular`;
     `family` says of which addresses, inet if it is not given.

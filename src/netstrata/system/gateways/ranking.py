@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import Holder
-from netstrata.contract.shapes.gateway import KINDS
+from netstrata.contract.shapes.gateway import KINDS, WIFI
 from netstrata.ports.gateways import Gateway
 from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, low_metric
@@ -22,6 +22,7 @@ from netstrata.system.gateways.advertised import AdvertisedRouter
 from netstrata.system.gateways.by_source import SourceRouting
 from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
 from netstrata.system.gateways.pinned import PinnedServer
+from netstrata.system.gateways.wifi_signals import WifiSignals
 from netstrata.system.held import Stop
 from netstrata.system.held.wait_queues import NAME
 from netstrata.system.netlink.refusals import no_link
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
 _PREFERRED: Final = "preferred"
 _SERVER: Final = "server"
+_NO_SIGNAL_DBM: Final = -100.0
+_CLEARLY_DB: Final = 8.0
 
 
 class _Uplink(Queue[bool | None]):
@@ -81,11 +84,12 @@ class _Uplink(Queue[bool | None]):
 class _Family:
     """The gateways of one address family."""
 
-    def __init__(self, netlink: "Netlink", family: int) -> None:
+    def __init__(self, netlink: "Netlink", family: int, signals: WifiSignals) -> None:
         self.uplinks: list[_Uplink] = []
         self._dead: dict[object, int] = {}  # links over which nothing gets through, by who says so
         self._netlink = netlink
         self._family = family
+        self._signals = signals
         self._preferred: _Uplink | None = None  # the one whose route counts
         self._waits: dict[Awaited | None, Stop] = {}  # for what is in the way of the best one; None: some time
 
@@ -201,11 +205,18 @@ class _Family:
                 del self._dead[asker]
             self.settle()
 
-    def _merit(self, uplink: _Uplink) -> tuple[bool, int, int, int]:
+    def _merit(self, uplink: _Uplink) -> tuple[bool, int, int, float, int]:
         """Return what decides which of several is preferred: the smallest; at last, whoever was there first."""
         gateway = uplink.gateway
         is_dead = uplink.ifindex in self._dead.values()
-        return is_dead, gateway.preference, KINDS.index(gateway.kind), uplink.seniority
+        return is_dead, gateway.preference, KINDS.index(gateway.kind), self._weakness(uplink), uplink.seniority
+
+    def _weakness(self, uplink: _Uplink) -> float:
+        """Return how little of a Wi-Fi network is received: another one must be clearly better than the preferred."""
+        signal = self._signals.level(uplink.ifindex) if uplink.gateway.kind == WIFI else None
+        if signal is None:
+            return -_NO_SIGNAL_DBM
+        return -signal - (_CLEARLY_DB if uplink is self._preferred else 0.0)
 
     def _promote(self, uplink: _Uplink) -> None:
         old = self._preferred
@@ -277,7 +288,8 @@ class RankedGateways:
 
     def __init__(self, netlink: "Netlink") -> None:
         self._netlink = netlink
-        self._families = {family: _Family(netlink, family) for family in (4, 6)}
+        signals = self._signals = WifiSignals(netlink, self._settle)
+        self._families = {family: _Family(netlink, family, signals) for family in (4, 6)}
         self._count = 0
 
     async def watch(self, gateway: Gateway, who: Holder) -> AsyncGenerator[bool | None, None]:
@@ -290,6 +302,8 @@ class RankedGateways:
             self._count += 1
             uplink = _Uplink(gateway, ifindex, self._count, who)
             router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
+            if gateway.kind == WIFI:
+                self._signals.add(ifindex)
             try:
                 if gateway.advertised:
                     router.begin()
@@ -299,7 +313,13 @@ class RankedGateways:
                     yield await uplink.take()
             finally:
                 router.end()
+                if gateway.kind == WIFI:
+                    self._signals.remove(ifindex)
                 family.leave(uplink)
+
+    def _settle(self) -> None:
+        for family in self._families.values():
+            family.settle()
 
     def hops(self, family: int, ifindex: int) -> set[bytes]:
         """Return the addresses of the gateways of a link, of one family."""
