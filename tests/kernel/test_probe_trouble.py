@@ -12,6 +12,7 @@ import pytest
 from tests.kernel.test_probe_ways import ROOT, Internet, internet, printed
 
 from netstrata.testing.child import wait_until
+from netstrata.testing.uplinks import ways_between
 
 __all__ = ["internet"]
 pytestmark = pytest.mark.kernel
@@ -84,6 +85,26 @@ def test_the_time_of_day_does_not_matter(internet: Internet, way: str) -> None:
     internet.way.router.ip("route replace blackhole default", "addr del 192.0.2.1/24 dev lan")
     wait_until("it is down", lambda: printed(daemon) == ["through", "not through"], 30)
     daemon.end()
+
+
+@each
+def test_what_gets_through_over_another_link_is_no_answer(internet: Internet, way: str) -> None:
+    """There is a second way to all that is asked, which has the default route; the first one ends at the router."""
+    other = ways_between(internet.lab, internet.laptop, internet.server, {"eth1": "198.51.100"}, first=1)[0]
+    internet.laptop.up("eth1", "198.51.100.2/24")
+    internet.laptop.ip("route add default via 198.51.100.1")
+    other.router.up("lo", "192.0.2.1/32")
+    internet.lab.remember(internet.laptop)
+    served(internet)
+    internet.way.router.ip("route replace blackhole default", "addr del 192.0.2.1/24 dev lan")
+    for address in ("203.0.113.7", "203.0.113.53"):
+        assert "dev eth1" in internet.laptop.run("ip", "route", "get", address)
+
+    daemon = internet.probe(WAYS[way])
+
+    wait_until("it is said", lambda: "nothing gets through over eth0" in internet.why())
+    assert printed(daemon) == []
+    assert daemon.end() == 0
 
 
 CLOCK = r"""

@@ -113,6 +113,7 @@ class Internet:
     """A laptop with one uplink, and a server behind it that has whatever a test starts there."""
 
     def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab = lab
         self.laptop, self.server = lab.host("laptop"), lab.host("server")
         (self.way,) = ways_between(lab, self.laptop, self.server, {"eth0": "192.0.2"})
         self.server.up("lo", "203.0.113.7/32", "203.0.113.53/32")

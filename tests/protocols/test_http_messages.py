@@ -36,7 +36,7 @@ def test_a_page_is_the_same_in_whatever_pieces_it_comes(whole: bytes, sizes: lis
     if not response.is_complete:
         response.end()
 
-    assert (response.status, response.body, response.is_complete) == (200, b"online", True)
+    assert (response.status, bytes(response.body), response.is_complete) == (200, b"online", True)
 
 
 def test_it_is_complete_with_as_much_as_is_wanted_or_all() -> None:

@@ -142,17 +142,17 @@ def test_a_question_that_fails_is_known_at_once_and_counts_as_one_that_is_not_an
     assert first is not None
     reachability.answered(first, 0.02)
     asked = 0
-    now_s = 1.0
+    now_s = known_s = 1.0
     while reachability.state != UNREACHABLE:
         number = reachability.ask(now_s)
         if number is not None:
-            asked += 1
+            asked, known_s = asked + 1, now_s
             reachability.failed(number, now_s)
             reachability.failed(number, now_s)
         now_s += reachability.wait(now_s) + 1e-6
 
     assert asked == STEADY.tries
-    assert now_s < 2.2
+    assert known_s == pytest.approx(1.0 + (asked - 1) * STEADY.hasty_s, abs=0.01)
 
 
 def test_a_hint_has_it_asked_at_once_and_is_not_believed_by_itself() -> None:

@@ -35,7 +35,7 @@ class PortalAnswer(NamedTuple):
 FREE: Final = PortalAnswer(False)
 
 
-def read_api(body: bytes) -> PortalAnswer | None:
+def read_api(body: bytes | bytearray) -> PortalAnswer | None:
     """Read what a portal says of itself; None if it says nothing."""
     try:
         said = json.loads(body)

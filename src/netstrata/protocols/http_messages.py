@@ -10,7 +10,7 @@ _MOST_HEAD: Final = 16384  # bytes of all that comes before the body, interim re
 _MOST_LINE: Final = 1024  # that says how long a chunk is
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})(?: .*)?")
-_CHUNK: Final = re.compile(rb"\s*([0-9A-Fa-f]{1,8})\s*(?:;.*)?")
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\s*(?:;.*)?")
 
 
 class NoResponse(Exception):
@@ -39,7 +39,7 @@ class HttpResponse:
         """
         self.status = 0
         self.headers: dict[str, str] = {}  # by their names in small letters; of several the first one
-        self.body = b""
+        self.body = bytearray()
         self.is_complete = False
         self._wanted = wanted
         self._head_bytes = 0
@@ -95,31 +95,38 @@ class HttpResponse:
 
     def _read_body(self) -> None:
         if self._is_chunked:
-            while not self.is_complete and self._read_chunk():
-                self.is_complete = len(self.body) >= self._wanted
+            self._read_chunks()
             return
         self.body += self._buffer if self._left is None else self._buffer[: self._left - len(self.body)]
         self._buffer = b""
         self.is_complete = len(self.body) >= (self._wanted if self._left is None else min(self._wanted, self._left))
 
-    def _read_chunk(self) -> bool:
-        """Take what is there of a chunk, or its beginning; say whether that was anything."""
-        if self._left:
-            taken = self._buffer[: self._left]
-            self.body += taken
-            self._left -= len(taken)
-            self._buffer = self._buffer[len(taken) :]
-            return bool(taken)
-        line, feed, rest = self._buffer.partition(b"\n")
-        if not feed:
-            if len(line) > _MOST_LINE:
-                raise NoResponse("sends no HTTP")
-            return False
-        self._buffer = rest
-        if line.strip():  # else it is the end of the chunk before
-            found = _CHUNK.fullmatch(line.rstrip(b"\r"))
-            if found is None:
-                raise NoResponse("sends no HTTP")
-            self._left = int(found[1], 16)
-            self.is_complete = not self._left
-        return not self.is_complete
+    def _read_chunks(self) -> None:
+        buffer, at = self._buffer, 0
+        while not self.is_complete:
+            if self._left:
+                taken = buffer[at : at + self._left]
+                if not taken:
+                    break
+                self.body += taken
+                self._left -= len(taken)
+                at += len(taken)
+            else:
+                end = buffer.find(b"\n", at)
+                if end < 0:
+                    break
+                self._begin_chunk(buffer[at:end].strip())
+                at = end + 1
+            self.is_complete = self.is_complete or len(self.body) >= self._wanted
+        self._buffer = buffer[at:]
+        if not self._left and len(self._buffer) > _MOST_LINE:
+            raise NoResponse("sends no HTTP")
+
+    def _begin_chunk(self, line: bytes) -> None:
+        if not line:  # the end of the chunk before
+            return
+        found = _CHUNK.fullmatch(line)
+        if found is None:
+            raise NoResponse("sends no HTTP")
+        self._left = int(found[1], 16)
+        self.is_complete = not self._left

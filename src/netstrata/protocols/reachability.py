@@ -45,7 +45,7 @@ STEADY: Final = Pace(1.0, 0.06, 0.3, 15, 3, 1.0)  # gone is known within 3 s
 FAST: Final = Pace(0.08, 0.02, 0.1, 8, 12, 0.08)  # within 500 ms
 # Whole pages, each a name, a connection and perhaps TLS: less often, and what is lost is asked for by TCP itself.
 PAGES: Final = Pace(30.0, 2.0, 5.0, 4, 1, 10.0)  # within 45 s
-FAST_PAGES: Final = Pace(5.0, 0.5, 2.0, 4, 2, 2.0)  # within 10 s
+FAST_PAGES: Final = Pace(5.0, 0.5, 2.0, 4, 1, 2.0)  # within 10 s
 
 
 class Reachability:

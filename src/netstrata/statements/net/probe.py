@@ -45,7 +45,7 @@ async def probe(ports: Ports, link: Link, targets: ProbeTargets, options: ProbeO
     (12 with `fast`), and each time that it goes within a minute twice as often, up to a minute.
 
     Pages are asked for each 30 s, and each 10 s while nothing gets through; 4 in a row must fail, which is known within
-    45 s, and one that comes is enough.  With `fast` they are asked for each 5 s, which is known within 10 s.
+    45 s, and one that comes is enough.  With `fast` they are asked for each 5 s, or 2 s, which is known within 10 s.
 
     A gateway of the link whose Ethernet address the kernel does not find any more has questions asked at once.
 

@@ -1,12 +1,12 @@
 """Links that are asked whether anything gets through over them: what the ranking of gateways is told of that."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.ports.probes import Captivity, Portal, Probe
-from netstrata.protocols.captive_portal import PortalAnswer
-from netstrata.protocols.reachability import REACHABLE, SUSPECTED, UNREACHABLE
+from netstrata.protocols.reachability import REACHABLE, SUSPECTED, UNKNOWN, UNREACHABLE
 from netstrata.system.gateways.neighbour_hints import NeighbourHints
 from netstrata.system.gateways.ranking import RankedGateways
 from netstrata.system.netlink.watchers import Queue
@@ -43,7 +43,7 @@ class AskedLinks:
                     if state == UNREACHABLE and asking.came != told:
                         told = asking.came
                         who.note(f"nothing gets through over {probe.link}: {told}")
-                    if state in (was, SUSPECTED):
+                    if state in (was, UNKNOWN, SUSPECTED):
                         continue
                     was, told = state, told if state == UNREACHABLE else ""
                     self._gateways.believe(probe.family, asking, ifindex, is_dead=state == UNREACHABLE)
@@ -58,22 +58,21 @@ class AskedLinks:
 
         Raises: Unavailable.
         """
-        answers = Queue[PortalAnswer]()
-        asking = PortalProbe(portal, answers.put)
+        asking = PortalProbe(portal)
         with self._gateways.named(portal.link, f"look for a captive portal on {portal.link}", who) as ifindex:
             who.awaits(f"an answer from {portal.checks[0]} over {portal.link}")
             try:
-                asking.begin()
-                while True:
-                    answer = await answers.take()
-                    if asking.came:
-                        who.note(f"who was asked for a captive portal on {portal.link}: {asking.came}")
-                    if answer.captive:
-                        who.note(f"a captive portal is in the way on {portal.link}: {answer.url}")
-                    for family in (4, 6):
-                        self._gateways.believe(family, asking, ifindex, answer.captive)
-                    yield Captivity(*answer)
+                async with aclosing(asking.answers()) as answers:
+                    async for answer in answers:
+                        if asking.came:
+                            who.note(f"looking for a captive portal on {portal.link}: {asking.came}")
+                        if answer.captive:
+                            who.note(f"a captive portal is in the way on {portal.link}: {answer.url}")
+                        self._believe_both(asking, ifindex, answer.captive)
+                        yield Captivity(*answer)
             finally:
-                asking.end()
-                for family in (4, 6):
-                    self._gateways.believe(family, asking, ifindex, is_dead=False)
+                self._believe_both(asking, ifindex, is_dead=False)
+
+    def _believe_both(self, asking: PortalProbe, ifindex: int, is_dead: bool) -> None:
+        for family in (4, 6):
+            self._gateways.believe(family, asking, ifindex, is_dead)

@@ -40,6 +40,7 @@ class PageClient:
         except QuestionFailed as refusal:
             raise QuestionFailed(f"{url}: {refusal}") from None
         except OSError as error:  # those of TLS are such, too
+            self._trust = None  # the machine may trust others by now
             raise QuestionFailed(f"{url}: {_words(error)}") from None
 
     async def expect(self, url: Url) -> None:

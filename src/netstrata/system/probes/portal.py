@@ -1,7 +1,7 @@
 """What a captive portal says of itself, and what comes in the place of a page that everybody can have."""
 
-from asyncio import Task, TimerHandle, get_running_loop, sleep, timeout
-from collections.abc import Awaitable, Callable
+from asyncio import get_running_loop, sleep, timeout
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import cycle
 from typing import Final
 from urllib.parse import urljoin
@@ -22,57 +22,48 @@ _Ask = Callable[[Url], Awaitable[PortalAnswer | None]]
 class PortalProbe:
     """Asks over a link, again and again, whether a captive portal is in the way."""
 
-    def __init__(self, portal: Portal, tell: Callable[[PortalAnswer], None]) -> None:
-        """Ask nothing yet; tell is given what is known, and whenever that is something new."""
-        self.came = ""  # in the place of the last answer
+    def __init__(self, portal: Portal) -> None:
+        """Ask nothing yet."""
+        self._came: list[str] = []  # in the place of answers, in the last round
         self._portal = portal
         self._pages = PageClient(portal.link, portal.family, portal.pages)
         self._checks = cycle(portal.checks)
-        self._tell = tell
-        self._watch = PortalWatch()
-        self._task: Task[None] | None = None
-        self._timer: TimerHandle | None = None
 
-    def begin(self) -> None:
-        """Ask from now on."""
-        loop = get_running_loop()
-        self._task = loop.create_task(self._ask())
-        self._timer = loop.call_later(UNKNOWN_S, lambda: self._tell_if(self._watch.guess()))
+    @property
+    def came(self) -> str:
+        """What came in the place of answers, last; "" if each was one."""
+        return "; ".join(self._came)
 
-    def end(self) -> None:
-        """Ask no more."""
-        if self._task is not None and self._timer is not None:
-            self._timer.cancel()
-            self._task.cancel()
-            self._task = None
-
-    async def _ask(self) -> None:
-        loop = get_running_loop()
+    async def answers(self) -> AsyncGenerator[PortalAnswer, None]:
+        """Yield what is known, once it is, and whenever that is something new."""
+        await sleep(0)  # whoever waits is a task, and limits of time take one
+        loop, watch = get_running_loop(), PortalWatch()
+        guess_s = loop.time() + UNKNOWN_S
         while True:
-            answer = await self._answer()
-            self._tell_if(self._watch.take(answer, loop.time()))
-            await sleep(self._watch.wait_s(loop.time()))
+            left_s = LONGEST_S if watch.answer is not None else guess_s - loop.time()
+            is_new = watch.take(await self._answer(left_s), loop.time())
+            is_new = is_new or (loop.time() >= guess_s and watch.guess())
+            if is_new and watch.answer is not None:
+                yield watch.answer
+            wait_s = watch.wait_s(loop.time())
+            await sleep(wait_s if watch.answer is not None else min(wait_s, max(0.0, guess_s - loop.time())))
 
-    def _tell_if(self, is_new: bool) -> None:
-        if is_new and self._watch.answer is not None:
-            self._tell(self._watch.answer)
-
-    async def _answer(self) -> PortalAnswer | None:
+    async def _answer(self, most_s: float) -> PortalAnswer | None:
         """Ask the portal itself, if it can be asked, else for a page; None if neither says anything."""
-        self.came = ""
+        self._came = []
         api, answer = self._portal.api, None
         if api is not None:
-            answer = await self._bounded(self._ask_portal, api, _API_S)
-        return answer or await self._bounded(self._ask_for, next(self._checks), LONGEST_S)
+            answer = await self._bounded(self._ask_portal, api, min(_API_S, most_s))
+        return answer or await self._bounded(self._ask_for, next(self._checks), most_s)
 
     async def _bounded(self, ask: _Ask, url: Url, most_s: float) -> PortalAnswer | None:
         try:
             async with timeout(most_s):
                 return await ask(url)
         except QuestionFailed as refusal:
-            self.came = str(refusal)
+            self._came.append(str(refusal))
         except TimeoutError:
-            self.came = f"no answer from {url}"
+            self._came.append(f"no answer from {url}")
         return None
 
     async def _ask_portal(self, api: Url) -> PortalAnswer | None:
