@@ -42,6 +42,8 @@ class Statement:
         """Show what must not happen here."""
         print(line, file=sys.stderr)
 
+    is_redone = False
+
     @property
     def title(self) -> str:
         """Who it is."""

@@ -95,6 +95,9 @@ unpack_peers() {
   done
 }
 
+peers='openresolv resolvconf systemd-resolved network-manager connman systemd wpasupplicant hostapd openssh-server
+  kea-dhcp4-server kea-dhcp6-server isc-dhcp-server isc-dhcp-client radvd'
+
 setup_all() {
   setup_for=$({ pwd; python3 --version; cat pyproject.toml constraints.txt tools/setup.sh tools/javascript/package-lock.json; } 2>&1 | sha256sum)
   setup_missing=$(missing_packages)
@@ -108,6 +111,8 @@ setup_all() {
   fi
   setup_python "$1" || return
   [ "$1" != develop ] || setup_javascript || return
-  [ "$1" != develop ] || unpack_peers openresolv resolvconf systemd-resolved wpasupplicant hostapd kea-dhcp4-server systemd openssh-server network-manager
+  # One word for each.
+  # shellcheck disable=SC2086
+  [ "$1" != develop ] || unpack_peers $peers
   printf '%s\n' "$1 $setup_for" > .setup-done
 }

@@ -6,11 +6,11 @@ import pytest
 
 from netstrata.contract import Shape
 from netstrata.contract.options import OptionsShape
-from netstrata.contract.shapes import address, link, route
+from netstrata.contract.shapes import address, dhcp_client, link, route, uplink
 from netstrata.language.valuetext import parse_value
 from netstrata.protocols.rtnetlink.rule_conditions import RULE_OPTIONS
 
-MODULES = (address, link, route)
+MODULES = (address, dhcp_client, link, route, uplink)
 MAPS = [shape for module in MODULES for shape in vars(module).values() if isinstance(shape, OptionsShape)]
 
 

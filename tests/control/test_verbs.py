@@ -40,7 +40,7 @@ def test_reading_is_for_everybody_and_steering_is_not() -> None:
 
     assert failure.name == f"{NAME}.PermissionDenied"
     assert failure.parameters == {"verb": "Restart", "allowed": allowed(READ)}
-    assert set(allowed(READ)) == {"Status", "Why", "Watch", "Graph", "Links", "Figures", "Allowed"}
+    assert set(allowed(READ)) == {"Status", "Why", "Watch", "Graph", "Links", "Routes", "Dns", "Figures", "Allowed"}
 
 
 @pytest.mark.parametrize(

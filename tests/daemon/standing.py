@@ -15,6 +15,7 @@ from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.environment import Retry
+from netstrata.system.dns.report import LinkReport, ResolverReport, ServerReport
 from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
 
@@ -33,10 +34,21 @@ def upgraded() -> "asyncio.Future[Answer]":
     return outcome
 
 
+def resolved(probe: bool) -> "asyncio.Future[ResolverReport]":
+    """Return what there is to say of who answers names."""
+    outcome: asyncio.Future[ResolverReport] = asyncio.Future(loop=asyncio.new_event_loop())
+    outcome.get_loop().close()
+    server = ServerReport("192.0.2.1", None, 10, "eth0", ["corp.example"], ["lab.example"], "all names", "no answer")
+    link = LinkReport("eth0", ["192.0.2.1"], ["~."], "it has not answered")
+    told = ([("resolv.conf", "nobody else makes the file")], "/etc/resolv.conf", ["192.0.2.1"], True)
+    outcome.set_result(ResolverReport(*told, [server], [link], [(1.5, "somebody else has changed it")]))
+    return outcome
+
+
 def service_of(play: Play, stream: EventLog, folder: Path, program: LiveProgram | None = None) -> ControlService:
     """Return a program as its clients see it."""
     program = program or program_of(play, stream)
-    return ControlService(play.engine, stream, program, GeneratedFiles(str(folder)), upgraded)
+    return ControlService(play.engine, stream, program, GeneratedFiles(str(folder)), upgraded, resolved)
 
 
 class Played:

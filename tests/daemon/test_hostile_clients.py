@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.daemon.standing import program_of, service_of, upgraded
+from tests.daemon.standing import program_of, resolved, service_of, upgraded
 from tests.daemon.test_control import Daemon, daemon, somebody
 
 from netstrata.cli.client import Connection
@@ -305,7 +305,9 @@ def test_a_bug_that_a_client_meets_costs_its_connection_and_a_bounded_part_of_th
         told: list[str] = []
         stream = EventLog(Retry(1))
         play = Play('process main { depend("x"); }', observer=stream)
-        service = Broken(play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)), upgraded)
+        service = Broken(
+            play.engine, stream, program_of(play, stream), GeneratedFiles(str(tmp_path)), upgraded, resolved
+        )
         control = ControlSocket(str(tmp_path / "control"), service, lambda text, uid, pid: told.append(text))
         await control.open()
         ends = []

@@ -139,10 +139,10 @@ EXPECTED = {
     "down dummy ethtool ipvlan link.set mac macsec macsec.rx_key macsec.tx_key macvlan mtu netkit "
     "rename shape up veth vlan vrf vrf.port watch_interfaces",
     2: "backend.wpa_supplicant wpa",
-    3: "addr gateway ipv4.addr ipv4.arp_probe ipv4.dhcp ipv4.route ipv4.routes ipv6.addr ipv6.route "
-    "ipv6.wait_dynamic_addr neigh route rule sysctl",
-    4: "backend.badvpn dns dns.resolvconf dnsmasq geneve gre gretap ip6gre ip6gretap ip6tnl ipip probe sit tun vti "
-    "vti6 vxlan xfrm ebtables.append ebtables.insert ebtables.newchain "
+    3: "addr gateway ipv4.addr ipv4.arp_probe ipv4.dhcp ipv4.route ipv4.routes ipv6.addr ipv6.dhcp ipv6.prefix ipv6.ra "
+    "ipv6.route ipv6.wait_dynamic_addr neigh route rule static sysctl",
+    4: "backend.badvpn dns dns.resolvconf dnsmasq geneve gre gretap ip6gre ip6gretap ip6tnl ipip ipv6.advertise "
+    "portal probe sit tun vti vti6 vxlan xfrm ebtables.append ebtables.insert ebtables.newchain "
     "ebtables.policy ip6tables.append ip6tables.insert ip6tables.newchain ip6tables.policy iptables.append "
     "iptables.insert iptables.lock iptables.newchain iptables.policy nft.chain nft.element nft.flowtable "
     "nft.insert nft.map nft.rule nft.set nft.table",

@@ -6,8 +6,9 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from tests.daemon.standing import program_of, service_of, upgraded
+from tests.daemon.standing import program_of, resolved, service_of, upgraded
 
+from netstrata.contract import Holder
 from netstrata.control.answers import Answer, Items, Slices, Waiting, finish, whole
 from netstrata.control.description import Type
 from netstrata.control.verbs import OPERATE, READ, Failure, interface, perform, verbs
@@ -16,7 +17,9 @@ from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.program import Terms
 from netstrata.daemon.pyramid.replay import Replay
 from netstrata.engine.environment import Retry
+from netstrata.ports.gateways import Answered, Gateway, UplinkFacts
 from netstrata.system.filesystem.generated import GeneratedFiles
+from netstrata.system.gateways.facts import KeptRoute, UsedRoute
 from netstrata.testing.play import Play
 from netstrata.values import Source
 
@@ -36,7 +39,33 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "Text": {"process": "main"},
 }
 RECORDED = ("Status", "Why", "Watch", "Graph", "Goals")
+WAY = Gateway("eth0", 4, b"\xc0\0\2\1", 10, "ethernet")
+
+
+class Routed:
+    """Ports that know one uplink, and the route over it."""
+
+    def __init__(self, holder: Holder) -> None:
+        self.route_facts = self
+        self._uplink = UplinkFacts(WAY, 2, holder, True, True, Answered(gets_through=True, since=1.5), "")
+
+    def uplinks(self) -> list[UplinkFacts]:
+        return [self._uplink]
+
+    def kept(self) -> list[KeptRoute]:
+        return [KeptRoute("0.0.0.0/0 via 192.0.2.1 on eth0", 254, True, [self._uplink.holder])]
+
+    def used_for(self, _: bytes) -> UsedRoute:
+        return UsedRoute("0.0.0.0/0 via 192.0.2.1 dev eth0", 254, "netstrata", [self._uplink.holder], self._uplink)
+
+
 PYTHON = {"bool": bool, "int": int, "string": str, "float": float}
+
+
+def held_by(play: Play) -> Holder:
+    """Return who holds something in the name of a play's first statement."""
+    statement: Any = next(iter(play.engine.roots.values())).statements[0]
+    return play.engine.holders.add(statement)
 
 
 def functions_of(service: type[object]) -> set[str]:
@@ -117,7 +146,8 @@ def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp
     generated = GeneratedFiles(str(tmp_path))
     program = program_of(play, stream)
     program.sources = [Source("main.ncd", PROGRAM.encode())]
-    service = ControlService(play.engine, stream, program, generated, upgraded)
+    play.engine.outside.ports = Routed(held_by(play))
+    service = ControlService(play.engine, stream, program, generated, upgraded, resolved)
 
     with generated.held_file("main.conf") as file:
         file.write("x = 1\n")
@@ -125,6 +155,25 @@ def test_an_answer_is_of_the_types_that_are_described(name: str, right: int, tmp
 
     assert interface().misfit(answer, verb.answer) is None
     assert all(value for value in answer.values() if value is not False)  # not of nothing
+
+
+@pytest.mark.parametrize("right", [READ, OPERATE])
+def test_the_route_to_an_address_is_told_with_its_uplink_and_holder(tmp_path: Path, right: int) -> None:
+    stream = EventLog(Retry(1))
+    play = Play(PROGRAM, observer=stream)
+    service = service_of(play, stream, tmp_path)
+    play.engine.outside.ports = Routed(held_by(play))
+
+    answer = whole(finish(perform(service, verbs()["Routes"], {"address": "198.51.100.7"}, right)))
+    with pytest.raises(Failure, match="InvalidParameter"):
+        finish(perform(service, verbs()["Routes"], {"address": "nowhere"}, right))
+    causes = whole(finish(perform(service, verbs()["Why"], {"process": "main"}, right)))["causes"]
+
+    assert interface().misfit(answer, verbs()["Routes"].answer) is None
+    assert answer["used"]["uplink"] == "eth0"
+    assert answer["used"]["holders"] == [{"process": "main", "statement": 1, "name": "var"}]
+    assert answer["why"] == ["eth0 is preferred: it is the only uplink for IPv4"]
+    assert causes[-1]["text"] == "as an uplink: eth0 is preferred: it is the only uplink for IPv4"
 
 
 def test_an_error_is_of_the_types_that_are_described(tmp_path: Path) -> None:

@@ -307,6 +307,22 @@ def test_to_be_woken_does_not_shorten_the_wait_but_somebody_who_asks_for_it_does
     played(story)
 
 
+def test_what_an_outsider_takes_away_as_soon_as_it_is_there_is_no_doing_of_who_holds_it() -> None:
+    async def story(world: World, play: Callable[[str], Play]) -> None:
+        it = play('process main { test.holds("x"); println("round"); test.holds("y"); }')
+        while not it.failures or "cannot stay up" not in it.failures[-1]:
+            await passes(it, TURN_MS)
+            if b"x" in world.holders:
+                world.holders[b"x"].lost(Unavailable("hold x", "someone removed it"))
+
+        assert it.failures[-1] == (
+            "main.1 test.holds: cannot stay up: what test.holds at line 1 holds was taken away "
+            f"{FREE_ROUNDS + 1} times in a row, soon after this had begun: cannot hold x: someone removed it"
+        )
+
+    played(story)
+
+
 def test_a_card_that_goes_each_time_all_is_up_is_no_loop_of_ours() -> None:
     async def story(world: World, play: Callable[[str], Play]) -> None:
         it = play('process main { test.card(); test.holds("x"); println("round"); test.holds("y"); }')

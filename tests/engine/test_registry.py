@@ -59,7 +59,7 @@ OWN_KINDS = {"structure", "computes", "function"}
 # Statements whose very example is that they fail.
 FAILING = {"load_module"}
 # What we add to the language itself; see docs/decisions/0008-what-differs-from-ncd.md.
-OURS = ("on_request", "require", "secret")
+OURS = ("net.static", "on_request", "require", "secret")
 OUR_FUNCTIONS = ("implode",)
 # What is written for people in another way.
 SUGAR = {"do": "Do", "foreach_emb": "Foreach", "inline_code": "Block"}

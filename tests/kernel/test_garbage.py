@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.kernel.dhcpv6.servers import Offer, World, kea
 from tests.kernel.filters.programs import SOURCES
 from tests.kernel.statements.rows import ROWS, Row
 from tests.kernel.statements.test_every_statement import SLOW_S, prepared
@@ -39,6 +40,7 @@ MORE = [
         ("requests", "", 'sys.request_server({"unix", "FOLDER/r"}, "answer", {}); REQUEST'),
         ("files", "", 'file.mkdir("FOLDER/d"); file.write("FOLDER/d/f", "x"); file.link("FOLDER/d/l", "f");'),
         ("name servers", "", 'net.dns({"192.0.2.53", "2001:db8::53"}, "20");'),
+        ("name servers of a link", "", 'net.dns({"192.0.2.53"}, "20", ["link": "lo"]);'),
         ("regular expressions", "", 'regex_match("abc", "a(.)c"); regex_replace("abc", {"b"}, {"x"});'),
     )
 ]  # fmt: skip
@@ -72,6 +74,36 @@ def test_a_lease_that_is_given_back_leaves_nothing_to_the_garbage_collector(lab:
 
     left = left_by(host, tmp_path, f'{wait} backtrack_point() top; net.ipv4.dhcp("va"); println("up");')
 
+    assert left == (0, "{}\n")
+
+
+def test_a_dhcpv6_lease_and_a_network_of_its_prefix_leave_nothing_either(lab: Lab, tmp_path: Path) -> None:
+    world = World(lab, tmp_path)
+    kea(world.router, tmp_path, Offer())
+    wait = 'net.up("eth0"); net.backend.waitlink("eth0"); backtrack_point() top;'
+    lease = 'net.ipv6.dhcp("eth0", ["prefix": "on"]) lease; net.ipv6.prefix(lease.prefixes, "eth0"); println("up");'
+
+    assert left_by(world.host, tmp_path, f"{wait} {lease}") == (0, "{}\n")
+
+
+@pytest.mark.parametrize("asks", [
+    'net.probe("va", {"192.0.2.1"});',
+    'net.probe("va", {"192.0.2.1"}, ["by": "neighbour"]);',
+    'net.probe("va", {"192.0.2.1"}, ["by": "dns", "name": "www.example.org"]);',
+    'net.probe("va", {"http://www.example.org/"}, ["servers": {"192.0.2.1"}, "status": "200"]);',
+    'net.portal("va", {"http://www.example.org/"}, ["servers": {"192.0.2.1"}, "status": "200"]);',
+])  # fmt: skip
+def test_what_is_asked_over_a_link_leaves_nothing_to_the_garbage_collector(lab: Lab, tmp_path: Path, asks: str) -> None:
+    host, other = lab.host("host"), lab.host("other")
+    lab.cable((host, "va"), (other, "vb"))
+    other.up("vb", "192.0.2.1/24")
+    other.dhcp_server("vb", ("192.0.2.50", "192.0.2.60"), names={"www.example.org": "192.0.2.1"})
+    page = other.page("192.0.2.1", "online")
+    above = 'net.up("va"); net.ipv4.addr("va", "192.0.2.2/24"); net.gateway("va", "192.0.2.1");'
+
+    left = left_by(host, tmp_path, f'{above} backtrack_point() top; {asks} println("up");')
+
+    page.close()
     assert left == (0, "{}\n")
 
 

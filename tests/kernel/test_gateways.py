@@ -6,7 +6,6 @@ Seen with Linux 6.18, iproute2 6.1.0.
 import re
 import signal
 import sys
-from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -75,25 +74,6 @@ def start(host: Host, folder: Path, text: str, environment: dict[str, str] | Non
     path.write_text(text)
     words = ("run", "--quiet", "--control", "none", "--state", str(folder), str(path))
     return host.start((sys.executable, "-m", "netstrata", *words), environment)
-
-
-def test_each_order_of_coming_and_going_leaves_the_best_one_with_the_default_route(lab: Lab, tmp_path: Path) -> None:
-    town = Town(lab)
-    lab.remember(town.laptop)
-    daemon = start(town.laptop, tmp_path, program(*NETWORKS))
-    wait_until("all", lambda: town.defaults() == town.wanted())
-    for going in permutations(NETWORKS):
-        for coming in permutations(NETWORKS):
-            for link in going:
-                town.pull(link)
-                wait_until(f"{going} {coming} -{link}", lambda: town.defaults() == town.wanted())
-            for link in coming:
-                town.plug(link)
-                wait_until(f"{going} {coming} +{link}", lambda: town.defaults() == town.wanted())
-
-    daemon.end()
-
-    assert lab.leftovers() == []
 
 
 def printed(daemon: Child) -> list[str]:
@@ -350,6 +330,9 @@ PROBED = """process {0} {{
 """
 
 
+NOTHING = "nothing gets through over eth0: no echo reply from 203.0.113.9; no echo reply from 203.0.113.7"
+
+
 @pytest.mark.parametrize("fast", ["on", "off"])
 def test_a_silent_far_end_has_another_uplink_preferred_until_it_is_back(lab: Lab, tmp_path: Path, fast: str) -> None:
     """The carrier stays, the gateway answers, and what is behind it is dropped; one of both hosts never answers."""
@@ -365,7 +348,7 @@ def test_a_silent_far_end_has_another_uplink_preferred_until_it_is_back(lab: Lab
     first.router.ip("route replace blackhole default")
 
     wait_until("the second one", lambda: ("eth1", 0) in defaults(laptop))
-    wait_until("it is said", lambda: "no answer from 203.0.113.9 or 203.0.113.7 over eth0" in daemon.output())
+    wait_until("it is said", lambda: NOTHING in daemon.output())
     wait_until("it is down", lambda: "eth0 down" in printed(daemon))
     assert "eth1 down" not in printed(daemon), daemon.output()
     first.router.ip(f"route replace default via {first.beyond}")

@@ -139,6 +139,61 @@ def test_ncd_has_an_address_up_while_the_kernel_looks_for_duplicates(lab: Lab, t
     daemon.end()
 
 
+ALL_OF_IPV6 = """
+process held { net.backend.waitlink("eth0"); net.ipv6.addr("eth0", "2001:db8::1/64");
+    net.ipv6.route("2001:db8:5::/48", "2001:db8::2", "5", "eth0"); println("held"); rprintln("not held"); }
+process setting { net.sysctl("net.ipv6.conf.eth0.max_addresses", "8"); println("setting"); rprintln("no setting"); }
+process ways { net.link.set("eth0", ["addrgenmode": "random"]); println("ways"); rprintln("no ways"); }
+process made { net.ipv6.wait_dynamic_addr("eth0") own; println("made"); rprintln("not made"); }
+process out { net.gateway("eth0", "advertised"); println("out"); rprintln("not out"); }
+process main { net.up("eth0"); }
+"""
+
+
+def test_all_of_ipv6_is_back_when_the_mtu_is_and_why_says_what_is_in_the_way(lab: Lab, tmp_path: Path) -> None:
+    # Under 1280 the kernel takes IPv6 from a link, with its settings; it says that it deletes addresses, and no more.
+    host, router = cabled(lab)
+    router.ip("addr add 2001:db8:b::1/64 dev eth0 nodad")
+    program = tmp_path / "x.ncd"
+    program.write_text(ALL_OF_IPV6)
+    words = ("-m", "netstrata", "run", "--control", str(tmp_path / "ctl"), "--retry-time", "600000", str(program))
+    advertising(router, NEW)
+    daemon = host.start((sys.executable, *words))
+    names = ("held", "setting", "ways", "made", "out")
+    for name in names:
+        daemon.wait_output(f"\n{name}\n")
+
+    host.ip("link set eth0 mtu 1200")
+
+    small = "eth0 has an MTU of 1200 bytes, and IPv6 takes 1280"
+    for process in ("held", "made", "out"):
+        told = f"python -m netstrata why {process}"
+        command = f"{sys.executable} -m netstrata why {process} --control {tmp_path / 'ctl'} || true"
+        wait_until(told, lambda command=command: small in host.run("sh", "-c", command), 20)  # type: ignore[misc]
+    assert f"cannot hold 2001:db8::1/64 on eth0: {small}" in daemon.output()
+    host.ip("link set eth0 mtu 1500")
+
+    def is_back(name: str) -> bool:
+        said = daemon.output().splitlines()
+        return said.count(name) == 2
+
+    for name in names:
+        wait_until(f"{name} again", lambda name=name: is_back(name), 30)  # type: ignore[misc]
+    assert daemon.end() == 0
+
+
+def test_an_address_of_the_kernels_that_another_host_has_is_named(lab: Lab, tmp_path: Path) -> None:
+    host, other = cabled(lab)
+    host.ip("link set eth0 address 02:00:00:00:0a:02")
+    other.ip("addr add fe80::ff:fe00:a02/64 dev eth0 nodad")
+
+    daemon = running(host, tmp_path, f'net.up("eth0"); {FOLLOWED.format("any")}')
+
+    taken = "another host has fe80::ff:fe00:a02 (duplicate address detection failed)"
+    wait_until("why", lambda: taken in why(host, tmp_path), 30)
+    assert daemon.end() == 0
+
+
 def advertising(router: Host, *ranges: str) -> Child:
     """Advertise prefixes."""
     server = router.start((*SERVER, *ranges))

@@ -4,11 +4,13 @@ busybox 1.35, dnsmasq 2.90, Linux 6.18.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from netstrata.testing.child import wait_until
+from netstrata.testing.host import Host
 from netstrata.testing.lab import Lab
 from netstrata.testing.uplinks import ways_between
 
@@ -63,3 +65,29 @@ def test_a_laptop_is_online_over_the_best_uplink_that_gets_through(lab: Lab, tmp
     assert daemon.end() == 0
     assert [line for line in lab.leftovers() if "/leases/" not in line] == []
     assert world.laptop.read("/etc/resolv.conf") == "# the one that was there\n"
+
+
+def leads_over(host: Host, link: str, to: str) -> bool:
+    return f"dev {link} " in host.run("sh", "-c", f"ip route get {to} || true")
+
+
+def test_a_network_that_two_links_lead_into_is_reached_over_the_better_one(lab: Lab, tmp_path: Path) -> None:
+    laptop = lab.host("laptop")
+    cables = {}
+    for link, address in (("eth0", "192.168.0.1"), ("wlan0", "192.168.0.2")):
+        router = lab.host(f"router-{link}")
+        cables[link] = lab.cable((laptop, link), (router, "lan"))
+        router.up("lan", f"{address}/24")
+        router.dhcp_server("lan", (f"{address}0", f"{address}9"), router=address)
+    words = ("run", "--quiet", "--control", "none", "--state", str(tmp_path), str(EXAMPLE))
+    cables["eth0"].pull()
+    daemon = laptop.start((sys.executable, "-m", "netstrata", *words))
+    for link in ("wlan0", "eth0"):  # the better one comes last
+        cables[link].plug()
+        wait_until(f"the network over {link}", partial(leads_over, laptop, link, "192.168.0.99"))
+        wait_until(f"the internet over {link}", partial(leads_over, laptop, link, "9.9.9.9"))
+
+    cables["eth0"].pull()
+
+    wait_until("the network over wlan0", partial(leads_over, laptop, "wlan0", "192.168.0.99"))
+    assert daemon.end() == 0

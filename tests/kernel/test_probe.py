@@ -15,20 +15,18 @@ pytestmark = pytest.mark.kernel
 TWO = """
 import select, socket, sys
 from netstrata.protocols.icmp import answered, echo_request
-from netstrata.ports.gateways import Probe
-from netstrata.system.gateways.probe import LinkProbe
-from netstrata.protocols.reachability import STEADY
+from netstrata.system.probes.packets import Echo
 
 family, address = int(sys.argv[1]), sys.argv[2]
-probes = [LinkProbe(Probe("lo", [address]), STEADY, print) for _ in range(3)]
-sockets = [probe._open() for probe in probes]
-for number, (probe, asking) in enumerate(zip(probes, sockets)):
-    asking.sendto(echo_request(family, probe._identifier, 7 + number), (address, 0))
+echoes = [Echo("lo", address) for _ in range(3)]
+sockets = [echo.open() for echo in echoes]
+for number, (echo, asking) in enumerate(zip(echoes, sockets)):
+    asking.sendto(*echo.question(7 + number))
 select.select(sockets[2:], [], [], 10)
-for probe, asking in zip(probes, sockets):
+for echo, asking in zip(echoes, sockets):
     heard = []
     while select.select([asking], [], [], 0)[0]:
-        heard.append(answered(family, asking.recv(1500), probe._identifier))
+        heard.append(answered(family, asking.recv(1500), echo.identifier))
     print(heard)
 """
 

@@ -124,19 +124,19 @@ WAYS = {
     "address where IPv6 is off": Way(
         f"{LINK} sysctl -qw net.ipv6.conf.d0.disable_ipv6=1",
         'net.ipv6.addr("d0", "2001:db8::1/64", ["wait": "off"]);',
-        "IPv6 is disabled on this device",
+        "net.ipv6.conf.d0.disable_ipv6 is 1",
         "sysctl -qw net.ipv6.conf.d0.disable_ipv6=0",
     ),
     "address where IPv6 is off and nothing is plugged in": Way(
         "ip link add d0 type bridge; sysctl -qw net.ipv6.conf.d0.disable_ipv6=1",
         'net.ipv6.addr("d0", "2001:db8::1/64", ["wait": "off"]);',
-        "IPv6 is disabled on this device",
+        "net.ipv6.conf.d0.disable_ipv6 is 1",
         "sysctl -qw net.ipv6.conf.d0.disable_ipv6=0",
     ),
     "address where IPv6 is off everywhere": Way(
         "ip link add d0 type bridge; sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
         'net.ipv6.addr("d0", "2001:db8::1/64", ["wait": "off"]);',
-        "IPv6 is disabled on this device",
+        "net.ipv6.conf.d0.disable_ipv6 is 1",
         "sysctl -qw net.ipv6.conf.all.disable_ipv6=0",
     ),
     "route6 where IPv6 is off": Way(

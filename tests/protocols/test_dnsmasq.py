@@ -97,7 +97,7 @@ def test_machines_are_told_what_to_boot_by_their_firmware() -> None:
         ('"options": ["255": "x"]', "option options: '255' is no DHCP option"),
         ('"options": ["42": "a,b"]', "option options: the value of the DHCP option 42: printable ASCII without quotes"),
         ('"options": ["42": {"a", "b#"}]', "option options: the value of the DHCP option 42: printable ASCII"),
-        ('"search": {"a b"}', "option search: expected a search list: names of domains"),
+        ('"search": {"a b"}', "option search: expected a list of domains: names of domains"),
         ('"boot": ["file": "a b"]', "option boot: option file: expected a file to boot: up to 127"),
         ('"boot": ["efi": "a"]', "option boot: expected boot options with the option file"),
         ('"tftp": "tftp"', "option tftp: expected a folder: its path"),

@@ -1,6 +1,6 @@
 """Echo requests and replies, byte by byte."""
 
-from netstrata.protocols.icmp import ONLY_REPLIES, ONLY_REPLIES6, answered, echo_request
+from netstrata.protocols.icmp import ECHO_REPLY6, ONLY_REPLIES, answered, echo_request, only_types6
 
 
 def test_a_question_has_the_checksum_that_tcpdump_finds_right() -> None:
@@ -22,4 +22,4 @@ def test_answers_of_others_and_what_is_cut_short_answer_nothing() -> None:
 
 def test_filters_let_only_replies_through() -> None:
     assert (0xFFFFFFFE).to_bytes(4, "little") == ONLY_REPLIES
-    assert int.from_bytes(ONLY_REPLIES6, "little") == 2**256 - 1 - (1 << 129)
+    assert int.from_bytes(only_types6(ECHO_REPLY6), "little") == 2**256 - 1 - (1 << 129)

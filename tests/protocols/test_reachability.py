@@ -6,9 +6,12 @@ import pytest
 
 from netstrata.protocols.reachability import (
     FAST,
+    FAST_PAGES,
+    PAGES,
     REACHABLE,
     STEADY,
     SUSPECTED,
+    UNKNOWN,
     UNREACHABLE,
     Pace,
     Reachability,
@@ -116,3 +119,65 @@ def test_answers_that_take_longer_than_patience_are_answers() -> None:
 
     assert UNREACHABLE not in states
     assert world.reachability.state == REACHABLE
+
+
+@pytest.mark.parametrize(("pace", "most_s"), [(PAGES, 45.0), (FAST_PAGES, 10.0)])
+@pytest.mark.parametrize("phase", range(10))
+def test_pages_that_do_not_come_any_more_are_known_of_in_time(pace: Pace, most_s: float, phase: int) -> None:
+    world = World(pace)
+    assert [state for _, state in world.run(100 + pace.interval_s * phase / 10)] == [REACHABLE]
+    world.loss = 1.0
+
+    states = world.run(100)
+
+    assert [state for _, state in states] == [SUSPECTED, UNREACHABLE]
+    assert states[-1][0] <= most_s
+    world.loss = 0.0
+    assert world.until(REACHABLE) <= 2 * pace.away_s + 1
+
+
+def test_a_question_that_fails_is_known_at_once_and_counts_as_one_that_is_not_answered() -> None:
+    reachability = Reachability(STEADY)
+    first = reachability.ask(0.0)
+    assert first is not None
+    reachability.answered(first, 0.02)
+    asked = 0
+    now_s = known_s = 1.0
+    while reachability.state != UNREACHABLE:
+        number = reachability.ask(now_s)
+        if number is not None:
+            asked, known_s = asked + 1, now_s
+            reachability.failed(number, now_s)
+            reachability.failed(number, now_s)
+        now_s += reachability.wait(now_s) + 1e-6
+
+    assert asked == STEADY.tries
+    assert known_s == pytest.approx(1.0 + (asked - 1) * STEADY.hasty_s, abs=0.01)
+
+
+def test_a_hint_has_it_asked_at_once_and_is_not_believed_by_itself() -> None:
+    reachability = Reachability(PAGES)
+    first = reachability.ask(0.0)
+    assert first is not None
+    reachability.answered(first, 0.02)
+    assert reachability.wait(5.0) == 25.0
+
+    reachability.suspect()
+
+    assert reachability.wait(5.0) == 0.0
+    again = reachability.ask(5.0)
+    assert again is not None
+    reachability.answered(again, 5.02)
+    assert (reachability.state, reachability.wait(5.0)) == (REACHABLE, 30.0)
+    assert Reachability(PAGES).state == UNKNOWN
+
+
+def test_questions_are_earlier_by_chance_and_never_later() -> None:
+    waits = set()
+    for chances in ([0.0], [0.5], [1.0]):
+        reachability = Reachability(PAGES, chances.pop)
+        first = reachability.ask(0.0)
+        assert first is not None
+        reachability.answered(first, 0.0)
+        waits.add(round(reachability.wait(0.0), 3))
+    assert waits == {30.0, 28.5, 27.0}

@@ -107,7 +107,9 @@ def _add_questions(
     status.add_argument("process", nargs="?")
     status.add_argument("--all", action="store_true", help="also the processes that statements run")
     why = add("why", "Why", "what something waits for, down to the root cause")
-    why.add_argument("process", nargs="?", help="a process, template, goal, name or link; else what is not complete")
+    why.add_argument(
+        "process", nargs="?", help="a process, template, goal, name or link, or dns; else what is not complete"
+    )
     log = _add_client(commands, "log", "Watch", "what happened")
     log.add_argument("-f", "--follow", action="store_true", help="go on as it happens")
     _add_filters(log)
@@ -129,6 +131,12 @@ def _add_questions(
     show.add_argument("file", nargs="?")
     links = add("links", "Links", "the system's links: state, speed, Wi-Fi, counters, and who uses them")
     links.add_argument("link", nargs="?", metavar="NAME", help="all there is to say of one")
+    routes = add("routes", "Routes", "uplinks, which is preferred and why, and who holds which route")
+    routes.add_argument("address", nargs="?", metavar="ADDRESS", help="which route is used for it, and whose that is")
+    dns = add(
+        "dns", "Dns", "who answers names: the servers, whose they are, what each is asked for, and who interfered"
+    )
+    dns.add_argument("--probe", action="store_true", help="ask each server once, over its link")
     metrics = _add_client(commands, "metrics", "Figures", "what the daemon counts, in Prometheus' text format")
     metrics.add_argument("--output", metavar="FILE", help="write it whole to a file, for node_exporter's textfiles")
     up = add("up", "Ask", "ask for a goal, and for what it requires")

@@ -43,7 +43,12 @@ def _fail(problem: str, hint: str, code: int) -> int:
 
 def _why(options: argparse.Namespace, daemon: Connection) -> int:
     if options.process is not None:
-        chains = [daemon.call("Why", process=options.process)["causes"]]
+        try:
+            chains = [daemon.call("Why", process=options.process)["causes"]]
+        except Refusal as refusal:
+            if options.process != "dns" or refusal.name != "NoSuchProcess":
+                raise
+            return _why_dns(options, daemon)
     else:
         chains = list(_all_chains(daemon))
     if options.json:
@@ -52,6 +57,25 @@ def _why(options: argparse.Namespace, daemon: Connection) -> int:
     paint = Paint(sys.stdout)
     if not chains:
         print("all processes are complete")
+    for chain in chains:
+        for cause in chain:
+            print(paint.cut(cause_line(cause, paint)))
+    return 0
+
+
+def _why_dns(options: argparse.Namespace, daemon: Connection) -> int:
+    """Say why names are not answered: what stands, what the servers say, and what those wait for who have others."""
+    from netstrata.cli.name_servers import problems_of, who_waits
+
+    answer = daemon.call("Dns", probe=True)
+    problems = problems_of(harmless(answer))
+    chains = [daemon.call("Why", process=process)["causes"] for process in who_waits(daemon)]
+    if options.json:
+        print(json.dumps({"problems": problems, "chains": chains}, indent=2))
+        return 0
+    paint = Paint(sys.stdout)
+    for line in problems or ["all name servers answer"]:
+        print(paint.cut(line))
     for chain in chains:
         for cause in chain:
             print(paint.cut(cause_line(cause, paint)))
@@ -160,6 +184,18 @@ def _links(options: argparse.Namespace, daemon: Connection) -> int:
     return links(options.link, options.json, daemon)
 
 
+def _routes(options: argparse.Namespace, daemon: Connection) -> int:
+    from netstrata.cli.routes import routes
+
+    return routes(options.address, options.json, daemon)
+
+
+def _dns(options: argparse.Namespace, daemon: Connection) -> int:
+    from netstrata.cli.name_servers import name_servers
+
+    return name_servers(options.probe, options.json, daemon)
+
+
 def _metrics(options: argparse.Namespace) -> int:
     from netstrata.cli.metrics import metrics
 
@@ -196,6 +232,8 @@ def _ask_verb(options: argparse.Namespace, daemon: Connection) -> int:
 # Commands that print what nothing else does; any other asks for its verb, and prints the answer as it is.
 _ASKED = {
     "links": _links,
+    "routes": _routes,
+    "dns": _dns,
     "status": status,
     "why": _why,
     "log": _log,

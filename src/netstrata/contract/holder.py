@@ -46,6 +46,10 @@ class Holder(Protocol):
     def title(self) -> str:
         """Who it is, for people: `wan.3 net.ipv4.addr`."""
 
+    @property
+    def is_redone(self) -> bool:
+        """Whether it is undone only to begin again, with other values: nothing below it is undone."""
+
 
 class PortsFor:
     """All ports, each called on behalf of one statement."""

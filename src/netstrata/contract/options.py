@@ -11,10 +11,17 @@ Options = Mapping[str, Any]  # by name, each as its shape reads it
 NO_OPTIONS: Options = {}
 
 
-class OptionsShape(Shape[Options]):
-    """The shape of a map whose keys are known, each with a shape for its value."""
+def _no_fault(options: Options) -> Refused | None:
+    return None
 
-    __slots__ = ("known", "required")
+
+class OptionsShape(Shape[Options]):
+    """The shape of a map whose keys are known, each with a shape for its value.
+
+    Of options of which each is right, `fault` says what is wrong with them together; None if nothing is.
+    """
+
+    __slots__ = ("fault", "known", "required")
 
     def __init__(
         self,
@@ -24,8 +31,10 @@ class OptionsShape(Shape[Options]):
         bad: tuple[str, ...],
         required: tuple[str, ...] = (),
         means: str = "",
+        fault: Callable[[Options], Refused | None] = _no_fault,
     ) -> None:
         """Describe a map; the options that it cannot do without come first in its description."""
+        self.fault = fault
         self.known = known
         self.required = required
         listed = [f"{word} ({known[word].means}; needed)" for word in required]
@@ -49,6 +58,9 @@ class OptionsShape(Shape[Options]):
                 within = (_step(key), *wrong.within)
                 return Refused(message, hint=wrong.hint, argument=index, within=within)
         missing = [word for word in self.required if word.encode() not in value.entries]
+        fault = self.fault(self._each(value) or {}) if not missing else None
+        if fault is not None:
+            return Refused(fault.message, hint=fault.hint, argument=index, within=fault.within)
         return Refused(f"expected {self.name} with the option {' and '.join(missing)}", argument=index)
 
     def _unknown(self, word: str, key: Value, index: int) -> Refused:
@@ -62,8 +74,10 @@ class OptionsShape(Shape[Options]):
         return Refused(message, hint=hint, argument=index, within=(_step(key), ITS_NAME))
 
     def _read(self, value: Value) -> Options | None:
-        if not isinstance(value, Map):
-            return None
+        options = self._each(value) if isinstance(value, Map) else None
+        return options if options is not None and self.fault(options) is None else None
+
+    def _each(self, value: Map) -> Options | None:
         options: dict[str, Any] = {}
         for key in value.keys():  # noqa: SIM118 - a Map's keys are ordered, and not a dict's
             word = _word(key)

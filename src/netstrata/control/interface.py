@@ -14,7 +14,7 @@ KINDS: Final = (
 )  # fmt: skip
 
 # Everybody who reaches the socket may use these; all others are for those who steer.
-PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Figures", "Allowed"})
+PUBLIC: Final = frozenset({"Status", "Why", "Watch", "Graph", "Links", "Routes", "Dns", "Figures", "Allowed"})
 # These change nothing (RFC 9110, section 9.2.1); all others do, and are refused by who only looks.
 SAFE: Final = PUBLIC | {"Source", "Files", "Show", "Goals", "Plan", "Program", "Text", "Confirmation"}
 # A program may run any command as who the daemon runs as: these are for root, and for that user.
@@ -167,6 +167,56 @@ type Link (
   processes: []string
 )
 
+# A statement that holds something: the process, and its number from 1; process is "" if it has ended.
+type Holder (process: string, statement: int, name: string)
+
+# An uplink that stands, of each family the best first.  state is preferred, ready, silent (nothing gets through) or
+# unusable (the kernel has no route over it); gets_through is what a probe says, since in seconds of wall time; gateway
+# is left out where the link has another end only.
+type Uplink (
+  link: string,
+  family: int,
+  gateway: ?string,
+  preference: int,
+  kind: string,
+  state: string,
+  gets_through: ?bool,
+  since: ?float,
+  server: ?string,
+  holder: Holder
+)
+
+# A route that statements hold; ours says that it was not there before.
+type KeptRoute (route: string, table: int, ours: bool, holders: []Holder)
+
+# The route that the kernel uses for an address.  owner is its protocol, as iproute2 calls it; uplink is the link of the
+# uplink that it leads over.
+type UsedRoute (route: string, table: int, owner: string, holders: []Holder, uplink: ?string)
+
+# By whom names are answered, and why by them.
+type Backend (name: string, reason: string)
+
+# A name server that a statement holds.  for says which names it is asked for now, "" for none; answer what it has
+# answered, if it was asked.
+type NameServer (
+  server: string,
+  for: string,
+  answer: ?string,
+  link: ?string,
+  domains: ?[]string,
+  search: ?[]string,
+  priority: int,
+  process: string,
+  statement: int
+)
+
+# What systemd-resolved has for a link now; a domain that is not searched has ~ before it.  problem says why that is not
+# known.
+type ResolvedLink (link: string, servers: []string, domains: []string, problem: ?string)
+
+# What somebody else has changed; time is in seconds of wall time.
+type Interference (time: float, text: string)
+
 # What can be asked for.  asked says whether a person does; state is idle, waiting or up; processes are those that come
 # up for it or provide it.
 type Goal (name: string, asked: bool, state: string, processes: []string)
@@ -295,6 +345,22 @@ method Graph() -> (nodes: []Node, edges: []Edge)
 
 # The links of the system the daemon runs on, or one of them, with its counters as they are now.
 method Links(name: ?string) -> (links: []Link)
+
+# Uplinks, which of each family is preferred and why, and the routes that the program holds; with an address what the
+# kernel uses for it, instead of these.
+method Routes(address: ?string) -> (uplinks: []Uplink, why: []string, held: []KeptRoute, used: ?UsedRoute)
+
+# Who answers names: servers, best first, and what has become of them.  named are those in the file now, which is ours
+# if it is as it was written here.  With probe each server is asked once, over its link, for two seconds at most.
+method Dns(probe: ?bool) -> (
+  backends: []Backend,
+  servers: []NameServer,
+  file: string,
+  named: []string,
+  ours: bool,
+  links: []ResolvedLink,
+  happened: []Interference
+)
 
 # How much there is, and how much has happened; `netstrata metrics` prints it.
 method Figures() -> (figures: Counted)

@@ -256,7 +256,15 @@ class App:
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.control.service import ControlService
 
-        served = ControlService(engine, self._stream, program, self._ports.generated, self._upgrade.ask)
+        ports = self._ports
+        served = ControlService(
+            engine,
+            self._stream,
+            program,
+            ports.generated,
+            self._upgrade.ask,
+            lambda probe: ports.resolver.report(probe),
+        )
         self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
         self._upgrade.open(control, engine, program)

@@ -90,3 +90,9 @@ class HolderId:
         """Who it is, for people; "" if it has ended."""
         statement = self._holders.find(self.number)
         return statement.title if statement is not None else ""
+
+    @property
+    def is_redone(self) -> bool:
+        """Whether it is undone only to begin again; False if it has ended."""
+        statement = self._holders.find(self.number)
+        return statement is not None and statement.is_redone

@@ -57,7 +57,7 @@ class LoopGuard:
         rounds.waits = waits
         rounds.what = what
         rounds.reason = reason
-        self._judge(rounds, now)
+        self._judge(rounds, now, None if waits else process.code.slots[index])
         return rounds.is_loop
 
     def starts(self, rounds: Rounds, process: Process) -> None:
@@ -125,11 +125,14 @@ class LoopGuard:
             self._until = now + process.engine.retry.delay(0)
             self._last = None
 
-    def _judge(self, rounds: Rounds, now: int) -> None:
-        """Know what had begun just before a round has ended, if that was looked for."""
+    def _judge(self, rounds: Rounds, now: int, holds: Slot | None = None) -> None:
+        """Know what had begun just before a round has ended, if that was looked for.
+
+        If it is what holds what was taken away, nobody of ours has done that.
+        """
         if self.probed is rounds:
             soon = now - self._at <= 2 * STEP_MS and (self._proven or not rounds.waits or self._is_coming_up())
-            rounds.judge(self._last if soon else None)
+            rounds.judge(self._last if soon and self._last is not holds else None)
             self._stop_probing()
 
     def _is_coming_up(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from netstrata.contract import NOTE
-from netstrata.engine.process import Statement
+from netstrata.engine.process import TERMINATING, Statement
 from netstrata.values.compiler_hints import mypyc_attr
 
 
@@ -27,6 +27,15 @@ class TimelineStatement(Statement):
         line = f"{reason}; starting it again in {wait_ms / 1000:g} s"
         self.last_line = line
         self.process.engine.observer.retries(self, line, wait_ms)
+
+    @property
+    def is_redone(self) -> bool:
+        """Whether it is undone only to begin again, as it is first of what is redone or has changed."""
+        process, index = self.process, self.index
+        if process.mode == TERMINATING or process.advance != index:
+            return False
+        code = process.engine.templates.get(process.code.name)  # as it is from now on
+        return code is not None and index < len(code.slots) and code.slots[index].type == self.slot.type
 
     def did(self, words: Callable[[], Iterable[str]]) -> None:
         """Tell what was done outside for it, if somebody wants to know."""

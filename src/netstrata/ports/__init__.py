@@ -3,14 +3,16 @@
 from typing import Protocol
 
 from netstrata.contract import Holder
+from netstrata.ports.advertisements import Advertisements, RouterFacts
 from netstrata.ports.backends import Association, Backends
 from netstrata.ports.children import Children, Command, Piped, Program
 from netstrata.ports.dhcp import Dhcp, DhcpOptions, Lease
-from netstrata.ports.dns import Dns
+from netstrata.ports.dhcpv6 import Dhcpv6, Dhcpv6Lease, Dhcpv6Options
+from netstrata.ports.dns import Dns, LinkServers
 from netstrata.ports.events import DeviceChange, DirectoryChange, Events, InputReport, Machine, Turn, Turns
 from netstrata.ports.files import Files, FileStatus, OpenFile
 from netstrata.ports.filters import Filters
-from netstrata.ports.gateways import Gateway, Gateways, Probe
+from netstrata.ports.gateways import Gateway, Gateways
 from netstrata.ports.heldfiles import HeldFiles
 from netstrata.ports.kernel import (
     Addresses,
@@ -34,6 +36,8 @@ from netstrata.ports.kernel import (
 )
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
+from netstrata.ports.prefixes import Prefixes, Subnet
+from netstrata.ports.probes import Captivity, PageSource, Portal, Probe
 from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Closable, ConnectAttempt, Stream, Streams
 from netstrata.ports.sysctl import Sysctl
@@ -49,9 +53,13 @@ class Ports(Protocol):
     @property
     def addresses(self) -> Addresses: ...
     @property
+    def prefixes(self) -> Prefixes: ...
+    @property
     def routes(self) -> Routes: ...
     @property
     def gateways(self) -> Gateways: ...
+    @property
+    def advertisements(self) -> Advertisements: ...
     @property
     def rules(self) -> Rules: ...
     @property
@@ -62,6 +70,8 @@ class Ports(Protocol):
     def children(self) -> Children: ...
     @property
     def dhcp(self) -> Dhcp: ...
+    @property
+    def dhcpv6(self) -> Dhcpv6: ...
     @property
     def dns(self) -> Dns: ...
     @property
@@ -90,8 +100,10 @@ class Ports(Protocol):
 
 __all__ = [
     "Addresses",
+    "Advertisements",
     "Association",
     "Backends",
+    "Captivity",
     "Children",
     "Closable",
     "Command",
@@ -99,6 +111,9 @@ __all__ = [
     "DeviceChange",
     "Dhcp",
     "DhcpOptions",
+    "Dhcpv6",
+    "Dhcpv6Lease",
+    "Dhcpv6Options",
     "DirectoryChange",
     "Dns",
     "DynamicAddress",
@@ -115,6 +130,7 @@ __all__ = [
     "Lease",
     "Link",
     "LinkChange",
+    "LinkServers",
     "Links",
     "Machine",
     "MacsecChannel",
@@ -127,18 +143,23 @@ __all__ = [
     "Nftables",
     "OpenFile",
     "Output",
+    "PageSource",
     "Piped",
+    "Portal",
     "Ports",
+    "Prefixes",
     "Probe",
     "Program",
     "Rate",
     "Route",
+    "RouterFacts",
     "Routes",
     "Rule",
     "Rules",
     "Servers",
     "Stream",
     "Streams",
+    "Subnet",
     "Sysctl",
     "Turn",
     "Turns",

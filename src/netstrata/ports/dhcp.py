@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
-from netstrata.contract.shapes.dhcp import DhcpOptions
+from netstrata.contract.shapes.dhcp_client import DhcpOptions
 
 __all__ = ["Dhcp", "DhcpOptions", "Lease"]
 

@@ -3,6 +3,9 @@
 from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
+from netstrata.contract import Holder
+from netstrata.ports.probes import Captivity, Portal, Probe
+
 
 class Gateway(NamedTuple):
     """A way out.  Addresses are packed."""
@@ -17,17 +20,23 @@ class Gateway(NamedTuple):
     server: bytes = b""  # of a tunnel: reached over the best uplink that is none
 
 
-class Probe(NamedTuple):
-    """Hosts behind a link that answer if anything gets through: addresses of one family, as text."""
+class Answered(NamedTuple):
+    """What was found last of a link by asking hosts behind it."""
 
-    link: str
-    targets: list[str]
-    fast: bool = False  # within half a second, by twelve questions a second
+    gets_through: bool
+    since: float  # seconds of wall time
 
-    @property
-    def family(self) -> int:
-        """4 or 6."""
-        return 6 if ":" in self.targets[0] else 4
+
+class UplinkFacts(NamedTuple):
+    """How an uplink stands among the others."""
+
+    gateway: Gateway
+    ifindex: int
+    holder: Holder  # whose it is
+    is_preferred: bool
+    is_usable: bool  # the kernel has a route over it
+    answered: Answered | None  # None if nobody asks
+    problem: str  # why it is not preferred although it is the best, "" for no reason
 
 
 class Gateways(Protocol):
@@ -46,5 +55,12 @@ class Gateways(Protocol):
         """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
 
         As long as nothing does, the gateways of the link are worse than all others.
+        Raises: Unavailable.
+        """
+
+    def watch_portal(self, portal: Portal) -> AsyncGenerator[Captivity, None]:
+        """Ask whether a captive portal is in the way while this is iterated; say what is known, and at each change.
+
+        While one is, the gateways of the link are worse than all others.
         Raises: Unavailable.
         """

@@ -240,7 +240,7 @@ class Addresses(Protocol):
         """Follow the best IPv6 address of a link that does not last for ever; why, when it is no more, then the next.
 
         None is told before it can be used, and a deprecated one only if there is no other.
-        Shapes: kind is `stable`, `temporary` or `any`, which is a stable one before a temporary one.
+        Shapes: kind is `stable`, `temporary` or `any`, which is a stable one before a temporary one; or `link-local`.
         Raises: Unavailable if there is no such link.
         """
 

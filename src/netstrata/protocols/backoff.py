@@ -5,6 +5,8 @@
 No clock: times come in as arguments.  Shapes: milliseconds.
 """
 
+from math import inf
+
 LONGEST_MS = 60_000
 GOOD_MS = 60_000  # what lives so long has come up well: its next end is a first one
 DOUBLING = 2
@@ -37,3 +39,32 @@ class Restarts:
         if self._growth > STEADY and self._failures > 1:
             first = max(1, first)  # from nothing no wait grows: what ends at once would be started at once, for ever
         return wait_ms(first, self._failures - 1, self._growth)
+
+
+class Repairs:
+    """When what others change is put right again: at once, then more and more rarely, until it was quiet for a while.
+
+    Shapes: seconds.
+    """
+
+    FIRST_S = 1.0  # between the first repair and the second; doubled each time
+    LONGEST_S = 60.0
+    QUIET_S = 120.0  # after so long without a repair the next one is a first one
+
+    __slots__ = ("_last", "wait")
+
+    def __init__(self) -> None:
+        self._last = -inf
+        self.wait = 0.0  # that the last repair has the next one wait
+
+    def left(self, now: float) -> float:
+        """Return how long to wait before the next repair, 0 if it may be now."""
+        if now - self._last > self.QUIET_S:
+            self.wait = 0.0
+        return max(0.0, self._last + self.wait - now)
+
+    def repaired(self, now: float) -> float:
+        """Know of a repair, and return how long the next one has to wait."""
+        self._last = now
+        self.wait = min(self.LONGEST_S, max(self.FIRST_S, self.wait * 2))
+        return self.wait

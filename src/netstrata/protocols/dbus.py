@@ -1,4 +1,4 @@
-"""D-Bus: a method is called with texts, and answers with values.
+"""D-Bus: a method is called with values, and answers with values; signals tell what has changed.
 
 Source: the D-Bus specification, version 0.41, "Message Protocol" and "Authentication Protocol".
 """
@@ -11,37 +11,46 @@ from typing import Any, Final, NamedTuple
 GREETING: Final = b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n"
 GREETED: Final = b"\r\nOK "  # in what comes before the first message, a line that ends with a line feed
 RETURN: Final = 2
+ERROR: Final = 3
+SIGNAL: Final = 4
 LARGEST: Final = 1 << 20
 _CALL = 1
 _NO_AUTO_START = 2  # a flag: who does not run stays away
 _HEAD = 16  # bytes, with the length of the fields behind them
-_PATH, _INTERFACE, _MEMBER, _REPLY_TO, _DESTINATION, _SIGNATURE = 1, 2, 3, 5, 6, 8
+_PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_TO, _DESTINATION, _SIGNATURE = 1, 2, 3, 4, 5, 6, 8
 _NUMBERS = {"y": "B", "b": "I", "n": "h", "q": "H", "i": "i", "u": "I", "x": "q", "t": "Q", "d": "d", "h": "I"}
 _ALIGNED = {"s": 4, "o": 4, "g": 1, "a": 4, "v": 1, "(": 8, "{": 8}
 _DEEPEST = 64
 
 
 class Message(NamedTuple):
-    """What came: of which kind, in reply to which call, with which values."""
+    """What came: of which kind, in reply to which call, with which values.
+
+    Shapes: name is that of an error, or of what a signal tells: its interface and member, with a dot in between.
+    """
 
     kind: int
     reply_to: int
     values: list[Any]
+    path: str = ""
+    name: str = ""
 
 
-def method_call(serial: int, destination: str, path: str, interface: str, member: str, *texts: str) -> bytes:
-    """Return a call of a method whose arguments are texts."""
-    body = b""
-    for text in texts:
-        body = _padded(body, 4) + _text(text)
-    fields = b""
-    given = ((_PATH, "o", path), (_INTERFACE, "s", interface), (_MEMBER, "s", member), (_DESTINATION, "s", destination))
-    for code, kind, value in given:
-        fields = _padded(fields, 8) + pack("<BB2s", code, 1, kind.encode() + b"\0") + _text(value)
-    if texts:
-        fields = _padded(fields, 8) + pack("<BB2sB", _SIGNATURE, 1, b"g\0", len(texts)) + b"s" * len(texts) + b"\0"
-    head = pack("<cBBBIII", b"l", _CALL, _NO_AUTO_START, 1, len(body), serial, len(fields))
-    return _padded(head + fields, 8) + body
+def method_call(
+    serial: int, destination: str, path: str, interface: str, member: str, signature: str = "", *values: Any
+) -> bytes:
+    """Return a call of a method with values of the types that a signature says."""
+    body = bytearray()
+    rest = signature
+    for value in values:
+        end = _end(rest)
+        _write(body, rest[:end], value)
+        rest = rest[end:]
+    fields = [(_PATH, ("o", path)), (_INTERFACE, ("s", interface)), (_MEMBER, ("s", member))]
+    fields += [(_DESTINATION, ("s", destination))] + ([(_SIGNATURE, ("g", signature))] if signature else [])
+    head = bytearray(pack("<cBBBII", b"l", _CALL, _NO_AUTO_START, 1, len(body), serial))
+    _write(head, "a(yv)", fields)
+    return bytes(head) + bytes(-len(head) % 8) + bytes(body)
 
 
 def size_of(head: bytes) -> int:
@@ -67,18 +76,44 @@ def read_message(octets: bytes) -> Message:
     try:
         fields = dict(reader.value("a(yv)"))
         reader.align(8)
-        return Message(octets[1], fields.get(_REPLY_TO, 0), reader.values(fields.get(_SIGNATURE, "")))
+        values = reader.values(fields.get(_SIGNATURE, ""))
+        member = f"{fields.get(_INTERFACE, '')}.{fields.get(_MEMBER, '')}"
+        name = fields.get(_ERROR_NAME, "") if octets[1] == ERROR else member if octets[1] == SIGNAL else ""
+        return Message(octets[1], fields.get(_REPLY_TO, 0), values, fields.get(_PATH, ""), name)
     except (LookupError, TypeError, StructError) as error:
         raise ValueError(str(error)) from None
 
 
-def _text(text: str) -> bytes:
-    octets = text.encode()
-    return pack("<I", len(octets)) + octets + b"\0"
+def _write(octets: bytearray, kind: str, value: Any) -> None:
+    """Write a value of one complete type: of a variant, a pair of its type and value; bytes are an array of bytes."""
+    number = _NUMBERS.get(kind)
+    octets += bytes(-len(octets) % (calcsize("=" + number) if number is not None else _ALIGNED[kind[0]]))
+    if number is not None:
+        octets += pack("<" + number, value)
+    elif kind in ("s", "o", "g"):
+        text = value.encode()
+        octets += pack("<B" if kind == "g" else "<I", len(text)) + text + b"\0"
+    elif kind == "v":
+        _write(octets, "g", value[0])
+        _write(octets, *value)
+    elif kind[0] == "a":
+        _write_array(octets, kind[1:], value)
+    else:
+        rest = kind[1:-1]
+        for part in value:
+            end = _end(rest)
+            _write(octets, rest[:end], part)
+            rest = rest[end:]
 
 
-def _padded(octets: bytes, to: int) -> bytes:
-    return octets + bytes(-len(octets) % to)
+def _write_array(octets: bytearray, of: str, values: Any) -> None:
+    at = len(octets)
+    octets += bytes(4)
+    octets += bytes(-len(octets) % (calcsize("=" + _NUMBERS[of]) if of in _NUMBERS else _ALIGNED[of[0]]))
+    begin = len(octets)
+    for value in values:
+        _write(octets, of, value)
+    octets[at : at + 4] = pack("<I", len(octets) - begin)
 
 
 def _order(head: bytes) -> str:

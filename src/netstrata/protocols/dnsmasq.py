@@ -1,16 +1,19 @@
-"""The configuration of a dnsmasq that serves one link.
+"""The configuration of a dnsmasq that serves one link, and the servers of one that forwards.
 
 Everything in it was read by a shape, and written by one writer: no value ends its line, or is anything but itself.
 Source: dnsmasq(8); option.c, read_file: fgets(3) with a buffer of 1025, then quotes, backslashes and comments.
 """
 
 import re
+from typing import NamedTuple
 
 from netstrata.contract.options import Options
 from netstrata.contract.shapes.dnsmasq import StaticLease
 from netstrata.values import Refused, format_address, joined_lines
 
 LEASE_S = 3600
+PLAIN_LINK = re.compile(r"[A-Za-z0-9@._+-]+")  # in a configuration file, others would mean something
+READ_AGAIN = "cleared cache"  # what it says once it has read its servers again, before it names them
 STARTED = "started, version "  # in the line that says that all sockets are open
 _PREFIX = re.compile(r"^dnsmasq(\[\d+\])?: ")
 _LINE_MOST = 1023  # bytes without the line feed: what is behind them is another line to dnsmasq 2.90
@@ -38,6 +41,38 @@ def configuration(link: str, options: Options, lease_file: str) -> str:
         if _SPECIAL.search(line):
             raise Refused(f"dnsmasq would not read this as it is: {line}", hint='without ", \\ and #', argument=1)
     return joined_lines(lines, _LINE_MOST)
+
+
+class Upstream(NamedTuple):
+    """A server that dnsmasq asks for names below a domain, or for all others; over a link, or as the routes lead."""
+
+    server: bytes
+    domain: bytes = b""
+    link: str = ""
+
+
+_ANSWERS_AT = "# It answers at "
+
+
+def forwarding(upstreams: list[Upstream], address: str) -> str:
+    """Return the lines of its file of servers, and where it answers.
+
+    Raises: Refused if a link's name means something else there.
+    """
+    lines = ["# Made by netstrata for its net.dns statements; it is written again, and removed at the end."]
+    lines.append(_ANSWERS_AT + address)
+    for one in dict.fromkeys(upstreams):
+        if one.link and not PLAIN_LINK.fullmatch(one.link):
+            raise Refused(f"dnsmasq would not read the name of this link as it is: {one.link}", hint="rename it")
+        domain = f"/{one.domain.decode('ascii')}/" if one.domain else ""
+        over = f"@{one.link}" if one.link and b"%" not in one.server else ""
+        lines.append(f"server={domain}{one.server.decode('ascii')}{over}")
+    return joined_lines(lines, _LINE_MOST)
+
+
+def answers_at(text: str) -> str:
+    """Return where one answers that has such a file, "" if that does not say so."""
+    return next((line.removeprefix(_ANSWERS_AT) for line in text.splitlines() if line.startswith(_ANSWERS_AT)), "")
 
 
 def reason(lines: list[str]) -> str:

@@ -10,10 +10,10 @@ SOL_RAW: Final = 255
 ICMP_FILTER: Final = 1  # of SOL_RAW: which types are left out, a bit for each
 ICMP6_FILTER: Final = 1  # of IPPROTO_ICMPV6: the same, for 256 types
 ONLY_REPLIES: Final = Struct("=I").pack(0xFFFFFFFF & ~(1 << 0))
-ONLY_REPLIES6: Final = Struct("=8I").pack(*(0xFFFFFFFF & ~(1 << 1 if word == 129 // 32 else 0) for word in range(8)))
 
 _REQUEST: Final = {4: 8, 6: 128}
-_REPLY: Final = {4: 0, 6: 129}
+ECHO_REPLY6: Final = 129
+_REPLY: Final = {4: 0, 6: ECHO_REPLY6}
 _ECHO: Final = Struct("!BBHHH")
 _INSTRUCTION: Final = Struct("=HBBI")  # of classic BPF: operation, jumps, value
 _IP_HEADER: Final = _INSTRUCTION.pack(0xB1, 0, 0, 0)  # X = length of the IP header
@@ -21,6 +21,12 @@ _LOAD_2: Final = 0x28  # A = packet[k]
 _LOAD_2_AT_X: Final = 0x48  # A = packet[X + k]
 _SKIP_IF_OTHER: Final = 0x15
 _RETURN: Final = 0x06
+
+
+def only_types6(*types: int) -> bytes:
+    """Return what ICMP6_FILTER takes to let some types through, and nothing else."""
+    let = [sum(1 << kind % 32 for kind in types if kind // 32 == word) for word in range(8)]
+    return Struct("=8I").pack(*(0xFFFFFFFF & ~bits for bits in let))
 
 
 def echo_request(family: int, identifier: int, number: int) -> bytes:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from netstrata.ports import (
     Addresses,
+    Advertisements,
     Backends,
     Children,
     Dhcp,
+    Dhcpv6,
     Dns,
     Events,
     Files,
@@ -19,6 +21,7 @@ from netstrata.ports import (
     Machine,
     Neighbours,
     Output,
+    Prefixes,
     Routes,
     Rules,
     Servers,
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
     from netstrata.system.children import RealChildren, StopTimeout
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
+    from netstrata.system.dns import PerLink, Resolver, ResolverConfiguration
     from netstrata.system.filesystem.generated import GeneratedFiles
+    from netstrata.system.gateways import RankedGateways, RouteFacts
     from netstrata.system.held import Leaving, Recovery, Undoing, Undone, WaitQueues
     from netstrata.system.netlink import Netlink
     from netstrata.system.nftables import RealNftables
@@ -143,8 +148,8 @@ class SystemPorts:
 
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
-        _ = self._netlink, self.sysctl, self.dhcp, self.dns, self.held_files, self.generated, self._child_keeper
-        _ = self.filters, self.nftables
+        _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper
+        _ = self.dhcp, self.dhcpv6, self.advertisements, self.filters, self.nftables
         return await self.recovery.sweep()
 
     def undoing(self, leaving: "Leaving") -> "Iterator[Undoing | None]":
@@ -213,16 +218,42 @@ class SystemPorts:
         return self._netlink.addresses
 
     @property
+    def prefixes(self) -> Prefixes:
+        """Return the prefixes port."""
+        return self._netlink.prefixes
+
+    @property
     def routes(self) -> Routes:
         """Return the routes port."""
         return self._netlink.routes
 
     @cached_property
+    def _ranked_gateways(self) -> "RankedGateways":
+        """Uplinks, best first."""
+        from netstrata.system.gateways import RankedGateways
+
+        return RankedGateways(self._netlink)
+
+    @cached_property
     def gateways(self) -> Gateways:
         """Return the gateways port."""
-        from netstrata.system.gateways import GatewaysPort, RankedGateways
+        from netstrata.system.gateways import GatewaysPort
 
-        return GatewaysPort(RankedGateways(self._netlink))
+        return GatewaysPort.over(self._netlink, self._ranked_gateways)
+
+    @property
+    def route_facts(self) -> "RouteFacts":
+        """Return what can be told of routes and uplinks."""
+        from netstrata.system.gateways import RouteFacts
+
+        return RouteFacts(self._netlink, self._ranked_gateways)
+
+    @cached_property
+    def advertisements(self) -> Advertisements:
+        """Return router advertisements."""
+        from netstrata.system.ndp import AdvertisementsPort, GivenUpPrefixes
+
+        return AdvertisementsPort(self._netlink, GivenUpPrefixes(self.recovery))
 
     @property
     def rules(self) -> Rules:
@@ -249,6 +280,15 @@ class SystemPorts:
         return DhcpClients(self._state, held=HeldLeases(self.recovery))
 
     @cached_property
+    def dhcpv6(self) -> Dhcpv6:
+        """Return the DHCPv6 client."""
+        from netstrata.system.dhcp import HeldLeases
+        from netstrata.system.dhcpv6 import Dhcpv6Clients
+        from netstrata.system.dhcpv6.clients import HELD
+
+        return Dhcpv6Clients(self._state, self._netlink.address_store, HeldLeases(self.recovery, HELD))
+
+    @cached_property
     def _tools(self) -> "RealChildren":
         """Programs that other ports run.
 
@@ -264,11 +304,28 @@ class SystemPorts:
         )
 
     @cached_property
+    def _name_servers(self) -> "tuple[ResolverConfiguration, PerLink]":
+        """All name servers that are held, of no link and of links."""
+        from netstrata.system.dns import Forwarder, PerLink, ResolverConfiguration
+
+        general = ResolverConfiguration(self._tools, recovery=self.recovery)
+        ground, forwarder = lambda: self._ranked_gateways, lambda who: Forwarder(self._tools, self.generated, who)
+        return general, PerLink(general, ground, self.wait_queues, self.recovery, forwarder)
+
+    @cached_property
     def dns(self) -> Dns:
         """Return the resolver configuration."""
-        from netstrata.system.dns import DnsPort, ResolverConfiguration
+        from netstrata.system.dns import DnsPort
 
-        return DnsPort(ResolverConfiguration(self._tools, recovery=self.recovery))
+        general, per_link = self._name_servers
+        return DnsPort(general, per_link=per_link)
+
+    @cached_property
+    def resolver(self) -> "Resolver":
+        """Return whom to ask about it."""
+        from netstrata.system.dns import Resolver
+
+        return Resolver(*self._name_servers)
 
     @cached_property
     def events(self) -> Events:

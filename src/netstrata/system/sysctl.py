@@ -24,12 +24,14 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.system.filesystem.inotify import MODIFY, Inotify
 from netstrata.system.held import NO_RECOVERY, HoldingSetting, Loss, Overrides, OverrideStack, Recovery, Spec
 from netstrata.system.netlink.monitor import Monitor, Subscriber
-from netstrata.values import Unavailable
+from netstrata.values import Unavailable, parse_ipv6
 
 ROOT = "/proc/sys"
 _FORWARDING = "net/ipv4/conf/all/forwarding"  # which is `net/ipv4/ip_forward` by another name
 _OF_LINK = re.compile(r"net/ipv[46]/(?:conf|neigh)/(?!all/|default/)([^/]+)/")
 _SHARED = re.compile(r"(net/ipv[46]/conf)/(?:all|default)/([^/]+)")
+_SECRET = "/stable_secret"  # an IPv6 address, and an error of input and output as long as there is none
+_NO_SECRET = b""
 _MOST = 1 << 16  # bytes
 
 
@@ -195,10 +197,14 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
             reason = "it cannot be read, so it could not be put back"
             raise Unavailable(operation, reason, error.errno or 0) from error
         except OSError as error:
+            if error.errno == errno.EIO and key.endswith(_SECRET):
+                return _NO_SECRET
             raise self._refusal(operation, key, error) from error
 
     def write(self, key: str, value: bytes, operation: str) -> None:
-        """Change a setting."""
+        """Change a setting; of a secret that a link has got the kernel lets nobody make none again."""
+        if value == _NO_SECRET:
+            return
         try:
             file = self._open(key, os.O_WRONLY)
             try:
@@ -225,8 +231,8 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
             yield from (path for link in links if (path := f"{folder}/{link}/{word}") not in (key, _FORWARDING))
             if word == "forwarding" and folder == "net/ipv4/conf":
                 yield "net/ipv4/conf/all/accept_redirects"
-        elif key.endswith("/stable_secret"):
-            yield key.removesuffix("stable_secret") + "addr_gen_mode"
+        elif key.endswith(_SECRET):
+            yield key.removesuffix(_SECRET) + "/addr_gen_mode"
 
     def consequence(self, key: str, value: bytes) -> str:
         """Say what goes for good."""
@@ -268,7 +274,13 @@ class SysctlPort:
 
     def held_value(self, path: str, value: bytes) -> HoldingSetting[str, bytes]:
         """Write a setting, and put back what it was, unless somebody else has written it since."""
-        return HoldingSetting(self._settings, path, b" ".join(value.split()), self._who)
+        return HoldingSetting(self._settings, path, _as_shown(path, value), self._who)
+
+
+def _as_shown(path: str, value: bytes) -> bytes:
+    """Return a value as it is read again."""
+    secret = parse_ipv6(value.strip()) if path.endswith(_SECRET) else None
+    return secret.hex(":", 2).encode() if secret is not None else b" ".join(value.split())
 
 
 def name_of(path: str) -> str:

@@ -20,6 +20,7 @@ class Heard:
     """A statement whose notes can be read and waited for."""
 
     title = "main.0 heard"
+    is_redone = False
 
     def __init__(self) -> None:
         self.lines: list[str] = []

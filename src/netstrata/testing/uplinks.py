@@ -15,14 +15,14 @@ class Way(NamedTuple):
     beyond: str  # the gateway of its default route: the far host
 
 
-def ways_between(lab: Lab, near: Host, far: Host, networks: dict[str, str]) -> list[Way]:
+def ways_between(lab: Lab, near: Host, far: Host, networks: dict[str, str], first: int = 0) -> list[Way]:
     """Put a router for each link of a host between that and a far one, to which all else goes.
 
     Shapes: networks are the first three numbers of a /24 by link; the router has the first address of it, and the near
     host none yet.
     """
     ways = []
-    for at, (link, network) in enumerate(networks.items()):
+    for at, (link, network) in enumerate(networks.items(), first):
         router = lab.host(f"router-{link}")
         cable = lab.cable((near, link), (router, "lan"))
         lab.cable((router, "wan"), (far, f"way{at}"))

@@ -42,6 +42,7 @@ class Told:
     """The statement in whose name a client runs."""
 
     title = "test.1 net.ipv4.dhcp"
+    is_redone = False
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -133,7 +133,7 @@ def test_a_host_that_has_the_address_beside_such_a_gateway_is_a_conflict(wire: W
 
             line = next(line for line in wire.told.lines if "is used by" in line)
             assert line.startswith(
-                'dhcp: 10.7.0.50 is used by 02:00:00:00:05:99 too ({"conflict_check", "never"} takes it nevertheless)'
+                'dhcp: 10.7.0.50 is used by 02:00:00:00:05:99 too (["conflict_check": "never"] takes it nevertheless)'
             )
             waiting.cancel()
 

@@ -67,9 +67,13 @@ class World:
         """Start a daemon, and wait until all is up."""
         path = self.folder / "program.ncd"
         path.write_text(program.replace("OPTIONS", options))
-        daemon = self.host.start([sys.executable, "-m", "netstrata", "run", str(path)], ENVIRONMENT)
+        daemon = self.start(path)
         daemon.wait_output("complete\n")
         return daemon
+
+    def start(self, path: Path) -> Child:
+        """Start a daemon."""
+        return self.host.start([sys.executable, "-m", "netstrata", "run", str(path)], ENVIRONMENT)
 
     def capture(self) -> Child:
         """Begin to listen to what the host sends."""

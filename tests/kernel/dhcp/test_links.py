@@ -116,3 +116,23 @@ def test_the_first_step_may_be_driven_by_hand_outside_of_any_task(wire: Wire, se
             await peer.until_heard(DISCOVER)
 
     asyncio.run(story())
+
+
+def test_a_link_that_gets_another_mac_is_another_client_from_the_next_word_on(wire: Wire, server: Any) -> None:
+    """A card hears only what is for its MAC: a server that answers the one of before is not heard (RFC 2131, 4.1)."""
+
+    async def story() -> None:
+        with server() as there:
+            there.grants(o51=of(4), o58=of(1))
+            leases = wire.leases(QUICK)
+            await leases.lease()
+            wire.here("ip", "link", "set", "eth0", "address", "02:00:00:00:0c:02")
+
+            assert await leases.next() is None
+            assert (await leases.lease()).address == bytes((10, 7, 0, 50))
+
+            assert "dhcp: eth0 has another MAC by now, and is another client to servers" in wire.told.lines
+            assert {message.mac.hex(":") for message in there.heard[:2]} == {"02:00:00:00:0c:01"}
+            assert [message.options[53][0] for message in there.heard if message.mac[-1] == 2] == [DISCOVER, REQUEST]
+
+    asyncio.run(story())

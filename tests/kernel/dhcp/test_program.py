@@ -190,3 +190,35 @@ def test_a_renewal_with_other_terms_leaves_the_address_and_its_connections(
     assert "10.7.0.50" not in told.output()
     assert "main.3 net.ipv4.dhcp: addr=10.7.0.50" in daemon.output()  # its values, without a transition
     ended(daemon)
+
+
+def test_a_network_that_prefers_ipv6_alone_is_said_by_why(lab: Lab, tmp_path: Path) -> None:
+    host, router = lab.host("host"), lab.host("router")
+    lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"), router="10.7.0.1", options=["108,1800"])
+    daemon = running(
+        host, tmp_path / "program.ncd", PROGRAM.replace('dhcp("eth0")', 'dhcp("eth0", ["ipv6_only": "on"])')
+    )
+
+    daemon.wait_output("prefers IPv6 alone")
+
+    why = host.run(sys.executable, "-m", "netstrata", "why", "main")
+    assert "10.7.0.1 prefers IPv6 alone in this network (option 108); next in 1" in why
+    ended(daemon)
+
+
+@pytest.mark.parametrize("said", ["", "26,1400"])
+def test_the_mtu_of_a_lease_is_held_if_it_names_one(lab: Lab, tmp_path: Path, said: str) -> None:
+    host, router = lab.host("host"), lab.host("router")
+    lab.cable((host, "eth0"), (router, "lan"))
+    router.up("lan", "10.7.0.1/24")
+    router.dhcp_server("lan", ("10.7.0.50", "10.7.0.50"), router="10.7.0.1", options=[said] if said else [])
+    text = PROGRAM.replace("    net.ipv4.addr(", '    net.mtu("eth0", lease.mtu);\n    net.ipv4.addr(')
+    daemon = running(host, tmp_path / "program.ncd", text)
+
+    wait_until("the default route", lambda: "route default" in host.kernel())
+
+    assert host.kernel().splitlines()[0] == f"link eth0 up carrier{' mtu 1400' if said else ''}"
+    ended(daemon)
+    assert host.kernel() == "link eth0 down"

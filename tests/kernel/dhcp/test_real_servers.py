@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import socket
-import subprocess
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.clock import Clock
-from tests.kernel.backends.test_wpa_supplicant import peer
+from tests.kernel.dhcp.servers import kea, kea_config, write_kea
 
 from netstrata.contract import Revised, declaration_of
 from netstrata.ports import DhcpOptions
@@ -35,36 +33,11 @@ class Ports:
         self.dhcp = DhcpClients(str(wire.directory / "state"))
 
 
-def kea(wire: Wire, router: str = "10.7.0.1", child: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes]:
-    """Start kea with leases of four seconds, or tell one that runs of another router."""
-    program = peer(wire.directory, "kea-dhcp4-server", "usr/sbin/kea-dhcp4")
-    config = {
-        "interfaces-config": {"interfaces": ["eth0"], "dhcp-socket-type": "raw"},
-        "lease-database": {"type": "memfile", "persist": False},
-        "authoritative": True,
-        "valid-lifetime": 4,
-        "renew-timer": 1,
-        "rebind-timer": 3,
-        "subnet4": [
-            {
-                "id": 1,
-                "subnet": "10.7.0.0/24",
-                "pools": [{"pool": "10.7.0.100-10.7.0.150"}],
-                "option-data": [
-                    {"name": "routers", "data": f"{router}, 10.7.0.2"},
-                    {"name": "domain-name", "data": "example.org"},
-                ],
-            }
-        ],
-    }
-    (wire.directory / "kea.json").write_text(json.dumps({"Dhcp4": config}))
-    if child is not None:
-        child.send_signal(signal.SIGHUP)
-        return child
-    places = {"KEA_LOCKFILE_DIR": str(wire.directory), "KEA_PIDFILE_DIR": str(wire.directory)}
-    child = wire.start(program, "-c", "kea.json", environment=places)
-    wire.until(lambda: "DHCP4_STARTED" in wire.log("kea-dhcp4"))
-    return child
+def kea_of_seconds(router: str = "10.7.0.1") -> dict[str, Any]:
+    """Leases of four seconds, and a second router."""
+    data = [{"name": "routers", "data": f"{router}, 10.7.0.2"}, {"name": "domain-name", "data": "example.org"}]
+    times = {"valid-lifetime": 4, "renew-timer": 1, "rebind-timer": 3}
+    return kea_config(**times, **{"option-data": data})
 
 
 def test_dnsmasq_grants_a_lease_within_half_a_second(wire: Wire) -> None:
@@ -140,7 +113,7 @@ def test_dnsmasq_reads_what_a_client_says_of_itself_and_grants_what_it_asks_for(
     wire.dnsmasq("10.7.0.50", "10.7.0.60", "--dhcp-option=200,74:72:75:65")
     long = b"x" * 200
     said = DhcpOptions(
-        conflict_check="never", client_id=b"\0me", sent=((77, b"FSVDSL"), (60, long)), asked_for=bytes((1, 200, 51)),
+        conflict_check="never", client_id=b"\0me", send=((77, b"FSVDSL"), (60, long)), request=bytes((1, 200, 51)),
         priority=5,
     )  # fmt: skip
 
@@ -233,13 +206,14 @@ def test_dnsmasq_is_told_of_a_conflict(wire: Wire) -> None:
 
 
 def test_kea_renews_a_lease_of_seconds_and_a_changed_router_is_a_new_lease(wire: Wire) -> None:
-    child = kea(wire)
+    child = kea(wire, kea_of_seconds())
 
     async def story() -> None:
         leases = wire.leases(QUICK)
         first = await leases.lease()
         wire.here("ip", "addr", "add", f"{format_ipv4(first.address).decode()}/24", "dev", "eth0")
-        kea(wire, "10.7.0.3", child)
+        write_kea(wire, kea_of_seconds("10.7.0.3"))
+        child.send_signal(signal.SIGHUP)
 
         second = await leases.lease()
 
@@ -252,7 +226,7 @@ def test_kea_renews_a_lease_of_seconds_and_a_changed_router_is_a_new_lease(wire:
 
 
 def test_when_kea_is_gone_the_lease_is_lost_at_its_end_and_comes_back_with_kea(wire: Wire) -> None:
-    child = kea(wire)
+    child = kea(wire, kea_of_seconds())
 
     async def story() -> None:
         leases = wire.leases(QUICK)
@@ -266,7 +240,7 @@ def test_when_kea_is_gone_the_lease_is_lost_at_its_end_and_comes_back_with_kea(w
         assert lost is None
         assert since_before.all_s >= 4
         assert since_the_end_of_kea.seconds < 5
-        kea(wire)
+        kea(wire, kea_of_seconds())
         assert (await leases.lease()).address == first.address
 
     asyncio.run(story())

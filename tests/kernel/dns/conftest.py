@@ -1,4 +1,4 @@
-"""A private /etc for each test of the resolver configuration."""
+"""A private /etc for each test of the resolver configuration, and a systemd-resolved for who asks."""
 
 import contextlib
 import ctypes
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.kernel.dns.private import FOUND, run, unreadable
+from tests.kernel.dns.resolve1 import Resolve1
 
 _NEWNS = 0x00020000
+_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -34,3 +36,20 @@ def etc(root: None, tmp_path: Path) -> Iterator[Path]:
         assert not _libc.setns(home, _NEWNS)
         os.close(home)
         os.chdir(place)
+
+
+@pytest.fixture
+def resolve1(etc: Path) -> Iterator[Resolve1]:
+    """A systemd-resolved with a bus and a network of its own."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    assert not _libc.unshare(_NEWNET)
+    found: Resolve1 | None = None
+    try:
+        found = Resolve1(etc)
+        yield found
+    finally:
+        if found is not None:
+            found.end()
+            found.end_bus()
+        assert not _libc.setns(home, _NEWNET)
+        os.close(home)

@@ -5,15 +5,14 @@ Seen with systemd-resolved 252: when its link is back, and nobody has shown it a
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.kernel.dns.private import overlaid, run, until
+from tests.kernel.dns.private import run
+from tests.kernel.dns.resolve1 import Resolve1
 from tests.system.dns.holding import Daemon
 from tests.system.killed import killed, live_on
 
@@ -24,49 +23,17 @@ from netstrata.testing.heard import Heard
 
 pytestmark = pytest.mark.kernel
 
-_NEWNET = 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
 STUB = "../run/systemd/resolve/stub-resolv.conf"
 UPLINK = "/run/systemd/resolve/resolv.conf"
 
 
 @pytest.fixture
-def resolved(etc: Path) -> Iterator[int]:
-    """A systemd-resolved with a bus and a network of its own; one of its links has a server for all names."""
-    home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    assert not _libc.unshare(_NEWNET)
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        overlaid("systemd-resolved")
-        with (etc / "passwd").open("a") as users, (etc / "group").open("a") as groups:
-            users.write("systemd-resolve:x:64990:64990::/:/bin/false\n")
-            groups.write("systemd-resolve:x:64990:\n")
-        (etc / "resolv.conf").unlink()
-        os.makedirs("/run/dbus")
-        os.makedirs("/run/systemd/resolve")
-        os.chown("/run/systemd/resolve", 64990, 64990)
-        run("ip", "link", "set", "lo", "up")
-        run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
-        run("ip", "link", "set", "eth1", "up")
-        run("ip", "link", "set", "eth0", "up")
-        run("ip", "addr", "add", "198.51.100.2/24", "dev", "eth0")
-        children.append(
-            subprocess.Popen(["dbus-daemon", "--system", "--nofork", "--nopidfile"], stderr=subprocess.DEVNULL)
-        )
-        until(lambda: os.path.exists("/run/dbus/system_bus_socket"))
-        children.append(subprocess.Popen(["/lib/systemd/systemd-resolved"], stderr=subprocess.DEVNULL))
-        until(lambda: os.path.exists("/run/systemd/resolve/stub-resolv.conf"))
-        until(lambda: subprocess.run(["resolvectl", "status"], capture_output=True, check=False).returncode == 0)
-        run("resolvectl", "dns", "eth0", "198.51.100.1")
-        run("resolvectl", "domain", "eth0", "~.")
-        yield children[-1].pid
-    finally:
-        for child in reversed(children):
-            child.send_signal(signal.SIGCONT)
-            child.kill()
-            child.wait()
-        assert not _libc.setns(home, _NEWNET)
-        os.close(home)
+def resolved(etc: Path, resolve1: Resolve1) -> int:
+    """One of whose links has a server for all names."""
+    run("ip", "addr", "add", "198.51.100.2/24", "dev", "eth0")
+    run("resolvectl", "dns", "eth0", "198.51.100.1")
+    run("resolvectl", "domain", "eth0", "~.")
+    return resolve1.pid
 
 
 def begin_with(etc: Path, found: str) -> None:

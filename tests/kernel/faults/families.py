@@ -66,14 +66,16 @@ FAMILIES = {
         taken="ip addr del 192.0.2.1/24 dev adr",
     ),
     "routes": Family(
-        ("net.ipv4.route", "net.ipv4.routes", "net.ipv6.route", "net.route"),
-        'net.ipv4.route("198.51.100.0/24", "none", "5", "rt"); net.ipv6.route("2001:db8:1::/48", "none", "5", "rt");',
-        ("route 198.51.100.0/24 dev rt metric 5", "route 2001:db8:1::/48 dev rt metric 5"),
+        ("net.ipv4.route", "net.ipv4.routes", "net.ipv6.route", "net.ipv6.prefix", "net.route"),
+        'net.ipv4.route("198.51.100.0/24", "none", "5", "rt"); net.ipv6.route("2001:db8:1::/48", "none", "5", "rt"); '
+        'net.ipv6.prefix("2001:db8:2::/48", "rt", ["subnet": "1"]);',
+        ("route 198.51.100.0/24 dev rt metric 5", "route 2001:db8:1::/48 dev rt metric 5",
+         "route unreachable 2001:db8:2::/48 dev lo metric 2147483647"),
         f"{_veth('rt')}; ip link set rt up; ip route add 198.51.100.0/24 dev rt metric 6",
         taken="ip route del 198.51.100.0/24 dev rt metric 5",
     ),
     "uplinks": Family(
-        ("net.gateway", "net.probe"),
+        ("net.gateway", "net.portal", "net.probe"),
         'net.gateway("upl", "203.0.113.1"); net.gateway("upl", "203.0.113.3", ["preference": "7"]);',
         ("route default via 203.0.113.3 dev upl",),
         f"{_veth('upl')}; ip link set upl up; ip addr add 203.0.113.2/24 dev upl",
@@ -145,7 +147,7 @@ FAMILIES = {
         taken="pkill -xf '/bin/sleep 10007'",
     ),
     "dhcp": Family(
-        ("net.ipv4.dhcp", "net.ipv4.arp_probe"),
+        ("net.ipv4.dhcp", "net.ipv4.arp_probe", "net.ipv6.dhcp", "net.ipv6.advertise"),
         """net.up("lan"); net.ipv4.dhcp("lan", {"conflict_check", "never"}) lease;
         net.ipv4.addr("lan", lease.cidr_addr);""",
         ("link lan up carrier", "addr 10.7.0.50/24 dev lan"),
@@ -162,7 +164,7 @@ FAMILIES = {
     ),
     "events": Family(
         ("net.watch_interfaces", "net.backend.rfkill", "net.backend.waitdevice", "net.backend.waitlink", "sys.evdev",
-         "sys.watch_directory", "sys.watch_input", "sys.watch_usb", "net.ipv6.wait_dynamic_addr"),
+         "sys.watch_directory", "sys.watch_input", "sys.watch_usb", "net.ipv6.ra", "net.ipv6.wait_dynamic_addr"),
         """net.backend.waitdevice("evt"); net.up("evt"); net.backend.waitlink("evt"); var("no") done;
         sys.watch_directory("/run/watched") seen;""",
         ("link evt up carrier",),

@@ -67,6 +67,8 @@ class Statement:
     def note(self, line: str, kind: str = "") -> None:
         self.notes.append(line)
 
+    is_redone = False
+
     @property
     def title(self) -> str:
         return "test.1"

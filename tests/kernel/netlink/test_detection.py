@@ -357,3 +357,22 @@ async def test_what_a_daemon_before_has_left_is_asked_for_again_only_if_it_was_n
     assert reading(Path(path)).entries == {}
     assert world.addresses() == []
     holding.entering.cancel()
+
+
+async def test_a_link_that_is_too_small_for_ipv6_is_named_when_it_is_asked_for_and_when_it_is_lost(
+    world: "World",
+) -> None:
+    # the kernel itself says "Invalid argument", and only that the address is deleted
+    world.links_up()
+    statement = world.as_statement()
+    holding = Holding(world, wait=0)
+    await holding.entering
+
+    world.ip("link set va mtu 1200")
+    reason = await statement.losses.get()
+    await holding.leave()
+
+    small = "va has an MTU of 1200 bytes, and IPv6 takes 1280"
+    assert reason == f"cannot hold 2001:db8::5/64 on va: {small}"
+    with pytest.raises(Unavailable, match=small):
+        await Holding(world, wait=0).entering

@@ -63,12 +63,32 @@ CASES = [
     Case("mode", "dormant", "default"),
     Case("protodown", "on", "off", link="vz", ready=_VXLAN, lose="link del vz", called="vz"),
 ]
-each = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.statement[0].__name__}-{case.word}")
+# What the kernel makes IPv6 addresses of, which the model does not.
+OF_IPV6 = [Case("addrgenmode", "none", "random")]
+real_kernel = pytest.mark.real_kernel("the model makes no addresses by itself")
+EACH = [*CASES, *(pytest.param(case, marks=real_kernel) for case in OF_IPV6)]
+each = pytest.mark.parametrize("case", EACH, ids=lambda case: f"{case.statement[0].__name__}-{case.word}")
 _NOT_IN_IP = {"gso_ipv4_max_size": 63, "gro_ipv4_max_size": 64}  # iproute2 6.1 does not know them
 
 
 def test_every_setting_has_a_case() -> None:
-    assert {case.word for case in CASES} | set(_NOT_IN_IP) == set(SETTINGS)
+    assert {case.word for case in CASES + OF_IPV6} | {*_NOT_IN_IP, "token"} == set(SETTINGS)
+
+
+@real_kernel
+async def test_a_token_is_as_ip_makes_it_while_held_and_none_after(world: "World") -> None:
+    # `ip token set`, which the kernel lets nobody do on a link without ARP, or whose accept_ra is 0
+    world.as_statement()
+    before = world.ip("token show dev va")
+
+    statement = world.up_now(set_, "va", '["token": "::5"]')
+    held = world.ip("token show dev va")
+    world.down_now(statement)
+
+    assert (before, held) == ("token :: dev va\n", "token ::5 dev va\n")
+    assert world.ip("token show dev va") == before
+    with pytest.raises(Unavailable, match="cannot set the token of lo to ::5"):
+        world.up_now(set_, "lo", '["token": "::5"]')
 
 
 @each

@@ -148,7 +148,8 @@ async def test_what_somebody_changes_of_it_is_noticed(
     after = shown(world)
     world.down_now(statement)
 
-    assert reason.endswith(": someone removed or replaced it")
+    assert ": another route is in its place: " in reason
+    assert reason.endswith(" proto boot")
     assert shown(world) == after
     assert len(after) == 1
 

@@ -136,7 +136,7 @@ async def test_two_holders_share_a_route_and_a_different_one_is_refused(world: "
 
 
 INVALID_GATEWAY = (
-    "Nexthop has invalid gateway: it is on none of the networks here; `onlink` of net.route takes it all the same"
+    "Nexthop has invalid gateway: it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
 )
 
 
@@ -164,6 +164,7 @@ async def test_a_refusal_says_why_in_the_kernels_words_or_better_ones(
 
 
 _REMOVED = "someone removed or replaced it"
+_REPLACED = "another route is in its place: 198.51.100.0/24 via 192.0.2.1 dev va metric 5"
 _DROPPED = "the kernel dropped it when va went down or lost its last address"
 
 
@@ -171,7 +172,8 @@ _DROPPED = "the kernel dropped it when va went down or lost its last address"
     ("act", "why"),
     [
         ("route del 198.51.100.0/24 via 192.0.2.9 dev va metric 5", _REMOVED),
-        ("route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5", _REMOVED),
+        ("route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5", f"{_REPLACED} proto boot"),
+        ("route replace 198.51.100.0/24 via 192.0.2.1 dev va metric 5 proto bird", f"{_REPLACED} proto bird"),
         ("route flush proto 110", _REMOVED),
         ("link set va down", _DROPPED),
         ("addr del 192.0.2.3/24 dev va", _DROPPED),
@@ -317,3 +319,38 @@ async def test_ten_thousand_routes_that_are_there_already_are_found_in_one_readi
 
     assert len(world.routes()) == count
     assert statement.notes == []
+
+
+@pytest.mark.parametrize("act", ["del default via 192.0.2.9 dev va", "replace default via 192.0.2.8 dev va"])
+async def test_a_route_that_somebody_has_just_taken_away_takes_none_beside_it_along(world: "World", act: str) -> None:
+    """To delete an IPv4 route without a metric, the kernel takes the first one by that gateway, whatever its metric."""
+    ready(world)
+    world.as_statement()
+    beside = world.netlink.routes.held_route(route("0.0.0.0/0 via 192.0.2.9 dev va metric 4294967290"))
+    counts = world.netlink.routes.held_route(route("0.0.0.0/0 via 192.0.2.9 dev va"))
+    await beside.__aenter__()
+    await counts.__aenter__()
+
+    world.ip(f"route {act}")
+    await counts.__aexit__(None, None, None)
+
+    assert any("metric 4294967290" in line for line in world.routes())
+    await beside.__aexit__(None, None, None)
+
+
+async def test_a_route_beside_another_one_is_deleted_without_reading_a_table(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of a million routes takes half a second."""
+    ready(world)
+    world.as_statement()
+    async with world.netlink.routes.held_route(route("0.0.0.0/0 via 192.0.2.9 dev va metric 4294967290")):
+        counts = world.netlink.routes.held_route(route("0.0.0.0/0 via 192.0.2.9 dev va"))
+        await counts.__aenter__()
+        read: list[int] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(type(world.netlink.requests), "stream", lambda *_: read.append(1))
+            await counts.__aexit__(None, None, None)
+
+        assert read == []
+        assert len([line for line in world.routes() if line.startswith("default")]) == 1

@@ -71,7 +71,7 @@ _SETTINGS = {
     "group": ("7", "8"), "txqueuelen": ("500", "600"), "gso_max_size": ("40000", "50000"),
     "gso_max_segs": ("100", "200"), "gro_max_size": ("40000", "50000"), "arp": ("off", "on"),
     "multicast": ("off", "on"), "allmulticast": ("on", "off"), "promisc": ("on", "off"),
-    "mode": ("dormant", "default"),
+    "mode": ("dormant", "default"), "addrgenmode": ("none", "random"),
 }  # fmt: skip
 DRIFTS = [
     Drift("net.up", "ip link set va down", "ip -br link show va | grep -o '<.*UP'"),
@@ -82,6 +82,7 @@ DRIFTS = [
         Drift("net.link.set", f"ip link set va {word} {other}", _ALL_OF.format("va"), _SET.format("va", word, held))
         for word, (held, other) in _SETTINGS.items()
     ),
+    Drift("net.link.set", "ip token set ::6 dev va", "ip token show dev va", _SET.format("va", "token", "::5")),
     Drift("net.link.set", "ip link set vz protodown off", _ALL_OF.format("vz"), _PROTODOWN),
     Drift("net.link.set", "ip link set va alias other", _ALL_OF.format("va"), _ALIAS_UP),
     Drift("net.link.set", "echo other > /sys/class/net/va/ifalias", _ALL_OF.format("va")),

@@ -317,4 +317,5 @@ ELSEWHERE = {
     "net.dns": "tests/kernel/dns/test_mounts.py",
     "net.dns.resolvconf": "tests/system/dns/test_resolver_file.py",
     "net.dnsmasq": "tests/kernel/servers/test_dnsmasq.py",
+    "net.ipv6.advertise": "tests/kernel/ndp/test_advertising.py",
 }

@@ -39,8 +39,14 @@ ABOVE = {
         process waiting {{ net.backend.waitdevice("va"); }}""",
     "beside what asks a DHCP server": f"""process main {{ net.backend.waitdevice("va"); {MANY} }}
         process other {{ net.backend.waitdevice("va"); net.up("va"); net.ipv4.dhcp("va"); }}""",
+    "beside what asks a DHCPv6 server": f"""process main {{ net.backend.waitdevice("va"); {MANY} }}
+        process other {{ net.backend.waitdevice("va"); net.up("va"); net.ipv6.dhcp("va"); }}""",
     "beside what asks who has an address": f"""process main {{ net.backend.waitdevice("va"); {MANY} }}
         process other {{ net.backend.waitdevice("va"); net.up("va"); net.ipv4.arp_probe("va", "192.0.2.77"); }}""",
+    "beside what hears routers": f"""process main {{ net.backend.waitdevice("va"); {MANY} }}
+        process other {{ net.backend.waitdevice("va"); net.up("va"); net.ipv6.ra("va"); }}""",
+    "beside what advertises": f"""process main {{ net.backend.waitdevice("va"); {MANY} }}
+        process other {{ net.backend.waitdevice("va"); net.up("va"); net.ipv6.advertise("va"); }}""",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.protocols.dhcpv4.test_machine import CLIENT, STATES, step
 from tests.protocols.dhcpv4.test_message import SERVER, reply
 
+from netstrata.contract.shapes.dhcp_client import DhcpOptions
 from netstrata.protocols import dhcpv4 as d
 from netstrata.protocols.dhcpv4.extras import read_extras
 
@@ -84,9 +85,9 @@ def sent(client: d.Client) -> dict[int, bytes]:
 
 def test_options_of_ones_own_are_sent_and_win_and_the_list_is_as_given() -> None:
     long = bytes(range(1, 250)) * 2
-    own = ((77, b"FSVDSL"), (90, long), (12, b"y"))
+    said = d.said_of(DhcpOptions(hostname=b"x", send=((77, b"FSVDSL"), (90, long), (12, b"y"))))
 
-    options = sent(CLIENT._replace(hostname=b"x", sent=own, asked_for=b"\1\x5a"))
+    options = sent(CLIENT._replace(sent=said, asked_for=b"\1\x5a"))
 
     assert (options[77], options[90], options[12], options[55]) == (b"FSVDSL", long, b"y", b"\1\x5a")
 

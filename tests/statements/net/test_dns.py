@@ -14,7 +14,7 @@ from netstrata.statements.net.dns.resolvconf import resolvconf
 from netstrata.system.children import RealChildren
 from netstrata.system.dns import DnsPort, ResolverConfiguration
 from netstrata.system.output.standard_output import StandardOutput
-from netstrata.values import List, Refused, Value
+from netstrata.values import List, Map, Refused, Value
 
 
 class Ports:
@@ -66,6 +66,32 @@ def test_servers_and_lines_of_several_statements_make_one_file(tmp_path: Path) -
         "#| nameserver 192.0.2.99",
     ]
     assert path.read_text() == "nameserver 192.0.2.99\n"
+
+
+def test_search_domains_may_be_said_with_the_servers(tmp_path: Path) -> None:
+    path = tmp_path / "resolv.conf"
+
+    async def story() -> list[str]:
+        options = Map({b"search": listed(b"a.example", b"b.example")})
+        async with aclosing(started(Ports(path), dns, listed(b"192.0.2.53"), b"20", options)) as program:
+            await anext(program)
+            return path.read_text().splitlines()
+
+    assert asyncio.run(story())[1:3] == ["nameserver 192.0.2.53", "search a.example b.example"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        (b"domains", listed(b"corp.example"), "`domains` needs a link"),
+        (b"mdns", b"on", "`mdns` needs a link"),
+        (b"search", listed(b"~corp.example"), '"~corp.example" is no domain'),
+        (b"domain", listed(b"corp.example"), "no option `domain`"),
+    ],
+)
+def test_what_is_wrong_with_options_is_said(option: bytes, value: Value, message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        declaration_of(dns).bind([listed(b"192.0.2.1"), b"1", Map({option: value})])
 
 
 @pytest.mark.parametrize(

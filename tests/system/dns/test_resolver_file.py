@@ -21,6 +21,7 @@ class Told:
     """The statement in whose name lines are held."""
 
     title = "test.1 net.dns"
+    is_redone = False
 
     def __init__(self) -> None:
         self.lines: list[str] = []

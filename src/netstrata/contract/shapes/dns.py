@@ -1,15 +1,21 @@
-"""The shapes of name servers and resolver lines."""
+"""The shapes of name servers, of whom they are asked for, and of resolver lines."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.shapes.common import LINK_NAME
+from netstrata.contract.options import Options, OptionsShape
+from netstrata.contract.shapes.common import LINK, LINK_NAME
+from netstrata.contract.shapes.link import SWITCH
 from netstrata.contract.shapes.route import is_link_local
 from netstrata.values import List, Refused, Value, format_address, line_fault, parse_address
 
 # Bytes of a line without its end.  dnsmasq 2.90 reads resolv.conf with a buffer of 1025: what is behind 1024 bytes is
 # another line to it ("using nameserver ..." was seen from the end of a long `search`).
 LINE_MOST = 1023
+_DOMAIN = re.compile(rb"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
+# What net.dns can say for one link only, as systemd-resolved and dnsmasq know it.
+_OF_LINKS: Final = ("domains", "default", "mdns", "llmnr", "dnssec", "dot")
 _ALLOWED = f"each pair becomes one line of resolv.conf: no line feed, no carriage return, up to {LINE_MOST} bytes"
 
 
@@ -103,6 +109,37 @@ def _write_lines(lines: list[tuple[bytes, bytes]]) -> Value:
     return List([List([kind, text]) for kind, text in lines])
 
 
+def read_domain(value: Value) -> bytes | None:
+    """Read a name as it can stand in a query."""
+    return value if isinstance(value, bytes) and len(value) < 254 and _DOMAIN.fullmatch(value) else None
+
+
+def _read_domains(value: Value) -> list[bytes] | None:
+    found = [read_domain(word) for word in value.elements()] if isinstance(value, List) else []
+    domains = [domain for domain in found if domain is not None]
+    return domains if domains and len(domains) == len(found) else None
+
+
+def _explain_domains(value: Value) -> Refused | None:
+    """Say what is meant of domains that are written as in systemd."""
+    for at, word in enumerate(value.elements() if isinstance(value, List) else []):
+        if isinstance(word, bytes) and word.startswith(b"~"):
+            hint = "`domains` are not searched, `search` are: no ~ is needed"
+            return Refused(f"{_shown(word)} is no domain", hint=hint, within=(at,))
+    return None
+
+
+def _words(name: str, *words: str) -> Shape[str]:
+    """Make the shape of one of some words."""
+
+    def read(value: Value) -> str | None:
+        word = value.decode("latin-1") if isinstance(value, bytes) else ""
+        return word if word in words else None
+
+    means = f"{', '.join(words[:-1])} or {words[-1]}"
+    return Shape(name, means, read, lambda word: word.encode(), tuple(f'"{word}"' for word in words), ('"maybe"', "{}"))
+
+
 SERVERS = Shape[list[bytes]](
     "a list of name servers", 'IPv4 or IPv6 addresses, such as {"192.0.2.53", "2001:db8::53"}',
     _read_servers, _write_servers, ('{"192.0.2.53"}', '{"192.0.2.53", "2001:db8::53"}', "{}"),
@@ -122,5 +159,53 @@ RESOLVER_LINES = Shape[list[tuple[bytes, bytes]]](
     explain=_explain_lines,
 )  # fmt: skip
 
+DOMAINS = Shape[list[bytes]](
+    "a list of domains", 'names of domains, such as {"example.org", "example.com"}', _read_domains,
+    lambda domains: List(list(domains)), ('{"example.org"}',), ("{}", '"example.org"', '{"a b"}', '{"~example.org"}'),
+    explain=_explain_domains,
+)  # fmt: skip
+_OPTIONS = OptionsShape(
+    "options of name servers",
+    {
+        "link": LINK, "domains": DOMAINS, "search": DOMAINS, "default": SWITCH,
+        "mdns": _words("whether mDNS is used", "on", "off", "resolve"),
+        "llmnr": _words("whether LLMNR is used", "on", "off", "resolve"),
+        "dnssec": _words("whether DNSSEC is used", "on", "off", "allow-downgrade"),
+        "dot": _words("whether DNS over TLS is used", "on", "off", "opportunistic"),
+    },
+    (), (),
+)  # fmt: skip
+
+
+def _without_link(options: Options) -> list[str]:
+    """Return what is said for one link, without saying which."""
+    return [] if "link" in options else [word for word in _OF_LINKS if word in options]
+
+
+def _read_options(value: Value) -> Options | None:
+    options = _OPTIONS.read(value)
+    return None if options is None or _without_link(options) else options
+
+
+def _explain_options(value: Value) -> Refused | None:
+    options = _OPTIONS.read(value)
+    if options is None:
+        return _OPTIONS.refusal(0, value)
+    wrong = _without_link(options)
+    hint = 'name the link that these servers are asked over: ["link": "eth0", …]'
+    return Refused(f"`{wrong[0]}` needs a link", hint=hint, within=(wrong[0].encode(),)) if wrong else None
+
+
+DNS_OPTIONS: Shape[Options] = Shape(
+    _OPTIONS.name, _OPTIONS.means, _read_options, _OPTIONS._write,
+    (
+        '["link": "eth0"]', '["search": {"example.org"}]', "[]",
+        '["link": "tun0", "domains": {"corp.example"}, "search": {"corp.example"}, "default": "off", "mdns": "off"]',
+    ),
+    ('["domains": {"corp.example"}]', '["link": "eth0", "domain": "x"]', '["link": "eth0", "mdns": "1"]', "{}"),
+    explain=_explain_options,
+)  # fmt: skip
+
 Servers = Annotated[list[bytes], ZONED_SERVERS]
 ResolverLines = Annotated[list[tuple[bytes, bytes]], RESOLVER_LINES]
+DnsOptions = Annotated[Options, DNS_OPTIONS]

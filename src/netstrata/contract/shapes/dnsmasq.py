@@ -7,12 +7,11 @@ from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape, options_shape
 from netstrata.contract.shapes.common import IPV4, number_shape
 from netstrata.contract.shapes.dhcp import MAC
-from netstrata.contract.shapes.dns import SERVERS
+from netstrata.contract.shapes.dns import DOMAINS, SERVERS, read_domain
 from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import ITS_NAME, List, Map, Refused, Value, format_address, parse_ipv4, parse_ipv6
 
 LEASE_LEAST_S = 120  # dnsmasq knows no less
-_DOMAIN = re.compile(rb"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
 SERVES = ("range", "range6", "ra", "servers", "tftp")
 _OPTION = re.compile(rb"(option6:)?([1-9][0-9]{0,4}|[a-z][a-z0-9-]{0,62})")
 _VALUE = re.compile(rb"[ !$-+\--\[\]-~]{1,255}")  # without " # \\ and the comma between values
@@ -47,16 +46,12 @@ def _router(value: Value) -> bytes | None:
     return parse_ipv4(value) if isinstance(value, bytes) else None
 
 
-def _domain(value: Value) -> bytes | None:
-    return value if isinstance(value, bytes) and len(value) < 254 and _DOMAIN.fullmatch(value) else None
-
-
 def _host(value: Value) -> StaticLease | None:
     if not isinstance(value, List) or len(value) not in (2, 3):
         return None
     words = value.elements()
     mac, address = MAC.read(words[0]), parse_ipv4(words[1]) if isinstance(words[1], bytes) else None
-    name = _domain(words[2]) if len(words) == 3 else b""
+    name = read_domain(words[2]) if len(words) == 3 else b""
     return StaticLease(mac, address, name) if mac and address and name is not None and b"." not in name else None
 
 
@@ -78,12 +73,6 @@ def _write_hosts(hosts: list[StaticLease]) -> Value:
         words: list[Value] = [MAC.write(host.mac), format_address(host.address)]
         found.append(List([*words, host.name] if host.name else words))
     return List(found)
-
-
-def _search(value: Value) -> list[bytes] | None:
-    found = [_domain(word) for word in value.elements()] if isinstance(value, List) else []
-    domains = [domain for domain in found if domain is not None]
-    return domains if domains and len(domains) == len(found) else None
 
 
 def _value(value: Value) -> bytes | None:
@@ -167,16 +156,15 @@ FIELDS: dict[str, Shape[Any]] = {
         ('"192.0.2.1"', '"none"'), ('"here"',),
     ),
     "dns": SERVERS,
-    "domain": Shape("a domain", "such as example.org", _domain, lambda name: name, ('"example.org"',), ('"a b"', '""')),
+    "domain": Shape(
+        "a domain", "such as example.org", read_domain, lambda name: name, ('"example.org"',), ('"a b"', '""')
+    ),
     "hosts": Shape(
         "static leases", 'lists of a MAC address, an IPv4 address and perhaps a name, such as '
         '{{"02:00:00:00:0A:01", "192.0.2.9", "printer"}}',
         _hosts, _write_hosts, ("{}", '{{"02:00:00:00:0A:01", "192.0.2.9"}}'), ('"x"', '{{"x", "192.0.2.9"}}'),
     ),
-    "search": Shape(
-        "a search list", 'names of domains, such as {"example.org", "example.com"}', _search,
-        lambda domains: List(list(domains)), ('{"example.org"}',), ("{}", '"example.org"', '{"a b"}'),
-    ),
+    "search": DOMAINS,
     "ntp": SERVERS,
     "boot": BOOT,
     "tftp": Shape(

@@ -5,14 +5,15 @@ from typing import Annotated, Final
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import PRIORITY
-from netstrata.contract.shapes.dhcp import GRANTED_ROUTES, ON_LINK, GrantedRoute
+from netstrata.contract.shapes.dhcp import ON_LINK, UPLINK_ROUTES, GrantedRoute
 from netstrata.contract.shapes.link import ADDRESS, SWITCH
 from netstrata.contract.shapes.route import FAMILY
-from netstrata.values import List, Value, format_address
+from netstrata.values import List, Value
 
 # Best first, of gateways that are preferred alike: what goes through another uplink before that, what costs most last.
-KINDS: Final = ("vpn", "ethernet", "point-to-point", "wifi", "cellular")
-SHARED: Final = ("ethernet", "wifi")  # kinds whose links have many others at the other end: one of them is the gateway
+WIFI: Final = "wifi"
+KINDS: Final = ("vpn", "ethernet", "point-to-point", WIFI, "cellular")
+SHARED: Final = ("ethernet", WIFI)  # kinds whose links have many others at the other end: one of them is the gateway
 DEFAULT_PREFERENCE: Final = 100
 NO_ROUTER: Final = b""  # what a network without one has
 ADVERTISED: Final = b"\1"
@@ -21,13 +22,14 @@ _WORDS: Final = {b"": NO_ROUTER, b"none": ON_LINK, b"advertised": ADVERTISED}
 
 def _read(value: Value) -> bytes | list[GrantedRoute] | None:
     if isinstance(value, List):
-        return GRANTED_ROUTES.read(value)
+        routes = UPLINK_ROUTES.read(value)
+        return routes if routes is not None and len({len(to) for to, _, _ in routes}) <= 1 else None
     return _WORDS[value] if isinstance(value, bytes) and value in _WORDS else ADDRESS.read(value)
 
 
 def _write(gateway: bytes | list[GrantedRoute]) -> Value:
     if isinstance(gateway, list):
-        return GRANTED_ROUTES.write(gateway)
+        return UPLINK_ROUTES.write(gateway)
     words = [word for word, meant in _WORDS.items() if meant == gateway]
     return words[0] if words else ADDRESS.write(gateway)
 
@@ -40,9 +42,10 @@ def _kind(value: Value) -> str | None:
 UPLINK_GATEWAY = Shape[bytes | list[GrantedRoute]](
     "a gateway",
     "an address such as 192.0.2.1 or fe80::1; `none` where the link has another end only; `advertised` by IPv6 "
-    "routers; or the routes of a lease",
-    _read, _write, ('"192.0.2.1"', '"2001:db8::1"', '"none"', '"advertised"', '""', '{{"0.0.0.0/0", "192.0.2.1"}}'),
-    ('"192.0.2.256"', '"ra"', '{"192.0.2.1"}'),
+    "routers; or the routes of a lease or of `net.static`, of one family",
+    _read, _write,
+    ('"192.0.2.1"', '"fe80::1"', '"none"', '"advertised"', '""', '{{"::/0", "fe80::1"}}'),
+    ('"192.0.2.256"', '"ra"', '{"192.0.2.1"}', '{{"0.0.0.0/0", "192.0.2.1"}, {"::/0", "fe80::1"}}'),
 )  # fmt: skip
 _KIND = Shape[str](
     "a kind of uplink", f"{', '.join(KINDS[:-1])} or {KINDS[-1]}", _kind, lambda word: word.encode(),
@@ -56,25 +59,5 @@ GATEWAY_OPTIONS = OptionsShape(
 )
 
 
-def _read_hosts(value: Value) -> list[str] | None:
-    """Read addresses of one family."""
-    found = [ADDRESS.read(one) for one in value.elements()] if isinstance(value, List) else []
-    hosts = [one for one in found if one is not None]
-    if not hosts or len(hosts) != len(found) or len({len(one) for one in hosts}) > 1:
-        return None
-    return [format_address(one).decode() for one in hosts]
-
-
-PROBE_HOSTS = Shape[list[str]](
-    "hosts that answer", 'a list of IPv4 addresses, or of IPv6 addresses, such as {"192.0.2.53", "198.51.100.53"}',
-    _read_hosts, lambda hosts: List([host.encode() for host in hosts]),
-    ('{"192.0.2.53"}', '{"2001:db8::1", "2001:db8::2"}'), ("{}", '"192.0.2.53"', '{"192.0.2.53", "2001:db8::1"}'),
-)  # fmt: skip
-PROBE_OPTIONS = OptionsShape(
-    "options of a probe", {"fast": SWITCH}, ('["fast": "on"]', "[]"), ('["fast": "2"]', '["interval": "1"]', "{}")
-)
-
 UplinkGateway = Annotated[bytes | list[GrantedRoute], UPLINK_GATEWAY]
 GatewayOptions = Annotated[Options, GATEWAY_OPTIONS]
-ProbeHosts = Annotated[list[str], PROBE_HOSTS]
-ProbeOptions = Annotated[Options, PROBE_OPTIONS]

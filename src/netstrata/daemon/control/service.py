@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from netstrata.control.answers import Answer, Items, Slices, Waiting
 from netstrata.control.interface import NAME
 from netstrata.control.verbs import Failure, Peer, allowed
+from netstrata.daemon.control.route_verbs import RouteVerbs
 from netstrata.daemon.control.view import LiveView
 from netstrata.daemon.events.event_log import EventLog
 from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.live.verbs import ProgramVerbs
 from netstrata.daemon.pyramid.goals import find_goals
 from netstrata.daemon.pyramid.questions import Questions, nothing_called
-from netstrata.daemon.pyramid.visible import link_for
+from netstrata.daemon.pyramid.visible import link_for, path_for
 from netstrata.engine.holders import HolderId
 from netstrata.engine.machine import Engine
 from netstrata.engine.process import UP, Process, Statement
@@ -25,10 +26,12 @@ from netstrata.version import VERSION
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from netstrata.contract import Holder
+    from netstrata.system.dns.report import ResolverReport
     from netstrata.system.filesystem.generated import GeneratedFile, GeneratedFiles
 
 
-class ControlService(ProgramVerbs, Questions):
+class ControlService(ProgramVerbs, RouteVerbs, Questions):
     """One running program, as its clients see it."""
 
     def __init__(
@@ -38,13 +41,14 @@ class ControlService(ProgramVerbs, Questions):
         program: LiveProgram,
         generated: "GeneratedFiles",
         upgrade: "Callable[[], Future[Answer]]",
+        resolver: "Callable[[bool], Future[ResolverReport]]",
     ) -> None:
         Questions.__init__(self, LiveView(engine, stream), stream)
         ProgramVerbs.__init__(self, program)
-        self._engine = engine
-        self.stream = stream
+        RouteVerbs.__init__(self, engine, stream)
         self._generated = generated
         self._upgrade = upgrade
+        self._resolver = resolver
 
     def _process(self, path: str) -> Slices[Process]:
         """Return a process by its name."""
@@ -52,6 +56,11 @@ class ControlService(ProgramVerbs, Questions):
         if process is None:
             raise (yield from nothing_called("NoSuchProcess", "process", path, self.stream.paths()))
         return process
+
+    def why(self, right: int, process: str) -> Items:
+        """Yield the chain of causes; of an uplink also why another one is preferred, or this one."""
+        yield from super().why(right, process)
+        yield from self._why_of_uplinks(process, right)
 
     def restart(self, right: int, peer: Peer, process: str, statement: int = 1, above: bool = False) -> Slices[Answer]:
         """Undo a process from a statement on, and bring it up again."""
@@ -102,6 +111,20 @@ class ControlService(ProgramVerbs, Questions):
         for link in found:
             yield link_for(link, right)
 
+    def dns(self, right: int, probe: bool = False) -> Waiting[Answer]:
+        """Return who answers names."""
+        from netstrata.daemon.control.name_servers import answer_of
+
+        report = self._resolver(probe)
+        while not report.done():
+            yield report
+
+        def place_of(holder: "Holder | None") -> tuple[str, int]:
+            path, number = self._place(holder)
+            return path_for(path, right), number
+
+        return answer_of(report.result(), place_of)
+
     def figures(self, right: int) -> Slices[Answer]:
         """Return what has been counted."""
         from netstrata.daemon.pyramid.figures import counts_of
@@ -127,16 +150,15 @@ class ControlService(ProgramVerbs, Questions):
         return (self._file(file) for file in list(self._generated.held.values()) if file.changed)
 
     def _file(self, file: "GeneratedFile") -> dict[str, Any]:
-        holder = file.statement
+        process, statement = self._place(file.statement)
+        told = {"name": file.name, "process": process, "statement": statement}
+        return {**told, "size": file.size, "changed": file.changed}
+
+    def _place(self, holder: "Holder | None") -> tuple[str, int]:
+        """Return the process of who holds something, and the number of its statement; "" and 0 of nobody."""
         found = self._engine.holders.find(holder.number) if isinstance(holder, HolderId) else None
         statement = found if isinstance(found, Statement) else None
-        return {
-            "name": file.name,
-            "process": self.stream.path_of(statement.process) if statement is not None else "",
-            "statement": statement.index + 1 if statement is not None else 0,
-            "size": file.size,
-            "changed": file.changed,
-        }
+        return (self.stream.path_of(statement.process), statement.index + 1) if statement is not None else ("", 0)
 
     def show(self, right: int, name: str) -> Slices[Answer]:
         """Return what one of them holds, without secrets; `name` is looked up, and never a path."""

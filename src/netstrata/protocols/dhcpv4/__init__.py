@@ -2,6 +2,7 @@
 
 from netstrata.protocols.dhcpv4.extras import Extras
 from netstrata.protocols.dhcpv4.frame import Datagram, read_datagram, write_datagram
+from netstrata.protocols.dhcpv4.identity import said_of
 from netstrata.protocols.dhcpv4.machine import step
 from netstrata.protocols.dhcpv4.message import Malformed, Message, Reply, decode, encode, read_reply
 from netstrata.protocols.dhcpv4.states import (
@@ -93,6 +94,7 @@ __all__ = [
     "held",
     "read_datagram",
     "read_reply",
+    "said_of",
     "step",
     "write_datagram",
 ]

@@ -7,6 +7,8 @@
                         |  +--ack--> PROBING |                                   | T2
                         +--nak, silence------+--> SELECTING <--nak, expiry-- REBINDING --ack--> BOUND
 
+An offer, or an ACK while rebooting, that prefers IPv6 alone leads to PAUSING, if that is wanted.
+
 Idle --continue--> BOUND, RENEWING, REBINDING or SELECTING, by the age of a lease that another client has had.
 Close from wherever a lease is held says RELEASE.  Everything in a reply is checked before it gets here (`heard`);
 here are the checks that need a state: the transaction, the server, the address.  What keeps going wrong soon after it
@@ -20,7 +22,7 @@ from math import inf
 
 from netstrata.protocols.conflict import decoys
 from netstrata.protocols.dhcpv4 import requests
-from netstrata.protocols.dhcpv4.message import Reply
+from netstrata.protocols.dhcpv4.message import NOWHERE, Reply
 from netstrata.protocols.dhcpv4.states import (
     BEFORE,
     BESIDE,
@@ -68,9 +70,10 @@ REQUESTS_MOST = 5  # 7.75 s of asking for what was offered
 REBOOTS_MOST = 3  # 1.75 s of asking for what we had
 DECLINED_WAIT = 10.0  # RFC 2131 section 3.1, step 5
 RENEW_WAIT_LEAST = 60.0  # RFC 2131 section 4.4.5; shorter for leases under twenty minutes
+IPV6_ONLY_LEAST = 300.0  # RFC 8925 section 3.4, MIN_V6ONLY_WAIT
 SHORTEST_WAIT = 0.001  # of two floating point times one may be just short of the other for ever
 LASTING = 2 * LONGEST_WAIT  # what has stood for so long begins anew with its setbacks
-_REMEDY = ' ({"conflict_check", "never"} takes it nevertheless)'
+_REMEDY = ' (["conflict_check": "never"] takes it nevertheless)'
 TOLD_LEAST = 10.0  # renewals that come more often would fill the time line, and wear out the disk
 
 
@@ -142,10 +145,22 @@ def _offered(client: Client, state: State, reply: Reply, now: float, chance: flo
     """The first offer wins; from the server that just failed us, only if it is still alone after the first wait."""
     if not isinstance(state, Selecting) or reply.xid != state.xid:
         return None
-    if reply.server == state.shunned and state.sent < 2:
+    if client.ipv6_only and reply.ipv6_only is not None:
+        return _without(reply)
+    if reply.address == NOWHERE or (reply.server == state.shunned and state.sent < 2):
         return None
     asking = Requesting(state.xid, reply.address, reply.server, state.secs, now, 0, state.setbacks)
     return _request(client, asking, now, chance)
+
+
+def _without(reply: Reply) -> Step:
+    """Take no address for a while: the network prefers IPv6 alone.  While one is held that changes nothing.
+
+    Source: RFC 8925 section 3.2.
+    """
+    wait = max(IPV6_ONLY_LEAST, reply.ipv6_only or 0)
+    line = f"dhcp: {_text(reply.server)} prefers IPv6 alone in this network (option 108); next in {wait:.0f} s"
+    return Step(Pausing(0), (Note(line), Wake(wait)))
 
 
 def _request(client: Client, state: Requesting, now: float, chance: float) -> Step:
@@ -187,7 +202,11 @@ def _acknowledged(client: Client, state: State, event: Ack, now: float, chance: 
     if isinstance(state, Renewing | Rebinding):
         return _renewed(state, grant_from(reply, event.mac, state.asked, chance), now)
     if isinstance(state, Rebooting):
-        return _granted(client, grant_from(reply, event.mac, state.began, chance), 0, now, chance)
+        grant = grant_from(reply, event.mac, state.began, chance)
+        if client.ipv6_only and reply.ipv6_only is not None:
+            resting = _without(reply)
+            return Step(resting.state, (requests.release(client, _xid(chance), grant), Forget(), *resting.effects))
+        return _granted(client, grant, 0, now, chance)
     return _granted(client, grant_from(reply, event.mac, state.asked, chance), state.setbacks, now, chance)
 
 

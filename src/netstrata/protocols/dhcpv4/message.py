@@ -71,6 +71,7 @@ class Reply(NamedTuple):
     routes: tuple[option.Route, ...] | None = None
     static_routes: tuple[option.Route, ...] = ()  # which count beside the router, if there are no others
     extras: Extras = Extras()
+    ipv6_only: int | None = None  # seconds without DHCPv4; the address of such an OFFER may be NOWHERE
 
 
 def encode(message: Message) -> bytes:
@@ -147,7 +148,10 @@ def _read_grant(kind: int, message: Message, server: bytes, text: str) -> Reply:
         option.read_routes(found),
         option.read_static_routes(found),
         read_extras(found),
+        option.read_ipv6_only(found),
     )
+    if kind == OFFER and reply.ipv6_only is not None and reply.address == NOWHERE:
+        return reply
     why = _unusable(reply)
     if why:
         raise Malformed(f"{format_ipv4(reply.address).decode()} is no address for a host (yiaddr): {why}")

@@ -4,6 +4,8 @@ Reading is lenient where servers are known to be careless (padding anywhere, no 
 option cut short at the end) and strict where a wrong guess would configure a wrong network (masks, addresses).
 """
 
+from netstrata.protocols.foreign_text import as_domain, as_message
+
 PAD = 0
 MASK = 1
 ROUTERS = 3
@@ -25,6 +27,9 @@ T1 = 58
 T2 = 59
 VENDOR_CLASS = 60
 CLIENT_ID = 61
+USER_CLASS = 77
+FQDN = 81
+IPV6_ONLY = 108
 CAPTIVE_PORTAL = 114
 SEARCH = 119
 CLASSLESS_ROUTES = 121
@@ -32,8 +37,6 @@ MICROSOFT_ROUTES = 249  # the same, of before RFC 3442
 END = 255
 
 Route = tuple[bytes, int, bytes]  # destination, prefix length, gateway (0.0.0.0: on the link itself)
-
-_DOMAIN_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
 def _collect(field: bytes, found: dict[int, bytes]) -> None:
@@ -104,6 +107,11 @@ def read_seconds(options: dict[int, bytes], code: int) -> int | None:
     return int.from_bytes(value, "big") if len(value) == 4 else None
 
 
+def read_ipv6_only(options: dict[int, bytes]) -> int | None:
+    """Return for how many seconds a network that prefers IPv6 wants no DHCPv4; None if it does not (RFC 8925)."""
+    return read_seconds(options, IPV6_ONLY) if len(options.get(IPV6_ONLY, b"")) == 4 else None
+
+
 def read_prefix(mask: bytes) -> int | None:
     """Return a mask's prefix length, 1 to 32; None if its bits are not contiguous or all are zero."""
     number = int.from_bytes(mask, "big")
@@ -121,12 +129,6 @@ def classful_prefix(address: bytes) -> int:
     return 24 if first < 224 else 32
 
 
-def as_domain(value: bytes) -> bytes:
-    """Return a name; nothing if it holds bytes that a resolver configuration must not get from a stranger."""
-    domain = value.rstrip(b"\0").rstrip(b".")
-    return domain if domain and _DOMAIN_BYTES.issuperset(domain) else b""
-
-
 def read_domains(options: dict[int, bytes]) -> tuple[bytes, ...]:
     """Return the domain name, or several, as servers give a search list to old clients; none if one is no name."""
     names = [as_domain(word) for word in options.get(DOMAIN, b"").rstrip(b"\0").split(b" ") if word]
@@ -135,8 +137,7 @@ def read_domains(options: dict[int, bytes]) -> tuple[bytes, ...]:
 
 def read_text(options: dict[int, bytes]) -> str:
     """Return the server's message to a human, without anything that could disturb a terminal."""
-    text = options.get(TEXT, b"")[:200].decode("ascii", "replace")
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return as_message(options.get(TEXT, b""))
 
 
 def read_routes(options: dict[int, bytes]) -> tuple[Route, ...] | None:

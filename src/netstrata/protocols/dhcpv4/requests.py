@@ -27,6 +27,7 @@ _ASKED_FOR = bytes(
         option.T2,
     )
 )
+_BROADCAST = 0x8000  # answer to everybody: RFC 2131 section 2, figure 2
 _SIZE_LEAST = 576  # RFC 2132 section 9.10
 
 
@@ -35,15 +36,20 @@ def _ask(client: Client, kind: int, xid: int, secs: int, extra: dict[int, bytes]
     options = {option.MESSAGE_TYPE: bytes((kind,))}
     options.update(extra)
     options[option.MAXIMUM_SIZE] = max(_SIZE_LEAST, min(client.mtu, 0xFFFF)).to_bytes(2, "big")
-    options[option.PARAMETER_LIST] = client.asked_for or _ASKED_FOR
-    if client.hostname:
-        options[option.HOSTNAME] = client.hostname
-    if client.vendor_class:
-        options[option.VENDOR_CLASS] = client.vendor_class
-    if client.client_id:
-        options[option.CLIENT_ID] = client.client_id
+    options[option.PARAMETER_LIST] = _wanted(client)
     options.update(client.sent)
-    return encode(Message(message.BOOTREQUEST, xid, client.mac, options, secs, client=source))
+    flags = _BROADCAST if client.broadcast and source == NOWHERE else 0
+    return encode(Message(message.BOOTREQUEST, xid, client.mac, options, secs, flags, client=source))
+
+
+def _wanted(client: Client) -> bytes:
+    """Return the options that are asked for.
+
+    Source: RFC 4702 section 3.1 (an FQDN is answered if it is asked for); RFC 8925 section 3.2.
+    """
+    also = {option.FQDN: option.FQDN in dict(client.sent), option.IPV6_ONLY: client.ipv6_only}
+    asked_for = client.asked_for or _ASKED_FOR
+    return asked_for + bytes(code for code, wanted in also.items() if wanted and code not in asked_for)
 
 
 def _tell(client: Client, kind: int, grant: Grant, extra: dict[int, bytes], xid: int, source: bytes) -> bytes:

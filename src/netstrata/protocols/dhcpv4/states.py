@@ -20,12 +20,12 @@ class Client(NamedTuple):
 
     mac: bytes
     mtu: int
-    hostname: bytes = b""
-    vendor_class: bytes = b""
-    client_id: bytes = b""
+    client_id: bytes = b""  # which all that it says bears, also in `sent`
     conflict_check: str = BEFORE
-    sent: tuple[tuple[int, bytes], ...] = ()  # more options, by number; they win
+    sent: tuple[tuple[int, bytes], ...] = ()  # options by number, in what wants an answer
     asked_for: bytes = b""  # numbers of options; empty are the usual ones
+    broadcast: bool = False  # be answered to everybody
+    ipv6_only: bool = False  # go without where the network prefers that
 
 
 class Grant(NamedTuple):

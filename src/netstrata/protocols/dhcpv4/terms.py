@@ -6,6 +6,7 @@ from netstrata.protocols.dhcpv4 import options as option
 from netstrata.protocols.dhcpv4.message import FOREVER, NOWHERE, Reply, read_gateway
 from netstrata.protocols.dhcpv4.options import Route, is_a_hosts
 from netstrata.protocols.dhcpv4.states import Grant
+from netstrata.protocols.uplink_routes import in_order
 
 # Options that are compared as what they mean.
 _READ = {
@@ -39,34 +40,15 @@ def grant_from(reply: Reply, mac: bytes, since: float, chance: float) -> Grant:
 def _routes(reply: Reply) -> tuple[Route, ...]:
     """Return all routes of a lease, the default one too, in an order in which a kernel takes them.
 
-    Those on the link itself come first, with one for each gateway that the leased network does not show to be there:
-    a server of single addresses (/32) means that.  Of routes to the same network the first counts; one whose gateway
-    no host can be, or which is the leased address itself, does not.
+    A server of single addresses (/32) means that the gateway is on the link.  A route whose gateway no host can be, or
+    which is the leased address itself, does not count.
     """
     granted = reply.routes
     if granted is None:
         gateway = read_gateway(reply)
         granted = reply.static_routes + (((NOWHERE, 0, gateway),) if gateway is not None else ())
-    direct: dict[tuple[bytes, int], bytes] = {}
-    over: dict[tuple[bytes, int], bytes] = {}
-    for destination, prefix, gateway in granted:
-        to = (destination, prefix)
-        if to in direct or to in over:
-            continue
-        if gateway == NOWHERE:
-            direct[to] = gateway
-        elif is_a_hosts(gateway) and gateway != reply.address:
-            over[to] = gateway
-    near = [(reply.address, reply.prefix), *direct]
-    for gateway in over.values():
-        if not any(_in_network(gateway, network, prefix) for network, prefix in near):
-            direct[(gateway, 32)] = NOWHERE
-    return tuple((network, prefix, gateway) for (network, prefix), gateway in (*direct.items(), *over.items()))
-
-
-def _in_network(address: bytes, network: bytes, prefix: int) -> bool:
-    differ = int.from_bytes(address, "big") ^ int.from_bytes(network, "big")
-    return differ >> (32 - prefix) == 0
+    good = [route for route in granted if route[2] == NOWHERE or (is_a_hosts(route[2]) and route[2] != reply.address)]
+    return in_order(reply.address, reply.prefix, good)
 
 
 def same_terms(one: Grant, other: Grant) -> bool:

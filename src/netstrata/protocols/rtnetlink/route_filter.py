@@ -5,7 +5,8 @@ kernel drops, so that nobody wakes up for it.  A route of ours goes by a message
 exceptions, which are let through, too:
 
 * What takes a route's place, or stands beside it, has its maker's protocol.  NLM_F_EXCL is in the news of a route that
-  found none with its destination, metric, type of service and table, and in no other.
+  found none with its destination, metric, type of service and table, and in no other.  Where routes of ours stand is
+  compared, if there are few.
 * The end of an IPv6 route with several ways has the protocol of one of them, and takes all.
 * A route of the kernel itself that goes may be one that an address of ours needs.
 * A route of somebody else that was there before may be held as it is: all networks as long as its own are heard of.
@@ -46,16 +47,22 @@ Instruction = tuple[int, int, str | int, str | int]
 
 
 def route_filter(
-    own_port: int, foreign: Iterable[Network], awaited: Iterable[bytes] = (), near: Iterable[int] = ()
+    own_port: int,
+    foreign: Iterable[Network],
+    awaited: Iterable[bytes] = (),
+    near: Iterable[int] = (),
+    places: Iterable[bytes] | None = None,
 ) -> bytes:
     """Return the program that drops the news about routes that nobody needs, and passes everything else.
 
     Shapes: what requests from own_port have done is dropped; foreign are the networks to hear of whosever they are,
     each once: at most 33 of IPv4 and 129 of IPv6, so that every jump fits its byte; awaited are destinations, each
-    with its prefix length as one more byte; near are families, of whose routes without a gateway is heard.
+    with its prefix length as one more byte; near are families, of whose routes without a gateway is heard; places are
+    destinations where something may be replaced, None for anywhere.
     """
     tail = [one for destination in awaited for one in _to(destination)]
     tail += [one for family in near for one in _near(family)]
+    tail += _replaced(places or ())
     code: list[Instruction] = [
         (_HALF_AT, _TYPE, "", ""),
         (_IF_EQUAL, _loaded(RTM_NEWROUTE, 2), "route", ""),
@@ -67,7 +74,7 @@ def route_filter(
         (_HALF_AT, _FLAGS, "", ""),
         (_IF_SET, _loaded(NLM_F_EXCL, 2), "others", ""),
         (_HALF_AT, _TYPE, "", ""),
-        (_IF_EQUAL, _loaded(RTM_NEWROUTE, 2), "pass", ""),
+        (_IF_EQUAL, _loaded(RTM_NEWROUTE, 2), "pass" if places is None else "others", ""),
         (_BYTE_AT, _PROTOCOL, "", ""),
         (_IF_EQUAL, RTPROT_KERNEL, "pass", ""),
         (_NUMBER_X, RTA_MULTIPATH, "", ""),
@@ -80,18 +87,18 @@ def route_filter(
         (_RETURN, _DROP, "", ""),
         (_RETURN, _PASS, "", ""),
     ]
-    places = {"route": _ROUTE, "others": _OTHERS, "drop": len(code) - 2, "pass": len(code) - 1}
+    labels = {"route": _ROUTE, "others": _OTHERS, "drop": len(code) - 2, "pass": len(code) - 1}
     if tail:
         code += [*tail, (_RETURN, _DROP, "", "")]
     return b"".join(
-        INSTRUCTION.pack(what, *(_skipped(where, here, places) for where in (true, false)), number)
+        INSTRUCTION.pack(what, *(_skipped(where, here, labels) for where in (true, false)), number)
         for here, (what, number, true, false) in enumerate(code, 1)
     )
 
 
-def _skipped(where: str | int, here: int, places: dict[str, int]) -> int:
+def _skipped(where: str | int, here: int, labels: dict[str, int]) -> int:
     """Return how many instructions are skipped: so many, or those up to a place."""
-    return where if isinstance(where, int) else places.get(where, here) - here
+    return where if isinstance(where, int) else labels.get(where, here) - here
 
 
 def _to(destination: bytes) -> list[Instruction]:
@@ -112,6 +119,19 @@ def _to(destination: bytes) -> list[Instruction]:
     ]
     block = [*(load if words else ()), *compare, (_RETURN, _PASS, 0, 0)]
     return [(_HALF_AT, _NETWORK, 0, 0), (_IF_EQUAL, family << 8 | prefix, 0, len(block)), *block]
+
+
+def _replaced(places: Iterable[bytes]) -> list[Instruction]:
+    """Return what passes the news of routes that did not come alone to some destinations, and goes on otherwise."""
+    blocks = [one for destination in places for one in _to(destination)]
+    new: list[Instruction] = [
+        (_HALF_AT, _FLAGS, 0, 0),
+        (_IF_SET, _loaded(NLM_F_EXCL, 2), 2, 0),
+        (_HALF_AT, _TYPE, 0, 0),
+        (_IF_EQUAL, _loaded(RTM_NEWROUTE, 2), 1, 0),
+        (_GO, len(blocks), 0, 0),
+    ]
+    return [*new, *blocks] if blocks else []
 
 
 def _near(family: int) -> list[Instruction]:

@@ -10,15 +10,17 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import LINK
+from netstrata.contract.shapes.common import IPV6, LINK
 from netstrata.contract.shapes.link import ALIAS, GROUP, MTU, OWN_MAC, SWITCH, choice, whole
 from netstrata.protocols.rtnetlink.constants import (
+    AF_INET6,
     AF_UNSPEC,
     IFF_ALLMULTI,
     IFF_MULTICAST,
     IFF_NOARP,
     IFF_PROMISC,
     IFLA_ADDRESS,
+    IFLA_AF_SPEC,
     IFLA_GRO_IPV4_MAX_SIZE,
     IFLA_GRO_MAX_SIZE,
     IFLA_GROUP,
@@ -27,6 +29,8 @@ from netstrata.protocols.rtnetlink.constants import (
     IFLA_GSO_MAX_SIZE,
     IFLA_IFALIAS,
     IFLA_IFNAME,
+    IFLA_INET6_ADDR_GEN_MODE,
+    IFLA_INET6_TOKEN,
     IFLA_LINKMODE,
     IFLA_MTU,
     IFLA_PROTO_DOWN,
@@ -34,12 +38,14 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.protocols.rtnetlink.links import IFINFOMSG
 from netstrata.protocols.rtnetlink.wire import U32, Malformed, Octets, attribute, attributes, text_of, u32_of
+from netstrata.values import Value
 
 
 class Kept(NamedTuple):
     """Where the kernel keeps a setting: in an attribute of the link, or as one of its flags."""
 
-    attribute: int = 0
+    attribute: int = 0  # of the link, or of what it has for IPv6
+    in_inet6: bool = False
     pack: Callable[[Any], bytes] = bytes
     unpack: Callable[[bytes], Any] = bytes
     absent: Any = None  # what it is where the attribute is not shown; None: the kernel does not know such a thing
@@ -63,11 +69,11 @@ class LinkSetting(NamedTuple):
 
 
 def _u32(number: int) -> Kept:
-    return Kept(number, U32.pack, lambda value: u32_of(value, 0, len(value)))
+    return Kept(number, False, U32.pack, lambda value: u32_of(value, 0, len(value)))
 
 
-def _u8(number: int) -> Kept:
-    return Kept(number, lambda value: bytes((value,)), lambda value: int.from_bytes(value, byteorder))
+def _u8(number: int, in_inet6: bool = False) -> Kept:
+    return Kept(number, in_inet6, lambda value: bytes((value,)), lambda value: int.from_bytes(value, byteorder))
 
 
 def _flag(flag: int, inverted: bool = False) -> Kept:
@@ -82,13 +88,23 @@ def _name(number: int) -> Kept:
     def pack(name: str) -> bytes:
         return name.encode("utf-8", "surrogateescape") + b"\0"
 
-    return Kept(number, pack, lambda value: text_of(value, 0, len(value)))
+    return Kept(number, False, pack, lambda value: text_of(value, 0, len(value)))
+
+
+def _token(value: Value) -> bytes | None:
+    token = IPV6.read(value)
+    return token if token is not None and not any(token[:8]) else None
 
 
 LEGACY_SIZE: Final = 65536  # GSO_LEGACY_MAX_SIZE, GRO_LEGACY_MAX_SIZE
 _SIZE = whole("a size", 1, 2**32 - 1, " bytes")
 _SEGMENTS = whole("a number of segments", 1, 65535)
 _LENGTH = whole("a queue's length", 0, 2**32 - 1, " packets")
+_GEN_MODE = choice("a way to make addresses", {"eui64": 0, "none": 1, "stable_secret": 2, "random": 3})
+_TOKEN = Shape[bytes](
+    "a token", "the last 64 bits of an IPv6 address, such as ::1:2; :: is none", _token, IPV6.write,
+    ('"::5"', '"::"'), ('"2001:db8::5"', '"5"'),
+)  # fmt: skip
 
 # What is told of was seen with `ip link set` and `ip monitor` on Linux 6.18.
 SETTINGS: Final[dict[str, LinkSetting]] = {
@@ -109,6 +125,8 @@ SETTINGS: Final[dict[str, LinkSetting]] = {
     "promisc": LinkSetting("promiscuous mode", SWITCH, _flag(IFF_PROMISC)),
     "mode": LinkSetting("mode", choice("a mode", {"default": 0, "dormant": 1}), _u8(IFLA_LINKMODE), told=False),
     "protodown": LinkSetting("protodown", SWITCH, _u8(IFLA_PROTO_DOWN), told=False),
+    "addrgenmode": LinkSetting("addrgenmode", _GEN_MODE, _u8(IFLA_INET6_ADDR_GEN_MODE, in_inet6=True), told=False),
+    "token": LinkSetting("token", _TOKEN, Kept(IFLA_INET6_TOKEN, in_inet6=True), told=False),
 }
 
 # What one statement may set together: all but the name, by which programs go on to call the link.
@@ -124,14 +142,18 @@ LinkSettings = Annotated[Options, LINK_SETTINGS]
 def encode_settings(ifindex: int, values: Mapping[str, Any]) -> bytes:
     """Return the body of an RTM_NEWLINK that sets some things of a link and changes nothing else."""
     flags = change = 0
-    attached = b""
+    attached = inet6 = b""
     for word, value in values.items():
         kept = SETTINGS[word].kept
         if kept.flag:
             change |= kept.flag
             flags |= kept.flag if bool(value) is not kept.inverted else 0
+        elif kept.in_inet6:
+            inet6 += attribute(kept.attribute, kept.pack(value))
         else:
             attached += attribute(kept.attribute, kept.pack(value))
+    if inet6:
+        attached += attribute(IFLA_AF_SPEC, attribute(AF_INET6, inet6))
     return IFINFOMSG.pack(AF_UNSPEC, 0, ifindex, flags, change) + attached
 
 
@@ -142,15 +164,18 @@ def decode_settings(data: Octets, start: int, end: int, words: Iterable[str]) ->
     """
     if end - start < IFINFOMSG.size:
         raise Malformed(f"a link in {end - start} bytes")
-    shown = {what: (first, last) for what, first, last in attributes(data, start + IFINFOMSG.size, end)}
+    shown = {(False, what): (first, last) for what, first, last in attributes(data, start + IFINFOMSG.size, end)}
+    for family, first, last in attributes(data, *shown[False, IFLA_AF_SPEC]) if (False, IFLA_AF_SPEC) in shown else ():
+        if family == AF_INET6:
+            shown |= {(True, what): (a, b) for what, a, b in attributes(data, first, last)}
     flags: int = IFINFOMSG.unpack_from(data, start)[3]
     found: dict[str, Any] = {}
     for word in words:
         kept = SETTINGS[word].kept
         if kept.flag:
             found[word] = int(bool(flags & kept.flag) is not kept.inverted)
-        elif kept.attribute in shown:
-            first, last = shown[kept.attribute]
+        elif (kept.in_inet6, kept.attribute) in shown:
+            first, last = shown[kept.in_inet6, kept.attribute]
             found[word] = kept.unpack(bytes(data[first:last]))
         else:
             found[word] = kept.absent

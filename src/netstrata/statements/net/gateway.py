@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.options import NO_OPTIONS, Options
+from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import Link, Truth
 from netstrata.contract.shapes.dhcp import ON_LINK, GrantedRoute
 from netstrata.contract.shapes.gateway import (
@@ -17,7 +18,19 @@ from netstrata.contract.shapes.gateway import (
 )
 from netstrata.contract.shapes.route import family_of
 from netstrata.ports import Gateway, Ports, Route
-from netstrata.values import Refused, Unavailable
+from netstrata.values import Map, Refused, Unavailable, Value
+
+
+def _without_router(values: list[Value]) -> Refused | None:
+    options = values[2] if len(values) > 2 else Map({})
+    if not isinstance(options, Map):
+        return None
+    kind = options.entries.get(b"kind", b"ethernet")
+    shared = isinstance(kind, bytes) and kind.decode("latin-1") in SHARED
+    if values[1] != b"" and not (values[1] == b"none" and shared):
+        return None
+    hint = 'write the address of the router, or `"none"` with the kind of the tunnel.'
+    return Refused("an uplink without a router: this waits for ever", hint=hint, argument=1)
 
 
 class Standing(NamedTuple):
@@ -26,16 +39,17 @@ class Standing(NamedTuple):
     preferred: Truth
 
 
-@watches("net.gateway", layer=3)
+@watches("net.gateway", layer=3, roles=Roles(doubts=_without_router))
 async def gateway(
     ports: Ports, link: Link, gateway: UplinkGateway, options: GatewayOptions = NO_OPTIONS
 ) -> Watch[Standing]:
     """Hold an uplink: all of a program's uplinks have a default route, and the one of the best is what counts.
 
     The best has the lowest `preference`, which is 100 if it is not given; of equal ones a VPN is better than Ethernet,
-    then come point-to-point links, Wi-Fi and cellular ones (`kind`, which is ethernet if it is not given), then whoever
-    came first.  The others have a default route of a metric that is worse than any, so that who binds to their link or
-    address gets through.  When another one becomes the best, its route is there before that of the one before goes.
+    then come point-to-point links, Wi-Fi and cellular ones (`kind`, which is ethernet if it is not given); of several
+    Wi-Fi links the one with the best signal, if that is 8 dB better than the preferred one's; then whoever came first.
+    The others have a default route of a metric that is worse than any, so that who binds to their link or address gets
+    through.  When another one becomes the best, its route is there before that of the one before goes.
 
     Gateway `none` is whatever is at the other end of a link that is of kind `vpn`, `point-to-point` or `cellular`;
     `family` says of which addresses, inet if it is not given.
@@ -63,7 +77,7 @@ async def gateway(
 
     Source: rtnetlink(7), RTM_NEWROUTE.
     """
-    via, others = _ways(gateway)
+    via, others, of = _ways(gateway)
     preference, kind = options.get("preference", DEFAULT_PREFERENCE), options.get("kind", "ethernet")
     if via == NO_ROUTER or (via == ON_LINK and kind in SHARED):
         raise Unavailable(f"use {link} as an uplink", "its network has no router")
@@ -71,7 +85,7 @@ async def gateway(
     if address is None and "onlink" in options:
         raise Refused("there is no address that could be on the link", argument=2, within=(b"onlink",))
     onlink, advertised = bool(options.get("onlink")), via == ADVERTISED
-    family, server = _family(via, options), options.get("server", b"")
+    family, server = _family(via, of, options), options.get("server", b"")
     wanted = Gateway(link, family, address, preference, kind, onlink, advertised, server)
     async with AsyncExitStack() as held:
         for destination, prefix, hop in others:
@@ -81,24 +95,22 @@ async def gateway(
             yield DOWN if preferred is None else Revised(Standing(preferred))
 
 
-def _ways(gateway: bytes | list[GrantedRoute]) -> tuple[bytes, list[GrantedRoute]]:
-    """Return the gateway, and the other routes of a lease."""
+def _ways(gateway: bytes | list[GrantedRoute]) -> tuple[bytes, list[GrantedRoute], int]:
+    """Return the gateway, the other routes of a lease, and the family if that can be seen from them; else 0."""
     if isinstance(gateway, bytes):
-        return gateway, []
-    defaults = [via for _, prefix, via in gateway if not prefix]
-    return (defaults or [NO_ROUTER])[0], [route for route in gateway if route[1]]
+        return gateway, [], 0 if gateway in (ON_LINK, ADVERTISED) else family_of(gateway)
+    defaults = [(to, via) for to, prefix, via in gateway if not prefix]
+    to, via = defaults[0] if defaults else (b"", NO_ROUTER)
+    return via, [route for route in gateway if route[1]], family_of(to)
 
 
-def _family(gateway: bytes, options: Options) -> int:
+def _family(via: bytes, seen: int, options: Options) -> int:
     """Return 4 or 6.
 
     Raises: Refused.
     """
     asked, server = options.get("family"), options.get("server")
-    if gateway == ON_LINK:
-        family = int(asked or family_of(server) or 4)
-    else:
-        family = 4 if len(gateway) == 4 else 6
+    family = 6 if via == ADVERTISED else seen or int(asked or family_of(server) or 4)
     for word, of in (("family", asked), ("server", family_of(server))):
         if of not in (None, 0, family):
             raise Refused(f"the gateway is of another family than `{word}`", argument=2, within=(word.encode(),))

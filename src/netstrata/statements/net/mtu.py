@@ -3,7 +3,8 @@
 from netstrata.contract import Up, configures
 from netstrata.contract.roles import Roles
 from netstrata.contract.shapes.common import Link
-from netstrata.contract.shapes.link import Mtu, ipv6_of, is_below_ipv6
+from netstrata.contract.shapes.dhcp import GrantedMtu
+from netstrata.contract.shapes.link import ipv6_of, is_below_ipv6
 from netstrata.ports import Ports
 from netstrata.values import Value
 
@@ -13,8 +14,8 @@ def _takes(values: list[Value]) -> Value | None:
 
 
 @configures("net.mtu", layer=1, roles=Roles(takes=_takes))
-async def mtu(ports: Ports, link: Link, size: Mtu) -> Up[None]:
-    """Hold a link at an MTU; put back the one it had.
+async def mtu(ports: Ports, link: Link, size: GrantedMtu) -> Up[None]:
+    """Hold a link at an MTU; put back the one it had.  Without one, as of a lease that says none, it holds nothing.
 
     Below 1280 the kernel takes all IPv6 addresses of the link away, so it is written above them.
 
@@ -27,5 +28,5 @@ async def mtu(ports: Ports, link: Link, size: Mtu) -> Up[None]:
 
     Source: ip-link(8), mtu.
     """
-    async with ports.links.held_settings(link, {"mtu": size}):
+    async with ports.links.held_settings(link, {"mtu": size} if size else {}):
         yield

@@ -1,13 +1,16 @@
 """DHCP clients on links: what takes a capability, a new socket or a file is done here, and nothing is read here."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from errno import ENETDOWN, EPERM
 from socket import if_indextoname
+from zlib import crc32
 
 from netstrata.contract import DHCP, Holder
+from netstrata.contract.shapes.dhcp_client import BY_DUID, BY_MAC
 from netstrata.ports import DhcpOptions, Lease
-from netstrata.system.dhcp.driver import Callbacks, Conversation, Handed
-from netstrata.system.dhcp.driver.conversation import client_id_of, unavailable
+from netstrata.system.dhcp.driver import AnotherMac, Callbacks, Conversation, Handed
+from netstrata.system.dhcp.driver.conversation import unavailable
 from netstrata.system.dhcp.facts import LinkFacts, own_macs, read_link
 from netstrata.system.dhcp.held import HeldLeases, Leaseholder
 from netstrata.system.dhcp.sockets import ETH_P_ARP, ETH_P_IP, open_packet_socket, quiet_port
@@ -17,6 +20,10 @@ from netstrata.values import Unavailable
 
 STATE_DIRECTORY = "/var/lib/netstrata"
 _MTU_LEAST = 28  # an IP and a UDP header
+# What a client id begins with.
+_ETHERNET = b"\1"  # a MAC: RFC 2132 section 9.14
+_NODE_SPECIFIC = b"\xff"  # a number of the link, and a DUID: RFC 4361 section 6.1
+_DUID_LL = b"\0\3\0\1"  # which is a MAC, too: RFC 8415 section 11.4
 
 
 class DhcpClients:
@@ -40,7 +47,23 @@ class DhcpClients:
 
     async def leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
         """Yield leases as they come, change and go; see `netstrata.ports.Dhcp`."""
+        while True:
+            try:
+                async with aclosing(self._leases(link, options)) as leases:
+                    async for lease in leases:
+                        yield lease
+            except AnotherMac:
+                if self._who is not None:
+                    self._who.note(f"dhcp: {link} has another MAC by now, and is another client to servers", DHCP)
+                yield None
+
+    async def _leases(self, link: str, options: DhcpOptions) -> AsyncGenerator[Lease | None, None]:
+        """Yield leases of a link with the MAC that it has now.
+
+        Raises: Unavailable, AnotherMac.
+        """
         facts = _usable(link)
+        options = options._replace(client_id=_client_id(link, facts.mac, options.client_id))
         file = LeaseFile(self._directory, link, facts.mac)
         told = self._who
 
@@ -49,7 +72,9 @@ class DhcpClients:
                 told.note(line, DHCP)
 
         handed = _open(link, facts, options.priority, file.read())
-        held = self._held.of(_leaseholder(facts, options), options, told.title if told is not None else "")
+        held = self._held.of(
+            Leaseholder(facts.ifindex, facts.mac, options.client_id), options, told.title if told is not None else ""
+        )
         callbacks = Callbacks(own_macs, file.keep, held.write, note)
         conversation = Conversation(handed._replace(lease=held.left), options, callbacks)
         quiet = None
@@ -85,8 +110,13 @@ def _ignore(_: object) -> None:
     """Do nothing."""
 
 
-def _leaseholder(facts: LinkFacts, options: DhcpOptions) -> Leaseholder:
-    return Leaseholder(facts.ifindex, facts.mac, client_id_of(facts.mac, options))
+def _client_id(link: str, mac: bytes, wanted: bytes) -> bytes:
+    """Return what a client calls itself (option 61); b"" for nothing but its MAC."""
+    if wanted == BY_MAC:
+        return _ETHERNET + mac
+    if wanted == BY_DUID:
+        return _NODE_SPECIFIC + crc32(link.encode("utf-8", "surrogateescape")).to_bytes(4, "big") + _DUID_LL + mac
+    return wanted
 
 
 def _usable(link: str) -> LinkFacts:

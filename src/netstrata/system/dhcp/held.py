@@ -9,11 +9,9 @@ from ast import literal_eval
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from netstrata.ports import DhcpOptions
 from netstrata.system.dhcp.facts import read_carrier_changes
 from netstrata.system.held import NO_RECOVERY, Recovery
 
-KIND: Final = "lease"
 _UNKNOWN: Final = b"-1 "  # how often the carrier has changed, if the kernel does not say
 
 
@@ -28,15 +26,16 @@ class Leaseholder(NamedTuple):
 class HeldLease:
     """The lease of one client, if it has one."""
 
-    def __init__(self, recovery: Recovery, of: Leaseholder, options: DhcpOptions, title: str) -> None:
+    def __init__(self, recovery: Recovery, kind: str, of: Leaseholder, options: object, title: str) -> None:
         self._journal = recovery.journal
+        self._kind = kind
         self._ifindex = of.ifindex
         self._key = repr(tuple(of)).encode("ascii")
         self._asked = hashlib.sha256(repr(options).encode()).hexdigest()  # they may hold a secret
         self._title = title
         self._number = 0
         self.left = b""  # what the client before us has had, if it can be gone on with
-        entry = recovery.claim(KIND, self._key)
+        entry = recovery.claim(kind, self._key)
         if entry is not None:
             self._number = self._journal.adopt(entry, title)
             around, _, lease = entry.undo.partition(b"\n")
@@ -55,7 +54,7 @@ class HeldLease:
         if self._number:
             self._journal.done(self._number, undo)
         else:
-            self._number = self._journal.intend(KIND, self._key, undo, self._title)
+            self._number = self._journal.intend(self._kind, self._key, undo, self._title)
             self._journal.done(self._number)
 
     def _around(self) -> bytes:
@@ -64,18 +63,22 @@ class HeldLease:
 
 
 class HeldLeases:
-    """All leases of a daemon."""
+    """All leases of a daemon that are of one kind."""
 
-    def __init__(self, recovery: Recovery = NO_RECOVERY) -> None:
+    def __init__(self, recovery: Recovery = NO_RECOVERY, kind: str = "lease") -> None:
         self._recovery = recovery
+        self._kind = kind
 
     def release_with(self, release: Callable[[Leaseholder, bytes], None]) -> None:
         """Know who gives back a lease that nobody goes on with; it raises Unavailable if it cannot now."""
-        self._recovery.knows(KIND, lambda key, undo: release(_read(key), undo.partition(b"\n")[2]))
+        self._recovery.knows(self._kind, lambda key, undo: release(_read(key), undo.partition(b"\n")[2]))
 
-    def of(self, who: Leaseholder, options: DhcpOptions, title: str) -> HeldLease:
-        """Return that of one client, with what a daemon before us has left of it."""
-        return HeldLease(self._recovery, who, options, title)
+    def of(self, who: Leaseholder, options: object, title: str) -> HeldLease:
+        """Return that of one client, with what a daemon before us has left of it.
+
+        Shapes: options have a `repr` that says all of them.
+        """
+        return HeldLease(self._recovery, self._kind, who, options, title)
 
 
 def _read(key: bytes) -> Leaseholder:

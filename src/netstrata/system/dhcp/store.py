@@ -6,15 +6,15 @@ from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PUBLIC
 from netstrata.system.filesystem.places import read_file
 
-_LARGEST = 4096
+_LARGEST = 0x10000
 
 
 class LeaseFile:
-    """The file of one link with one MAC."""
+    """The file of one client on a link."""
 
-    def __init__(self, directory: str, link: str, mac: bytes) -> None:
+    def __init__(self, directory: str, link: str, who: bytes, suffix: str = "lease") -> None:
         self._directory = directory
-        self._path = os.path.join(directory, f"{link}-{mac.hex()}.lease")
+        self._path = os.path.join(directory, f"{link}-{who.hex()}.{suffix}")
 
     def read(self) -> bytes:
         """Return its text; nothing if it cannot be read."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from errno import EACCES, EBUSY, EPERM, EROFS, EXDEV
 
 from netstrata.contract import Holder
-from netstrata.protocols.resolv_conf import MARK, Before, before_of, record_in, record_of
+from netstrata.protocols.resolv_conf import FORWARDERS, MARK, Before, before_of, record_in, record_of
 from netstrata.system.filesystem import atomic_file
 from netstrata.system.filesystem.atomic_file import PUBLIC, Ownership
 from netstrata.system.filesystem.places import IfThere, Place, open_file, opened, read_file
@@ -67,7 +67,10 @@ class ResolverFile:
             return False
         if now.removesuffix(record_in(now)) == content:
             return False
-        return set(content.splitlines()) <= set(now.splitlines())
+        wanted, there = set(content.splitlines()), set(now.splitlines())
+        if any(b"nameserver " + address in there for address in FORWARDERS):
+            wanted = {line for line in wanted if not line.startswith(b"nameserver ")}  # which that one asks
+        return wanted <= there
 
     def write(self, content: bytes, title: str = "") -> None:
         """Make this the content of the file, if it is not.

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Protocol
 
 from netstrata.contract import Holder
+from netstrata.system.dns.used import servers_of
 from netstrata.system.held import tell
 from netstrata.values import Unavailable
 
@@ -26,15 +27,24 @@ class LineHolders(Protocol):
 class HeldLines:
     """One holder's lines."""
 
-    __slots__ = ("_configuration", "is_up", "lines", "priority", "statement", "waiting")
+    __slots__ = ("_configuration", "is_up", "lines", "link", "number", "priority", "statement", "waiting")
 
-    def __init__(self, configuration: LineHolders, lines: list[bytes], priority: int, who: Holder | None) -> None:
+    def __init__(
+        self, configuration: LineHolders, lines: list[bytes], priority: int, who: Holder | None, link: str = ""
+    ) -> None:
         self._configuration = configuration
+        self.link = link  # that its servers are asked over, if they belong to one
+        self.number = 0  # of several, the one with the lower came first
         self.statement = who
         self.lines = lines
         self.priority = priority
         self.is_up = False
         self.waiting: Future[None] | None = None  # until its servers are used
+
+    @property
+    def servers(self) -> list[bytes]:
+        """Those that it names."""
+        return servers_of(self.lines)
 
     @property
     def title(self) -> str:
@@ -68,9 +78,18 @@ class HeldLines:
         await self._configuration.leave(self)
 
 
-def by_priority(holder: HeldLines) -> int:
-    """Return what lines are sorted by."""
-    return holder.priority
+class LinkLines(HeldLines):
+    """What of somebody's servers of a link is lines of resolv.conf; whose they are says what is done."""
+
+    __slots__ = ()
+
+    def to_do(self, _: object = None) -> list[str]:
+        """Say nothing."""
+        return []
+
+    def to_undo(self) -> list[str]:
+        """Say nothing."""
+        return []
 
 
 def _text(line: bytes) -> str:

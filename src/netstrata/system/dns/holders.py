@@ -1,18 +1,18 @@
 """All who hold lines of the resolver configuration, and the one text they make together."""
 
 import os
+from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from time import time
 from typing import TYPE_CHECKING
 
-from netstrata.contract import Holder
 from netstrata.protocols.resolv_conf import MARK, configuration
 from netstrata.system.dns import command, file, network_manager, resolved
 from netstrata.system.dns.command import ResolvconfCommand, managing_command
 from netstrata.system.dns.file import ResolverFile
-from netstrata.system.dns.held import HeldLines, by_priority
+from netstrata.system.dns.held import HeldLines
 from netstrata.system.dns.network_manager import LinesBeside
-from netstrata.system.dns.used import FileChanges, has_others_only
+from netstrata.system.dns.used import FileChanges, has_others_only, servers_of
 from netstrata.system.fair_lock import FairLock, turn
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.held import NO_RECOVERY, Recovery, tell
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
 
 PATH = "/etc/resolv.conf"
+REMEMBERED = 10  # of what others have done
 _WAITS = "waits for its turn at the resolver configuration, on which another program works"
 _EXCLUSIVE = "resolvconf has servers of another interface alone in the file, which is exclusive there"
 _ALONE = "NetworkManager has servers of a connection alone in the file, whose dns-priority is below 0"
@@ -38,14 +39,48 @@ class ResolverConfiguration:
         self._recovery = recovery
         recovery.knows_slow(file.KIND, self._undo_file)
         recovery.knows(command.KIND, self._undo_command)
-        self._path = path
+        self.path = self._path = path
+        self.happened: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)  # what others have done, with wall times
         self._turns = FairLock()
         self._holders: list[HeldLines] = []
         self._backend: ResolverFile | ResolvconfCommand | None = None
         self._guard: FileGuard | None = None
-        self._beside = LinesBeside()
+        self.beside = LinesBeside()  # NetworkManager's lines, if it makes the file
         self._changes: FileChanges | None = None
         self._following: Task[None] | None = None
+        self.forwarded_to = b""  # who is named in the place of all servers, and asks them
+        self._place_of: Callable[[str], int] = lambda link: 0
+        self._on_change: Callable[[], None] = lambda: None
+        self._count = 0
+
+    def know_links(self, place_of: Callable[[str], int], on_change: Callable[[], None]) -> None:
+        """Know which place a link has among uplinks, which decides of equal priorities, and whom to tell of holders."""
+        self._place_of = place_of
+        self._on_change = on_change
+
+    def rank(self, priority: int, link: str, number: int) -> tuple[int, int, int]:
+        """Return what decides who comes first: the smallest."""
+        return priority, self._place_of(link) if link else 0, number
+
+    def next_number(self) -> int:
+        """Return the number of one who comes now."""
+        self._count += 1
+        return self._count
+
+    @property
+    def holders(self) -> list[HeldLines]:
+        """All who hold lines, in their order."""
+        return sorted(self._holders, key=lambda one: self.rank(one.priority, one.link, one.number))
+
+    @property
+    def backend(self) -> ResolverFile | ResolvconfCommand | None:
+        """Who has the lines; nobody while there are none."""
+        return self._backend
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the file is as it was written here."""
+        return isinstance(self._backend, ResolverFile) and self._backend.is_ours()
 
     async def enter(self, holder: HeldLines) -> None:
         """Take a holder in, and return once its servers are used.
@@ -57,18 +92,31 @@ class ResolverConfiguration:
         if isinstance(self._backend, ResolvconfCommand) and has_others_only(self._path, holder.lines):
             await self._until_used(holder)
         holder.is_up = True
+        self._on_change()
+
+    async def rewrite(self) -> None:
+        """Write all lines again, if their order is another one now."""
+        async with turn(self._turns, _WAITS, None):
+            try:
+                if isinstance(self._backend, ResolverFile):
+                    self._backend.write(self._text())
+                elif self._backend is not None and self._holders:
+                    await self._backend.write(self._text(), None)
+            except (Unavailable, OSError) as error:
+                self._note(f"dns: cannot write {self._path} again: {error}")
 
     async def _take_in(self, holder: HeldLines) -> bool:
         """Take a holder in; say whether NetworkManager has a place for its lines, else it is not taken in."""
+        holder.number = holder.number or self.next_number()
         async with turn(self._turns, _WAITS, holder.statement):
-            backend = self._backend if self._backend is not None else self._choose()
+            backend = self._backend if self._backend is not None else self.choose()
             if isinstance(backend, ResolvconfCommand):
                 self._holders.append(holder)
                 self._backend = backend
                 await self._enter_command(backend, holder)
                 return True
-            await self._beside.look(lambda: backend.found)
-            if self._beside.wants_all:
+            await self.beside.look(lambda: backend.found)
+            if self.beside.wants_all:
                 return False
             self._holders.append(holder)
             try:
@@ -81,7 +129,7 @@ class ResolverConfiguration:
                 raise
             self._backend = backend
             self._watch(backend)
-            if not self._beside.is_as_seen(backend.found):
+            if not self.beside.is_as_seen(backend.found):
                 self._follow_soon()
             return True
 
@@ -143,6 +191,7 @@ class ResolverConfiguration:
         """Let a holder go; what cannot be written back is said, and left."""
         async with turn(self._turns, _WAITS, holder.statement):
             cancelled = await self._leave(holder)
+        self._on_change()
         if cancelled is not None:
             raise cancelled
 
@@ -211,7 +260,7 @@ class ResolverConfiguration:
                 self._guard = FileGuard(backend, self._repair)
             except OSError as error:
                 self._note(f"dns: {self._path} is not watched for changes: {error.strerror}")
-        if self._beside.is_there():
+        if self.beside.is_there():
             self._look_when_made((network_manager.FILE,), self._follow_soon)
 
     def _look_when_made(self, paths: tuple[str, ...], changed: Callable[[], None]) -> None:
@@ -222,7 +271,8 @@ class ResolverConfiguration:
             except OSError as error:
                 self._note(f"dns: {paths[0]} is not watched for changes: {error.strerror}")
 
-    def _choose(self) -> ResolverFile | ResolvconfCommand:
+    def choose(self) -> ResolverFile | ResolvconfCommand:
+        """Return who would have the lines of the next one."""
         found = managing_command(self._path)
         if found is None:
             return ResolverFile(self._path, self._recovery)
@@ -258,9 +308,11 @@ class ResolverConfiguration:
 
     def _text(self) -> bytes:
         is_command = isinstance(self._backend, ResolvconfCommand)
-        ordered = sorted(self._holders, key=by_priority)
-        lines = [line for holder in ordered for line in holder.lines]
-        return configuration(_COMMENT, lines if is_command else self._beside.around(lines))
+        lines = [line for holder in self.holders for line in holder.lines]
+        lines = lines if is_command else self.beside.around(lines)
+        if self.forwarded_to:
+            lines = [b"nameserver " + self.forwarded_to, *(line for line in lines if not servers_of([line]))]
+        return configuration(_COMMENT, lines)
 
     def _repair(self, wait: float) -> None:
         """Write again what somebody has overwritten."""
@@ -269,7 +321,7 @@ class ResolverConfiguration:
         if managing_command(self._path) is not None:
             self._hand_over(self._backend, f"resolvconf makes {self._path} now")
             return
-        if self._beside.is_there() or network_manager.has_made(self._backend.found):
+        if self.beside.is_there() or network_manager.has_made(self._backend.found):
             self._follow_soon()
             return
         try:
@@ -300,17 +352,18 @@ class ResolverConfiguration:
 
         Raises: OSError.
         """
-        is_new = await self._beside.look(lambda: backend.found)
+        is_new = await self.beside.look(lambda: backend.found)
         if self._backend is not backend:
             return False  # it was handed over meanwhile
-        if self._beside.wants_all:
+        if self.beside.wants_all:
             self._hand_over(backend, _ALONE)
             return False
         backend.write(self._text())
         self._watch(backend)
-        if is_new and self._beside.is_there():
+        if is_new and self.beside.is_there():
             self._note(f"dns: NetworkManager has made {self._path} again; its lines are taken in")
-        return not self._beside.is_as_seen(backend.found)
+        self._on_change()
+        return not self.beside.is_as_seen(backend.found)
 
     def _hand_over(self, backend: ResolverFile, reason: str) -> None:
         """Leave the file to who makes it now; all who hold lines begin again, and have theirs put there, or wait."""
@@ -334,27 +387,10 @@ class ResolverConfiguration:
             self._changes = None
 
     def _note(self, line: str) -> None:
+        self.happened.append((time(), line.removeprefix("dns: ")))
         for holder in self._holders:
             holder.note(line)
 
 
 def _ignore(_: str) -> None:
     """Say nothing: it is told as undone."""
-
-
-class DnsPort:
-    """The `Dns` port, called on behalf of one statement, or of nobody."""
-
-    __slots__ = ("_configuration", "_who")
-
-    def __init__(self, configuration: ResolverConfiguration, who: Holder | None = None) -> None:
-        self._configuration = configuration
-        self._who = who
-
-    def on_behalf_of(self, who: Holder) -> "DnsPort":
-        """Return the port for a statement."""
-        return DnsPort(self._configuration, who)
-
-    def held_lines(self, lines: list[bytes], priority: int) -> AbstractAsyncContextManager[None]:
-        """Add lines while the context lasts; see `netstrata.ports.Dns`."""
-        return HeldLines(self._configuration, lines, priority, self._who)

@@ -13,7 +13,8 @@ from typing import Final
 
 from netstrata.values import Unavailable
 
-ITSELF: Final = (b"nameserver 127.0.0.53", b"options edns0 trust-ad")  # its servers, as its own file says
+STUB: Final = b"127.0.0.53"
+ITSELF: Final = (b"nameserver " + STUB, b"options edns0 trust-ad")  # its servers, as its own file says
 _OWN = "/run/systemd/resolve/"
 _SOCKET = "/run/systemd/resolve/io.systemd.Resolve"
 _NO_NETWORK = 1 << 15  # it reads the file, and asks nobody

@@ -50,15 +50,24 @@ class FileChanges:
 
 def has_others_only(path: str, lines: Iterable[bytes]) -> bool:
     """Say whether some servers are asked, and none of those that lines name."""
-    wanted = set(_servers(lines))
+    wanted = set(servers_of(lines))
     try:
-        asked = set(_servers(read_file(path, _LARGEST).splitlines()))
+        asked = set(servers_of(read_file(path, _LARGEST).splitlines()))
     except OSError:
         return False
     return bool(wanted and asked) and not wanted & asked and not any(map(_is_here, asked))
 
 
-def _servers(lines: Iterable[bytes]) -> list[bytes]:
+def servers_in(path: str) -> list[bytes]:
+    """Return the servers that a file names, in their order."""
+    try:
+        return servers_of(read_file(path, _LARGEST).splitlines())
+    except OSError:
+        return []
+
+
+def servers_of(lines: Iterable[bytes]) -> list[bytes]:
+    """Return the servers that lines name, in their order."""
     words = (line.split() for line in lines)
     return [found[1] for found in words if len(found) > 1 and found[0] == _SERVER]
 

@@ -6,17 +6,14 @@ What cannot be read, or written, is looked at again after that time.
 import asyncio
 import os
 from collections.abc import Callable
-from math import inf
 from typing import Protocol
 
+from netstrata.protocols.backoff import Repairs
 from netstrata.system.filesystem import inotify
 
 _CHANGES = (
     inotify.CLOSE_WRITE | inotify.MOVED_TO | inotify.MOVED_FROM | inotify.CREATE | inotify.DELETE | inotify.ATTRIB
 )
-FIRST_WAIT = 1.0  # seconds between the first repair and the second; doubled each time
-LONGEST_WAIT = 60.0
-QUIET = 120.0  # after so long without a repair the next one is a first one
 
 
 class Guarded(Protocol):
@@ -47,8 +44,7 @@ class FileGuard:
         self._file = file
         self._repair = repair
         self._name = os.fsencode(os.path.basename(file.path))
-        self._last = -inf
-        self._wait = 0.0
+        self._repairs = Repairs()
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._queue = inotify.Inotify()
@@ -75,7 +71,7 @@ class FileGuard:
         try:
             changes = self._queue.read()
         except MemoryError:
-            self._look_later(FIRST_WAIT)
+            self._look_later(Repairs.FIRST_S)
             return
         for change in changes:
             if change.watch != self._directory or change.name == self._name or change.mask & inotify.OVERFLOW:
@@ -91,21 +87,17 @@ class FileGuard:
         except (OSError, MemoryError):
             is_ours = False
         if not is_ours:
-            self._look_later(max(FIRST_WAIT, self._wait))
+            self._look_later(max(Repairs.FIRST_S, self._repairs.wait))
 
     def _look_now(self) -> None:
         if self._file.is_ours():
             return
         now = self._loop.time()
-        if now - self._last > QUIET:
-            self._wait = 0.0
-        left = self._last + self._wait - now
-        if left > 0:
+        left = self._repairs.left(now)
+        if left:
             self._look_later(left)
             return
-        self._last = now
-        self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, self._wait * 2))
-        self._repair(self._wait)
+        self._repair(self._repairs.repaired(now))
 
     def _look_later(self, after: float) -> None:
         if self._timer is None and self._queue.descriptor >= 0:  # else a repair has closed it

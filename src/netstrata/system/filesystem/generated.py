@@ -1,4 +1,4 @@
-"""Files that are generated for programs: in one directory that only we can enter.
+"""Files that are generated for programs: in one directory that only we can enter, or beside it, if all may read them.
 
 What somebody else makes of one is noticed: it is written again, and that is told, because the program may have read it
 meanwhile.  What a daemon that was killed has left is taken over as it is, if it is what would be written.
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 from netstrata.contract import Holder
 from netstrata.system.filesystem import atomic_file
-from netstrata.system.filesystem.atomic_file import PRIVATE
+from netstrata.system.filesystem.atomic_file import PRIVATE, PUBLIC, Ownership
 from netstrata.system.filesystem.file_guard import FileGuard
 from netstrata.system.filesystem.places import make_private_directory, opened, read_file
 from netstrata.system.held import NO_RECOVERY, Leaving, Recovery, Undoing, tell
@@ -28,14 +28,17 @@ class GeneratedFile:
 
     in_place = False  # another one is put in its place
 
-    __slots__ = ("_data", "_guard", "_recovery", "changed", "name", "number", "path", "size", "statement")
+    __slots__ = ("_data", "_guard", "_ownership", "_recovery", "changed", "name", "number", "path", "size", "statement")
 
-    def __init__(self, name: str, path: str, statement: Holder | None, recovery: Recovery) -> None:
+    def __init__(
+        self, name: str, path: str, statement: Holder | None, recovery: Recovery, ownership: Ownership = PRIVATE
+    ) -> None:
         """Take its path; there is no file before it is written.
 
         Shapes: size is in bytes, changed in seconds of wall time.
         """
         self.name = name
+        self._ownership = ownership
         self.path = path
         self.statement = statement
         self.size = 0
@@ -71,7 +74,7 @@ class GeneratedFile:
 
     def is_ours(self) -> bool:
         """Say whether it is as it was written."""
-        return atomic_file.is_whole(self.path, self._data, PRIVATE)
+        return atomic_file.is_whole(self.path, self._data, self._ownership)
 
     def begin(self) -> None:
         """Say in the journal that it is ours from now on: there, or to be written."""
@@ -85,7 +88,7 @@ class GeneratedFile:
             self.number = self._recovery.journal.intend(KIND, key, b"", title)
 
     def _put(self) -> None:
-        with opened(self.path) as place, atomic_file.beside(place, self._data, PRIVATE):
+        with opened(self.path) as place, atomic_file.beside(place, self._data, self._ownership):
             pass
         self.changed = time.time()
 
@@ -130,6 +133,7 @@ class GeneratedFiles:
 
     def __init__(self, run: str, recovery: Recovery = NO_RECOVERY) -> None:
         """Take the directory for what lives as long as the daemon."""
+        self._run = run
         self._directory = f"{run}/{DIRECTORY}"
         self._recovery = recovery
         recovery.knows(KIND, _remove_left)
@@ -144,24 +148,29 @@ class GeneratedFiles:
             else:
                 yield None
 
-    def path_of(self, name: str) -> str:
+    def path_of(self, name: str, *, is_public: bool = False) -> str:
         """Return where a file of that name is."""
-        return f"{self._directory}/{name}"
+        return f"{self._run}/{name}" if is_public else f"{self._directory}/{name}"
 
     @contextmanager
-    def held_file(self, name: str, who: Holder | None = None) -> Iterator[GeneratedFile]:
+    def held_file(self, name: str, who: Holder | None = None, *, is_public: bool = False) -> Iterator[GeneratedFile]:
         """Have a file of this name written for a statement and, on the way back, removed; `name` has no slash.
 
+        A public one can be read by a program that is nobody by then.
         Raises: Unavailable if another statement has one of that name, or the directory is not for us alone.
         """
-        path = self.path_of(name)
+        path = self.path_of(name, is_public=is_public)
         if name in self.held:
             raise Unavailable(f"write {path}", "another statement does", awaits=(Awaited(PATHS, (path,)),))
-        file = self.held[name] = GeneratedFile(name, path, who, self._recovery)
+        ownership = PUBLIC if is_public else PRIVATE
+        file = self.held[name] = GeneratedFile(name, path, who, self._recovery, ownership)
         file.begin()
         try:
             try:
-                make_private_directory(self._directory)
+                if is_public:
+                    os.makedirs(self._run, 0o755, exist_ok=True)
+                else:
+                    make_private_directory(self._directory)
             except OSError as error:
                 raise Unavailable(f"use {self._directory}", error.strerror or str(error), error.errno or 0) from None
             yield file

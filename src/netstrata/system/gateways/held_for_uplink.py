@@ -37,7 +37,7 @@ class HeldForUplink:
         self.state = INACTIVE
         self._store = store
         self._spec = spec
-        self._statement = statement
+        self.statement = statement
         self._on_lost = on_lost
         self._calm = Calm()
         self._held: Any = None
@@ -77,7 +77,7 @@ class HeldForUplink:
             self.add()
         except Unavailable:
             return False
-        self._statement.note(f"{reason}; it was put back")
+        self.statement.note(f"{reason}; it was put back")
         return True
 
     def remove(self) -> None:
@@ -103,26 +103,31 @@ class HeldForUplink:
     @property
     def title(self) -> str:
         """Whose it is."""
-        return self._statement.title
+        return self.statement.title
+
+    @property
+    def is_redone(self) -> bool:
+        """Whether the statement begins again."""
+        return self.statement.is_redone
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Say something in the statement's name."""
-        self._statement.note(line, kind)
+        self.statement.note(line, kind)
 
     def hear(self, child: str, pid: int, line: str) -> None:
         """Have no child."""
 
     def again(self, reason: str, wait_ms: int) -> None:
         """Say that something is begun again."""
-        self._statement.again(reason, wait_ms)
+        self.statement.again(reason, wait_ms)
 
     def awaits(self, what: str) -> None:
         """Say what is waited for."""
-        self._statement.awaits(what)
+        self.statement.awaits(what)
 
     def uses(self, tool: Callable[[], str] | None) -> None:
         """Use no tool."""
 
     def did(self, words: Callable[[], Iterable[str]]) -> None:
         """Tell what was done."""
-        self._statement.did(words)
+        self.statement.did(words)

@@ -1,53 +1,88 @@
 """The way to a tunnel's server, which must not lead into the tunnel: it stays on the best uplink that is no tunnel."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.ports.kernel import Route
 from netstrata.system.gateways.held_for_uplink import HeldForUplink
-from netstrata.values import Unavailable, mask_bits
+from netstrata.system.held import Stop
+from netstrata.system.held.wait_queues import ADDRESSES
+from netstrata.values import Awaited, Unavailable, mask_bits
 
 if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
 
 
 class PinnedServer:
-    """A route to one server, which follows its uplink."""
+    """A route to one server, which follows its uplink, and the addresses that say whether that has a way of its own."""
 
-    def __init__(self, netlink: "Netlink", server: bytes, statement: Holder, try_later: Callable[[], None]) -> None:
-        """Lead nowhere yet; try_later has `follow` called in a while."""
+    def __init__(
+        self,
+        netlink: "Netlink",
+        server: bytes,
+        statement: Holder,
+        settle: Callable[[], None],
+        try_later: Callable[[], None],
+    ) -> None:
+        """Lead nowhere yet; settle has `follow` called, try_later in a while."""
         self._netlink = netlink
         self._server = server
         self._statement = statement
+        self._settle = settle
         self._try_later = try_later
-        self._over: Route | None = None  # the default route of the uplink that it is pinned to
         self._route: HeldForUplink | None = None
+        self._ifindex = 0  # of the link that it leads over
+        self._stop: Stop | None = None
+        self._is_due = False
 
     def follow(self, over: Route | None, ifindex: int) -> None:
         """Lead over an uplink, that has some default route: there before it leads over the last one no more.
 
         Raises: Unavailable, with the last one as it was.
         """
-        if over == self._over:
-            return
-        old = self._route
-        route = HeldForUplink(self._netlink.route_store, self._spec(over, ifindex), self._statement, self._lost)
+        self._hear_of(ifindex)
+        old, route = self._route, None
         if over is not None:
+            spec = self._spec(over, ifindex)
+            route = HeldForUplink(self._netlink.route_store, spec, self._statement, self._lost)
+            if old is not None and old.is_active and old.is_same(route):
+                return
             route.add(old)
         elif old is not None:
             old.remove()
-        self._over, self._route = over, route
+        self._route = route
 
     def end(self) -> None:
         """Lead nowhere any more."""
         self.follow(None, 0)
 
-    def _spec(self, over: Route | None, ifindex: int) -> Route:
+    def _hear_of(self, ifindex: int) -> None:
+        """Follow again whenever the addresses of a link are others."""
+        if ifindex == self._ifindex:
+            return
+        if self._stop is not None:
+            self._stop()
+            self._stop = None
+        self._ifindex = ifindex
+        if ifindex:
+            with suppress(Unavailable):  # nobody can listen now
+                awaited = Awaited(ADDRESSES, ifindex)
+                self._stop = self._netlink.monitor.wait_queues.wait(awaited, self._follow_soon)
+
+    def _follow_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = self._netlink.monitor.soon(self._follow_again)
+
+    def _follow_again(self) -> None:
+        self._is_due = False
+        if self._ifindex:
+            self._settle()
+
+    def _spec(self, over: Route, ifindex: int) -> Route:
         """Return the route to the server: straight to it if it is in a network of the link."""
         server = self._server
-        if over is None:
-            return Route(server, 8 * len(server), None, None, 0)
         there = self._netlink.address_table.of_link(ifindex) or ()
         is_near = any(
             mask_bits(one.local, one.prefix) == mask_bits(server, one.prefix)
@@ -60,5 +95,4 @@ class PinnedServer:
     def _lost(self, reason: Unavailable) -> None:
         """Put it back, or later; what is lost with its uplink follows to the next one."""
         if self._route is None or not self._route.put_back(reason):
-            self._over = None
             self._try_later()

@@ -6,27 +6,27 @@ link, and for the time in which the kernel has taken the other one away.
 """
 
 from asyncio import get_running_loop
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractContextManager, suppress
 from errno import EEXIST
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import Holder
-from netstrata.contract.shapes.gateway import KINDS
-from netstrata.ports.gateways import Gateway, Probe
+from netstrata.contract.shapes.gateway import KINDS, WIFI
+from netstrata.ports.gateways import Answered, Gateway, UplinkFacts
 from netstrata.ports.kernel import Route
 from netstrata.protocols.gateways import HIGH_METRIC, low_metric
-from netstrata.protocols.reachability import FAST, REACHABLE, STEADY, SUSPECTED, UNREACHABLE
 from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
 from netstrata.system.gateways.advertised import AdvertisedRouter
 from netstrata.system.gateways.by_source import SourceRouting
 from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
 from netstrata.system.gateways.pinned import PinnedServer
-from netstrata.system.gateways.probe import LinkProbe
+from netstrata.system.gateways.wifi_signals import WifiSignals
 from netstrata.system.held import Stop
-from netstrata.system.held.wait_queues import NAME
-from netstrata.system.netlink.refusals import no_link
+from netstrata.system.netlink.ipv6_obstacles import why_nothing_of_routers
+from netstrata.system.netlink.named_link import named_link
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Awaited, Unavailable
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 _ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
 _PREFERRED: Final = "preferred"
 _SERVER: Final = "server"
+_COMES_AGAIN_S: Final = 1.0  # within which a statement begins again, if that is all that it leaves for
+_NO_SIGNAL_DBM: Final = -100.0
+_CLEARLY_DB: Final = 8.0
 
 
 class _Uplink(Queue[bool | None]):
@@ -79,16 +82,24 @@ class _Uplink(Queue[bool | None]):
             self.who.note(problem)
         self._problems[what] = problem
 
+    def problem(self, what: str) -> str:
+        """Return why something cannot be done."""
+        return self._problems.get(what, "")
+
 
 class _Family:
     """The gateways of one address family."""
 
-    def __init__(self, netlink: "Netlink", family: int) -> None:
+    def __init__(self, netlink: "Netlink", family: int, signals: WifiSignals, on_settled: Callable[[], None]) -> None:
         self.uplinks: list[_Uplink] = []
-        self._dead: dict[LinkProbe, int] = {}  # links over which nothing gets through, by who says so
+        self._on_settled = on_settled
+        self._dead: dict[object, int] = {}  # links over which nothing gets through, by who says so
+        self._said: dict[int, Answered] = {}  # what was said last of each link, by whoever asks there still
         self._netlink = netlink
         self._family = family
+        self._signals = signals
         self._preferred: _Uplink | None = None  # the one whose route counts
+        self._leaving: _Uplink | None = None  # that one, if it has left only to come again
         self._waits: dict[Awaited | None, Stop] = {}  # for what is in the way of the best one; None: some time
 
     def enter(self, uplink: _Uplink) -> None:
@@ -103,22 +114,42 @@ class _Family:
         uplink.low.add()
         uplink.by_source = SourceRouting(self._netlink, uplink.route(0, number), uplink.ifindex, uplink.who)
         if uplink.gateway.server:
-            uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who, self._try_later)
+            uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who, self.settle, self._try_later)
         self.uplinks.append(uplink)
         self._route_by_source()
-        self.settle()
+        if self._leaving is not None and self._leaving.ifindex == uplink.ifindex:
+            self._have_left()
+        else:
+            self.settle()
 
     def leave(self, uplink: _Uplink) -> None:
-        """Use a gateway no more: another one has become the preferred one before its routes go."""
-        if uplink in self.uplinks:
-            self.uplinks.remove(uplink)
-            self.settle()
-            self._route_by_source()
+        """Use a gateway no more: another one has become the preferred one before its routes go.
+
+        What counts stays for a moment if its statement is to begin again.
+        """
+        if uplink not in self.uplinks:
+            self._let_go(uplink)
+            return
+        if uplink is self._preferred and uplink.who.is_redone:
+            self._leaving = uplink
+            get_running_loop().call_later(_COMES_AGAIN_S, self._have_left, uplink)
+            self._netlink.recovery.takes_parts(self._have_left)
+        self.uplinks.remove(uplink)
+        self.settle()
+        self._route_by_source()
         self._let_go(uplink)
 
+    def _have_left(self, who: _Uplink | None = None) -> None:
+        """Let the one go that has left only to come again: it has, or does not."""
+        uplink = self._leaving
+        if uplink is not None and who in (None, uplink):
+            self._leaving = None
+            self.settle()
+            self._let_go(uplink)
+
     def _let_go(self, uplink: _Uplink) -> None:
-        """Have nothing left of what a gateway has but the default route that counts."""
-        if uplink.pinned is not None:
+        """Have nothing left of what a gateway has but the default route that counts, and the way there meanwhile."""
+        if uplink.pinned is not None and uplink is not self._leaving:
             uplink.pinned.end()
         if uplink.by_source is not None:
             uplink.by_source.end()
@@ -145,6 +176,12 @@ class _Family:
         self._choose()
         for uplink in self.uplinks:
             uplink.tell(uplink is self._preferred)
+        self._on_settled()
+
+    def place_of(self, link: str) -> int | None:
+        """Return how many uplinks come before the best one over a link, None if there is none over it."""
+        ranked = sorted(self.uplinks, key=lambda one: (one is not self._preferred, self._merit(one)))
+        return next((place for place, one in enumerate(ranked) if one.gateway.link == link), None)
 
     def _ranked(self) -> list[_Uplink]:
         return sorted((one for one in self.uplinks if one.is_usable), key=self._merit)
@@ -163,6 +200,8 @@ class _Family:
                     uplink.tell_problem(_SERVER, "")
 
     def _choose(self) -> None:
+        if self._leaving is not None and self._preferred is not None:
+            return  # the kernel has what it had
         for uplink in self._ranked():
             try:
                 self._promote(uplink)
@@ -181,7 +220,9 @@ class _Family:
         """Use another router of an uplink's link, or none for now; what counts leads over the old one until then."""
         if address is None:
             self.leave(uplink)
-            uplink.who.awaits(f"a router advertisement on {uplink.gateway.link}")
+            link = uplink.gateway.link
+            obstacle = why_nothing_of_routers(self._netlink.requests, uplink.ifindex, link)
+            uplink.who.awaits(f"a router advertisement on {link}{obstacle}")
             uplink.tell(None)
             return
         if uplink in self.uplinks:
@@ -194,20 +235,44 @@ class _Family:
             self.settle()
             uplink.who.lost(error)
 
-    def believe(self, probe: LinkProbe, ifindex: int, is_dead: bool) -> None:
-        """Know what a probe says of a link."""
-        if is_dead != (probe in self._dead):
+    def standing(self) -> Iterator[UplinkFacts]:
+        """Say how each stands among the others, the best first."""
+        for one in sorted(self.uplinks, key=lambda one: (not one.is_usable, self._merit(one))):
+            said = self._said.get(one.ifindex)
+            yield UplinkFacts(
+                *(one.gateway, one.ifindex, one.who, one is self._preferred, one.is_usable),
+                *(said, one.problem(_PREFERRED)),
+            )
+
+    def forget(self, asker: object, ifindex: int) -> None:
+        """Know that somebody asks no more whether anything gets through over a link."""
+        self.believe(asker, ifindex, is_dead=False)
+        self._said.pop(ifindex, None)
+
+    def believe(self, asker: object, ifindex: int, is_dead: bool) -> None:
+        """Know what somebody who asks says of a link."""
+        said = self._said.get(ifindex)
+        if said is None or said.gets_through == is_dead:
+            self._said[ifindex] = Answered(not is_dead, time())
+        if is_dead != (asker in self._dead):
             if is_dead:
-                self._dead[probe] = ifindex
+                self._dead[asker] = ifindex
             else:
-                del self._dead[probe]
+                del self._dead[asker]
             self.settle()
 
-    def _merit(self, uplink: _Uplink) -> tuple[bool, int, int, int]:
+    def _merit(self, uplink: _Uplink) -> tuple[bool, int, int, float, int]:
         """Return what decides which of several is preferred: the smallest; at last, whoever was there first."""
         gateway = uplink.gateway
         is_dead = uplink.ifindex in self._dead.values()
-        return is_dead, gateway.preference, KINDS.index(gateway.kind), uplink.seniority
+        return is_dead, gateway.preference, KINDS.index(gateway.kind), self._weakness(uplink), uplink.seniority
+
+    def _weakness(self, uplink: _Uplink) -> float:
+        """Return how little of a Wi-Fi network is received: another one must be clearly better than the preferred."""
+        signal = self._signals.level(uplink.ifindex) if uplink.gateway.kind == WIFI else None
+        if signal is None:
+            return -_NO_SIGNAL_DBM
+        return -signal - (_CLEARLY_DB if uplink is self._preferred else 0.0)
 
     def _promote(self, uplink: _Uplink) -> None:
         old = self._preferred
@@ -269,8 +334,6 @@ class _Family:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     _OnLost = Callable[[_Uplink, Unavailable], None]
 
 
@@ -279,8 +342,24 @@ class RankedGateways:
 
     def __init__(self, netlink: "Netlink") -> None:
         self._netlink = netlink
-        self._families = {family: _Family(netlink, family) for family in (4, 6)}
+        signals = self._signals = WifiSignals(netlink, self._settle)
+        self._families = {family: _Family(netlink, family, signals, self._changed) for family in (4, 6)}
         self._count = 0
+        self._calls: list[Callable[[], None]] = []
+
+    def place_of(self, link: str) -> int:
+        """Return how many uplinks come before the best one over a link, 0 if there is none over it."""
+        found = [family.place_of(link) for family in self._families.values()]
+        return min((place for place in found if place is not None), default=0)
+
+    def subscribe(self, call: Callable[[], None]) -> Stop:
+        """Call whenever another uplink may be the preferred one; return how to do so no more."""
+        self._calls.append(call)
+        return lambda: self._calls.remove(call)
+
+    def _changed(self) -> None:
+        for call in list(self._calls):
+            call()
 
     async def watch(self, gateway: Gateway, who: Holder) -> AsyncGenerator[bool | None, None]:
         """Hold a default route over a gateway while this is iterated; say whether it is the preferred one.
@@ -288,10 +367,12 @@ class RankedGateways:
         Raises: Unavailable.
         """
         family = self._families[gateway.family]
-        with self._named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
+        with self.named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
             self._count += 1
             uplink = _Uplink(gateway, ifindex, self._count, who)
             router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
+            if gateway.kind == WIFI:
+                self._signals.add(ifindex)
             try:
                 if gateway.advertised:
                     router.begin()
@@ -301,56 +382,34 @@ class RankedGateways:
                     yield await uplink.take()
             finally:
                 router.end()
+                if gateway.kind == WIFI:
+                    self._signals.remove(ifindex)
                 family.leave(uplink)
 
-    async def watch_probe(self, probe: Probe, who: Holder) -> AsyncGenerator[bool, None]:
-        """Ask whether anything gets through over a link while this is iterated; say so, and at each change.
+    def standing(self) -> list[UplinkFacts]:
+        """Say how all uplinks stand, of each family the best first."""
+        return [facts for family in self._families.values() for facts in family.standing()]
 
-        Raises: Unavailable.
-        """
-        family = self._families[probe.family]
-        states = Queue[str]()
-        asking = LinkProbe(probe, FAST if probe.fast else STEADY, states.put)
-        hosts = " or ".join(probe.targets)
-        with self._named(probe.link, f"probe over {probe.link}", who) as ifindex:
-            who.awaits(f"an answer from {hosts} over {probe.link}")
-            try:
-                asking.begin()
-                was = ""
-                while True:
-                    state = await states.take()
-                    if state in (was, SUSPECTED):
-                        continue
-                    was = state
-                    if state == UNREACHABLE:
-                        who.note(f"no answer from {hosts} over {probe.link}")
-                    family.believe(asking, ifindex, is_dead=state == UNREACHABLE)
-                    yield state == REACHABLE
-            finally:
-                asking.end()
-                family.believe(asking, ifindex, is_dead=False)
+    def _settle(self) -> None:
+        for family in self._families.values():
+            family.settle()
 
-    @contextmanager
-    def _named(self, link: str, operation: str, who: Holder) -> Iterator[int]:
+    def hops(self, family: int, ifindex: int) -> set[bytes]:
+        """Return the addresses of the gateways of a link, of one family."""
+        there = self._families[family].uplinks
+        return {one.gateway.address for one in there if one.ifindex == ifindex and one.gateway.address is not None}
+
+    def believe(self, family: int, asker: object, ifindex: int, is_dead: bool) -> None:
+        """Know what somebody who asks says of a link: while it is dead, its gateways count after all others."""
+        self._families[family].believe(asker, ifindex, is_dead)
+
+    def forget(self, family: int, asker: object, ifindex: int) -> None:
+        """Know that somebody says nothing of a link any more."""
+        self._families[family].forget(asker, ifindex)
+
+    def named(self, link: str, operation: str, who: Holder | None) -> AbstractContextManager[int]:
         """Know which link has a name; who asks has lost it when that is another one, or none.
 
         Raises: Unavailable.
         """
-        monitor, index_of = self._netlink.monitor, self._netlink.lookup.index_of
-        ifindex = index_of(link)
-        if not ifindex:
-            raise no_link(operation, link)
-
-        def look() -> None:
-            if index_of(link) != ifindex:
-                who.lost(no_link(operation, link))
-
-        def look_soon() -> None:
-            # What stands on somebody else who watches the name is undone by then, and says nothing.
-            monitor.soon(look)
-
-        stop = monitor.wait_queues.wait(Awaited(NAME, link), look_soon)
-        try:
-            yield ifindex
-        finally:
-            stop()
+        return named_link(self._netlink.lookup, self._netlink.monitor, link, operation, who)

@@ -212,7 +212,8 @@ class Recovery:
 
     def takes_parts(self, undo_rest: Callable[[], None]) -> None:
         """Know of a thing that was claimed, and is left in part: the rest is undone when all else is swept."""
-        self._parts.append(undo_rest)
+        if self is not NO_RECOVERY:
+            self._parts.append(undo_rest)
 
     def give_back(self, entry: LeftEntry) -> None:
         """Take back a claim: whoever claimed it could neither hold nor undo it now."""

@@ -152,6 +152,8 @@ class Store(Generic[S, H]):
         Raises: Unavailable, with the old one held as before.
         """
         made = self.prepare(spec)
+        if self.held.get(made.key) is not old:  # another one who holds the old one was here before
+            return self.hold(spec, who)
         reason = self._begin(made, who)
         self.removed(old)
         made.add(who)

@@ -4,9 +4,11 @@ import errno
 import os
 from collections.abc import Iterable
 
+from netstrata.contract.shapes.route import is_link_local
 from netstrata.protocols.rtnetlink import AddressMessage, ask_addresses, decode_address, messages
 from netstrata.protocols.rtnetlink.constants import RTM_GETADDR, RTM_NEWADDR, RTPROT_NETSTRATA
 from netstrata.system.held import GONE
+from netstrata.system.netlink.detection import is_tentative
 from netstrata.system.netlink.held_address import AddressKey, keeps_marks, key_of
 from netstrata.system.netlink.monitor import Monitor
 from netstrata.system.netlink.socket import RequestSocket
@@ -38,6 +40,11 @@ class AddressTable:
         """Return the addresses of one link, or of all if it is 0; None if they cannot be read now."""
         seen: dict[AddressKey, AddressMessage] = {}
         return seen.values() if self.read(ifindex, seen) else None
+
+    def link_local(self, ifindex: int) -> bytes | None:
+        """Return the link-local address of a link, if it can be used."""
+        there = self.of_link(ifindex) or ()
+        return next((one.local for one in there if is_link_local(one.local) and not is_tentative(one)), None)
 
     def seen(self, key: AddressKey) -> AddressMessage | None:
         """Return how an address is now, None if that cannot be known."""

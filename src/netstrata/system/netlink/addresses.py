@@ -3,6 +3,7 @@
 import errno
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from functools import partial
 
 from netstrata.contract import Holder
 from netstrata.ports.kernel import DynamicAddress
@@ -37,9 +38,11 @@ from netstrata.system.held import GONE, NO_RECOVERY, Loss, Recovery, Store, Unan
 from netstrata.system.held.wait_queues import ADDRESS, ADDRESSES, LINK
 from netstrata.system.netlink.address_table import AddressTable
 from netstrata.system.netlink.claims import Claims, is_claim
-from netstrata.system.netlink.connected import ConnectedRoutes, Way
+from netstrata.system.netlink.connected import ConnectedRoutes, Way, network_of
+from netstrata.system.netlink.deprecation import Deprecation
 from netstrata.system.netlink.detection import Detections, is_tentative
 from netstrata.system.netlink.dynamic import Dynamic, DynamicWatchers
+from netstrata.system.netlink.heard_routes import Place
 from netstrata.system.netlink.held_address import (
     TAKEN,
     AddressKey,
@@ -49,6 +52,7 @@ from netstrata.system.netlink.held_address import (
     fault_of,
     key_of,
 )
+from netstrata.system.netlink.ipv6_obstacles import why_nothing_of_routers, with_obstacle
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.promotion import Promotion
@@ -67,8 +71,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     """The `Addresses` port over rtnetlink."""
 
     __slots__ = (
-        "_claims", "_detections", "_dynamic", "_index_of", "_missing", "_monitor", "_overrun", "_promotion",
-        "_requests", "_subnets", "_taken", "_waits", "_watched", "connected", "left", "table",
+        "_claims", "_deprecation", "_detections", "_dynamic", "_index_of", "_missing", "_monitor", "_overrun",
+        "_promotion", "_requests", "_subnets", "_taken", "_waits", "_watched", "connected", "leased", "left", "table",
     )  # fmt: skip
     kind = "address"
     bears_mark = True
@@ -98,6 +102,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         self.connected = ConnectedRoutes(requests)
         self._promotion = Promotion(requests, recovery)
         self._subnets = Subnets(monitor, self.table.of_link)
+        self._deprecation = Deprecation(requests, self.held.values, self._doubt)
+        self.leased = self._deprecation.leased
         self._claims = Claims(monitor, lambda: self.table.of_link(0) or ())
         self._overrun = False
         self._missing: dict[Key, Way] = {}  # routes of the kernel itself that are gone, by whose they were
@@ -110,7 +116,9 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if not ifindex:
             raise no_link(spec.operation, spec.link)
         is_taken = spec.key(ifindex) in self._taken
-        return HeldAddress(spec, ifindex, waits=spec.waits(self._waits, is_taken), cautious=is_taken)
+        held = HeldAddress(spec, ifindex, waits=spec.waits(self._waits, is_taken), cautious=is_taken)
+        self._deprecation.prepare(held)
+        return held
 
     def operation(self, spec: Spec) -> str:
         """Return what is to be done."""
@@ -119,9 +127,11 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
     def listen(self, held: HeldAddress) -> None:
         """Subscribe to addresses, and to routes for those that the kernel makes for each."""
         self._join()
+        self._monitor.widen(Place(network_of(held.key)))
 
     def unlisten(self, held: HeldAddress) -> None:
         """Take back one `listen`."""
+        self._monitor.narrow(Place(network_of(held.key)))
         if held.ours and self._claims.has(held.key):
             self._is_theirs(held)
         self._leave()
@@ -146,13 +156,14 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         operation = held.spec.operation
         awaits = (Awaited(ADDRESS, address), Awaited(LINK, ifindex), Awaited(ADDRESSES, ifindex))
         if answer.errno != errno.EEXIST:
-            raise refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
+            error = refused(operation, answer, ADDRESS_WORDS, *awaits, *until_ipv6_is_on(held.link, answer))
+            raise with_obstacle(error, self._requests, ifindex, address)
         there = [message for message in self.table.of_link(ifindex) or () if message.local == address]
         for message in there:
             if key_of(message) == held.key:
                 if message.flags & IFA_F_DADFAILED:
                     raise Unavailable(operation, TAKEN, errno.EADDRINUSE, awaits[:1])
-                noun = difference(held.spec.options, message, ours=False)
+                noun = difference(held.options, message, ours=False)
                 if noun:
                     raise Unavailable(operation, f"it is there with another {noun}", errno.EEXIST, awaits[:1])
                 held.ours = False
@@ -256,7 +267,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
                 self.suspects[held] = 0
             elif message is None:
                 held.gone = True
-                yield held, Unavailable(f"hold {held.words}", self._why_gone(held))
+                reason = Unavailable(f"hold {held.words}", self._why_gone(held))
+                yield held, with_obstacle(reason, self._requests, *held.key[:2])
             elif fault := fault_of(held, message) or self._lacks(held):
                 yield held, self._unavailable(held, fault)
             else:
@@ -271,6 +283,7 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
         if fault != TAKEN:
             return Unavailable(f"hold {held.words}", fault)
         self._taken.add(held.key)
+        self._monitor.soon(lambda: self.leased.taken(held.spec.address))
         return Unavailable(f"hold {held.words}", fault, errno.EADDRINUSE, (Awaited(LINK, held.key[0]),))
 
     def lose(self, held: HeldAddress, reason: Unavailable) -> list[Loss]:
@@ -336,7 +349,8 @@ class NetlinkAddresses(Store[Spec, HeldAddress], Subscriber):
             raise no_link(f"watch the addresses of {link}", link)
         self._join()
         try:
-            async with aclosing(self._dynamic.follow(ifindex, Dynamic(link, kind, who))) as found:
+            why = partial(why_nothing_of_routers, self._requests, ifindex, link)
+            async with aclosing(self._dynamic.follow(ifindex, Dynamic(link, kind, who, why))) as found:
                 async for one in found:
                     yield one
         finally:

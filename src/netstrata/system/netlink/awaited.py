@@ -148,8 +148,8 @@ class KernelAwaited(Subscriber):
     def _listen_to_routes(self, family: int, where: bytes | int, counted: Counter[bytes], key: bytes) -> Stop:
         with ExitStack() as listening:
             listening.callback(self._listen(_ROUTES[family]))
-            self._monitor.await_routes(where)
-            listening.callback(self._monitor.await_routes_no_more, where)
+            self._monitor.widen(where)
+            listening.callback(self._monitor.narrow, where)
             counted[key] += 1
             listening.callback(_count_down, counted, key)
             return listening.pop_all().close

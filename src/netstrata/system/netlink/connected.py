@@ -64,15 +64,15 @@ class ConnectedRoutes:
 
     def added(self, key: AddressKey) -> None:
         """Watch the route to an address' network."""
-        self._networks.setdefault(_destination(key), set()).add(key)
+        self._networks.setdefault(network_of(key), set()).add(key)
 
     def removed(self, key: AddressKey) -> None:
         """Watch it no more."""
         self._made.discard(key)
-        there = self._networks.get(_destination(key), set())
+        there = self._networks.get(network_of(key), set())
         there.discard(key)
         if not there:
-            self._networks.pop(_destination(key), None)
+            self._networks.pop(network_of(key), None)
 
     def replaced(self, destination: bytes) -> None:
         """Note that somebody has put a route there, perhaps in the place of one of the kernel itself."""
@@ -179,7 +179,8 @@ class ConnectedRoutes:
         return there if complete and answer is None else None
 
 
-def _destination(key: AddressKey) -> bytes:
+def network_of(key: AddressKey) -> bytes:
+    """Return the network that an address connects, with its prefix length as one more byte."""
     _, local, prefix, other = key
     return mask_bits(other if len(local) == 4 else local, prefix) + bytes((prefix,))
 

@@ -1,12 +1,14 @@
-"""Those who watch for an IPv6 address that does not last for ever.
+"""Those who watch for an IPv6 address that does not last for ever, or for the one that a link gives itself.
 
 The best one is followed: a preferred one before a deprecated one, a stable one before a temporary one (RFC 8981), of
 equal ones the one that came first.  None is taken before the kernel knows that no other host has it.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import Final
 
 from netstrata.contract import Holder
+from netstrata.contract.shapes.route import is_link_local
 from netstrata.ports.kernel import DynamicAddress
 from netstrata.protocols.rtnetlink import AddressMessage
 from netstrata.protocols.rtnetlink.constants import (
@@ -19,6 +21,8 @@ from netstrata.protocols.rtnetlink.constants import (
 from netstrata.system.netlink.detection import is_tentative
 from netstrata.system.netlink.watchers import Queue
 from netstrata.values import format_address
+
+LINK_LOCAL: Final = "link-local"
 
 _Rank = tuple[bool, bool]  # deprecated, temporary: what is less is better
 Read = Callable[[int], Iterable[AddressMessage] | None]  # the addresses of a link; None if they cannot be known now
@@ -38,12 +42,18 @@ class _Known:
 class Dynamic(Queue[DynamicAddress | str]):
     """Follows one address of a link, and remembers the others, of which one takes its place."""
 
-    __slots__ = ("_known", "_link", "_shown", "_unmeant", "_who")
+    __slots__ = ("_is_of_link", "_known", "_link", "_obstacle", "_shown", "_taken", "_unmeant", "_who")
 
-    def __init__(self, link: str, kind: str, who: Holder | None) -> None:
-        """Take which kind of addresses is meant, stable, temporary or any, and who is told what is waited for."""
+    def __init__(self, link: str, kind: str, who: Holder | None, obstacle: Callable[[], str]) -> None:
+        """Take which kind of addresses is meant, as `ports.Addresses` says, and who is told what is waited for.
+
+        Shapes: obstacle says what keeps the kernel from making any, to be put behind words.
+        """
         super().__init__()
+        self._obstacle = obstacle
+        self._taken = b""  # an address of the link that another host has
         self._link = link
+        self._is_of_link = kind == LINK_LOCAL
         self._unmeant = {"stable": IFA_F_TEMPORARY, "temporary": 0}.get(kind)
         self._who = who
         self._known: dict[DynamicAddress, _Known] = {}  # in the order in which they came
@@ -60,13 +70,18 @@ class Dynamic(Queue[DynamicAddress | str]):
 
     def shown(self, messages: Iterable[AddressMessage]) -> None:
         """Take note of all addresses that are there."""
+        messages = list(messages)
+        of_others = (message.local for message in messages if message.flags & IFA_F_DADFAILED)
+        self._taken = next(of_others, b"")
         there = {_address(message): _Known(message) for message in messages if self._is_meant(message)}
         self._known = {address: there[address] for address in self._known if address in there} | there
         self.choose()
 
     def _is_meant(self, message: AddressMessage) -> bool:
-        if message.family != AF_INET6 or message.flags & (IFA_F_PERMANENT | IFA_F_DADFAILED):
+        if message.family != AF_INET6 or message.flags & IFA_F_DADFAILED:
             return False
+        if self._is_of_link or message.flags & IFA_F_PERMANENT:
+            return self._is_of_link and is_link_local(message.local)
         return message.flags & IFA_F_TEMPORARY != self._unmeant
 
     def choose(self) -> None:
@@ -85,8 +100,15 @@ class Dynamic(Queue[DynamicAddress | str]):
         if found is not None:
             self.put(found)
         elif self._who is not None:
-            awaited = "duplicate address detection" if best is not None else "a router advertisement or DHCPv6"
-            self._who.awaits(f"{awaited} on {self._link}")
+            self._who.awaits(self._why_none(best is not None))
+
+    def _why_none(self, tentative: bool) -> str:
+        if tentative:
+            return f"duplicate address detection on {self._link}"
+        wanted = "a link-local address" if self._is_of_link else "a router advertisement or DHCPv6"
+        awaited = f"{wanted} on {self._link}{self._obstacle()}"
+        taken = format_address(self._taken).decode() if self._taken else ""
+        return f"{awaited}; another host has {taken} (duplicate address detection failed)" if taken else awaited
 
     def _rank_of(self, address: DynamicAddress) -> _Rank:
         return self._known[address].rank
@@ -94,7 +116,8 @@ class Dynamic(Queue[DynamicAddress | str]):
     def _why_not(self, shown: DynamicAddress | None) -> str:
         """Say why the address that was shown is followed no more: it is gone, or another is better."""
         if shown is None:
-            return f"the address that did not last is gone from {self._link}"
+            what = "link-local address" if self._is_of_link else "address that did not last"
+            return f"the {what} is gone from {self._link}{self._obstacle()}"
         is_deprecated = self._rank_of(shown)[0]
         state = "is deprecated" if is_deprecated else "is temporary"
         better = "preferred" if is_deprecated else "stable"

@@ -45,7 +45,7 @@ class Spec(NamedTuple):
 class HeldAddress(Held):
     """An address that is held; its link by index."""
 
-    __slots__ = ("connects", "is_doubtful", "key", "record", "request", "spec")
+    __slots__ = ("_flags", "connects", "is_deprecated", "is_doubtful", "key", "record", "spec")
 
     def __init__(self, spec: Spec, ifindex: int, *, waits: bool, cautious: bool) -> None:
         """Take what is wanted, whether that waits for the check, and whether another host had the address just now."""
@@ -54,16 +54,27 @@ class HeldAddress(Held):
         self.key = spec.key(ifindex)
         self.connects = not spec.options.get("noprefixroute")  # there is to be a route to its network
         flags = sum(flag for word, flag in _FLAGS.items() if spec.options.get(word))
+        self.is_deprecated = False  # as who has it granted says: see `leased`
         self.record = self._message(0)
         if cautious:
             flags &= ~IFA_F_OPTIMISTIC
-        self.request = self._message(flags) if flags else self.record
+        self._flags = flags
         self.is_doubtful = False  # nobody knows whether there was carrier when it was put there
         if waits:
             self.undo = UNCHECKED
 
+    @property
+    def request(self) -> bytes:
+        """How it is wanted now, as bytes."""
+        return self._message(self._flags)
+
+    @property
+    def options(self) -> Options:
+        """How it is wanted now."""
+        return {**self.spec.options, "preferred_lft": 0} if self.is_deprecated else self.spec.options
+
     def _message(self, flags: int) -> bytes:
-        ifindex, options = self.key[0], self.spec.options
+        ifindex, options = self.key[0], self.options
         more = encode_options(options, flags)
         peer = options.get("peer", b"")
         return encode_address(ifindex, self.spec.address, self.spec.prefix, peer, options.get("scope"), more)
@@ -100,7 +111,7 @@ def fault_of(held: HeldAddress, message: AddressMessage) -> str:
     """Say what is wrong with an address that is there, "" for nothing."""
     if message.flags & IFA_F_DADFAILED:
         return TAKEN
-    noun = difference(held.spec.options, message, held.ours)
+    noun = difference(held.options, message, held.ours)
     return f"someone changed its {noun}" if noun else ""
 
 

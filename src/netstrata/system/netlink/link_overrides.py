@@ -14,11 +14,12 @@ from netstrata.contract.options import Options
 from netstrata.protocols.rtnetlink import LinkMessage
 from netstrata.protocols.rtnetlink.constants import RTNLGRP_LINK
 from netstrata.system.held import GONE, NO_RECOVERY, Leaving, Loss, Overrides, OverrideStack, Recovery, Spec
+from netstrata.system.held.wait_queues import LINK
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor, Subscriber
 from netstrata.system.netlink.refusals import no_link
 from netstrata.system.netlink.socket import RequestSocket
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 Key = tuple[int, str]  # a link's index, and the word for one thing of it
 Held = tuple[Key, OverrideStack[Any], Spec[Any]]
@@ -156,8 +157,12 @@ class LinkOverrides(Overrides[Key, Any], Subscriber):
         ifindex, word = key
         value = self.read_all(ifindex, [word], operation)[word]
         if value is None:
-            raise Unavailable(operation, self.unknown(ifindex, word), errno.EOPNOTSUPP)
+            raise self._unknown(key, operation)
         return value
+
+    def _unknown(self, key: Key, operation: str) -> Unavailable:
+        """Return the error for something that a link has not, or has no more: what the link is like may bring it."""
+        return Unavailable(operation, self.unknown(*key), errno.EOPNOTSUPP, (Awaited(LINK, key[0]),))
 
     def describe(self, key: Key, value: Any) -> str:
         """Return what something of a link is to be, for people."""
@@ -215,7 +220,9 @@ class LinkOverrides(Overrides[Key, Any], Subscriber):
             stack = self.stacks[ifindex, word]
             self.forget((ifindex, word), stack)
             operation = f"hold {self.describe((ifindex, word), stack.stands)}"
-            if gone is None:
+            if gone is None and now[word] is None:
+                reason = self._unknown((ifindex, word), operation)
+            elif gone is None:
                 reason = Unavailable(operation, f"someone has set {self.describe((ifindex, word), now[word])}")
             else:
                 reason = Unavailable(operation, gone.reason, gone.errno)

@@ -18,6 +18,7 @@ from netstrata.protocols.rtnetlink import (
 from netstrata.protocols.rtnetlink.constants import IPV6_MIN_MTU, RTM_DELLINK, RTM_NEWLINK
 from netstrata.system.held import NO_RECOVERY, Recovery
 from netstrata.system.held.wait_queues import NAME
+from netstrata.system.netlink.ipv6_obstacles import why_no_ipv6
 from netstrata.system.netlink.link_overrides import Held, Key, LinkOverrides
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor
@@ -90,8 +91,9 @@ class LinkSettings(LinkOverrides):
         return f"the {setting.noun} of {link} to {setting.words(value)}"
 
     def unknown(self, ifindex: int, word: str) -> str:
-        """Say that the kernel does not show such a setting."""
-        return f"this kernel knows no {word} of links"
+        """Say why the kernel does not show such a setting."""
+        obstacle = why_no_ipv6(self._requests, ifindex) if SETTINGS[word].kept.in_inet6 else ""
+        return obstacle or f"this kernel knows no {word} of links"
 
     def is_told(self, word: str) -> bool:
         """Say whether the kernel tells of each change of a setting."""

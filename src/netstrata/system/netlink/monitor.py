@@ -10,16 +10,14 @@ Source: netlink(7).
 
 import errno
 import socket
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from netstrata.protocols.rtnetlink import Malformed
-from netstrata.protocols.rtnetlink.constants import AF_INET, AF_INET6
-from netstrata.protocols.rtnetlink.route_filter import Network, route_filter
 from netstrata.protocols.rtnetlink.wire import HEADER, HEADER_SIZE, Octets
 from netstrata.system.held import Loss, WaitQueues
+from netstrata.system.netlink.heard_routes import Heard, HeardRoutes
 from netstrata.system.netlink.kernel_socket import NetlinkSocket, OpenSocket, open_socket
 from netstrata.system.socket_filter import attach_filter
 from netstrata.values import Unavailable
@@ -36,7 +34,6 @@ _BUFFER = 1 << 16
 _AT_ONCE = 2048  # datagrams in one turn of the event loop
 _AGAIN_S = 0.05  # when tables changed too fast to be read
 _ROUND_S = 2.0  # for what the kernel does not tell of
-_MOST_AWAITED = 64  # destinations that are compared; of more all networks as long are heard of
 
 
 class Subscriber:
@@ -68,11 +65,10 @@ class Monitor:
 
     __slots__ = (
         "_again",
-        "_awaited",
         "_buffer",
         "_by_type",
-        "_foreign",
         "_groups",
+        "_heard",
         "_loop",
         "_opens",
         "_own_port",
@@ -103,8 +99,7 @@ class Monitor:
         self._loop: AbstractEventLoop | None = None
         self._buffer = bytearray(_BUFFER)
         self._groups: dict[int, int] = {}
-        self._foreign: dict[Network, int] = {}
-        self._awaited: Counter[bytes | int] = Counter()
+        self._heard = HeardRoutes()
         self._subscribers: list[Subscriber] = []
         self._by_type: dict[int, Subscriber] = {}
         self._again = False
@@ -146,55 +141,26 @@ class Monitor:
             if count == 0 and self._socket is not None:
                 self._socket.setsockopt(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group)
 
-    def widen(self, network: Network) -> bool:
-        """Hear of the routes to networks of one length from now on, whosever they are; counted.
+    def widen(self, what: Heard) -> bool:
+        """Hear of some routes from now on that are not ours; counted.
 
-        Return whether that is new: then what was read before may have changed since, unheard.
+        Return whether more is heard: then what was read before may have changed since, unheard.
         Raises: Unavailable.
         """
-        count = self._foreign.get(network, 0)
-        self._foreign[network] = count + 1
-        if count == 0 and self._socket is not None:
+        is_more = self._heard.add(what)
+        if is_more and self._socket is not None:
             try:
                 self._attach_filter(self._socket)
             except OSError as error:
-                del self._foreign[network]
+                self._heard.remove(what)
                 raise Unavailable("listen to the kernel", error.strerror or str(error), error.errno or 0) from error
-        return count == 0
+        return is_more
 
-    def narrow(self, network: Network) -> None:
+    def narrow(self, what: Heard) -> None:
         """Take back one `widen`."""
-        count = self._foreign[network] - 1
-        if count:
-            self._foreign[network] = count
-            return
-        del self._foreign[network]
-        if self._socket is not None:
+        if self._heard.remove(what) and self._socket is not None:
             with suppress(OSError):  # to hear more than is needed harms nobody
                 self._attach_filter(self._socket)
-
-    def await_routes(self, where: bytes | int) -> None:
-        """Hear from now on of the routes to one destination, or of a family's without a gateway; counted.
-
-        Shapes: a destination has its prefix length as one more byte.
-        Raises: Unavailable.
-        """
-        self._awaited[where] += 1
-        if self._awaited[where] == 1 and self._socket is not None:
-            try:
-                self._attach_filter(self._socket)
-            except OSError as error:
-                del self._awaited[where]
-                raise Unavailable("listen to the kernel", error.strerror or str(error), error.errno or 0) from error
-
-    def await_routes_no_more(self, where: bytes | int) -> None:
-        """Take back one `await_routes`."""
-        self._awaited[where] -= 1
-        if not self._awaited[where]:
-            del self._awaited[where]
-            if self._socket is not None:
-                with suppress(OSError):
-                    self._attach_filter(self._socket)
 
     def tell_own(self, kind: int, body: bytes) -> None:
         """Tell the tap what we have done ourselves to a route, which the kernel does not tell us."""
@@ -277,13 +243,7 @@ class Monitor:
 
         Not about links and addresses: our own change to one can take away what others of ours hold.
         """
-        foreign = set(self._foreign)
-        awaited = [where for where in self._awaited if isinstance(where, bytes)]
-        if len(awaited) > _MOST_AWAITED:
-            foreign |= {(AF_INET if len(one) == 5 else AF_INET6, one[-1]) for one in awaited}
-            awaited = []
-        near = [where for where in self._awaited if isinstance(where, int)]
-        attach_filter(listener, route_filter(self._own_port, foreign, awaited, near))
+        attach_filter(listener, self._heard.filter(self._own_port))
 
     def _ready(self) -> None:
         if self._take():

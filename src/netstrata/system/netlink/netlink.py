@@ -10,7 +10,7 @@ from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import QUEUE_BYTES, Monitor
 from netstrata.system.netlink.neighbours import NetlinkNeighbours
-from netstrata.system.netlink.ports import AddressesPort, LinksPort, NeighboursPort, RoutesPort, RulesPort
+from netstrata.system.netlink.ports import AddressesPort, LinksPort, NeighboursPort, PrefixesPort, RoutesPort, RulesPort
 from netstrata.system.netlink.routes import NetlinkRoutes
 from netstrata.system.netlink.rules import NetlinkRules
 from netstrata.system.netlink.socket import RequestSocket
@@ -28,12 +28,15 @@ class Netlink:
 
     __slots__ = (
         "_watched",
+        "address_store",
         "address_table",
         "addresses",
         "links",
         "lookup",
         "monitor",
         "neighbours",
+        "prefixes",
+        "recovery",
         "requests",
         "route_store",
         "routes",
@@ -56,6 +59,7 @@ class Netlink:
         waits says whether an IPv6 address is held only when it can be used, if nothing is asked for.
         Raises: OSError if the kernel gives no netlink socket.
         """
+        self.recovery = recovery
         self.requests = RequestSocket(opens=opens)
         self.monitor = Monitor(self.requests.port, queue_bytes, opens, wait_queues)
         self.monitor.barrier = self._wait_for_links
@@ -71,7 +75,9 @@ class Netlink:
         routes.dropped.append(addresses.route_dropped)
         routes.put.append(addresses.connected.replaced)
         self.links = LinksPort(links)
+        self.address_store = addresses
         self.address_table = addresses.table
+        self.prefixes = PrefixesPort(addresses.leased)
         self.addresses = AddressesPort(addresses)
         self.route_store = routes
         self.routes = RoutesPort(routes)

@@ -1,6 +1,7 @@
 """The ports over rtnetlink, each called on behalf of one statement, or of nobody: see `netstrata.ports.kernel`."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from netstrata.contract import Holder
 from netstrata.contract.options import NO_OPTIONS, Options
@@ -18,13 +19,16 @@ from netstrata.ports.kernel import (
     Route,
     Rule,
 )
+from netstrata.ports.prefixes import Subnet
 from netstrata.system.held import Hold
 from netstrata.system.netlink.addresses import NetlinkAddresses
+from netstrata.system.netlink.delegated import DelegatedSubnets, HeldSubnet
 from netstrata.system.netlink.forwarding import HeldForwarding, LinkForwarding
 from netstrata.system.netlink.held_address import Spec
 from netstrata.system.netlink.held_route import HeldRoute
 from netstrata.system.netlink.hold_address import HoldAddress
 from netstrata.system.netlink.joined import HeldPort
+from netstrata.system.netlink.leased import LeasedNetworks
 from netstrata.system.netlink.link_overrides import HoldingLinkOverrides
 from netstrata.system.netlink.links import NetlinkLinks
 from netstrata.system.netlink.macsec import HeldChannel, HeldKey
@@ -197,3 +201,26 @@ class NeighboursPort:
     def held_forwarding(self, forwarding: Forwarding) -> Hold[Forwarding, HeldForwarding]:
         """Have frames for a hardware address go one way."""
         return Hold(self._forwarding, forwarding, self._who)
+
+
+class PrefixesPort:
+    """The `Prefixes` port, the same for everybody."""
+
+    __slots__ = ("_leased", "_subnets")
+
+    def __init__(self, leased: LeasedNetworks) -> None:
+        self._leased = leased
+        self._subnets = DelegatedSubnets()
+
+    def held_subnet(self, subnet: Subnet) -> HeldSubnet:
+        """Have a network of a prefix for one link alone."""
+        return HeldSubnet(self._subnets, subnet)
+
+    async def watch_replaced(self, subnet: Subnet) -> AsyncGenerator[tuple[Subnet, ...], None]:
+        """Yield the networks that a link had of prefixes that are to be used no more."""
+        async with aclosing(self._leased.watch_replaced((subnet.prefix, subnet.length))) as news:
+            async for prefixes in news:
+                had = [subnet._replace(prefix=prefix, length=length) for prefix, length in prefixes]
+                numbers = [self._subnets.last(one) for one in had]
+                found = zip(had, numbers, strict=True)
+                yield tuple(one._replace(number=number) for one, number in found if number is not None)

@@ -38,14 +38,25 @@ LINK_WORDS = {5: "link", 53: "name"} | {row.kept.attribute: row.noun for row in 
 RULE_WORDS = {1: "to", 2: "from", 3: "iif", 6: "priority", 10: "fwmark", 15: "table", 17: "oif"}
 NEIGHBOUR_WORDS = {1: "address", 2: "hardware address"}
 _HELP = {
-    "Nexthop has invalid gateway": "it is on none of the networks here; `onlink` of net.route takes it all the same"
+    "Nexthop has invalid gateway": "it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
 }
 _OWNERS = {
     RTPROT_KERNEL: "kernel",
     RTPROT_BOOT: "boot",
     RTPROT_STATIC: "static",
     RTPROT_NETSTRATA: "netstrata",
+    9: "ra",  # these are of linux/rtnetlink.h
+    11: "zebra",
+    12: "bird",
     16: "dhcp",
+    18: "keepalived",
+    42: "babel",
+    99: "openr",
+    186: "bgp",
+    187: "isis",
+    188: "ospf",
+    189: "rip",
+    192: "eigrp",
 }
 _KINDS = {number: word for word, number in ROUTE_KINDS.items() if number != RTN_UNICAST}
 
@@ -77,6 +88,11 @@ def network_words(address: bytes, prefix: int) -> str:
     return f"{format_address(address).decode()}/{prefix}"
 
 
+def owner_of(found: RouteMessage) -> str:
+    """Return whose a route is, by its protocol: a word, or a number."""
+    return _OWNERS.get(found.protocol, str(found.protocol))
+
+
 def route_words(found: RouteMessage, link: str) -> str:
     """Return a route that is in the kernel as `ip route` writes it, with whose it is."""
     words = f"{_KINDS[found.type]} " if found.type in _KINDS else ""
@@ -87,7 +103,7 @@ def route_words(found: RouteMessage, link: str) -> str:
         words += f" dev {link}"
     if found.metric:
         words += f" metric {found.metric}"
-    return f"{words} proto {_OWNERS.get(found.protocol, found.protocol)}"
+    return f"{words} proto {owner_of(found)}"
 
 
 def spec_words(route: Route) -> str:

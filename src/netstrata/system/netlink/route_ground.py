@@ -8,6 +8,7 @@ from netstrata.protocols.rtnetlink import (
     ROUTE_KINDS,
     Answer,
     LinkMessage,
+    RouteMessage,
     ask_addresses,
     ask_link,
     ask_way,
@@ -22,11 +23,12 @@ from netstrata.protocols.rtnetlink.constants import (
     RTM_GETLINK,
     RTM_GETROUTE,
     RTM_NEWADDR,
+    RTPROT_NETSTRATA,
 )
 from netstrata.protocols.rtnetlink.routes import ON_LINKS
 from netstrata.protocols.rtnetlink.wire import HEADER_SIZE
 from netstrata.system.netlink.held_route import HeldRoute
-from netstrata.system.netlink.refusals import ROUTE_WORDS, needs_of, refused, spec_words
+from netstrata.system.netlink.refusals import ROUTE_WORDS, needs_of, refused, route_words, spec_words
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.tables import connected_link
 from netstrata.values import Unavailable
@@ -92,3 +94,19 @@ def without_source(requests: RequestSocket, routes: Iterable[HeldRoute]) -> set[
         if one.type == RTM_NEWADDR
     }
     return {held for held in found if held.route.source not in there}
+
+
+def why_gone(requests: RequestSocket, held: HeldRoute, found: list[RouteMessage], *, told: bool) -> str:
+    """Say why a route is not there as it was made; told is whether somebody has said so."""
+    hops = zip(hops_of(held.route), held.ways, strict=True)
+    names = {hop.link or requests.name_of(way.ifindex): way.ifindex for hop, way in hops}
+    for name, ifindex in names.items():
+        if requests.index_of(name) != ifindex:
+            return f"{name} is gone or has a new name"
+    others = (one for one in found if one.protocol != RTPROT_NETSTRATA)
+    if told and (other := next(others, None)) is not None:
+        link = requests.name_of(other.ifindex) if other.ifindex else ""
+        return f"another route is in its place: {route_words(other, link)}"
+    if told:
+        return "someone removed or replaced it"
+    return f"the kernel dropped it when {' and '.join(names)} went down or lost its last address"

@@ -41,6 +41,7 @@ from netstrata.protocols.rtnetlink.constants import (
 )
 from netstrata.system.held import GONE, NO_RECOVERY, Recovery, Store
 from netstrata.system.held.wait_queues import ON_LINK, ROUTE
+from netstrata.system.netlink.heard_routes import Place
 from netstrata.system.netlink.held_route import HeldRoute, lead_alike
 from netstrata.system.netlink.lookup import IndexOf
 from netstrata.system.netlink.monitor import Monitor, Subscriber
@@ -54,7 +55,7 @@ from netstrata.system.netlink.refusals import (
     route_words,
     spec_words,
 )
-from netstrata.system.netlink.route_ground import fit, hops_of, link_towards, read_link, without_source
+from netstrata.system.netlink.route_ground import fit, hops_of, link_towards, read_link, why_gone, without_source
 from netstrata.system.netlink.route_index import RouteIndex
 from netstrata.system.netlink.socket import RequestSocket
 from netstrata.system.netlink.table_names import table_number
@@ -125,6 +126,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         """Subscribe to what can take it away; of one that is not ours, also to what others do with such routes."""
         if not held.ours:
             self._hear_of_others(held)
+        self._monitor.widen(Place(held.destination))
         family = len(held.route.destination)
         if self._watched[family] == 0:
             self._monitor.join(*_GROUPS[family])
@@ -136,6 +138,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         self._watched[family] -= 1
         if self._watched[family] == 0:
             self._monitor.leave(*_GROUPS[family])
+        self._monitor.narrow(Place(held.destination))
         if not held.ours:
             self._hear_of_others_no_more(held)
 
@@ -177,11 +180,19 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         self._delete(key)
 
     def leave(self, held: HeldRoute) -> None:
-        """Delete a route that we hold."""
-        if any(one.table == held.table for one in self._index.to(held.destination)):
+        """Delete a route that we hold; beside others to the same network only if it is sure to be there."""
+        there = [one for one in self._index.to(held.destination) if one.table == held.table]
+        if held in there or (there and not self._is_undisturbed(held)):
             self.undo(held.record, held.undo)
         else:
             self._delete(held.record)
+
+    def _is_undisturbed(self, held: HeldRoute) -> bool:
+        """Say whether nothing was told until now that may have taken a route away: so no table has to be read."""
+        self._index.add(held)
+        self._monitor.drain()
+        self._index.remove(held)
+        return held.heard and held not in self.suspects
 
     def _delete(self, key: bytes) -> None:
         answer = self._requests.request(RTM_DELROUTE, 0, key)
@@ -298,7 +309,7 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
                 self._take_away(held, found)
                 return f"the kernel changed it: {reason_of(answer, ROUTE_WORDS)}"
             return ""
-        return self._why_gone(held, why != _UNTOLD)
+        return why_gone(self._requests, held, found, told=why != _UNTOLD)
 
     def _take_away(self, held: HeldRoute, found: list[RouteMessage]) -> None:
         """Delete what is left of a route of ours; if that fails, those who hold it try again as they leave."""
@@ -330,16 +341,6 @@ class NetlinkRoutes(Store[Route, HeldRoute], Subscriber):
         """Return the route that the kernel would take, if it stands where a held one would."""
         found = look_up(self._requests, held.destination, held.route.tos)
         return found if found is not None and has_key(found, held.family, *held.key[1:]) else None
-
-    def _why_gone(self, held: HeldRoute, told: bool) -> str:
-        hops = zip(hops_of(held.route), held.ways, strict=True)
-        names = {hop.link or self._requests.name_of(way.ifindex): way.ifindex for hop, way in hops}
-        for name, ifindex in names.items():
-            if self._requests.index_of(name) != ifindex:
-                return f"{name} is gone or has a new name"
-        if told:
-            return "someone removed or replaced it"
-        return f"the kernel dropped it when {' and '.join(names)} went down or lost its last address"
 
     def _accept(self, held: HeldRoute) -> None:
         """Take a route that was there before as it is, to be left alone on the way back.

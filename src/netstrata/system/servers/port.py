@@ -1,7 +1,6 @@
 """The port for servers, over the programs of this machine."""
 
 import os
-import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from netstrata.contract.options import Options
 from netstrata.ports import Command
 from netstrata.protocols import dnsmasq
 from netstrata.system.held.wait_queues import ADDRESSES, NAME, PATHS, PORT
+from netstrata.system.permission import may_change_user
 from netstrata.system.tools.run import need_program
 from netstrata.system.tools.supervised import Supervised
 from netstrata.values import Awaited, Unavailable
@@ -18,8 +18,6 @@ from netstrata.values import Awaited, Unavailable
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
     from netstrata.system.filesystem.generated import GeneratedFiles
-
-_PLAIN_LINK = re.compile(r"[A-Za-z0-9@._+-]+")  # in a configuration file, others would mean something
 
 _PORTS = tuple(Awaited(PORT, port) for port in (53, 67, 547))  # of names, of leases, of leases by DHCPv6
 
@@ -53,7 +51,7 @@ class RealServers:
     async def _held_dnsmasq(self, link: str, options: Options) -> AsyncIterator[None]:
         operation = f"serve {link} with dnsmasq"
         program = need_program("dnsmasq", operation)
-        if not _PLAIN_LINK.fullmatch(link):
+        if not dnsmasq.PLAIN_LINK.fullmatch(link):
             raise Unavailable(operation, "the link's name means something else in dnsmasq's configuration")
         if link in self._served:
             paths = (self._generated.path_of(f"dnsmasq-{link}.conf"),)
@@ -61,7 +59,7 @@ class RealServers:
         leases = f"{self._state}/dnsmasq-{link}.leases"
         text = dnsmasq.configuration(link, options, leases)
         # In its debugging mode it does not become nobody, which is all that this changes for us.
-        foreground = "--keep-in-foreground" if _may_change_user() else "--no-daemon"
+        foreground = "--keep-in-foreground" if may_change_user() else "--no-daemon"
         with self._generated.held_file(f"dnsmasq-{link}.conf", self._who) as file:
             words = [program, foreground, f"--conf-file={file.path}", "--pid-file="]
 
@@ -89,12 +87,3 @@ class RealServers:
 
 def _has_started(line: str) -> bool:
     return dnsmasq.STARTED in line
-
-
-def _may_change_user() -> bool:
-    """Say whether a program can become nobody; as root of a user namespace made without root it cannot."""
-    try:
-        with open("/proc/self/setgroups", encoding="ascii") as file:
-            return file.read().strip() != "deny"
-    except OSError:
-        return True

@@ -25,8 +25,8 @@ class Supervised:
     """
 
     __slots__ = (
-        "_awaits", "_child", "_children", "_command", "_files", "_leaving", "_prepare", "_ready", "_reason",
-        "_restarts", "_said", "_since", "_statement", "_timer", "_waiting",
+        "_awaits", "_child", "_children", "_command", "_files", "_has_read", "_leaving", "_prepare", "_reading",
+        "_ready", "_reason", "_restarts", "_said", "_since", "_statement", "_timer", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +60,8 @@ class Supervised:
         self._timer: asyncio.TimerHandle | None = None
         self._restarts = Restarts(FIRST_WAIT_MS)
         self._waiting: asyncio.Future[None] | None = None
+        self._reading: asyncio.Future[None] | None = None
+        self._has_read: Callable[[str], bool] = lambda line: False
 
     async def __aenter__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -91,6 +93,23 @@ class Supervised:
         if cancelled is not None:
             raise cancelled
 
+    async def reread(self, has_read: Callable[[str], bool], longest_s: float) -> None:
+        """Have it read its files again, and wait for the line that says that it has, for so long at most."""
+        if self._child is None or self._child.ended:
+            return  # it reads them when it is started again
+        loop = asyncio.get_running_loop()
+        self._has_read, self._reading = has_read, loop.create_future()
+        timer = loop.call_later(longest_s, self._stop_reading)
+        try:
+            self._child.reread()
+            await self._reading
+        finally:
+            timer.cancel()
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None and not self._reading.done():
+            self._reading.set_result(None)
+
     def _try_to_prepare(self) -> None:
         try:
             self._prepare()
@@ -107,8 +126,11 @@ class Supervised:
         self._said.append(line)
         if self._waiting is not None and not self._waiting.done() and self._ready(line):
             self._waiting.set_result(None)
+        if self._has_read(line):
+            self._stop_reading()
 
     def _ended(self) -> None:
+        self._stop_reading()
         if self._waiting is not None:
             if not self._waiting.done():
                 self._waiting.set_result(None)

@@ -10,6 +10,7 @@ from netstrata.protocols.rtnetlink.constants import (
     FOREVER,
     IFA_ADDRESS,
     IFA_CACHEINFO,
+    IFA_F_DEPRECATED,
     IFA_F_PERMANENT,
     IFA_FLAGS,
     IFA_LABEL,
@@ -82,6 +83,8 @@ def asked_address(request: Request) -> ModelAddress:
     flags = number(given[IFA_FLAGS]) if IFA_FLAGS in given else flags
     if valid == FOREVER:
         flags |= IFA_F_PERMANENT
+    if preferred == 0:
+        flags |= IFA_F_DEPRECATED
     return ModelAddress(
         family,
         ifindex,

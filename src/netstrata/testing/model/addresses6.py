@@ -10,6 +10,7 @@ import errno
 from netstrata.protocols.rtnetlink.constants import (
     AF_INET6,
     IFA_F_DADFAILED,
+    IFA_F_DEPRECATED,
     IFA_F_NODAD,
     IFA_F_NOPREFIXROUTE,
     IFA_F_OPTIMISTIC,
@@ -34,6 +35,7 @@ from netstrata.testing.model.messages import Notify, Refusal, Request
 from netstrata.testing.model.neighbours import Neighbours
 from netstrata.testing.model.routes6 import Routes6
 
+_OF_TIME = IFA_F_PERMANENT | IFA_F_DEPRECATED
 _LOOPBACK = bytes(15) + b"\1"
 _MULTICAST = b"\xff" + bytes(15)
 
@@ -83,7 +85,7 @@ class Addresses6:
             raise Refusal(errno.EEXIST, "ipv6: address already assigned")
         else:
             twin.preferred_s, twin.valid_s, twin.protocol = address.preferred_s, address.valid_s, address.protocol
-            twin.flags = twin.flags & ~IFA_F_PERMANENT | address.flags & IFA_F_PERMANENT
+            twin.flags = twin.flags & ~_OF_TIME | address.flags & _OF_TIME
             self._tell(RTM_NEWADDR, twin)
 
     def delete(self, request: Request) -> None:

@@ -23,7 +23,7 @@ class ModelPorts:
         self.routes = self.netlink.routes
         self.rules = self.netlink.rules
         self.neighbours = self.netlink.neighbours
-        self.gateways = GatewaysPort(RankedGateways(self.netlink))
+        self.gateways = GatewaysPort.over(self.netlink, RankedGateways(self.netlink))
 
     def __getattr__(self, port: str) -> NoReturn:
         raise NotModelled(f"the port {port}")

@@ -3,6 +3,6 @@
 It opens no socket and no file, and needs no capability, so that it can stand in a process of its own.
 """
 
-from netstrata.system.dhcp.driver.conversation import Callbacks, Conversation, Handed
+from netstrata.system.dhcp.driver.conversation import AnotherMac, Callbacks, Conversation, Handed
 
-__all__ = ["Callbacks", "Conversation", "Handed"]
+__all__ = ["AnotherMac", "Callbacks", "Conversation", "Handed"]

@@ -1,12 +1,8 @@
 """The driver of the DHCPv4 machine: it does what a step says, and nothing else changes the state."""
 
-import asyncio
-import os
 import time
-from collections import deque
 from collections.abc import Callable
 from errno import ENETDOWN, ENODEV, ENXIO
-from math import inf
 from socket import socket
 from typing import NamedTuple
 
@@ -16,12 +12,10 @@ from netstrata.protocols.conflict import Free, Question, Taken
 from netstrata.system.dhcp.driver.kept import Kept, read_kept, write_kept
 from netstrata.system.dhcp.driver.lease_record import read_lease, write_lease
 from netstrata.system.dhcp.driver.packets import EVERYBODY, PacketSocket
+from netstrata.system.dhcp.driver.pieces import Alarm, Complaints, Outcomes, chance, now
 from netstrata.system.dhcp.driver.prober import Prober
 from netstrata.system.dhcp.driver.socket_filters import NOTHING, dhcp_answers
 from netstrata.values import Unavailable, format_ipv4
-
-_CHUNK = 60.0  # the loop's clock stops while the machine sleeps; ours does not, so that it is looked at this often
-_COMPLAINTS_MOST = 8
 
 
 class Handed(NamedTuple):
@@ -34,6 +28,10 @@ class Handed(NamedTuple):
     arp: socket
     kept: bytes
     lease: bytes = b""  # that of a client before it, which is to be gone on with
+
+
+class AnotherMac(Exception):
+    """The link has another MAC than the client that asked: answers do not reach it any more."""
 
 
 class Callbacks(NamedTuple):
@@ -54,33 +52,31 @@ class Conversation:
     """One client on one link."""
 
     def __init__(self, handed: Handed, options: DhcpOptions, callbacks: Callbacks) -> None:
-        """Take sockets over."""
+        """Take sockets over; the client id of the options is what is sent."""
         self._link = handed.link
         self._kept = handed.kept
         self._held = read_lease(handed.lease)  # as the client after a crash will find it
+        self._releases = bool(options.release)
         self._callbacks = callbacks
         self._note = callbacks.note
         self._client = dhcpv4.Client(
             handed.mac,
             handed.mtu,
-            options.hostname,
-            options.vendor_class,
-            client_id_of(handed.mac, options),
+            options.client_id,
             options.conflict_check,
-            options.sent,
-            options.asked_for,
+            dhcpv4.said_of(options),
+            options.request,
+            bool(options.broadcast),
+            bool(options.ipv6_only),
         )
         self._state: dhcpv4.State = dhcpv4.Idle()
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline = inf
+        self._alarm = Alarm(self._awake)
         self._packets = PacketSocket(handed.packets, self._failed)
         self._awaited: int | None = None  # the transaction that the socket lets in
         arp = PacketSocket(handed.arp, self._failed)
         self._prober = Prober(arp, handed.mac, callbacks.own_macs, self._probed, self._failed)
-        self._outcomes: deque[Lease | Exception | None] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._complaints: set[str] = set()
+        self._outcomes: Outcomes[Lease | None] = Outcomes()
+        self._complain = Complaints(callbacks.note).say
 
     def start(self) -> None:
         """Say the first word."""
@@ -102,19 +98,13 @@ class Conversation:
     async def next(self) -> Lease | None:
         """Wait for the next lease, or for the loss of one.
 
-        Raises: Unavailable.
+        Raises: Unavailable, AnotherMac.
         """
-        while not self._outcomes:
-            self._waiter = self._loop.create_future()
-            await self._waiter
-        outcome = self._outcomes.popleft()
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        return await self._outcomes.next()
 
     def close(self) -> None:
-        """Give back a lease that is held, if the link can still carry that; else keep it for the next time."""
-        if not self._packets.closed and self._packets.has_carrier():
+        """Give back a lease that is held, if that is wanted and the link can carry it; else keep it for later."""
+        if self._releases and not self._packets.closed and self._packets.has_carrier():
             self._step(dhcpv4.Close())
         self._shut()
 
@@ -125,7 +115,7 @@ class Conversation:
         self.close()
 
     def _shut(self) -> None:
-        self._arm(inf)
+        self._alarm.close()
         self._prober.close()
         self._packets.close()
 
@@ -140,12 +130,6 @@ class Conversation:
         if event is not None:
             self._step(event)
 
-    def _complain(self, line: str) -> None:
-        """Say each thing once: what a network sends must not fill the time line."""
-        if line not in self._complaints and len(self._complaints) < _COMPLAINTS_MOST:
-            self._complaints.add(line)
-            self._note(line)
-
     def _probed(self, verdict: Free | Taken, question: Question) -> None:
         for mac in sorted(question.proxies):
             also = f"{mac.hex(':')} answers ARP for every address, also for {_text(question.address)}"
@@ -153,25 +137,30 @@ class Conversation:
         self._step(dhcpv4.Free() if isinstance(verdict, Free) else dhcpv4.Conflict(verdict.mac))
 
     def _awake(self) -> None:
-        left = self._deadline - _now()
-        if left > 0:
-            self._timer = self._loop.call_later(min(left, _CHUNK), self._awake)
+        if self._has_another_mac():
+            self._end(AnotherMac())
         else:
-            self._deadline = inf
             self._step(dhcpv4.Timeout())
+
+    def _has_another_mac(self) -> bool:
+        """Say whether the link's MAC has changed, as that of a bridge does with its ports."""
+        try:
+            return not self._packets.closed and self._packets.mac() != self._client.mac
+        except OSError:  # it is gone: that is told by who reads
+            return False
 
     def _failed(self, error: OSError) -> None:
         self._end(unavailable(self._link, error))
 
     def _end(self, error: Exception) -> None:
         self._shut()
-        self._tell(error)
+        self._outcomes.tell(error)
 
     # What is done.
 
     def _step(self, event: dhcpv4.Event) -> None:
         try:
-            taken = dhcpv4.step(self._client, self._state, event, _now(), _chance())
+            taken = dhcpv4.step(self._client, self._state, event, now(), chance())
             self._state = taken.state
             self._hold(dhcpv4.held(taken.state))
             self._await(dhcpv4.awaited(taken.state))
@@ -198,17 +187,17 @@ class Conversation:
         if isinstance(effect, dhcpv4.Send):
             self._send(effect)
         elif isinstance(effect, dhcpv4.Wake):
-            self._arm(effect.after)
+            self._alarm.set(effect.after)
         elif isinstance(effect, dhcpv4.Note):
             self._note(effect.line)
         elif isinstance(effect, dhcpv4.Probe):
             if not self._packets.closed:  # what was said before could not leave, and that was the end
                 self._prober.ask(Question(effect.address, effect.decoys))
         elif isinstance(effect, dhcpv4.Granted):
-            self._tell(_lease(effect.grant))
+            self._outcomes.tell(_lease(effect.grant))
         elif isinstance(effect, dhcpv4.Lost):
             self._note(f"dhcp: {effect.reason}")
-            self._tell(None)
+            self._outcomes.tell(None)
         elif isinstance(effect, dhcpv4.Remember | dhcpv4.Forget):
             self._keep(effect)
         elif isinstance(effect, dhcpv4.Ignored):
@@ -230,31 +219,12 @@ class Conversation:
     def _keep(self, effect: dhcpv4.Remember | dhcpv4.Forget) -> None:
         try:
             if isinstance(effect, dhcpv4.Remember):
-                left = effect.grant.since + effect.grant.seconds - _now()
+                left = effect.grant.since + effect.grant.seconds - now()
                 self._callbacks.keep(write_kept(Kept(effect.grant.address, time.time() + left)))
             else:
                 self._callbacks.keep(b"")
         except OSError as error:
             self._complain(f"dhcp: the lease cannot be kept: {error.strerror}; after a restart a new one is asked for")
-
-    def _arm(self, after: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._deadline = inf
-        if after != inf:
-            self._deadline = _now() + after
-            self._timer = self._loop.call_later(min(after, _CHUNK), self._awake)
-
-    def _tell(self, outcome: Lease | Exception | None) -> None:
-        self._outcomes.append(outcome)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-def client_id_of(mac: bytes, options: DhcpOptions) -> bytes:
-    """Return what a client calls itself (option 61); b"" for nothing but its MAC."""
-    return options.client_id or (b"\1" + mac if options.auto_client_id else b"")
 
 
 def unavailable(link: str, error: OSError) -> Unavailable:
@@ -284,11 +254,3 @@ def _lease(grant: dhcpv4.Grant) -> Lease:
 
 def _text(address: bytes) -> str:
     return format_ipv4(address).decode()
-
-
-def _now() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _chance() -> float:
-    return (int.from_bytes(os.urandom(7), "big") >> 3) / 2**53

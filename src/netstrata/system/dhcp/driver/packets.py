@@ -23,6 +23,7 @@ STRANGE_NAME = "its name is no UTF-8: net.rename can give it another one"
 
 _TP_STATUS_CSUMNOTREADY = 1 << 3
 _SIOCGIFFLAGS = 0x8913  # linux/sockios.h
+_SIOCGIFHWADDR = 0x8927
 _IFREQ, _IFNAMSIZ = 40, 16
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _LARGEST = 16384  # packet sockets see fragments, not what they make up
@@ -35,6 +36,24 @@ Hear = Callable[[bytes, bytes, bool], None]
 
 def unheard(*news: object) -> None:
     """Tell nobody."""
+
+
+def link_carries(asked: socket, link: str) -> bool:
+    """Say whether a link could carry a packet.
+
+    Raises: OSError if there is none of that name.
+    """
+    (flags,) = unpack_from("=H", _asked(asked, link, _SIOCGIFFLAGS), _IFNAMSIZ)
+    return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+
+
+def _asked(asked: socket, link: str, what: int) -> bytes:
+    """Ask the kernel for one thing about a link.
+
+    Raises: OSError if there is none of that name.
+    Source: netdevice(7); any socket may ask.
+    """
+    return ioctl(asked, what, link.encode("utf-8", "surrogateescape").ljust(_IFREQ, b"\0"))
 
 
 class PacketSocket:
@@ -99,16 +118,18 @@ class PacketSocket:
                 raise
 
     def has_carrier(self) -> bool:
-        """Say whether the link, whatever its name is by now, could carry a packet.
-
-        Source: netdevice(7); any socket may ask.
-        """
+        """Say whether the link, whatever its name is by now, could carry a packet."""
         try:
-            request = self._bound()[0].encode().ljust(_IFREQ, b"\0")
-            (flags,) = unpack_from("=H", ioctl(self._socket, _SIOCGIFFLAGS, request), _IFNAMSIZ)
+            return link_carries(self._socket, self._bound()[0])
         except OSError:
             return False
-        return bool(flags & _IFF_UP) and bool(flags & _IFF_RUNNING)
+
+    def mac(self) -> bytes:
+        """Return the MAC that the link has now.
+
+        Raises: OSError.
+        """
+        return _asked(self._socket, self._bound()[0], _SIOCGIFHWADDR)[_IFNAMSIZ + 2 : _IFNAMSIZ + 8]
 
     def close(self) -> None:
         """Stop listening, and tell nobody of anything any more.

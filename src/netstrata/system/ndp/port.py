@@ -1,0 +1,94 @@
+"""The `Advertisements` port."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from netstrata.contract import Holder
+from netstrata.contract.options import NO_OPTIONS, Options
+from netstrata.contract.shapes.common import Network
+from netstrata.contract.shapes.ra import RouterFacts
+from netstrata.protocols.ndp.advertisement import ADVERTISEMENT
+from netstrata.protocols.ndp.advertising import lasts_s
+from netstrata.protocols.ndp.solicitation import SOLICITATION
+from netstrata.system.ndp.advertiser import Advertiser, send_advertisement
+from netstrata.system.ndp.given_up import GivenUpPrefixes
+from netstrata.system.ndp.link_gone import LinkGone
+from netstrata.system.ndp.listener import RouterListener
+from netstrata.system.ndp.sockets import open_icmp6
+from netstrata.system.ndp.told_routers import ToldRouters
+from netstrata.system.netlink.refusals import network_words
+from netstrata.values import Unavailable
+
+if TYPE_CHECKING:
+    from netstrata.system.netlink import Netlink
+
+
+class AdvertisementsPort:
+    """The `Advertisements` port, called on behalf of one statement."""
+
+    __slots__ = ("_given_up", "_netlink", "_who")
+
+    def __init__(self, netlink: "Netlink", given_up: GivenUpPrefixes, who: Holder | None = None) -> None:
+        self._netlink = netlink
+        self._given_up = given_up
+        self._who = who
+        if who is None:
+            given_up.withdraw_with(self._withdraw)
+
+    def on_behalf_of(self, who: Holder) -> "AdvertisementsPort":
+        """Return the port for a statement."""
+        return AdvertisementsPort(self._netlink, self._given_up, who)
+
+    async def watch_routers(self, link: str) -> AsyncGenerator[RouterFacts | None, None]:
+        """Say what the routers of a link advertise: see `ports.Advertisements`."""
+        assert self._who is not None
+        links = self._netlink.links
+        found = links.find(link)
+        told = ToldRouters(self._netlink, self._who, found)
+        with ExitStack() as until:
+            opened = open_icmp6(told.operation, found.name, ADVERTISEMENT)
+            listener = RouterListener(found.name, found.mac if found.ethernet else b"", opened, told.tell, told.note)
+            until.callback(listener.close)
+            until.callback(links.call_on_change(LinkGone(self._netlink, told.operation, found, told.fail).look_soon))
+            until.callback(links.follow_carrier(link, listener.has_carrier))
+            while True:
+                yield await told.take()
+
+    def held_advertising(self, link: str, options: Options) -> AbstractAsyncContextManager[None]:
+        """Advertise on a link: see `ports.Advertisements`."""
+        return self._held_advertising(link, options)
+
+    @asynccontextmanager
+    async def _held_advertising(self, link: str, options: Options) -> AsyncIterator[None]:
+        assert self._who is not None
+        links, operation = self._netlink.links, f"advertise on {link}"
+        found, prefixes = links.find(link), options.get("prefixes", [])
+        with ExitStack() as until:
+            opened = open_icmp6(operation, found.name, SOLICITATION)
+            until.callback(opened.close)
+            given_up = self._given_up.begin(found, prefixes, lasts_s(options), self._who.title)
+            until.callback(self._given_up.end, found, prefixes, lasts_s(options))
+            for network, seconds in given_up.items():
+                self._who.note(f"{network_words(*network)} is given up: hosts are told so for {seconds} s")
+            ask = partial(self._given_up.of, found)
+            advertiser = Advertiser(self._netlink, found, options, opened, ask, self._who.note)
+            until.callback(advertiser.end)
+            gone = LinkGone(self._netlink, operation, found, self._who.lost)
+            until.callback(links.call_on_change(gone.look_soon))
+            until.callback(links.follow_carrier(link, advertiser.has_carrier))
+            yield
+
+    def _withdraw(self, name: str, ifindex: int, given_up: dict[Network, int]) -> None:
+        """Tell hosts of a link that what a daemon before us has advertised counts no more.
+
+        Raises: Unavailable.
+        """
+        try:
+            link = self._netlink.links.find(name)
+        except Unavailable:
+            return
+        if link.ifindex == ifindex:
+            with open_icmp6(f"advertise on {name}", name, SOLICITATION) as opened:
+                send_advertisement(self._netlink, link, opened, NO_OPTIONS, given_up, ending=True)

@@ -1,0 +1,32 @@
+"""Sockets whose packets go out over one link, whichever route counts."""
+
+import os
+import socket
+from errno import EPERM
+
+from netstrata.system.permission import takes
+
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+def bound_socket(link: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
+    """Open a socket that never waits, bound to a link.
+
+    Shapes: family is 4 or 6.
+    Raises: OSError.
+    """
+    opened = socket.socket(FAMILIES[family], kind | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, protocol)
+    try:
+        name = link.encode("utf-8", "surrogateescape")
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def reason_of(error: OSError) -> str:
+    """Return why the system did not do it, in words."""
+    if error.errno == EPERM:
+        return takes("CAP_NET_RAW")
+    return os.strerror(error.errno) if error.errno else str(error)  # asyncio has words of its own
