@@ -446,3 +446,23 @@ def test_a_server_in_a_network_of_the_uplink_is_reached_without_its_gateway(lab:
 
     wait_until("it is pinned", lambda: "192.0.2.77 dev eth0 proto 110" in town.laptop.run("ip", "route"))
     daemon.end()
+
+
+def test_uplinks_of_equal_preference_have_their_own_routes_to_one_network(lab: Lab, tmp_path: Path) -> None:
+    """As two leases give them, whose routes (option 121) lead to the same network of a company."""
+    town = Town(lab)
+    routes = '{{{{"10.0.0.0/8", "{0}.9"}}, {{"0.0.0.0/0", "{0}.1"}}}}'
+    text = "".join(
+        f'process {link} {{ net.up("{link}"); net.ipv4.addr("{link}", "{network}.2/24");'
+        f' net.gateway("{link}", {routes.format(network)}) uplink; println("{link} ", uplink.preferred); }}'
+        for link, network in NETWORKS.items()
+    )
+
+    daemon = start(town.laptop, tmp_path, text)
+
+    wait_until("all are up", lambda: {one.split()[0] for one in printed(daemon)} == set(NETWORKS))
+    told = town.laptop.run("ip", "route", "show", "10.0.0.0/8")
+    assert sorted(re.findall(r"dev (\S+)", told)) == list(NETWORKS)
+    assert sorted(re.findall(r"metric (\d+)", told)) == ["100", "101", "102"], "who came first is preferred"
+    daemon.end()
+    assert "10.0.0.0/8" not in town.laptop.run("ip", "route")

@@ -135,9 +135,9 @@ async def test_two_holders_share_a_route_and_a_different_one_is_refused(world: "
     assert world.routes() == []
 
 
-INVALID_GATEWAY = (
-    "Nexthop has invalid gateway: it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
-)
+OFF_LINK = "it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
+INVALID_GATEWAY = f"Nexthop has invalid gateway: {OFF_LINK}"
+NO_WAY6 = f"there is no way to the gateway: {OFF_LINK}"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,7 @@ INVALID_GATEWAY = (
     [
         ("198.51.100.1/24 dev va", "198.51.100.1 is one address in 198.51.100.0/24: write the network", 22),
         ("198.51.100.0/24 via 203.0.113.1 dev va", INVALID_GATEWAY, 101),
+        ("2001:db8:1::/48 via 2001:db8:9::1 dev va", NO_WAY6, 113),
         ("198.51.100.0/24 dev vq", "there is no link vq", 19),
         ("198.51.100.0/24 dev vdown", "Device for nexthop is not up", 100),
     ],

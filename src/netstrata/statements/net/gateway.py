@@ -1,7 +1,8 @@
 """net.gateway: an uplink, which the default route leads over if it is the best one."""
 
 from contextlib import AsyncExitStack, aclosing
-from typing import NamedTuple
+from errno import EEXIST
+from typing import Final, NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.options import NO_OPTIONS, Options
@@ -19,6 +20,8 @@ from netstrata.contract.shapes.gateway import (
 from netstrata.contract.shapes.route import family_of
 from netstrata.ports import Gateway, Ports, Route
 from netstrata.values import Map, Refused, Unavailable, Value
+
+_ALIKE_MOST: Final = 16  # uplinks of one preference with a route to one network
 
 
 def _without_router(values: list[Value]) -> Refused | None:
@@ -55,7 +58,8 @@ async def gateway(
     `family` says of which addresses, inet if it is not given.
     `advertised` is the IPv6 router that advertises itself on the link, for as long as the kernel has a route over it,
     which stays as it is.  Of the routes of a lease the default route says which gateway it is; the others are held,
-    too, with `preference` as their metric.  With `onlink` the gateway is on the link, whatever the addresses say.
+    too, with `preference` as their metric, or the next one that is free.  With `onlink` the gateway is on the link,
+    whatever the addresses say.
 
     A tunnel's `server` is reached over the best uplink that has none, whichever that is: the default route may lead
     into the tunnel, and what the tunnel sends does not.
@@ -89,10 +93,24 @@ async def gateway(
     wanted = Gateway(link, family, address, preference, kind, onlink, advertised, server)
     async with AsyncExitStack() as held:
         for destination, prefix, hop in others:
-            route = Route(destination, prefix, None if hop == ON_LINK else hop, link, preference)
-            await held.enter_async_context(ports.routes.held_route(route))
+            await _hold(held, ports, Route(destination, prefix, None if hop == ON_LINK else hop, link, preference))
         async for preferred in await held.enter_async_context(aclosing(ports.gateways.watch_gateway(wanted))):
             yield DOWN if preferred is None else Revised(Standing(preferred))
+
+
+async def _hold(held: AsyncExitStack, ports: Ports, route: Route) -> None:
+    """Hold a route of a lease, after one of another uplink that has the same preference and came first.
+
+    Raises: Unavailable.
+    """
+    for worse in range(_ALIKE_MOST):
+        try:
+            await held.enter_async_context(ports.routes.held_route(route._replace(metric=route.metric + worse)))
+        except Unavailable as error:
+            if error.errno != EEXIST or worse + 1 == _ALIKE_MOST:
+                raise
+        else:
+            return
 
 
 def _ways(gateway: bytes | list[GrantedRoute]) -> tuple[bytes, list[GrantedRoute], int]:

@@ -37,9 +37,8 @@ ROUTE_WORDS = {
 LINK_WORDS = {5: "link", 53: "name"} | {row.kept.attribute: row.noun for row in SETTINGS.values() if row.kept.attribute}
 RULE_WORDS = {1: "to", 2: "from", 3: "iif", 6: "priority", 10: "fwmark", 15: "table", 17: "oif"}
 NEIGHBOUR_WORDS = {1: "address", 2: "hardware address"}
-_HELP = {
-    "Nexthop has invalid gateway": "it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
-}
+_OFF_LINK = "it is on none of the networks here; `onlink`, of net.gateway or net.route, takes it"
+_HELP = {"Nexthop has invalid gateway": _OFF_LINK}
 _OWNERS = {
     RTPROT_KERNEL: "kernel",
     RTPROT_BOOT: "boot",
@@ -154,5 +153,7 @@ def refused_route(wish: Route, answer: Answer, links: tuple[int, ...]) -> Unavai
         whole = network_words(network, wish.prefix)
         reason = f"{format_address(wish.destination).decode()} is one address in {whole}: write the network"
         return Unavailable(f"add route {spec_words(wish)}", reason, answer.errno)
+    if answer.errno == errno.EHOSTUNREACH and not answer.text and wish.gateway is not None:  # as IPv6 says it
+        answer = answer._replace(text=f"there is no way to the gateway: {_OFF_LINK}")
     awaits = (*needs_of(wish, links), *until_ipv6_is_on(wish.link or "", answer))
     return refused(f"add route {spec_words(wish)}", answer, ROUTE_WORDS, *awaits)
