@@ -267,6 +267,7 @@ TUN_OPTIONS = OptionsShape(
 TUN_MODE = choice("a mode", {"tun": 1, "tap": 2})
 MACVLAN_MODE = choice("a mode", {"vepa": 2, "private": 1, "bridge": 4, "passthru": 8})
 
+Mtu = Annotated[int, MTU]  # what docs/extending.md shows to other people's packages
 Mac = Annotated[bytes, OWN_MAC]
 Address = Annotated[bytes, ADDRESS]
 VlanId = Annotated[int, VLAN_ID]
