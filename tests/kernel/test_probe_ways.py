@@ -168,8 +168,9 @@ FAST = '"fast": "on"'
 ROOT = """
 import socket, sys
 code = int(sys.argv[2])
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind((sys.argv[1], 53))
+family, kind, _, _, address = socket.getaddrinfo(sys.argv[1], 53, type=socket.SOCK_DGRAM)[0]
+server = socket.socket(family, kind)
+server.bind(address)
 print("ready", flush=True)
 while True:
     asked, client = server.recvfrom(4096)
@@ -219,6 +220,18 @@ def test_an_ipv6_router_is_asked_by_neighbour_solicitation(internet: Internet) -
 
     wait_until("it is down", lambda: printed(daemon) == ["through", "not through"])
     assert "no neighbour advertisement from fe80::1" in daemon.output()
+    daemon.end()
+
+
+def test_a_name_server_that_is_link_local_is_asked_as_router_advertisements_name_it(internet: Internet) -> None:
+    router = internet.way.router
+    router.up("lan", "fe80::1/64")
+    internet.children.append(router.start((sys.executable, "-c", ROOT, "fe80::1%lan", "0")))
+    internet.children[-1].wait_output("ready")
+
+    daemon = internet.probe('{"fe80::1%eth0"}, ["by": "dns"]')
+
+    wait_until("it is up", lambda: printed(daemon) == ["through"])
     daemon.end()
 
 

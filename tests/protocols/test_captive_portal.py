@@ -2,7 +2,8 @@
 
 import pytest
 
-from netstrata.protocols.captive_portal import FREE, PortalAnswer, PortalWatch, read_api, read_check
+from netstrata.contract.shapes.probe import PortalAnswer
+from netstrata.protocols.captive_portal import FREE, PortalWatch, read_api, read_check
 
 PAGE = "http://example.org/204"
 LOGIN = PortalAnswer(True, "https://login.example/")
@@ -37,6 +38,21 @@ def test_a_redirect_or_another_page_is_a_portals_and_an_error_says_nothing() -> 
     assert read_check(511, False, "", PAGE) == PortalAnswer(True, PAGE)
     assert read_check(404, False, "", PAGE) is None
     assert read_check(503, False, "", PAGE) is None
+
+
+@pytest.mark.parametrize(
+    ("redirect", "url"),
+    [
+        ("/log-in?x", "http://example.org/log-in?x"),
+        ("//login.example", "http://login.example/"),
+        ("http://[", PAGE),
+        ("//a]b/", PAGE),
+        ("mailto:x", PAGE),
+        ("http://login.example:99999/", PAGE),
+    ],
+)
+def test_a_redirect_leads_to_a_page_or_to_the_one_that_was_asked_for(redirect: str, url: str) -> None:
+    assert read_check(302, False, redirect, PAGE) == PortalAnswer(True, url)
 
 
 def test_the_first_answer_is_believed_and_another_one_when_it_comes_twice() -> None:

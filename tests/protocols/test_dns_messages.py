@@ -1,5 +1,6 @@
 """Questions to name servers and their answers, byte by byte; these are dnsmasq 2.90's, as tcpdump -x has shown them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,16 @@ def test_what_belongs_to_another_question_answers_nothing() -> None:
     assert read_answer(ANSWER, encode_question(0x1234, "portal.example.org", AAAA)) is None
     assert read_answer(QUESTION, QUESTION) is None
     assert read_answer(ANSWER, encode_question(0x1234, "PORTAL.example.ORG", A)) is not None
+
+
+@pytest.mark.parametrize(
+    ("packet", "word"), [("1234 8503", "NXDOMAIN"), ("1234 8102", "SERVFAIL"), ("1234 8109", "NOTAUTH")]
+)
+def test_that_a_server_knows_no_such_name_is_an_answer(packet: str, word: str) -> None:
+    found = read_answer(bytes.fromhex(packet) + QUESTION[4:].upper(), QUESTION)
+
+    assert found is not None
+    assert (found.word, found.addresses) == (word, ())
 
 
 def test_a_server_that_refuses_need_not_repeat_the_question() -> None:

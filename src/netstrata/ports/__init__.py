@@ -37,7 +37,7 @@ from netstrata.ports.kernel import (
 from netstrata.ports.nftables import Nftables, NftThing
 from netstrata.ports.output import Output
 from netstrata.ports.prefixes import Prefixes, Subnet
-from netstrata.ports.probes import Captivity, PageSource, Portal, Probe
+from netstrata.ports.probes import PageSource, Portal, Probe
 from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Closable, ConnectAttempt, Stream, Streams
 from netstrata.ports.sysctl import Sysctl
@@ -103,7 +103,6 @@ __all__ = [
     "Advertisements",
     "Association",
     "Backends",
-    "Captivity",
     "Children",
     "Closable",
     "Command",

@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
 from netstrata.contract import Holder
-from netstrata.ports.probes import Captivity, Portal, Probe
+from netstrata.contract.shapes.probe import PortalAnswer
+from netstrata.ports.probes import Portal, Probe
 
 
 class Gateway(NamedTuple):
@@ -58,7 +59,7 @@ class Gateways(Protocol):
         Raises: Unavailable.
         """
 
-    def watch_portal(self, portal: Portal) -> AsyncGenerator[Captivity, None]:
+    def watch_portal(self, portal: Portal) -> AsyncGenerator[PortalAnswer, None]:
         """Ask whether a captive portal is in the way while this is iterated; say what is known, and at each change.
 
         While one is, the gateways of the link are worse than all others.

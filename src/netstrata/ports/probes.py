@@ -20,7 +20,7 @@ class Probe(NamedTuple):
     link: str
     targets: tuple[ProbeTarget, ...]
     family: int = 4  # 4 or 6
-    by: str = ECHO  # how addresses are asked: echo, neighbour or dns
+    by: bytes = ECHO  # how addresses are asked: echo, neighbour or dns
     fast: bool = False  # within half a second, by twelve questions a second
     name: str = ""  # that name servers are asked for; the root if it is empty
     pages: PageSource = PageSource()
@@ -34,12 +34,3 @@ class Portal(NamedTuple):
     family: int = 4
     api: Url | None = None  # where it says what it is (RFC 8908)
     pages: PageSource = PageSource()
-
-
-class Captivity(NamedTuple):
-    """Whether a captive portal is in the way, and what it says of itself; empty if it does not."""
-
-    captive: bool
-    url: str = ""  # where people log in
-    venue: str = ""  # where they read about the place
-    seconds: int | None = None  # how long it will let through, said just now

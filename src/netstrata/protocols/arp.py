@@ -7,13 +7,6 @@ _ARP = Struct("!HHBBH6s4s6s4s")
 _ETHERNET, _IPV4 = 1, 0x0800
 REQUEST, REPLY = 1, 2
 _NOBODY = b"\0\0\0\0"
-_INSTRUCTION = Struct("=HBBI")  # of classic BPF: operation, jumps, value
-_LOAD_2, _SKIP_IF_OTHER, _RETURN = 0x28, 0x15, 0x06
-# A packet socket's filter, as a program of classic BPF: what follows the Ethernet header is a reply.
-ONLY_ARP_REPLIES = b"".join(
-    _INSTRUCTION.pack(*each)
-    for each in ((_LOAD_2, 0, 0, 6), (_SKIP_IF_OTHER, 0, 1, REPLY), (_RETURN, 0, 0, 0xFFFF), (_RETURN, 0, 0, 0))
-)
 
 
 class Arp(NamedTuple):

@@ -11,8 +11,11 @@ Source: RFC 8908 section 5, RFC 6585 section 6.
 """
 
 import json
-from typing import Final, NamedTuple
+from typing import Final
+from urllib.parse import urljoin
 
+from netstrata.contract.shapes.probe import PortalAnswer
+from netstrata.contract.shapes.url import parse_url
 from netstrata.values import one_line
 
 UNKNOWN_S: Final = 5.0
@@ -21,15 +24,6 @@ _CAPTIVE_S: Final = 10.0  # the same, while somebody may be logging in
 _HASTY_S: Final = 1.0  # the same, while it is not known
 _LONGER_S: Final = 30  # by which a session must have been extended to be news
 _AUTHENTICATE: Final = 511
-
-
-class PortalAnswer(NamedTuple):
-    """What is known of the portal of a network."""
-
-    captive: bool
-    url: str = ""
-    venue: str = ""
-    seconds: int | None = None  # how long the session still is
 
 
 FREE: Final = PortalAnswer(False)
@@ -61,15 +55,24 @@ def _link(value: object) -> str:
 def read_check(status: int, is_expected: bool, redirect: str, page: str) -> PortalAnswer | None:
     """Read what came in the place of a page; None if that says nothing.
 
-    Shapes: redirect is where the answer leads, "" if nowhere; page is the URL that was asked for.
+    Shapes: redirect is where the answer says it leads (Location), "" if nowhere; page is the URL that was asked for.
     """
     if is_expected:
         return FREE
     if 300 <= status < 400:
-        return PortalAnswer(True, _link(redirect) or page)
+        return PortalAnswer(True, _target(page, redirect) or page)
     if status < 300 or status == _AUTHENTICATE:
         return PortalAnswer(True, page)
     return None
+
+
+def _target(page: str, redirect: str) -> str:
+    """Return the URL that a page leads to, "" if it leads to none."""
+    try:
+        found = parse_url(urljoin(page, redirect)) if redirect else None
+    except ValueError:  # such as http://[
+        return ""
+    return str(found) if found is not None else ""
 
 
 class PortalWatch:

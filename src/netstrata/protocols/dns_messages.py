@@ -9,9 +9,11 @@ from typing import Final, NamedTuple
 
 A: Final = 1
 NS: Final = 2
+SOA: Final = 6
 AAAA: Final = 28
 NOERROR: Final = 0
 NXDOMAIN: Final = 3
+REFUSED: Final = 5
 LARGEST: Final = 4096
 
 _HEADER: Final = Struct("!HHHHHH")  # number, flags, how many questions, answers, authorities, others
@@ -21,7 +23,7 @@ _IN: Final = 1
 _IS_ANSWER: Final = 0x8000
 _OPERATION: Final = 0x7800
 _RECURSION_DESIRED: Final = 0x0100
-_CODES: Final = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
+_CODES: Final = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 9: "NOTAUTH"}
 _ADDRESS_BYTES: Final = {A: 4, AAAA: 16}
 
 

@@ -1,6 +1,6 @@
 """Names, URIs and messages that strangers say: left out, or mended, where they could disturb who reads them.
 
-Source: RFC 1035 section 4.1.4.
+Source: RFC 1035 section 4.1.4; RFC 8106 section 5.2 (a search list of router advertisements is filled up with zeros).
 """
 
 _NAMES_MOST = 32
@@ -28,7 +28,7 @@ def as_message(value: bytes) -> str:
 
 
 def read_names(value: bytes) -> tuple[bytes, ...]:
-    """Return the names of a list, each once; none if it makes no sense."""
+    """Return the names of a list, each once, without zeros behind them; none if it makes no sense."""
     names: list[bytes] = []
     at = 0
     while at < len(value) and len(names) < _NAMES_MOST:

@@ -123,7 +123,8 @@ def tuples_of(of: "st.SearchStrategy[object]") -> "st.SearchStrategy[tuple[objec
 ADVERTISEMENTS = st.builds(
     Advertisement, st.integers(0, 65535), PREFERENCES, st.booleans(), st.booleans(), tuples_of(PREFIXES),
     tuples_of(st.builds(RouteInformation, NETWORKS, PREFERENCES, SECONDS)),
-    tuples_of(st.builds(Timed, ADDRESSES, st.just(600))), tuples_of(st.builds(Timed, NAMES, st.just(600))),
+    tuples_of(st.builds(Timed, ADDRESSES, st.just(600))),
+    st.lists(st.builds(Timed, NAMES, st.just(600)), max_size=4, unique=True).map(tuple),
     tuples_of(NAT64), st.integers(0, 2**32 - 1), st.just(b"https://example.org/portal"),
     st.binary(min_size=6, max_size=6) | st.just(b""),
 )  # fmt: skip

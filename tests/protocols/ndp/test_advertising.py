@@ -27,7 +27,7 @@ def test_all_that_was_asked_for_is_said() -> None:
 def test_all_of_it_is_taken_back_at_the_end() -> None:
     said = advertisement(OPTIONS, MAC, {}, ending=True)
 
-    assert (said.lifetime, said.prefixes) == (0, (Prefix(LAN, True, True, 0, 5400),))
+    assert (said.lifetime, said.preference, said.prefixes) == (0, b"medium", (Prefix(LAN, True, True, 0, 5400),))
     assert [one.lifetime for one in (*said.dns_servers, *said.search)] == [0, 0]
     assert [one.lifetime for one in said.routes] == [one.lifetime for one in said.pref64] == [0]
 
@@ -45,6 +45,7 @@ def test_lifetimes_follow_each_other() -> None:
     assert advertisement({"prefixes": [LAN], "valid": 600}, b"", {}).prefixes[0].preferred == 600
     assert advertisement({"prefixes": [LAN], "preferred": 9000}, b"", {}).prefixes[0].valid == 9000
     assert (lasts_s({"valid": 600}), lasts_s({"valid": 2**32 - 1})) == (600, 7200)
+    assert lasts_s({"preferred": 7000}) == 7000
 
 
 def test_it_is_said_three_times_soon_and_then_at_the_interval() -> None:

@@ -25,10 +25,20 @@ SERVERS = List([b"192.0.2.53"])
     ([b"http://192.0.2.1/"], {b"by": b"dns"}, "pages are asked for in one way, and there is no address"),
     ([b"http://example.org/"], {}, "example.org is a name: it takes `servers` to ask for it"),
     ([b"192.0.2.1"], {b"family": b"inet6"}, "the addresses are of the other family"),
+    ([b"fe80::1%eth1"], {b"by": b"dns"}, "fe80::1%eth1 is on another link than eth0"),
+    ([b"http://example.org/"], {b"servers": List([b"fe80::1%eth1"])}, "fe80::1%eth1 is on another link than eth0"),
 ])  # fmt: skip
 def test_what_would_change_nothing_is_refused(targets: list[bytes], options: dict[Value, Value], said: str) -> None:
     with pytest.raises(Refused, match=said.replace(".", r"\.")):
         _wanted(*bound(targets, options))
+
+
+def test_name_servers_are_taken_as_router_advertisements_name_them() -> None:
+    host = _wanted(*bound([b"fe80::1%eth0", b"2001:db8::53"], {b"by": b"dns"}))
+    page = _wanted(*bound([b"http://example.org/"], {b"servers": List([b"fe80::1%eth0"])}))
+
+    assert host.targets == ("fe80::1", "2001:db8::53")
+    assert page.pages.servers == ("fe80::1",)
 
 
 def test_a_page_is_expected_to_be_empty_or_to_begin_as_it_is_said() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import LINK, LINK_NAME
+from netstrata.contract.shapes.common import LINK, LINK_NAME, word_shape
 from netstrata.contract.shapes.link import SWITCH
 from netstrata.contract.shapes.route import is_link_local
 from netstrata.values import List, Refused, Value, format_address, line_fault, parse_address
@@ -35,12 +35,12 @@ def _read_zoned(value: Value) -> list[bytes] | None:
     """Read servers as they stand in resolv.conf."""
     if not isinstance(value, List):
         return None
-    found = [_zoned(word) for word in value.elements()]
+    found = [read_zoned(word) for word in value.elements()]
     servers = [server for server in found if server is not None]
     return servers if len(servers) == len(found) else None
 
 
-def _zoned(word: Value) -> bytes | None:
+def read_zoned(word: Value) -> bytes | None:
     """Read an address; one of a link may have that link's name behind it."""
     if not isinstance(word, bytes):
         return None
@@ -54,7 +54,7 @@ def _zoned(word: Value) -> bytes | None:
 def _explain_zone(value: Value) -> Refused | None:
     """Say which server is wrong."""
     for at, word in enumerate(value.elements() if isinstance(value, List) else []):
-        if isinstance(word, bytes) and _zoned(word) is None and b"%" in word:
+        if isinstance(word, bytes) and read_zoned(word) is None and b"%" in word:
             hint = "only link-local addresses have one, and it is the name of a link: fe80::1%eth0"
             return Refused(f"{_shown(word)} is no name server with a zone", hint=hint, within=(at,))
     return None
@@ -129,15 +129,9 @@ def _explain_domains(value: Value) -> Refused | None:
     return None
 
 
-def _words(name: str, *words: str) -> Shape[str]:
-    """Make the shape of one of some words."""
-
-    def read(value: Value) -> str | None:
-        word = value.decode("latin-1") if isinstance(value, bytes) else ""
-        return word if word in words else None
-
-    means = f"{', '.join(words[:-1])} or {words[-1]}"
-    return Shape(name, means, read, lambda word: word.encode(), tuple(f'"{word}"' for word in words), ('"maybe"', "{}"))
+def _mode(name: str, third: bytes) -> Shape[bytes]:
+    """Make the shape of what is on, off or a third thing."""
+    return word_shape(name, f"on, off or {third.decode()}", (b"on", b"off", third), "maybe")
 
 
 SERVERS = Shape[list[bytes]](
@@ -168,10 +162,10 @@ _OPTIONS = OptionsShape(
     "options of name servers",
     {
         "link": LINK, "domains": DOMAINS, "search": DOMAINS, "default": SWITCH,
-        "mdns": _words("whether mDNS is used", "on", "off", "resolve"),
-        "llmnr": _words("whether LLMNR is used", "on", "off", "resolve"),
-        "dnssec": _words("whether DNSSEC is used", "on", "off", "allow-downgrade"),
-        "dot": _words("whether DNS over TLS is used", "on", "off", "opportunistic"),
+        "mdns": _mode("whether mDNS is used", b"resolve"),
+        "llmnr": _mode("whether LLMNR is used", b"resolve"),
+        "dnssec": _mode("whether DNSSEC is used", b"allow-downgrade"),
+        "dot": _mode("whether DNS over TLS is used", b"opportunistic"),
     },
     (), (),
 )  # fmt: skip

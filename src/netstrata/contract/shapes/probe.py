@@ -1,26 +1,36 @@
 """The shapes of what statements say of probes: whom to ask, how, and what is an answer."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import TEXT
-from netstrata.contract.shapes.link import ADDRESS, SWITCH, whole
+from netstrata.contract.shapes.common import TEXT, word_shape
+from netstrata.contract.shapes.dns import ZONED_SERVERS, read_zoned
+from netstrata.contract.shapes.link import SWITCH, whole
 from netstrata.contract.shapes.route import FAMILY
 from netstrata.contract.shapes.url import Url, is_host_name, parse_url, read_url
-from netstrata.values import ITS_NAME, List, Refused, Value, format_address
+from netstrata.values import ITS_NAME, List, Refused, Value
 
-ECHO: Final = "echo"
-NEIGHBOUR: Final = "neighbour"
-DNS: Final = "dns"
+ECHO: Final = b"echo"
+NEIGHBOUR: Final = b"neighbour"
+DNS: Final = b"dns"
 WAYS: Final = (ECHO, NEIGHBOUR, DNS)  # of asking an address
 ProbeTarget = str | Url  # an address, or a page
 
 
+class PortalAnswer(NamedTuple):
+    """Whether a captive portal is in the way, and what it says of itself; empty if it does not."""
+
+    captive: bool
+    url: str = ""  # where people log in
+    venue: str = ""  # where they read about the place
+    seconds: int | None = None  # how long it will let through, said just now
+
+
 def _read_target(value: Value) -> ProbeTarget | None:
-    address = ADDRESS.read(value)
-    return format_address(address).decode() if address is not None else read_url(value)
+    address = read_zoned(value)
+    return address.decode("utf-8", "surrogateescape") if address is not None else read_url(value)
 
 
 def _read_targets(value: Value) -> list[ProbeTarget] | None:
@@ -51,7 +61,18 @@ def family_of_probe(targets: Sequence[ProbeTarget], options: Options) -> int:
     return asked or known or 4
 
 
-def pages_of(pages: Sequence[Url], options: Options) -> tuple[tuple[str, ...], int, bytes]:
+def address_over(link: str, address: str, argument: int, *within: bytes | int) -> str:
+    """Return an address that is asked over a link, without its zone, which is that link.
+
+    Raises: Refused, if the zone is another link.
+    """
+    plain, _, zone = address.partition("%")
+    if zone not in ("", link):
+        raise Refused(f"{address} is on another link than {link}", argument=argument, within=within)
+    return plain
+
+
+def pages_of(link: str, pages: Sequence[Url], options: Options) -> tuple[tuple[str, ...], int, bytes]:
     """Return what is said of pages: name servers, the status, and how a page begins.
 
     Raises: Refused, if there is no page that it could be said of, or a name and nobody to ask for it.
@@ -63,17 +84,9 @@ def pages_of(pages: Sequence[Url], options: Options) -> tuple[tuple[str, ...], i
     if name and "servers" not in options:
         raise Refused(f"{name} is a name: it takes `servers` to ask for it", argument=1)
     body = options.get("body", b"")
-    return tuple(options.get("servers", ())), options.get("status", 200 if body else 204), body
-
-
-def _read_servers(value: Value) -> list[str] | None:
-    found = [ADDRESS.read(one) for one in value.elements()] if isinstance(value, List) else [None]
-    servers = [format_address(one).decode() for one in found if one is not None]
-    return servers if len(servers) == len(found) else None
-
-
-def _read_way(value: Value) -> str | None:
-    return value.decode() if isinstance(value, bytes) and value.decode("latin-1") in WAYS else None
+    named = enumerate(one.decode("utf-8", "surrogateescape") for one in options.get("servers", ()))
+    servers = tuple(address_over(link, server, 2, b"servers", at) for at, server in named)
+    return servers, options.get("status", 200 if body else 204), body
 
 
 def _read_name(value: Value) -> str | None:
@@ -93,18 +106,11 @@ PROBE_TARGETS = Shape[list[ProbeTarget]](
     "hosts or pages that answer",
     'a list of addresses of one family, or of URLs, such as {"192.0.2.53", "198.51.100.53"} or {"https://example.org/"}',
     _read_targets, lambda targets: List([str(one).encode() for one in targets]),
-    ('{"192.0.2.53"}', '{"2001:db8::1", "2001:db8::2"}', '{"https://example.org/x", "192.0.2.53"}'),
+    ('{"192.0.2.53"}', '{"2001:db8::1", "fe80::1%eth0"}', '{"https://example.org/x", "192.0.2.53"}'),
     ("{}", '"192.0.2.53"', '{"192.0.2.53", "2001:db8::1"}', '{"example.org"}', '{"ftp://example.org/"}',
      '{"http://192.0.2.1/", "http://[2001:db8::1]/"}'),
 )  # fmt: skip
-_SERVERS = Shape[list[str]](
-    "name servers", 'a list of addresses, such as {"192.0.2.53"}',
-    _read_servers, lambda servers: List([one.encode() for one in servers]), ('{"192.0.2.53"}', "{}"), ('"x"', '{"x"}'),
-)  # fmt: skip
-_WAY = Shape[str](
-    "a way to ask", f"{', '.join(WAYS[:-1])} or {WAYS[-1]}", _read_way, lambda word: word.encode(),
-    ('"echo"', '"dns"'), ('"ping"', "{}"),
-)  # fmt: skip
+_WAY = word_shape("a way to ask", "echo, neighbour or dns", WAYS, "ping")
 _NAME = Shape[str](
     "a name", "such as example.org", _read_name, lambda name: name.encode(), ('"example.org"',), ('"a b"', '""', "{}")
 )
@@ -115,7 +121,7 @@ _API = Shape[str](
 )  # fmt: skip
 _PAGES: dict[str, Shape[Any]] = {
     "family": FAMILY,
-    "servers": _SERVERS,
+    "servers": ZONED_SERVERS,
     "status": whole("a status of HTTP", 200, 599),
     "body": TEXT,
 }

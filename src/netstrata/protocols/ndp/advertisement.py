@@ -11,7 +11,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from netstrata.contract.shapes.common import Network
-from netstrata.protocols.ndp.names import read_names, read_uri, write_names
+from netstrata.protocols.foreign_text import as_uri, read_names, write_name
 from netstrata.values import mask_bits
 
 ALL_NODES: Final = "ff02::1"
@@ -124,7 +124,7 @@ def decode(packet: bytes) -> Advertisement:
         elif kind == _MTU_OPTION and len(option) == _MTU.size:
             mtu = _MTU.unpack(option)[2]
         elif kind == _CAPTIVE_PORTAL:
-            portal = read_uri(option[2:])
+            portal = as_uri(option[2:])
         elif kind == _SOURCE_MAC and len(option) == _UNIT:
             mac = option[2:]
     return Advertisement(
@@ -149,7 +149,7 @@ def encode(said: Advertisement) -> bytes:
         units = 1 + len(behind) // _UNIT
         parts.append(_ROUTE.pack(_ROUTE_INFORMATION, units, length, _PREFERENCES[preference] << 3, lifetime) + behind)
     parts += _timed(_DNS_SERVERS, said.dns_servers, b"".join)
-    parts += _timed(_SEARCH, said.search, lambda names: write_names(tuple(names)))
+    parts += _timed(_SEARCH, said.search, lambda names: b"".join(map(write_name, names)))
     for (network, length), lifetime in said.pref64:
         scaled = min(lifetime, _NAT64_LIFETIME_MOST) + _UNIT - 1 & -_UNIT  # its last three bits are the length's
         scaled = min(scaled, _NAT64_LIFETIME_MOST) | _NAT64_LENGTHS.index(length)

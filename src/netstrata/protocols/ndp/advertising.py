@@ -32,7 +32,7 @@ def advertisement(options: Options, mac: bytes, given_up: dict[Network, int], en
     interval = options.get("interval", INTERVAL_S)
     lifetime = 0 if ending else options.get("lifetime", max(LIFETIME_S, 3 * interval))
     known = 0 if ending else 3 * interval  # so long what comes with each advertisement counts
-    valid = options.get("valid", max(VALID_S, options.get("preferred", 0)))
+    valid = _valid_s(options)
     preferred = min(options.get("preferred", PREFERRED_S), valid)
     ours = options.get("prefixes", [])
     prefixes = [
@@ -49,8 +49,9 @@ def advertisement(options: Options, mac: bytes, given_up: dict[Network, int], en
         Prefix(one, True, one.prefix == _SLAAC_BITS, 0, left) for one, left in given_up.items() if one not in ours
     ]
     preference = options.get("preference", b"medium")
+    own = preference if lifetime else b"medium"  # RFC 4191 section 2.2
     return Advertisement(
-        lifetime, preference, bool(options.get("managed")), bool(options.get("other")), tuple(prefixes),
+        lifetime, own, bool(options.get("managed")), bool(options.get("other")), tuple(prefixes),
         tuple(RouteInformation(one, preference, known) for one in options.get("routes", [])),
         tuple(Timed(one, known) for one in options.get("dns", [])),
         tuple(Timed(one, known) for one in options.get("search", [])),
@@ -61,7 +62,11 @@ def advertisement(options: Options, mac: bytes, given_up: dict[Network, int], en
 
 def lasts_s(options: Options) -> int:
     """Return for how long a prefix is to be said to be given up once it is."""
-    return min(int(options.get("valid", VALID_S)), GIVEN_UP_S)
+    return min(_valid_s(options), GIVEN_UP_S)
+
+
+def _valid_s(options: Options) -> int:
+    return int(options.get("valid", max(VALID_S, options.get("preferred", 0))))
 
 
 class Schedule:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from netstrata.contract import Revised, Watch, watches
 from netstrata.contract.options import NO_OPTIONS
 from netstrata.contract.shapes.common import Link, Text, Truth
-from netstrata.contract.shapes.probe import PortalOptions, family_of_probe, pages_of
+from netstrata.contract.shapes.probe import PortalAnswer, PortalOptions, family_of_probe, pages_of
 from netstrata.contract.shapes.url import Checks, parse_url
-from netstrata.ports import Captivity, PageSource, Portal, Ports
+from netstrata.ports import PageSource, Portal, Ports
 
 
 class Found(NamedTuple):
@@ -46,7 +46,7 @@ async def portal(ports: Ports, link: Link, checks: Checks, options: PortalOption
 
     Source: RFC 8908, RFC 8910; RFC 6585 section 6.
     """
-    source = PageSource(*pages_of(checks, options))
+    source = PageSource(*pages_of(link, checks, options))
     api = parse_url(options.get("api", ""))
     wanted = Portal(link, tuple(checks), family_of_probe(checks, options), api, source)
     async with aclosing(ports.gateways.watch_portal(wanted)) as answers:
@@ -54,6 +54,6 @@ async def portal(ports: Ports, link: Link, checks: Checks, options: PortalOption
             yield Revised(_found(answer))
 
 
-def _found(answer: Captivity) -> Found:
+def _found(answer: PortalAnswer) -> Found:
     seconds = b"%d" % answer.seconds if answer.seconds is not None else b""
     return Found(answer.captive, answer.url.encode(), answer.venue.encode(), seconds)

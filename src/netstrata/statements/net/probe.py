@@ -11,6 +11,7 @@ from netstrata.contract.shapes.probe import (
     ProbeOptions,
     ProbeTarget,
     ProbeTargets,
+    address_over,
     family_of_probe,
     pages_of,
 )
@@ -76,10 +77,11 @@ def _wanted(link: str, targets: list[ProbeTarget], options: Options) -> Probe:
         raise Refused("only name servers are asked for a name: `by` is not dns", argument=2, within=(b"name",))
     if "by" in options and all(isinstance(target, Url) for target in targets):
         raise Refused("pages are asked for in one way, and there is no address", argument=2, within=(b"by",))
-    source = pages_of([target for target in targets if isinstance(target, Url)], options)
+    source = pages_of(link, [target for target in targets if isinstance(target, Url)], options)
+    asked = [one if isinstance(one, Url) else address_over(link, one, 1, at) for at, one in enumerate(targets)]
     return Probe(
         link,
-        tuple(targets),
+        tuple(asked),
         family_of_probe(targets, options),
         by,
         bool(options.get("fast")),

@@ -1,25 +1,15 @@
 """Ask name servers once, each over its link, and say what came of it: all at a time, and for a bounded one."""
 
 import asyncio
-import os
-import socket
 from typing import Final
 
-from netstrata.protocols.dns_question import (
-    LONGEST,
-    NO_SUCH_NAME,
-    NS,
-    PORT,
-    RCODES,
-    REFUSED,
-    SOA,
-    answer_code,
-    question,
-)
+from netstrata.protocols.dns_messages import NOERROR, NS, NXDOMAIN, REFUSED, SOA
+from netstrata.system.probes.name_servers import ask_server
+from netstrata.values import parse_address
 
 LONGEST_S: Final = 2.0
 MOST: Final = 64  # servers that are asked at a time
-Asked = tuple[bytes, str, bytes]  # a server's address, perhaps with a zone; its link or ""; a domain of its own or b""
+Asked = tuple[str, str, str]  # a server's address, perhaps with a zone; its link or ""; a domain of its own or ""
 
 
 async def ask_all(servers: list[Asked]) -> dict[Asked, str]:
@@ -28,27 +18,16 @@ async def ask_all(servers: list[Asked]) -> dict[Asked, str]:
     return dict(zip(chosen, await asyncio.gather(*(_ask(*one) for one in chosen)), strict=True))
 
 
-async def _ask(server: bytes, link: str, domain: bytes) -> str:
+async def _ask(server: str, link: str, domain: str) -> str:
     """Ask for the root, or for the domain that it knows."""
     loop = asyncio.get_running_loop()
-    number = int.from_bytes(os.urandom(2), "big")
-    asked = question(number, domain, SOA if domain else NS)
-    address, _, zone = server.decode("ascii").partition("%")
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    address, _, zone = server.partition("%")
+    if parse_address(address.encode("utf-8", "surrogateescape")) is None:  # whoever looked it up would hold us up
+        return "cannot be asked: it is no address"
+    begun = loop.time()
     try:
-        with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as asking:
-            over = link or zone
-            if over:
-                name = over.encode("utf-8", "surrogateescape")
-                asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
-            scope = (0, socket.if_nametoindex(over) if over else 0) if family == socket.AF_INET6 else ()
-            asking.connect((address, PORT, *scope))
-            begun = loop.time()
-            asking.send(asked)
-            async with asyncio.timeout(LONGEST_S):
-                code = None
-                while code is None:
-                    code = answer_code(await loop.sock_recv(asking, LONGEST), asked)
+        async with asyncio.timeout(LONGEST_S):
+            answer = await ask_server(link or zone, address, domain, SOA if domain else NS)
     except TimeoutError:
         return "no answer"
     except ConnectionRefusedError:
@@ -56,8 +35,8 @@ async def _ask(server: bytes, link: str, domain: bytes) -> str:
     except OSError as error:
         return f"cannot be asked: {error.strerror or error}"
     took_ms = (loop.time() - begun) * 1000
-    if code == REFUSED:
+    if answer.code == REFUSED:
         return "refused"
-    if code in (0, NO_SUCH_NAME):
+    if answer.code in (NOERROR, NXDOMAIN):
         return f"answered in {took_ms:.0f} ms"
-    return f"answered {RCODES.get(code, f'code {code}')} in {took_ms:.0f} ms"
+    return f"answered {answer.word} in {took_ms:.0f} ms"

@@ -126,7 +126,10 @@ class PerLink:
 
         Raises: Unavailable.
         """
-        return await self._resolved.shown(ifindex)
+        async with turn(self._turns, _WAITS, None):
+            if ifindex not in self._resolved.held:  # nor is there a connection for it
+                raise Unavailable("read a link of systemd-resolved", "nothing of it is held any more")
+            return await self._resolved.shown(ifindex)
 
     async def _forget(self, holder: HeldServers) -> None:
         async with turn(self._turns, _WAITS, holder.statement):

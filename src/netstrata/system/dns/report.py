@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from netstrata.contract import Holder
-from netstrata.system.dns.asking import ask_all
+from netstrata.system.dns.asking import Asked, ask_all
 from netstrata.system.dns.command import ResolvconfCommand
 from netstrata.system.dns.held_servers import HeldServers
 from netstrata.system.dns.holders import ResolverConfiguration
@@ -177,5 +177,5 @@ def _texts(words: list[bytes]) -> list[str]:
     return [word.decode("utf-8", "backslashreplace") for word in words]
 
 
-def _question(one: ServerReport) -> tuple[bytes, str, bytes]:
-    return one.server.encode("ascii", "replace"), one.link, (one.domains or [""])[0].encode("ascii", "replace")
+def _question(one: ServerReport) -> Asked:
+    return one.server, one.link, (one.domains or [""])[0]

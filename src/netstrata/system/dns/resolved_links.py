@@ -82,6 +82,7 @@ class ResolvedLinks:
         self._bus: Bus | None = None
         self._changes: list[FileChanges] = []
         self._links: dict[int, _Link] = {}
+        self._later: asyncio.TimerHandle | None = None  # until what may not be set again now may be
         self._silent_until = 0.0
         self._silence = ""
         recovery.knows_slow(KIND, self._undo_left)
@@ -159,7 +160,7 @@ class ResolvedLinks:
             loop = asyncio.get_running_loop()
             left = held.repairs.left(loop.time())
             if left:
-                loop.call_later(left, self._on_change)
+                self._look_in(left)
                 continue
             wait = held.repairs.repaired(loop.time())
             await self._make(ifindex, {name: held.stands[name] for name in differing})
@@ -170,6 +171,15 @@ class ResolvedLinks:
             )
         return told
 
+    def _look_in(self, seconds: float) -> None:
+        """Have `look` called then: once, however often somebody changes something meanwhile."""
+        loop = asyncio.get_running_loop()
+        if self._later is not None and loop.time() < self._later.when() <= loop.time() + seconds:
+            return
+        if self._later is not None:
+            self._later.cancel()
+        self._later = loop.call_later(seconds, self._on_change)
+
     async def shown(self, ifindex: int) -> Settings:
         """Return what a link has now.
 
@@ -179,6 +189,9 @@ class ResolvedLinks:
 
     def close(self) -> None:
         """Hear nothing any more."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         bus, self._bus = self._bus, None
         if bus is not None:
             bus.close()

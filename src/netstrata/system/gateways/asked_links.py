@@ -5,7 +5,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
-from netstrata.ports.probes import Captivity, Portal, Probe
+from netstrata.contract.shapes.probe import PortalAnswer
+from netstrata.ports.probes import Portal, Probe
 from netstrata.protocols.reachability import REACHABLE, SUSPECTED, UNKNOWN, UNREACHABLE
 from netstrata.system.gateways.neighbour_hints import NeighbourHints
 from netstrata.system.gateways.ranking import RankedGateways
@@ -51,9 +52,9 @@ class AskedLinks:
             finally:
                 asking.end()
                 hints.end()
-                self._gateways.forget(probe.family, asking, ifindex)
+                self._gateways.forget(probe.family, asking)
 
-    async def watch_portal(self, portal: Portal, who: Holder) -> AsyncGenerator[Captivity, None]:
+    async def watch_portal(self, portal: Portal, who: Holder) -> AsyncGenerator[PortalAnswer, None]:
         """Ask whether a captive portal is in the way while this is iterated; say what is known, and at each change.
 
         Raises: Unavailable.
@@ -70,7 +71,7 @@ class AskedLinks:
                             who.note(f"a captive portal is in the way on {portal.link}: {answer.url}")
                         for family in (4, 6):
                             self._gateways.believe(family, asking, ifindex, answer.captive)
-                        yield Captivity(*answer)
+                        yield answer
             finally:
                 for family in (4, 6):
-                    self._gateways.forget(family, asking, ifindex)
+                    self._gateways.forget(family, asking)

@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
+from netstrata.contract.shapes.probe import PortalAnswer
 from netstrata.ports.gateways import Gateway
-from netstrata.ports.probes import Captivity, Portal, Probe
+from netstrata.ports.probes import Portal, Probe
 from netstrata.system.gateways.asked_links import AskedLinks
 from netstrata.system.gateways.ranking import RankedGateways
 
@@ -42,7 +43,7 @@ class GatewaysPort:
         assert self._who is not None
         return self._asked.watch_probe(probe, self._who)
 
-    def watch_portal(self, portal: Portal) -> AsyncGenerator[Captivity, None]:
+    def watch_portal(self, portal: Portal) -> AsyncGenerator[PortalAnswer, None]:
         """Ask whether a captive portal is in the way while this is iterated; say what is known, and at each change."""
         assert self._who is not None
         return self._asked.watch_portal(portal, self._who)

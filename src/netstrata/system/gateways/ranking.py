@@ -10,30 +10,27 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from errno import EEXIST
 from functools import partial
-from time import time
 from typing import TYPE_CHECKING, Final
 
 from netstrata.contract import Holder
 from netstrata.contract.shapes.gateway import KINDS, WIFI
-from netstrata.ports.gateways import Answered, Gateway, UplinkFacts
-from netstrata.ports.kernel import Route
+from netstrata.ports.gateways import Gateway, UplinkFacts
 from netstrata.protocols.gateways import HIGH_METRIC, low_metric
-from netstrata.protocols.rtnetlink.constants import RT_TABLE_MAIN
 from netstrata.system.gateways.advertised import AdvertisedRouter
 from netstrata.system.gateways.by_source import SourceRouting
-from netstrata.system.gateways.held_for_uplink import AGAIN_S, Calm, HeldForUplink
+from netstrata.system.gateways.held_for_uplink import AGAIN_S, HeldForUplink
+from netstrata.system.gateways.link_answers import LinkAnswers
 from netstrata.system.gateways.pinned import PinnedServer
+from netstrata.system.gateways.ranked_uplink import RankedUplink
 from netstrata.system.gateways.wifi_signals import WifiSignals
 from netstrata.system.held import Stop
 from netstrata.system.netlink.ipv6_obstacles import why_nothing_of_routers
 from netstrata.system.netlink.named_link import named_link
-from netstrata.system.netlink.watchers import Queue
 from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from netstrata.system.netlink import Netlink
 
-_ANYWHERE: Final = {4: bytes(4), 6: bytes(16)}
 _PREFERRED: Final = "preferred"
 _SERVER: Final = "server"
 _COMES_AGAIN_S: Final = 1.0  # within which a statement begins again, if that is all that it leaves for
@@ -41,68 +38,21 @@ _NO_SIGNAL_DBM: Final = -100.0
 _CLEARLY_DB: Final = 8.0
 
 
-class _Uplink(Queue[bool | None]):
-    """One gateway, and the statement that wants it used."""
-
-    def __init__(self, gateway: Gateway, ifindex: int, seniority: int, who: Holder) -> None:
-        super().__init__()
-        self.gateway = gateway
-        self.ifindex = ifindex
-        self.who = who
-        self.seniority = seniority
-        self.place = 0
-        self.low: HeldForUplink | None = None
-        self.high: HeldForUplink | None = None  # of the preferred one
-        self.by_source: SourceRouting | None = None
-        self.pinned: PinnedServer | None = None  # if it is a tunnel
-        self.calm = Calm()
-        self._told: bool | None = None
-        self._problems: dict[str, str] = {}  # what of it cannot be done, and why, as told last
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether the kernel has a route over it."""
-        return self.low is not None and self.low.is_active
-
-    def route(self, metric: int, table: int = RT_TABLE_MAIN) -> Route:
-        """Return a default route over it."""
-        gateway = self.gateway
-        anywhere = _ANYWHERE[gateway.family]
-        return Route(anywhere, 0, gateway.address, gateway.link, metric, table=table, onlink=gateway.onlink)
-
-    def tell(self, is_preferred: bool | None) -> None:
-        """Say whether it is the preferred one, if that is new."""
-        if is_preferred != self._told:
-            self._told = is_preferred
-            self.put(is_preferred)
-
-    def tell_problem(self, what: str, problem: str) -> None:
-        """Say why something cannot be done, if that is new."""
-        if problem and problem != self._problems.get(what):
-            self.who.note(problem)
-        self._problems[what] = problem
-
-    def problem(self, what: str) -> str:
-        """Return why something cannot be done."""
-        return self._problems.get(what, "")
-
-
 class _Family:
     """The gateways of one address family."""
 
     def __init__(self, netlink: "Netlink", family: int, signals: WifiSignals, on_settled: Callable[[], None]) -> None:
-        self.uplinks: list[_Uplink] = []
+        self.uplinks: list[RankedUplink] = []
         self._on_settled = on_settled
-        self._dead: dict[object, int] = {}  # links over which nothing gets through, by who says so
-        self._said: dict[int, Answered] = {}  # what was said last of each link, by whoever asks there still
+        self._answers = LinkAnswers()
         self._netlink = netlink
         self._family = family
         self._signals = signals
-        self._preferred: _Uplink | None = None  # the one whose route counts
-        self._leaving: _Uplink | None = None  # that one, if it has left only to come again
+        self._preferred: RankedUplink | None = None  # the one whose route counts
+        self._leaving: RankedUplink | None = None  # that one, if it has left only to come again
         self._waits: dict[Awaited | None, Stop] = {}  # for what is in the way of the best one; None: some time
 
-    def enter(self, uplink: _Uplink) -> None:
+    def enter(self, uplink: RankedUplink) -> None:
         """Give a gateway its own route, and the one that counts if it is the best.
 
         Raises: Unavailable.
@@ -122,7 +72,7 @@ class _Family:
         else:
             self.settle()
 
-    def leave(self, uplink: _Uplink) -> None:
+    def leave(self, uplink: RankedUplink) -> None:
         """Use a gateway no more: another one has become the preferred one before its routes go.
 
         What counts stays for a moment if its statement is to begin again.
@@ -139,7 +89,7 @@ class _Family:
         self._route_by_source()
         self._let_go(uplink)
 
-    def _have_left(self, who: _Uplink | None = None) -> None:
+    def _have_left(self, who: RankedUplink | None = None) -> None:
         """Let the one go that has left only to come again: it has, or does not."""
         uplink = self._leaving
         if uplink is not None and who in (None, uplink):
@@ -147,7 +97,7 @@ class _Family:
             self.settle()
             self._let_go(uplink)
 
-    def _let_go(self, uplink: _Uplink) -> None:
+    def _let_go(self, uplink: RankedUplink) -> None:
         """Have nothing left of what a gateway has but the default route that counts, and the way there meanwhile."""
         if uplink.pinned is not None and uplink is not self._leaving:
             uplink.pinned.end()
@@ -158,7 +108,7 @@ class _Family:
 
     def _route_by_source(self) -> None:
         """Have connections keep their link, if there are others: over its best gateway."""
-        best: dict[int, _Uplink] = {}
+        best: dict[int, RankedUplink] = {}
         for uplink in sorted(self.uplinks, key=self._merit):
             best.setdefault(uplink.ifindex, uplink)
         meant = list(best.values()) if len(best) > 1 else []
@@ -183,7 +133,7 @@ class _Family:
         ranked = sorted(self.uplinks, key=lambda one: (one is not self._preferred, self._merit(one)))
         return next((place for place, one in enumerate(ranked) if one.gateway.link == link), None)
 
-    def _ranked(self) -> list[_Uplink]:
+    def _ranked(self) -> list[RankedUplink]:
         return sorted((one for one in self.uplinks if one.is_usable), key=self._merit)
 
     def _pin(self) -> None:
@@ -216,7 +166,7 @@ class _Family:
         if self._preferred is not None and self._preferred not in self.uplinks:
             self._demote()
 
-    def replace(self, uplink: _Uplink, address: bytes | None) -> None:
+    def replace(self, uplink: RankedUplink, address: bytes | None) -> None:
         """Use another router of an uplink's link, or none for now; what counts leads over the old one until then."""
         if address is None:
             self.leave(uplink)
@@ -238,43 +188,37 @@ class _Family:
     def standing(self) -> Iterator[UplinkFacts]:
         """Say how each stands among the others, the best first."""
         for one in sorted(self.uplinks, key=lambda one: (not one.is_usable, self._merit(one))):
-            said = self._said.get(one.ifindex)
+            said = self._answers.of(one.ifindex)
             yield UplinkFacts(
                 *(one.gateway, one.ifindex, one.who, one is self._preferred, one.is_usable),
                 *(said, one.problem(_PREFERRED)),
             )
 
-    def forget(self, asker: object, ifindex: int) -> None:
-        """Know that somebody asks no more whether anything gets through over a link."""
-        self.believe(asker, ifindex, is_dead=False)
-        self._said.pop(ifindex, None)
-
     def believe(self, asker: object, ifindex: int, is_dead: bool) -> None:
         """Know what somebody who asks says of a link."""
-        said = self._said.get(ifindex)
-        if said is None or said.gets_through == is_dead:
-            self._said[ifindex] = Answered(not is_dead, time())
-        if is_dead != (asker in self._dead):
-            if is_dead:
-                self._dead[asker] = ifindex
-            else:
-                del self._dead[asker]
+        if self._answers.believe(asker, ifindex, not is_dead):
             self.settle()
 
-    def _merit(self, uplink: _Uplink) -> tuple[bool, int, int, float, int]:
+    def forget(self, asker: object) -> None:
+        """Know that somebody asks no more whether anything gets through over a link."""
+        if self._answers.forget(asker):
+            self.settle()
+
+    def _merit(self, uplink: RankedUplink) -> tuple[bool, int, int, float, int]:
         """Return what decides which of several is preferred: the smallest; at last, whoever was there first."""
         gateway = uplink.gateway
-        is_dead = uplink.ifindex in self._dead.values()
+        found = self._answers.of(uplink.ifindex)
+        is_dead = found is not None and not found.gets_through
         return is_dead, gateway.preference, KINDS.index(gateway.kind), self._weakness(uplink), uplink.seniority
 
-    def _weakness(self, uplink: _Uplink) -> float:
+    def _weakness(self, uplink: RankedUplink) -> float:
         """Return how little of a Wi-Fi network is received: another one must be clearly better than the preferred."""
         signal = self._signals.level(uplink.ifindex) if uplink.gateway.kind == WIFI else None
         if signal is None:
             return -_NO_SIGNAL_DBM
         return -signal - (_CLEARLY_DB if uplink is self._preferred else 0.0)
 
-    def _promote(self, uplink: _Uplink) -> None:
+    def _promote(self, uplink: RankedUplink) -> None:
         old = self._preferred
         route = self._kept(uplink, HIGH_METRIC[self._family], self._high_lost)
         if uplink is old and uplink.high is not None and uplink.high.is_same(route):
@@ -290,22 +234,22 @@ class _Family:
             old.high.remove()
             old.high = None
 
-    def _kept(self, uplink: _Uplink, metric: int, on_lost: "_OnLost") -> HeldForUplink:
+    def _kept(self, uplink: RankedUplink, metric: int, on_lost: "_OnLost") -> HeldForUplink:
         lost = partial(on_lost, uplink)
         return HeldForUplink(self._netlink.route_store, uplink.route(metric), uplink.who, lost)
 
-    def _low_lost(self, uplink: _Uplink, reason: Unavailable) -> None:
+    def _low_lost(self, uplink: RankedUplink, reason: Unavailable) -> None:
         """Put back what was taken away; the statement falls if that is done again soon, or it cannot be put back."""
         if uplink.low is None or not uplink.low.put_back(reason):
             uplink.who.lost(reason)
 
-    def _high_lost(self, uplink: _Uplink, reason: Unavailable) -> None:
+    def _high_lost(self, uplink: RankedUplink, reason: Unavailable) -> None:
         """Have a default route that counts again: at once, or a while after it was taken away for the second time."""
         uplink.high = self._preferred = None
         is_fight = uplink.calm.is_disturbed()
         get_running_loop().call_soon(self._settle_after, uplink, reason, is_fight)  # what else is lost is known by then
 
-    def _settle_after(self, uplink: _Uplink, reason: Unavailable, is_fight: bool) -> None:
+    def _settle_after(self, uplink: RankedUplink, reason: Unavailable, is_fight: bool) -> None:
         if is_fight and uplink.is_usable and self._preferred is None:
             uplink.who.note(f"{reason}; it is put back in {AGAIN_S:g} s")
             uplink.tell(False)
@@ -334,7 +278,7 @@ class _Family:
 
 
 if TYPE_CHECKING:
-    _OnLost = Callable[[_Uplink, Unavailable], None]
+    _OnLost = Callable[[RankedUplink, Unavailable], None]
 
 
 class RankedGateways:
@@ -369,7 +313,7 @@ class RankedGateways:
         family = self._families[gateway.family]
         with self.named(gateway.link, f"use {gateway.link} as an uplink", who) as ifindex:
             self._count += 1
-            uplink = _Uplink(gateway, ifindex, self._count, who)
+            uplink = RankedUplink(gateway, ifindex, self._count, who)
             router = AdvertisedRouter(self._netlink, ifindex, lambda address: family.replace(uplink, address))
             if gateway.kind == WIFI:
                 self._signals.add(ifindex)
@@ -403,9 +347,9 @@ class RankedGateways:
         """Know what somebody who asks says of a link: while it is dead, its gateways count after all others."""
         self._families[family].believe(asker, ifindex, is_dead)
 
-    def forget(self, family: int, asker: object, ifindex: int) -> None:
+    def forget(self, family: int, asker: object) -> None:
         """Know that somebody says nothing of a link any more."""
-        self._families[family].forget(asker, ifindex)
+        self._families[family].forget(asker)
 
     def named(self, link: str, operation: str, who: Holder | None) -> AbstractContextManager[int]:
         """Know which link has a name; who asks has lost it when that is another one, or none.

@@ -18,7 +18,7 @@ from netstrata.protocols.ndp.advertising import Schedule, advertisement
 from netstrata.protocols.ndp.solicitation import is_solicitation
 from netstrata.protocols.rtnetlink.constants import IFA_F_DADFAILED, IFA_F_TENTATIVE
 from netstrata.system.held.wait_queues import ADDRESSES
-from netstrata.system.ndp.sockets import Packet, PacketReader, now_s
+from netstrata.system.ndp.sockets import Icmp6Reader, Packet, now_s
 from netstrata.system.netlink.ipv6_obstacles import why_no_ipv6
 from netstrata.values import Awaited
 
@@ -54,7 +54,7 @@ class Advertiser:
         self._is_silent = False  # the link has no address that could be the source
         self._timer: TimerHandle | None = None
         self._join()
-        self._reader = PacketReader(handed, self._hear, self._turn)
+        self._reader = Icmp6Reader(handed, self._hear, self._turn)
         queues = netlink.monitor.wait_queues
         self._stop_waiting = queues.wait(Awaited(ADDRESSES, link.ifindex), self._look)
 

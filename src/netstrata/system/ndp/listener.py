@@ -20,7 +20,7 @@ from netstrata.protocols.ndp import (
     same_facts,
     solicitation,
 )
-from netstrata.system.ndp.sockets import Packet, PacketReader, now_s
+from netstrata.system.ndp.sockets import Icmp6Reader, Packet, now_s
 from netstrata.values import format_address
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class RouterListener:
         self._told_s = -inf
         self._named: set[str] = set()
         self._timer: TimerHandle | None = None
-        self._reader = PacketReader(handed, self._hear, self._turn)
+        self._reader = Icmp6Reader(handed, self._hear, self._turn)
 
     def has_carrier(self, carrier: bool) -> None:
         """Ask for routers from now on, or no more: behind a cable that was out may be others."""

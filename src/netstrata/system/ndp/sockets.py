@@ -3,24 +3,19 @@
 import socket
 import sys
 import time
-from asyncio import get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
 from errno import EPERM
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from netstrata.protocols.icmp import ICMP6_FILTER, only_types6
+from netstrata.system.packet_reader import PacketReader
 from netstrata.system.permission import takes
 from netstrata.values import Unavailable
-
-if TYPE_CHECKING:
-    from asyncio import TimerHandle
 
 _ALL_HOPS: Final = 255
 _LARGEST: Final = 65535
 _ANCILLARY: Final = 64
-_AT_ONCE: Final = 16  # packets read in one turn of the loop
-_REST_S: Final = 0.01  # and then nothing for so long if there are more; the kernel drops what does not fit
 
 
 class Packet(NamedTuple):
@@ -60,39 +55,27 @@ def open_icmp6(operation: str, link: str, kind: int) -> socket.socket:
     return opened
 
 
-class PacketReader:
-    """Reads a socket, as much at a time as the loop can spare for whatever a network sends."""
+class Icmp6Reader:
+    """Reads a socket, and closes it at the end."""
 
     def __init__(self, opened: socket.socket, hear: Callable[[Packet], None], turn: Callable[[], None]) -> None:
         """Have each packet heard, and a turn taken after some; what is wrong with the link is known by others."""
         self._socket = opened
         self._hear = hear
-        self._take_turn = turn
-        self._rest: TimerHandle | None = None
-        self._loop = get_running_loop()
-        self._read_on()
+        self._reader = PacketReader(opened.fileno(), self._take, turn)
 
     def close(self) -> None:
         """Read no more, and close the socket."""
-        if self._rest is not None:
-            self._rest.cancel()
-        self._loop.remove_reader(self._socket.fileno())
+        self._reader.end()
         self._socket.close()
 
-    def _read_on(self) -> None:
-        self._loop.add_reader(self._socket.fileno(), self._read)
-
-    def _read(self) -> None:
+    def _take(self) -> bool:
+        packet = None
         with suppress(OSError):
-            for _ in range(_AT_ONCE):
-                packet = _receive(self._socket)
-                if packet is None:
-                    break
-                self._hear(packet)
-            else:
-                self._loop.remove_reader(self._socket.fileno())
-                self._rest = self._loop.call_later(_REST_S, self._read_on)
-        self._take_turn()
+            packet = _receive(self._socket)
+        if packet is not None:
+            self._hear(packet)
+        return packet is not None
 
 
 def _receive(opened: socket.socket) -> Packet | None:

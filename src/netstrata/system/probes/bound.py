@@ -10,15 +10,16 @@ FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 def bound_socket(link: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
-    """Open a socket that never waits, bound to a link.
+    """Open a socket that never waits, bound to a link, to none if that is empty.
 
     Shapes: family is 4 or 6.
     Raises: OSError.
     """
     opened = socket.socket(FAMILIES[family], kind | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, protocol)
     try:
-        name = link.encode("utf-8", "surrogateescape")
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
+        if link:
+            name = link.encode("utf-8", "surrogateescape")
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
     except BaseException:
         opened.close()
         raise

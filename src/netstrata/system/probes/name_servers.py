@@ -30,9 +30,9 @@ class QuestionFailed(Exception):
 
 
 async def ask_server(link: str, server: str, name: str, kind: int) -> DnsAnswer:
-    """Ask one server once, and wait for its answer as long as that takes.
+    """Ask one server once over a link, and wait for its answer as long as that takes.
 
-    Each question has a socket, and so a port and an address, of its own.
+    Each question has a socket, and so a port and an address, of its own.  Without a link, routes decide.
     Raises: OSError.
     """
     loop = get_running_loop()

@@ -2,12 +2,11 @@
 
 import os
 import socket
-from asyncio import get_running_loop
 from contextlib import suppress
 from itertools import count
 from typing import Any, Final, Protocol
 
-from netstrata.protocols.arp import ONLY_ARP_REPLIES, read_arp, write_request
+from netstrata.protocols.arp import read_arp, write_request
 from netstrata.protocols.icmp import (
     ECHO_REPLY6,
     ICMP6_FILTER,
@@ -26,6 +25,8 @@ from netstrata.protocols.solicitation import (
     encode_solicitation,
     solicited_group,
 )
+from netstrata.system.dhcp.driver.socket_filters import arp_replies
+from netstrata.system.packet_reader import PacketReader
 from netstrata.system.probes.asker import Heard
 from netstrata.system.probes.bound import bound_socket, reason_of
 from netstrata.system.socket_filter import attach_filter
@@ -71,6 +72,7 @@ class PacketAsker:
         self._asked: dict[int, int] = {}  # the numbers of questions by what of them comes back
         self._heard: Heard = _nobody
         self._socket: socket.socket | None = None
+        self._reader: PacketReader | None = None
 
     def begin(self, heard: Heard) -> None:
         """Open the socket.
@@ -79,13 +81,15 @@ class PacketAsker:
         """
         self._heard = heard
         self._socket = self._packets.open()
-        get_running_loop().add_reader(self._socket.fileno(), self._read)
+        self._reader = PacketReader(self._socket.fileno(), self._read)
 
     def end(self) -> None:
         """Close it."""
         self._heard = _nobody
+        if self._reader is not None:
+            self._reader.end()
+            self._reader = None
         if self._socket is not None:
-            get_running_loop().remove_reader(self._socket.fileno())
             self._socket.close()
             self._socket = None
 
@@ -100,15 +104,19 @@ class PacketAsker:
         except OSError as error:
             self._heard(number, f"{self.silence}: {reason_of(error)}")
 
-    def _read(self) -> None:
-        with suppress(OSError):
-            while self._socket is not None:
-                answer = self._packets.answers(self._socket.recv(_LARGEST))
-                if answer == _LATEST and self._asked:
-                    answer = next(reversed(self._asked))
-                number = self._asked.pop(answer, None) if answer is not None else None
-                if number is not None:
-                    self._heard(number, "")
+    def _read(self) -> bool:
+        """Read one packet; say whether there was one."""
+        try:
+            packet = self._socket.recv(_LARGEST) if self._socket is not None else b""
+        except OSError:
+            return False
+        answer = self._packets.answers(packet)
+        if answer == _LATEST and self._asked:
+            answer = next(reversed(self._asked))
+        number = self._asked.pop(answer, None) if answer is not None else None
+        if number is not None:
+            self._heard(number, "")
+        return True
 
 
 def _nobody(number: int, why: str) -> None:
@@ -160,14 +168,14 @@ class ArpRequest:
         self._mac = b""
 
     def open(self) -> socket.socket:
-        """Open a packet socket on the link, which hears ARP replies alone.
+        """Open a packet socket on the link, which hears ARP replies from the address alone.
 
         Raises: OSError.
         """
         kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
         opened = socket.socket(socket.AF_PACKET, kind, 0)
         try:
-            attach_filter(opened, ONLY_ARP_REPLIES)
+            attach_filter(opened, arp_replies(self._packed))
             opened.bind((self._link, _ETH_P_ARP))
             _, _, _, hardware, self._mac = opened.getsockname()
             if hardware != _ETHERNET:

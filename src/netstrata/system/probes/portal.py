@@ -4,11 +4,11 @@ from asyncio import get_running_loop, sleep, timeout
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import cycle
 from typing import Final
-from urllib.parse import urljoin
 
-from netstrata.contract.shapes.url import Url, parse_url
+from netstrata.contract.shapes.probe import PortalAnswer
+from netstrata.contract.shapes.url import Url
 from netstrata.ports.probes import Portal
-from netstrata.protocols.captive_portal import UNKNOWN_S, PortalAnswer, PortalWatch, read_api, read_check
+from netstrata.protocols.captive_portal import UNKNOWN_S, PortalWatch, read_api, read_check
 from netstrata.system.probes.name_servers import QuestionFailed
 from netstrata.system.probes.pages import PageClient
 from netstrata.system.probes.questions import LONGEST_S
@@ -73,5 +73,4 @@ class PortalProbe:
     async def _ask_for(self, url: Url) -> PortalAnswer | None:
         response = await self._pages.fetch(url, len(self._portal.pages.body))
         redirect = response.headers.get("location", "")
-        to = parse_url(urljoin(str(url), redirect)) if redirect else None
-        return read_check(response.status, self._pages.is_expected(response), str(to or ""), str(url))
+        return read_check(response.status, self._pages.is_expected(response), redirect, str(url))

@@ -42,7 +42,7 @@ async def dns(ports: Ports, servers: Servers, priority: Priority, options: DnsOp
 
 def _held(ports: Ports, servers: list[bytes], priority: int, options: Options) -> AbstractAsyncContextManager[None]:
     domains, search = options.get("domains", []), options.get("search", [])
-    switches = {word: options[word] for word in _SWITCHES if word in options}
+    switches = {word: options[word].decode() for word in _SWITCHES if word in options}
     if "link" in options and (servers or search or switches):
         is_default = bool(options.get("default", not domains))
         wanted = LinkServers(options["link"], servers, domains, search, is_default, switches)

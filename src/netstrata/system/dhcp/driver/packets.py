@@ -4,7 +4,6 @@ They see what no UDP socket would: answers to an address that is not on the link
 small share of the loop's time: the kernel filters it, and of what passes only so much is read at a time.
 """
 
-import asyncio
 import os
 from _thread import start_new_thread
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from socket import socket
 from struct import unpack_from
 
 from netstrata.system.dhcp.driver.socket_filters import NOTHING
+from netstrata.system.packet_reader import PacketReader
 from netstrata.system.socket_filter import attach_filter
 
 EVERYBODY = b"\xff\xff\xff\xff\xff\xff"
@@ -28,8 +28,6 @@ _IFREQ, _IFNAMSIZ = 40, 16
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _LARGEST = 16384  # packet sockets see fragments, not what they make up
 _ANCILLARY = 64
-_AT_ONCE = 16  # packets read in one turn of the loop, about half a millisecond
-_REST_S = 0.01  # and then nothing for so long if there are more: 1600 a second; the kernel drops what does not fit
 
 Hear = Callable[[bytes, bytes, bool], None]
 
@@ -67,8 +65,7 @@ class PacketSocket:
         self._socket = handed
         self._fail = fail
         self._hear: Hear | None = None
-        self._loop = asyncio.get_running_loop()
-        self._rest: asyncio.TimerHandle | None = None
+        self._reader: PacketReader | None = None
 
     @property
     def closed(self) -> bool:
@@ -87,7 +84,7 @@ class PacketSocket:
             pass
         self.filter(program)
         self._hear = hear
-        self._read_on()
+        self._reader = PacketReader(self._socket.fileno(), self._take)
 
     def ignore(self) -> None:
         """Let nothing in, and hear nothing more.
@@ -159,34 +156,20 @@ class PacketSocket:
 
     def _stop(self) -> None:
         self._hear = None
-        self._loop.remove_reader(self._socket.fileno())
-        if self._rest is not None:
-            self._rest.cancel()
-            self._rest = None
+        if self._reader is not None:
+            self._reader.end()
+            self._reader = None
 
-    def _read_on(self) -> None:
-        self._rest = None
-        self._loop.add_reader(self._socket.fileno(), self._readable)
-
-    def _readable(self) -> None:
-        if not self._read_some() and self._hear is not None:
-            self._loop.remove_reader(self._socket.fileno())
-            self._rest = self._loop.call_later(_REST_S, self._read_on)
-
-    def _read_some(self) -> bool:
-        """Hand over what is there; say whether that was all, or the end."""
-        for _ in range(_AT_ONCE):
-            if self._hear is None:
-                return True  # what was heard made us stop
-            try:
-                found = self._receive()
-            except OSError as error:
-                self._fail(error)
-                return True
-            if found is None:
-                return True
+    def _take(self) -> bool:
+        """Hand over one packet; say whether there was one."""
+        try:
+            found = self._receive()
+        except OSError as error:
+            self._fail(error)
+            return False
+        if found is not None and self._hear is not None:
             self._hear(*found)
-        return False
+        return found is not None
 
     def _receive(self) -> tuple[bytes, bytes, bool] | None:
         """Return a packet, its sender and whether its checksum is pending; None if none is there.

@@ -1,11 +1,11 @@
-"""What a packet socket lets in: programs of classic BPF, which the kernel runs before anything costs us time.
+"""What a socket lets in: programs of classic BPF, which the kernel runs before anything costs us time.
 
-They keep a flood out, not a mistake: what gets through is checked again by who reads it.  All take only what came for
-this link's MAC or for everybody, without a VLAN's tag: other destinations are seen by a promiscuous link, and a tag
-means another link.  (A tag of VLAN 0 is only a priority; the kernel has removed it by then.)
+They keep a flood out, not a mistake: what gets through is checked again by who reads it.  Those of packet sockets take
+only what came for this link's MAC or for everybody, without a VLAN's tag: other destinations are seen by a promiscuous
+link, and a tag means another link.  (A tag of VLAN 0 is only a priority; the kernel has removed it by then.)
 
 Source: linux/filter.h; Documentation/networking/filter.rst, whose ancillary loads stand at negative offsets; they and
-all others count from the IP or ARP header, because the sockets are SOCK_DGRAM.
+all others count from the IP or ARP header, because the sockets are SOCK_DGRAM; those of a UDP socket from its header.
 """
 
 from struct import pack
@@ -14,7 +14,7 @@ from typing import NamedTuple
 _LOAD_4, _LOAD_2, _LOAD_1 = 0x20, 0x28, 0x30  # A = packet[k]
 _LOAD_4_AT_X, _LOAD_2_AT_X, _LOAD_1_AT_X = 0x40, 0x48, 0x50  # A = packet[X + k]
 _IP_HEADER = 0xB1  # X = length of the IP header at k
-_EQUAL, _GREATER, _ANY_BIT = 0x15, 0x25, 0x45
+_AND, _EQUAL, _GREATER, _ANY_BIT = 0x54, 0x15, 0x25, 0x45
 _RETURN = 0x06
 _PACKET_TYPE = 0xFFFFF004  # SKF_AD_PKTTYPE
 _TAG_PRESENT = 0xFFFFF030  # SKF_AD_VLAN_TAG_PRESENT
@@ -81,6 +81,11 @@ def dhcp_answers(mac: bytes, xid: int) -> bytes:
         _load(_LOAD_4_AT_X, 36), _is(int.from_bytes(mac[:4], "big")),
         _load(_LOAD_2_AT_X, 40), _is(int.from_bytes(mac[4:], "big")),
     )  # fmt: skip
+
+
+def dhcpv6_answers(xid: int) -> bytes:
+    """Return a filter of a UDP socket for the answers to one transaction of a client."""
+    return _assemble(_load(_LOAD_4, 8), _Instruction(_AND, 0xFFFFFF), _is(xid))
 
 
 def arp_claims(address: bytes, *more: bytes) -> bytes:

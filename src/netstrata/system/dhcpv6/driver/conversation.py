@@ -9,8 +9,8 @@ from netstrata.ports import Dhcpv6Lease
 from netstrata.protocols import dhcpv6
 from netstrata.system.dhcp.driver.conversation import unavailable
 from netstrata.system.dhcp.driver.pieces import Alarm, Complaints, Outcomes, chance, now
-from netstrata.system.dhcp.driver.socket_filters import NOTHING
-from netstrata.system.dhcpv6.driver.datagrams import DatagramSocket, answers
+from netstrata.system.dhcp.driver.socket_filters import NOTHING, dhcpv6_answers
+from netstrata.system.dhcpv6.driver.datagrams import DatagramSocket
 from netstrata.system.dhcpv6.driver.lease_text import read_held, read_kept, write_held, write_kept
 
 
@@ -155,7 +155,7 @@ class Dhcpv6Conversation:
     def _await(self, xid: int | None) -> None:
         """Let in the answers to one transaction, or nothing: before it is asked for, so that no answer is missed."""
         if xid != self._awaited and not self._datagrams.closed:
-            self._datagrams.filter(NOTHING if xid is None else answers(xid))
+            self._datagrams.filter(NOTHING if xid is None else dhcpv6_answers(xid))
             self._awaited = xid
 
     def _act(self, effect: dhcpv6.Effect) -> None:

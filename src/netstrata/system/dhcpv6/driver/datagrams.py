@@ -1,32 +1,16 @@
 """A UDP socket of a DHCPv6 client, handed over open: what a server sends gets a small share of the loop's time."""
 
-import asyncio
 from collections.abc import Callable
 from errno import EAGAIN, EINTR, ENOBUFS
 from socket import if_indextoname, socket
-from struct import pack
 
 from netstrata.system.dhcp.driver.packets import link_carries, unheard
+from netstrata.system.packet_reader import PacketReader
 from netstrata.system.socket_filter import attach_filter
 
 _SERVERS = "ff02::1:2"  # all servers and relays of a link
 _SERVER_PORT = 547
 _LARGEST = 0x10000
-_AT_ONCE = 16  # datagrams read in one turn of the loop
-_REST_S = 0.01  # and then nothing for so long, if there are more
-_LOAD_4, _AND, _EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x06  # linux/filter.h
-_UDP_HEADER = 8
-
-
-def answers(xid: int) -> bytes:
-    """Return a filter for the answers to one transaction; a socket's filter counts from the UDP header."""
-    return (
-        pack("=HBBI", _LOAD_4, 0, 0, _UDP_HEADER)
-        + pack("=HBBI", _AND, 0, 0, 0xFFFFFF)
-        + pack("=HBBI", _EQUAL, 0, 1, xid)
-        + pack("=HBBI", _RETURN, 0, 0, 0x40000)
-        + pack("=HBBI", _RETURN, 0, 0, 0)
-    )
 
 
 class DatagramSocket:
@@ -43,8 +27,7 @@ class DatagramSocket:
         self._ifindex = ifindex
         self._hear = hear
         self._fail = fail
-        self._loop = asyncio.get_running_loop()
-        self._rest: asyncio.TimerHandle | None = None
+        self._reader: PacketReader | None = None
 
     @property
     def closed(self) -> bool:
@@ -53,8 +36,7 @@ class DatagramSocket:
 
     def listen(self) -> None:
         """Hand over what the filter lets in."""
-        self._rest = None
-        self._loop.add_reader(self._socket.fileno(), self._readable)
+        self._reader = PacketReader(self._socket.fileno(), self._take)
 
     def filter(self, program: bytes) -> None:
         """Let in what a filter takes from now on.
@@ -84,25 +66,19 @@ class DatagramSocket:
     def close(self) -> None:
         """Hear nothing more; no circle with whoever has it is left."""
         self._hear = self._fail = unheard
-        if not self.closed:
-            self._loop.remove_reader(self._socket.fileno())
-            self._socket.close()
-        if self._rest is not None:
-            self._rest.cancel()
-            self._rest = None
+        if self._reader is not None:
+            self._reader.end()
+            self._reader = None
+        self._socket.close()
 
-    def _readable(self) -> None:
-        for _ in range(_AT_ONCE):
-            if self.closed:
-                return
-            try:
-                payload, sender = self._socket.recvfrom(_LARGEST)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                self._fail(error)
-                return
-            self._hear(payload, sender[0])
-        if not self.closed:
-            self._loop.remove_reader(self._socket.fileno())
-            self._rest = self._loop.call_later(_REST_S, self.listen)
+    def _take(self) -> bool:
+        """Hand over one datagram; say whether there was one."""
+        try:
+            payload, sender = self._socket.recvfrom(_LARGEST)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            self._fail(error)
+            return False
+        self._hear(payload, sender[0])
+        return True
