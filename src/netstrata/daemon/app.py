@@ -256,14 +256,9 @@ class App:
         from netstrata.daemon.control import ControlSocket
         from netstrata.daemon.control.service import ControlService
 
-        ports = self._ports
+        ports, upgrade = self._ports, self._upgrade.ask
         served = ControlService(
-            engine,
-            self._stream,
-            program,
-            ports.generated,
-            self._upgrade.ask,
-            lambda probe: ports.resolver.report(probe),
+            engine, self._stream, program, ports.generated, upgrade, lambda probe: ports.resolver.report(probe)
         )
         self._control = control = ControlSocket(claim.path, served, report=self._stream.refused)
         await control.open(claim)
