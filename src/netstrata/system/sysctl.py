@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from netstrata.contract import Holder
+from netstrata.contract.secrets import MASK
 from netstrata.protocols.rtnetlink.constants import (
     RTM_NEWNETCONF,
     RTNLGRP_IPV4_NETCONF,
@@ -244,8 +245,8 @@ class KernelSettings(Overrides[str, bytes], Subscriber):
         return ""
 
     def describe(self, key: str, value: bytes) -> str:
-        """Return a setting with its value."""
-        return f"{name_of(key)} to {value.decode('utf-8', 'replace')}"
+        """Return a setting with its value, unless that is a secret."""
+        return f"{name_of(key)} to {MASK if key.endswith(_SECRET) else value.decode('utf-8', 'replace')}"
 
     def _open(self, key: str, mode: int) -> int:
         return os.open(f"{self._root}/{key}", mode | os.O_CLOEXEC | os.O_NOFOLLOW)

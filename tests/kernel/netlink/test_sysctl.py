@@ -78,6 +78,18 @@ async def test_what_somebody_else_wrote_meanwhile_stays_with_a_word(world: "Worl
     assert told.notes == [f"cannot put back {TTL} to 64: someone has set {TTL} to 88 meanwhile; ignoring"]
 
 
+async def test_a_secret_is_not_told(world: "World") -> None:
+    key = "net.ipv6.conf.v.stable_secret"
+    world.ip("link add v type bridge")
+    told = world.as_statement()
+
+    statement = world.up_now(sysctl, key, "2001:db8::5ec4:e7")
+    world.sysctl(key.replace(".", "/"), "2001:db8::5ec4:e8")
+    world.down_now(statement)
+
+    assert told.notes == [f"cannot put back {key} to ********: someone has set {key} to ******** meanwhile; ignoring"]
+
+
 async def test_a_second_holder_finds_what_somebody_else_wrote_and_the_first_is_told(world: "World") -> None:
     told = world.as_statement()
 
