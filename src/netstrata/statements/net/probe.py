@@ -37,7 +37,8 @@ async def probe(ports: Ports, link: Link, targets: ProbeTargets, options: ProbeO
 
     Pages are asked for by HTTP or HTTPS, without following redirects: one counts if its `status` is 204, or another one
     that is given; with `body` it must begin so, and the status is 200 then.  Names are asked of `servers`, over the
-    link; for IPv6 addresses with `family` inet6, if nothing else says so.  A certificate must be valid and known to the
+    link; for IPv6 addresses with `family` inet6, if nothing else says so.  Link-local addresses may have the link
+    behind them, as router advertisements name servers: fe80::1%wlan0.  A certificate must be valid and known to the
     machine.
 
     A host is asked each second.  If an answer is missing, more are asked, faster, and if none of 15 is answered nothing
