@@ -22,10 +22,11 @@ def uplink(
     preferred: bool = False,
     usable: bool = True,
     problem: str = "",
+    signal: float | None = None,
 ) -> UplinkFacts:
     answered = Answered(through, SINCE_S) if through is not None else None
     gateway = Gateway(link, 4, bytes(4), preference, kind)
-    return UplinkFacts(gateway, 1, NOBODY, preferred, usable, answered, problem)
+    return UplinkFacts(gateway, 1, NOBODY, preferred, usable, answered, problem, signal)
 
 
 @pytest.mark.parametrize(("uplinks", "told"), [
@@ -44,6 +45,11 @@ def uplink(
         [uplink("eth0", 10, True, preferred=True), uplink("eth1", 10, True), uplink("eth2", 1, usable=False)],
         "eth0 is preferred: eth0 has preference 10, as eth1, and was there first, and gets through; "
         "eth1 (10) gets through; eth2 (1) has no route in the kernel",
+    ),
+    (
+        [uplink("w0", 10, preferred=True, kind="wifi", signal=-52.4), uplink("w1", 10, kind="wifi", signal=-71.0)],
+        "w0 is preferred: w0 has preference 10, as w1, and its signal is -52 dBm, that of w1 -71 dBm; "
+        "w1 (10) is not probed",
     ),
     (
         [uplink("eth0", 10, problem="another route is there: default dev ppp0")],

@@ -38,6 +38,7 @@ class UplinkFacts(NamedTuple):
     is_usable: bool  # the kernel has a route over it
     answered: Answered | None  # None if nobody asks
     problem: str  # why it is not preferred although it is the best, "" for no reason
+    signal_dbm: float | None = None  # of a Wi-Fi uplink, None if that is not known or compared with none
 
 
 class Gateways(Protocol):

@@ -42,7 +42,7 @@ class RouteVerbs:
     def _why_of_uplinks(self, name: str, right: int) -> Items:
         """Yield why the uplinks that a link or process has are preferred or not, as causes that have none."""
         uplinks: list[UplinkFacts] = []
-        with suppress(AttributeError, Unavailable):  # nothing is known of routes
+        with suppress(Unavailable):  # the kernel cannot be asked
             uplinks = self._engine.outside.ports.route_facts.uplinks()
         yield None
         for family in _by_family(uplinks):

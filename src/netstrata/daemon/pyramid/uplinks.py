@@ -40,12 +40,23 @@ def _of_best(best: UplinkFacts, others: Sequence[UplinkFacts]) -> str:
     told = f"{gateway.link} has preference {gateway.preference}"
     second = next(iter(others), None)
     if second is not None and second.gateway.preference == gateway.preference and _is_alike(best, second):
-        order = KINDS.index(gateway.kind) - KINDS.index(second.gateway.kind)
-        told += f", as {second.gateway.link}, and " + (
-            f"{gateway.kind} comes before {second.gateway.kind}" if order else "was there first"
-        )
+        told += f", as {second.gateway.link}, and {_why_before(best, second)}"
     probed = _probed(best)
     return f"{told}, and {probed}" if probed else told
+
+
+def _why_before(best: UplinkFacts, second: UplinkFacts) -> str:
+    """Return why one of two with the same preference is the better one."""
+    kind, other = best.gateway.kind, second.gateway.kind
+    if KINDS.index(kind) != KINDS.index(other):
+        return f"{kind} comes before {other}"
+    if best.signal_dbm != second.signal_dbm:
+        return f"its signal is {_signal(best)}, that of {second.gateway.link} {_signal(second)}"
+    return "was there first"
+
+
+def _signal(uplink: UplinkFacts) -> str:
+    return "not known" if uplink.signal_dbm is None else f"{uplink.signal_dbm:.0f} dBm"
 
 
 def _of_other(uplink: UplinkFacts) -> str:

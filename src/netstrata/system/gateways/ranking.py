@@ -189,10 +189,9 @@ class _Family:
         """Say how each stands among the others, the best first."""
         for one in sorted(self.uplinks, key=lambda one: (not one.is_usable, self._merit(one))):
             said = self._answers.of(one.ifindex)
-            yield UplinkFacts(
-                *(one.gateway, one.ifindex, one.who, one is self._preferred, one.is_usable),
-                *(said, one.problem(_PREFERRED)),
-            )
+            problem, signal = one.problem(_PREFERRED), self._signal(one)
+            is_preferred = one is self._preferred
+            yield UplinkFacts(one.gateway, one.ifindex, one.who, is_preferred, one.is_usable, said, problem, signal)
 
     def believe(self, asker: object, ifindex: int, is_dead: bool) -> None:
         """Know what somebody who asks says of a link."""
@@ -211,9 +210,12 @@ class _Family:
         is_dead = found is not None and not found.gets_through
         return is_dead, gateway.preference, KINDS.index(gateway.kind), self._weakness(uplink), uplink.seniority
 
+    def _signal(self, uplink: RankedUplink) -> float | None:
+        return self._signals.level(uplink.ifindex) if uplink.gateway.kind == WIFI else None
+
     def _weakness(self, uplink: RankedUplink) -> float:
         """Return how little of a Wi-Fi network is received: another one must be clearly better than the preferred."""
-        signal = self._signals.level(uplink.ifindex) if uplink.gateway.kind == WIFI else None
+        signal = self._signal(uplink)
         if signal is None:
             return -_NO_SIGNAL_DBM
         return -signal - (_CLEARLY_DB if uplink is self._preferred else 0.0)
