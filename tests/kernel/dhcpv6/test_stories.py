@@ -124,12 +124,3 @@ def test_a_spoilt_lease_file_is_as_good_as_none(lab: Lab, tmp_path: Path, text: 
     until_leased(second)
     assert "SOLICIT" in second.output()
     assert second.end() == 0
-
-
-def test_who_wants_no_lease_and_a_prefix_is_told_that_both_cannot_be(lab: Lab, tmp_path: Path) -> None:
-    world = World(lab, tmp_path)
-
-    daemon = world.daemon('net.ipv6.dhcp("eth0", ["stateless": "on", "prefix": "on"]) lease;')
-
-    daemon.wait_output("`stateless` asks for neither address nor prefix")
-    daemon.end()

@@ -6,27 +6,11 @@ from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape, options_as
 from netstrata.contract.shapes.common import IPV6, IPV6_NETWORK, Network, number_shape
 from netstrata.contract.shapes.link import SWITCH
-from netstrata.values import List, Map, Value, parse_number
+from netstrata.values import List, Map, Refused, Value, parse_number
 
 OPTION_BYTES_MOST: Final = 1024
-_OWN: Final = {
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    13,
-    14,
-    18,
-    19,
-    20,
-    25,
-    26,
-}  # what is said of an exchange: RFC 8415 section 21
+# What is said of an exchange: RFC 8415 section 21.
+_OWN: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 18, 19, 20, 25, 26})
 _DUID_MOST: Final = 130
 _ANY_LENGTH: Final = 0
 
@@ -40,8 +24,8 @@ class Dhcpv6Options(NamedTuple):
     hostname: bytes = b""
     user_class: bytes = b""
     vendor_class: tuple[int, bytes] | None = None
-    sent: tuple[tuple[int, bytes], ...] = ()  # options by number
-    asked_for: tuple[int, ...] = ()  # numbers of options; empty are the usual ones
+    send: tuple[tuple[int, bytes], ...] = ()  # options by number
+    request: tuple[int, ...] = ()  # numbers of options; empty are the usual ones
     duid: bytes = b""
     iaid: int | None = None
     stateless: bool = False  # neither address nor prefix
@@ -173,6 +157,13 @@ _VENDOR_CLASS = Shape[tuple[int, bytes]](
     ('{"32473", "router"}',), ('"router"', '{"0", "x"}', '{"32473"}'),
 )  # fmt: skip
 
+
+def _fault(said: Options) -> Refused | None:
+    if said.get("stateless") and (said.get("address") or said.get("prefix", -1) >= 0):
+        return Refused("`stateless` asks for neither address nor prefix", within=(b"stateless",))
+    return None
+
+
 _KNOWN = OptionsShape(
     "DHCPv6 options",
     {
@@ -180,7 +171,7 @@ _KNOWN = OptionsShape(
         "user_class": _TEXT, "vendor_class": _VENDOR_CLASS, "send": _SEND, "request": _REQUEST, "duid": DUID,
         "iaid": number_shape("an IAID", "0 to 4294967295", 0, 0xFFFFFFFF),
     },
-    (), (),
+    (), (), fault=_fault,
 )  # fmt: skip
 
 
@@ -204,7 +195,7 @@ def _make(said: Options) -> Dhcpv6Options:
 
 def _unmake(options: Dhcpv6Options) -> dict[str, Any]:
     said: dict[str, Any] = {"hostname": options.hostname, "user_class": options.user_class, "duid": options.duid}
-    said |= {"send": options.sent, "request": options.asked_for, "rapid_commit": int(options.rapid_commit)}
+    said |= {"send": options.send, "request": options.request, "rapid_commit": int(options.rapid_commit)}
     said = {word: value for word, value in said.items() if value}
     if options.stateless:
         said["stateless"] = 1
@@ -221,7 +212,10 @@ DHCPV6_OPTIONS = options_as(
         '["hostname": "host", "user_class": "guest", "vendor_class": {"32473", "router"}, "send": ["17": "x"]]',
         '["duid": "00:03:00:01:02:00:00:00:0a:01", "iaid": "1", "request": {"23"}]',
     ),
-    ('["colour": "blue"]', '["prefix": "56"]', '["send": ["1": "x"]]', '"on"', "{}"),
+    (
+        '["colour": "blue"]', '["prefix": "56"]', '["send": ["1": "x"]]', '"on"', "{}",
+        '["stateless": "on", "prefix": "on"]', '["stateless": "on", "address": "on"]',
+    ),
 )  # fmt: skip
 
 GRANTED_IPV6 = Shape[bytes](

@@ -158,7 +158,16 @@ DOMAINS = Shape[list[bytes]](
     lambda domains: List(list(domains)), ('{"example.org"}',), ("{}", '"example.org"', '{"a b"}', '{"~example.org"}'),
     explain=_explain_domains,
 )  # fmt: skip
-_OPTIONS = OptionsShape(
+
+
+def _fault(options: Options) -> Refused | None:
+    """Say what is said for one link, without saying which."""
+    wrong = next((word for word in _OF_LINKS if word in options and "link" not in options), "")
+    hint = 'name the link that these servers are asked over: ["link": "eth0", …]'
+    return Refused(f"`{wrong}` needs a link", hint=hint, within=(wrong.encode(),)) if wrong else None
+
+
+DNS_OPTIONS = OptionsShape(
     "options of name servers",
     {
         "link": LINK, "domains": DOMAINS, "search": DOMAINS, "default": SWITCH,
@@ -167,37 +176,12 @@ _OPTIONS = OptionsShape(
         "dnssec": _mode("whether DNSSEC is used", b"allow-downgrade"),
         "dot": _mode("whether DNS over TLS is used", b"opportunistic"),
     },
-    (), (),
-)  # fmt: skip
-
-
-def _without_link(options: Options) -> list[str]:
-    """Return what is said for one link, without saying which."""
-    return [] if "link" in options else [word for word in _OF_LINKS if word in options]
-
-
-def _read_options(value: Value) -> Options | None:
-    options = _OPTIONS.read(value)
-    return None if options is None or _without_link(options) else options
-
-
-def _explain_options(value: Value) -> Refused | None:
-    options = _OPTIONS.read(value)
-    if options is None:
-        return _OPTIONS.refusal(0, value)
-    wrong = _without_link(options)
-    hint = 'name the link that these servers are asked over: ["link": "eth0", …]'
-    return Refused(f"`{wrong[0]}` needs a link", hint=hint, within=(wrong[0].encode(),)) if wrong else None
-
-
-DNS_OPTIONS: Shape[Options] = Shape(
-    _OPTIONS.name, _OPTIONS.means, _read_options, _OPTIONS._write,
     (
         '["link": "eth0"]', '["search": {"example.org"}]', "[]",
         '["link": "tun0", "domains": {"corp.example"}, "search": {"corp.example"}, "default": "off", "mdns": "off"]',
     ),
     ('["domains": {"corp.example"}]', '["link": "eth0", "domain": "x"]', '["link": "eth0", "mdns": "1"]', "{}"),
-    explain=_explain_options,
+    fault=_fault,
 )  # fmt: skip
 
 Servers = Annotated[list[bytes], ZONED_SERVERS]

@@ -135,8 +135,8 @@ def _client(link: str, facts: LinkFacts, options: Dhcpv6Options) -> dhcpv6.Clien
         options.hostname,
         options.user_class,
         options.vendor_class,
-        options.sent,
-        options.asked_for,
+        options.send,
+        options.request,
     )
 
 

@@ -18,7 +18,7 @@ from netstrata.contract.shapes.dhcpv6 import (
 from netstrata.contract.shapes.dns import Servers
 from netstrata.contract.shapes.route import is_link_local
 from netstrata.ports import Dhcpv6Lease, Ports
-from netstrata.values import Refused, format_ipv6
+from netstrata.values import format_ipv6
 
 
 class Found(NamedTuple):
@@ -67,8 +67,6 @@ async def dhcp(ports: Ports, link: Link, options: Dhcpv6ClientOptions = Dhcpv6Op
 
     Source: RFC 8415.
     """
-    if options.stateless and (options.address or options.prefix is not None):
-        raise Refused("`stateless` asks for neither address nor prefix", argument=1, within=(b"stateless",))
     async with aclosing(ports.dhcpv6.leases(link, options)) as leases:
         async for lease in leases:
             yield DOWN if lease is None else Revised(_found(link, lease))
