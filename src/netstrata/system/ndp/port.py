@@ -1,7 +1,7 @@
 """The `Advertisements` port."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,10 @@ from netstrata.protocols.ndp.advertising import lasts_s
 from netstrata.protocols.ndp.solicitation import SOLICITATION
 from netstrata.system.ndp.advertiser import Advertiser, send_advertisement
 from netstrata.system.ndp.given_up import GivenUpPrefixes
-from netstrata.system.ndp.link_gone import LinkGone
 from netstrata.system.ndp.listener import RouterListener
 from netstrata.system.ndp.sockets import open_icmp6
 from netstrata.system.ndp.told_routers import ToldRouters
+from netstrata.system.netlink.named_link import named_link
 from netstrata.system.netlink.refusals import network_words
 from netstrata.values import Unavailable
 
@@ -47,11 +47,10 @@ class AdvertisementsPort:
         links = self._netlink.links
         found = links.find(link)
         told = ToldRouters(self._netlink, self._who, found)
-        with ExitStack() as until:
+        with self._named(link, told.operation), ExitStack() as until:
             opened = open_icmp6(told.operation, found.name, ADVERTISEMENT)
             listener = RouterListener(found.name, found.mac if found.ethernet else b"", opened, told.tell, told.note)
             until.callback(listener.close)
-            until.callback(links.call_on_change(LinkGone(self._netlink, told.operation, found, told.fail).look_soon))
             until.callback(links.follow_carrier(link, listener.has_carrier))
             while True:
                 yield await told.take()
@@ -65,7 +64,7 @@ class AdvertisementsPort:
         assert self._who is not None
         links, operation = self._netlink.links, f"advertise on {link}"
         found, prefixes = links.find(link), options.get("prefixes", [])
-        with ExitStack() as until:
+        with self._named(link, operation), ExitStack() as until:
             opened = open_icmp6(operation, found.name, SOLICITATION)
             until.callback(opened.close)
             given_up = self._given_up.begin(found, prefixes, lasts_s(options), self._who.title)
@@ -75,10 +74,12 @@ class AdvertisementsPort:
             ask = partial(self._given_up.of, found)
             advertiser = Advertiser(self._netlink, found, options, opened, ask, self._who.note)
             until.callback(advertiser.end)
-            gone = LinkGone(self._netlink, operation, found, self._who.lost)
-            until.callback(links.call_on_change(gone.look_soon))
             until.callback(links.follow_carrier(link, advertiser.has_carrier))
             yield
+
+    def _named(self, link: str, operation: str) -> AbstractContextManager[int]:
+        """Have the statement fail when its link is gone, or another one has its name."""
+        return named_link(self._netlink.lookup, self._netlink.monitor, link, operation, self._who)
 
     def _withdraw(self, name: str, ifindex: int, given_up: dict[Network, int]) -> None:
         """Tell hosts of a link that what a daemon before us has advertised counts no more.

@@ -21,19 +21,14 @@ class ToldRouters:
         self._netlink = netlink
         self._who = who
         self._link = link
-        self._news: Queue[RouterFacts | Unavailable | None] = Queue()
+        self._news: Queue[RouterFacts | None] = Queue()
         self._shown: RouterFacts | None = None
         self._unaccepted = ""  # why the kernel makes nothing of what is advertised
 
     async def take(self) -> RouterFacts | None:
-        """Return what counts, once it is something else than before.
-
-        Raises: Unavailable if the link is gone.
-        """
+        """Return what counts, once it is something else than before."""
         while (facts := await self._news.take()) == self._shown:
             pass
-        if isinstance(facts, Unavailable):
-            raise facts
         self._shown = facts
         return facts
 
@@ -51,10 +46,6 @@ class ToldRouters:
     def note(self, line: str) -> None:
         """Add a line to the time line."""
         self._who.note(line)
-
-    def fail(self, reason: Unavailable) -> None:
-        """Have the statement fail."""
-        self._news.put(reason)
 
     def _awaited(self, asked: int) -> str:
         try:

@@ -27,15 +27,20 @@ def named_link(
         raise no_link(operation, link)
 
     def look() -> None:
-        if who is not None and lookup.index_of(link) != ifindex:
+        if lookup.index_of(link) != ifindex:
+            # What stands on somebody else who watches the link is undone by then, and says nothing.
+            monitor.catch_up()
+            monitor.soon(tell)
+
+    def tell() -> None:
+        if who is not None and stops:
             who.lost(no_link(operation, link))
 
     def look_soon() -> None:
-        # What stands on somebody else who watches the name is undone by then, and says nothing.
         monitor.soon(look)
 
-    stop = monitor.wait_queues.wait(Awaited(NAME, link), look_soon)
+    stops = [monitor.wait_queues.wait(Awaited(NAME, link), look_soon)]
     try:
         yield ifindex
     finally:
-        stop()
+        stops.pop()()
