@@ -37,6 +37,7 @@ from netstrata.ports.output import Output
 from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Closable, ConnectAttempt, Stream, Streams
 from netstrata.ports.sysctl import Sysctl
+from netstrata.ports.wireguard import PeerState, Wireguard, WireguardDevice, WireguardPeer
 
 
 class Ports(Protocol):
@@ -85,6 +86,8 @@ class Ports(Protocol):
     @property
     def backends(self) -> Backends: ...
     @property
+    def wireguard(self) -> Wireguard: ...
+    @property
     def output(self) -> Output: ...
 
 
@@ -127,6 +130,7 @@ __all__ = [
     "Nftables",
     "OpenFile",
     "Output",
+    "PeerState",
     "Piped",
     "Ports",
     "Probe",
@@ -142,4 +146,7 @@ __all__ = [
     "Sysctl",
     "Turn",
     "Turns",
+    "Wireguard",
+    "WireguardDevice",
+    "WireguardPeer",
 ]

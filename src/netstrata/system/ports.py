@@ -25,6 +25,7 @@ from netstrata.ports import (
     Streams,
     Sysctl,
     Turns,
+    Wireguard,
 )
 from netstrata.values import Unavailable
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from netstrata.system.nftables import RealNftables
     from netstrata.system.nftables.entries import FilterEntries
     from netstrata.system.planned import PlannedPorts
+    from netstrata.system.wireguard import WireguardStores
 
 
 class SystemPorts:
@@ -144,7 +146,7 @@ class SystemPorts:
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
         _ = self._netlink, self.sysctl, self.dhcp, self.dns, self.held_files, self.generated, self._child_keeper
-        _ = self.filters, self.nftables
+        _ = self.filters, self.nftables, self._wireguard
         return await self.recovery.sweep()
 
     def undoing(self, leaving: "Leaving") -> "Iterator[Undoing | None]":
@@ -223,6 +225,19 @@ class SystemPorts:
         from netstrata.system.gateways import GatewaysPort, RankedGateways
 
         return GatewaysPort(RankedGateways(self._netlink))
+
+    @cached_property
+    def _wireguard(self) -> "WireguardStores":
+        from netstrata.system.wireguard import WireguardStores
+
+        return WireguardStores(self._netlink, self._tools, self.recovery)
+
+    @cached_property
+    def wireguard(self) -> Wireguard:
+        """Return WireGuard."""
+        from netstrata.system.wireguard import WireguardPort
+
+        return WireguardPort(self._wireguard)
 
     @property
     def rules(self) -> Rules:

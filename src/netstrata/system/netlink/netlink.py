@@ -30,6 +30,7 @@ class Netlink:
         "_watched",
         "address_table",
         "addresses",
+        "link_listeners",
         "links",
         "lookup",
         "monitor",
@@ -65,6 +66,7 @@ class Netlink:
         self._watched = links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
         addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery, waits)
         routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)
+        self.link_listeners = links.heard  # called with what is said of links
         links.heard += [routes.link_heard, addresses.link_heard]
         addresses.left.append(routes.address_left)
         links.heard.append(addresses.connected.link_heard)
