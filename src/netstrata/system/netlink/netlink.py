@@ -1,6 +1,8 @@
 """The kernel's network configuration, in one piece: a socket that asks, one that hears, and the ports over them."""
 
-from netstrata.protocols.rtnetlink import ask_link
+from collections.abc import Callable
+
+from netstrata.protocols.rtnetlink import LinkMessage, ask_link
 from netstrata.protocols.rtnetlink.constants import RTM_GETLINK
 from netstrata.system.held import NO_RECOVERY, Recovery, WaitQueues
 from netstrata.system.netlink.addresses import NetlinkAddresses
@@ -30,7 +32,6 @@ class Netlink:
         "_watched",
         "address_table",
         "addresses",
-        "link_listeners",
         "links",
         "lookup",
         "monitor",
@@ -66,7 +67,6 @@ class Netlink:
         self._watched = links = NetlinkLinks(self.requests, self.monitor, self.lookup, recovery)
         addresses = NetlinkAddresses(self.requests, self.monitor, index_of, recovery, waits)
         routes = NetlinkRoutes(self.requests, self.monitor, index_of, recovery)
-        self.link_listeners = links.heard  # called with what is said of links
         links.heard += [routes.link_heard, addresses.link_heard]
         addresses.left.append(routes.address_left)
         links.heard.append(addresses.connected.link_heard)
@@ -82,6 +82,10 @@ class Netlink:
         neighbours = NetlinkNeighbours(self.requests, self.monitor, index_of, recovery)
         self.neighbours = NeighboursPort(neighbours, links.forwarding)
         neighbours.bridges.append(links.forwarding.heard)
+
+    def hear_links(self, *listeners: Callable[[int, LinkMessage], None]) -> None:
+        """Have some called with what is said of links, as long as somebody listens to that."""
+        self._watched.heard += listeners
 
     def _wait_for_links(self) -> None:
         """Return once the kernel is done with what it does to links: it answers nobody about one before.

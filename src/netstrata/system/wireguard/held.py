@@ -34,7 +34,7 @@ _FOUND = Struct("=16sHI")  # digest of our private key; the port and the mark th
 _SHOWN: Final = 10  # characters of a public key, for people
 
 
-class HeldPart(Held):
+class WireguardPart(Held):
     """Something that is held of a WireGuard link."""
 
     __slots__ = ("ifindex", "key", "link", "record")
@@ -47,7 +47,7 @@ class HeldPart(Held):
         self.record = _INDEX.pack(ifindex) + public_key
 
 
-class HeldDevice(HeldPart):
+class HeldDevice(WireguardPart):
     """The key, port and mark of a link."""
 
     __slots__ = ("spec",)
@@ -62,7 +62,7 @@ class HeldDevice(HeldPart):
         return f"the key of {self.link}"
 
 
-class HeldPeer(HeldPart):
+class HeldPeer(WireguardPart):
     """A peer that is held; its endpoint is where it is asked for first."""
 
     __slots__ = ("endpoint", "spec")
@@ -80,10 +80,10 @@ class HeldPeer(HeldPart):
 
 
 S = TypeVar("S", WireguardDevice, tuple[WireguardPeer, Endpoint | None])
-H = TypeVar("H", bound=HeldPart)
+H = TypeVar("H", bound=WireguardPart)
 
 
-class _WireguardParts(LinkStore[S, H]):
+class _Parts(LinkStore[S, H]):
     """All of one kind that are held of WireGuard links."""
 
     __slots__ = ("_devices",)
@@ -158,7 +158,7 @@ class _WireguardParts(LinkStore[S, H]):
         raise NotImplementedError
 
 
-class HeldDevices(_WireguardParts[WireguardDevice, HeldDevice]):
+class HeldDevices(_Parts[WireguardDevice, HeldDevice]):
     """The keys, ports and marks of links."""
 
     __slots__ = ()
@@ -191,9 +191,7 @@ class HeldDevices(_WireguardParts[WireguardDevice, HeldDevice]):
 
     def do(self, held: HeldDevice) -> None:
         """Set what is asked for."""
-        spec = held.spec
-        change = DeviceChange(spec.private_key, spec.listen_port, spec.fwmark)
-        self._devices.change(held.ifindex, change, f"set {held.words}")
+        self._change(held, self._device_of(held, f"set {held.words}"))
 
     def mend(self, held: HeldDevice) -> bool:
         """Set it in the place of what a daemon before us has set; peers and what they have agreed on stay."""
@@ -202,7 +200,7 @@ class HeldDevices(_WireguardParts[WireguardDevice, HeldDevice]):
         if digest != _digest(device.private_key):
             return False
         held.undo = _FOUND.pack(_digest(held.spec.private_key), *found)
-        self.do(held)
+        self._change(held, device)
         return True
 
     def undo(self, key: bytes, undo: bytes) -> None:
@@ -215,6 +213,17 @@ class HeldDevices(_WireguardParts[WireguardDevice, HeldDevice]):
             mark_change = mark if device.fwmark != mark else None
             port_change = port if device.listen_port != port else None
             self._devices.change(ifindex, DeviceChange(NO_KEY, port_change, mark_change), operation)
+
+    def _change(self, held: HeldDevice, device: Device) -> None:
+        """Set what is another one: who gets a key anew, if it is the same, ends what was agreed on (Linux 6.1)."""
+        spec = held.spec
+        key = clamp(spec.private_key)
+        change = DeviceChange(
+            key if key != device.private_key else None,
+            spec.listen_port if spec.listen_port != device.listen_port else None,
+            spec.fwmark if spec.fwmark != device.fwmark else None,
+        )
+        self._devices.change(held.ifindex, change, f"set {held.words}")
 
     def _was_so(self, held: HeldDevice, undo: bytes) -> bool:
         if undo:
@@ -233,7 +242,7 @@ class HeldDevices(_WireguardParts[WireguardDevice, HeldDevice]):
         return device.private_key != NO_KEY
 
 
-class HeldPeers(_WireguardParts[tuple[WireguardPeer, Endpoint | None], HeldPeer]):
+class HeldPeers(_Parts[tuple[WireguardPeer, Endpoint | None], HeldPeer]):
     """Peers."""
 
     __slots__ = ()

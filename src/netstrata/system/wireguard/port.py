@@ -36,7 +36,7 @@ class WireguardStores:
         self.keys = HeldDevices(*common)
         self.peers = HeldPeers(*common)
         self.rounds = Rounds(netlink.monitor, self.devices)
-        netlink.link_listeners += [self.keys.link_heard, self.peers.link_heard]
+        netlink.hear_links(self.keys.link_heard, self.peers.link_heard)
 
 
 class WireguardPort:

@@ -1,0 +1,91 @@
+"""A daemon that is killed: the tunnel goes on, and the next one has it as it stands, or undoes it."""
+
+import signal
+
+import pytest
+from tests.kernel.statements.test_every_statement import SLOW_S
+from tests.kernel.wireguard.ends import PUBLIC, Ends, link, of_us, peer
+from tests.kernel.wireguard.test_tunnel import DONE
+
+from netstrata.testing.child import Child
+
+pytestmark = [pytest.mark.kernel, pytest.mark.vm("wireguard")]
+
+
+def killed(daemon: Child) -> None:
+    daemon.signal(signal.SIGKILL)
+    daemon.status(SLOW_S)
+
+
+def handshake(ends: Ends) -> str:
+    return ends.ours.run("wg", "show", "wg0", "latest-handshakes")
+
+
+def test_no_packet_is_lost_while_another_daemon_takes_over(ends: Ends) -> None:
+    ends.theirs.begin("b", 51820, "10.66.0.2/24", of_us())
+    before = ends.rest()
+    text = f"process main {{ {link()} {peer(up='handshake', keepalive='5', routes='9')} {DONE} }}"
+    daemon = ends.run(text)
+    daemon.wait_output("complete\n", SLOW_S)
+    ends.until_reached("10.66.0.2")
+    shaken, stood = handshake(ends), ends.rest()
+
+    ping = ends.ours.start(["busybox", "ping", "-i", "0.02", "-q", "10.66.0.2"])
+    killed(daemon)
+    following = ends.run(text)
+    following.wait_output("complete\n", SLOW_S)
+    ends.until("what is left to be swept", lambda: ends.rest() == stood)
+    ping.signal(2)
+    ping.status(SLOW_S)
+    again = handshake(ends)
+    status = following.end(SLOW_S)
+
+    assert " 0% packet loss" in ping.output()
+    assert again == shaken
+    assert (status, "ignoring" in following.output()) == (0, False)
+    assert ends.rest() == before
+
+
+def test_what_the_next_program_says_otherwise_is_changed_and_the_peer_goes_on(ends: Ends) -> None:
+    ends.theirs.begin("b", 51820, "10.66.0.2/24", f"{of_us()} {of_us('10.66.0.4/32', 'd')}")
+    daemon = ends.run(f"process main {{ {link()} {peer()} {peer('c', '10.66.0.3/32')} {DONE} }}")
+    daemon.wait_output("complete\n", SLOW_S)
+    ends.until_reached("10.66.0.2")
+    shaken = handshake(ends).splitlines()
+    killed(daemon)
+
+    following = ends.run(f"process main {{ {link(fwmark='9')} {peer(keepalive='7', allowed='10.66.0.0/28')} {DONE} }}")
+    following.wait_output("complete\n", SLOW_S)
+    ends.until("the other gone", lambda: PUBLIC["c"] not in ends.ours.run("wg", "show", "wg0", "peers"))
+    shown = ends.ours.run("wg", "show", "wg0", "dump").splitlines()
+    again = handshake(ends)
+    following.end(SLOW_S)
+
+    assert again.strip() in shaken
+    assert shown[0].split("\t")[3] == "0x9"
+    assert shown[1].split("\t")[3] == "10.66.0.0/28"
+    assert shown[1].split("\t")[7] == "7"
+
+
+def test_what_nobody_asks_for_any_more_is_undone(ends: Ends) -> None:
+    before = ends.rest()
+    daemon = ends.run(f"process main {{ {link()} {peer()} {DONE} }}")
+    daemon.wait_output("complete\n", SLOW_S)
+    killed(daemon)
+
+    following = ends.run('process main { println("nothing"); }')
+    ends.until("all undone", lambda: ends.rest() == before)
+
+    assert following.end(SLOW_S) == 0
+    assert "Traceback" not in following.output()
+
+
+def test_a_program_that_ends_is_started_again(ends: Ends) -> None:
+    daemon = ends.run(f"process main {{ {link()} {peer()} {DONE} }}", "--retry-time", "300")
+    daemon.wait_output("complete\n", SLOW_S)
+
+    ends.ours.run("ip", "link", "del", "wg0")
+    ends.until("it again", lambda: daemon.output().count("complete\n") == 2)
+
+    assert PUBLIC["b"] in ends.ours.run("wg", "show", "wg0", "peers")
+    assert daemon.end(SLOW_S) == 0
