@@ -32,10 +32,12 @@ class WireguardPeer(NamedTuple):
 class PeerState(NamedTuple):
     """How a peer is.
 
-    Shapes: handshake is seconds since 1970, 0 if there was none; received and sent are bytes, as of then.
+    Shapes: endpoint is an address with a port, and address the former alone, "" if it has none; handshake is seconds
+    since 1970, 0 if there was none; received and sent are bytes, as of then.
     """
 
     endpoint: str
+    address: str
     handshake: int
     received: int
     sent: int

@@ -121,7 +121,7 @@ _BAD_KEYS = ('"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"', f'"{"A" * 43}="', 
 _MEANS_KEY = "44 characters of base64, as wg prints it"
 _SECONDS = number_shape("a keepalive", "whole seconds, 1 to 65535", 1, 65535)
 PUBLIC_KEY = Shape[bytes]("a public key", _MEANS_KEY, _key, _write_key, (_GOOD_KEY,), _BAD_KEYS)
-_SECRET_KEY = Shape[bytes]("a key", _MEANS_KEY, _secret_key, _write_key, (_GOOD_KEY,), _BAD_KEYS, secret=True)
+SECRET_KEY = Shape[bytes]("a key", _MEANS_KEY, _secret_key, _write_key, (_GOOD_KEY,), _BAD_KEYS, secret=True)
 ENDPOINT = Shape[PeerAddress](
     "an endpoint", "an address or a name with a UDP port, such as vpn.example.org:51820 or [2001:db8::1]:51820",
     _endpoint, _write_endpoint, ('"192.0.2.1:51820"', '"[2001:db8::1]:51820"', '"vpn.example.org:51820"'),
@@ -143,7 +143,7 @@ _UP = Shape[bool](
     "what it takes to be up", "configured or handshake", _up, lambda is_so: b"handshake" if is_so else b"configured",
     ('"configured"', '"handshake"'), ('"up"', "{}"),
 )  # fmt: skip
-_FWMARK = Shape[int](
+FWMARK = Shape[int](
     "a mark", "a number such as 7 or 0x7", _mark, lambda mark: b"%#x" % mark, ('"7"', '"0x7"'), ('"4294967296"', '"x"')
 )
 HANDSHAKE_TIME = Shape[int](
@@ -151,15 +151,16 @@ HANDSHAKE_TIME = Shape[int](
     ('"-1"', "{}"),
 )  # fmt: skip
 PORT = whole("a UDP port", 0, 65535)
+LISTEN_PORT = whole("a UDP port", 1, 65535)
 _DEVICE: dict[str, Shape[Any]] = {
-    "private_key": _SECRET_KEY,
-    "listen_port": whole("a UDP port", 1, 65535),
-    "fwmark": _FWMARK,
+    "private_key": SECRET_KEY,
+    "listen_port": LISTEN_PORT,
+    "fwmark": FWMARK,
 }
 _PEER: dict[str, Shape[Any]] = {
     "endpoint": ENDPOINT,
     "allowed_ips": ALLOWED_IPS,
-    "preshared_key": _SECRET_KEY,
+    "preshared_key": SECRET_KEY,
     "keepalive": _KEEPALIVE,
     "routes": _ROUTES,
     "up": _UP,

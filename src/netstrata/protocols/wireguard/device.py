@@ -17,8 +17,13 @@ class Endpoint(NamedTuple):
     port: int
     scope: int = 0
 
+    @property
+    def address_text(self) -> str:
+        """The address alone."""
+        return format_address(self.address).decode()
+
     def __str__(self) -> str:
-        text = format_address(self.address).decode()
+        text = self.address_text
         scope = f"%{self.scope}" if self.scope else ""
         return f"{text}:{self.port}" if len(self.address) == 4 else f"[{text}{scope}]:{self.port}"
 

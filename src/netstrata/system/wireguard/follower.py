@@ -64,11 +64,11 @@ class PeerFollower(Queue[PeerState | None]):
                 self._told = None
                 self.put(None)
             return
-        endpoint = str(peer.endpoint) if peer.endpoint is not None else ""
+        endpoint, address = ("", "") if peer.endpoint is None else (str(peer.endpoint), peer.endpoint.address_text)
         falls_silent = sight.silent and not self._silent
         self._silent = sight.silent
-        if before is None or (endpoint, peer.handshake) != before[:2] or falls_silent:
-            self._told = PeerState(endpoint, peer.handshake, peer.received, peer.sent)
+        if before is None or (endpoint, peer.handshake) != (before.endpoint, before.handshake) or falls_silent:
+            self._told = PeerState(endpoint, address, peer.handshake, peer.received, peer.sent)
             self.put(self._told)
 
     def _tell_trouble(self, peer: Peer, sight: Sight) -> None:

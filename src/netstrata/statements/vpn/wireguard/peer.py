@@ -15,6 +15,7 @@ class Shaken(NamedTuple):
     """How a peer was at its last handshake."""
 
     endpoint: Text
+    address: Text
     handshake: HandshakeTime
     rx_bytes: Number
     tx_bytes: Number
@@ -26,8 +27,8 @@ async def peer(ports: Ports, link: Link, public_key: PublicKey, options: PeerOpt
 
     `allowed_ips` are the networks that are the peer's: what it sends from others is dropped.  One network is one
     peer's; where another peer has it already, the peer is not added.  With `routes` there is a route to each of them
-    over the link, with that metric (0 is none), while the peer is up.  It takes no default route: use
-    `net.gateway(link, "none", ["kind": "vpn", "server": …])`, which leads what the tunnel itself sends around it.
+    over the link, with that metric (0 is none), while the peer is up.  It takes no default route: that is for
+    `net.gateway` of kind `vpn`, which leads what the tunnel itself sends around it.
 
     `endpoint` is where the peer is reached; without it, the peer must begin.  A name is looked up before the peer is
     added, and again each 30 s while a handshake is missing that should be there: the last one is older than 135 s, and
@@ -37,14 +38,19 @@ async def peer(ports: Ports, link: Link, public_key: PublicKey, options: PeerOpt
     It is up when it is added (`up` is `configured`), or with `handshake` when it has answered, and down when its last
     handshake is older than 180 s; handshakes come by packets only, so give it a `keepalive` (in seconds) then.
 
-    `handshake` is the time of the last one, nothing before the first.  It, `endpoint`, `rx_bytes` and `tx_bytes` change
-    while it is up: at each handshake, which is each two minutes while packets go, when the endpoint is another one, and
-    when answers do not come any more.
+    `endpoint` is where it is now, and `address` that without the port, for the `server` of a gateway.  `handshake` is
+    the time of the last one, nothing before the first.  These, `rx_bytes` and `tx_bytes` change while it is up: at each
+    handshake, which is each two minutes while packets go, when the endpoint is another one, and when answers do not
+    come any more.
 
     Example:
         vpn.wireguard.peer("wg0", "JikGkMv1hSC+bA6TD7eLhTEfEmkFPOiGn9ySlu4YQx4=",
             ["endpoint": "vpn.example.org:51820", "allowed_ips": {"10.66.0.0/24"}, "routes": "0"]) hub;
         println("the hub is at ", hub.endpoint);
+
+        vpn.wireguard.peer("wg1", "w4K36aJChxybLUJ5Gr61o/xl6y+8coKrq9WsLoYXsiI=",
+            ["endpoint": "vpn.example.org:51820", "allowed_ips": {"0.0.0.0/0"}]) way;
+        net.gateway("wg1", "none", ["kind": "vpn", "server": way.address]);
 
     Source: wg(8); linux/wireguard.h; wireguard-tools, contrib/reresolve-dns.
     """
@@ -64,7 +70,7 @@ async def peer(ports: Ports, link: Link, public_key: PublicKey, options: PeerOpt
             for route in waiting:
                 await held.enter_async_context(ports.routes.held_route(route))
             waiting = []
-            yield Revised(Shaken(state.endpoint.encode(), *state[1:]))
+            yield Revised(Shaken(state.endpoint.encode(), state.address.encode(), *state[2:]))
 
 
 def _routes(link: str, options: Options, host: str) -> list[Route]:
@@ -77,7 +83,7 @@ def _routes(link: str, options: Options, host: str) -> list[Route]:
         return []
     networks: list[Network] = sorted(options.get("allowed_ips", ()))
     if any(not network.prefix for network in networks):
-        server = host or "the address of the peer"
-        hint = f'leave it off, and use net.gateway("{link}", "none", ["kind": "vpn", "server": "{server}"])'
+        server = f'"{host}"' if host and not host[-1].isalpha() else "its variable `address`"
+        hint = f'leave it off, and use net.gateway("{link}", "none", ["kind": "vpn", "server": {server}])'
         raise Refused("a default route is none of a peer's routes", hint=hint, argument=2, within=(b"routes",))
     return [Route(network.address, network.prefix, None, link, metric) for network in networks]
