@@ -1,10 +1,11 @@
 """A daemon that is killed: the tunnel goes on, and the next one has it as it stands, or undoes it."""
 
 import signal
+import time
 
 import pytest
 from tests.kernel.statements.test_every_statement import SLOW_S
-from tests.kernel.wireguard.ends import PUBLIC, Ends, link, of_us, peer
+from tests.kernel.wireguard.ends import PUBLIC, Ends, has_kernel_wireguard, link, of_us, peer
 from tests.kernel.wireguard.test_tunnel import DONE
 
 from netstrata.testing.child import Child
@@ -88,4 +89,24 @@ def test_a_program_that_ends_is_started_again(ends: Ends) -> None:
     ends.until("it again", lambda: daemon.output().count("complete\n") == 2)
 
     assert PUBLIC["b"] in ends.ours.run("wg", "show", "wg0", "peers")
+    assert daemon.end(SLOW_S) == 0
+
+
+def test_a_program_that_hangs_does_not_hold_the_daemon_up(ends: Ends) -> None:
+    if has_kernel_wireguard(ends.ours):
+        pytest.skip("this kernel has WireGuard")
+    daemon = ends.run(f"process main {{ {link()} {peer()} {DONE} }}")
+    daemon.wait_output("complete\n", SLOW_S)
+
+    ends.ours.run("pkill", "-STOP", "-x", "wireguard-go")
+    time.sleep(5)  # two rounds, the first of which waits for an answer
+    took_s = []
+    for _ in range(5):
+        began = time.monotonic()
+        assert "complete" in ends.asked("status")
+        took_s.append(time.monotonic() - began)
+    ends.ours.run("pkill", "-CONT", "-x", "wireguard-go")
+
+    assert max(took_s) < 2
+    assert daemon.output().count("undone") == 0
     assert daemon.end(SLOW_S) == 0

@@ -19,7 +19,7 @@ from netstrata.protocols.wireguard.device import (
     clamp,
     key_text,
 )
-from netstrata.system.held import Held, Recovery
+from netstrata.system.held import GONE, Held, Recovery
 from netstrata.system.held.wait_queues import LINK
 from netstrata.system.netlink.link_store import LinkStore
 from netstrata.system.netlink.lookup import LinkLookup
@@ -114,10 +114,15 @@ class _Parts(LinkStore[S, H]):
         self.suspects.update({held: 0 for held in self.held.values() if held.ifindex == link.ifindex})
 
     def loss_of(self, held: H) -> Unavailable | None:
-        """Look for it."""
+        """Look for it; of one that nobody tells of now, nothing is known before the next round."""
         operation = f"hold {held.words}"
         self._lookup.body(held.ifindex, operation)
-        device = self._devices.find(held.ifindex, operation)
+        try:
+            device = self._devices.find(held.ifindex, operation)
+        except Unavailable as error:
+            if error.errno in GONE:
+                raise
+            return None
         reason = "the link is none of WireGuard any more" if device is None else self._difference(held, device)
         if not reason:
             return None

@@ -70,6 +70,7 @@ class HeldWireguardLink:
         except BaseException:
             await self._stop()
             raise
+        self._devices.programs.begin(self._link)
         child.when_ended(self._ended)
 
     async def __aexit__(self, *_: object) -> None:

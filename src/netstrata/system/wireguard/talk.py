@@ -87,8 +87,11 @@ class ProgramWireguard:
                 stream.connect(path_of(link))
         except OSError:
             return False
-        self._sulks.pop(link, None)
         return True
+
+    def begin(self, link: str) -> None:
+        """Ask anew: another program runs the link."""
+        self._sulks.pop(link, None)
 
     def read(self, link: str, operation: str) -> Device:
         """Read a device with its peers.
