@@ -161,6 +161,8 @@ class SystemPorts:
 
     def close(self) -> None:
         """Know that nothing is held any more."""
+        if "_wireguard" in self.__dict__:
+            self._wireguard.peers.part()
         if "recovery" in self.__dict__:
             self.recovery.journal.close()
 

@@ -12,7 +12,8 @@ from netstrata.protocols.wireguard.device import Device, Endpoint, Peer
 from netstrata.protocols.wireguard.handshakes import Handshakes, Sight
 from netstrata.system.names import NameLookups, read_numeric
 from netstrata.system.netlink.watchers import Queue
-from netstrata.system.wireguard.held import HeldPeer, HeldPeers, peer_words
+from netstrata.system.wireguard.parts import peer_words
+from netstrata.system.wireguard.peers import HeldPeer, HeldPeers
 from netstrata.values import Unavailable
 
 _EAGER_S: Final = 10.0  # in which a handshake is looked for often, after something has changed

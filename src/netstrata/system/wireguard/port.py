@@ -12,8 +12,9 @@ from netstrata.system.names import NameLookups, read_numeric
 from netstrata.system.netlink.watchers import Queue
 from netstrata.system.wireguard.devices import WireguardDevices
 from netstrata.system.wireguard.follower import PeerFollower, first_endpoint
-from netstrata.system.wireguard.held import HeldDevice, HeldDevices, HeldPeers
+from netstrata.system.wireguard.keys import HeldDevice, HeldDevices
 from netstrata.system.wireguard.link import HeldWireguardLink
+from netstrata.system.wireguard.peers import HeldPeers
 from netstrata.system.wireguard.rounds import Rounds
 
 if TYPE_CHECKING:
