@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-from netstrata.cli.wireguard_program import Written, program_of
+from netstrata.cli.wireguard_program import WireguardProgram, program_of
 from netstrata.control.exit_codes import FAILED, OK
 from netstrata.protocols.wireguard.configuration import Misread, read
 
@@ -49,7 +49,7 @@ def _write(folder: str, keys: dict[str, str]) -> None:
             file.write(f"{key}\n")
 
 
-def _tell(written: Written, keys: str) -> None:
+def _tell(written: WireguardProgram, keys: str) -> None:
     for warning in written.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if not keys:

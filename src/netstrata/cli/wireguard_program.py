@@ -14,7 +14,7 @@ from netstrata.values import List, Map, Value, format_address, parse_address
 DNS_PRIORITY = "10"
 
 
-class Written(NamedTuple):
+class WireguardProgram(NamedTuple):
     """A program; what has to be said besides; and the keys, by the names of their files."""
 
     text: str
@@ -22,7 +22,7 @@ class Written(NamedTuple):
     keys: dict[str, str]
 
 
-def program_of(link: str, source: str, read: Configuration, folder: str) -> Written:
+def program_of(link: str, source: str, read: Configuration, folder: str) -> WireguardProgram:
     """Write a program that reads its keys from a folder."""
     return _Writer(link, source, folder).write(read)
 
@@ -35,7 +35,7 @@ class _Writer:
         self._warnings: list[str] = []
         self._keys: dict[str, str] = {}
 
-    def write(self, read: Configuration) -> Written:
+    def write(self, read: Configuration) -> WireguardProgram:
         """Write all of it."""
         self._read_key("key", f"{self._link}.key", read.private_key)
         options = {"listen_port": f"{read.listen_port or ''}", "fwmark": f"{read.fwmark or ''}"}
@@ -57,7 +57,9 @@ class _Writer:
         for line in read.unsaid:
             self._warn(f"left out: {line}")
         text = "\n".join([*self._lines, "}", ""]).encode("utf-8", "surrogateescape")
-        return Written(format_program("a program", text).decode("utf-8", "surrogateescape"), self._warnings, self._keys)
+        return WireguardProgram(
+            format_program("a program", text).decode("utf-8", "surrogateescape"), self._warnings, self._keys
+        )
 
     @property
     def _name(self) -> str:

@@ -15,7 +15,7 @@ from netstrata.system.wireguard.follower import PeerFollower, first_endpoint
 from netstrata.system.wireguard.keys import HeldDevice, HeldDevices
 from netstrata.system.wireguard.link import HeldWireguardLink
 from netstrata.system.wireguard.peers import HeldPeers
-from netstrata.system.wireguard.rounds import Rounds
+from netstrata.system.wireguard.rounds import DeviceRounds
 
 if TYPE_CHECKING:
     from netstrata.system.children import RealChildren
@@ -36,7 +36,7 @@ class WireguardStores:
         common = netlink.requests, netlink.monitor, netlink.lookup, recovery, self.devices
         self.keys = HeldDevices(*common)
         self.peers = HeldPeers(*common)
-        self.rounds = Rounds(netlink.monitor, self.devices)
+        self.rounds = DeviceRounds(netlink.monitor, self.devices)
         netlink.hear_links(self.keys.link_heard, self.peers.link_heard)
 
 

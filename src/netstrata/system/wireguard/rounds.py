@@ -15,7 +15,7 @@ SOON_S: Final = 0.25
 See = Callable[[Device], bool]  # is given a device; returns whether it is to be looked at again soon
 
 
-class Rounds(Subscriber):
+class DeviceRounds(Subscriber):
     """Those who watch devices, by the index of each."""
 
     __slots__ = ("_devices", "_is_due", "_monitor", "_timer", "_watchers")
