@@ -86,7 +86,7 @@ def test_a_wrong_key_is_told_as_an_end_that_does_not_answer_and_forgotten_when_i
 def test_a_dead_peer_is_down_and_takes_its_routes_along_and_comes_back_by_itself(ends: Ends) -> None:
     us = f"{of_us()} endpoint 192.0.2.1:51820 persistent-keepalive 1"
     ends.theirs.begin("b", 51820, "10.77.0.1/24", us)
-    shorter = SHORTER.format(3, 2, 2) + "; h.DEAD_S = 5"
+    shorter = SHORTER.format(3, 2, 2) + "; h.DEAD_S = 9"
     more = peer(allowed="10.77.0.0/24", keepalive="1", up="handshake", routes="0")
     daemon = ends.run(f"process main {{ {link()} {more} {DONE} }}", shorter=shorter)
     daemon.wait_output("complete\n", SLOW_S)

@@ -77,7 +77,7 @@ class PeerFollower(Queue[PeerState | None]):
         words = peer_words(self._held.spec.public_key)
         if sight.alive and not sight.silent:
             if self._trouble:
-                self._trouble = ""
+                self._trouble = self._unresolved = ""
                 self._who.mended(f"a handshake with {words} again, at {peer.endpoint}")
             return
         falls = self._held.spec.by_handshake and self._told is not None
@@ -90,7 +90,7 @@ class PeerFollower(Queue[PeerState | None]):
         elif self._unresolved:
             why = self._unresolved
         text = f"no handshake with {words} since {since}: {why}"
-        if text != self._trouble:
+        if text != self._trouble or falls:  # the last line before it falls is why
             self._trouble = text
             self._who.note(text)
 

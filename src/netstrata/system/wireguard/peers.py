@@ -66,7 +66,7 @@ class HeldPeers(WireguardParts[tuple[WireguardPeer, Endpoint | None], HeldPeer])
         return HeldPeer(*spec, self._index_of(spec[0].link, self.operation(spec)))
 
     def is_left(self, peer: WireguardPeer) -> bool:
-        """Say whether a daemon before us has left a peer that nobody has taken over yet."""
+        """Say whether a peer is there still from a daemon, or a statement, before this one: it has its endpoint."""
         record = INDEX.pack(self._lookup.index_of(peer.link)) + peer.public_key
         parting = self._parting.get(record)
         if parting is not None:
@@ -141,7 +141,7 @@ class HeldPeers(WireguardParts[tuple[WireguardPeer, Endpoint | None], HeldPeer])
             record, (held, number) = self._parting.popitem()
             try:
                 self.undo(record, held.undo)
-            except Unavailable:
+            except (Unavailable, MemoryError):
                 self._recovery.leave(number, self.kind, record, held.undo, None, done=True)
             else:
                 self._recovery.journal.undone(number)
