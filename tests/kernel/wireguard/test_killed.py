@@ -110,3 +110,29 @@ def test_a_program_that_hangs_does_not_hold_the_daemon_up(ends: Ends) -> None:
     assert max(took_s) < 2
     assert daemon.output().count("undone") == 0
     assert daemon.end(SLOW_S) == 0
+
+
+def test_without_kernel_and_program_it_is_said(ends: Ends) -> None:
+    if has_kernel_wireguard(ends.ours):
+        pytest.skip("this kernel has WireGuard")
+    ends.ours.run("mount", "--bind", "/dev/null", "/usr/bin/wireguard-go")
+
+    daemon = ends.run(f"process main {{ {link()} {DONE} }}")
+    daemon.wait_output("the program wireguard-go is neither in PATH nor in /usr/sbin", SLOW_S)
+
+    assert daemon.end(SLOW_S) == 0
+    assert "cannot make wireguard wg0 (this kernel has none): " in daemon.output()
+
+
+def test_a_link_of_another_kind_is_in_the_way_and_stays(ends: Ends) -> None:
+    ends.ours.ip("link add wg0 type bridge")
+    before = ends.rest()
+
+    daemon = ends.run(f"process main {{ {link()} {DONE} }}", "--retry-time", "600000")
+    daemon.wait_output("link of that name is there", SLOW_S)
+    while_there = ends.rest()
+    ends.ours.ip("link del wg0")
+    daemon.wait_output("complete\n", SLOW_S)
+    daemon.end(SLOW_S)
+
+    assert while_there == before

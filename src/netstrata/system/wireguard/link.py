@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from netstrata.contract import Holder
 from netstrata.contract.shapes.children import ChildOptions
 from netstrata.ports import Command, NewLink
+from netstrata.system.held.wait_queues import NAME
 from netstrata.system.tools.run import need_program
 from netstrata.system.wireguard.devices import WireguardDevices
-from netstrata.values import Unavailable
+from netstrata.values import Awaited, Unavailable
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -60,6 +61,7 @@ class HeldWireguardLink:
         command = Command([program, b"-f", os.fsencode(self._link)], ChildOptions(environment=_ENVIRONMENT))
         child = await self._children.adopt(command, self._who)
         if child is None and not self._devices.programs.is_there(self._link):
+            self._check_name(operation)
             child = self._children.keep(command, self._who)
         self._child = child
         if child is None:
@@ -80,6 +82,18 @@ class HeldWireguardLink:
         cancelled = await self._stop()
         if cancelled is not None:
             raise cancelled
+
+    def _check_name(self, operation: str) -> None:
+        """See that no link has the name, of which the program would say nothing that helps.
+
+        Raises: Unavailable.
+        """
+        try:
+            self._links.find(self._link)
+        except Unavailable:
+            return
+        reason = "a link of that name is there, and no program that runs it"
+        raise Unavailable(operation, reason, errno.EEXIST, (Awaited(NAME, self._link),))
 
     async def _wait_until_ready(self, child: "Child", operation: str) -> None:
         """Wait until it can be talked to.
