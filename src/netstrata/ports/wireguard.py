@@ -61,9 +61,15 @@ class Wireguard(Protocol):
     def watch_port(self, link: str) -> AsyncGenerator[int, None]:
         """Say which UDP port a WireGuard link listens on: now, and when it is another one."""
 
+    def held_peer(self, peer: WireguardPeer) -> AbstractAsyncContextManager[None]:
+        """Add a peer to a WireGuard link; removed when the last holder leaves, unless it was there before.
+
+        It waits until the peer's name has an address.
+        Raises: Unavailable also if the link has another peer with one of its allowed IPs.
+        """
+
     def watch_peer(self, peer: WireguardPeer) -> AsyncGenerator[PeerState | None, None]:
-        """Hold a peer while this is iterated; say how it is, None while it is down.
+        """Say how a peer is that is held, None while it is down.
 
         It is said at its handshakes, when it has another address, and when no answer comes.
-        Raises: Unavailable also if the link has another peer with one of its allowed IPs.
         """

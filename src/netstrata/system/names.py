@@ -32,6 +32,11 @@ def read_numeric(host: str, port: int) -> SocketAddress | None:
     return None
 
 
+def unresolved(host: str, error: Unavailable) -> str:
+    """Return why a name leads nowhere."""
+    return f"the name {host} does not resolve: {error.reason}"
+
+
 class NameLookups:
     """Those that are under way."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from netstrata.system.held import Leaving
 
-_MAKING: Final = ("backends", "gateways", "wireguard")  # ports that start what they watch
+_MAKING: Final = ("backends", "gateways")  # ports that start what they watch
 
 
 class NotForeseen(Exception):

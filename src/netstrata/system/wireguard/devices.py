@@ -25,10 +25,6 @@ class WireguardDevices:
         self.kernel = KernelWireguard(requests)
         self.programs = ProgramWireguard()
 
-    def close(self) -> None:
-        """Close the socket to the kernel."""
-        self.kernel.close()
-
     def find(self, ifindex: int, operation: str) -> Device | None:
         """Return a device; None if the link is none of WireGuard.
 

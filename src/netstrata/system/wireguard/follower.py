@@ -1,16 +1,14 @@
 """One peer that is held: how it is, where it is looked for, and what is wrong with it."""
 
 import time
-from asyncio import Task, get_running_loop, sleep
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from asyncio import Task, get_running_loop
 from typing import Final
 
 from netstrata.contract import Holder
 from netstrata.ports.wireguard import PeerState, WireguardPeer
 from netstrata.protocols.wireguard.device import Device, Endpoint, Peer
 from netstrata.protocols.wireguard.handshakes import Handshakes, Sight
-from netstrata.system.names import NameLookups, read_numeric
+from netstrata.system.names import NameLookups, read_numeric, unresolved
 from netstrata.system.netlink.watchers import Queue
 from netstrata.system.wireguard.parts import peer_words
 from netstrata.system.wireguard.peers import HeldPeer, HeldPeers
@@ -22,23 +20,24 @@ _EAGER_S: Final = 10.0  # in which a handshake is looked for often, after someth
 class PeerFollower(Queue[PeerState | None]):
     """Tells how a peer is whenever that is new."""
 
-    def __init__(self, peers: HeldPeers, held: HeldPeer, names: NameLookups, who: Holder) -> None:
+    def __init__(self, peers: HeldPeers, held: HeldPeer, spec: WireguardPeer, names: NameLookups, who: Holder) -> None:
         """Take the peer as it is held, and who looks names up."""
         super().__init__()
         self._peers = peers
         self._held = held
+        self._spec = spec
         self._names = names
         self._who = who
         self._now = get_running_loop().time
         self._begun = time.time()
-        self._handshakes = Handshakes(held.spec.keepalive, self._now())
+        self._handshakes = Handshakes(spec.keepalive, self._now())
         self._told: PeerState | None = None
         self._eager_until = self._now() + _EAGER_S
         self._silent = False
         self._trouble = ""
         self._unresolved = ""  # why its name had no address, the last time
         self._looking: Task[None] | None = None
-        who.awaits(f"waits for a handshake with {peer_words(held.spec.public_key)}")
+        who.awaits(f"waits for a handshake with {peer_words(spec.public_key)}")
 
     def end(self) -> None:
         """Look for it no more."""
@@ -47,7 +46,7 @@ class PeerFollower(Queue[PeerState | None]):
 
     def see(self, device: Device) -> bool:
         """Look at the device; return whether a handshake is expected."""
-        peer = device.peers.get(self._held.spec.public_key)
+        peer = device.peers.get(self._spec.public_key)
         if peer is None:  # it is lost, which is told
             return False
         now = self._now()
@@ -60,7 +59,7 @@ class PeerFollower(Queue[PeerState | None]):
 
     def _tell(self, peer: Peer, sight: Sight) -> None:
         before = self._told
-        if self._held.spec.by_handshake and not sight.alive:
+        if self._spec.by_handshake and not sight.alive:
             if before is not None:
                 self._told = None
                 self.put(None)
@@ -74,13 +73,13 @@ class PeerFollower(Queue[PeerState | None]):
 
     def _tell_trouble(self, peer: Peer, sight: Sight) -> None:
         """Say what is wrong, once, and that it is not any more."""
-        words = peer_words(self._held.spec.public_key)
+        words = peer_words(self._spec.public_key)
         if sight.alive and not sight.silent:
             if self._trouble:
                 self._trouble = self._unresolved = ""
                 self._who.mended(f"a handshake with {words} again, at {peer.endpoint}")
             return
-        falls = self._held.spec.by_handshake and self._told is not None
+        falls = self._spec.by_handshake and self._told is not None
         if not sight.silent and not falls:
             return
         since = time.strftime("%H:%M:%S", time.localtime(peer.handshake or self._begun))
@@ -96,7 +95,7 @@ class PeerFollower(Queue[PeerState | None]):
 
     def _look_for(self, peer: Peer) -> None:
         """Ask for its address again, if it has a name."""
-        spec = self._held.spec
+        spec = self._spec
         if self._looking is None and spec.host and read_numeric(spec.host, spec.port) is None:
             self._looking = get_running_loop().create_task(self._follow_name(spec, peer.endpoint))
 
@@ -112,31 +111,3 @@ class PeerFollower(Queue[PeerState | None]):
             self._unresolved = unresolved(spec.host, error)
         finally:
             self._looking = None
-
-
-async def first_endpoint(
-    peer: WireguardPeer, names: NameLookups, who: Holder, claiming: Callable[[], AbstractContextManager[None]]
-) -> Endpoint:
-    """Return where a peer with a name is looked for first; waits until the name has an address.
-
-    Shapes: claiming has nothing swept away that a daemon before us has left, while the name is looked up once.
-    """
-    wait_s = 1
-    told = ""
-    while True:
-        who.awaits(f"looks {peer.host} up")
-        try:
-            with nullcontext() if told else claiming():
-                return Endpoint(*(await names.find(peer.host, peer.port))[0])
-        except Unavailable as error:
-            text = unresolved(peer.host, error)
-            if text != told:
-                told = text
-                who.note(text)
-        await sleep(wait_s)
-        wait_s = min(2 * wait_s, 30)
-
-
-def unresolved(host: str, error: Unavailable) -> str:
-    """Return why a name leads nowhere."""
-    return f"the name {host} does not resolve: {error.reason}"

@@ -1,17 +1,17 @@
 """The `Wireguard` port, called on behalf of one statement."""
 
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from netstrata.contract import Holder
 from netstrata.ports.wireguard import PeerState, WireguardDevice, WireguardPeer
-from netstrata.protocols.wireguard.device import Device, Endpoint
+from netstrata.protocols.wireguard.device import Device
 from netstrata.system.held import Hold, Recovery
-from netstrata.system.names import NameLookups, read_numeric
+from netstrata.system.names import NameLookups
 from netstrata.system.netlink.watchers import Queue
 from netstrata.system.wireguard.devices import WireguardDevices
-from netstrata.system.wireguard.follower import PeerFollower, first_endpoint
+from netstrata.system.wireguard.follower import PeerFollower
+from netstrata.system.wireguard.hold_peer import HoldPeer
 from netstrata.system.wireguard.keys import HeldDevice, HeldDevices
 from netstrata.system.wireguard.link import HeldWireguardLink
 from netstrata.system.wireguard.peers import HeldPeers
@@ -82,20 +82,21 @@ class WireguardPort:
         finally:
             self._stores.rounds.remove(ifindex, see)
 
+    def held_peer(self, peer: WireguardPeer) -> HoldPeer:
+        """Add a peer: see `ports.Wireguard`."""
+        stores = self._stores
+        return HoldPeer(stores.peers, peer, stores.names, stores.recovery, self._who)
+
     async def watch_peer(self, peer: WireguardPeer) -> AsyncGenerator[PeerState | None, None]:
-        """Hold a peer: see `ports.Wireguard`."""
+        """Say how a peer is that is held: see `ports.Wireguard`."""
         stores, who = self._stores, self._who
         assert who is not None
-        numeric = read_numeric(peer.host, peer.port) if peer.host else None
-        endpoint = Endpoint(*numeric) if numeric is not None else None
-        if peer.host and endpoint is None and not stores.peers.is_left(peer):  # else it is looked for as it was
-            endpoint = await first_endpoint(peer, stores.names, who, stores.recovery.claiming)
-        held = stores.peers.hold((peer, endpoint), who)
-        with ExitStack() as stack:
-            stack.callback(stores.peers.release, held, who)
-            follower = PeerFollower(stores.peers, held, stores.names, who)
-            stack.callback(follower.end)
-            stores.rounds.add(held.ifindex, follower.see)
-            stack.callback(stores.rounds.remove, held.ifindex, follower.see)
+        held = stores.peers.held[stores.lookup.index_of(peer.link), peer.public_key]
+        follower = PeerFollower(stores.peers, held, peer, stores.names, who)
+        stores.rounds.add(held.ifindex, follower.see)
+        try:
             while True:
                 yield await follower.take()
+        finally:
+            stores.rounds.remove(held.ifindex, follower.see)
+            follower.end()

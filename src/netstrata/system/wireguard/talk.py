@@ -35,10 +35,6 @@ class KernelWireguard:
         """Whether this kernel has it."""
         return self._family.is_there
 
-    def close(self) -> None:
-        """Close the socket."""
-        self._family.close()
-
     def read(self, ifindex: int, operation: str) -> Device:
         """Read a device with its peers.
 

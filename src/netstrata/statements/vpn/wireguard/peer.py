@@ -59,7 +59,11 @@ async def peer(ports: Ports, link: Link, public_key: PublicKey, options: PeerOpt
     given = {word: options[word] for word in ("preshared_key", "keepalive") if word in options}
     allowed, by_handshake = options.get("allowed_ips", frozenset()), options.get("up", False)
     wanted = WireguardPeer(link, public_key, where.host, where.port, allowed, by_handshake=by_handshake, **given)
-    async with AsyncExitStack() as held, aclosing(ports.wireguard.watch_peer(wanted)) as states:
+    async with (
+        ports.wireguard.held_peer(wanted),
+        AsyncExitStack() as held,
+        aclosing(ports.wireguard.watch_peer(wanted)) as states,
+    ):
         waiting = routes
         async for state in states:
             if state is None:
