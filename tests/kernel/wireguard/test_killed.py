@@ -136,3 +136,22 @@ def test_a_link_of_another_kind_is_in_the_way_and_stays(ends: Ends) -> None:
     daemon.end(SLOW_S)
 
     assert while_there == before
+
+
+def test_no_packet_is_lost_by_an_upgrade_in_place(ends: Ends) -> None:
+    ends.theirs.begin("b", 51820, "10.66.0.2/24", of_us())
+    daemon = ends.run(f"process main {{ {link()} {peer()} {DONE} }}")
+    daemon.wait_output("complete\n", SLOW_S)
+    ends.until_reached("10.66.0.2")
+    shaken = handshake(ends)
+    ping = ends.ours.start(["busybox", "ping", "-i", "0.02", "-q", "10.66.0.2"])
+
+    told = ends.asked("upgrade")
+    ends.until("it complete again", lambda: "complete" in ends.asked("status") and daemon.running)
+    ping.signal(2)
+    ping.status(SLOW_S)
+    again = handshake(ends)
+    status = daemon.end(SLOW_S)
+
+    assert (again, " 0% packet loss" in ping.output(), status) == (shaken, True, 0), told
+    assert "undone" in daemon.output()
