@@ -23,7 +23,9 @@ def test_packets_pass_while_it_is_up_and_nothing_is_left(ends: Ends) -> None:
     ends.until_reached("10.66.0.2")
     shown = ends.ours.run("wg", "show", "wg0", "dump").splitlines()
     status = daemon.end(SLOW_S)
+    journals = ends.ours.run("sh", "-c", "ls /run/netstrata/journal 2>/dev/null || true")
 
+    assert journals == ""
     assert f"{PUBLIC['a']} 51820\n" in daemon.output()
     assert shown[0].split("\t")[1:] == [PUBLIC["a"], "51820", "0x7"]
     assert shown[1].split("\t")[:4] == [PUBLIC["b"], "(none)", "192.0.2.2:51820", "10.66.0.2/32"]

@@ -78,7 +78,7 @@ class HeldDevices(WireguardParts[WireguardDevice, HeldDevice]):
         [ifindex] = INDEX.unpack(key)
         digest, port, mark = _FOUND.unpack(undo)
         operation = f"take the key of {self._requests.name_of(ifindex)} away"
-        device = self._devices.find(ifindex, operation)
+        device = self._found(ifindex, operation)
         if device is not None and _digest(device.private_key) == digest:
             mark_change = mark if device.fwmark != mark else None
             port_change = port if device.listen_port != port else None

@@ -95,6 +95,18 @@ class WireguardParts(LinkStore[S, H]):
             raise no_link(operation, link)
         return ifindex
 
+    def _found(self, ifindex: int, operation: str) -> Device | None:
+        """Return a device; None if its link is gone, or none of WireGuard.
+
+        Raises: Unavailable if that cannot be known now.
+        """
+        try:
+            return self._devices.find(ifindex, operation)
+        except Unavailable as error:
+            if error.errno not in GONE:
+                raise
+            return None
+
     def _device_of(self, held: H, operation: str) -> Device:
         """Return the device of something as it is.
 

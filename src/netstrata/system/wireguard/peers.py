@@ -130,7 +130,7 @@ class HeldPeers(WireguardParts[tuple[WireguardPeer, Endpoint | None], HeldPeer])
         [ifindex] = INDEX.unpack_from(key)
         public_key = key[INDEX.size :]
         operation = f"remove {peer_words(public_key)} from {self._requests.name_of(ifindex)}"
-        device = self._devices.find(ifindex, operation)
+        device = self._found(ifindex, operation)
         if device is not None and public_key in device.peers:
             gone = PeerChange(public_key, is_there=True, remove=True)
             self._devices.change(ifindex, DeviceChange(peers=(gone,)), operation)
