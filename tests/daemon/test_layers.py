@@ -6,6 +6,7 @@ import pytest
 from tests.daemon.standing import Played
 
 from netstrata.contract import computes
+from netstrata.contract.declaration import ABOUT_NETWORK
 from netstrata.control.answers import whole
 from netstrata.daemon.pyramid.floors import pyramids
 from netstrata.daemon.running.registry import make_registry
@@ -145,7 +146,7 @@ EXPECTED = {
     "portal probe sit tun vti vti6 vxlan xfrm ebtables.append ebtables.insert ebtables.newchain "
     "ebtables.policy ip6tables.append ip6tables.insert ip6tables.newchain ip6tables.policy iptables.append "
     "iptables.insert iptables.lock iptables.newchain iptables.policy nft.chain nft.element nft.flowtable "
-    "nft.insert nft.map nft.rule nft.set nft.table",
+    "nft.insert nft.map nft.rule nft.set nft.table vpn.wireguard vpn.wireguard.peer",
 }
 
 
@@ -153,14 +154,15 @@ EXPECTED = {
 def test_the_statements_of_a_layer_are_known(layer: int) -> None:
     found = [d.name for d in make_registry().declarations() if d.layer == layer and "::" not in d.name]
 
-    assert found == sorted(f"net.{name}" for name in EXPECTED[layer].split())
+    expected = EXPECTED[layer].split()
+    assert found == sorted(name if name.startswith("vpn.") else f"net.{name}" for name in expected)
 
 
 def test_what_holds_or_watches_the_network_has_a_layer() -> None:
     without = [
         d.name
         for d in make_registry().declarations()
-        if d.name.startswith("net.") and d.kind in ("configures", "watches", "reports", "object") and not d.layer
+        if d.name.startswith(ABOUT_NETWORK) and d.kind in ("configures", "watches", "reports", "object") and not d.layer
     ]
 
     assert without == []

@@ -57,6 +57,12 @@ def command_line() -> argparse.ArgumentParser:
     request = commands.add_parser("request", help="send one request to a sys.request_server, and print the replies")
     request.add_argument("address", metavar="ADDRESS", help="unix:PATH, tcp:IPV4:PORT or tcp:[IPV6]:PORT")
     request.add_argument("value", metavar="VALUE", help='as in a program: "text", {"a", "b"}, ["key": "value"]')
+    taken_over = commands.add_parser("import", help="print a program that does what another program's file says")
+    taken_over.add_argument("kind", choices=["wireguard"], help="wireguard: a file of wg-quick")
+    taken_over.add_argument("file", metavar="FILE", help="such as /etc/wireguard/wg0.conf")
+    taken_over.add_argument(
+        "--keys", metavar="DIR", default="", help="write its keys there, a file each, for its owner only"
+    )
     commands.add_parser("version", help="what this is")
     commands.add_parser("ncd", help="NCD's own command line; also installed as netstrata-ncd")
     completion = commands.add_parser("completion", help="what a shell needs to complete names and options at TAB")

@@ -110,6 +110,12 @@ def _request(options: argparse.Namespace) -> int:
     return request(options.address, options.value)
 
 
+def _import(options: argparse.Namespace) -> int:
+    from netstrata.cli.import_command import import_wireguard
+
+    return import_wireguard(options.file, options.keys)
+
+
 def _version(options: argparse.Namespace) -> int:
     from netstrata.engine import machine
     from netstrata.version import VERSION
@@ -154,6 +160,7 @@ _COMMANDS = {
     "fmt": _fmt,
     "doc": _doc,
     "request": _request,
+    "import": _import,
     "version": _version,
     "completion": _completion,
     "demo": _demo,

@@ -12,6 +12,7 @@ T = TypeVar("T")
 # The kinds of statement that hold something outside; what only computes or acts once holds nothing.
 HOLDING_OUTSIDE: Final = ("configures", "watches", "reports", "object")
 BY_PORTS: Final = ("configures", "watches")  # those whose bodies do nothing but ask ports
+ABOUT_NETWORK: Final = ("net.", "vpn.")  # how the names of statements about the network begin
 BUILT_IN: Final = "netstrata.statements."  # the room of our own statements
 
 

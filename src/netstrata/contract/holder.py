@@ -27,6 +27,9 @@ class Holder(Protocol):
     def note(self, line: str, kind: str = NOTE) -> None:
         """Add a line to the time line in the statement's name; it is of one of the kinds above."""
 
+    def mended(self, line: str) -> None:
+        """Add a line to the time line, and know that nothing of what it has told of itself is wrong any more."""
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Add a line to the time line that a child of the statement's has said; it is named as its program's file."""
 

@@ -55,6 +55,12 @@ class HolderId:
         if statement is not None:
             statement.note(line, kind)
 
+    def mended(self, line: str) -> None:
+        """Know that what it has told of itself is wrong no more."""
+        statement = self._holders.find(self.number)
+        if statement is not None:
+            statement.mended(line)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Add a child's line to the time line."""
         statement = self._holders.find(self.number)

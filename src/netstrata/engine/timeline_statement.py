@@ -18,6 +18,11 @@ class TimelineStatement(Statement):
         self.last_line = line
         self.process.engine.observer.noted(self, kind, line)
 
+    def mended(self, line: str) -> None:
+        """Add a line to the time line, after which nothing of what it has told is wrong any more."""
+        self.last_line = ""
+        self.process.engine.observer.noted(self, NOTE, line)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Add a line to the time line that a child of its has said."""
         self.process.engine.observer.heard(self, child, pid, line)

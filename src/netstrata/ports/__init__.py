@@ -41,6 +41,7 @@ from netstrata.ports.probes import PageSource, Portal, Probe
 from netstrata.ports.servers import Servers
 from netstrata.ports.streams import Closable, ConnectAttempt, Stream, Streams
 from netstrata.ports.sysctl import Sysctl
+from netstrata.ports.wireguard import PeerState, Wireguard, WireguardDevice, WireguardPeer
 
 
 class Ports(Protocol):
@@ -95,6 +96,8 @@ class Ports(Protocol):
     @property
     def backends(self) -> Backends: ...
     @property
+    def wireguard(self) -> Wireguard: ...
+    @property
     def output(self) -> Output: ...
 
 
@@ -143,6 +146,7 @@ __all__ = [
     "OpenFile",
     "Output",
     "PageSource",
+    "PeerState",
     "Piped",
     "Portal",
     "Ports",
@@ -162,4 +166,7 @@ __all__ = [
     "Sysctl",
     "Turn",
     "Turns",
+    "Wireguard",
+    "WireguardDevice",
+    "WireguardPeer",
 ]

@@ -1,6 +1,7 @@
 """Declarations as Markdown: the reference, one file for each group."""
 
 from netstrata.contract import Argument, Declaration
+from netstrata.contract.declaration import ABOUT_NETWORK
 from netstrata.reference.text import first_sentence, signature
 
 _HEAD = "<!-- Written by `netstrata doc --all --markdown`; change the declarations, not this file. -->\n\n"
@@ -10,7 +11,7 @@ OUTSIDE = ("acts", "configures", "watches", "reports", "nextevent", "object")
 def _group_of(declaration: Declaration) -> str:
     if declaration.kind == "function":
         return "functions"
-    if declaration.name.startswith("net."):
+    if declaration.name.startswith(ABOUT_NETWORK):
         return "network"
     if declaration.kind in OUTSIDE or declaration.name.startswith(("sys.", "file_")):
         return "system"

@@ -28,6 +28,7 @@ from netstrata.ports import (
     Streams,
     Sysctl,
     Turns,
+    Wireguard,
 )
 from netstrata.values import Unavailable
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from netstrata.system.nftables import RealNftables
     from netstrata.system.nftables.entries import FilterEntries
     from netstrata.system.planned import PlannedPorts
+    from netstrata.system.wireguard import WireguardStores
 
 
 class SystemPorts:
@@ -149,7 +151,7 @@ class SystemPorts:
     async def sweep(self) -> "list[Undone]":
         """Undo what a daemon before this one has left, and nobody has taken over: what was done last goes first."""
         _ = self._netlink, self.sysctl, self.dns, self.held_files, self.generated, self._child_keeper
-        _ = self.dhcp, self.dhcpv6, self.advertisements, self.filters, self.nftables
+        _ = self.dhcp, self.dhcpv6, self.advertisements, self.filters, self.nftables, self._wireguard
         return await self.recovery.sweep()
 
     def undoing(self, leaving: "Leaving") -> "Iterator[Undoing | None]":
@@ -164,6 +166,8 @@ class SystemPorts:
 
     def close(self) -> None:
         """Know that nothing is held any more."""
+        if "_wireguard" in self.__dict__:
+            self._wireguard.peers.part()
         if "recovery" in self.__dict__:
             self.recovery.journal.close()
 
@@ -254,6 +258,19 @@ class SystemPorts:
         from netstrata.system.ndp import AdvertisementsPort, GivenUpPrefixes
 
         return AdvertisementsPort(self._netlink, GivenUpPrefixes(self.recovery))
+
+    @cached_property
+    def _wireguard(self) -> "WireguardStores":
+        from netstrata.system.wireguard import WireguardStores
+
+        return WireguardStores(self._netlink, self._tools, self.recovery)
+
+    @cached_property
+    def wireguard(self) -> Wireguard:
+        """Return WireGuard."""
+        from netstrata.system.wireguard import WireguardPort
+
+        return WireguardPort(self._wireguard)
 
     @property
     def rules(self) -> Rules:

@@ -38,6 +38,10 @@ class Heard:
         self.lines.append(line)
         self._said.set()
 
+    def mended(self, line: str) -> None:
+        """Keep the line."""
+        self.note(line)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Keep a child's line."""
         self.children.append((child, pid))

@@ -34,7 +34,8 @@ FAMILIES = {
     "links": Family(
         ("net.bridge", "net.veth", "net.vxlan", "net.macvlan", "net.dummy", "net.vlan", "net.bond", "net.vrf",
          "net.tun", "net.gre", "net.gretap", "net.ip6gre", "net.ip6gretap", "net.ipip", "net.sit", "net.ip6tnl",
-         "net.ipvlan", "net.xfrm", "net.macsec", "net.geneve", "net.vti", "net.vti6", "net.netkit"),
+         "net.ipvlan", "net.xfrm", "net.macsec", "net.geneve", "net.vti", "net.vti6", "net.netkit",
+         "vpn.wireguard", "vpn.wireguard.peer"),
         'net.bridge("our-bridge"); net.veth("our-a", "our-b");',
         ("link our-bridge down", "link our-a down", "link our-b down"),
         "ip link add their-bridge type bridge",

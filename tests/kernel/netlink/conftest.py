@@ -61,6 +61,9 @@ class Statement:
     def again(self, reason: str, wait_ms: int) -> None:
         raise AssertionError(reason)
 
+    def mended(self, line: str) -> None:
+        raise AssertionError(line)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         raise AssertionError(line)
 

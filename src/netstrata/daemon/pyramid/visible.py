@@ -1,7 +1,7 @@
 """What who may only read sees: how the network is, and nothing that the program itself holds.
 
-That is states, links, and what statements about the network (`net.…`) say and have found.  A line of a child's, an
-argument, a name that is made of values, the name of a file: each of them may be a password, or tell of one.
+That is states, links, and what statements about the network (`net.…`, `vpn.…`) say and have found.  A line of a
+child's, an argument, a name that is made of values, the name of a file: each of them may be a password, or tell of one.
 """
 
 import os
@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
+from netstrata.contract.declaration import ABOUT_NETWORK
 from netstrata.control.answers import Items
 from netstrata.control.verbs import OPERATE
 from netstrata.daemon.events.event import Event
@@ -23,7 +24,7 @@ _KEY: Final = os.urandom(16)  # so that nobody can try out what a name may have 
 
 def is_public(name: str) -> bool:
     """Say whether anybody may see what a statement says: one about the network, which is no secret."""
-    return name.startswith("net.")
+    return name.startswith(ABOUT_NETWORK)
 
 
 @lru_cache(maxsize=4096)

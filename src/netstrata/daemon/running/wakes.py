@@ -8,6 +8,7 @@ is tried may itself be what changes.
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
+from netstrata.contract.declaration import ABOUT_NETWORK
 from netstrata.engine.environment import Observer
 from netstrata.engine.machine import engine_of
 from netstrata.engine.process import Process, Statement
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netstrata.system.held import WaitQueues
-
-FAMILY = "net."
 
 
 class CanWake(Protocol):
@@ -55,7 +54,7 @@ class Wakes(Observer[Process, Statement]):
 
     def failed(self, process: Process, slot: Slot, error: Exception) -> None:
         """Listen, if it waits to begin again, and not to what it listened to before."""
-        if process.error and isinstance(error, Unavailable) and (error.awaits or slot.type.startswith(FAMILY)):
+        if process.error and isinstance(error, Unavailable) and (error.awaits or slot.type.startswith(ABOUT_NETWORK)):
             process.troubles().listen(self._listen(error, _Wake(process)))
 
     def _listen(self, error: Unavailable, wake: _Wake) -> "Callable[[], None] | None":

@@ -84,6 +84,7 @@ KINDS: Final[dict[str, dict[str, Field]]] = {
     },
     "veth": {},
     "dummy": {},
+    "wireguard": {},
     "vlan": {
         **_fields(_U16, id=1),
         **_fields(_NETWORK16, protocol=5),

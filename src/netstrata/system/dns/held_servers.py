@@ -119,6 +119,10 @@ class ForAll:
         """Say it in the name of all."""
         self._tell(line.removeprefix("dns: "))
 
+    def mended(self, line: str) -> None:
+        """Say it in the name of all."""
+        self.note(line)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Have no child whose lines are for all."""
 

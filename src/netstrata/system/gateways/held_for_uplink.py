@@ -114,6 +114,10 @@ class HeldForUplink:
         """Say something in the statement's name."""
         self.statement.note(line, kind)
 
+    def mended(self, line: str) -> None:
+        """Say something in the statement's name."""
+        self.statement.mended(line)
+
     def hear(self, child: str, pid: int, line: str) -> None:
         """Have no child."""
 

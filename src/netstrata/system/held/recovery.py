@@ -195,6 +195,10 @@ class Recovery:
         finally:
             self._busy -= 1
 
+    def has(self, kind: str, key: bytes) -> bool:
+        """Say whether something is left of a thing."""
+        return (kind, key) in self._left
+
     def claim(self, kind: str, key: bytes) -> LeftEntry | None:
         """Take what is left of a thing, the last of it; whoever takes it adopts it, or has it undone."""
         found = self._left.pop((kind, key), None) if self._left else None

@@ -21,6 +21,15 @@ class GenericFamily:
         self._socket: RequestSocket | None = None
         self._number = 0
 
+    @property
+    def is_there(self) -> bool:
+        """Whether this kernel has the family, perhaps as a module that it has loaded for being asked."""
+        try:
+            self._opened("")
+        except Unavailable:
+            return False
+        return True
+
     def close(self) -> None:
         """Close the socket."""
         if self._socket is not None:

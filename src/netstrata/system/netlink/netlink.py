@@ -1,6 +1,8 @@
 """The kernel's network configuration, in one piece: a socket that asks, one that hears, and the ports over them."""
 
-from netstrata.protocols.rtnetlink import ask_link
+from collections.abc import Callable
+
+from netstrata.protocols.rtnetlink import LinkMessage, ask_link
 from netstrata.protocols.rtnetlink.constants import RTM_GETLINK
 from netstrata.system.held import NO_RECOVERY, Recovery, WaitQueues
 from netstrata.system.netlink.addresses import NetlinkAddresses
@@ -86,6 +88,10 @@ class Netlink:
         neighbours = NetlinkNeighbours(self.requests, self.monitor, index_of, recovery)
         self.neighbours = NeighboursPort(neighbours, links.forwarding)
         neighbours.bridges.append(links.forwarding.heard)
+
+    def hear_links(self, *listeners: Callable[[int, LinkMessage], None]) -> None:
+        """Have some called with what is said of links, as long as somebody listens to that."""
+        self._watched.heard += listeners
 
     def _wait_for_links(self) -> None:
         """Return once the kernel is done with what it does to links: it answers nobody about one before.

@@ -81,6 +81,11 @@ class Listening:
         if self._statement is not None:
             self._statement.note(line, kind)
 
+    def mended(self, line: str) -> None:
+        """Pass it on."""
+        if self._statement is not None:
+            self._statement.mended(line)
+
     def again(self, reason: str, wait_ms: int) -> None:
         """Pass it on."""
         if self._statement is not None:
