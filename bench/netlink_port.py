@@ -42,7 +42,9 @@ class Statement:
         """Show what must not happen here."""
         print(line, file=sys.stderr)
 
-    is_redone = False
+    def is_redone_above(self, layer: int) -> bool:
+        """Begin again never."""
+        return False
 
     @property
     def title(self) -> str:

@@ -49,9 +49,8 @@ class Holder(Protocol):
     def title(self) -> str:
         """Who it is, for people: `wan.3 net.ipv4.addr`."""
 
-    @property
-    def is_redone(self) -> bool:
-        """Whether it is undone only to begin again, with other values: nothing below it is undone."""
+    def is_redone_above(self, layer: int) -> bool:
+        """Say whether it is undone only to begin again, and nothing below it of this layer or a lower one with it."""
 
 
 class PortsFor:

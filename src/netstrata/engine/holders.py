@@ -97,8 +97,7 @@ class HolderId:
         statement = self._holders.find(self.number)
         return statement.title if statement is not None else ""
 
-    @property
-    def is_redone(self) -> bool:
-        """Whether it is undone only to begin again; False if it has ended."""
+    def is_redone_above(self, layer: int) -> bool:
+        """Say whether it is undone only to begin again, on the same ground; False if it has ended."""
         statement = self._holders.find(self.number)
-        return statement is not None and statement.is_redone
+        return statement is not None and statement.is_redone_above(layer)

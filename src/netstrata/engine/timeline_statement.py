@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from netstrata.contract import NOTE
-from netstrata.engine.process import TERMINATING, Statement
+from netstrata.engine.process import TERMINATING, UP, Statement
 from netstrata.values.compiler_hints import mypyc_attr
 
 
@@ -33,14 +33,26 @@ class TimelineStatement(Statement):
         self.last_line = line
         self.process.engine.observer.retries(self, line, wait_ms)
 
-    @property
-    def is_redone(self) -> bool:
-        """Whether it is undone only to begin again, as it is first of what is redone or has changed."""
-        process, index = self.process, self.index
-        if process.mode == TERMINATING or process.advance != index:
+    def is_redone_above(self, layer: int) -> bool:
+        """Say whether it is undone only to begin again: it, or something below it in its process, has other values.
+
+        Nothing of this layer or a lower one is undone with it, nor what may be: other processes, and what they provide.
+        """
+        process, first, last = self.process, self.process.advance, self.index
+        if process.mode == TERMINATING or first > last:
             return False
+        below = process.begun[first - 1] if first else None
+        if below is not None and below.state != UP:
+            return False  # nobody knows when it goes on
         code = process.engine.templates.get(process.code.name)  # as it is from now on
-        return code is not None and index < len(code.slots) and code.slots[index].type == self.slot.type
+        if code is None or last >= len(code.slots) or code.slots[last].type != self.slot.type:
+            return False
+        for statement in process.begun[first:last]:
+            if statement is not None and (
+                0 < statement.declaration.layer <= layer or statement.processes() or statement.provided_by()
+            ):
+                return False
+        return True
 
     def did(self, words: Callable[[], Iterable[str]]) -> None:
         """Tell what was done outside for it, if somebody wants to know."""

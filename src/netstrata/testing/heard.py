@@ -20,7 +20,6 @@ class Heard:
     """A statement whose notes can be read and waited for."""
 
     title = "main.0 heard"
-    is_redone = False
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -28,6 +27,10 @@ class Heard:
         self.losses: list[Unavailable] = []
         self.tool: Callable[[], str] | None = None
         self._said = asyncio.Event()
+
+    def is_redone_above(self, layer: int) -> bool:
+        """Begin again never."""
+        return False
 
     def lost(self, reason: Unavailable) -> None:
         """Keep the reason."""

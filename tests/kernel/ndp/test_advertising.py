@@ -41,9 +41,9 @@ class Router:
         self.daemon = self.host.start((sys.executable, *words, str(self.folder / "router.ncd")))
         return self.daemon
 
-    def reload(self, options: str) -> None:
+    def reload(self, options: str, before: str = 'net.up("eth0");') -> None:
         """Have the daemon run another program."""
-        self.write(options)
+        self.write(options, before)
         self.host.run(sys.executable, "-m", "netstrata", "reload", "--control", str(self.folder / "ctl"))
 
 
@@ -115,6 +115,55 @@ def test_after_a_renumbering_a_host_prefers_an_address_in_the_new_prefix(lab: La
     hearing = Hearing(host, tmp_path, ("prefixes",))
     wait_until("both", lambda: hearing.now("prefixes").count('"network"') == 2)
     assert '"network":"2001:db8:1::/64", "on_link":"true", "preferred":"0"' in hearing.now("prefixes")
+
+
+def with_address(address: str) -> str:
+    return f'net.up("eth0"); net.ipv6.addr("eth0", "{address}", ["wait": "off"]);'
+
+
+CHANGES = {
+    "itself": (with_address("2001:db8:1::1/64"), '"prefixes": {"2001:db8:2::/64"}'),
+    "what is below": (with_address("2001:db8:2::1/64"), '"prefixes": {"2001:db8:2::/64"}, "dns": {"2001:db8:2::1"}'),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_hosts_have_a_default_route_while_it_begins_again_with_another_prefix(
+    lab: Lab, tmp_path: Path, change: str
+) -> None:
+    below, options = CHANGES[change]
+    host, router = host_and_router(lab, tmp_path)
+    hearing = Hearing(host, tmp_path, ("dns_servers", "search"))
+    daemon = router.run(
+        '"prefixes": {"2001:db8:1::/64"}, "dns": {"2001:db8:1::1"}, "search": {"example.org"}',
+        with_address("2001:db8:1::1/64"),
+    )
+    wait_until("an address", lambda: addresses(host) == {ONE: "preferred"})
+    hearing.wait("dns_servers", '{"2001:db8:1::1"}')
+    monitor = host.start(("ip", "-6", "monitor", "route", "address"))
+
+    router.reload(options, below)
+
+    wait_until("the new one", lambda: addresses(host) == {ONE: "deprecated", OTHER: "preferred"})
+    # What is said no more is taken back at once.
+    hearing.wait("dns_servers", '{"2001:db8:2::1"}' if "dns" in options else "{}")
+    hearing.wait("search", "{}")
+    assert OTHER in monitor.output()
+    assert "default" not in monitor.output()
+    assert daemon.end() == 0
+    wait_until("no route", lambda: default_routes(host) == "")
+    assert "Deleted default" in monitor.output()
+
+
+def test_what_does_not_begin_again_is_taken_back_soon(lab: Lab, tmp_path: Path) -> None:
+    host, router = host_and_router(lab, tmp_path)
+    router.run('"prefixes": {"2001:db8:1::/64"}', with_address("2001:db8:1::1/64"))
+    wait_until("an address", lambda: addresses(host) == {ONE: "preferred"})
+
+    router.reload('"prefixes": {"2001:db8:1::/64"}', 'net.up("eth0"); net.ipv6.addr("eth9", "2001:db8:2::1/64");')
+
+    wait_until("no route", lambda: default_routes(host) == "", 5)
+    wait_until("a deprecated address", lambda: addresses(host) == {ONE: "deprecated"})
 
 
 def test_what_a_killed_daemon_has_advertised_is_given_up_by_the_next_one_if_that_has_another(

@@ -70,7 +70,8 @@ class Statement:
     def note(self, line: str, kind: str = "") -> None:
         self.notes.append(line)
 
-    is_redone = False
+    def is_redone_above(self, layer: int) -> bool:
+        return False
 
     @property
     def title(self) -> str:

@@ -6,7 +6,7 @@ from tests.protocols.ndp.test_advertisement import address, network
 
 from netstrata.protocols.ndp import Advertisement
 from netstrata.protocols.ndp.advertisement import Nat64Prefix, Prefix, RouteInformation, Timed
-from netstrata.protocols.ndp.advertising import Schedule, advertisement, lasts_s
+from netstrata.protocols.ndp.advertising import Schedule, advertisement, lasts_s, taken_back
 
 LAN, OLD = network("2001:db8:1::/64"), network("2001:db8:2::/64")
 OPTIONS = {
@@ -30,6 +30,23 @@ def test_all_of_it_is_taken_back_at_the_end() -> None:
     assert (said.lifetime, said.preference, said.prefixes) == (0, b"medium", (Prefix(LAN, True, True, 0, 5400),))
     assert [one.lifetime for one in (*said.dns_servers, *said.search)] == [0, 0]
     assert [one.lifetime for one in said.routes] == [one.lifetime for one in said.pref64] == [0]
+
+
+def test_what_is_said_no_more_is_taken_back_while_the_router_stays() -> None:
+    now = {**OPTIONS, "dns": [address("2001:db8:1::2")], "search": [b"example.org", b"example.com"]}
+    del now["routes"]
+
+    said = taken_back(OPTIONS, now, MAC)
+
+    assert said == Advertisement(
+        1800, b"high", False, True, (), (RouteInformation(network("2001:db8::/40"), b"medium", 0),),
+        (Timed(address("2001:db8:1::1"), 0),), mtu=1480, mac=MAC,
+    )  # fmt: skip
+    assert taken_back({**OPTIONS, "prefixes": [OLD]}, OPTIONS, MAC) is None
+    assert taken_back({}, OPTIONS, MAC) is None
+    another = taken_back(OPTIONS, {**OPTIONS, "pref64": network("64:ff9b:1::/96")}, MAC)
+    assert another is not None
+    assert another.pref64 == (Nat64Prefix(network("64:ff9b::/96"), 0),)
 
 
 def test_a_prefix_that_is_there_again_is_not_given_up() -> None:

@@ -60,6 +60,23 @@ def advertisement(options: Options, mac: bytes, given_up: dict[Network, int], en
     )  # fmt: skip
 
 
+def taken_back(before: Options, options: Options, mac: bytes) -> Advertisement | None:
+    """Return what is to be said of what was said before and is said no more, None if there is nothing.
+
+    The router stays.  Prefixes are told of by `advertisement`; what has no lifetime cannot be taken back.
+    """
+    lists = ("routes", "dns", "search")
+    gone = {word: [one for one in before.get(word, []) if one not in options.get(word, [])] for word in lists}
+    if "pref64" in before and before["pref64"] != options.get("pref64"):
+        gone["pref64"] = before["pref64"]
+    if not any(gone.values()):
+        return None
+    ended = advertisement(gone, b"", {}, ending=True)
+    return advertisement(options, mac, {})._replace(
+        prefixes=(), routes=ended.routes, dns_servers=ended.dns_servers, search=ended.search, pref64=ended.pref64
+    )
+
+
 def lasts_s(options: Options) -> int:
     """Return for how long a prefix is to be said to be given up once it is."""
     return min(_valid_s(options), GIVEN_UP_S)

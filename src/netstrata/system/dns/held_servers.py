@@ -104,12 +104,15 @@ class ForAll:
     """A holder in whose name is done what all need who hold servers of links."""
 
     title = "net.dns"
-    is_redone = False
 
     def __init__(self, tell: Callable[[str], None], lose: Callable[[Unavailable], None]) -> None:
         """Take how to say something in the name of all, and how to have all begin again."""
         self._tell = tell
         self._lose = lose
+
+    def is_redone_above(self, layer: int) -> bool:
+        """Say no: each of them is asked for itself."""
+        return False
 
     def lost(self, reason: Unavailable) -> None:
         """Have all begin again."""

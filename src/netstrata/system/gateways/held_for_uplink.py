@@ -105,10 +105,9 @@ class HeldForUplink:
         """Whose it is."""
         return self.statement.title
 
-    @property
-    def is_redone(self) -> bool:
-        """Whether the statement begins again."""
-        return self.statement.is_redone
+    def is_redone_above(self, layer: int) -> bool:
+        """Say whether the statement begins again."""
+        return self.statement.is_redone_above(layer)
 
     def note(self, line: str, kind: str = NOTE) -> None:
         """Say something in the statement's name."""

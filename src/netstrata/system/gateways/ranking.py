@@ -23,7 +23,7 @@ from netstrata.system.gateways.link_answers import LinkAnswers
 from netstrata.system.gateways.pinned import PinnedServer
 from netstrata.system.gateways.ranked_uplink import RankedUplink
 from netstrata.system.gateways.wifi_signals import WifiSignals
-from netstrata.system.held import Stop
+from netstrata.system.held import LeftInPlace, Stop
 from netstrata.system.netlink.ipv6_obstacles import why_nothing_of_routers
 from netstrata.system.netlink.named_link import named_link
 from netstrata.values import Awaited, Unavailable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _PREFERRED: Final = "preferred"
 _SERVER: Final = "server"
-_COMES_AGAIN_S: Final = 1.0  # within which a statement begins again, if that is all that it leaves for
+_ADDRESSES: Final = 3  # the layer of what an uplink stands on
 _NO_SIGNAL_DBM: Final = -100.0
 _CLEARLY_DB: Final = 8.0
 
@@ -50,6 +50,7 @@ class _Family:
         self._signals = signals
         self._preferred: RankedUplink | None = None  # the one whose route counts
         self._leaving: RankedUplink | None = None  # that one, if it has left only to come again
+        self._left: LeftInPlace | None = None  # what it has left then
         self._waits: dict[Awaited | None, Stop] = {}  # for what is in the way of the best one; None: some time
 
     def enter(self, uplink: RankedUplink) -> None:
@@ -67,8 +68,8 @@ class _Family:
             uplink.pinned = PinnedServer(self._netlink, uplink.gateway.server, uplink.who, self.settle, self._try_later)
         self.uplinks.append(uplink)
         self._route_by_source()
-        if self._leaving is not None and self._leaving.ifindex == uplink.ifindex:
-            self._have_left()
+        if self._left is not None and self._leaving is not None and self._leaving.ifindex == uplink.ifindex:
+            self._left.end()
         else:
             self.settle()
 
@@ -80,20 +81,18 @@ class _Family:
         if uplink not in self.uplinks:
             self._let_go(uplink)
             return
-        if uplink is self._preferred and uplink.who.is_redone:
+        if uplink is self._preferred and uplink.who.is_redone_above(_ADDRESSES):
             self._leaving = uplink
-            get_running_loop().call_later(_COMES_AGAIN_S, self._have_left, uplink)
-            self._netlink.recovery.takes_parts(self._have_left)
+            self._left = LeftInPlace(self._netlink.recovery, partial(self._have_left, uplink))
         self.uplinks.remove(uplink)
         self.settle()
         self._route_by_source()
         self._let_go(uplink)
 
-    def _have_left(self, who: RankedUplink | None = None) -> None:
+    def _have_left(self, uplink: RankedUplink) -> None:
         """Let the one go that has left only to come again: it has, or does not."""
-        uplink = self._leaving
-        if uplink is not None and who in (None, uplink):
-            self._leaving = None
+        if uplink is self._leaving:
+            self._leaving = self._left = None
             self.settle()
             self._let_go(uplink)
 

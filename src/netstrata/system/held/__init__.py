@@ -7,6 +7,7 @@ a record alone; `Store` and `Overrides` do the rest, and keep the undo journal.
 from netstrata.system.held.foresight import Described, Foresight, Leaving, Undoing
 from netstrata.system.held.held_object import Held
 from netstrata.system.held.hold import Hold
+from netstrata.system.held.left_in_place import LeftInPlace
 from netstrata.system.held.override_stack import OverrideStack, Spec
 from netstrata.system.held.overrides import HoldingSetting, Overrides
 from netstrata.system.held.recovery import GONE, NO_RECOVERY, Behind, NoJournal, Recovery, Unanswered, Undone
@@ -26,6 +27,7 @@ __all__ = [
     "Hold",
     "HoldingSetting",
     "Leaving",
+    "LeftInPlace",
     "Loss",
     "NoJournal",
     "OverrideStack",

@@ -61,12 +61,15 @@ class Listening:
     """A statement in front of the real one, which looks at the lines that come by."""
 
     __slots__ = ("_look", "_passes", "_statement")
-    is_redone = False  # what a tool does is done when it ends
 
     def __init__(self, statement: Holder | None, look: Callable[[str], None], *, passes: bool = True) -> None:
         self._statement = statement
         self._look = look
         self._passes = passes
+
+    def is_redone_above(self, layer: int) -> bool:
+        """Say no: what a tool does is done when it ends."""
+        return False
 
     @property
     def title(self) -> str:

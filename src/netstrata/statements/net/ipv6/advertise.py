@@ -13,7 +13,7 @@ async def advertise(ports: Ports, link: Link, options: AdvertiseOptions = NO_OPT
 
     Of each of the `prefixes` that has 64 bits hosts make themselves an address.  One that was advertised before and is
     no more, as after a renumbering, is said to be given up, for two hours: hosts prefer an address in the new one at
-    once.  At the end all of it is taken back, with the router.
+    once, and have a default route all the while.  At the end all of it is taken back, with the router.
 
     `dns` and `search` are name servers and domains, `routes` networks that are reached over here though the hosts'
     default route leads elsewhere.  With `lifetime` 0 it is no default router, else 1800 s if it is not given;
