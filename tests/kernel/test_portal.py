@@ -40,7 +40,7 @@ CHECKED = """process eth0 {{
 }}
 """
 PORTAL = """
-import http.server, ssl, sys, threading
+import http.server, socket, ssl, sys, threading
 folder, certificate = sys.argv[1:]
 
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -61,11 +61,14 @@ class Answer(http.server.BaseHTTPRequestHandler):
             self.send_response(204)
             self.end_headers()
 
-plain = http.server.ThreadingHTTPServer(("", 80), Answer)
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6  # and IPv4
+
+plain = Server(("", 80), Answer)
 threading.Thread(target=plain.serve_forever, daemon=True).start()
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificate)
-secure = http.server.ThreadingHTTPServer(("", 443), Answer)
+secure = Server(("", 443), Answer)
 secure.socket = context.wrap_socket(secure.socket, server_side=True)
 print("ready", flush=True)
 secure.serve_forever()
@@ -73,8 +76,8 @@ secure.serve_forever()
 LOG_IN, VENUE = "https://portal.example.org/log-in", "https://venue.example.org/"
 PORTAL = PORTAL.replace("MORE", f'"venue-info-url": "{VENUE}", "seconds-remaining": 326')
 TURNED = (
-    "add table ip p; add chain ip p c { type nat hook prerouting priority dstnat; }; "
-    "add rule ip p c tcp dport 80 redirect"
+    "add table inet p; add chain inet p c { type nat hook prerouting priority dstnat; }; "
+    "add rule inet p c tcp dport 80 redirect"
 )
 
 
@@ -111,7 +114,7 @@ class Hotel:
     def captive(self, is_captive: bool) -> None:
         """Have the portal in the way, or not."""
         (self.folder / "captive").write_text("yes" if is_captive else "no")
-        self.portal.run("nft", TURNED if is_captive else "delete table ip p")
+        self.portal.run("nft", TURNED if is_captive else "delete table inet p")
 
     def run(self, text: str) -> Child:
         """Start a daemon."""
