@@ -18,7 +18,8 @@ pytestmark = pytest.mark.kernel
 LONG = Offer(preferred=500, valid=600)
 LEASE = """
     net.ipv6.dhcp("eth0", ["prefix": "on"OPTIONS]) lease;
-    println("lease ", lease.cidr_addr, " ", lease.prefix);
+    to_string(lease.prefixes) prefixes;
+    println("lease ", lease.cidr_addr, " ", prefixes);
     net.ipv6.addr("eth0", lease.cidr_addr, ["nodad": "on"]);
     net.ipv6.prefix(lease.prefixes, "eth0") lan;
     println("complete");

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.kernel
 SHORT = Offer(preferred=30, valid=40, t1=3, t2=20)
 LAN = """
     net.ipv6.dhcp("eth0", ["prefix": "on"]) lease;
-    println("lease ", lease.prefix);
+    to_string(lease.prefixes) prefixes;
+    println("lease ", prefixes);
     net.ipv6.prefix(lease.prefixes, "lan0", ["subnet": "1"]) lan;
     net.ipv6.addr("lan0", lan.cidr_addr, ["nodad": "on"]);
     println("lan ", lan.network, " ", lan.addr);
@@ -56,7 +57,7 @@ def test_a_network_of_a_delegated_prefix_is_the_links_and_the_rest_is_unreachabl
 
     wait_until("the LAN", lambda: said(daemon, "lan") != [])
 
-    prefix = ip_network(said(daemon, "lease")[0])
+    prefix = ip_network(said(daemon, "lease")[0].strip('{"}'))
     _, network, beside, *_ = prefix.subnets(new_prefix=64)
     assert said(daemon, "lan") == [f"{network} {network[1]}"]
     assert lan(world.host) == [f"{network[1]}/64"]

@@ -5,6 +5,7 @@ import pytest
 from netstrata.contract import declaration_of
 from netstrata.language.valuetext import format_value, parse_value
 from netstrata.statements.net.ipv4.dhcp import dhcp
+from netstrata.statements.net.ipv6.dhcp import dhcp as dhcpv6
 from netstrata.statements.net.static import static
 from netstrata.values import Refused
 
@@ -27,6 +28,8 @@ def test_all_that_is_said_is_there_and_the_rest_is_empty() -> None:
         "addr": '"192.0.2.7"',
         "prefix": '"24"',
         "cidr_addr": '"192.0.2.7/24"',
+        "addresses": '{"192.0.2.7/24"}',
+        "prefixes": "{}",
         "gateway": '"192.0.2.1"',
         "routes": '{{"0.0.0.0/0", "192.0.2.1"}}',
         "dns_servers": '{"192.0.2.53", "fe80::1%eth0"}',
@@ -37,12 +40,19 @@ def test_all_that_is_said_is_there_and_the_rest_is_empty() -> None:
         "hostname": '""',
         "captive_portal": '""',
         "server_mac": '""',
+        "server_duid": '""',
         "options": "[]",
     }
 
 
 def test_an_uplink_by_dhcp_has_the_same_variables() -> None:
-    assert IT.variables == declaration_of(dhcp).variables
+    assert IT.variables == declaration_of(dhcp).variables == declaration_of(dhcpv6).variables
+
+
+def test_a_prefix_that_is_routed_here_and_names_of_servers_are_said_as_a_lease_says_them() -> None:
+    said = found('["address": "2001:db8::7/64", "prefixes": {"2001:db8:1::/56"}, "ntp_servers": {"ntp.example.org"}]')
+
+    assert (said["prefixes"], said["ntp_servers"]) == ('{"2001:db8:1::/56"}', '{"ntp.example.org"}')
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from netstrata.values import List, Map, Value, format_address, mask_bits, parse_
 
 
 def _number(value: Value) -> int | None:
-    number = parse_number(value, 254) if isinstance(value, bytes) else None
+    number = parse_number(value, 65535) if isinstance(value, bytes) else None
     return number or None
 
 
@@ -112,7 +112,7 @@ UPLINK_ROUTES = Shape[list[GrantedRoute]](
 
 GRANTED_OPTIONS = Shape[tuple[tuple[int, bytes], ...]](
     "DHCP options", 'a map of numbers and their bytes, such as ["42": "\\xc0\\x00\\x02\\x01"]',
-    _read_granted, _write_granted, ("[]", '["26": "\\x05\\x78"]'), ('"x"', "{}", '["x": "y"]', '["1": {}]'),
+    _read_granted, _write_granted, ("[]", '["26": "\\x05\\x78"]'), ('"x"', "{}", '["x": "y"]', '["65536": "x"]'),
 )  # fmt: skip
 GRANTED_MTU = Shape[int](
     "an MTU", "whole bytes, 68 to 65535, or empty", _read_mtu, lambda mtu: b"%d" % mtu if mtu else b"",

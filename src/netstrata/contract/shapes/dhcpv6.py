@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape, options_as
-from netstrata.contract.shapes.common import IPV6, IPV6_NETWORK, Network, number_shape
+from netstrata.contract.shapes.common import IPV6_NETWORK, Network, number_shape
 from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import List, Map, Refused, Value, parse_number
 
@@ -105,14 +105,6 @@ def _duid(value: Value) -> bytes | None:
 
 def _write_duid(duid: bytes) -> Value:
     return duid.hex(":").encode()
-
-
-def _ipv6_or_none(value: Value) -> bytes | None:
-    return b"" if value == b"" else IPV6.read(value)
-
-
-def _network_or_none(value: Value) -> Network | None:
-    return Network(b"", 0) if value == b"" else IPV6_NETWORK.read(value)
 
 
 def _networks(value: Value) -> list[Network] | None:
@@ -218,28 +210,11 @@ DHCPV6_OPTIONS = options_as(
     ),
 )  # fmt: skip
 
-GRANTED_IPV6 = Shape[bytes](
-    "an IPv6 address", "such as 2001:db8::1, or empty", _ipv6_or_none, lambda one: IPV6.write(one) if one else b"",
-    ('"2001:db8::1"', '""'), ('"192.0.2.1"', "{}"),
-)  # fmt: skip
-GRANTED_NETWORK6 = Shape[Network](
-    "an IPv6 network", "such as 2001:db8::1/128, or empty", _network_or_none,
-    lambda one: IPV6_NETWORK.write(one) if one.address else b"",
-    ('"2001:db8::1/128"', '""'), ('"2001:db8::1"', "{}"),
-)  # fmt: skip
 NETWORKS6 = Shape[list[Network]](
     "a list of IPv6 networks", 'such as {"2001:db8::/56"}', _networks,
     lambda networks: List([IPV6_NETWORK.write(one) for one in networks]),
     ("{}", '{"2001:db8::/56", "2001:db8:1::/64"}'), ('"2001:db8::/56"', '{"2001:db8::"}', "[]"),
 )  # fmt: skip
-GRANTED_OPTIONS6 = Shape[tuple[tuple[int, bytes], ...]](
-    "DHCPv6 options", 'a map of numbers and their bytes, such as ["64": "\\x04aftr\\x00"]', _granted, _write_sent,
-    ("[]", '["64": "x"]'), ('"x"', "{}", '["x": "y"]', '["1": {}]'),
-)  # fmt: skip
 
 Dhcpv6ClientOptions = Annotated[Dhcpv6Options, DHCPV6_OPTIONS]
-GrantedIpv6 = Annotated[bytes, GRANTED_IPV6]
-GrantedNetwork6 = Annotated[Network, GRANTED_NETWORK6]
 Networks6 = Annotated[list[Network], NETWORKS6]
-GrantedOptions6 = Annotated[tuple[tuple[int, bytes], ...], GRANTED_OPTIONS6]
-Duid = Annotated[bytes, DUID]

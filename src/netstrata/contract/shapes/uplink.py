@@ -1,43 +1,87 @@
 """What is known of an uplink, in the same words however a program came by it: by DHCP, by PPP, or from itself."""
 
-from collections.abc import Iterable
-from typing import Annotated, NamedTuple, get_type_hints
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Final, NamedTuple, TypeVar, get_type_hints
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.shapes.common import Network, Strings, Text, number_shape
 from netstrata.contract.shapes.dhcp import ON_LINK, Gateway, GrantedMtu, GrantedOptions, GrantedRoute, Mac, UplinkRoutes
-from netstrata.contract.shapes.dns import SERVERS, ZONED_SERVERS
-from netstrata.contract.shapes.link import Address
-from netstrata.contract.shapes.route import NETWORK_ADDRESS, NetworkAddress, is_link_local
-from netstrata.values import Refused, format_address, mask_bits
+from netstrata.contract.shapes.dhcpv6 import DUID, Networks6
+from netstrata.contract.shapes.dns import ZONED_SERVERS
+from netstrata.contract.shapes.link import ADDRESS
+from netstrata.contract.shapes.route import NETWORK_ADDRESS, is_link_local
+from netstrata.values import List, Refused, Value, format_address, mask_bits, parse_address
 
-_ADDRESSES = Shape[list[bytes]](
-    "a list of addresses", 'such as {"192.0.2.1", "2001:db8::1"}', SERVERS.read, SERVERS.write,
-    ('{"192.0.2.1", "2001:db8::1"}', "{}"), ('"192.0.2.1"', '{"x"}'),
+T = TypeVar("T")
+_HOST: Final = re.compile(rb"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})")
+NO_NETWORK: Final = Network(b"", 0)
+
+
+def _or_empty(shape: Shape[T], empty: T, good: str) -> Shape[T]:
+    """Return a shape that may be empty, too, as what nobody has said."""
+    return Shape(
+        shape.name, f"{shape.means}, or empty", lambda value: empty if value == b"" else shape.read(value),
+        lambda found: shape.write(found) if found != empty else b"", (good, '""'), ("{}", '"x"'),
+    )  # fmt: skip
+
+
+def _host(word: Value) -> bytes | None:
+    address = parse_address(word) if isinstance(word, bytes) else None
+    if address is not None:
+        return format_address(address)
+    return word if isinstance(word, bytes) and _HOST.fullmatch(word) else None
+
+
+def _read_list(shape: Callable[[Value], T | None]) -> Callable[[Value], list[T] | None]:
+    def read(value: Value) -> list[T] | None:
+        found = [shape(one) for one in value.elements()] if isinstance(value, List) else [None]
+        known = [one for one in found if one is not None]
+        return known if len(known) == len(found) else None
+
+    return read
+
+
+_HOSTS = Shape[list[bytes]](
+    "a list of hosts", 'addresses or names, such as {"192.0.2.1", "ntp.example.org"}', _read_list(_host),
+    lambda hosts: List(list(hosts)), ('{"192.0.2.1", "2001:db8::1", "ntp.example.org"}', "{}"),
+    ('"192.0.2.1"', '{"a b"}'),
+)  # fmt: skip
+_NETWORK_ADDRESSES = Shape[list[Network]](
+    "a list of addresses with a prefix length", 'such as {"192.0.2.1/24", "2001:db8::1/128"}',
+    _read_list(NETWORK_ADDRESS.read), lambda networks: List([NETWORK_ADDRESS.write(one) for one in networks]),
+    ('{"192.0.2.1/24", "2001:db8::1/128"}', "{}"), ('"192.0.2.1/24"', '{"192.0.2.1"}'),
 )  # fmt: skip
 _PREFIX = number_shape("a prefix length", "0 to 128", 0, 128)
-_Addresses = Annotated[list[bytes], _ADDRESSES]
+_Address = Annotated[bytes, _or_empty(ADDRESS, b"", '"192.0.2.1"')]
+_NetworkAddress = Annotated[Network, _or_empty(NETWORK_ADDRESS, NO_NETWORK, '"192.0.2.1/24"')]
+_NetworkAddresses = Annotated[list[Network], _NETWORK_ADDRESSES]
+_Hosts = Annotated[list[bytes], _HOSTS]
 _Servers = Annotated[list[bytes], ZONED_SERVERS]
 _Prefix = Annotated[int, _PREFIX]
+_Duid = Annotated[bytes, _or_empty(DUID, b"", '"00:03:00:01:02:00:00:00:0a:01"')]
 
 
 class UplinkTerms(NamedTuple):
     """The variables of whatever gives an address; empty is what nobody has said."""
 
-    addr: Address
+    addr: _Address
     prefix: _Prefix
-    cidr_addr: NetworkAddress
+    cidr_addr: _NetworkAddress
+    addresses: _NetworkAddresses
+    prefixes: Networks6
     gateway: Gateway
     routes: UplinkRoutes
     dns_servers: _Servers
     domain: Text
     search: Strings
-    ntp_servers: _Addresses
+    ntp_servers: _Hosts
     mtu: GrantedMtu
     hostname: Text
     captive_portal: Text
     server_mac: Mac
+    server_duid: _Duid
     options: GrantedOptions
 
 
@@ -54,15 +98,20 @@ def terms_of(
     captive_portal: bytes = b"",
     server_mac: bytes = b"",
     options: tuple[tuple[int, bytes], ...] = (),
+    *,
+    addresses: Iterable[Network] = (),
+    prefixes: Iterable[Network] = (),
+    server_duid: bytes = b"",
 ) -> UplinkTerms:
     """Return the variables of an uplink; a domain is searched if nothing else is said.
 
-    Shapes: addresses are packed, but for name servers, which are text and may have a zone.
+    Shapes: addresses are packed, but for servers, which are text: name servers may have a zone, others be names.
     """
     searched = list(search) or ([domain] if domain else [])
     return UplinkTerms(
-        network.address, network.prefix, network, gateway, list(routes), list(dns_servers), domain, searched,
-        list(ntp_servers), mtu, hostname, captive_portal, server_mac, options,
+        network.address, network.prefix, network, list(addresses) or ([network] if network.address else []),
+        list(prefixes), gateway, list(routes), list(dns_servers), domain, searched, list(ntp_servers), mtu, hostname,
+        captive_portal, server_mac, server_duid, options,
     )  # fmt: skip
 
 
@@ -94,7 +143,7 @@ def _holds(network: Network, address: bytes) -> bool:
 
 
 _SHAPES = {word: hint.__metadata__[0] for word, hint in get_type_hints(UplinkTerms, include_extras=True).items()}
-_SAID = ("gateway", "routes", "dns_servers", "domain", "search", "ntp_servers", "mtu")
+_SAID = ("gateway", "routes", "prefixes", "dns_servers", "domain", "search", "ntp_servers", "mtu")
 STATIC_TERMS = OptionsShape(
     "an address and what goes with it",
     {"address": NETWORK_ADDRESS, **{word: _SHAPES[word] for word in _SAID}},

@@ -8,14 +8,15 @@ from netstrata.protocols.uplink_routes import in_order
 
 @computes("net.static", layer=3)
 def static(terms: StaticTerms) -> UplinkTerms:
-    """Say what a DHCP server would say of an uplink, and assign nothing: the variables are those of `net.ipv4.dhcp`.
+    """Say what a DHCP server would say of an uplink, and assign nothing: the variables are those of DHCP.
 
     So what stands above an address, such as `net.addr`, `net.gateway` and `net.dns`, is written once for all uplinks,
     of either family.  What is not said is empty.
 
     `routes` are all of them, in an order in which the kernel takes them: those that are given, a default route over the
     `gateway`, and one to the gateway itself if the address has a network of its own (/32, /128).  A gateway outside of
-    the network is a mistake, unless one of the routes says that it is on the link.
+    the network is a mistake, unless one of the routes says that it is on the link.  `prefixes` are IPv6 networks that
+    are routed to this host, for `net.ipv6.prefix`.
 
     Example:
         net.static(["address": "192.0.2.7/24", "gateway": "192.0.2.1", "dns_servers": {"192.0.2.53"}]) fixed;

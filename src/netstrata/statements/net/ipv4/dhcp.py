@@ -73,7 +73,7 @@ def _terms(lease: Lease) -> UplinkTerms:
         map(format_address, lease.dns_servers),
         lease.domain,
         lease.search,
-        lease.ntp_servers,
+        map(format_address, lease.ntp_servers),
         lease.mtu,
         lease.hostname,
         lease.captive_portal,

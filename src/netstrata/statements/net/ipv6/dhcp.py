@@ -1,54 +1,28 @@
 """net.ipv6.dhcp: IPv6 addresses and prefixes leased from a DHCPv6 server."""
 
 from contextlib import aclosing
-from typing import NamedTuple
 
 from netstrata.contract import DOWN, Revised, Watch, watches
 from netstrata.contract.roles import Roles
-from netstrata.contract.shapes.common import Link, Network, Strings, Text
-from netstrata.contract.shapes.dhcpv6 import (
-    Dhcpv6ClientOptions,
-    Dhcpv6Options,
-    Duid,
-    GrantedIpv6,
-    GrantedNetwork6,
-    GrantedOptions6,
-    Networks6,
-)
-from netstrata.contract.shapes.dns import Servers
+from netstrata.contract.shapes.common import Link, Network
+from netstrata.contract.shapes.dhcpv6 import Dhcpv6ClientOptions, Dhcpv6Options
 from netstrata.contract.shapes.route import is_link_local
+from netstrata.contract.shapes.uplink import NO_NETWORK, UplinkTerms, terms_of
 from netstrata.ports import Dhcpv6Lease, Ports
 from netstrata.values import format_ipv6
 
 
-class Found(NamedTuple):
-    """A lease."""
-
-    addr: GrantedIpv6
-    cidr_addr: GrantedNetwork6
-    addresses: Networks6
-    prefix: GrantedNetwork6
-    prefixes: Networks6
-    dns_servers: Servers
-    search: Strings
-    domain: Text
-    ntp_servers: Strings
-    hostname: Text
-    captive_portal: Text
-    options: GrantedOptions6
-    server_duid: Duid
-
-
 @watches("net.ipv6.dhcp", layer=3, roles=Roles(comes=True))
-async def dhcp(ports: Ports, link: Link, options: Dhcpv6ClientOptions = Dhcpv6Options()) -> Watch[Found]:  # noqa: B008 - it never changes
+async def dhcp(ports: Ports, link: Link, options: Dhcpv6ClientOptions = Dhcpv6Options()) -> Watch[UplinkTerms]:  # noqa: B008 - it never changes
     """Lease an IPv6 address, a prefix for networks behind this host, or both; assign nothing: up while a lease is held.
 
     A renewal that changes its terms leaves it up, and redoes the first statement that has read what changed, with all
     after it.  Another order of servers is no change.
 
-    The address is a single one (/128): which network is on the link, and where its router is, routers advertise, for
-    which `net.gateway("eth0", "advertised")` waits.  `addresses` and `prefixes` are what is best used: what is
-    preferred, or what is still valid if nothing is; `addr`, `cidr_addr` and `prefix` are the first of them, or empty.
+    Its variables are those of `net.ipv4.dhcp` and `net.static`.  The address is a single one (/128): which network is
+    on the link, and where its router is, routers advertise, for which `net.gateway("eth0", "advertised")` waits; so
+    `gateway` is none, and there are no `routes`.  `addresses` and `prefixes` are what is best used: what is
+    preferred, or what is still valid if nothing is; `addr` and `cidr_addr` are the first address, or empty.
     An address on a link that is not preferred any more is deprecated there, whichever statement holds it, and nothing
     is undone.  If another host has the address, it is declined, and another one asked for.
 
@@ -69,27 +43,23 @@ async def dhcp(ports: Ports, link: Link, options: Dhcpv6ClientOptions = Dhcpv6Op
     """
     async with aclosing(ports.dhcpv6.leases(link, options)) as leases:
         async for lease in leases:
-            yield DOWN if lease is None else Revised(_found(link, lease))
+            yield DOWN if lease is None else Revised(_terms(link, lease))
 
 
-def _found(link: str, lease: Dhcpv6Lease) -> Found:
+def _terms(link: str, lease: Dhcpv6Lease) -> UplinkTerms:
     addresses = [Network(*one) for one in lease.addresses]
-    prefixes = [Network(*one) for one in lease.prefixes]
-    nothing = Network(b"", 0)
-    return Found(
-        addresses[0].address if addresses else b"",
-        addresses[0] if addresses else nothing,
-        addresses,
-        prefixes[0] if prefixes else nothing,
-        prefixes,
-        [_with_zone(server, link) for server in lease.dns_servers],
-        list(lease.search),
-        lease.search[0] if lease.search else b"",
-        list(lease.ntp_servers),
-        lease.hostname,
-        lease.captive_portal,
-        lease.options,
-        lease.server_duid,
+    return terms_of(
+        addresses[0] if addresses else NO_NETWORK,
+        dns_servers=[_with_zone(server, link) for server in lease.dns_servers],
+        domain=lease.search[0] if lease.search else b"",
+        search=lease.search,
+        ntp_servers=lease.ntp_servers,
+        hostname=lease.hostname,
+        captive_portal=lease.captive_portal,
+        options=lease.options,
+        addresses=addresses,
+        prefixes=[Network(*one) for one in lease.prefixes],
+        server_duid=lease.server_duid,
     )
 
 
