@@ -57,11 +57,13 @@ def cabled(lab: Lab) -> tuple[Host, Host]:
     return host, router
 
 
-def radvd(router: Host, folder: Path, text: str) -> Child:
-    """Run radvd 2.19 on eth0 with what its configuration says of that."""
+def radvd(router: Host, folder: Path, text: str, link: str = "eth0") -> Child:
+    """Run radvd 2.19 on a link with what its configuration says of that."""
     program = peer(folder, "radvd", "usr/sbin/radvd")
-    configure(folder, text)
-    wait_until("a link-local address", lambda: "fe80" in router.run("sh", "-c", "ip -6 addr show dev eth0 -tentative"))
+    configure(folder, text, link)
+    wait_until(
+        "a link-local address", lambda: "fe80" in router.run("sh", "-c", f"ip -6 addr show dev {link} -tentative")
+    )
     child = router.start(
         (program, "-n", "-C", str(folder / "radvd.conf"), "-m", "stderr", "-p", str(folder / "radvd.pid"))
     )
@@ -69,8 +71,8 @@ def radvd(router: Host, folder: Path, text: str) -> Child:
     return child
 
 
-def configure(folder: Path, text: str) -> None:
+def configure(folder: Path, text: str, link: str = "eth0") -> None:
     """Write radvd's configuration."""
     (folder / "radvd.conf").write_text(
-        f"interface eth0 {{ AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; {text} }};\n"
+        f"interface {link} {{ AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; {text} }};\n"
     )
