@@ -15,6 +15,7 @@ from netstrata.daemon.live.program import LiveProgram
 from netstrata.daemon.pyramid.projection import Projection
 from netstrata.daemon.pyramid.why import Why
 from netstrata.engine.environment import Retry
+from netstrata.ports.gateways import UplinkFacts
 from netstrata.system.dns.report import LinkReport, ResolverReport, ServerReport
 from netstrata.system.filesystem.generated import GeneratedFiles
 from netstrata.testing.play import Play
@@ -45,9 +46,21 @@ def resolved(probe: bool) -> "asyncio.Future[ResolverReport]":
     return outcome
 
 
+class NoRoutes:
+    """Ports that hold no route and know no uplink."""
+
+    def __init__(self) -> None:
+        self.route_facts = self
+
+    def uplinks(self) -> list[UplinkFacts]:
+        """Return none."""
+        return []
+
+
 def service_of(play: Play, stream: EventLog, folder: Path, program: LiveProgram | None = None) -> ControlService:
     """Return a program as its clients see it."""
     program = program or program_of(play, stream)
+    play.engine.outside.ports = play.engine.outside.ports or NoRoutes()
     return ControlService(play.engine, stream, program, GeneratedFiles(str(folder)), upgraded, resolved)
 
 
