@@ -15,7 +15,10 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOMS = ("values", "contract", "language", "engine", "protocols/rtnetlink")
-PLAIN = ("values/compiler_hints.py",)  # is what the compiler does not want to see
+PLAIN = (
+    "values/compiler_hints.py",  # is what the compiler does not want to see
+    "contract/shapes/uplink.py",  # the compiler forgets of which shapes the variables are
+)
 BUILDING = {"bdist_wheel", "build", "build_ext", "install"}
 ASKING = {"dist_info", "egg_info"}  # what pip asks before it builds
 MUST = os.environ.get("NETSTRATA_COMPILED") == "1"
