@@ -87,7 +87,7 @@ WAYS = {
         "Network is unreachable",
         "ip addr add 192.0.2.1/24 dev d0",
     ),
-    "gateway6 without route": Way(LINK, ROUTE6, "No route to host", "ip route add 2001:db8::/64 dev d0"),
+    "gateway6 without route": Way(LINK, ROUTE6, "there is no way to the gateway", "ip route add 2001:db8::/64 dev d0"),
     "gateway whose link is down": Way(
         "ip link add d0 type bridge; ip addr add 192.0.2.1/24 dev d0", ROUTE, "down", "ip link set d0 up"
     ),
