@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import IPV6, IPV6_NETWORK, Network
+from netstrata.contract.shapes.common import IPV6, IPV6_NETWORK, Network, read_each
 from netstrata.contract.shapes.dnsmasq import FIELDS
 from netstrata.contract.shapes.link import IPV6_MIN_MTU, SWITCH, whole
 from netstrata.contract.shapes.ra import LIFETIME, PREFERENCE
@@ -21,9 +21,10 @@ _NAT64_LENGTHS: Final = (32, 40, 48, 56, 64, 96)
 
 
 def _networks(value: Value) -> list[Network] | None:
-    found = [IPV6_NETWORK.read(word) for word in value.elements()] if isinstance(value, List) else [None]
-    networks = [Network(mask_bits(*one), one.prefix) for one in found if one is not None]
-    return list(dict.fromkeys(networks)) if len(networks) == len(found) <= _MOST else None
+    found = read_each(value, IPV6_NETWORK.read)
+    if found is None or len(found) > _MOST:
+        return None
+    return list(dict.fromkeys(Network(mask_bits(*one), one.prefix) for one in found))
 
 
 def _write_networks(networks: list[Network]) -> Value:
@@ -31,9 +32,8 @@ def _write_networks(networks: list[Network]) -> Value:
 
 
 def _servers(value: Value) -> list[bytes] | None:
-    found = [IPV6.read(word) for word in value.elements()] if isinstance(value, List) else [None]
-    servers = [server for server in found if server is not None]
-    return servers if len(servers) == len(found) <= _MOST else None
+    servers = read_each(value, IPV6.read)
+    return servers if servers is not None and len(servers) <= _MOST else None
 
 
 def _domains(value: Value) -> list[bytes] | None:

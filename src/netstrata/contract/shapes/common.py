@@ -1,6 +1,7 @@
 """The shapes that arguments and variables have, each fact once."""
 
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from netstrata.contract.declaration import Shape
 from netstrata.values import (
@@ -14,6 +15,8 @@ from netstrata.values import (
     parse_ipv6,
     parse_number,
 )
+
+T = TypeVar("T")
 
 
 class Network(NamedTuple):
@@ -94,15 +97,21 @@ def word_shape(name: str, means: str, words: tuple[bytes, ...], stranger: str) -
     return Shape(name, means, read, _same, tuple(f'"{word.decode()}"' for word in words), (f'"{stranger}"', "{}"))
 
 
-def _strings(value: Value) -> list[bytes] | None:
+def read_each(value: Value, read: Callable[[Value], T | None]) -> list[T] | None:
+    """Return what each element of a list is; None if it is no list, or one of them is not what is meant."""
     if not isinstance(value, List):
         return None
-    words: list[bytes] = []
+    found: list[T] = []
     for element in value.elements():
-        if not isinstance(element, bytes):
+        one = read(element)
+        if one is None:
             return None
-        words.append(element)
-    return words
+        found.append(one)
+    return found
+
+
+def _strings(value: Value) -> list[bytes] | None:
+    return read_each(value, _text)
 
 
 def _command(value: Value) -> list[bytes] | None:
@@ -123,16 +132,7 @@ def _ipv6(value: Value) -> bytes | None:
 
 
 def _ipv4_list(value: Value) -> list[bytes] | None:
-    words = _strings(value)
-    if words is None:
-        return None
-    addresses: list[bytes] = []
-    for word in words:
-        address = parse_ipv4(word)
-        if address is None:
-            return None
-        addresses.append(address)
-    return addresses
+    return read_each(value, _ipv4)
 
 
 def _write_addresses(addresses: list[bytes]) -> Value:

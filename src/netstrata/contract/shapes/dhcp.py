@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from netstrata.contract.declaration import Shape
-from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK
+from netstrata.contract.shapes.common import IPV4_NETWORK, IPV6_NETWORK, read_each
 from netstrata.values import List, Map, Value, format_address, mask_bits, parse_address, parse_number
 
 
@@ -42,9 +42,7 @@ ON_LINK: Final = bytes(4)  # the gateway of a route that leads straight onto the
 
 
 def _read_routes(value: Value, sizes: tuple[int, ...]) -> list[GrantedRoute] | None:
-    routes = [_read_route(pair, sizes) for pair in value.elements()] if isinstance(value, List) else [None]
-    found = [route for route in routes if route is not None]
-    return found if len(found) == len(routes) else None
+    return read_each(value, lambda pair: _read_route(pair, sizes))
 
 
 def _read_route(pair: Value, sizes: tuple[int, ...]) -> GrantedRoute | None:

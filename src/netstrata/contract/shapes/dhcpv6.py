@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape, options_as
-from netstrata.contract.shapes.common import IPV6_NETWORK, Network, number_shape
+from netstrata.contract.shapes.common import IPV6_NETWORK, Network, number_shape, read_each
 from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import List, Map, Refused, Value, parse_number
 
@@ -12,6 +12,7 @@ OPTION_BYTES_MOST: Final = 1024
 # What is said of an exchange: RFC 8415 section 21.
 _OWN: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 18, 19, 20, 25, 26})
 _DUID_MOST: Final = 130
+_REQUESTED_MOST: Final = 64
 _ANY_LENGTH: Final = 0
 
 
@@ -79,9 +80,8 @@ def _write_sent(sent: tuple[tuple[int, bytes], ...]) -> Value:
 
 
 def _numbers(value: Value) -> tuple[int, ...] | None:
-    found = [_number(one) for one in value.elements()] if isinstance(value, List) else []
-    numbers = tuple(one for one in found if one is not None)
-    return numbers if numbers and len(numbers) == len(found) and len(numbers) <= 64 else None
+    numbers = read_each(value, _number)
+    return tuple(numbers) if numbers and len(numbers) <= _REQUESTED_MOST else None
 
 
 def _vendor_class(value: Value) -> tuple[int, bytes] | None:
@@ -108,11 +108,7 @@ def _write_duid(duid: bytes) -> Value:
 
 
 def _networks(value: Value) -> list[Network] | None:
-    if not isinstance(value, List):
-        return None
-    found = [IPV6_NETWORK.read(one) for one in value.elements()]
-    networks = [one for one in found if one is not None]
-    return networks if len(networks) == len(found) else None
+    return read_each(value, IPV6_NETWORK.read)
 
 
 def _granted(value: Value) -> tuple[tuple[int, bytes], ...] | None:

@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import LINK, LINK_NAME, word_shape
-from netstrata.contract.shapes.link import SWITCH
+from netstrata.contract.shapes.common import LINK, LINK_NAME, read_each, word_shape
+from netstrata.contract.shapes.link import ADDRESS, SWITCH
 from netstrata.contract.shapes.route import is_link_local
 from netstrata.values import List, Refused, Value, format_address, line_fault, parse_address
 
@@ -20,24 +20,12 @@ _ALLOWED = f"each pair becomes one line of resolv.conf: no line feed, no carriag
 
 
 def _read_servers(value: Value) -> list[bytes] | None:
-    if not isinstance(value, List):
-        return None
-    servers: list[bytes] = []
-    for word in value.elements():
-        server = parse_address(word) if isinstance(word, bytes) else None
-        if server is None:
-            return None
-        servers.append(server)
-    return servers
+    return read_each(value, ADDRESS.read)
 
 
 def _read_zoned(value: Value) -> list[bytes] | None:
     """Read servers as they stand in resolv.conf."""
-    if not isinstance(value, List):
-        return None
-    found = [read_zoned(word) for word in value.elements()]
-    servers = [server for server in found if server is not None]
-    return servers if len(servers) == len(found) else None
+    return read_each(value, read_zoned)
 
 
 def read_zoned(word: Value) -> bytes | None:
@@ -115,9 +103,7 @@ def read_domain(value: Value) -> bytes | None:
 
 
 def _read_domains(value: Value) -> list[bytes] | None:
-    found = [read_domain(word) for word in value.elements()] if isinstance(value, List) else []
-    domains = [domain for domain in found if domain is not None]
-    return domains if domains and len(domains) == len(found) else None
+    return read_each(value, read_domain) or None
 
 
 def _explain_domains(value: Value) -> Refused | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, options_shape
-from netstrata.contract.shapes.common import LINK_NAME, NUMBER
+from netstrata.contract.shapes.common import LINK_NAME, NUMBER, read_each
 from netstrata.contract.shapes.link import SWITCH
 from netstrata.values import List, Refused, Value, line_fault
 
@@ -61,8 +61,7 @@ def _device(value: Value) -> str | None:
 
 
 def _devices(value: Value) -> list[str] | None:
-    names = [_device(one) for one in value.elements()] if isinstance(value, List) else []
-    return [name for name in names if name is not None] if names and None not in names else None
+    return read_each(value, _device) or None
 
 
 def _write_devices(names: list[str]) -> Value:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import TEXT, word_shape
+from netstrata.contract.shapes.common import TEXT, read_each, word_shape
 from netstrata.contract.shapes.dns import ZONED_SERVERS, read_zoned
 from netstrata.contract.shapes.link import SWITCH, whole
 from netstrata.contract.shapes.route import FAMILY
@@ -35,9 +35,8 @@ def _read_target(value: Value) -> ProbeTarget | None:
 
 def _read_targets(value: Value) -> list[ProbeTarget] | None:
     """Read addresses and URLs; those that are addresses are of one family."""
-    found = [_read_target(one) for one in value.elements()] if isinstance(value, List) else []
-    targets = [one for one in found if one is not None]
-    if not targets or len(targets) != len(found) or len({family_of_target(one) for one in targets} - {0}) > 1:
+    targets: list[ProbeTarget] | None = read_each(value, _read_target)
+    if not targets or len({family_of_target(one) for one in targets} - {0}) > 1:
         return None
     return targets
 

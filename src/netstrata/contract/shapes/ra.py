@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import OptionsShape, options_as
-from netstrata.contract.shapes.common import IPV6, IPV6_NETWORK, TRUTH, Network, number_shape, word_shape
+from netstrata.contract.shapes.common import IPV6, IPV6_NETWORK, TRUTH, Network, number_shape, read_each, word_shape
 from netstrata.values import List, Value
 
 T = TypeVar("T")
@@ -66,8 +66,8 @@ def _write_lifetime(seconds: int) -> Value:
 
 def _list_of(shape: Shape[T], name: str, good: str) -> Shape[tuple[T, ...]]:
     def read(value: Value) -> tuple[T, ...] | None:
-        found = [shape.read(one) for one in value.elements()] if isinstance(value, List) else [None]
-        return tuple(one for one in found if one is not None) if None not in found else None
+        found = read_each(value, shape.read)
+        return tuple(found) if found is not None else None
 
     def write(values: tuple[T, ...]) -> Value:
         return List([shape.write(value) for value in values])

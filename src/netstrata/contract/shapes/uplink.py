@@ -1,12 +1,12 @@
 """What is known of an uplink, in the same words however a program came by it: by DHCP, by PPP, or from itself."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Annotated, Final, NamedTuple, TypeVar, get_type_hints
 
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
-from netstrata.contract.shapes.common import Network, Strings, Text, number_shape
+from netstrata.contract.shapes.common import Network, Strings, Text, number_shape, read_each
 from netstrata.contract.shapes.dhcp import ON_LINK, Gateway, GrantedMtu, GrantedOptions, GrantedRoute, Mac, UplinkRoutes
 from netstrata.contract.shapes.dhcpv6 import DUID, Networks6
 from netstrata.contract.shapes.dns import ZONED_SERVERS
@@ -34,23 +34,16 @@ def _host(word: Value) -> bytes | None:
     return word if isinstance(word, bytes) and _HOST.fullmatch(word) else None
 
 
-def _read_list(shape: Callable[[Value], T | None]) -> Callable[[Value], list[T] | None]:
-    def read(value: Value) -> list[T] | None:
-        found = [shape(one) for one in value.elements()] if isinstance(value, List) else [None]
-        known = [one for one in found if one is not None]
-        return known if len(known) == len(found) else None
-
-    return read
-
-
 _HOSTS = Shape[list[bytes]](
-    "a list of hosts", 'addresses or names, such as {"192.0.2.1", "ntp.example.org"}', _read_list(_host),
-    lambda hosts: List(list(hosts)), ('{"192.0.2.1", "2001:db8::1", "ntp.example.org"}', "{}"),
+    "a list of hosts", 'addresses or names, such as {"192.0.2.1", "ntp.example.org"}',
+    lambda value: read_each(value, _host), lambda hosts: List(list(hosts)),
+    ('{"192.0.2.1", "2001:db8::1", "ntp.example.org"}', "{}"),
     ('"192.0.2.1"', '{"a b"}'),
 )  # fmt: skip
 _NETWORK_ADDRESSES = Shape[list[Network]](
     "a list of addresses with a prefix length", 'such as {"192.0.2.1/24", "2001:db8::1/128"}',
-    _read_list(NETWORK_ADDRESS.read), lambda networks: List([NETWORK_ADDRESS.write(one) for one in networks]),
+    lambda value: read_each(value, NETWORK_ADDRESS.read),
+    lambda networks: List([NETWORK_ADDRESS.write(one) for one in networks]),
     ('{"192.0.2.1/24", "2001:db8::1/128"}', "{}"), ('"192.0.2.1/24"', '{"192.0.2.1"}'),
 )  # fmt: skip
 _PREFIX = number_shape("a prefix length", "0 to 128", 0, 128)

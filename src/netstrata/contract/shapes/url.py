@@ -8,6 +8,7 @@ from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from netstrata.contract.declaration import Shape
+from netstrata.contract.shapes.common import read_each
 from netstrata.values import List, Value, parse_address
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -66,9 +67,8 @@ def read_url(value: Value) -> Url | None:
 
 
 def _read_checks(value: Value) -> list[Url] | None:
-    found = [read_url(one) for one in value.elements()] if isinstance(value, List) else []
-    checks = [one for one in found if one is not None and one.scheme == "http"]
-    return checks if checks and len(checks) == len(found) else None
+    checks = read_each(value, read_url)
+    return checks if checks and all(one.scheme == "http" for one in checks) else None
 
 
 CHECKS = Shape[list[Url]](

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 from netstrata.contract.declaration import Shape
 from netstrata.contract.options import Options, OptionsShape
 from netstrata.contract.secrets import SECRETS
-from netstrata.contract.shapes.common import METRIC, NUMBER, Network, number_shape
+from netstrata.contract.shapes.common import METRIC, NUMBER, Network, number_shape, read_each
 from netstrata.contract.shapes.link import whole
 from netstrata.contract.shapes.route import NETWORK
 from netstrata.values import List, Value, mask_bits, parse_address, parse_number
@@ -77,14 +77,9 @@ def _write_endpoint(endpoint: PeerAddress) -> Value:
 
 
 def _networks(value: Value) -> frozenset[Network] | None:
-    if not isinstance(value, List):
+    networks = read_each(value, NETWORK.read)
+    if networks is None or any(mask_bits(*one) != one.address for one in networks):
         return None
-    networks: set[Network] = set()
-    for one in value.elements():
-        network = NETWORK.read(one)
-        if network is None or mask_bits(network.address, network.prefix) != network.address:
-            return None
-        networks.add(network)
     return frozenset(networks)
 
 
