@@ -4,7 +4,6 @@ from errno import EINVAL
 from socket import (
     AF_INET,
     AF_PACKET,
-    SO_BINDTODEVICE,
     SO_PRIORITY,
     SO_RCVBUF,
     SO_REUSEADDR,
@@ -16,6 +15,7 @@ from socket import (
     socket,
 )
 
+from netstrata.system.bound_socket import bind_to_link
 from netstrata.system.dhcp.driver.packets import PACKET_AUXDATA, SOL_PACKET, STRANGE_NAME
 from netstrata.system.dhcp.driver.socket_filters import NOTHING
 from netstrata.system.socket_filter import attach_filter
@@ -64,7 +64,7 @@ def quiet_port(name: str) -> socket | None:
     taker = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
     try:
         taker.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        taker.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, name.encode("utf-8", "surrogateescape") + b"\0")
+        bind_to_link(taker, name)
         taker.setsockopt(SOL_SOCKET, SO_RCVBUF, 0)
         taker.bind(("0.0.0.0", _CLIENT_PORT))
     except OSError:

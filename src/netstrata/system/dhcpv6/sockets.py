@@ -5,14 +5,13 @@ from socket import (
     AF_INET6,
     IPPROTO_IPV6,
     IPV6_MULTICAST_IF,
-    SO_BINDTODEVICE,
     SOCK_CLOEXEC,
     SOCK_DGRAM,
     SOCK_NONBLOCK,
-    SOL_SOCKET,
     socket,
 )
 
+from netstrata.system.bound_socket import bind_to_link
 from netstrata.system.dhcp.driver.socket_filters import NOTHING
 from netstrata.system.socket_filter import attach_filter
 
@@ -27,7 +26,7 @@ def open_client_socket(link: str, ifindex: int, address: bytes) -> socket:
     opened = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
     try:
         attach_filter(opened, NOTHING)
-        opened.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, link.encode("utf-8", "surrogateescape") + b"\0")
+        bind_to_link(opened, link)
         opened.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_IF, ifindex)
         opened.bind((str(IPv6Address(address)), CLIENT_PORT, 0, ifindex))
     except BaseException:

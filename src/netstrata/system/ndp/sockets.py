@@ -5,12 +5,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from errno import EPERM
 from typing import Final, NamedTuple
 
 from netstrata.protocols.icmp import ICMP6_FILTER, only_types6
+from netstrata.system.bound_socket import bind_to_link, reason_of
 from netstrata.system.packet_reader import PacketReader
-from netstrata.system.permission import takes
 from netstrata.values import Unavailable
 
 _ALL_HOPS: Final = 255
@@ -44,14 +43,12 @@ def open_icmp6(operation: str, link: str, kind: int) -> socket.socket:
                 (socket.IPV6_MULTICAST_LOOP, 0),
             ):
                 opened.setsockopt(socket.IPPROTO_IPV6, option, value)
-            name = link.encode("utf-8", "surrogateescape")
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
+            bind_to_link(opened, link)
         except BaseException:
             opened.close()
             raise
     except OSError as error:
-        reason = takes("CAP_NET_RAW") if error.errno == EPERM else error.strerror or str(error)
-        raise Unavailable(operation, reason, error.errno or 0) from error
+        raise Unavailable(operation, reason_of(error), error.errno or 0) from error
     return opened
 
 

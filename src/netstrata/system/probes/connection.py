@@ -8,7 +8,7 @@ from asyncio import get_running_loop
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from netstrata.system.probes.bound import bound_socket
+from netstrata.system.bound_socket import bound_socket
 from netstrata.values import format_address
 
 if TYPE_CHECKING:

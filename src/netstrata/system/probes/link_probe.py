@@ -10,8 +10,8 @@ from netstrata.contract.shapes.probe import DNS, NEIGHBOUR, ProbeTarget
 from netstrata.contract.shapes.url import Url
 from netstrata.ports.probes import Probe
 from netstrata.protocols.reachability import FAST, FAST_PAGES, PAGES, STEADY, Pace, Reachability
+from netstrata.system.bound_socket import reason_of
 from netstrata.system.probes.asker import Asker
-from netstrata.system.probes.bound import reason_of
 from netstrata.system.probes.name_servers import know_server
 from netstrata.system.probes.packets import ArpRequest, Echo, PacketAsker, Solicitation
 from netstrata.system.probes.pages import PageClient

@@ -16,7 +16,7 @@ from netstrata.protocols.dns_messages import (
     encode_question,
     read_answer,
 )
-from netstrata.system.probes.bound import bound_socket, reason_of
+from netstrata.system.bound_socket import bound_socket, reason_of
 
 _PORT: Final = 53
 _AGAIN_S: Final = 1.0  # until the next server is asked, or the same once more

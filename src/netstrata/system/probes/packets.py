@@ -25,10 +25,10 @@ from netstrata.protocols.solicitation import (
     encode_solicitation,
     solicited_group,
 )
+from netstrata.system.bound_socket import bound_socket, reason_of
 from netstrata.system.dhcp.driver.socket_filters import arp_replies
 from netstrata.system.packet_reader import PacketReader
 from netstrata.system.probes.asker import Heard
-from netstrata.system.probes.bound import bound_socket, reason_of
 from netstrata.system.socket_filter import attach_filter
 from netstrata.values import format_address, parse_address
 

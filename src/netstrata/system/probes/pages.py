@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from netstrata.contract.shapes.url import Url
 from netstrata.ports.probes import PageSource
 from netstrata.protocols.http_messages import HttpResponse, NoResponse, encode_request
-from netstrata.system.probes.bound import reason_of
+from netstrata.system.bound_socket import reason_of
 from netstrata.system.probes.connection import LinkConnection
 from netstrata.system.probes.name_servers import QuestionFailed, addresses_of
 from netstrata.values import one_line

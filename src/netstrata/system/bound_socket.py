@@ -18,12 +18,20 @@ def bound_socket(link: str, family: int, kind: int, protocol: int = 0) -> socket
     opened = socket.socket(FAMILIES[family], kind | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, protocol)
     try:
         if link:
-            name = link.encode("utf-8", "surrogateescape")
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name + b"\0")
+            bind_to_link(opened, link)
     except BaseException:
         opened.close()
         raise
     return opened
+
+
+def bind_to_link(opened: socket.socket, link: str) -> None:
+    """Have a socket send and hear over one link alone.
+
+    Raises: OSError.
+    Source: socket(7), SO_BINDTODEVICE.
+    """
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode("utf-8", "surrogateescape") + b"\0")
 
 
 def reason_of(error: OSError) -> str:
