@@ -35,6 +35,7 @@ from netstrata.values import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from netstrata.ports.gateways import UplinkFacts
     from netstrata.system.children import RealChildren, StopTimeout
     from netstrata.system.children.child_registry import ChildRegistry
     from netstrata.system.children.keeper import ChildKeeper
@@ -244,6 +245,10 @@ class SystemPorts:
         from netstrata.system.gateways import GatewaysPort
 
         return GatewaysPort.over(self._netlink, self._ranked_gateways)
+
+    def uplinks(self) -> "list[UplinkFacts]":
+        """Return how all uplinks stand, of each family the best first."""
+        return self._ranked_gateways.standing() if "_ranked_gateways" in self.__dict__ else []
 
     @property
     def route_facts(self) -> "RouteFacts":

@@ -1,7 +1,6 @@
 """Routes and uplinks, as clients see them."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from netstrata.contract import Holder
@@ -27,8 +26,8 @@ class RouteVerbs:
 
     def routes(self, right: int, address: str | None = None) -> Slices[Answer]:
         """Return uplinks, and the routes that are held, or the one that is used for an address."""
-        facts = self._engine.outside.ports.route_facts
-        uplinks: list[UplinkFacts] = facts.uplinks()
+        ports = self._engine.outside.ports
+        facts, uplinks = ports.route_facts, ports.uplinks()
         yield
         answer: Answer = {
             "uplinks": [self._uplink(one, right) for one in uplinks],
@@ -41,9 +40,7 @@ class RouteVerbs:
 
     def _why_of_uplinks(self, name: str, right: int) -> Items:
         """Yield why the uplinks that a link or process has are preferred or not, as causes that have none."""
-        uplinks: list[UplinkFacts] = []
-        with suppress(Unavailable):  # the kernel cannot be asked
-            uplinks = self._engine.outside.ports.route_facts.uplinks()
+        uplinks: list[UplinkFacts] = self._engine.outside.ports.uplinks()
         yield None
         for family in _by_family(uplinks):
             if any(name in (one.gateway.link, self._holder(one.holder, right)["process"]) for one in family):

@@ -44,10 +44,6 @@ class RouteFacts:
         self._netlink = netlink
         self._gateways = gateways
 
-    def uplinks(self) -> list[UplinkFacts]:
-        """Return how all uplinks stand, of each family the best first."""
-        return self._gateways.standing()
-
     def kept(self) -> Iterator[KeptRoute]:
         """Yield what is held, in the order in which it was done."""
         for held in list(self._netlink.route_store.held.values()):
@@ -60,7 +56,7 @@ class RouteFacts:
         """
         found = self._match(address)
         holders = [who for held in self._held_like(found) for who in _statements(held)]
-        uplink = next((one for one in self.uplinks() if _leads_over(found, one)), None)
+        uplink = next((one for one in self._gateways.standing() if _leads_over(found, one)), None)
         link = self._netlink.requests.name_of(found.ifindex) if found.ifindex else ""
         return UsedRoute(route_words(found, link), found.table, owner_of(found), holders, uplink)
 
