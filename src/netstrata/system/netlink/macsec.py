@@ -19,15 +19,14 @@ from netstrata.protocols.macsec import (
     delete_channel,
     disable_association,
 )
-from netstrata.protocols.rtnetlink import LinkMessage
-from netstrata.system.held import GONE, Held, Loss, Recovery
+from netstrata.system.held import GONE, Held, Recovery
 from netstrata.system.held.wait_queues import LINK
-from netstrata.system.netlink.link_store import LinkStore
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.macsec_links import Macsec
 from netstrata.system.netlink.monitor import Monitor
-from netstrata.system.netlink.refusals import no_link, refused
+from netstrata.system.netlink.refusals import refused
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.untold_store import UntoldStore
 from netstrata.values import Awaited, Unavailable
 
 _RECORD = Struct("=I8sB")
@@ -82,7 +81,7 @@ S = TypeVar("S", MacsecChannel, MacsecKey)
 H = TypeVar("H", bound=HeldPart)
 
 
-class _MacsecParts(LinkStore[S, H]):
+class _MacsecParts(UntoldStore[S, H]):
     """All of one kind that are held of MACsec links."""
 
     __slots__ = ("_macsec",)
@@ -92,25 +91,6 @@ class _MacsecParts(LinkStore[S, H]):
     ) -> None:
         super().__init__(requests, monitor, lookup, recovery)
         self._macsec = macsec
-
-    def added(self, held: H) -> None:
-        """Look at it now and then."""
-        self._monitor.look_again()
-
-    def on_round(self) -> None:
-        """Note of what the kernel would not tell."""
-        self.suspects.update(dict.fromkeys(self.held.values(), 0))
-
-    def reconcile(self) -> tuple[list[Loss], bool]:
-        """Look again at what may be different, and once more in a while."""
-        result = super().reconcile()
-        if self.held:
-            self._monitor.look_again()
-        return result
-
-    def link_heard(self, kind: int, link: LinkMessage) -> None:
-        """Note that a link has gone."""
-        self.suspects.update({held: 0 for key, held in self.held.items() if key[0] == link.ifindex})
 
     def check(self, suspects: dict[H, int]) -> Iterator[tuple[H, Unavailable]]:
         """Read all links once, and look at each."""
@@ -130,12 +110,6 @@ class _MacsecParts(LinkStore[S, H]):
             return None
         held.gone = not self._is_there(held.key, operation)
         return Unavailable(operation, "someone removed it" if held.gone else "someone changed it")
-
-    def _index_of(self, spec: S) -> int:
-        ifindex = self._lookup.index_of(spec.link)
-        if not ifindex:
-            raise no_link(self.operation(spec), spec.link)
-        return ifindex
 
     def _found(self, held: H, operation: str) -> MacsecLink:
         """Return the link of something as it is.
@@ -172,7 +146,7 @@ class MacsecChannels(_MacsecParts[MacsecChannel, HeldChannel]):
 
     def prepare(self, spec: MacsecChannel) -> HeldChannel:
         """Find the link."""
-        return HeldChannel(spec.link, (self._index_of(spec), spec.sci, 0))
+        return HeldChannel(spec.link, (self._index_of(spec.link, self.operation(spec)), spec.sci, 0))
 
     def operation(self, spec: MacsecChannel) -> str:
         """Return what is to be done."""
@@ -216,7 +190,7 @@ class MacsecKeys(_MacsecParts[MacsecKey, HeldKey]):
 
     def prepare(self, spec: MacsecKey) -> HeldKey:
         """Find the link."""
-        return HeldKey(spec, (self._index_of(spec), spec.sci, spec.number))
+        return HeldKey(spec, (self._index_of(spec.link, self.operation(spec)), spec.sci, spec.number))
 
     def operation(self, spec: MacsecKey) -> str:
         """Return what is to be done."""

@@ -5,15 +5,13 @@ from struct import Struct
 from typing import Final, TypeVar
 
 from netstrata.ports.wireguard import WireguardDevice, WireguardPeer
-from netstrata.protocols.rtnetlink import LinkMessage
 from netstrata.protocols.wireguard.device import Device, Endpoint, key_text
 from netstrata.system.held import GONE, Held, Recovery
 from netstrata.system.held.wait_queues import LINK
-from netstrata.system.netlink.link_store import LinkStore
 from netstrata.system.netlink.lookup import LinkLookup
 from netstrata.system.netlink.monitor import Monitor
-from netstrata.system.netlink.refusals import no_link
 from netstrata.system.netlink.socket import RequestSocket
+from netstrata.system.netlink.untold_store import UntoldStore
 from netstrata.system.wireguard.devices import WireguardDevices
 from netstrata.values import Awaited, Unavailable
 
@@ -38,7 +36,7 @@ S = TypeVar("S", WireguardDevice, tuple[WireguardPeer, Endpoint | None])
 H = TypeVar("H", bound=WireguardPart)
 
 
-class WireguardParts(LinkStore[S, H]):
+class WireguardParts(UntoldStore[S, H]):
     """All of one kind that are held of WireGuard links."""
 
     __slots__ = ("_devices",)
@@ -53,20 +51,6 @@ class WireguardParts(LinkStore[S, H]):
     ) -> None:
         super().__init__(requests, monitor, lookup, recovery)
         self._devices = devices
-
-    def added(self, held: H) -> None:
-        """Look at it now and then."""
-        self._monitor.look_again()
-
-    def on_round(self) -> None:
-        """Note of what nobody would tell."""
-        self.suspects.update(dict.fromkeys(self.held.values(), 0))
-        if self.held:
-            self._monitor.look_again()
-
-    def link_heard(self, kind: int, link: LinkMessage) -> None:
-        """Note that a link has gone, or is another one."""
-        self.suspects.update({held: 0 for held in self.held.values() if held.ifindex == link.ifindex})
 
     def loss_of(self, held: H) -> Unavailable | None:
         """Look for it; of one that nobody tells of now, nothing is known before the next round."""
@@ -88,12 +72,6 @@ class WireguardParts(LinkStore[S, H]):
         """Say whether it is there as it is wanted, and asked for where it was."""
         device = self._devices.find(held.ifindex, f"look at {held.words}")
         return device is not None and self._was_so(held, undo) and not self._difference(held, device)
-
-    def _index_of(self, link: str, operation: str) -> int:
-        ifindex = self._lookup.index_of(link)
-        if not ifindex:
-            raise no_link(operation, link)
-        return ifindex
 
     def _found(self, ifindex: int, operation: str) -> Device | None:
         """Return a device; None if its link is gone, or none of WireGuard.
